@@ -1,0 +1,20 @@
+"""ROC-AUC on the test pairs of `placenames`, beside methods that learn nothing from the pairs."""
+
+import studies
+from figures import show, show_plain
+
+ASKED = 0.90
+
+
+def main() -> None:
+    """Print the figures."""
+    print("placenames, the full pairs of configs/placenames.yaml, ROC-AUC on test")
+    folder = studies.run("placenames")
+    for pairing, figure in studies.means(studies.cells(folder), "roc_auc").items():
+        show(pairing, figure, f">= {ASKED}", figure >= ASKED)
+    for name, figure in studies.floors(folder, "roc_auc").items():
+        show_plain(name, figure)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Runs a study through the command line and reads what it published. A cell that is published is not trained again."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+HERE = Path(__file__).parent
+RUNS = HERE.parent / "runs" / "bench"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one study cell published: its factors, its seed and its test scores."""
+
+    factors: dict[str, Any]
+    test: dict[str, float]
+
+    @property
+    def pairing(self) -> str:
+        """`mean_output x mse`"""
+        return f"{self.factors['representation']} x {self.factors['loss']}"
+
+
+def run(name: str) -> Path:
+    """The folder of the study `benchmarks/<name>.yaml`, trained as far as it was not."""
+    folder = RUNS / name
+    jobs = str(os.cpu_count() or 1)
+    command = [sys.executable, "-m", "seqtwin", "compare", str(HERE / f"{name}.yaml"), "--out", str(folder)]
+    subprocess.run([*command, "--jobs", jobs], check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+def read(path: Path) -> Any:
+    """The content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def cells(folder: Path) -> list[Cell]:
+    """Every finished cell of a study, by id."""
+    found = []
+    for path in sorted(folder.glob("cells/*")):
+        manifest = read(path / "manifest.json")
+        if manifest["status"] == "finished":
+            found.append(Cell(manifest["factors"], read(path / "scores.json")["test"]))
+    return found
+
+
+def means(found: list[Cell], metric: str) -> dict[str, float]:
+    """The mean of a test metric over the seeds of each pairing."""
+    pairings = dict.fromkeys(cell.pairing for cell in found)
+    return {p: mean(cell.test[metric] for cell in found if cell.pairing == p) for p in pairings}
+
+
+def floors(folder: Path, metric: str) -> dict[str, float]:
+    """The test metric of each simple method that learns nothing from the pairs."""
+    by_data = read(folder / "study.json")["floors"]
+    tests = {name: floor["test"] for floor_of in by_data.values() for name, floor in floor_of.items()}
+    return {name: test[metric] for name, test in tests.items() if metric in test}

@@ -1,0 +1,60 @@
+"""Siamese recurrent encoders: every representation with every loss, compared honestly, then put to work.
+
+The names below are all a user needs; each is imported when it is first used, so `import seqtwin` costs little.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from seqtwin.version import __version__
+
+if TYPE_CHECKING:
+    from seqtwin.config import read_run, read_study
+    from seqtwin.errors import SeqTwinError
+    from seqtwin.face import compare, report, train
+    from seqtwin.model.projections import PROJECTIONS
+    from seqtwin.model.representations import REPRESENTATIONS
+    from seqtwin.model.similarities import SIMILARITIES
+    from seqtwin.retrieval.encoding import TrainedEncoder, load
+    from seqtwin.training.losses import LOSSES
+
+_HOME = {
+    "train": "seqtwin.face",
+    "compare": "seqtwin.face",
+    "report": "seqtwin.face",
+    "load": "seqtwin.retrieval.encoding",
+    "TrainedEncoder": "seqtwin.retrieval.encoding",
+    "read_run": "seqtwin.config",
+    "read_study": "seqtwin.config",
+    "REPRESENTATIONS": "seqtwin.model.representations",
+    "PROJECTIONS": "seqtwin.model.projections",
+    "SIMILARITIES": "seqtwin.model.similarities",
+    "LOSSES": "seqtwin.training.losses",
+    "SeqTwinError": "seqtwin.errors",
+}
+
+__all__ = [
+    "LOSSES",
+    "PROJECTIONS",
+    "REPRESENTATIONS",
+    "SIMILARITIES",
+    "SeqTwinError",
+    "TrainedEncoder",
+    "__version__",
+    "compare",
+    "load",
+    "read_run",
+    "read_study",
+    "report",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'seqtwin' has no attribute '{name}'")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

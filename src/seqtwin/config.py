@@ -1,0 +1,308 @@
+"""What a user writes: frozen models of a run and of a study, their reading, overrides and JSON schema.
+
+Only `build.py`, `study/run.py` and the command line know these names; every part below takes plain arguments.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from seqtwin.errors import ConfigError, nearest
+from seqtwin.strict_yaml import parse_value, read_yaml
+
+PATH_KEYS = ("train", "dev", "test", "file")
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+def _named(spec: Any) -> Any:
+    """`{join: [a, b]}` is short for `{name: join, parts: [a, b]}`."""
+    if isinstance(spec, dict) and "name" not in spec and set(spec) == {"join"}:
+        return {"name": "join", "parts": spec["join"]}
+    return spec
+
+
+Part = Annotated[str | dict[str, Any], BeforeValidator(_named)]
+
+
+class Strict(BaseModel):
+    """A frozen model that refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(BaseModel):
+    """A built-in set `{name: placenames, pairs: 6000}`, or your own files and the columns to read."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str | None = None
+    train: str | None = None
+    dev: str | None = None
+    test: str | None = None
+    file: str | None = None
+    split: tuple[float, float, float] = (0.7, 0.15, 0.15)
+    left: str | None = None
+    right: str | None = None
+    score: str | None = None
+    label: str | None = None
+    text: str | None = None
+    series: str | None = None
+    time: str | None = None
+    scale: tuple[float, float] | None = None
+    cut: float = Field(0.5, ge=0, le=1)
+    pairs: int | None = Field(None, ge=1)
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _known_keys(self) -> "DataConfig":
+        extra = self.model_extra or {}
+        if self.name is None and extra:
+            key = next(iter(extra))
+            known = list(type(self).model_fields)
+            raise ValueError(f"unknown key '{key}'; known: {', '.join(known)}{nearest(key, known)}")
+        if self.name is None and not (self.file or (self.train and self.dev and self.test)):
+            raise ValueError("expected a name, or file, or all of train, dev and test")
+        return self
+
+    def options(self) -> dict[str, Any]:
+        """The options of a built-in set, as they were written."""
+        return {k: v for k, v in self.model_dump(exclude_unset=True).items() if k != "name"}
+
+
+class TokensConfig(Strict):
+    """How a text becomes token ids."""
+
+    unit: Literal["char", "word", "bpe"] = "char"
+    size: int | None = Field(None, ge=3, description="largest vocabulary; the rarest are left out")
+    lower: bool | None = Field(None, description="null: words are lower-cased, characters and bpe are not")
+    normalize: Literal["nfc", "nfkc", "fold", "none"] = "nfc"
+    max_length: int = Field(4096, ge=1, le=4096)
+    empty: Literal["error", "unk", "drop"] = "error"
+
+
+class EncoderConfig(Strict):
+    """Embedding (or input projection of a series) and recurrent cell."""
+
+    cell: Part = "lstm"
+    embedding: int = Field(128, ge=1)
+    hidden: int = Field(128, ge=1)
+    layers: int = Field(1, ge=1)
+    bidirectional: bool = True
+    dropout: float = Field(0.0, ge=0, lt=1)
+    padding: Literal["masked", "read"] = "masked"
+    vectors: str | None = Field(None, description="text file of initial word vectors: word v1 v2 ...")
+
+    @model_validator(mode="after")
+    def _dropout_has_a_place(self) -> "EncoderConfig":
+        if self.dropout and self.layers == 1:
+            raise ValueError("dropout stands between layers: with layers: 1 it would do nothing")
+        return self
+
+
+class FitConfig(Strict):
+    """How the encoder is trained."""
+
+    epochs: int = Field(10, ge=1)
+    batch: int = Field(64, ge=1)
+    lr: float = Field(0.002, gt=0)
+    optimizer: Literal["adam", "adamw"] = "adam"
+    weight_decay: float = Field(0.0, ge=0)
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
+    warmup: float = Field(0.0, ge=0, lt=1, description="share of all steps in which the rate rises from 0")
+    clip: float | None = Field(1.0, gt=0, description="largest gradient norm; null = none")
+    patience: int | None = Field(5, ge=1, description="epochs without a better dev metric; null = never stop early")
+    precision: Literal["fp32", "bf16"] = "fp32"
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
+    threads: int | None = Field(None, ge=1)
+    seed: int = Field(0, ge=0)
+
+
+class RunConfig(Strict):
+    """One training."""
+
+    data: DataConfig
+    tokens: TokensConfig = TokensConfig()
+    encoder: EncoderConfig = EncoderConfig()
+    representation: Part = "max_output"
+    projection: Part = "identity"
+    similarity: Part = "cosine"
+    loss: Part = "mse"
+    fit: FitConfig = FitConfig()
+
+
+class StudyConfig(Strict):
+    """A run whose keys vary: every combination of the factors under `grid`, times `seeds`."""
+
+    base: RunConfig
+    grid: dict[str, list[Any]] = Field(default_factory=dict)
+    seeds: int | list[int] = 5
+    question: str = ""
+
+    def seed_list(self) -> list[int]:
+        """The seeds, counted out."""
+        return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
+
+
+def read_run(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """The run a YAML file describes, with `key.sub=value` overrides.
+
+    Raises: ConfigError.
+    """
+    raw = anchored(read_yaml(path), path.parent)
+    return parse_run(overridden(raw, overrides), place=str(path))
+
+
+def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
+    """The study a YAML file describes; a run's file becomes a study of the usual representations and losses.
+
+    Overrides name a key of the study (`seeds=3`) or of its base (`fit.epochs=2`).
+
+    Raises: ConfigError.
+    """
+    raw = read_yaml(path)
+    if "grid" not in raw and "base" not in raw:
+        raw = {"base": raw, "grid": USUAL_GRID}
+    base = raw.get("base")
+    if isinstance(base, str):
+        file = path.parent / base
+        raw["base"] = anchored(read_yaml(file), file.parent)
+    elif isinstance(base, dict):
+        raw["base"] = anchored(base, path.parent)
+    return parse_study(_override_study(raw, overrides), place=str(path))
+
+
+USUAL_GRID: dict[str, list[Any]] = {
+    "representation": ["final_hidden", "last_output", "mean_output", "max_output", "attention_output"],
+    "loss": ["mse", {"name": "contrastive", "distance": "cosine", "margin": "auto"}],
+}
+
+
+def parse_run(raw: Mapping[str, Any], *, place: str = "") -> RunConfig:
+    """A checked run.
+
+    >>> parse_run({"data": {"name": "placenames"}}).encoder.cell
+    'lstm'
+    """
+    return _parse(RunConfig, raw, place)
+
+
+def parse_study(raw: Mapping[str, Any], *, place: str = "") -> StudyConfig:
+    """A checked study."""
+    return _parse(StudyConfig, raw, place)
+
+
+def vary(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
+    """The same run with some dotted keys changed.
+
+    >>> vary(parse_run({"data": {"name": "digits"}}), {"fit.seed": 3}).fit.seed
+    3
+    """
+    raw = config.model_dump(exclude_unset=True)
+    for key, value in changes.items():
+        _set(raw, key, value)
+    return parse_run(raw)
+
+
+def overridden(raw: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """The raw config with `key.sub=value` texts applied; relative data paths are taken from here, not from the file."""
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not equals:
+            remedy = "for example: encoder.hidden=256"
+            raise ConfigError("CONFIG_OVERRIDE", f"expected key=value, got '{text}'", place="command line", remedy=remedy)
+        parsed = parse_value(value, place=text)
+        if key.startswith("data.") and key[5:] in PATH_KEYS and isinstance(parsed, str):
+            parsed = _anchor(parsed, Path.cwd())
+        _set(raw, key, parsed)
+    return raw
+
+
+def _override_study(raw: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    own = [o for o in overrides if re.split(r"[.=]", o, maxsplit=1)[0] in StudyConfig.model_fields]
+    if isinstance(raw.get("base"), dict):
+        raw["base"] = overridden(raw["base"], [o for o in overrides if o not in own])
+    for text in own:
+        key, _, value = text.partition("=")
+        if key.startswith("grid."):  # the factor's own name has dots
+            raw.setdefault("grid", {})[key[5:]] = parse_value(value, place=text)
+        else:
+            overridden(raw, [text])
+    return raw
+
+
+def _set(raw: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    inner = raw
+    for name in path:
+        found = inner.get(name)
+        if isinstance(found, str):  # a part written as a bare name takes options too: loss.margin=0.4
+            found = {"name": found}
+        inner[name] = found = dict(found) if isinstance(found, dict) else {}
+        inner = found
+    inner[last] = value
+
+
+def anchored(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The raw config with relative data paths counted from the folder of the file they stand in."""
+    data = raw.get("data")
+    if isinstance(data, dict):
+        raw["data"] = {k: _anchor(v, folder) if k in PATH_KEYS and isinstance(v, str) else v for k, v in data.items()}
+    encoder = raw.get("encoder")
+    if isinstance(encoder, dict) and isinstance(encoder.get("vectors"), str):
+        raw["encoder"] = {**encoder, "vectors": _anchor(encoder["vectors"], folder)}
+    return raw
+
+
+def _anchor(path: str, folder: Path) -> str:
+    return path if path.startswith(("/", "~", "${")) else str(folder.absolute() / path)
+
+
+def expand(path: str) -> Path:
+    """A path with its `${VARIABLES}` filled in.
+
+    Raises: ConfigError for a variable that is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in os.environ:
+            remedy = f"set it first: export {name}=..."
+            raise ConfigError("CONFIG_VARIABLE", f"the variable {name} is not set", place=path, remedy=remedy)
+        return os.environ[name]
+
+    return Path(_VARIABLE.sub(value, path)).expanduser()
+
+
+def _parse(model: type[Any], raw: Mapping[str, Any], place: str) -> Any:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        causes = [_cause(model, e) for e in error.errors()]
+        raise ConfigError("CONFIG_INVALID", "\n  ".join(causes), place=place) from error
+
+
+def _cause(model: type[BaseModel], error: Any) -> str:
+    path = [str(step) for step in error["loc"]]
+    if error["type"] == "extra_forbidden":
+        known = list(_model_at(model, path[:-1]).model_fields)
+        where = f" in {'.'.join(path[:-1])}" if path[:-1] else ""
+        return f"unknown key '{path[-1]}'{where}; known: {', '.join(known)}{nearest(path[-1], known)}"
+    got = f"; got {error['input']!r}" if error["type"] != "missing" and len(repr(error["input"])) < 80 else ""
+    return f"{'.'.join(path) or 'config'}: {error['msg'].removeprefix('Value error, ')}{got}"
+
+
+def _model_at(model: type[BaseModel], path: Sequence[str]) -> type[BaseModel]:
+    for step in path:
+        kind = model.model_fields[step].annotation
+        inner = [k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, BaseModel)]
+        model = inner[0]
+    return model
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of a run's config, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **RunConfig.model_json_schema()}

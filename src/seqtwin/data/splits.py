@@ -1,0 +1,155 @@
+"""Which pairs belong together, splits that keep them together, and how much text is shared between splits."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from seqtwin.data.pairs import SPLITS
+from seqtwin.errors import DataError
+
+GIANT = 0.2
+SINGLE = 0.01
+
+
+def clusters(left: Sequence[Any], right: Sequence[Any]) -> tuple[np.ndarray, str]:
+    """A group number for each pair, and one sentence that says how the groups were made.
+
+    Pairs that share an item, directly or over other pairs, form one group: a connected component of the pair graph.
+    If one component holds more than a fifth of the pairs, pairs are grouped by their left item instead.
+
+    >>> clusters(["a", "b", "p", "q", "r", "s", "t", "u", "v", "w"], ["b", "c", *"01234567"])[0].tolist()
+    [0, 0, 1, 2, 3, 4, 5, 6, 7, 8]
+    """
+    return _grouped(left, right, GIANT)
+
+
+def _grouped(left: Sequence[Any], right: Sequence[Any], limit: float) -> tuple[np.ndarray, str]:
+    """Components, or groups of one left item where the largest component holds more than `limit` of the pairs."""
+    lefts, rights = _items(left, right)
+    if not len(lefts):
+        return np.zeros(0, dtype=np.int64), "no pairs"
+    groups = _components(lefts, rights)
+    share = np.bincount(groups).max() / len(groups)
+    if share <= limit or len(lefts) == 1:
+        return groups, f"{groups.max() + 1} connected components of pairs that share a text"
+    by_left = np.asarray(pd.factorize(lefts)[0], dtype=np.int64)
+    why = f"one connected component would hold {share:.0%} of the pairs"
+    return by_left, f"{by_left.max() + 1} groups of pairs with the same left text, because {why}"
+
+
+def _items(left: Sequence[Any], right: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers for the items of both sides; texts that differ in case or white space alone are one item."""
+    keys = [_key(item) for item in [*left, *right]]
+    numbers = np.asarray(pd.factorize(pd.Series(keys, dtype=object))[0], dtype=np.int64)
+    return numbers[: len(left)], numbers[len(left) :]
+
+
+def _key(item: Any) -> Any:
+    return " ".join(item.casefold().split()) if isinstance(item, str) else int(item)
+
+
+def _components(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    items = int(max(left.max(), right.max())) + 1
+    graph = coo_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(items, items))
+    _, component = connected_components(graph, directed=False)
+    return np.asarray(pd.factorize(component[left])[0], dtype=np.int64)
+
+
+def split_pairs(
+    left: Sequence[Any], right: Sequence[Any], fractions: Sequence[float], rng: np.random.Generator
+) -> tuple[list[str], str]:
+    """A split for each pair that keeps groups together, and one sentence that says how.
+
+    Groups are connected components, unless one would not fit into train: then pairs of one left text.
+
+    Raises: DataError when there are fewer than three groups; ValueError for fractions that cannot be.
+    """
+    check_fractions(fractions)
+    groups, how = _grouped(left, right, fractions[0])
+    sizes = np.bincount(groups) if len(groups) else np.zeros(0, dtype=np.int64)
+    if len(sizes) < len(SPLITS):
+        cause = f"{len(groups)} pairs in {len(sizes)} group(s) of shared texts cannot fill train, dev and test"
+        remedy = "give train, dev and test files, or more pairs"
+        raise DataError("DATA_TOO_FEW", cause, place="data.split", remedy=remedy)
+    part = _fill(sizes, fractions, rng)
+    return [SPLITS[i] for i in part[groups]], f"split {_percent(fractions)} by {how}"
+
+
+def check_fractions(fractions: Sequence[float]) -> None:
+    """Nothing, for three positive shares that add up to 1.
+
+    Raises: ValueError.
+    """
+    if len(fractions) != len(SPLITS) or min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-6:
+        raise ValueError(f"split: expected three positive shares that add up to 1, got {list(fractions)}")
+
+
+def _percent(fractions: Sequence[float]) -> str:
+    return " / ".join(f"{share:.0%}" for share in fractions)
+
+
+def _fill(sizes: np.ndarray, fractions: Sequence[float], rng: np.random.Generator) -> np.ndarray:
+    """A split number for each group: large ones go where most room is left, then the others, in random order."""
+    wanted = np.asarray(fractions) * sizes.sum()
+    held = np.zeros(len(SPLITS))
+    part = np.zeros(len(sizes), dtype=np.int64)
+    order = rng.permutation(len(sizes))
+    large = sizes[order] > SINGLE * sizes.sum()
+    by_size = order[large][np.argsort(-sizes[order[large]], kind="stable")]
+    for group in [*by_size, *order[~large]]:
+        room = wanted - held if sizes[group] > SINGLE * sizes.sum() else -held / wanted
+        part[group] = int(np.argmax(room))
+        held[part[group]] += sizes[group]
+    _fill_empty(part, sizes)
+    return part
+
+
+def _fill_empty(part: np.ndarray, sizes: np.ndarray) -> None:
+    """Give a split without pairs the smallest group of the split that has most groups."""
+    for empty in [i for i in range(len(SPLITS)) if not (part == i).any()]:
+        donor = np.flatnonzero(part == np.bincount(part).argmax())
+        part[donor[np.argmin(sizes[donor])]] = empty
+
+
+def leakage(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """For dev and test: how many of their texts and pairs stand in train too, as counts and as shares.
+
+    >>> rows = {"left": ["a", "a"], "right": ["b", "c"], "target": [1.0, 0.0], "split": ["train", "test"]}
+    >>> leakage(pd.DataFrame(rows))["test"]["texts_in_train"]
+    1
+    """
+    lefts, rights = _items(frame["left"].tolist(), frame["right"].tolist())
+    low, high = np.minimum(lefts, rights), np.maximum(lefts, rights)
+    pairs = low * (int(high.max(initial=0)) + 1) + high
+    split = frame["split"].to_numpy()
+    train = split == "train"
+    known_texts, known_pairs = np.union1d(lefts[train], rights[train]), np.unique(pairs[train])
+    found = {}
+    for name in SPLITS[1:]:
+        here = split == name
+        texts = np.union1d(lefts[here], rights[here])
+        found[name] = {
+            **_shared("texts", texts, known_texts),
+            **_shared("pairs", np.unique(pairs[here]), known_pairs),
+        }
+    return found
+
+
+def _shared(kind: str, here: np.ndarray, known: np.ndarray) -> dict[str, float]:
+    count = int(np.isin(here, known).sum())
+    return {f"{kind}_in_train": count, f"{kind}_in_train_share": count / max(1, len(here))}
+
+
+def leakage_notes(counts: dict[str, dict[str, float]]) -> list[str]:
+    """A sentence for each split that shares texts with train."""
+    return [
+        f"leakage: {found['texts_in_train']:.0f} texts of {name} ({found['texts_in_train_share']:.1%}) "
+        f"and {found['pairs_in_train']:.0f} of its pairs ({found['pairs_in_train_share']:.1%}) stand in train too"
+        for name, found in counts.items()
+        if found["texts_in_train"]
+    ]

@@ -1,0 +1,85 @@
+"""The Python face: the verbs of the command line for use in a program."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from seqtwin.config import RunConfig, StudyConfig, anchored, parse_run, parse_study, read_run, read_study
+from seqtwin.report.page import write_report
+from seqtwin.study.drive import OnProgress, Study
+from seqtwin.study.drive import compare as drive
+from seqtwin.study.run import OnEpoch, Run
+from seqtwin.study.run import train as train_run
+
+RunSpec = RunConfig | Mapping[str, Any] | Path | str
+StudySpec = StudyConfig | Mapping[str, Any] | Path | str
+
+
+def free_folder(wanted: Path) -> Path:
+    """The folder itself where nothing stands there yet, else the first free one of name-2, name-3, ..."""
+    found, number = wanted, 2
+    while found.exists():
+        found, number = wanted.with_name(f"{wanted.name}-{number}"), number + 1
+    return found
+
+
+def train(config: RunSpec, out: Path | str | None = None, *, on_epoch: OnEpoch = lambda state: None) -> Run:
+    """One training, published as a folder that is never overwritten (default: a free one under runs/).
+
+    `config` is a YAML file, or the same as a mapping.
+
+    Raises: ConfigError, DataError, Diverged.
+    """
+    run = _run_config(config)
+    name = Path(config).stem if isinstance(config, (str, Path)) else "run"
+    return train_run(run, Path(out) if out else free_folder(Path("runs") / name), on_epoch=on_epoch)
+
+
+def compare(
+    config: StudySpec,
+    out: Path | str | None = None,
+    *,
+    jobs: int | None = None,
+    on_progress: OnProgress = lambda progress: None,
+) -> Study:
+    """A study: every study cell trained and published under `out`, and the report written (`out/report`).
+
+    Called again with the same config and `out` it trains only what is missing. A script that calls this needs the
+    usual `if __name__ == "__main__":`, since study cells run in worker processes.
+
+    Raises: ConfigError, DataError, InUseError.
+    """
+    study = _study_config(config)
+    name = _study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
+    found = drive(study, Path(out) if out else Path("runs") / name, jobs=jobs, on_progress=on_progress)
+    write_report(found.path)
+    return found
+
+
+def report(study: Path | str, out: Path | str | None = None) -> Path:
+    """The page of a study, rebuilt from its published cells (or from committed results) alone.
+
+    Raises: ConfigError, DamagedError.
+    """
+    return write_report(Path(study), Path(out) if out else None)
+
+
+def _run_config(config: RunSpec) -> RunConfig:
+    if isinstance(config, RunConfig):
+        return config
+    if isinstance(config, Mapping):
+        return parse_run(anchored(dict(config), Path.cwd()))
+    return read_run(Path(config))
+
+
+def _study_config(config: StudySpec) -> StudyConfig:
+    if isinstance(config, StudyConfig):
+        return config
+    if isinstance(config, Mapping):
+        raw = dict(config)
+        return parse_study({**raw, "base": anchored(dict(raw["base"]), Path.cwd())} if "base" in raw else raw)
+    return read_study(Path(config))
+
+
+def _study_name(path: Path) -> str:
+    return path.parent.name if path.stem == "study" else path.stem

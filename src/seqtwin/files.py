@@ -1,0 +1,231 @@
+"""The only writer: a file or a folder appears whole or not at all.
+
+A folder is built beside its final place, every file is flushed to disk, `manifest.json` (sha256 and size of each
+file) comes last, then one rename publishes it. A published folder is never modified.
+"""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True)
+class Building:
+    """A folder under construction: write into `folder`, say what it is in `manifest`."""
+
+    folder: Path
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+
+def dump_json(value: Any) -> str:
+    """Strict JSON (no NaN), keys in the order given, one trailing newline.
+
+    >>> dump_json({"auc": 0.5})
+    '{\\n  "auc": 0.5\\n}\\n'
+    """
+    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def read_json(path: Path) -> Any:
+    """The content of a strict JSON file.
+
+    Raises: DamagedError when the file is missing or not strict JSON.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_twins)
+    except (OSError, ValueError, RecursionError) as error:
+        raise DamagedError("FILE_DAMAGED", f"cannot be read as JSON: {error}", place=str(path)) from error
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def hash_of(value: Any) -> str:
+    """Hex sha256 of a JSON-able value, the same for equal values in any key order."""
+    text = json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file inside a folder under construction and flush it to disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise _storage_error(error, path) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file (UTF-8, line ends as given) inside a folder under construction."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def publish_bytes(path: Path, data: bytes) -> None:
+    """Replace one file by a new version, atomically."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        write_bytes(temporary, data)
+        if path.exists():
+            shutil.copymode(path, temporary)
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def publish_text(path: Path, text: str) -> None:
+    """Replace one text file by a new version, atomically."""
+    publish_bytes(path, text.encode("utf-8"))
+
+
+@contextmanager
+def publish_folder(final: Path) -> Iterator[Building]:
+    """A folder that appears under its name, with its manifest, when the block ends without an error.
+
+    Raises: ConfigError when something stands there already; ResourceError when the disk refuses.
+    """
+    refuse_existing(final)
+    if not _NAME.fullmatch(final.name):
+        cause = f"'{final.name}' is no name for a folder; expected letters, digits, '.', '_', '-', at most 128"
+        raise ConfigError("BAD_NAME", cause, place=str(final.parent))
+    building = Building(_new_folder(final))
+    try:
+        yield building
+        _seal(building)
+        refuse_existing(final)
+        os.rename(building.folder, final)
+        _sync_folder(final.parent)
+    finally:
+        shutil.rmtree(building.folder, ignore_errors=True)
+
+
+def refuse_existing(final: Path) -> None:
+    """Raises: ConfigError when the path is taken: a published thing is never overwritten."""
+    if final.exists():
+        remedy = "name another --out, or move the old folder away"
+        raise ConfigError("OUT_EXISTS", "already there, and never overwritten", place=str(final), remedy=remedy)
+
+
+def _new_folder(final: Path) -> Path:
+    folder = final.parent / f".{final.name}.build-{secrets.token_hex(4)}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise _storage_error(error, final) from error
+    return folder
+
+
+def _seal(building: Building) -> None:
+    folder = building.folder
+    paths = sorted(p for p in folder.rglob("*") if p.is_file())
+    files = {p.relative_to(folder).as_posix(): {"sha256": sha256(p), "bytes": p.stat().st_size} for p in paths}
+    write_text(folder / MANIFEST, dump_json({"format": FORMAT, **building.manifest, "files": files}))
+    for inner in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
+        _sync_folder(inner)
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _storage_error(error: OSError, path: Path) -> ResourceError:
+    remedy = "free some space or choose a folder you may write to, then run the same command again"
+    return ResourceError("STORAGE", f"cannot write: {error.strerror}", place=str(path), remedy=remedy)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a published folder.
+
+    Raises: DamagedError.
+    """
+    manifest = read_json(folder / MANIFEST)
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or "files" not in manifest:
+        cause = f"expected a manifest of format {FORMAT}"
+        raise DamagedError("MANIFEST_FORMAT", cause, place=str(folder / MANIFEST))
+    return manifest
+
+
+def verify(folder: Path, *, only: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The manifest, after every listed file (or those of `only`) was found unchanged.
+
+    Raises: DamagedError that names the first missing or changed file.
+    """
+    manifest = read_manifest(folder)
+    for name, entry in manifest["files"].items():
+        if only and name not in only:
+            continue
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != entry["bytes"] or sha256(path) != entry["sha256"]:
+            remedy = "move the folder away and run the same command again"
+            raise DamagedError("FILE_CHANGED", "missing or not what its manifest says", place=str(path), remedy=remedy)
+    return manifest
+
+
+@contextmanager
+def driver_lock(folder: Path) -> Iterator[None]:
+    """Hold a study folder as its only driver; the lock dies with the process.
+
+    Raises: InUseError that names the holder.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = folder / "holder.json"
+    lock = FileLock(folder / ".lock", timeout=0, fallback_to_soft=False)
+    try:
+        with lock:
+            publish_text(holder, dump_json({"pid": os.getpid(), "host": socket.gethostname()}))
+            sweep(folder)
+            yield
+            holder.unlink(missing_ok=True)
+    except Timeout as error:
+        who = holder.read_text(encoding="utf-8") if holder.exists() else "unknown"
+        cause = f"another process drives this study: {' '.join(who.split())}"
+        raise InUseError("STUDY_IN_USE", cause, place=str(folder), remedy="wait for it, or name another --out") from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove what an interrupted driver left half-built. Only to be called under the driver's lock."""
+    for leftover in folder.glob("**/.*.build-*"):
+        shutil.rmtree(leftover, ignore_errors=True)

@@ -1,0 +1,188 @@
+"""Metrics of rankings: for each query a corpus ordered by score, and the items of it that are relevant.
+
+Ranked by score alone (negative scores are scores like any other), ties by item id. Queries with nothing relevant are
+left out and counted.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from seqtwin.errors import ConfigError
+from seqtwin.lookup import member
+from seqtwin.metrics.pairs import Bools, Floats, Undefined
+
+Ints = npt.NDArray[np.int64]
+
+
+def rank(scores: npt.ArrayLike) -> Ints:
+    """Item ids from best to worst along the last axis; equal scores by id.
+
+    Raises: ValueError for NaN.
+
+    >>> rank([-2.0, -1.0, -2.0])
+    array([1, 0, 2])
+    """
+    s = np.asarray(scores, dtype=np.float64)
+    if np.isnan(s).any():
+        raise ValueError("expected scores to rank by, got NaN")
+    return np.argsort(-s, axis=-1, kind="stable")
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Rankings of some queries. `hits[query, place]`: is the item there relevant; `total[query]` = R; `k`: depth."""
+
+    hits: Bools
+    total: Ints
+    k: int
+
+    @property
+    def found(self) -> Floats:
+        """How many relevant items stand in the first k places."""
+        count: Floats = self.hits[:, : self.k].sum(-1).astype(np.float64)
+        return count
+
+    @property
+    def within_r(self) -> Bools:
+        """The hits, without those past the first R places."""
+        return self.hits & (np.arange(self.hits.shape[1]) < self.total[:, None])
+
+
+def hit_rate(r: Ranked) -> Floats:
+    """1 where any relevant item stands in the first k places, else 0.
+
+    >>> hit_rate(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
+    array([1.])
+    """
+    return np.minimum(r.found, 1.0)
+
+
+def precision_at(r: Ranked) -> Floats:
+    """Relevant items in the first k places / k.
+
+    >>> precision_at(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
+    array([0.5])
+    """
+    return r.found / r.k
+
+
+def recall_at(r: Ranked) -> Floats:
+    """Relevant items in the first k places / R.
+
+    >>> recall_at(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
+    array([0.5])
+    """
+    return r.found / r.total
+
+
+def reciprocal_rank(r: Ranked) -> Floats:
+    """1 / the place of the first relevant item; 0 where it is not in the ranking.
+
+    >>> reciprocal_rank(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
+    array([0.5])
+    """
+    return np.where(r.hits.any(-1), 1.0 / (r.hits.argmax(-1) + 1), 0.0)
+
+
+def r_precision(r: Ranked) -> Floats:
+    """Relevant items in the first R places / R.
+
+    >>> r_precision(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
+    array([0.5])
+    """
+    found: Floats = r.within_r.sum(-1) / r.total
+    return found
+
+
+def average_precision_at_r(r: Ranked) -> Floats:
+    """Precision averaged over the first R places. Formula: 1/R sum over i <= R of P@i rel_i.
+
+    Source: Musgrave, Belongie, Lim 2020.
+
+    >>> average_precision_at_r(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
+    array([0.25])
+    """
+    precision = r.hits.cumsum(-1) / np.arange(1, r.hits.shape[1] + 1)
+    averaged: Floats = (precision * r.within_r).sum(-1) / r.total
+    return averaged
+
+
+def ndcg(r: Ranked) -> Floats:
+    """Discounted gain over its ideal value. Formula: sum over i <= k of rel_i / log2(i + 1), divided by the best sum.
+
+    Source: Järvelin, Kekäläinen 2002.
+
+    >>> ndcg(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
+    array([0.38685281])
+    """
+    discount = 1.0 / np.log2(np.arange(min(r.k, r.hits.shape[1])) + 2.0)
+    ideal = np.cumsum(discount)[np.minimum(r.total, len(discount)) - 1]
+    gained: Floats = (r.hits[:, : len(discount)] * discount).sum(-1) / ideal
+    return gained
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A ranking metric per query, and whether its name takes a depth (`recall@10`). Higher is better in all."""
+
+    function: Callable[[Ranked], Floats]
+    at_depth: bool = True
+    higher_is_better: bool = True
+
+
+def _parsed(name: str) -> tuple[Ranking, int]:
+    family, _, depth = name.partition("@")
+    ranking: Ranking = member(RANKINGS, family, "ranking metric")
+    if ranking.at_depth != depth.isdecimal() or (ranking.at_depth and int(depth) < 1):
+        wanted = f"'{family}@10' or another depth" if ranking.at_depth else f"'{family}' without a depth"
+        raise ConfigError("CONFIG_BAD_METRIC", f"expected {wanted}, got '{name}'", place="ranking metric")
+    return ranking, int(depth) if ranking.at_depth else 0
+
+
+def _hits(scores: Floats, relevant: Sequence[Collection[int]]) -> Bools:
+    marked = np.zeros(scores.shape, dtype=np.bool_)
+    for row, items in enumerate(relevant):
+        marked[row, list(items)] = True
+    return np.take_along_axis(marked, rank(scores), axis=-1)
+
+
+def measure_ranking(
+    scores: npt.ArrayLike,
+    relevant: Sequence[Collection[int]],
+    names: Sequence[str] = ("recall@1", "recall@10", "mrr"),
+) -> tuple[dict[str, float], int]:
+    """Each named metric averaged over the queries that have a relevant item; and how many had none and were left out.
+
+    `scores` is [queries x corpus]; `relevant` holds for each query the ids (columns) of its relevant items.
+
+    Raises: Undefined when no query has a relevant item; ValueError when the numbers of queries differ;
+    ConfigError for an unknown name.
+
+    >>> measure_ranking([[-1., -3., -2.], [0., 0., 0.]], [{2}, set()], ["recall@1", "mrr"])
+    ({'recall@1': 0.0, 'mrr': 0.5}, 1)
+    """
+    s = np.asarray(scores, dtype=np.float64)
+    if s.ndim != 2 or len(s) != len(relevant):
+        raise ValueError(f"expected scores [queries x corpus] of {len(relevant)} queries, got shape {s.shape}")
+    asked = {name: _parsed(name) for name in names}
+    total = np.array([len(set(items)) for items in relevant], dtype=np.int64)
+    kept = [row for row, count in enumerate(total) if count]
+    if not kept:
+        raise Undefined("no query has a relevant item")
+    hits = _hits(s[kept], [relevant[row] for row in kept])
+    values = {name: float(metric.function(Ranked(hits, total[kept], k)).mean()) for name, (metric, k) in asked.items()}
+    return values, len(total) - len(kept)
+
+
+RANKINGS: dict[str, Ranking] = {
+    "hit_rate": Ranking(hit_rate),
+    "precision": Ranking(precision_at),
+    "recall": Ranking(recall_at),
+    "mrr": Ranking(reciprocal_rank, at_depth=False),
+    "r_precision": Ranking(r_precision, at_depth=False),
+    "map_at_r": Ranking(average_precision_at_r, at_depth=False),
+    "ndcg": Ranking(ndcg),
+}

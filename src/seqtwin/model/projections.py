@@ -1,0 +1,57 @@
+"""PROJECTIONS: vector to vector, between the representation and the similarity; each with optional unit length.
+
+To add one: an `nn.Module` with `__init__(dim_in, bound_in, ...)`, `out_dim`, `bound`, `unit`, and a line at the foot.
+"""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from seqtwin.model import distances
+
+
+class Identity(nn.Module):
+    """The vector itself, brought to length 1 where `normalize` is set."""
+
+    def __init__(self, dim_in: int, bound_in: float | None, normalize: bool = False) -> None:
+        super().__init__()
+        self.out_dim, self.unit = dim_in, normalize
+        self.bound = 1.0 if normalize else bound_in
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return _finished(vectors, self.unit)
+
+
+class Linear(nn.Module):
+    """W v + b."""
+
+    def __init__(self, dim_in: int, bound_in: float | None, dim: int = 128, normalize: bool = False) -> None:
+        super().__init__()
+        self.map = nn.Linear(dim_in, dim)
+        self.out_dim, self.unit = dim, normalize
+        self.bound = 1.0 if normalize else None
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return _finished(self.map(vectors), self.unit)
+
+
+class Mlp(nn.Module):
+    """W2 relu(W1 v + b1) + b2, as wide inside as `hidden` (default: as wide as the result)."""
+
+    def __init__(
+        self, dim_in: int, bound_in: float | None, dim: int = 128, hidden: int | None = None, normalize: bool = False
+    ) -> None:
+        super().__init__()
+        self.map = nn.Sequential(nn.Linear(dim_in, hidden or dim), nn.ReLU(), nn.Linear(hidden or dim, dim))
+        self.out_dim, self.unit = dim, normalize
+        self.bound = 1.0 if normalize else None
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return _finished(self.map(vectors), self.unit)
+
+
+def _finished(vectors: Tensor, unit: bool) -> Tensor:
+    return distances.unit(vectors) if unit else vectors
+
+
+PROJECTIONS: dict[str, Any] = {"identity": Identity, "linear": Linear, "mlp": Mlp}

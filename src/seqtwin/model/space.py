@@ -1,0 +1,29 @@
+"""What is known about the vectors of a Siamese before it has seen data: enough to refuse an impossible loss."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class VectorSpace:
+    """Width and reach of the vectors, and the name and range of the similarity that compares them.
+
+    `bound` is the largest possible |coordinate| (1 for states squashed by tanh), None where there is none.
+
+    >>> VectorSpace(dim=16, bound=1.0, unit=False, similarity="cosine", low=-1.0, high=1.0).radius
+    4.0
+    """
+
+    dim: int
+    bound: float | None
+    unit: bool
+    similarity: str
+    low: float
+    high: float
+
+    @property
+    def radius(self) -> float:
+        """Largest length a vector can have: 1, bound * sqrt(dim), or infinite."""
+        if self.unit:
+            return 1.0
+        return math.inf if self.bound is None else self.bound * math.sqrt(self.dim)

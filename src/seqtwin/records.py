@@ -1,0 +1,106 @@
+"""The records that flow between stations. Axes: batch time dim layers directions hidden channels.
+
+Each is frozen and checked when it is made: cheaply always, with full shapes and types under test
+(jaxtyping + beartype, switched on by `tests/conftest.py`).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """A right-padded batch of token ids, or of series of vectors. Lengths >= 1; steps past a length are 0.
+
+    >>> Sequences(torch.tensor([[5, 6], [7, 0]]), torch.tensor([2, 1])).mask
+    tensor([[ True,  True],
+            [ True, False]])
+    """
+
+    values: Int[Tensor, "batch time"] | Float[Tensor, "batch time channels"]
+    lengths: Int[Tensor, " batch"]
+
+    def __post_init__(self) -> None:
+        batch, time = self.values.shape[:2]
+        if self.lengths.shape != (batch,):
+            raise ValueError(f"lengths: expected shape ({batch},), got {tuple(self.lengths.shape)}")
+        if batch and not (int(self.lengths.min()) >= 1 and int(self.lengths.max()) <= time):
+            low, high = int(self.lengths.min()), int(self.lengths.max())
+            raise ValueError(f"lengths: expected 1 to {time} (the width), got {low} to {high}")
+
+    def __len__(self) -> int:
+        return self.values.shape[0]
+
+    @property
+    def mask(self) -> Tensor:
+        """True on the steps that belong to a sequence: Bool[batch time]."""
+        steps = torch.arange(self.values.shape[1], device=self.lengths.device)
+        return steps < self.lengths[:, None]
+
+    def to(self, device: torch.device) -> "Sequences":
+        """The same batch on another device."""
+        return Sequences(self.values.to(device), self.lengths.to(device))
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """Two batches of sequences, row by row a pair. `target` in [0, 1], 1 = same; `rows` = where each pair came from."""
+
+    left: Sequences
+    right: Sequences
+    target: Float[Tensor, " batch"]
+    rows: Int[Tensor, " batch"]
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.left), len(self.right), len(self.target), len(self.rows)}
+        if len(sizes) > 1:
+            raise ValueError(f"a pair batch needs one size on both sides, in target and rows; got {sorted(sizes)}")
+        if len(self.target) and not (0 <= float(self.target.min()) and float(self.target.max()) <= 1):
+            low, high = float(self.target.min()), float(self.target.max())
+            raise ValueError(f"target: expected values in [0, 1], got {low:g} to {high:g}")
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def to(self, device: torch.device) -> "PairBatch":
+        """The same batch on another device."""
+        left, right = self.left.to(device), self.right.to(device)
+        return PairBatch(left, right, self.target.to(device), self.rows.to(device))
+
+
+@dataclass(frozen=True)
+class States:
+    """Everything an encoder knows. Outputs past a length are 0.
+
+    The backward half of `outputs[:, t]` is the backward state at step t. `cell` is None unless the recurrent unit has
+    one and it was asked for. `hidden` and its outputs are as wide as an LSTM's projection where it has one.
+    """
+
+    outputs: Float[Tensor, "batch time width"]
+    hidden: Float[Tensor, "batch layers directions hidden"]
+    cell: Float[Tensor, "batch layers directions memory"] | None
+    lengths: Int[Tensor, " batch"]
+
+    def __post_init__(self) -> None:
+        batch, _, width = self.outputs.shape
+        directions, hidden = self.hidden.shape[2:]
+        if self.hidden.shape[0] != batch or width != directions * hidden or self.lengths.shape != (batch,):
+            shapes = f"outputs {tuple(self.outputs.shape)}, hidden {tuple(self.hidden.shape)}"
+            raise ValueError(f"states: expected [batch time D*H] with [batch layers D H] and batch lengths; got {shapes}")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The two vectors of each pair and their similarity. score = similarity(left, right)."""
+
+    left: Float[Tensor, "batch dim"]
+    right: Float[Tensor, "batch dim"]
+    score: Float[Tensor, " batch"]
+
+    def __post_init__(self) -> None:
+        if self.left.shape != self.right.shape or self.score.shape != self.left.shape[:1]:
+            shapes = f"left {tuple(self.left.shape)}, right {tuple(self.right.shape)}, score {tuple(self.score.shape)}"
+            raise ValueError(f"compared: expected two [batch dim] and one [batch]; got {shapes}")

@@ -1,0 +1,175 @@
+"""Heat maps: which rows and columns, which colours, what each cell says."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from seqtwin.report.pairings import STATES
+from seqtwin.report.table import StudyTable
+from seqtwin.report.words import digits, listed
+
+_PALE, _DEEP = (233, 240, 244), (15, 77, 107)
+_DIM, _BRIGHT = (168, 188, 200), (13, 74, 106)
+LARGEST_DEVIATION = 1e-4
+_FEWEST = 4.5
+STATE_WORDS = {"oom": "ran out of memory"}
+
+Colour = tuple[int, int, int]
+_INKS: tuple[Colour, Colour] = ((255, 255, 255), (22, 36, 44))
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One heat map: the pairings that share the labels of all further factors."""
+
+    labels: dict[str, str]
+    rows: list[str]
+    columns: list[str]
+    pairings: pd.DataFrame
+
+    @property
+    def title(self) -> str:
+        """`encoder.hidden = 64, ...`, empty when nothing further varies."""
+        return ", ".join(f"{key} = {label}" for key, label in self.labels.items())
+
+    @property
+    def dataset(self) -> str:
+        """The data set its study cells were trained on, as far as one of them says."""
+        known = [name for name in self.pairings["dataset"] if name]
+        return known[0] if known else ""
+
+    @property
+    def primary(self) -> str:
+        """The primary metric, empty when no study cell finished."""
+        known = [name for name in self.pairings["primary"] if name]
+        return known[0] if known else ""
+
+    def pairing(self, row: str, column: str) -> "pd.Series[Any] | None":
+        """The pairing of a representation with a loss, None when it was not run."""
+        found = self.pairings[(self.pairings["representation"] == row) & (self.pairings["loss"] == column)]
+        return found.iloc[0] if len(found) else None
+
+    def share(self, pairing: Any) -> float:
+        """Where a pairing's mean lies between the worst (0) and the best (1) of this heat map."""
+        worst, best = self.pairings["mean"].min(), self.pairings["mean"].max()
+        return float((pairing["mean"] - worst) / (best - worst)) if best > worst else float(pairing["mean"] * 0 + 1)
+
+
+def facets(table: StudyTable) -> list[Facet]:
+    """One facet per combination of the further factors, in the order of the study; best rows and columns first."""
+    extra, pairings = table.meta["extra"], table.pairings
+    known = [table.meta["factors"].get(key, []) for key in extra]
+    found = []
+    for labels in itertools.product(*known):
+        part = pairings
+        for key, label in zip(extra, labels, strict=True):
+            part = part[part[key] == label]
+        if len(part):
+            found.append(_facet(dict(zip(extra, labels, strict=True)), part))
+    return found
+
+
+def _facet(labels: dict[str, str], part: pd.DataFrame) -> Facet:
+    return Facet(labels, _ranked(part, "representation"), _ranked(part, "loss"), part)
+
+
+def _ranked(part: pd.DataFrame, key: str) -> list[str]:
+    """Labels by their mean over the whole row or column, best first; those without a value last."""
+    means = part.groupby(key, sort=True)["mean"].mean().fillna(float("-inf"))
+    return [str(name) for name in means.sort_values(ascending=False, kind="stable").index]
+
+
+def pairing_name(pairing: Any) -> str:
+    """`max_output with mse`, or the one label where only one is known."""
+    return " with ".join(label for label in (pairing["representation"], pairing["loss"]) if label) or "the one pairing"
+
+
+def warnings(pairing: Any) -> list[tuple[str, str]]:
+    """What makes the value of a pairing doubtful: (kind, sentence) each."""
+    found = []
+    for state in STATES[1:]:
+        if pairing[state]:
+            found.append(
+                (state, f"{int(pairing[state])} of {int(pairing['planned'])} seeds {STATE_WORDS.get(state, state)}")
+            )
+    if pairing["on_plateau"]:
+        found.append(
+            ("plateau", f"{int(pairing['on_plateau'])} of {int(pairing['finished'])} seeds end on the plateau")
+        )
+    if pairing["batch_deviation"] > LARGEST_DEVIATION:
+        found.append(("deviation", f"a vector moves by {pairing['batch_deviation']:.0e} with its batch-mates"))
+    return found
+
+
+def heat_cell(pairing: Any, share: float, seeds: list[float], low: float, high: float) -> dict[str, Any]:
+    """What the template shows of one pairing; `share`: its place from worst (0) to best (1); then the strip's ends."""
+    span = (high - low) or 1.0
+    told, has_interval = warnings(pairing), pd.notna(pairing["low"])
+    half = (pairing["high"] - pairing["low"]) / 2
+    spread = f"± {digits(half)}" if has_interval else "no interval" if seeds else "no result"
+    says = [f"{pairing_name(pairing)}: {digits(pairing['mean'])}"]
+    says += [f"95 % interval {digits(pairing['low'])} to {digits(pairing['high'])}"] if has_interval else []
+    says += [f"seeds {listed([digits(value) for value in seeds])}"] if seeds else ["no finished seed"]
+    return {
+        "value": digits(pairing["mean"]), "half": spread,
+        "style": _style(share) if pd.notna(share) else "", "chosen": bool(pairing["chosen"]), "warnings": told,
+        "dots": [round(100 * min(max((value - low) / span, 0.0), 1.0), 1) for value in seeds],
+        "says": "; ".join([*says, *(sentence for _, sentence in told)]) + ".",
+    }  # fmt: skip
+
+
+def _style(share: float) -> str:
+    (ground, text), (dark_ground, dark_text) = painted(share, _PALE, _DEEP), painted(share, _DIM, _BRIGHT)
+    return f"--g:{ground};--t:{text};--gd:{dark_ground};--td:{dark_text}"
+
+
+def painted(share: float, pale: Colour, deep: Colour) -> tuple[str, str]:
+    """Ground and text colour of a value between pale (0) and deep (1); the text is always readable (4.5 : 1).
+
+    >>> painted(1.0, (233, 240, 244), (15, 77, 107))
+    ('#0f4d6b', '#ffffff')
+    """
+    share = min(max(share, 0.0), 1.0)
+    # between the two inks lies a short stretch of grounds on which neither is readable: step over it
+    steps = sorted(range(101), key=lambda step: abs(step / 100 - share))
+    grounds = (_mixed(share if step is None else step / 100, pale, deep) for step in (None, *steps))
+    ground, ink = next((g, ink) for g in grounds for ink in _INKS if contrast(g, ink) >= _FEWEST)
+    return _hex(ground), _hex(ink)
+
+
+def _mixed(share: float, pale: Colour, deep: Colour) -> Colour:
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(pale, deep, strict=True))
+    return red, green, blue
+
+
+def contrast(a: Colour, b: Colour) -> float:
+    """The contrast ratio of two colours, 1 to 21. Source: WCAG 2.1, relative luminance."""
+    first, second = sorted((_luminance(a), _luminance(b)))
+    return (second + 0.05) / (first + 0.05)
+
+
+def _luminance(colour: Colour) -> float:
+    parts = [value / 255 for value in colour]
+    red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _hex(colour: Colour) -> str:
+    return "#" + "".join(f"{value:02x}" for value in colour)
+
+
+def strip_ends(values: "pd.Series[float]") -> tuple[float, float]:
+    """Round ends that hold all values of a heat map.
+
+    >>> strip_ends(pd.Series([0.912, 0.951]))
+    (0.9, 0.96)
+    """
+    known = values.dropna()
+    if not len(known):
+        return 0.0, 1.0
+    span = max(float(known.max() - known.min()), 0.01)
+    step = next(s for s in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 10.0) if span / s <= 6 or s == 10.0)
+    low, high = (known.min() // step) * step, -(-known.max() // step) * step
+    return round(float(low), 6), round(float(high if high > low else low + step), 6)

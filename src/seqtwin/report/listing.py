@@ -1,0 +1,149 @@
+"""The sortable tables under the first screen, each as plain rows of (text, sort key)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from seqtwin.report.table import StudyTable
+from seqtwin.report.words import count, digits, listed, metric_name, plain, signed
+
+Row = list[tuple[str, Any]]
+
+
+def _number(value: float, text: str) -> tuple[str, Any]:
+    return text, (float(value) if pd.notna(value) else None)
+
+
+def _listing(name: str, caption: str, heads: Sequence[str], rows: list[Row], by: str = "") -> dict[str, Any]:
+    """A sortable table; with `by`, the rows come sorted by that number, highest first."""
+    numeric = [any(isinstance(row[i][1], float) for row in rows) for i in range(len(heads))]
+    place = list(heads).index(by) if by else -1
+    if by:
+        rows = sorted(rows, key=lambda row: -row[place][1] if row[place][1] is not None else float("inf"))
+    return {"id": name, "caption": caption, "heads": list(zip(heads, numeric, strict=True)), "rows": rows, "by": place}
+
+
+def _labels(table: StudyTable, row: Any) -> Row:
+    return [(str(row[key]), str(row[key])) for key in (*table.meta["extra"], "representation", "loss")]
+
+
+def _heads(table: StudyTable) -> list[str]:
+    return [*table.meta["extra"], "representation", "loss"]
+
+
+def every_pairing(table: StudyTable) -> dict[str, Any]:
+    """Mean, spread, interval and distance to the chosen pairing, in numbers."""
+    rows = [_labels(table, row) + _pairing(row) for _, row in table.pairings.iterrows()]
+    heads = ["seeds", "dev", "test", "95 % interval", "SD", "lowest", "highest", "untrained", "to the chosen"]
+    caption = "Test values are means over finished seeds; the last two columns are paired differences to the pairing "
+    return _listing("pairings", caption + "chosen on dev.", [*_heads(table), *heads, "its interval"], rows, by="dev")
+
+
+def _pairing(row: Any) -> Row:
+    known, gap = pd.notna(row["low"]), pd.notna(row["difference_low"])
+    span = f"{digits(row['low'])} to {digits(row['high'])}" if known else str(row["interval"])
+    apart = f"{signed(row['difference_low'])} to {signed(row['difference_high'])}" if gap else "–"
+    chosen = bool(row["chosen"])
+    numbers = [_number(row[key], digits(row[key])) for key in ("dev_mean", "mean")]
+    spread = [_number(row[key], digits(row[key])) for key in ("sd", "min", "max", "untrained_mean")]
+    seeds = _number(row["finished"], f"{int(row['finished'])} of {int(row['planned'])}")
+    away = _number(row["difference"], "chosen" if chosen else signed(row["difference"]))
+    return [seeds, *numbers, _number(row["low"], span), *spread, away, _number(row["difference_low"], apart)]
+
+
+def every_seed(table: StudyTable) -> dict[str, Any]:
+    """All metrics of every study cell on the test pairs."""
+    metrics = [str(name)[5:] for name in table.results.columns if str(name).startswith("test_")]
+    rows = [_labels(table, row) + _seed(row, metrics) for _, row in table.results.iterrows()]
+    heads = [*_heads(table), "seed", "state", "dev, primary", *map(metric_name, metrics), "threshold", "final loss"]
+    return _listing("seeds", "Each study cell on the test pairs, thresholds fitted on dev.", heads, rows)
+
+
+def _seed(row: Any, metrics: Sequence[str]) -> Row:
+    dev = row.get(f"dev_{row['primary']}", float("nan"))
+    found: Row = [_number(row["seed"], f"{row['seed']:.0f}"), (str(row["status"]), str(row["status"]))]
+    found += [_number(dev, digits(dev))]
+    found += [_number(row[f"test_{name}"], digits(row[f"test_{name}"])) for name in metrics]
+    return [
+        *found,
+        _number(row["threshold"], plain(row["threshold"])),
+        _number(row["final_loss"], plain(row["final_loss"])),
+    ]
+
+
+def costs(table: StudyTable) -> dict[str, Any]:
+    """Seconds, parameters and texts per second of every pairing, means over seeds."""
+    keys = (("seconds_train_mean", plain), ("parameters_mean", count), ("dim_mean", count))
+    speeds = (("train_pairs_per_second_mean", count), ("encode_texts_per_second_mean", count))
+    rows = []
+    for _, row in table.pairings.iterrows():
+        numbers = [_number(row[key], form(row[key])) for key, form in (*keys, *speeds)]
+        rows.append([*_labels(table, row), _number(row["mean"], digits(row["mean"])), *numbers])
+    heads = [
+        *_heads(table),
+        "test",
+        "training seconds",
+        "parameters",
+        "vector width",
+        "pairs/s trained",
+        "texts/s encoded",
+    ]
+    return _listing("costs", "Means over finished seeds.", heads, rows, by="test")
+
+
+def retrieval(table: StudyTable) -> dict[str, Any] | None:
+    """The same encoders asked to find the right item, next to the primary metric; None without such a task."""
+    columns = [str(name) for name in table.pairings.columns if str(name).startswith("retrieval_")]
+    part = table.pairings[table.pairings[columns].notna().any(axis=1)] if columns else table.pairings.iloc[:0]
+    if not len(part):
+        return None
+    rows = []
+    for _, row in part.iterrows():
+        numbers = [_number(row[name], digits(row[name])) for name in ("mean", *columns)]
+        rows.append([*_labels(table, row), *numbers])
+    heads = [*_heads(table), "pairs", *(metric_name(name[len("retrieval_") : -len("_mean")]) for name in columns)]
+    found = _listing("retrieval", "Means over finished seeds on the test queries.", heads, rows, by="pairs")
+    agreement = part["mean"].rank().corr(part[columns[-1]].rank()) if len(part) > 2 else float("nan")
+    return {**found, "agreement": digits(agreement, 2) if pd.notna(agreement) else "", "by": heads[-1]}
+
+
+def failures(table: StudyTable) -> list[dict[str, str]]:
+    """Study cells without scores, with their errors."""
+    lost = table.results[table.results["status"] != "finished"]
+    parts = ("id", "status", "error_code", "error_cause", "error_place", "error_remedy")
+    return [{part: str(row[part]) for part in parts} for _, row in lost.iterrows()]
+
+
+def formulas(table: StudyTable) -> list[dict[str, Any]]:
+    """One entry per exact loss formula, with settings, the pairings it trained, their margins and plateaus.
+
+    Formulas that differ only in the margin of a seed stand together: the margins are listed per pairing.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for entry in table.meta["formulas"]:
+        settings = dict(sorted((entry["settings"] or {}).items()))
+        key = (str(entry["loss"]) or str(entry["name"]), repr(settings))
+        fresh = {"label": key[0], "name": entry["name"], "formula": entry["formula"], "settings": settings, "seen": []}
+        found.setdefault(key, fresh)["seen"].append(_margins(entry))
+    return [{**entry, "seen": _gathered(entry["seen"])} for entry in found.values()]
+
+
+def _gathered(seen: list[tuple[str, str, str]]) -> list[dict[str, str]]:
+    """Margins and plateaus, each distinct pair once with the representations that share it."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for representation, margins, plateaus in seen:
+        names.setdefault((margins, plateaus), []).append(representation)
+    return [{"names": listed(found), "margins": m, "plateaus": p} for (m, p), found in names.items() if m + p]
+
+
+def _margins(entry: dict[str, Any]) -> tuple[str, str, str]:
+    shown = [[float(value) for value in entry[name] if value is not None] for name in ("margins", "plateaus")]
+    return str(entry["representation"]), _span(shown[0]), _span(shown[1])
+
+
+def _span(values: list[float]) -> str:
+    if not values:
+        return ""
+    low, high = plain(min(values)), plain(max(values))
+    return low if low == high else f"{low} to {high}"

@@ -1,0 +1,47 @@
+"use strict";
+(() => {
+  const order = new Map();
+  const value = (row, column) => {
+    const { key } = row.cells[column].dataset;
+    if (key === undefined || key === "") return null;
+    return row.cells[column].classList.contains("num") ? Number(key) : key;
+  };
+  const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b)));
+  const sort = (table, column, down) => {
+    const heads = [...table.tHead.rows[0].cells];
+    if (!heads[column]) return;
+    const rows = [...table.tBodies[0].rows].sort((one, two) => {
+      const a = value(one, column), b = value(two, column);
+      if (a === null || b === null) return (a === null) - (b === null);
+      return down ? compare(b, a) : compare(a, b);
+    });
+    table.tBodies[0].append(...rows);
+    heads.forEach((head) => head.removeAttribute("aria-sort"));
+    heads[column].setAttribute("aria-sort", down ? "descending" : "ascending");
+    order.set(table.id, `${column}${down ? "d" : "a"}`);
+  };
+  const remember = () => {
+    const parts = [...order].map(([id, place]) => `${id}.${place}`);
+    history.replaceState(null, "", `#sort=${parts.join(";")}`);
+  };
+  document.querySelectorAll("table.data").forEach((table) => table.tHead.addEventListener("click", (event) => {
+    const head = event.target.closest("button") && event.target.closest("th");
+    if (!head) return;
+    const sorted = head.getAttribute("aria-sort");
+    sort(table, head.cellIndex, sorted ? sorted === "ascending" : head.classList.contains("num"));
+    remember();
+  }));
+  for (const [, id, column, way] of location.hash.matchAll(/([\w-]+)\.(\d+)([ad])/g)) {
+    const table = document.getElementById(id);
+    if (table && table.matches("table.data")) sort(table, Number(column), way === "d");
+  }
+  document.querySelectorAll("figure.map").forEach((figure) => {
+    const readout = figure.querySelector(".readout");
+    const say = (event) => {
+      const cell = event.target.closest("[data-says]");
+      if (cell) readout.textContent = cell.dataset.says;
+    };
+    figure.addEventListener("focusin", say);
+    figure.addEventListener("pointerover", say);
+  });
+})();

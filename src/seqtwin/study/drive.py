@@ -1,0 +1,141 @@
+"""Runs the cells of a study in worker processes; skips what is published, survives what fails."""
+
+import datetime
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from seqtwin.config import RunConfig, StudyConfig
+from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.files import driver_lock, dump_json, publish_text, read_manifest
+from seqtwin.study.floors import measure_floors
+from seqtwin.study.grid import Grid, StudyCell, data_name, expand_grid
+from seqtwin.study.prepare import prepare
+from seqtwin.study.run import cell_key, versions
+from seqtwin.study.work import Progress, publish_failed, run_cell, start_worker
+
+OnProgress = Callable[[Progress], None]
+FORMAT = 1
+# a study cell whose process died this often is published as failed
+DEATHS = 2
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study on disk. `trained`: cells run by this call; `failed`: those without a result."""
+
+    path: Path
+    planned: list[str]
+    trained: list[str]
+    failed: list[str]
+
+
+def compare(
+    config: StudyConfig, out: Path, *, jobs: int | None = None, on_progress: OnProgress = lambda progress: None
+) -> Study:
+    """The study of a config, all of its cells published under `out/cells`.
+
+    Raises: ConfigError, DataError before anything is trained; InUseError when another process drives `out`.
+    """
+    grid = expand_grid(config)
+    workers = jobs or os.cpu_count() or 1
+    keys = {cell.id: cell_key(cell.config, prepare(cell.config)) for cell in grid.cells}
+    with driver_lock(out):
+        left = [cell for cell in grid.cells if not _published(cell, keys[cell.id], out / "cells")]
+        _write_plan(config, grid, out)
+        _run_all(left, out / "cells", min(workers, len(left)), on_progress)
+    planned = [cell.id for cell in grid.cells]
+    status = {id_: str(read_manifest(out / "cells" / id_)["status"]) for id_ in planned}
+    failed = [id_ for id_ in planned if status[id_] != "finished"]
+    return Study(out, planned, [cell.id for cell in left], failed)
+
+
+def _published(cell: StudyCell, key: str, folder: Path) -> bool:
+    if not (folder / cell.id).exists():
+        return False
+    if read_manifest(folder / cell.id)["key"] != key:
+        cause = f"{cell.id} was published from another config, other data or another version"
+        remedy = "name another --out, or move the old study away"
+        raise ConfigError("STUDY_CHANGED", cause, place=str(folder), remedy=remedy)
+    return True
+
+
+def _write_plan(config: StudyConfig, grid: Grid, out: Path) -> None:
+    path = out / "study.json"
+    plan = {
+        "format": FORMAT,
+        "name": out.name,
+        "question": config.question,
+        "tier": "quick",
+        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "config": config.model_dump(mode="json", exclude_unset=True),
+        "planned": [cell.id for cell in grid.cells],
+        "factors": grid.factors,
+        "seeds": config.seed_list(),
+        "merged": [list(entry) for entry in grid.merged],
+        "versions": versions(),
+    }
+    if path.exists() and _same_plan(path, plan):
+        return
+    publish_text(path, dump_json({**plan, "floors": _floors(grid.cells)}))
+
+
+def _same_plan(path: Path, plan: dict[str, Any]) -> bool:
+    from seqtwin.files import read_json
+
+    before = read_json(path)
+    return all(before.get(key) == plan[key] for key in ("config", "planned", "versions"))
+
+
+def _floors(cells: Sequence[StudyCell]) -> dict[str, Any]:
+    configs: dict[str, RunConfig] = {data_name(cell.config): cell.config for cell in cells}
+    return {name: measure_floors(prepare(config).data) for name, config in configs.items()}
+
+
+def _run_all(cells: list[StudyCell], folder: Path, workers: int, on_progress: OnProgress) -> None:
+    deaths: dict[str, int] = {}
+    left = cells
+    while left:
+        _run_some(left, folder, workers, on_progress)
+        left = [cell for cell in left if not (folder / cell.id).exists()]
+        for cell in left[:workers]:  # a pool breaks when one of its processes dies: those it ran come first
+            deaths[cell.id] = deaths.get(cell.id, 0) + 1
+            if deaths[cell.id] >= DEATHS:
+                cause = "its process died, twice; the likely cause is memory"
+                publish_failed(cell, folder / cell.id, SeqTwinError("WORKER_DIED", cause, place=cell.id))
+        left = [cell for cell in left if not (folder / cell.id).exists()]
+
+
+def _run_some(cells: list[StudyCell], folder: Path, workers: int, on_progress: OnProgress) -> None:
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager:
+        events = manager.Queue()
+        with ProcessPoolExecutor(workers, context, start_worker, (events, 1)) as pool:
+            futures = [pool.submit(run_cell, cell, folder) for cell in cells]
+            _watch(futures, events, on_progress)
+
+
+def _watch(futures: list[Future[str]], events: Any, on_progress: OnProgress) -> None:
+    while True:
+        done = wait(futures, timeout=0.2).not_done == set()
+        _drain(events, on_progress)
+        if done:
+            break
+    for future in futures:
+        error = future.exception()
+        if error is not None and not isinstance(error, BrokenProcessPool):
+            raise error
+
+
+def _drain(events: Any, on_progress: OnProgress) -> None:
+    while True:
+        try:
+            on_progress(events.get_nowait())
+        except Empty:
+            return

@@ -1,0 +1,177 @@
+"""From a study's config to its cells, with readable ids. Impossible pairings are refused here, equal cells merged."""
+
+import hashlib
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seqtwin.config import RunConfig, StudyConfig, vary
+from seqtwin.errors import ConfigError
+from seqtwin.lookup import Spec, split_spec
+from seqtwin.study.check import check_run
+
+PAIRING = ("representation", "loss")
+
+
+@dataclass(frozen=True)
+class StudyCell:
+    """One training of a study. `factors`: label of each varied key, and of representation, loss and seed always."""
+
+    id: str
+    config: RunConfig
+    factors: Mapping[str, str | int]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The cells of a study. `merged`: [left out, stands for it, why] of representations that are the same vector."""
+
+    cells: list[StudyCell]
+    factors: dict[str, list[str]]
+    merged: list[tuple[str, str, str]]
+
+
+def expand_grid(study: StudyConfig) -> Grid:
+    """Every combination of the factors, times the seeds.
+
+    Raises: ConfigError that names each impossible combination.
+    """
+    _refuse_bad_grid(study)
+    keys = list(study.grid)
+    combinations = [dict(zip(keys, values, strict=True)) for values in itertools.product(*study.grid.values())]
+    configs = [vary(study.base, changes) for changes in combinations]
+    _check_all(configs, combinations)
+    kept, merged = _merge(configs, combinations)
+    cells = [
+        _cell(config, changes, seed) for config, changes in kept for seed in study.seed_list()
+    ]
+    _refuse_twins(cells)
+    names = [*PAIRING, *(k for k in keys if k not in PAIRING)]
+    factors = {name: list(dict.fromkeys(str(c.factors[name]) for c in cells)) for name in names}
+    return Grid(cells, factors, merged)
+
+
+def _refuse_bad_grid(study: StudyConfig) -> None:
+    empty = [key for key, values in study.grid.items() if not values]
+    if empty or not study.seed_list():
+        raise ConfigError("GRID_EMPTY", f"nothing to vary under {', '.join(empty) or 'seeds'}", place="grid")
+    if len(set(study.seed_list())) < len(study.seed_list()):
+        raise ConfigError("GRID_SEEDS", f"a seed stands twice in {study.seed_list()}", place="seeds")
+    if "fit.seed" in study.grid:
+        raise ConfigError("GRID_SEEDS", "fit.seed is no factor", place="grid", remedy="use seeds: N")
+
+
+def _check_all(configs: list[RunConfig], combinations: list[dict[str, Any]]) -> None:
+    problems = []
+    for config, changes in zip(configs, combinations, strict=True):
+        try:
+            check_run(config)
+        except ConfigError as error:
+            problems.append(f"{_shown(changes)}: {error.cause}")
+    if problems:
+        cause = f"{len(problems)} of {len(configs)} combinations are impossible\n  " + "\n  ".join(problems[:20])
+        raise ConfigError("GRID_IMPOSSIBLE", cause, place="grid", remedy="take these out of the grid")
+
+
+def _shown(changes: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in changes.items()) or "the base config"
+
+
+def label(spec: Spec) -> str:
+    """A short readable name of a part: its name and its options' values.
+
+    >>> label({"name": "contrastive", "distance": "cosine", "margin": "auto"})
+    'contrastive-cosine-auto'
+    """
+    name, options = split_spec(spec)
+    if name == "join":
+        return "+".join(label(part) for part in options.get("parts", []))
+    words = [name, *(_word(key, value) for key, value in options.items())]
+    return "-".join(words)
+
+
+def _word(key: str, value: Any) -> str:
+    return value if isinstance(value, str) else f"{key}{value}"
+
+
+def canonical(config: RunConfig) -> tuple[str, str]:
+    """The representation that a config's one is equal to in this encoder, and why; itself and "" where none is.
+
+    With `padding: masked`: one direction: last_output = final_hidden; one layer: all_hidden = final_hidden.
+    """
+    name, encoder = split_spec(config.representation)[0], config.encoder
+    if encoder.padding == "masked" and name == "last_output" and not encoder.bidirectional:
+        return "final_hidden", "in one direction the last output is the final hidden state"
+    if name == "all_hidden" and encoder.layers == 1:
+        return "final_hidden", "with one layer all hidden states are the final one"
+    return label(config.representation), ""
+
+
+def _merge(
+    configs: list[RunConfig], combinations: list[dict[str, Any]]
+) -> tuple[list[tuple[RunConfig, dict[str, Any]]], list[tuple[str, str, str]]]:
+    kept: dict[str, tuple[RunConfig, dict[str, Any]]] = {}
+    merged: dict[tuple[str, str, str], None] = {}
+    # what stands for itself comes first, so that an equal one is merged into it wherever it stands in the list
+    order = sorted(range(len(configs)), key=lambda i: bool(canonical(configs[i])[1]))
+    for i in order:
+        name, why = canonical(configs[i])
+        rest = configs[i].model_dump_json(exclude={"representation"})
+        key = f"{name}|{rest}"
+        if key in kept:
+            merged[(label(configs[i].representation), label(kept[key][0].representation), why or "named twice")] = None
+        else:
+            kept[key] = (configs[i], combinations[i])
+    wanted = {id(config) for config, _ in kept.values()}
+    return [(c, x) for c, x in zip(configs, combinations, strict=True) if id(c) in wanted], list(merged)
+
+
+def _cell(config: RunConfig, changes: Mapping[str, Any], seed: int) -> StudyCell:
+    config = vary(config, {"fit.seed": seed})
+    varied = {key: _value_label(value) for key, value in changes.items() if key not in PAIRING}
+    factors: dict[str, str | int] = {
+        "representation": label(config.representation),
+        "loss": label(config.loss),
+        **varied,
+        "seed": seed,
+    }
+    return StudyCell(_id(config, varied, factors), config, factors)
+
+
+def _value_label(value: Any) -> str:
+    return label(value) if isinstance(value, dict) and "name" in value else str(value)
+
+
+def _id(config: RunConfig, varied: Mapping[str, str], factors: Mapping[str, str | int]) -> str:
+    extra = [f"{key.rsplit('.', 1)[-1]}-{value}" for key, value in varied.items() if key != "encoder.cell"]
+    words = [data_name(config), split_spec(config.encoder.cell)[0], factors["representation"], factors["loss"], *extra]
+    text = ".".join(_clean(str(word)) for word in words)
+    if len(text) > 100:  # a folder name has its limit
+        text = f"{text[:90]}.{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return f"{text}.s{factors['seed']}"
+
+
+def data_name(config: RunConfig) -> str:
+    """A short name of the data: the built-in set's, or the file's or its folder's."""
+    d = config.data
+    if d.name is not None:
+        return d.name
+    path = (d.file or d.train or "data").rstrip("/")
+    parts = re.split(r"[/\\]", path)
+    stem = parts[-1].rsplit(".", 1)[0]
+    return parts[-2] if stem == "train" and len(parts) > 1 and not parts[-2].startswith("$") else stem
+
+
+def _clean(word: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", word).strip("-") or "x"
+
+
+def _refuse_twins(cells: list[StudyCell]) -> None:
+    seen: dict[str, StudyCell] = {}
+    for cell in cells:
+        if cell.id in seen:
+            cause = f"two cells have the id {cell.id}: {dict(cell.factors)}, {dict(seen[cell.id].factors)}"
+            raise ConfigError("GRID_TWINS", cause, place="grid", remedy="name the options that differ")
+        seen[cell.id] = cell

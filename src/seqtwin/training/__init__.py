@@ -1,0 +1,1 @@
+"""Training: the losses, the loop, and what else the same encoder can be trained for."""

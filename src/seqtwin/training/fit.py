@@ -1,0 +1,217 @@
+"""A loop that can be read: all state of one training is one record that `fit` advances, epoch by epoch."""
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from seqtwin.data.batches import PairStore, epoch_batches
+from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.model.siamese import Siamese
+from seqtwin.training.losses import Loss
+
+
+class Diverged(SeqTwinError):  # noqa: N818 - the word of the published status
+    """A loss that is no longer a finite number; `rows` are the pairs of the batch that broke it."""
+
+    exit_code = 1
+
+    def __init__(self, step: int, rows: list[int]) -> None:
+        super().__init__(
+            "DIVERGED",
+            f"the loss is not finite at step {step}, in the batch of pairs {rows[:8]}",
+            remedy="lower fit.lr, or set fit.clip",
+        )
+        self.step, self.rows = step, rows
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Diverged, (self.step, self.rows))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. `warmup`: share of all steps in which the rate rises from 0; `clip`: largest gradient norm."""
+
+    epochs: int
+    batch: int
+    lr: float
+    optimizer: str
+    weight_decay: float
+    schedule: str
+    warmup: float
+    clip: float | None
+    patience: int | None
+    precision: str
+    seed: int
+
+
+@dataclass
+class RunState:
+    """Everything that changes while an encoder is trained."""
+
+    model: Siamese
+    optimizer: torch.optim.Optimizer
+    scheduler: torch.optim.lr_scheduler.LRScheduler
+    epoch: int = 0
+    step: int = 0
+    best: float = -math.inf
+    best_epoch: int = 0
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    stale: int = 0
+    seconds: float = 0.0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+Measure = Callable[[Siamese], float | None]
+
+
+def fit(
+    model: Siamese,
+    loss: Loss,
+    train: PairStore,
+    recipe: Recipe,
+    measure: Measure,
+    *,
+    on_epoch: Callable[[RunState], None] = lambda state: None,
+) -> RunState:
+    """The state after training; the model then holds the weights of the epoch that `measure` (on dev) liked best.
+
+    Raises: Diverged.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)  # dropout draws from PyTorch's own generator
+        state = _start(model, train, recipe)
+        _record(state, _mean_loss(model, loss, train, recipe), measure(model))
+        while state.epoch < recipe.epochs and not _stale(state, recipe.patience):
+            mean_loss = _one_epoch(state, loss, train, recipe)
+            _record(state, mean_loss, measure(model))
+            on_epoch(state)
+    model.load_state_dict(state.best_weights)
+    model.eval()
+    return state
+
+
+def _start(model: Siamese, train: PairStore, recipe: Recipe) -> RunState:
+    parts = [p for p in model.parameters() if p.requires_grad]
+    optimizer = OPTIMIZERS[recipe.optimizer](parts, recipe.lr, recipe.weight_decay)
+    total = recipe.epochs * math.ceil(len(train) / recipe.batch)
+    shape = SCHEDULES[recipe.schedule]
+    rate = _with_warmup(shape, total, round(recipe.warmup * total))
+    return RunState(model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate))
+
+
+def _one_epoch(state: RunState, loss: Loss, train: PairStore, recipe: Recipe) -> float:
+    start = time.monotonic()
+    state.model.train()
+    state.epoch += 1
+    total = 0.0
+    batches = epoch_batches(train.lengths, recipe.batch, seed=recipe.seed, epoch=state.epoch)
+    for rows in batches:
+        total += _one_step(state, loss, train, rows, recipe) * len(rows)
+    state.seconds += time.monotonic() - start
+    return total / len(train)
+
+
+def _one_step(state: RunState, loss: Loss, train: PairStore, rows: np.ndarray, recipe: Recipe) -> float:
+    value = _loss_of(state.model, loss, train, rows, recipe.precision)
+    found = value.item()
+    if not math.isfinite(found):
+        raise Diverged(state.step, rows.tolist())
+    state.optimizer.zero_grad()
+    value.backward()
+    if recipe.clip is not None:
+        nn.utils.clip_grad_norm_(state.model.parameters(), recipe.clip)
+    state.optimizer.step()
+    state.scheduler.step()
+    state.step += 1
+    return found
+
+
+def _loss_of(model: Siamese, loss: Loss, store: PairStore, rows: np.ndarray, precision: str) -> Tensor:
+    device = next(model.parameters()).device
+    pairs = store.batch(rows).to(device)
+    with PRECISIONS[precision](device.type):
+        compared = model(pairs)
+    value: Tensor = loss(compared, pairs.target)
+    return value
+
+
+@torch.no_grad()
+def _mean_loss(model: Siamese, loss: Loss, train: PairStore, recipe: Recipe, batches: int = 16) -> float:
+    """The loss before training, on some batches: where the learning curve starts."""
+    model.eval()
+    some = epoch_batches(train.lengths, recipe.batch, seed=recipe.seed, epoch=0)[:batches]
+    values = [_loss_of(model, loss, train, rows, "fp32").item() for rows in some]
+    return float(np.mean(values))
+
+
+def _record(state: RunState, mean_loss: float, metric: float | None) -> None:
+    """Note one epoch; keep the weights when dev likes them better (or cannot tell: then the newest are kept)."""
+    rate = state.scheduler.get_last_lr()[0]
+    row = {"epoch": state.epoch, "step": state.step, "loss": mean_loss, "dev": metric, "lr": rate}
+    state.history.append({**row, "seconds": state.seconds})
+    # the untrained encoder is a floor, not a candidate
+    trained = state.epoch > 0
+    better = trained and (metric is None or metric > state.best)
+    if better or not trained:
+        state.best = -math.inf if metric is None or not trained else metric
+        state.best_epoch = state.epoch
+        state.best_weights = {k: v.detach().clone() for k, v in state.model.state_dict().items()}
+    state.stale = 0 if better or not trained else state.stale + 1
+
+
+def _stale(state: RunState, patience: int | None) -> bool:
+    return patience is not None and state.stale >= patience
+
+
+def _with_warmup(shape: Callable[[float], float], total: int, warmup: int) -> Callable[[int], float]:
+    def factor(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / warmup
+        return shape((step - warmup) / max(1, total - warmup))
+
+    return factor
+
+
+def pick_device(name: str) -> torch.device:
+    """The device a name means; `auto` takes a GPU where there is one.
+
+    Raises: ConfigError for a device this machine does not have.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    has = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not has[name.split(":")[0]]:
+        raise ConfigError("NO_DEVICE", f"this machine has no {name}", place="fit.device", remedy="use device: auto")
+    return torch.device(name)
+
+
+def _adam(parameters: list[nn.Parameter], lr: float, weight_decay: float) -> torch.optim.Optimizer:
+    return torch.optim.Adam(parameters, lr=lr, weight_decay=weight_decay, fused=True)
+
+
+def _adamw(parameters: list[nn.Parameter], lr: float, weight_decay: float) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, fused=True)
+
+
+def _bf16(device: str) -> Any:
+    return torch.autocast(device, dtype=torch.bfloat16)
+
+
+def _fp32(_device: str) -> Any:
+    return nullcontext()
+
+
+OPTIMIZERS = {"adam": _adam, "adamw": _adamw}
+PRECISIONS = {"fp32": _fp32, "bf16": _bf16}
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda done: 1.0,
+    "linear": lambda done: max(0.0, 1.0 - done),
+    "cosine": lambda done: 0.5 * (1.0 + math.cos(math.pi * min(1.0, done))),
+}

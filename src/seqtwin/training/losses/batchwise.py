@@ -1,0 +1,149 @@
+"""Losses that set the rows of a batch against each other: in_batch, triplet. Both need positives; all rights serve."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from seqtwin.lookup import member
+from seqtwin.model.space import VectorSpace
+from seqtwin.records import Compared
+from seqtwin.training.losses.base import Loss, Similarity, text_groups
+from seqtwin.training.losses.margin import Margin, Number
+from seqtwin.training.losses.pairwise import positive, ranked_distance
+
+
+def _known_same(compared: Compared, same: Tensor) -> Tensor:
+    """Which rights are known to be the same as the left of each positive: Bool[positives batch]."""
+    left, right = text_groups(compared, same).chunk(2)
+    return left[same][:, None] == right[None]
+
+
+class InBatch(Loss):
+    """Each positive finds its right among all rights of the batch.
+
+    Formula: -mean over positives i of log softmax_j(s(left_i, right_j) / temperature) at j = i. Rights known to be the
+    same as left_i are left out; those of different pairs are further negatives.
+
+    Raises: ValueError for a temperature that is not positive.
+    Source: Henderson et al. 2017; van den Oord et al. 2018 (InfoNCE).
+
+    >>> from seqtwin.model.distances import cosine
+    >>> space = VectorSpace(dim=2, bound=None, unit=False, similarity="cosine", low=-1.0, high=1.0)
+    >>> left, right = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[1.0, 0.0], [1.0, 1.0]])
+    >>> pairs = Compared(left, right, cosine(left, right))
+    >>> InBatch(space, 0.5, cosine)(pairs, torch.tensor([1.0, 0.0]))
+    tensor(0.0029)
+    """
+
+    def __init__(self, space: VectorSpace, cut: float, similarity: Similarity, *, temperature: Number = 0.05) -> None:
+        super().__init__(space, cut, similarity)
+        self.temperature = positive(temperature, "temperature")
+
+    def forward(self, compared: Compared, target: Tensor) -> Tensor:
+        """The loss of a batch; silent without a positive that has a negative."""
+        same = self.same(target)
+        own = same.nonzero().flatten()
+        known = _known_same(compared, same)
+        if bool(known.all()):
+            return self.silent(compared)
+        score = self.similarity(compared.left[same][:, None], compared.right[None])
+        others = known.scatter(1, own[:, None], torch.zeros_like(own, dtype=torch.bool)[:, None])
+        return F.cross_entropy((score / self.temperature).masked_fill(others, -torch.inf), own)
+
+    @property
+    def formula(self) -> str:
+        """The exact formula in plain text."""
+        return (
+            f"-mean over positives i of log softmax over j of s(left_i, right_j) / {self.temperature:g} at j = i, "
+            f"s = {self.space.similarity}, j over all rights of the batch not known to be the same as left_i, "
+            f"positive where target >= {self.cut:g}"
+        )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The temperature."""
+        return {"temperature": self.temperature}
+
+    def plateau(self, target: Tensor) -> None:
+        """None: the logarithm of the batch size, whatever the targets."""
+
+
+def _all_of(_distance: Tensor, negative: Tensor) -> Tensor:
+    return negative
+
+
+def _hardest_of(distance: Tensor, negative: Tensor) -> Tensor:
+    nearest = distance.detach().masked_fill(~negative, torch.inf).min(dim=1, keepdim=True).values
+    return negative & (distance == nearest)
+
+
+# which negatives of an anchor count: (distances, is negative) -> mask, all Bool[anchors batch]
+_NEGATIVES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"all": _all_of, "hardest": _hardest_of}
+
+
+class Triplet(Loss):
+    """Each left is nearer to its own right than to any other, by a margin.
+
+    Formula: mean over triplets of max(0, d(a, p) - d(a, n) + m); a = left of a positive, p = its right, n = a right of
+    the batch not known to be the same as a: every one (`all`), or only the nearest to each anchor (`hardest`).
+
+    Raises: ValueError for a margin that cannot be reached; ConfigError for an unknown choice of negatives.
+    Source: Schroff, Kalenichenko, Philbin 2015; Hermans, Beyer, Leibe 2017 (hardest in the batch).
+
+    >>> from seqtwin.model.distances import cosine
+    >>> space = VectorSpace(dim=2, bound=None, unit=False, similarity="cosine", low=-1.0, high=1.0)
+    >>> left, right = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[1.0, 0.0], [1.0, 1.0]])
+    >>> pairs = Compared(left, right, cosine(left, right))
+    >>> Triplet(space, 0.5, cosine, margin=0.5)(pairs, torch.tensor([1.0, 0.0]))
+    tensor(0.2071)
+    """
+
+    def __init__(
+        self,
+        space: VectorSpace,
+        cut: float,
+        similarity: Similarity,
+        *,
+        distance: str = "cosine",
+        margin: Number | Literal["auto"] = "auto",
+        k: Number = 0.5,
+        negatives: str = "all",
+    ) -> None:
+        super().__init__(space, cut, similarity)
+        self.name, self.negatives = distance, negatives
+        self.distance = ranked_distance(distance, space)
+        self.margin = Margin(margin, k, distance, space)
+        self.choose: Callable[[Tensor, Tensor], Tensor] = member(_NEGATIVES, negatives, "choice of negatives")
+
+    def forward(self, compared: Compared, target: Tensor) -> Tensor:
+        """The loss of a batch; silent without a triplet."""
+        same = self.same(target)
+        negative = ~_known_same(compared, same)
+        if not bool(negative.any()):
+            return self.silent(compared)
+        anchor = compared.left[same]
+        to_own = self.distance.between(anchor, compared.right[same])
+        to_all = self.distance.between(anchor[:, None], compared.right[None])
+        violation: Tensor = (to_own[:, None] - to_all + self.margin()).relu()
+        return violation[self.choose(to_all, negative)].mean()
+
+    @property
+    def formula(self) -> str:
+        """The exact formula in plain text."""
+        return (
+            f"mean over triplets of max(0, d(a, p) - d(a, n) + {self.margin.shown}), d = {self.distance.formula}, "
+            f"n: {self.negatives} rights of the batch not known to be the same as a, "
+            f"positive where target >= {self.cut:g}"
+        )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Distance, margin as a number and how it came about, and which negatives count."""
+        margin = {"margin": self.margin.number, "auto": self.margin.auto, "k": self.margin.k}
+        return {"distance": self.name, **margin, "negatives": self.negatives}
+
+    def plateau(self, target: Tensor) -> None:
+        """None: the margin, whatever the targets."""

@@ -1,0 +1,56 @@
+"""Vectors and scores of a whole store: each distinct item is encoded once, shortest first."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqtwin.data.batches import PairStore, Ragged, by_length
+from seqtwin.model.siamese import Siamese
+
+ENCODE_BATCH = 256
+
+
+@torch.inference_mode()
+def encode_items(model: Siamese, items: Ragged, *, batch: int = ENCODE_BATCH) -> Tensor:
+    """One vector an item, on the model's device: Float[items dim]."""
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    vectors = torch.empty(len(items), model.space.dim, device=device)
+    for rows in by_length(items.lengths, batch):
+        vectors[torch.from_numpy(rows).to(device)] = model.encode(items.take(rows).to(device)).float()
+    model.train(was_training)
+    return vectors
+
+
+@torch.inference_mode()
+def score_pairs(model: Siamese, vectors: Tensor, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The similarity of pairs given as rows of `vectors`: Float[pairs]."""
+    parts = []
+    for rows in np.array_split(np.arange(len(left)), max(1, len(left) // 4096)):
+        a, b = (vectors[torch.from_numpy(side[rows]).to(vectors.device)] for side in (left, right))
+        parts.append(model.similarity(a, b).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def predict(model: Siamese, store: PairStore) -> np.ndarray:
+    """The score of every pair of a store: Float[pairs]."""
+    used, place = np.unique(np.concatenate([store.left, store.right]), return_inverse=True)
+    vectors = encode_items(model, Ragged.of([_item(store.items, row) for row in used]))
+    left, right = np.split(place, 2)
+    return score_pairs(model, vectors, left, right)
+
+
+def _item(items: Ragged, row: int) -> np.ndarray:
+    start = items.starts[row]
+    return items.steps[start : start + items.lengths[row]]
+
+
+def batch_deviation(model: Siamese, items: Ragged, *, sample: int = 64) -> float:
+    """Largest difference between a vector made alone and the same made in a batch with longer ones (0 is right)."""
+    order = np.argsort(items.lengths, kind="stable")
+    rows = order[np.linspace(0, len(order) - 1, min(sample, len(order))).astype(int)]
+    chosen = Ragged.of([_item(items, row) for row in rows])
+    together = encode_items(model, chosen)
+    alone = encode_items(model, chosen, batch=1)
+    return float((together - alone).abs().max())

@@ -1,0 +1,75 @@
+"""What every test shares: checked shapes, one thread, one tiny vocabulary, one ragged batch, the shared data."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+# The shapes in the signatures are checked under test only, so the hook must stand before the first import of these.
+CHECKED = ("seqtwin.records", "seqtwin.model", "seqtwin.training")
+EARLY = sorted(name for name in sys.modules if name.startswith(CHECKED))
+if EARLY:
+    raise RuntimeError(f"imported before the shapes could be checked: {', '.join(EARLY)}")
+install_import_hook(list(CHECKED), "beartype.beartype")
+
+import torch  # noqa: E402
+
+from seqtwin.records import PairBatch, Sequences  # noqa: E402
+
+torch.set_num_threads(1)
+settings.register_profile("seqtwin", derandomize=True, deadline=None, database=None)
+settings.load_profile("seqtwin")
+
+VOCABULARY = ("[PAD]", "[UNK]", "a", "b", "c", "d", "e", "f")
+LENGTHS = (1, 3, 7, 2)
+
+
+def ragged_ids(lengths: tuple[int, ...], seed: int) -> Sequences:
+    """Right-padded token ids of the tiny vocabulary, one row for each length."""
+    draw = torch.Generator().manual_seed(seed)
+    values = torch.randint(2, len(VOCABULARY), (len(lengths), max(lengths)), generator=draw)
+    for row, length in enumerate(lengths):
+        values[row, length:] = 0
+    return Sequences(values, torch.tensor(lengths))
+
+
+@pytest.fixture
+def vocabulary() -> tuple[str, ...]:
+    """Eight tokens; 0 is the pad, 1 the unknown."""
+    return VOCABULARY
+
+
+@pytest.fixture
+def ragged() -> Sequences:
+    """Four sequences of 1, 3, 7 and 2 tokens."""
+    return ragged_ids(LENGTHS, seed=0)
+
+
+@pytest.fixture
+def ragged_series() -> Sequences:
+    """The same lengths as vectors of three channels."""
+    draw = torch.Generator().manual_seed(1)
+    values = torch.randn(len(LENGTHS), max(LENGTHS), 3, generator=draw)
+    lengths = torch.tensor(LENGTHS)
+    return Sequences(values * (torch.arange(max(LENGTHS)) < lengths[:, None])[..., None], lengths)
+
+
+@pytest.fixture
+def pairs(ragged: Sequences) -> PairBatch:
+    """Four pairs, two the same and two different; the right sides are longer and shorter than the left ones."""
+    return PairBatch(ragged, ragged_ids((4, 1, 2, 5), seed=2), torch.tensor([1.0, 0.0, 1.0, 0.0]), torch.arange(4))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data that is never part of the repository. Absent: a failure in CI, else a loud skip."""
+    named = os.environ.get("SEQTWIN_DATA", "")
+    if named and Path(named).is_dir():
+        return Path(named)
+    reason = f"SEQTWIN_DATA is {f'no folder: {named}' if named else 'not set'}; this test needs the real data beside it"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,120 @@
+"""Looking at a file, and the config that is proposed for it."""
+
+import pytest
+import yaml
+
+from seqtwin.config import parse_run
+from seqtwin.data.inspection import inspect_data
+from seqtwin.data.items import read_items
+from seqtwin.data.readers import read_pairs
+from seqtwin.data.series import read_series
+from seqtwin.data.starter import write_config
+from seqtwin.errors import DataError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="data.csv"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def proposed(path, **options):
+    text = write_config(inspect_data(path, **options), folder=path.parent)
+    assert all("#" in line for line in text.splitlines() if line.startswith("  "))
+    return parse_run(yaml.safe_load(text))
+
+
+def pair_lines(count, last):
+    return "".join(f"text number {i} here too,another text {i},{last(i)}\n" for i in range(count))
+
+
+@pytest.mark.parametrize(
+    ("last", "scale"),
+    [
+        (lambda i: 1 + i % 5, (1, 5)),
+        (lambda i: i % 6, (0, 5)),
+        (lambda i: i / 100, (0, 1)),
+        (lambda i: i % 90, (0, 100)),
+        (lambda i: i / 50 - 1, (-1, 1)),
+    ],
+)
+def test_graded_pairs(last, scale, write):
+    path = write("sentence1,sentence2,similarity\n" + pair_lines(100, last))
+    data = proposed(path).data
+    assert (data.left, data.right, data.score, data.scale) == ("sentence1", "sentence2", "similarity", scale)
+    read_pairs(path, left=data.left, right=data.right, score=data.score, scale=data.scale, fractions=data.split)
+
+
+def test_a_given_scale_is_kept(write):
+    assert proposed(write("left,right,score\n" + pair_lines(50, lambda i: i % 2)), scale=(0, 10)).data.scale == (0, 10)
+
+
+def test_binary_pairs_of_names(write):
+    config = proposed(write("id,left,right,label\n" + "".join(f"{i},Rome{i},Roma{i},{i % 2}\n" for i in range(60))))
+    assert (config.data.label, config.data.score, config.tokens.unit) == ("label", None, "char")
+
+
+def test_unnamed_text_columns_are_found(write):
+    config = proposed(write("id,question,reply,y\n" + "".join(f"{i},why {i},so {i},{i % 2}\n" for i in range(60))))
+    assert (config.data.left, config.data.right, config.data.label) == ("question", "reply", "y")
+
+
+def test_sentences_get_words_and_other_scripts_characters(write):
+    long = "left,right,score\n" + pair_lines(40, lambda i: i % 2)
+    assert proposed(write(long.replace("number", "number of words in it"))).tokens.unit == "word"
+    russian = "".join(f"это очень длинный текст номер {i},ещё один такой же текст {i},{i % 2}\n" for i in range(40))
+    assert proposed(write("left,right,score\n" + russian)).tokens.unit == "char"
+
+
+def test_empty_texts_are_counted_and_dropped(write):
+    path = write("left,right,label\n" + pair_lines(30, lambda i: i % 2) + " ,x,1\n")
+    assert inspect_data(path).empty == 1
+    assert proposed(path).tokens.empty == "drop"
+
+
+def test_items(write):
+    path = write("text,label\n" + "".join(f"text {i},{'abc'[i % 3]}\n" for i in range(90)))
+    data = proposed(path).data
+    assert (data.text, data.label, data.pairs) == ("text", "label", 10_000)
+    read_items(path, text=data.text, label=data.label, pairs=data.pairs)
+
+
+def test_series(write):
+    path = write("series_id,t,ch0,label\n" + "".join(f"s{i // 2},{i % 2},{i},{i // 2 % 2}\n" for i in range(120)))
+    data = proposed(path).data
+    assert (data.series, data.time, data.label) == ("series_id", "t", "label")
+    read_series(path, series=data.series, time=data.time, label=data.label, pairs=data.pairs)
+
+
+def test_a_folder_of_three_files(write, tmp_path):
+    for split in ("train", "dev", "test"):
+        write("left,right,label\n" + pair_lines(30, lambda i: i % 2), f"{split}.csv")
+    found = inspect_data(tmp_path)
+    assert list(found.files) == ["train", "dev", "test"]
+    data = parse_run(yaml.safe_load(write_config(found, folder=tmp_path))).data
+    assert (data.train, data.file) == ("train.csv", None)
+    assert str(tmp_path) in write_config(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x,y\n1,2\n", "no columns of pairs"),
+        ("text,label\n" + "".join(f"text {i},{i}\n" for i in range(30)), "30 different labels"),
+        ("left,right,score\na,b,high\nc,d,low\n", "finite number"),
+        ("left,right,score\na,b\n", "expected 3 fields"),
+        ("", "no rows"),
+    ],
+)
+def test_unusable_data_says_why(text, words, write):
+    with pytest.raises(DataError, match=words):
+        inspect_data(write(text))
+
+
+def test_a_folder_without_data(tmp_path):
+    with pytest.raises(DataError, match="directory"):
+        inspect_data(tmp_path)

@@ -1,0 +1,60 @@
+"""Class-labelled texts to pairs."""
+
+import pytest
+
+from seqtwin.data.items import read_items
+from seqtwin.errors import ConfigError, DataError
+
+
+@pytest.fixture
+def items(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text("text,label\n" + "".join(f"word {i},{'abc'[i % 3]}\n" for i in range(90)), encoding="utf-8")
+    return path
+
+
+def test_pairs_are_balanced_and_right(items):
+    data = read_items(items, pairs=100)
+    assert data.part("train").shape[0] == 100
+    assert data.frame["target"].mean() == 0.5
+    assert data.facts["leakage"]["test"]["texts_in_train"] == 0
+    for left, right, target in data.frame[["left", "right", "target"]].itertuples(index=False):
+        assert (int(left.split()[1]) % 3 == int(right.split()[1]) % 3) == bool(target)
+
+
+def test_the_seed_decides(items):
+    assert read_items(items, pairs=40).fingerprint == read_items(items, pairs=40).fingerprint
+    assert read_items(items, pairs=40).fingerprint != read_items(items, pairs=40, seed=1).fingerprint
+
+
+def test_fewer_pairs_than_asked_are_said(items):
+    data = read_items({"train": items}, pairs=100_000)
+    assert f"{len(data.frame)} training pairs made, not 100000" in data.notes[0]
+
+
+def test_repeated_texts_are_left_out(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text("text,label\n" + "same,a\nsame,a\nx,a\ny,b\nz,b\n", encoding="utf-8")
+    data = read_items({"train": path})
+    assert "1 repeated texts left out" in data.notes
+    assert (data.frame["left"] != data.frame["right"]).all()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("a,x\nb,x\nc,x\nd,x\n", "1 class"),
+        ("a,x\nb,y\nc,z\n", "no pairs can be made"),
+        ("a,x\n ,x\nc,\n", "line 3.*empty"),
+    ],
+)
+def test_items_without_pairs_are_refused(body, words, tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text("text,label\n" + body, encoding="utf-8")
+    with pytest.raises(DataError, match=words):
+        read_items({"train": path})
+
+
+def test_too_few_pairs_asked(items):
+    with pytest.raises(ConfigError, match="20 or more"):
+        read_items(items, pairs=2)

@@ -1,0 +1,267 @@
+"""The rules that hold the house up: import direction, one writer, no unsafe calls, a light face."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from house_rules import (
+    MAY_IMPORT,
+    Module,
+    broken_calls,
+    broken_imports,
+    circles,
+    reached,
+    read_modules,
+    written_imports,
+)
+
+REPOSITORY = Path(__file__).parent.parent
+SOURCE = REPOSITORY / "src" / "seqtwin"
+LONGEST_FILE = 300
+
+
+def modules_of(files: dict[str, str]) -> dict[str, Module]:
+    """A house in memory: dotted name (a trailing dot marks a package) -> source text."""
+    named = {name.rstrip("."): (name.endswith("."), textwrap.dedent(text)) for name, text in files.items()}
+    return {name: Module(name, package, ast.parse(text)) for name, (package, text) in named.items()}
+
+
+SOUND = {
+    "seqtwin.": "",
+    "seqtwin.records": "import torch",
+    "seqtwin.config": "",
+    "seqtwin.metrics": "",
+    "seqtwin.files": "",
+    "seqtwin.model.": "",
+    "seqtwin.model.encoder": "from seqtwin.records import States",
+    "seqtwin.data.": "",
+    "seqtwin.data.tokens": "",
+    "seqtwin.build": "from seqtwin.model.encoder import Encoder",
+    "seqtwin.store": "from seqtwin.build import build",
+    "seqtwin.training.": "",
+    "seqtwin.training.losses": "def door():\n    import pytorch_metric_learning",
+    "seqtwin.retrieval.": "",
+    "seqtwin.retrieval.encoding": "from seqtwin.store import load",
+    "seqtwin.study.": "",
+    "seqtwin.study.run": "from seqtwin.training.losses import LOSSES",
+    "seqtwin.report.": "",
+    "seqtwin.report.page": "from seqtwin.metrics import METRICS",
+    "seqtwin.face": "from seqtwin.study.run import run\nfrom seqtwin.report.page import write",
+    "seqtwin.cli": "from seqtwin.face import run",
+}
+
+PLANTED = {
+    "upward": ("seqtwin.data.tokens", "from seqtwin.training.losses import LOSSES"),
+    "aside: data knows model": ("seqtwin.data.tokens", "from seqtwin.model.encoder import Encoder"),
+    "aside: model knows data": ("seqtwin.model.encoder", "import seqtwin.data.tokens"),
+    "model knows config": ("seqtwin.model.encoder", "from seqtwin.config import RunConfig"),
+    "inside a function": ("seqtwin.records", "def f():\n    from seqtwin.model import encoder"),
+    "under TYPE_CHECKING": (
+        "seqtwin.model.encoder",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from seqtwin.training.losses import LOSSES",
+    ),
+    "relative": ("seqtwin.model.encoder", "from ..training import losses"),
+    "relative, from a package": ("seqtwin.model.", "from ..training import losses"),
+    "a name in a string": ("seqtwin.build", "import importlib\nimportlib.import_module('seqtwin.training.losses')"),
+    "a lazy table": ("seqtwin.build", "TABLE = {'train': 'seqtwin.training.losses:train'}"),
+    "store knows training": ("seqtwin.store", "from seqtwin.training.losses import LOSSES"),
+    "training knows store": ("seqtwin.training.losses", "from seqtwin.store import load"),
+    "retrieval knows study": ("seqtwin.retrieval.encoding", "from seqtwin.study.run import run"),
+    "study knows report": ("seqtwin.study.run", "from seqtwin.report.page import write"),
+    "report knows the model": ("seqtwin.report.page", "from seqtwin.model.encoder import Encoder"),
+    "report reaches torch": ("seqtwin.report.page", "def f():\n    import torch.nn"),
+    "report reaches torch through records": ("seqtwin.metrics", "from seqtwin.records import Compared"),
+    "retrieval reaches a metric-learning library": ("seqtwin.store", "import pytorch_metric_learning.losses"),
+    "retrieval reaches it through a package": ("seqtwin.model.", "import pytorch_metric_learning"),
+    "the root, from below": ("seqtwin.model.encoder", "from seqtwin import load"),
+    "the face knows the command line": ("seqtwin.face", "from seqtwin.cli import main"),
+    "a circle": ("seqtwin.files", "from seqtwin.metrics import METRICS\nimport seqtwin.files_again"),
+    "no place": ("seqtwin.helpers", ""),
+}
+
+BAD_CALLS = [
+    "open(path, 'w')",
+    "open(path, mode='ab')",
+    "path.open('x')",
+    "path.open('r+', encoding='utf-8')",
+    "gzip.open(path, 'wt')",
+    "path.write_text('x')",
+    "path.write_bytes(b'x')",
+    "frame.to_csv(path)",
+    "figure.savefig('page.svg')",
+    "np.save(path, array)",
+    "save_file(tensors, path)",
+    "safetensors.torch.save_file(tensors, path)",
+    "torch.save(model, path)",
+    "os.replace(a, b)",
+    "shutil.copytree(a, b)",
+    "json.dump(x, file)",
+    "eval('1')",
+    "exec('x = 1')",
+    "yaml.load(text, Loader=Loader)",
+    "torch.load(path)",
+    "np.load(path, allow_pickle=True)",
+    "subprocess.run('ls', shell=True)",
+    "import pickle",
+    "from pickle import loads",
+    "print('x')",
+    "sys.stdout.write('x')",
+    "np.random.seed(0)",
+]
+
+GOOD_CALLS = [
+    "open(path)",
+    "open(path, 'rb')",
+    "path.open(encoding='utf-8')",
+    "frame.to_csv()",
+    "buffer = io.BytesIO()\nfigure.savefig(buffer, format='svg')",
+    "files.write_text(path, text)",
+    "from seqtwin.files import write_text\nwrite_text(path, text)",
+    "np.load(path, allow_pickle=False)",
+    "model.eval()",
+    "re.compile('x')",
+    "np.random.default_rng(0)",
+    "yaml.safe_load(text)",
+    "text.replace('a', 'b')",
+]
+
+
+def test_the_checker_finds_nothing_in_a_sound_house():
+    assert broken_imports(modules_of(SOUND)) == []
+
+
+@pytest.mark.parametrize("place", PLANTED)
+def test_the_checker_finds_a_planted_import(place):
+    module, text = PLANTED[place]
+    extra = {"seqtwin.files_again": "import seqtwin.files"} if place == "a circle" else {}
+    assert broken_imports(modules_of({**SOUND, module: text, **extra}))
+
+
+def test_a_circle_is_found():
+    graph = written_imports(
+        modules_of({"seqtwin.files": "import seqtwin.errors", "seqtwin.errors": "import seqtwin.files"})
+    )
+    assert len(circles(graph)) == 2
+
+
+@pytest.mark.parametrize("text", BAD_CALLS)
+def test_the_checker_finds_a_planted_call(text):
+    assert broken_calls(modules_of({"seqtwin.model.encoder": text}))
+
+
+@pytest.mark.parametrize("text", GOOD_CALLS)
+def test_the_checker_lets_a_good_call_pass(text):
+    assert broken_calls(modules_of({"seqtwin.model.encoder": text})) == []
+
+
+def test_only_the_writer_writes_and_only_the_command_line_prints():
+    assert broken_calls(modules_of({"seqtwin.files": "path.open('wb')", "seqtwin.cli": "print('x')"})) == []
+
+
+def test_imports_point_down():
+    assert broken_imports(read_modules(SOURCE)) == []
+
+
+def test_no_call_writes_prints_or_loads_where_it_must_not():
+    assert broken_calls(read_modules(SOURCE)) == []
+
+
+def test_the_source_is_really_read():
+    modules = read_modules(SOURCE)
+    assert {"seqtwin.records", "seqtwin.files"} <= set(modules)
+    assert "torch" in reached("seqtwin.records", written_imports(modules))
+
+
+def test_no_file_is_long_and_none_is_called_utils():
+    lengths = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in SOURCE.rglob("*.py")}
+    assert {p.name: n for p, n in lengths.items() if n > LONGEST_FILE} == {}
+    assert [p for p in lengths if re.search(r"utils?|helpers?|misc|common", p.stem)] == []
+
+
+def test_the_picture_in_contributing_names_every_floor():
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert [f for f in MAY_IMPORT if f not in {"ground", "root"} and f not in text] == []
+
+
+def loaded_after(statement: str) -> set[str]:
+    """The first names of all modules loaded by a fresh interpreter that runs one statement."""
+    code = f"{statement}\nimport sys\nprint(*sorted(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    assert run.returncode == 0, run.stderr
+    return set(run.stdout.split())
+
+
+HEAVY = {"torch", "pandas", "matplotlib", "sklearn", "scipy", "pytorch_metric_learning", "babel", "tokenizers"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "unwanted"),
+    [
+        ("import seqtwin", HEAVY),
+        ("import seqtwin.cli", HEAVY),
+        ("import seqtwin.report.page", {"torch", "pytorch_metric_learning", "tokenizers"}),
+        ("import seqtwin.retrieval.encoding", {"pytorch_metric_learning", "seqtwin.training", "seqtwin.study"}),
+    ],
+)
+def test_what_an_import_does_not_load(statement, unwanted):
+    assert loaded_after(statement) & unwanted == set()
+
+
+def test_every_name_of_the_face_resolves():
+    import seqtwin
+
+    assert seqtwin.__all__
+    assert [name for name in seqtwin.__all__ if getattr(seqtwin, name, None) is None] == []
+    assert set(seqtwin.__all__) <= set(dir(seqtwin))
+
+
+def test_shapes_are_checked_under_test():
+    import torch
+
+    from seqtwin.records import Sequences
+
+    with pytest.raises(TypeError):  # a float for each step is neither token ids nor channels
+        Sequences(torch.zeros(2, 3), torch.tensor([3, 1]))
+
+
+def files_of_the_repository() -> list[Path]:
+    """What git holds or would hold; every file where there is no git."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    try:
+        run = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return [p for p in REPOSITORY.rglob("*") if p.is_file() and ".venv" not in p.parts]
+    return [p for name in run.stdout.split("\0") if name and (p := REPOSITORY / name).is_file()]
+
+
+def machine_paths(text: str, own_folder: str) -> list[str]:
+    """Absolute paths of some machine, and addresses of package indexes."""
+    folders = "|".join(["root", "home", "Users", re.escape(own_folder)])
+    pattern = rf"(?<![\w.])/(?:{folders})/[\w.-]+|index-url\s*=|https?://\S+/simple/?(?!\w)"
+    return [m.group() for m in re.finditer(pattern, text)]
+
+
+def test_machine_paths_are_found():
+    planted = ["see /" + "home/ada/x", "= '/" + "mine/main'", "index-url" + " = x", "https://pypi.example/" + "simple/"]
+    assert [len(machine_paths(text, "mine")) for text in planted] == [1, 1, 1, 1]
+    assert machine_paths("https://example.org/home/x and a/root/b", "mine") == []
+
+
+def test_no_machine_path_in_the_repository():
+    own = REPOSITORY.resolve().parts[1]
+    own = "root" if own in {"tmp", "usr", "opt", "var", "private"} else own  # such names may stand in a document
+    found = {}
+    for path in files_of_the_repository():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        if hits := machine_paths(text, own):
+            found[os.fspath(path.relative_to(REPOSITORY))] = hits
+    assert found == {}

@@ -1,0 +1,131 @@
+"""Every fenced block of the README runs, in order, in one empty folder.
+
+- python: run in one namespace, from top to bottom;
+- bash: `seqtwin` commands, run one after the other; a block of `make`, `git` or `pip` commands is not run, and says why
+  in a comment before it: `<!-- not run: reason -->`;
+- yaml: read as a config, and, like csv, written to a file where a comment before it says so: `<!-- file: name -->`;
+- text, mermaid and blocks without a language are pictures.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parent.parent / "README.md"
+PICTURES = {"", "text", "mermaid"}
+SET_UP = {"make", "git", "cd", "pip", "python3"}
+
+_FENCE = re.compile(r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<body>.*?)^(?P=fence)\s*$", re.M | re.S)
+_COMMENT = re.compile(r"<!--\s*(?P<key>not run|file):\s*(?P<value>[^>]*?)\s*-->\s*\Z")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block: its language, its text, its line, and what the comment before it says."""
+
+    language: str
+    body: str
+    line: int
+    note: tuple[str, str] | None
+
+    @property
+    def commands(self) -> list[str]:
+        joined = self.body.replace("\\\n", " ")
+        return [c for line in joined.splitlines() if (c := line.strip().removeprefix("$ ")) and not c.startswith("#")]
+
+
+def blocks_of(text: str) -> list[Block]:
+    """All fenced blocks of a Markdown text."""
+    found = []
+    for match in _FENCE.finditer(text):
+        before = _COMMENT.search(text[: match.start()])
+        note = (before["key"], before["value"]) if before else None
+        found.append(Block(match["language"], match["body"], text.count("\n", 0, match.start()) + 1, note))
+    return found
+
+
+def run_command(command: str, folder: Path) -> None:
+    words = shlex.split(command, comments=True)
+    assert words[0] == "seqtwin", f"only seqtwin commands run here: {command}"
+    shown = [sys.executable, "-m", *words]
+    environment = {**os.environ, "COLUMNS": "120"}
+    run = subprocess.run(shown, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert run.returncode == 0, f"{command}\n{run.stdout}\n{run.stderr}"
+
+
+def check_not_run(block: Block, reason: str) -> None:
+    assert len(reason.split()) >= 2, f"line {block.line}: a block that is not run says why"
+    first = {shlex.split(c)[0] for c in block.commands}
+    assert block.language == "bash", f"line {block.line}: only bash blocks may be left out"
+    assert first <= SET_UP, f"line {block.line}: only set-up commands may be left out"
+
+
+def check_yaml(block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from seqtwin import config
+
+    path = folder / "shown.yaml"
+    path.write_text(block.body, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    read = config.read_study if re.search(r"^(grid|base):", block.body, re.M) else config.read_run
+    assert read(path)
+
+
+def run_block(block: Block, folder: Path, names: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do with one block what its language asks for."""
+    key, value = block.note or ("", "")
+    if key == "not run":
+        return check_not_run(block, value)
+    if key == "file":
+        (folder / value).write_text(block.body, encoding="utf-8")
+    if block.language == "python":
+        exec(compile("\n" * block.line + block.body, README.name, "exec"), names)
+    elif block.language == "bash":
+        for command in block.commands:
+            run_command(command, folder)
+    elif block.language == "yaml":
+        check_yaml(block, folder, monkeypatch)
+    else:
+        assert key == "file" or block.language in PICTURES, f"line {block.line}: how is {block.language} checked?"
+    return None
+
+
+def test_every_block_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "readme"}
+    blocks = blocks_of(README.read_text(encoding="utf-8"))
+    assert {b.language for b in blocks} >= {"python", "bash", "yaml"}
+    for block in blocks:
+        run_block(block, tmp_path, names, monkeypatch)
+
+
+PLANTED = {
+    "a python error": "```python\n1 / 0\n```\n",
+    "a command that fails": "```bash\nseqtwin no-such-command\n```\n",
+    "a foreign command": "```bash\nls\n```\n",
+    "set-up without a reason": "<!-- not run: -->\n```bash\nmake test\n```\n",
+    "a seqtwin command left out": "<!-- not run: too slow here -->\n```bash\nseqtwin list\n```\n",
+    "python left out": "<!-- not run: too slow here -->\n```python\n1 / 0\n```\n",
+    "a misspelt key": "```yaml\nreprsentation: mean_output\n```\n",
+    "an unknown language": "```ruby\nputs 1\n```\n",
+}
+
+
+@pytest.mark.parametrize("text", PLANTED.values(), ids=PLANTED)
+def test_a_planted_fault_is_found(text, tmp_path, monkeypatch):
+    (block,) = blocks_of(text)
+    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever it is, it must not pass
+        run_block(block, tmp_path, {}, monkeypatch)
+
+
+def test_a_reason_and_a_file_name_are_read(tmp_path, monkeypatch):
+    left_out = "<!-- not run: sets up a machine -->\n```bash\nmake test  # a word\n```\n"
+    written = "<!-- file: a.csv -->\n```csv\na,b\n```\n"
+    for block in blocks_of(f"{left_out}\n{written}"):
+        run_block(block, tmp_path, {}, monkeypatch)
+    assert (tmp_path / "a.csv").read_text() == "a,b\n"
