@@ -33,7 +33,7 @@ help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
 
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "SeqTwin needs Python 3.10 or newer; name one: make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "the versions of constraints.txt need Python 3.11 or newer; name one: make PYTHON=python3.11")'
 	@echo "setting up .venv (once, some minutes) ..."
 	@$(PYTHON) -m venv .venv
 	@# torch first and alone, so that nothing else can ask for another build of it

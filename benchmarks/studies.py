@@ -1,13 +1,13 @@
-"""Runs a study through the command line and reads what it published. A cell that is published is not trained again."""
+"""Runs a study and reads what it published. Each call trains afresh: a benchmark is a measurement, not a memory."""
 
+import datetime
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any
+
+import seqtwin
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "bench"
@@ -27,11 +27,11 @@ class Cell:
 
 
 def run(name: str) -> Path:
-    """The folder of the study `benchmarks/<name>.yaml`, trained as far as it was not."""
-    folder = RUNS / name
-    jobs = str(os.cpu_count() or 1)
-    command = [sys.executable, "-m", "seqtwin", "compare", str(HERE / f"{name}.yaml"), "--out", str(folder)]
-    subprocess.run([*command, "--jobs", jobs], check=True, stdout=subprocess.DEVNULL)
+    """A new folder with every cell of the study `benchmarks/<name>.yaml`, as many at a time as there are cores."""
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%S")
+    folder = RUNS / f"{name}-{now}"
+    seqtwin.compare(HERE / f"{name}.yaml", folder)
+    print(f"       its page: {folder.relative_to(HERE.parent) / 'report' / 'index.html'}")
     return folder
 
 

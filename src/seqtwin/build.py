@@ -50,9 +50,7 @@ def build_siamese(blueprint: Blueprint, *, seed: int) -> Siamese:
         # a stream of its own: what stands above the encoder must not depend on how the encoder drew
         torch.manual_seed(seed + 1)
         representation = pick(REPRESENTATIONS, blueprint.representation, "representation", encoder.shape)
-        projection = pick(
-            PROJECTIONS, blueprint.projection, "projection", representation.out_dim, representation.bound
-        )
+        projection = pick(PROJECTIONS, blueprint.projection, "projection", representation.out_dim, representation.bound)
         similarity = pick(SIMILARITIES, blueprint.similarity, "similarity", projection.out_dim)
     return Siamese(encoder, representation, projection, similarity, split_spec(blueprint.similarity)[0])
 

@@ -213,7 +213,9 @@ def overridden(raw: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
         key, equals, value = text.partition("=")
         if not equals:
             remedy = "for example: encoder.hidden=256"
-            raise ConfigError("CONFIG_OVERRIDE", f"expected key=value, got '{text}'", place="command line", remedy=remedy)
+            raise ConfigError(
+                "CONFIG_OVERRIDE", f"expected key=value, got '{text}'", place="command line", remedy=remedy
+            )
         parsed = parse_value(value, place=text)
         if key.startswith("data.") and key[5:] in PATH_KEYS and isinstance(parsed, str):
             parsed = _anchor(parsed, Path.cwd())

@@ -23,7 +23,7 @@ def free_folder(wanted: Path) -> Path:
     return found
 
 
-def train(config: RunSpec, out: Path | str | None = None, *, on_epoch: OnEpoch = lambda state: None) -> Run:
+def train(config: RunSpec, out: Path | str | None = None, *, on_epoch: OnEpoch = lambda _: None) -> Run:
     """One training, published as a folder that is never overwritten (default: a free one under runs/).
 
     `config` is a YAML file, or the same as a mapping.
@@ -40,7 +40,7 @@ def compare(
     out: Path | str | None = None,
     *,
     jobs: int | None = None,
-    on_progress: OnProgress = lambda progress: None,
+    on_progress: OnProgress = lambda _: None,
 ) -> Study:
     """A study: every study cell trained and published under `out`, and the report written (`out/report`).
 
@@ -50,7 +50,7 @@ def compare(
     Raises: ConfigError, DataError, InUseError.
     """
     study = _study_config(config)
-    name = _study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
+    name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     found = drive(study, Path(out) if out else Path("runs") / name, jobs=jobs, on_progress=on_progress)
     write_report(found.path)
     return found
@@ -81,5 +81,6 @@ def _study_config(config: StudySpec) -> StudyConfig:
     return read_study(Path(config))
 
 
-def _study_name(path: Path) -> str:
+def study_name(path: Path) -> str:
+    """The name of a study: its file's, or its folder's where the file is just `study.yaml`."""
     return path.parent.name if path.stem == "study" else path.stem

@@ -222,7 +222,9 @@ def driver_lock(folder: Path) -> Iterator[None]:
     except Timeout as error:
         who = holder.read_text(encoding="utf-8") if holder.exists() else "unknown"
         cause = f"another process drives this study: {' '.join(who.split())}"
-        raise InUseError("STUDY_IN_USE", cause, place=str(folder), remedy="wait for it, or name another --out") from error
+        raise InUseError(
+            "STUDY_IN_USE", cause, place=str(folder), remedy="wait for it, or name another --out"
+        ) from error
 
 
 def sweep(folder: Path) -> None:

@@ -58,7 +58,7 @@ class PairBatch:
         sizes = {len(self.left), len(self.right), len(self.target), len(self.rows)}
         if len(sizes) > 1:
             raise ValueError(f"a pair batch needs one size on both sides, in target and rows; got {sorted(sizes)}")
-        if len(self.target) and not (0 <= float(self.target.min()) and float(self.target.max()) <= 1):
+        if len(self.target) and not (float(self.target.min()) >= 0 and float(self.target.max()) <= 1):
             low, high = float(self.target.min()), float(self.target.max())
             raise ValueError(f"target: expected values in [0, 1], got {low:g} to {high:g}")
 
@@ -89,7 +89,9 @@ class States:
         directions, hidden = self.hidden.shape[2:]
         if self.hidden.shape[0] != batch or width != directions * hidden or self.lengths.shape != (batch,):
             shapes = f"outputs {tuple(self.outputs.shape)}, hidden {tuple(self.hidden.shape)}"
-            raise ValueError(f"states: expected [batch time D*H] with [batch layers D H] and batch lengths; got {shapes}")
+            raise ValueError(
+                f"states: expected [batch time D*H] with [batch layers D H] and batch lengths; got {shapes}"
+            )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """YAML read under limits: no aliases, no duplicate keys, bounded size, depth and node count."""
 
-from collections.abc import Hashable
 import re
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ class _Loader(_Base):  # type: ignore[misc]
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key '{key.value}' stands twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key.value}' stands twice", key.start_mark
+                )
             seen.add(key.value)
         result: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return result
@@ -52,7 +54,7 @@ def parse_yaml(text: str, *, place: str) -> dict[str, Any]:
     """
     try:
         _check_events(text, place)
-        found = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
+        found = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise ConfigError("CONFIG_YAML", f"not valid YAML: {_short(error)}", place=place) from error
     if not isinstance(found, dict):
@@ -87,7 +89,8 @@ def _check_events(text: str, place: str) -> None:
     depth = nodes = 0
     for event in yaml.parse(text, Loader=_Base):
         if isinstance(event, yaml.AliasEvent):
-            cause = f"line {event.start_mark.line + 1}: an alias (*{event.anchor}); aliases are refused"
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            cause = f"line {line}: an alias (*{event.anchor}); aliases are refused"
             raise ConfigError("CONFIG_ALIAS", cause, place=place, remedy="write the value out")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         nodes += isinstance(event, yaml.NodeEvent)

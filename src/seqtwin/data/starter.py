@@ -31,7 +31,7 @@ def write_config(inspection: Inspection, *, folder: Path | None = None) -> str:
 
 def _section(title: str, lines: list[Line]) -> str:
     indent = "  " if title else ""
-    body = [f"{indent}{setting:<38}# {why}" if setting else f"# {why}" for setting, why in lines]
+    body = [f"{indent}{setting:<37} # {why}" if setting else f"# {why}" for setting, why in lines]
     return "\n".join([title, *body, ""] if title else [*body, ""])
 
 
@@ -94,9 +94,9 @@ _FILE_REASONS = {"file": "one file, cut in three", "train": "learned from", "dev
 
 
 def _path(path: Path, folder: Path | None) -> str:
-    whole = path.absolute()
-    if folder is not None and whole.is_relative_to(folder.absolute()):
-        return whole.relative_to(folder.absolute()).as_posix()
+    whole = path.resolve()
+    if folder is not None and whole.is_relative_to(folder.resolve()):
+        return whole.relative_to(folder.resolve()).as_posix()
     return str(whole)
 
 
@@ -147,3 +147,8 @@ def _fit_lines(pairs: int) -> list[Line]:
         ("patience: 5", "epochs without a better dev metric before it stops"),
         ("seed: 0", "same config, same numbers"),
     ]
+
+
+def describe(inspection: Inspection) -> str:
+    """What was seen in the data, as plain lines."""
+    return "\n".join(why for setting, why in _heading(inspection) if not setting)

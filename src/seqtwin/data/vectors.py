@@ -11,7 +11,7 @@ from seqtwin.errors import DataError, gathered
 def read_vectors(path: Path, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Vectors of the words the file has: rows of `words` [found], vectors [found, dim].
 
-    Raises: DataError for a missing file, an unequal width, a value that is no number, or a file without any of the words.
+    Raises: DataError for a missing file, an unequal width, a value that is no number, or when no word is found.
     """
     wanted = {word: row for row, word in enumerate(words)}
     rows, vectors, problems, dim = [], [], [], None

@@ -1,6 +1,7 @@
 """CELLS and the Encoder: Sequences -> States. Axes: batch time dim layers directions hidden channels."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -40,8 +41,7 @@ class TokenInput(nn.Module):
         self.embedding = nn.Embedding(vocabulary, dim)
 
     def forward(self, sequences: Sequences) -> Tensor:
-        vectors: Tensor = self.embedding(sequences.values)
-        return vectors
+        return self.embedding(sequences.values)
 
     def gates(self, sequences: Sequences, layout: Layout, weights: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
         """Gate shares in packed order, one [steps gates] a direction, from one product over the distinct tokens."""
@@ -53,6 +53,11 @@ class TokenInput(nn.Module):
         steps = (layout.forward, layout.backward)
         return [t.index_select(0, place[layout.rows, s]) for t, s in zip(tables, steps, strict=False)]
 
+    @torch.no_grad()
+    def set_vectors(self, rows: Tensor, vectors: Tensor) -> None:
+        """Start these rows of the vocabulary from known word vectors."""
+        self.embedding.weight[rows] = vectors
+
 
 class SeriesInput(nn.Module):
     """Series of vectors (time x channels) to vectors, by one linear map."""
@@ -63,8 +68,7 @@ class SeriesInput(nn.Module):
         self.projection = nn.Linear(channels, dim)
 
     def forward(self, sequences: Sequences) -> Tensor:
-        vectors: Tensor = self.projection(sequences.values)
-        return vectors
+        return self.projection(sequences.values)
 
     def gates(self, sequences: Sequences, layout: Layout, weights: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
         """Gate shares in packed order, one [steps gates] a direction."""
@@ -83,7 +87,8 @@ class Encoder(nn.Module):
 
     def __init__(self, inputs: TokenInput | SeriesInput, cell: str, rnn: nn.RNNBase, padding: str = "masked") -> None:
         super().__init__()
-        self.inputs, self.rnn, self.padding = inputs, rnn, padding
+        self.inputs: Any = inputs
+        self.rnn, self.padding = rnn, padding
         self._run = PADDINGS[padding]
         self.shape = EncoderShape(
             cell=cell,
@@ -109,7 +114,13 @@ def rnn(
 ) -> nn.RNNBase:
     """Elman's unit: h_t = tanh(W x_t + U h_(t-1) + b), or relu."""
     return nn.RNN(
-        inputs, hidden, layers, nonlinearity=nonlinearity, batch_first=True, dropout=dropout, bidirectional=bidirectional
+        inputs,
+        hidden,
+        layers,
+        nonlinearity=nonlinearity,
+        batch_first=True,
+        dropout=dropout,
+        bidirectional=bidirectional,
     )
 
 
@@ -118,9 +129,7 @@ def gru(inputs: int, hidden: int, layers: int, bidirectional: bool, dropout: flo
     return nn.GRU(inputs, hidden, layers, batch_first=True, dropout=dropout, bidirectional=bidirectional)
 
 
-def lstm(
-    inputs: int, hidden: int, layers: int, bidirectional: bool, dropout: float, proj_size: int = 0
-) -> nn.RNNBase:
+def lstm(inputs: int, hidden: int, layers: int, bidirectional: bool, dropout: float, proj_size: int = 0) -> nn.RNNBase:
     """Long short-term memory, its output projected to `proj_size` where that is not 0."""
     return nn.LSTM(
         inputs, hidden, layers, batch_first=True, dropout=dropout, bidirectional=bidirectional, proj_size=proj_size

@@ -71,7 +71,7 @@ def run_lstm(gates: Tensor, weight: Tensor, layout: Layout) -> tuple[Tensor, Ten
     (`doubled`), so that one sigmoid serves all four gates.
     """
     if torch.is_grad_enabled() and (gates.requires_grad or weight.requires_grad):
-        hidden, cell = _Recurrence.apply(gates, weight, layout.sizes, layout.before)
+        hidden, cell = _Recurrence.apply(gates, weight, layout.sizes, layout.before)  # type: ignore[no-untyped-call]
         return hidden, cell
     return _advance(gates, weight, layout.sizes, gates, None)
 

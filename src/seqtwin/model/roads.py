@@ -29,11 +29,13 @@ def run_stepwise(inputs: Any, rnn: nn.RNNBase, sequences: Sequences) -> States:
     """States of an LSTM by our own recurrence; cell states at every true end included."""
     layout = Layout.of(sequences.lengths, sequences.values.shape[1])
     mask = sequences.mask[:, :, None]
-    gates = inputs.gates(sequences, layout, _input_weights(rnn, 0))
+    outputs = torch.empty(0)
     hidden, cell = [], []
     for layer in range(rnn.num_layers):
-        if layer:
-            gates = _gates_of(_dropped(rnn, outputs), layout, _input_weights(rnn, layer))  # noqa: F821
+        weights = _input_weights(rnn, layer)
+        gates = (
+            _gates_of(_dropped(rnn, outputs), layout, weights) if layer else inputs.gates(sequences, layout, weights)
+        )
         runs = [run_lstm(g, doubled(w), layout) for g, w in zip(gates, _own_weights(rnn, layer), strict=True)]
         places = (layout.at_forward, layout.at_backward)
         outputs = torch.cat([h[at] for (h, _), at in zip(runs, places, strict=False)], 2) * mask

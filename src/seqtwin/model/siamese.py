@@ -1,5 +1,7 @@
 """The Siamese: one encoder, one representation, one projection and one similarity, applied to both sides alike."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +12,10 @@ from seqtwin.records import Compared, PairBatch, Sequences
 
 class Siamese(nn.Module):
     """encode(Sequences) -> vectors; forward(PairBatch) -> Compared. Sharing is the absence of a second encoder."""
+
+    representation: Any
+    projection: Any
+    similarity: Any
 
     def __init__(
         self, encoder: Encoder, representation: nn.Module, projection: nn.Module, similarity: nn.Module, name: str
@@ -24,13 +30,12 @@ class Siamese(nn.Module):
         """What is known of the vectors before training."""
         p, s = self.projection, self.similarity
         return VectorSpace(
-            dim=int(p.out_dim), bound=p.bound, unit=bool(p.unit), similarity=self.similarity_name, low=s.low, high=s.high
+            dim=p.out_dim, bound=p.bound, unit=p.unit, similarity=self.similarity_name, low=s.low, high=s.high
         )
 
     def encode(self, sequences: Sequences) -> Tensor:
         """One vector a sequence: [batch dim]."""
-        vectors: Tensor = self.projection(self.representation(self.encoder(sequences)))
-        return vectors
+        return self.projection(self.representation(self.encoder(sequences)))
 
     def forward(self, pairs: PairBatch) -> Compared:
         both = joined(pairs.left, pairs.right)

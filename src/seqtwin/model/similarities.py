@@ -1,8 +1,9 @@
 """SIMILARITIES: two vectors to one score, higher = more similar, by one broadcasting formula each.
 
-Pair form: `f(a, b)`; matrix form: `f(a[:, None], b[None])`. `low`, `high`: the declared range. `top`: the score of a
-vector with itself where that is the same for all, else None. `indexable`: a nearest-neighbour index can serve it.
-To add one: an `nn.Module` with `__init__(dim, ...)`, these attributes and `forward(a, b)`, and a line at the foot.
+Pair form: `f(a, b)`; matrix form: `f(a[:, None], b[None])`, or faster and equal: `f.matrix(a, b)`. `low`, `high`: the
+declared range. `top`: the score of a vector with itself where that is the same for all, else None. `indexable`: a
+nearest-neighbour index can serve it. To add one: an `nn.Module` with `__init__(dim, ...)`, these attributes and
+methods, and a line at the foot.
 """
 
 import math
@@ -12,6 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.model import distances
+
+
+def _by_broadcast(similarity: nn.Module, a: Tensor, b: Tensor) -> Tensor:
+    """The matrix form row by row, so that memory stays at [len(b) dim]."""
+    return torch.stack([similarity(row, b) for row in a]) if len(a) else a.new_zeros(0, len(b))
 
 
 class Cosine(nn.Module):
@@ -25,6 +31,9 @@ class Cosine(nn.Module):
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return distances.cosine(a, b)
 
+    def matrix(self, a: Tensor, b: Tensor) -> Tensor:
+        return (distances.unit(a) @ distances.unit(b).T).clamp(-1.0, 1.0)
+
 
 class Dot(nn.Module):
     """a . b, unbounded."""
@@ -37,6 +46,9 @@ class Dot(nn.Module):
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return (a * b).sum(-1)
 
+    def matrix(self, a: Tensor, b: Tensor) -> Tensor:
+        return a @ b.T
+
 
 class NegativeEuclidean(nn.Module):
     """-|a - b|, in (-inf, 0]; ranks as a loss built on the euclidean distance does."""
@@ -48,6 +60,9 @@ class NegativeEuclidean(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return -distances.euclidean(a, b)
+
+    def matrix(self, a: Tensor, b: Tensor) -> Tensor:
+        return _by_broadcast(self, a, b)
 
 
 class _Temperature(nn.Module):
@@ -85,6 +100,9 @@ class ExpManhattan(nn.Module):
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return (-distances.manhattan(a, b) / self.tau()).exp()
 
+    def matrix(self, a: Tensor, b: Tensor) -> Tensor:
+        return _by_broadcast(self, a, b)
+
 
 class ExpEuclidean(nn.Module):
     """exp(-|a - b| / tau), in (0, 1]."""
@@ -97,6 +115,9 @@ class ExpEuclidean(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return (-distances.euclidean(a, b) / self.tau()).exp()
+
+    def matrix(self, a: Tensor, b: Tensor) -> Tensor:
+        return _by_broadcast(self, a, b)
 
 
 class PairScorer(nn.Module):
@@ -117,6 +138,9 @@ class PairScorer(nn.Module):
         forth = self.net(torch.cat([a, b, apart, product], -1))
         back = self.net(torch.cat([b, a, apart, product], -1))
         return ((forth + back) / 2).squeeze(-1)
+
+    def matrix(self, a: Tensor, b: Tensor) -> Tensor:
+        return _by_broadcast(self, a, b)
 
 
 SIMILARITIES: dict[str, Any] = {

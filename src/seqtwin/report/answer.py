@@ -19,8 +19,8 @@ CAUSES = {
     "diverged": ("Some seeds diverged.", "The mean is that of the remaining seeds (R06)."),
     "collapsed": ("Some seeds collapsed to constant scores.", "The mean is that of the remaining seeds (R06)."),
     "plateau": (
-        "The training loss ends on its no-information plateau.",
-        "One constant score for every pair would cost the same, so nothing was learnt from this loss. Train longer, or "
+        "The training loss ends on its no-information plateau, or above it.",
+        "One constant score for every pair would cost no more, so little was learnt from this loss. Train longer, or "
         "change the margin or the learning rate; until then the pairing is not to be compared with others (R14).",
     ),
     "deviation": (

@@ -7,6 +7,7 @@ import pandas as pd
 
 from seqtwin.report import figures
 from seqtwin.report.heat import Facet
+from seqtwin.report.svg import inlined
 from seqtwin.report.table import StudyTable
 from seqtwin.report.words import digits, listed, metric_name, slug
 
@@ -23,7 +24,7 @@ class Drawn:
     @property
     def inline(self) -> str:
         """The SVG as part of the page."""
-        return figures.inlined(self.svg, self.name, self.label)
+        return inlined(self.svg, self.name, self.label)
 
 
 def matrix(facet: Facet, column: str) -> figures.Array:
@@ -131,7 +132,7 @@ def cost(facet: Facet) -> Drawn | None:
 def heatmap_files(facet: Facet) -> dict[str, str | bytes]:
     """The heat map's twins for a README: SVG and PNG by path."""
     halves = (matrix(facet, "high") - matrix(facet, "low")) / 2
-    title = f"{facet.dataset}: test {metric_name(facet.primary)}, mean over seeds ± half of the 95 % interval"
+    title = f"{facet.dataset}: test {metric_name(facet.primary)}\nmean over seeds ± half of the 95 % interval"
     figure = figures.heatmap(facet.rows, facet.columns, matrix(facet, "mean"), halves, title)
     name = f"figures/{_file('heatmap', facet)}"
     return {f"{name}.svg": figures.svg_of(figure), f"{name}.png": figures.png_of(figure)}

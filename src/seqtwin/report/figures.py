@@ -2,7 +2,6 @@
 
 import io
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from seqtwin.report.heat import contrast
-from seqtwin.report.words import COLOURS, digits, hue, light, loss_hue
+from seqtwin.report.svg import lean
+from seqtwin.report.words import digits, hue, light, loss_hue
 
 Array = NDArray[np.float64]
 
@@ -62,40 +62,7 @@ def _drawn(width: float, height: float, draw: Callable[[Figure], None]) -> str:
         draw(figure)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _lean(text.getvalue())
-
-
-def _lean(svg: str) -> str:
-    """Fewer bytes, the same picture: coordinates to a tenth, no metadata or unused names, the reader's own fonts."""
-    svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"(?<=[ \"(,LMz-])(\d+\.\d)\d+", r"\1", svg)
-    svg = re.sub(r'\bd="([^"]*)"', lambda path: f'd="{_tight(path.group(1))}"', svg)
-    svg = re.sub(r'style="([^"]*)"', lambda style: style.group(0).replace("; ", ";").replace(": ", ":"), svg)
-    svg = svg.replace("'DejaVu Sans'", "system-ui, sans-serif").replace(' transform="rotate(-0 ', ' data-t="(')
-    svg = re.sub(r' data-t="[^"]*"', "", svg)
-    svg = re.sub(r'<g id="[^"]*"/>\s*', "", svg)
-    svg = re.sub(r'<g id="[^"]*">', "<g>", svg)
-    while "<g>\n</g>" in (svg := re.sub(r"\n\s+", "\n", svg)):
-        svg = svg.replace("<g>\n</g>\n", "")
-    return svg
-
-
-def _tight(path: str) -> str:
-    return re.sub(r"\s*([A-Za-z])\s*", r"\1", path).strip()
-
-
-def inlined(svg: str, name: str, label: str) -> str:
-    """A figure as part of the page: ids of its own, colours as variables, `label` for those who cannot see it."""
-    body = svg[svg.index("<svg") :]
-    box = re.search(r'viewBox="([^"]*)"', body)
-    inner = re.sub(r"<style.*?</style>\s*", "", body[body.index(">") + 1 :].strip(), flags=re.DOTALL)
-    inner = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', inner)
-    inner = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", inner)
-    inner = re.sub(r'(xlink:)?href="#([^"]+)"', rf'href="#{name}-\2"', inner)
-    for key, (value, _) in COLOURS.items():
-        inner = inner.replace(value, f"var(--{key})")
-    safe = label.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    return f'<svg viewBox="{box.group(1) if box else ""}" role="img" aria-label="{safe}">{inner}'
+    return lean(text.getvalue())
 
 
 def _share_ticks(axes: Axes) -> None:
@@ -198,7 +165,8 @@ def _curve_panel(above: Axes, below: Axes, lines: Sequence[Curve], series: Seque
         above.plot(line.epochs, line.dev, color=colour, linewidth=1, linestyle=style)
         below.plot(line.epochs, line.loss, color=colour, linewidth=1, linestyle=style)
     below.axhline(1.0, color=light("warn"), linewidth=1)
-    below.set_ylim(0, 1.3)
+    highest = max(float(np.nanmax(line.loss)) for line in lines)
+    below.set_ylim(0, max(below.get_ylim()[1], min(max(1.3, 1.05 * highest), 3.0)))
     below.set_xlabel("epoch")
     below.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
     _share_ticks(above)
@@ -263,7 +231,7 @@ def cost(names: Sequence[str], groups: Sequence[int], seconds: Array, quality: A
 def heatmap(rows: Sequence[str], columns: Sequence[str], values: Array, halves: Array, title: str) -> Figure:
     """The heat map as a picture, for where HTML does not reach (a README)."""
     with mpl.rc_context(dict(_STYLE) | {"axes.grid": False, "axes.spines.bottom": False}):
-        size = (2.2 + 1.55 * len(columns), 0.9 + 0.62 * len(rows))
+        size = (2.2 + 1.55 * len(columns), 1.1 + 0.62 * len(rows))
         figure = Figure(figsize=size, layout="constrained", facecolor="white")
         axes = figure.add_subplot()
         shades = LinearSegmentedColormap.from_list("seqtwin", ["#e9f0f4", light("accent")]).with_extremes(bad="#ffffff")
@@ -296,7 +264,7 @@ def svg_of(figure: Figure) -> str:
     text = io.StringIO()
     with mpl.rc_context(dict(_STYLE)):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _lean(text.getvalue())
+    return lean(text.getvalue())
 
 
 def png_of(figure: Figure) -> bytes:

@@ -134,7 +134,7 @@ def painted(share: float, pale: Colour, deep: Colour) -> tuple[str, str]:
     share = min(max(share, 0.0), 1.0)
     # between the two inks lies a short stretch of grounds on which neither is readable: step over it
     steps = sorted(range(101), key=lambda step: abs(step / 100 - share))
-    grounds = (_mixed(share if step is None else step / 100, pale, deep) for step in (None, *steps))
+    grounds = (_mixed(step / 100, pale, deep) for step in steps)
     ground, ink = next((g, ink) for g in grounds for ink in _INKS if contrast(g, ink) >= _FEWEST)
     return _hex(ground), _hex(ink)
 
@@ -164,7 +164,7 @@ def strip_ends(values: "pd.Series[float]") -> tuple[float, float]:
     """Round ends that hold all values of a heat map.
 
     >>> strip_ends(pd.Series([0.912, 0.951]))
-    (0.9, 0.96)
+    (0.91, 0.96)
     """
     known = values.dropna()
     if not len(known):

@@ -122,7 +122,9 @@ def formulas(table: StudyTable) -> list[dict[str, Any]]:
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in table.meta["formulas"]:
-        settings = dict(sorted((entry["settings"] or {}).items()))
+        fitted = len(set(map(str, entry["margins"]))) > 1 or (entry["settings"] or {}).get("auto")
+        hidden = {"margin"} if fitted else set()
+        settings = {key: value for key, value in sorted((entry["settings"] or {}).items()) if key not in hidden}
         key = (str(entry["loss"]) or str(entry["name"]), repr(settings))
         fresh = {"label": key[0], "name": entry["name"], "formula": entry["formula"], "settings": settings, "seen": []}
         found.setdefault(key, fresh)["seen"].append(_margins(entry))

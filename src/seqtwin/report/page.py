@@ -58,6 +58,7 @@ def _rendered(template: str, context: dict[str, Any], *, html: bool) -> str:
     loader = FileSystemLoader(TEMPLATES, encoding="utf-8")
     house = Environment(autoescape=html, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     house.filters["breaks"] = lambda text: escape(text).replace("_", Markup("_<wbr>"))
+    house.filters["sentence"] = lambda text: f"{str(text)[:1].upper()}{str(text)[1:].rstrip('.')}." if text else ""
     house.filters["md"] = lambda text: str(text).translate(_MARKDOWN_SIGNS)
     return house.get_template(template).render(context).rstrip("\n") + "\n"
 

@@ -120,8 +120,8 @@ def _with_differences(frame: pd.DataFrame, means: list[Array | None]) -> pd.Data
     for index, dataset in enumerate(frame["dataset"]):
         best = places.get(dataset)
         rows.append(_to_chosen(frame["mean"], means, index, best))
-    frame: pd.DataFrame = pd.concat([frame, pd.DataFrame(rows, index=frame.index)], axis=1)
-    return frame
+    joined: pd.DataFrame = pd.concat([frame, pd.DataFrame(rows, index=frame.index)], axis=1)
+    return joined
 
 
 def _to_chosen(values: "pd.Series[float]", means: list[Array | None], index: int, best: int | None) -> dict[str, float]:

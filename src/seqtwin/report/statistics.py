@@ -75,7 +75,7 @@ def weighted_ranks(values: Array, weights: Array) -> Array:
 
 
 def _weighted_correlation(a: Array, b: Array, weights: Array) -> Array:
-    total = weights.sum(axis=1, keepdims=True)
+    total = np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
     a = a - (weights * a).sum(axis=1, keepdims=True) / total
     b = b - (weights * b).sum(axis=1, keepdims=True) / total
     weighted = weights * a

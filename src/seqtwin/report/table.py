@@ -103,7 +103,7 @@ def frame_from_csv(content: str, text_columns: Iterable[str], place: str) -> pd.
 
     Raises: DamagedError for a ragged row or a number that is none.
     """
-    header, *rows = csv.reader(io.StringIO(content)) or [[]]
+    header, *rows = list(csv.reader(io.StringIO(content, newline=""))) or [[]]
     if any(len(row) != len(header) for row in rows):
         raise DamagedError("RESULTS_DAMAGED", f"expected {len(header)} fields in every row", place=place)
     known, columns = set(text_columns), {}

@@ -67,8 +67,8 @@ class TrainedEncoder:
         """The similarity the encoder was trained for, between all vectors: Float[len(a), len(b)]."""
         left, right = torch.as_tensor(np.atleast_2d(a)), torch.as_tensor(np.atleast_2d(b))
         with torch.inference_mode():
-            rows = [self._model.similarity(one[None], right) for one in left]
-        return torch.stack(rows).numpy() if rows else np.zeros((0, len(right)), dtype=np.float32)
+            scores: np.ndarray = self._model.similarity.matrix(left, right).numpy()
+        return scores
 
     def score(self, left: Sequence[Any], right: Sequence[Any]) -> np.ndarray:
         """The score of each pair, float32 [n], higher = more similar."""

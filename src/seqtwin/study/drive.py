@@ -37,7 +37,7 @@ class Study:
 
 
 def compare(
-    config: StudyConfig, out: Path, *, jobs: int | None = None, on_progress: OnProgress = lambda progress: None
+    config: StudyConfig, out: Path, *, jobs: int | None = None, on_progress: OnProgress = lambda _: None
 ) -> Study:
     """The study of a config, all of its cells published under `out/cells`.
 
@@ -116,7 +116,7 @@ def _run_some(cells: list[StudyCell], folder: Path, workers: int, on_progress: O
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager:
         events = manager.Queue()
-        with ProcessPoolExecutor(workers, context, start_worker, (events, 1)) as pool:
+        with ProcessPoolExecutor(workers, context, start_worker, (events, 1, len(cells))) as pool:
             futures = [pool.submit(run_cell, cell, folder) for cell in cells]
             _watch(futures, events, on_progress)
 

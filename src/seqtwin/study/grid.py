@@ -44,9 +44,7 @@ def expand_grid(study: StudyConfig) -> Grid:
     configs = [vary(study.base, changes) for changes in combinations]
     _check_all(configs, combinations)
     kept, merged = _merge(configs, combinations)
-    cells = [
-        _cell(config, changes, seed) for config, changes in kept for seed in study.seed_list()
-    ]
+    cells = [_cell(config, changes, seed) for config, changes in kept for seed in study.seed_list()]
     _refuse_twins(cells)
     names = [*PAIRING, *(k for k in keys if k not in PAIRING)]
     factors = {name: list(dict.fromkeys(str(c.factors[name]) for c in cells)) for name in names}

@@ -21,7 +21,7 @@ from seqtwin.metrics import (
 )
 from seqtwin.model.siamese import Siamese
 from seqtwin.study.prepare import Prepared
-from seqtwin.training.predict import encode_items, predict, score_pairs
+from seqtwin.training.predict import encode_items, predict, score_matrix
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def score_splits(
 ) -> tuple[dict[str, dict[str, float]], dict[str, str], Fitted]:
     """Metrics of dev and test under the same keys, the reasons of undefined ones, and what was fitted on dev."""
     fitted = fit_on_dev(scores["dev"], targets["dev"], cut)
-    values, undefined = {}, {}
+    values: dict[str, dict[str, float]] = {}
+    undefined: dict[str, str] = {}
     for split in ("dev", "test"):
         values[split], missing = measure(scores[split], targets[split], cut, fitted.threshold, fitted.isotonic)
         undefined |= {name: f"{split}: {why}" for name, why in missing.items()}
@@ -124,14 +125,5 @@ def _retrieval(model: Siamese, prepared: Prepared) -> dict[str, float]:
         return {}
     queries = encode_items(model, Ragged.of(tokens.encode(task.queries)))
     corpus = encode_items(model, Ragged.of(tokens.encode(task.corpus)))
-    vectors = np.arange(len(corpus))
-    both = _stacked(queries, corpus)
-    matrix = [score_pairs(model, both, np.full(len(corpus), q), len(queries) + vectors) for q in range(len(queries))]
-    values, _ = measure_ranking(np.stack(matrix), [{answer} for answer in task.relevant])
+    values, _ = measure_ranking(score_matrix(model, queries, corpus), [{answer} for answer in task.relevant])
     return values
-
-
-def _stacked(queries: Any, corpus: Any) -> Any:
-    import torch
-
-    return torch.cat([queries, corpus])

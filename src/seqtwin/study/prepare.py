@@ -115,8 +115,7 @@ def prepare(config: RunConfig) -> Prepared:
 
 @lru_cache(maxsize=4)
 def _prepare(data: str, tokens: str) -> Prepared:
-    fake = {"data": DataConfig.model_validate_json(data), "tokens": TokensConfig.model_validate_json(tokens)}
-    config = RunConfig(**fake)
+    config = RunConfig(data=DataConfig.model_validate_json(data), tokens=TokensConfig.model_validate_json(tokens))
     pairs = load_data(config)
     _refuse_empty_splits(pairs)
     found, stores, unknown = _text_stores(pairs, config.tokens) if pairs.series is None else _series_stores(pairs)

@@ -16,9 +16,11 @@ import yaml
 
 from seqtwin.build import blueprint_of, build_siamese
 from seqtwin.config import RunConfig
+from seqtwin.data.batches import epoch_batches
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import Building, dump_json, hash_of, publish_folder, write_text
 from seqtwin.lookup import split_spec
+from seqtwin.metrics import METRICS, Undefined
 from seqtwin.model.siamese import Siamese
 from seqtwin.store import Stored, save_encoder
 from seqtwin.study.card import model_card
@@ -28,7 +30,7 @@ from seqtwin.study.judge import Judged, judge, judge_untrained
 from seqtwin.study.prepare import Prepared, data_facts, prepare, word_vectors
 from seqtwin.training.fit import Diverged, Recipe, RunState, fit, pick_device
 from seqtwin.training.losses import Loss
-from seqtwin.training.predict import batch_deviation
+from seqtwin.training.predict import batch_deviation, predict
 from seqtwin.version import __version__
 
 OnEpoch = Callable[[RunState], None]
@@ -45,7 +47,11 @@ class Run:
 
 
 def train(
-    config: RunConfig, out: Path, *, on_epoch: OnEpoch = lambda state: None, finish: Callable[[Path], None] = lambda p: None
+    config: RunConfig,
+    out: Path,
+    *,
+    on_epoch: OnEpoch = lambda _: None,
+    finish: Callable[[Path], None] = lambda _: None,
 ) -> Run:
     """The run of a config, published as the folder `out`. `finish` may add files before it is published.
 
@@ -54,7 +60,11 @@ def train(
     check_run(config)
     prepared = prepare(config)
     with publish_folder(out) as building:
-        factors = {"representation": label(config.representation), "loss": label(config.loss), "seed": config.fit.seed}
+        factors: dict[str, str | int] = {
+            "representation": label(config.representation),
+            "loss": label(config.loss),
+            "seed": config.fit.seed,
+        }
         scores = run_into(building, config, prepared, factors, on_epoch=on_epoch)
         building.manifest["id"] = out.name
         finish(building.folder)
@@ -74,9 +84,7 @@ def run_into(
     _calibrate(loss, model, prepared, config)
     untrained = judge_untrained(model, prepared)
     begun = time.monotonic()
-    state = fit(
-        model, loss, prepared.stores["train"], _recipe(config), _rank_metric(prepared), on_epoch=on_epoch
-    )
+    state = fit(model, loss, prepared.stores["train"], _recipe(config), _rank_metric(prepared), on_epoch=on_epoch)
     trained = time.monotonic()
     judged = judge(model, prepared, untrained)
     seconds = {"data": round(begun - start, 3), "train": round(trained - begun, 3)}
@@ -93,8 +101,7 @@ def fresh_model(config: RunConfig, prepared: Prepared) -> Siamese:
     known = word_vectors(config, prepared)
     if known is not None:
         rows, vectors = known
-        with torch.no_grad():
-            model.encoder.inputs.embedding.weight[torch.from_numpy(rows)] = torch.from_numpy(vectors)
+        model.encoder.inputs.set_vectors(torch.from_numpy(rows), torch.from_numpy(vectors))
     return model
 
 
@@ -126,9 +133,6 @@ def _recipe(config: RunConfig) -> Recipe:
 
 
 def _rank_metric(prepared: Prepared) -> Callable[[Siamese], float | None]:
-    from seqtwin.metrics import METRICS, Undefined
-    from seqtwin.training.predict import predict
-
     store = prepared.stores["dev"]
     metric = METRICS[prepared.primary]
     target = store.target >= prepared.data.cut if metric.targets == "binary" else store.target
@@ -146,13 +150,14 @@ def _facts(
     config: RunConfig, prepared: Prepared, model: Siamese, loss: Loss, state: RunState, judged: Judged
 ) -> dict[str, Any]:
     train = prepared.stores["train"]
-    target = torch.tensor(train.target)
+    batches = epoch_batches(train.lengths, config.fit.batch, seed=config.fit.seed, epoch=0)
+    targets = [torch.tensor(train.target[rows]) for rows in batches]
     described = describe_loss(loss)
     return {
         **data_facts(prepared),
         "representation": label(config.representation),
         "similarity": label(config.similarity),
-        "loss": {"name": split_spec(config.loss)[0], **described, "plateau": loss.plateau(target)},
+        "loss": {"name": split_spec(config.loss)[0], **described, "plateau": loss.plateau_of(targets)},
         "silent_batches": loss.silent_batches,
         "padding": config.encoder.padding,
         "encoder": config.encoder.model_dump(mode="json", exclude={"vectors"}),

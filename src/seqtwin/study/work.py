@@ -1,6 +1,7 @@
 """What a worker process does: one study cell after another, each published or published as failed."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,27 @@ from seqtwin.study.run import config_text, manifest, run_into, status_of
 from seqtwin.training.fit import RunState
 
 _events: Any = None
+_cells = 0
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where one study cell stands: epoch 0 when it starts, `done` when it is published."""
+    """Where one study cell stands: epoch 0 when it starts, `done` when it is published; `of`: cells to be trained."""
 
     cell: str
     epoch: int
     epochs: int
     metric: float | None = None
     done: str = ""
+    of: int = 0
 
 
-def start_worker(events: Any, threads: int) -> None:
-    """Set up a fresh process: where it reports to, how many threads it may take."""
-    global _events  # noqa: PLW0603 - a process has one road back, given once when it starts
-    _events = events
+def start_worker(events: Any, threads: int, cells: int) -> None:
+    """Set up a fresh process: where it reports to, how many threads it may take, how many cells all have to train."""
+    global _events, _cells
+    _events, _cells = events, cells
+    # tokenizers starts threads of its own, one a core, in every process
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
     torch.set_num_threads(threads)
 
 
@@ -56,7 +61,9 @@ def _trained(cell: StudyCell, final: Path) -> str:
 
 def publish_failed(cell: StudyCell, final: Path, error: Exception) -> str:
     """Publish the study cell with its error as its evidence; its status."""
-    known = error if isinstance(error, SeqTwinError) else SeqTwinError("CELL_FAILED", f"{type(error).__name__}: {error}")
+    known = (
+        error if isinstance(error, SeqTwinError) else SeqTwinError("CELL_FAILED", f"{type(error).__name__}: {error}")
+    )
     status = status_of(error)
     with publish_folder(final) as building:
         write_text(building.folder / "config.yaml", config_text(cell.config))
@@ -74,4 +81,4 @@ def _epoch(cell: StudyCell, state: RunState) -> None:
 
 def _tell(progress: Progress) -> None:
     if _events is not None:
-        _events.put(progress)
+        _events.put(replace(progress, of=_cells))

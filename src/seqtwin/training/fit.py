@@ -78,7 +78,7 @@ def fit(
     recipe: Recipe,
     measure: Measure,
     *,
-    on_epoch: Callable[[RunState], None] = lambda state: None,
+    on_epoch: Callable[[RunState], None] = lambda _: None,
 ) -> RunState:
     """The state after training; the model then holds the weights of the epoch that `measure` (on dev) liked best.
 
@@ -86,7 +86,7 @@ def fit(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)  # dropout draws from PyTorch's own generator
-        state = _start(model, train, recipe)
+        state = _start(model, loss, train, recipe)
         _record(state, _mean_loss(model, loss, train, recipe), measure(model))
         while state.epoch < recipe.epochs and not _stale(state, recipe.patience):
             mean_loss = _one_epoch(state, loss, train, recipe)
@@ -97,8 +97,8 @@ def fit(
     return state
 
 
-def _start(model: Siamese, train: PairStore, recipe: Recipe) -> RunState:
-    parts = [p for p in model.parameters() if p.requires_grad]
+def _start(model: Siamese, loss: Loss, train: PairStore, recipe: Recipe) -> RunState:
+    parts = [p for part in (model, loss) for p in part.parameters() if p.requires_grad]
     optimizer = OPTIMIZERS[recipe.optimizer](parts, recipe.lr, recipe.weight_decay)
     total = recipe.epochs * math.ceil(len(train) / recipe.batch)
     shape = SCHEDULES[recipe.schedule]
@@ -174,7 +174,7 @@ def _with_warmup(shape: Callable[[float], float], total: int, warmup: int) -> Ca
     def factor(step: int) -> float:
         if step < warmup:
             return (step + 1) / warmup
-        return shape((step - warmup) / max(1, total - warmup))
+        return shape(min(1.0, (step - warmup) / max(1, total - warmup)))
 
     return factor
 
@@ -187,7 +187,7 @@ def pick_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     has = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not has[name.split(":")[0]]:
+    if not has[name.partition(":")[0]]:
         raise ConfigError("NO_DEVICE", f"this machine has no {name}", place="fit.device", remedy="use device: auto")
     return torch.device(name)
 
@@ -211,7 +211,7 @@ def _fp32(_device: str) -> Any:
 OPTIMIZERS = {"adam": _adam, "adamw": _adamw}
 PRECISIONS = {"fp32": _fp32, "bf16": _bf16}
 SCHEDULES: dict[str, Callable[[float], float]] = {
-    "constant": lambda done: 1.0,
-    "linear": lambda done: max(0.0, 1.0 - done),
-    "cosine": lambda done: 0.5 * (1.0 + math.cos(math.pi * min(1.0, done))),
+    "constant": lambda _: 1.0,
+    "linear": lambda done: 1.0 - done,
+    "cosine": lambda done: 0.5 * (1.0 + math.cos(math.pi * done)),
 }

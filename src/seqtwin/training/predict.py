@@ -33,6 +33,13 @@ def score_pairs(model: Siamese, vectors: Tensor, left: np.ndarray, right: np.nda
     return np.concatenate(parts)
 
 
+@torch.inference_mode()
+def score_matrix(model: Siamese, a: Tensor, b: Tensor) -> np.ndarray:
+    """The similarity of every vector of `a` with every one of `b`: Float[len(a) len(b)]."""
+    scores: np.ndarray = model.similarity.matrix(a, b).cpu().numpy()
+    return scores
+
+
 def predict(model: Siamese, store: PairStore) -> np.ndarray:
     """The score of every pair of a store: Float[pairs]."""
     used, place = np.unique(np.concatenate([store.left, store.right]), return_inverse=True)

@@ -1,7 +1,7 @@
 """What every loss is made of: the contract `Loss`, the texts known to be the same, the plateau."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -48,6 +48,10 @@ class Loss(nn.Module, ABC):
     @abstractmethod
     def plateau(self, target: Tensor) -> float | None:
         """The least loss on these targets when all pairs look alike; None where that says nothing."""
+
+    def plateau_of(self, batches: Sequence[Tensor]) -> float | None:
+        """The plateau of a training in these batches of targets; a loss whose value depends on batch size overrides."""
+        return self.plateau(torch.cat(list(batches)))
 
     def calibrate(self, compared: Compared, target: Tensor) -> None:
         """Fix what is set from data, once and before step 1, on a sample of untrained training pairs.

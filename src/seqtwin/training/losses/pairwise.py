@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -258,6 +259,10 @@ class Cosent(Loss):
         """log(1 + number of ordered pairs with y_i < y_j): all scores equal. Depends on the size of the batch."""
         y = target.double()
         return float(self.of_score(torch.zeros_like(y), y))
+
+    def plateau_of(self, batches: Sequence[Tensor]) -> float:
+        """The mean over the batches, as the training's loss is one."""
+        return sum(self.plateau(target) for target in batches) / len(batches)
 
 
 def positive(value: Number, name: str) -> float:

@@ -1,0 +1,5 @@
+"""`python -m seqtwin`."""
+
+from seqtwin.cli import main
+
+main()

@@ -1,0 +1,126 @@
+"""The page in a real browser: nothing sideways, sorting, no errors, no requests."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+WIDTHS = (380, 768, 1280)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not binary or not driver:
+        reason = "these tests need chromium and chromedriver on the PATH"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    profile = tmp_path_factory.mktemp("profile")
+    for flag in (
+        "headless=new",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-background-networking",
+        f"user-data-dir={profile}",
+    ):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driven = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield driven
+    driven.quit()
+
+
+@pytest.fixture
+def page(browser, usual):
+    address = (usual / "report" / "index.html").as_uri()
+    browser.get("about:blank")
+    for log in ("browser", "performance"):
+        browser.get_log(log)  # reading empties it
+    browser.get(address)
+    return browser
+
+
+def _width(browser, width):
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def _column(browser, table, index):
+    rows = "[...document.querySelectorAll('#' + arguments[0] + ' tbody tr')]"
+    return browser.execute_script(f"return {rows}.map(row => row.cells[arguments[1]].dataset.key)", table, index)
+
+
+def _head(browser, table, name):
+    heads = browser.find_elements("css selector", f"#{table} thead th")
+    index = next(i for i, head in enumerate(heads) if head.text.split(" ")[0] == name)
+    return index, heads[index].find_element("css selector", "button")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_never_scrolls_sideways(page, width):
+    _width(page, width)
+    assert page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert page.execute_script("return innerWidth") == width
+
+
+def test_sorting_is_remembered_in_the_address(page):
+    _width(page, 1280)
+    index, button = _head(page, "pairings", "test")
+    button.click()
+    found = [float(key) for key in _column(page, "pairings", index)]
+    assert found == sorted(found, reverse=True)
+    from selenium.webdriver.common.keys import Keys
+
+    button.send_keys(Keys.ENTER)
+    found = [float(key) for key in _column(page, "pairings", index)]
+    assert found == sorted(found)
+    page.refresh()
+    assert [float(key) for key in _column(page, "pairings", index)] == found
+    heads = page.find_elements("css selector", "#pairings [aria-sort]")
+    assert [head.get_attribute("aria-sort") for head in heads] == ["ascending"]
+    assert [head.get_attribute("aria-sort") for head in page.find_elements("css selector", "#costs [aria-sort]")] == [
+        "descending"
+    ]
+
+
+def test_rows_without_a_value_stay_last(page):
+    index, button = _head(page, "seeds", "ROC-AUC")
+    for _ in range(2):
+        button.click()
+        assert _column(page, "seeds", index)[-1] == ""
+
+
+def test_a_cell_says_its_numbers_on_focus(page):
+    cell = page.find_element("css selector", "td.chosen")
+    page.execute_script("arguments[0].focus()", cell)
+    said = page.find_element("css selector", ".readout").text
+    assert "max_output with mse: .9" in said
+    assert "95 % interval" in said
+
+
+def test_dark_and_light_differ_in_the_figures_too(page):
+    colours = []
+    for scheme in ("light", "dark"):
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        ground, text = "document.body).backgroundColor", "document.querySelector('svg text')).fill"
+        script = f"return [getComputedStyle({ground}, getComputedStyle({text}]"
+        colours.append(page.execute_script(script))
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert colours[0][0] != colours[1][0]
+    assert colours[0][1] != colours[1][1]
+
+
+def test_no_errors_and_no_requests(page):
+    assert [entry["message"] for entry in page.get_log("browser")] == []
+    messages = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
+    asked = {m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"}
+    assert all(url.startswith(("file:", "data:", "about:")) for url in asked), asked
+    assert sum(url.startswith("file:") for url in {url.split("#")[0] for url in asked}) == 1

@@ -1,0 +1,57 @@
+"""Real data of every kind, read as a user would. The counts are those of the data's own README."""
+
+import numpy as np
+import pytest
+
+from seqtwin.data.items import read_items
+from seqtwin.data.readers import read_pairs
+from seqtwin.data.series import read_series
+from seqtwin.data.vectors import read_vectors
+
+COUNTS = {
+    "sick": (4500, 500, 4927),
+    "stsb": (5749, 1500, 1379),
+    "mrpc": (3576, 500, 1725),
+    "qqp": (15873, 1984, 1984),
+    "toponyms": (4904, 2480, 2494),
+    "amazon_google": (6874, 2293, 2293),
+}
+SCALES = {"sick": (1, 5), "stsb": (0, 5)}
+
+
+def files_of(folder):
+    return {split: folder / f"{split}.csv" for split in ("train", "dev", "test")}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_every_pair_of_a_real_set_is_read(shared_data, name):
+    scale = SCALES.get(name)
+    column = {"score": "score", "scale": scale} if scale else {"label": "label"}
+    data = read_pairs(files_of(shared_data / name), name=name, **column)
+    assert tuple(len(data.part(split)) for split in ("train", "dev", "test")) == COUNTS[name]
+    assert data.graded == (scale is not None)
+    assert not data.shareable
+    assert data.frame["left"].str.strip().str.len().min() > 0
+
+
+def test_classes_become_balanced_pairs(shared_data):
+    data = read_items(files_of(shared_data / "trec"), pairs=500)
+    train = data.part("train")
+    assert len(train) == 500
+    assert train["target"].mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_long_series_keep_their_lengths_and_channels(shared_data):
+    data = read_series(files_of(shared_data / "japanese_vowels"), pairs=500)
+    assert data.series is not None
+    assert len(data.series) == 216 + 54 + 370
+    assert {s.shape[1] for s in data.series} == {12}
+    assert (min(map(len, data.series)), max(map(len, data.series))) == (7, 29)  # as its authors give them
+
+
+def test_word_vectors_are_found_by_word(shared_data):
+    (path,) = (p for p in (shared_data / "glove_twitter_25d").iterdir() if p.name.lower() != "readme.md")
+    rows, vectors = read_vectors(path, ["[PAD]", "[UNK]", "the", "no such word here", "house"])
+    assert rows.tolist() == [2, 4]
+    assert vectors.shape == (2, 25)
+    assert np.isfinite(vectors).all()
