@@ -43,7 +43,7 @@ $(READY): pyproject.toml constraints.txt
 
 compare: $(READY) ## train and compare every pairing of the first experiment, then write its page
 	@$(BIN)/seqtwin compare experiments/$(EXPERIMENT)/study.yaml --out runs/$(EXPERIMENT) --jobs $(JOBS)
-	@echo "the page: $(CURDIR)/runs/$(EXPERIMENT)/report/index.html"
+	@echo "open file://$(CURDIR)/runs/$(EXPERIMENT)/report/index.html"
 
 test: $(READY) ## run every test
 	@$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) -rs

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = "seqtwin"
-GROUND = frozenset({"records", "lookup", "config", "strict_yaml", "errors", "files", "metrics", "version"})
+GROUND = frozenset(
+    {"records", "lookup", "config", "strict_yaml", "errors", "files", "metrics", "version", "validation", "paths"}
+)
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})
 COMMAND_LINE = frozenset({"cli", "console", "catalogue", "__main__"})  # one floor in several files
 
@@ -182,9 +184,11 @@ def _comes_back(start: str, graph: Graph) -> bool:
 
 # --- calls -------------------------------------------------------------------------------------------------------
 
-_WRITING_METHODS = {"write_text", "write_bytes", "save_file", "savetxt", "savez", "savez_compressed", "to_pickle"}
-_WRITING_WHEN_GIVEN_A_PATH = {"to_csv", "to_json", "to_parquet", "to_excel", "to_feather", "to_html", "savefig"}
-_WRITING_CALLS = {"os.rename", "os.replace", "np.save", "numpy.save", "torch.save", "json.dump", "yaml.dump_all"}
+_WRITING_METHODS = {"write_text", "write_bytes", "save_file", "to_pickle"}
+_WRITING_UNLESS_IN_MEMORY = re.compile(
+    r"(.*\.)?(to_(csv|json|parquet|excel|feather|html)|savefig|savetxt|savez\w*)|(np|numpy)\.save"
+)
+_WRITING_CALLS = {"os.rename", "os.replace", "torch.save", "json.dump", "yaml.dump_all"}
 _COPYING = re.compile(r"shutil\.(copy\w*|move)")
 _UNSAFE = re.compile(r"(eval|exec|compile|yaml\.(load|unsafe_load|full_load)|torch\.load|joblib\.load|os\.system)")
 _PRINTING = re.compile(r"print|sys\.(stdout|stderr)\.write")
@@ -215,7 +219,7 @@ def _opens_for_writing(node: ast.Call) -> bool:
 def _writes(node: ast.Call, memory: set[str]) -> bool:
     name = _called(node)
     last = name.split(".")[-1]
-    if last in _WRITING_WHEN_GIVEN_A_PATH:
+    if _WRITING_UNLESS_IN_MEMORY.fullmatch(name):
         to = [ast.unparse(a) for a in node.args[:1]]
         return bool(to) and to[0] not in memory | {"None"}
     from_files = name in {f"files.{last}", last} and last in {"write_text", "write_bytes"}  # the one writer itself

@@ -104,6 +104,30 @@ def test_every_block_of_the_readme_runs(tmp_path, monkeypatch):
         run_block(block, tmp_path, names, monkeypatch)
 
 
+def missing_links(text: str, folder: Path) -> list[str]:
+    """Relative links and pictures of a Markdown text that lead nowhere."""
+    prose = _FENCE.sub("", text)
+    targets = [t for t in re.findall(r"\]\(([^)#\s]+)", prose) if not re.match(r"\w+:", t)]
+    return [t for t in targets if not (folder / t).exists()]
+
+
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/choices.md"]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_leads_somewhere_and_no_figure_is_left_open(name):
+    path = README.parent / name
+    text = path.read_text(encoding="utf-8")
+    assert missing_links(text, path.parent) == []
+    assert re.findall(r"@[A-Z_]+@", text) == []
+
+
+def test_a_dead_link_is_found(tmp_path):
+    (tmp_path / "there.md").touch()
+    text = "[a](there.md#part) [b](https://example.org/x) ![c](gone.png)\n```text\n[d](in-code)\n```\n"
+    assert missing_links(text, tmp_path) == ["gone.png"]
+
+
 PLANTED = {
     "a python error": "```python\n1 / 0\n```\n",
     "a command that fails": "```bash\nseqtwin no-such-command\n```\n",

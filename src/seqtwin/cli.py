@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -56,13 +56,15 @@ def train(
     seqtwin train configs/placenames.yaml encoder.hidden=64 --out runs/small
     """
     from seqtwin import face
-    from seqtwin.config import parse_run, read_run
+    from seqtwin.config import overridden, parse_run, read_run
     from seqtwin.report.single import run_figures
     from seqtwin.study.run import train as train_run
 
     folder = out or face.free_folder(Path("runs") / config.stem)
     if _is_data(config):
-        found = parse_run(_starter(config, scale, overrides, folder), place=str(config))
+        raw, text = face.config_for_data(config, scale, folder)
+        found = parse_run(overridden(raw, overrides or []), place=str(config))
+        console.complain(f"config used: {face.keep_config(text, folder, found)}")
     else:
         found = read_run(config, overrides or [])
     with console.epochs_bar(found.fit.epochs) as on_epoch:
@@ -87,11 +89,13 @@ def compare(
     seqtwin compare experiments/output-or-hidden/study.yaml --out runs/first --jobs 2
     """
     from seqtwin import face
-    from seqtwin.config import USUAL_GRID, parse_study, read_study
+    from seqtwin.config import USUAL_GRID, override_study, parse_study, read_study
 
     folder = out or Path("runs") / face.study_name(config)
     if _is_data(config):
-        found = parse_study({"base": _starter(config, scale, overrides, folder), "grid": USUAL_GRID}, place=str(config))
+        raw, text = face.config_for_data(config, scale, folder)
+        found = parse_study(override_study({"base": raw, "grid": USUAL_GRID}, overrides or []), place=str(config))
+        console.complain(f"config used: {face.keep_config(text, folder, found.base)}")
     else:
         found = read_study(config, overrides or [])
     with console.study_bars() as on_progress:
@@ -232,24 +236,6 @@ def schema() -> None:
 
 def _is_data(path: Path) -> bool:
     return path.suffix.lower() in DATA_ENDINGS or path.is_dir()
-
-
-def _starter(data: Path, scale: tuple[float, float] | None, overrides: list[str] | None, out: Path) -> dict[str, Any]:
-    """The config that `init` would write for this data, with overrides; it is written beside the result."""
-    from seqtwin.config import anchored, overridden
-    from seqtwin.data.inspection import inspect_data
-    from seqtwin.data.starter import write_config
-    from seqtwin.files import publish_text, refuse_existing
-    from seqtwin.strict_yaml import parse_yaml
-
-    text = write_config(inspect_data(data, scale=scale), folder=out.absolute().parent)
-    used = out.with_name(f"{out.name}.yaml")
-    raw = anchored(parse_yaml(text, place=str(data)), used.absolute().parent)
-    if not (used.exists() and used.read_text(encoding="utf-8") == text):
-        refuse_existing(used)
-        publish_text(used, text)
-    console.complain(f"config used: {used}")
-    return overridden(raw, overrides or [])
 
 
 def _check_data(path: Path, scale: tuple[float, float] | None) -> None:

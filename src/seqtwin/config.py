@@ -3,23 +3,27 @@
 Only `build.py`, `study/run.py` and the command line know these names; every part below takes plain arguments.
 """
 
-import os
 import re
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from seqtwin.errors import ConfigError, nearest
+from seqtwin.paths import anchor, expand
 from seqtwin.strict_yaml import parse_value, read_yaml
+from seqtwin.validation import Strict, validated
 
-PATH_KEYS = ("train", "dev", "test", "file")
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
+PATHS = ("data.train", "data.dev", "data.test", "data.file", "encoder.vectors")
+LARGEST_SEED = 2**63 - 2  # the parts above the encoder draw from the next one
 
 
 def _named(spec: Any) -> Any:
     """`{join: [a, b]}` is short for `{name: join, parts: [a, b]}`."""
+    if not isinstance(spec, (str, dict)):
+        raise ValueError("expected a name or {name: ..., option: ...}")
     if isinstance(spec, dict) and "name" not in spec and set(spec) == {"join"}:
         return {"name": "join", "parts": spec["join"]}
     return spec
@@ -28,16 +32,10 @@ def _named(spec: Any) -> Any:
 Part = Annotated[str | dict[str, Any], BeforeValidator(_named)]
 
 
-class Strict(BaseModel):
-    """A frozen model that refuses unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class DataConfig(BaseModel):
     """A built-in set `{name: placenames, pairs: 6000}`, or your own files and the columns to read."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     name: str | None = None
     train: str | None = None
@@ -118,7 +116,7 @@ class FitConfig(Strict):
     precision: Literal["fp32", "bf16"] = "fp32"
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
     threads: int | None = Field(None, ge=1)
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, le=LARGEST_SEED)
 
 
 class RunConfig(Strict):
@@ -159,20 +157,31 @@ def read_run(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
 def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
     """The study a YAML file describes; a run's file becomes a study of the usual representations and losses.
 
-    Overrides name a key of the study (`seeds=3`) or of its base (`fit.epochs=2`).
+    `set: {fit.epochs: 6}` changes keys of a base that lies in a file of its own. Overrides name a key of the study
+    (`seeds=3`) or of its base (`fit.epochs=2`).
 
     Raises: ConfigError.
     """
-    raw = read_yaml(path)
-    if "grid" not in raw and "base" not in raw:
-        raw = {"base": raw, "grid": USUAL_GRID}
-    base = raw.get("base")
+    raw = study_of(read_yaml(path), path.parent)
+    return parse_study(override_study(raw, overrides), place=str(path))
+
+
+def study_of(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The raw study that a study's (or a run's) raw config describes, its paths counted from a folder."""
+    found = dict(raw)
+    if "grid" not in found and "base" not in found:
+        found = {"base": found, "grid": dict(USUAL_GRID)}
+    base, grid = found.get("base"), found.get("grid")
     if isinstance(base, str):
-        file = path.parent / base
-        raw["base"] = anchored(read_yaml(file), file.parent)
+        file = folder / expand(base)
+        found["base"] = anchored(read_yaml(file), file.parent)
     elif isinstance(base, dict):
-        raw["base"] = anchored(base, path.parent)
-    return parse_study(_override_study(raw, overrides), place=str(path))
+        found["base"] = anchored(base, folder)
+    for key, value in (found.pop("set", None) or {}).items():
+        _set(found["base"], key, value)
+    if isinstance(grid, dict):
+        found["grid"] = {key: _anchored_values(key, values, folder) for key, values in grid.items()}
+    return found
 
 
 USUAL_GRID: dict[str, list[Any]] = {
@@ -187,12 +196,12 @@ def parse_run(raw: Mapping[str, Any], *, place: str = "") -> RunConfig:
     >>> parse_run({"data": {"name": "placenames"}}).encoder.cell
     'lstm'
     """
-    return _parse(RunConfig, raw, place)
+    return validated(RunConfig, raw, place)
 
 
 def parse_study(raw: Mapping[str, Any], *, place: str = "") -> StudyConfig:
     """A checked study."""
-    return _parse(StudyConfig, raw, place)
+    return validated(StudyConfig, raw, place)
 
 
 def vary(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
@@ -216,31 +225,45 @@ def overridden(raw: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
             raise ConfigError(
                 "CONFIG_OVERRIDE", f"expected key=value, got '{text}'", place="command line", remedy=remedy
             )
-        parsed = parse_value(value, place=text)
-        if key.startswith("data.") and key[5:] in PATH_KEYS and isinstance(parsed, str):
-            parsed = _anchor(parsed, Path.cwd())
-        _set(raw, key, parsed)
+        _set(raw, key, _anchored_value(key, parse_value(value, place=text), Path.cwd()))
     return raw
 
 
-def _override_study(raw: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+def override_study(raw: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """The raw study with `key=value` texts applied: keys of the study itself, of its grid, or of its base."""
     own = [o for o in overrides if re.split(r"[.=]", o, maxsplit=1)[0] in StudyConfig.model_fields]
-    if isinstance(raw.get("base"), dict):
-        raw["base"] = overridden(raw["base"], [o for o in overrides if o not in own])
+    grid = dict(raw["grid"]) if isinstance(raw.get("grid"), dict) else {}
     for text in own:
         key, _, value = text.partition("=")
         if key.startswith("grid."):  # the factor's own name has dots
-            raw.setdefault("grid", {})[key[5:]] = parse_value(value, place=text)
+            grid[key[5:]] = _anchored_values(key[5:], parse_value(value, place=text), Path.cwd())
+            raw["grid"] = grid
         else:
             overridden(raw, [text])
+    rest = [o for o in overrides if o not in own]
+    _refuse_factors(rest, raw.get("grid"))
+    if isinstance(raw.get("base"), dict):
+        raw["base"] = overridden(raw["base"], rest)
     return raw
+
+
+def _refuse_factors(overrides: Sequence[str], grid: Any) -> None:
+    """Raises: ConfigError for an override of what the grid varies: it would change nothing."""
+    for text in overrides:
+        key = text.partition("=")[0]
+        factor = next((f for f in grid or () if f"{key}.".startswith(f"{f}.")), None)
+        if factor is not None:
+            cause = f"the grid varies {factor}, so '{text}' would change nothing"
+            raise ConfigError(
+                "CONFIG_FACTOR", cause, place="command line", remedy=f"name its values: grid.{factor}=[...]"
+            )
 
 
 def _set(raw: dict[str, Any], key: str, value: Any) -> None:
     *path, last = key.split(".")
     inner = raw
-    for name in path:
-        found = inner.get(name)
+    for depth, name in enumerate(path, 1):
+        found = inner.get(name, _default(path[:depth]))
         if isinstance(found, str):  # a part written as a bare name takes options too: loss.margin=0.4
             found = {"name": found}
         inner[name] = found = dict(found) if isinstance(found, dict) else {}
@@ -248,61 +271,29 @@ def _set(raw: dict[str, Any], key: str, value: Any) -> None:
     inner[last] = value
 
 
+def _default(path: Sequence[str]) -> Any:
+    """What a run has at these keys when it does not name them."""
+    model: Any = RunConfig
+    return reduce(lambda part, name: getattr(part, name, None), path, model.model_construct())
+
+
 def anchored(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The raw config with relative data paths counted from the folder of the file they stand in."""
-    data = raw.get("data")
-    if isinstance(data, dict):
-        raw["data"] = {k: _anchor(v, folder) if k in PATH_KEYS and isinstance(v, str) else v for k, v in data.items()}
-    encoder = raw.get("encoder")
-    if isinstance(encoder, dict) and isinstance(encoder.get("vectors"), str):
-        raw["encoder"] = {**encoder, "vectors": _anchor(encoder["vectors"], folder)}
+    """The raw config with relative paths counted from the folder of the file they stand in."""
+    for section, key in (path.split(".") for path in PATHS):
+        part = raw.get(section)
+        if isinstance(part, dict) and isinstance(part.get(key), str):
+            raw = {**raw, section: {**part, key: anchor(part[key], folder)}}
     return raw
 
 
-def _anchor(path: str, folder: Path) -> str:
-    return path if path.startswith(("/", "~", "${")) else str(folder.absolute() / path)
+def _anchored_value(key: str, value: Any, folder: Path) -> Any:
+    if key in PATHS:
+        return anchor(value, folder) if isinstance(value, str) else value
+    return anchored({key: value}, folder)[key]
 
 
-def expand(path: str) -> Path:
-    """A path with its `${VARIABLES}` filled in.
-
-    Raises: ConfigError for a variable that is not set.
-    """
-
-    def value(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in os.environ:
-            remedy = f"set it first: export {name}=..."
-            raise ConfigError("CONFIG_VARIABLE", f"the variable {name} is not set", place=path, remedy=remedy)
-        return os.environ[name]
-
-    return Path(_VARIABLE.sub(value, path)).expanduser()
-
-
-def _parse(model: type[Any], raw: Mapping[str, Any], place: str) -> Any:
-    try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        causes = [_cause(model, e) for e in error.errors()]
-        raise ConfigError("CONFIG_INVALID", "\n  ".join(causes), place=place) from error
-
-
-def _cause(model: type[BaseModel], error: Any) -> str:
-    path = [str(step) for step in error["loc"]]
-    if error["type"] == "extra_forbidden":
-        known = list(_model_at(model, path[:-1]).model_fields)
-        where = f" in {'.'.join(path[:-1])}" if path[:-1] else ""
-        return f"unknown key '{path[-1]}'{where}; known: {', '.join(known)}{nearest(path[-1], known)}"
-    got = f"; got {error['input']!r}" if error["type"] != "missing" and len(repr(error["input"])) < 80 else ""
-    return f"{'.'.join(path) or 'config'}: {error['msg'].removeprefix('Value error, ')}{got}"
-
-
-def _model_at(model: type[BaseModel], path: Sequence[str]) -> type[BaseModel]:
-    for step in path:
-        kind = model.model_fields[step].annotation
-        inner = [k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, BaseModel)]
-        model = inner[0]
-    return model
+def _anchored_values(key: str, values: Any, folder: Path) -> Any:
+    return [_anchored_value(key, value, folder) for value in values] if isinstance(values, list) else values
 
 
 def json_schema() -> dict[str, Any]:

@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from seqtwin.config import RunConfig, StudyConfig, anchored, parse_run, parse_study, read_run, read_study
+from seqtwin.config import RunConfig, StudyConfig, anchored, parse_run, parse_study, read_run, read_study, study_of
+from seqtwin.data.inspection import inspect_data
+from seqtwin.data.starter import write_config
+from seqtwin.files import publish_text, refuse_existing
 from seqtwin.report.page import write_report
+from seqtwin.strict_yaml import parse_yaml
 from seqtwin.study.drive import OnProgress, Study
 from seqtwin.study.drive import compare as drive
+from seqtwin.study.prepare import prepare
 from seqtwin.study.run import OnEpoch, Run
 from seqtwin.study.run import train as train_run
 
@@ -64,6 +69,29 @@ def report(study: Path | str, out: Path | str | None = None) -> Path:
     return write_report(Path(study), Path(out) if out else None)
 
 
+def config_for_data(data: Path, scale: tuple[float, float] | None, out: Path) -> tuple[dict[str, Any], str]:
+    """The config that suits a data file, as a mapping and as the commented text that `init` would write.
+
+    Raises: DataError that says why the data cannot be used.
+    """
+    folder = out.absolute().parent
+    text = write_config(inspect_data(data, scale=scale), folder=folder)
+    return anchored(parse_yaml(text, place=str(data)), folder), text
+
+
+def keep_config(text: str, out: Path, config: RunConfig) -> Path:
+    """The file beside `out` that now holds the config that is used; nothing is written when its data cannot be read.
+
+    Raises: ConfigError when another file stands there; DataError.
+    """
+    prepare(config)
+    used = out.with_name(f"{out.name}.yaml")
+    if not (used.exists() and used.read_text(encoding="utf-8") == text):
+        refuse_existing(used)
+        publish_text(used, text)
+    return used
+
+
 def _run_config(config: RunSpec) -> RunConfig:
     if isinstance(config, RunConfig):
         return config
@@ -76,8 +104,7 @@ def _study_config(config: StudySpec) -> StudyConfig:
     if isinstance(config, StudyConfig):
         return config
     if isinstance(config, Mapping):
-        raw = dict(config)
-        return parse_study({**raw, "base": anchored(dict(raw["base"]), Path.cwd())} if "base" in raw else raw)
+        return parse_study(study_of(config, Path.cwd()))
     return read_study(Path(config))
 
 

@@ -12,7 +12,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -81,14 +81,12 @@ def hash_of(value: Any) -> str:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file inside a folder under construction and flush it to disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with _storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
-        raise _storage_error(error, path) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -97,16 +95,21 @@ def write_text(path: Path, text: str) -> None:
 
 
 def publish_bytes(path: Path, data: bytes) -> None:
-    """Replace one file by a new version, atomically."""
+    """Replace one file by a new version, atomically; its mode bits stay.
+
+    Raises: ResourceError when the disk refuses.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         write_bytes(temporary, data)
-        if path.exists():
-            shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
+        with _storing(path):
+            if path.exists():
+                shutil.copymode(path, temporary)
+            os.replace(temporary, path)
+            _sync_folder(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def publish_text(path: Path, text: str) -> None:
@@ -127,10 +130,11 @@ def publish_folder(final: Path) -> Iterator[Building]:
     building = Building(_new_folder(final))
     try:
         yield building
-        _seal(building)
-        refuse_existing(final)
-        os.rename(building.folder, final)
-        _sync_folder(final.parent)
+        with _storing(final):
+            _seal(building)
+            refuse_existing(final)
+            os.rename(building.folder, final)
+            _sync_folder(final.parent)
     finally:
         shutil.rmtree(building.folder, ignore_errors=True)
 
@@ -144,10 +148,8 @@ def refuse_existing(final: Path) -> None:
 
 def _new_folder(final: Path) -> Path:
     folder = final.parent / f".{final.name}.build-{secrets.token_hex(4)}"
-    try:
+    with _storing(final):
         folder.mkdir(parents=True)
-    except OSError as error:
-        raise _storage_error(error, final) from error
     return folder
 
 
@@ -169,9 +171,14 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _storage_error(error: OSError, path: Path) -> ResourceError:
-    remedy = "free some space or choose a folder you may write to, then run the same command again"
-    return ResourceError("STORAGE", f"cannot write: {error.strerror}", place=str(path), remedy=remedy)
+@contextmanager
+def _storing(path: Path) -> Iterator[None]:
+    """Raises: ResourceError for what the disk refuses inside the block."""
+    try:
+        yield
+    except OSError as error:
+        remedy = "free some space or choose a folder you may write to, then run the same command again"
+        raise ResourceError("STORAGE", f"cannot write: {error.strerror}", place=str(path), remedy=remedy) from error
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -210,21 +217,34 @@ def driver_lock(folder: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    folder.mkdir(parents=True, exist_ok=True)
+    with _storing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     holder = folder / "holder.json"
     lock = FileLock(folder / ".lock", timeout=0, fallback_to_soft=False)
     try:
-        with lock:
-            publish_text(holder, dump_json({"pid": os.getpid(), "host": socket.gethostname()}))
-            sweep(folder)
-            yield
-            holder.unlink(missing_ok=True)
+        lock.acquire()
     except Timeout as error:
-        who = holder.read_text(encoding="utf-8") if holder.exists() else "unknown"
-        cause = f"another process drives this study: {' '.join(who.split())}"
-        raise InUseError(
-            "STUDY_IN_USE", cause, place=str(folder), remedy="wait for it, or name another --out"
-        ) from error
+        raise _in_use(folder, holder) from error
+    except (OSError, NotImplementedError) as error:
+        remedy = "choose a folder on a disk that knows locks"
+        raise ResourceError("STORAGE", f"cannot be locked: {error}", place=str(folder), remedy=remedy) from error
+    try:
+        publish_text(holder, dump_json({"pid": os.getpid(), "host": socket.gethostname()}))
+        sweep(folder)
+        yield
+    finally:
+        sweep(folder)
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _in_use(folder: Path, holder: Path) -> InUseError:
+    try:
+        who = " ".join(holder.read_text(encoding="utf-8").split())
+    except OSError:
+        who = "unknown"
+    cause = f"another process drives this study: {who}"
+    return InUseError("STUDY_IN_USE", cause, place=str(folder), remedy="wait for it, or name another --out")
 
 
 def sweep(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
 from typing import Any
 
 from seqtwin.errors import ConfigError, nearest
@@ -17,11 +18,26 @@ def split_spec(spec: Spec) -> tuple[str, dict[str, Any]]:
     """
     if isinstance(spec, str):
         return spec, {}
+    if not isinstance(spec, Mapping):
+        raise ConfigError("CONFIG_NO_NAME", f"expected a name or {{name: ..., option: ...}}, got {spec!r}")
     options = dict(spec)
     name = options.pop("name", None)
     if not isinstance(name, str):
         raise ConfigError("CONFIG_NO_NAME", f"expected a name or {{name: ..., option: ...}}, got {dict(spec)}")
     return name, options
+
+
+def whole(setting: str, value: Any) -> int:
+    """The value of a part's setting that must be a whole number from 1 on.
+
+    Raises: ValueError, which `pick` turns into a ConfigError.
+
+    >>> whole("heads", 4)
+    4
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{setting}: expected a whole number from 1 on, got {value!r}")
+    return value
 
 
 def member(table: Mapping[str, Any], name: str, family: str) -> Any:
@@ -30,12 +46,21 @@ def member(table: Mapping[str, Any], name: str, family: str) -> Any:
     Raises: ConfigError.
     """
     if name not in table:
+        plugged = _plugged(family, name)
+        if plugged is not None:
+            return plugged
         raise ConfigError(
             "CONFIG_UNKNOWN_NAME",
             f"unknown {family} '{name}'; known: {', '.join(table)}{nearest(name, list(table))}",
             place=family,
         )
     return table[name]
+
+
+def _plugged(family: str, name: str) -> Any:
+    """The part another installed package offers: entry point `name` of the group `seqtwin.<family>`."""
+    found = entry_points(group=f"seqtwin.{family.replace(' ', '_')}", name=name)
+    return next((one.load() for one in found), None)
 
 
 def _settings(part: Callable[..., Any]) -> dict[str, inspect.Parameter]:

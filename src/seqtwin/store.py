@@ -12,10 +12,11 @@ from safetensors.torch import load, save
 from seqtwin.build import Blueprint, build_siamese
 from seqtwin.data.tokens import TextTokens
 from seqtwin.errors import DamagedError
-from seqtwin.files import dump_json, read_json, write_bytes, write_text
+from seqtwin.files import dump_json, hash_of, read_json, sha256, write_bytes, write_text
 from seqtwin.model.siamese import Siamese
 
 FORMAT = 1
+REMEDY = "copy the encoder again, or train it again"
 CARD, WEIGHTS, TOKENS, README = "encoder.json", "model.safetensors", "tokenizer.json", "README.md"
 
 
@@ -38,18 +39,17 @@ def save_encoder(folder: Path, stored: Stored, readme: str) -> None:
     weights = {k: v.detach().cpu().contiguous().clone() for k, v in stored.model.state_dict().items()}
     write_bytes(folder / WEIGHTS, save(weights))
     write_text(folder / README, readme)
-    write_text(folder / CARD, dump_json(card))
+    card["files"] = {name: sha256(folder / name) for name in (WEIGHTS, TOKENS) if (folder / name).exists()}
+    write_text(folder / CARD, dump_json({**card, "sha256": hash_of(card)}))
 
 
 def load_encoder(folder: Path) -> Stored:
     """The encoder of a folder, on the CPU, ready to encode.
 
-    Raises: DamagedError when a file is missing or does not fit the others.
+    Raises: DamagedError when a file is missing, changed or does not fit the others; ConfigError for a part that this
+    version (or this program) does not know.
     """
-    card = read_json(folder / CARD)
-    if card.get("format") != FORMAT:
-        cause = f"format {card.get('format')!r}; this version reads format {FORMAT}"
-        raise DamagedError("ENCODER_FORMAT", cause, place=str(folder / CARD))
+    card = _verified(folder)
     try:
         blueprint = Blueprint.model_validate(card["blueprint"])
         model = build_siamese(blueprint, seed=0)
@@ -60,3 +60,20 @@ def load_encoder(folder: Path) -> Stored:
     if not all(torch.isfinite(v).all() for v in model.state_dict().values()):
         raise DamagedError("ENCODER_NOT_FINITE", "weights that are not finite numbers", place=str(folder / WEIGHTS))
     return Stored(model.eval(), blueprint, tokens, card["facts"])
+
+
+def _verified(folder: Path) -> dict[str, Any]:
+    """The card of an encoder, after it and the files it names were found unchanged."""
+    card = read_json(folder / CARD)
+    found = card.get("format") if isinstance(card, dict) else None
+    if found != FORMAT:
+        cause = f"format {found!r}; this version reads format {FORMAT}"
+        raise DamagedError("ENCODER_FORMAT", cause, place=str(folder / CARD))
+    if hash_of({key: value for key, value in card.items() if key != "sha256"}) != card.get("sha256"):
+        raise DamagedError("ENCODER_DAMAGED", "not what was saved", place=str(folder / CARD), remedy=REMEDY)
+    for name, digest in card["files"].items():
+        if not (folder / name).is_file() or sha256(folder / name) != digest:
+            raise DamagedError(
+                "ENCODER_DAMAGED", "missing or not what was saved", place=str(folder / name), remedy=REMEDY
+            )
+    return card

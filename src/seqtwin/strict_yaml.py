@@ -1,5 +1,6 @@
 """YAML read under limits: no aliases, no duplicate keys, bounded size, depth and node count."""
 
+import math
 import re
 from collections.abc import Hashable
 from pathlib import Path
@@ -17,20 +18,32 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """Safe loader that refuses a key standing twice and reads `1e-3` as a number (YAML 1.1 reads text)."""
+    """Safe loader that refuses a key standing twice, and reads `1e-3` as a number (YAML 1.1 reads text)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _refused("a key must be a text", key)
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key.value}' stands twice", key.start_mark
-                )
+                raise _refused(f"the key '{key.value}' stands twice", key)
             seen.add(key.value)
         result: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return result
 
 
+def _refused(cause: str, node: yaml.Node) -> yaml.YAMLError:
+    return yaml.constructor.ConstructorError(None, None, cause, node.start_mark)
+
+
+def _finite(loader: Any, node: yaml.ScalarNode) -> float:
+    value = float(loader.construct_yaml_float(node))
+    if not math.isfinite(value):
+        raise _refused(f"'{node.value}' is no finite number", node)
+    return value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _finite)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
@@ -54,8 +67,8 @@ def parse_yaml(text: str, *, place: str) -> dict[str, Any]:
     """
     try:
         _check_events(text, place)
-        found = yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
+        found = _load(text)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date or a whole number that cannot be
         raise ConfigError("CONFIG_YAML", f"not valid YAML: {_short(error)}", place=place) from error
     if not isinstance(found, dict):
         raise ConfigError("CONFIG_SHAPE", f"expected a mapping of keys, got {type(found).__name__}", place=place)
@@ -69,6 +82,14 @@ def parse_value(text: str, *, place: str) -> Any:
     [1, 2]
     """
     return parse_yaml(f"value: {text}", place=place)["value"]
+
+
+def _load(text: str) -> Any:
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def _text_of(path: Path) -> str:
@@ -99,7 +120,7 @@ def _check_events(text: str, place: str) -> None:
             raise ConfigError("CONFIG_LIMIT", cause, place=place)
 
 
-def _short(error: yaml.YAMLError) -> str:
+def _short(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     return where + str(getattr(error, "problem", error))

@@ -70,6 +70,13 @@ def test_the_page_never_scrolls_sideways(page, width):
     assert page.execute_script("return innerWidth") == width
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_heat_map_keeps_its_shape(page, width):
+    _width(page, width)
+    heights = "[...document.querySelectorAll('td.cell')].map(cell => cell.offsetHeight)"
+    assert page.execute_script(f"return Math.max(...{heights})") < 90
+
+
 def test_sorting_is_remembered_in_the_address(page):
     _width(page, 1280)
     index, button = _head(page, "pairings", "test")

@@ -78,7 +78,7 @@ def epoch_batches(lengths: np.ndarray, size: int, *, seed: int, epoch: int) -> l
     order = rng.permutation(len(lengths))
     pools = [order[i : i + POOL * size] for i in range(0, len(order), POOL * size)]
     found = [batch for pool in pools for batch in _cut(pool[np.argsort(lengths[pool], kind="stable")], size)]
-    short = found.pop() if len(found[-1]) < size else None
+    short = found.pop() if found and len(found[-1]) < size else None
     shuffled = [found[i] for i in rng.permutation(len(found))]
     return shuffled if short is None else [*shuffled, short]
 

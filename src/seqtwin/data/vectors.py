@@ -1,6 +1,6 @@
 """Initial word vectors from a text file: `word v1 v2 ...`, one word a line (the format of GloVe and word2vec text)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,8 @@ def read_vectors(path: Path, words: Sequence[str]) -> tuple[np.ndarray, np.ndarr
         if line == 1 and len(values) == 1 and word.isdigit():
             continue  # word2vec's text format starts with two counts
         dim = dim or len(values)
-        if len(values) != dim:
-            problems.append(f"line {line}: expected {dim} numbers after '{word}', got {len(values)}")
+        if not dim or len(values) != dim:
+            problems.append(f"line {line}: expected {dim or 'some'} numbers after '{word}', got {len(values)}")
         elif word in wanted:
             rows.append(wanted.pop(word))
             vectors.append(_numbers(values, line, word, problems))
@@ -43,10 +43,14 @@ def _numbers(values: list[str], line: int, word: str, problems: list[str]) -> li
     return found
 
 
-def _lines(path: Path) -> list[tuple[int, str, list[str]]]:
+def _lines(path: Path) -> Iterator[tuple[int, str, list[str]]]:
+    """Number, word and values of each line, one at a time: these files are often larger than the memory."""
     try:
-        text = path.read_text(encoding="utf-8")
+        # only \n ends a line: words of real files hold other separators
+        with path.open(encoding="utf-8", newline="\n") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    word, *values = line.rstrip().split(" ")
+                    yield number, word, [v for v in values if v]
     except (OSError, UnicodeDecodeError) as error:
         raise DataError("VECTORS_READ", f"cannot be read: {error}", place=str(path)) from error
-    parts = ((n, line.split(" ")) for n, line in enumerate(text.split("\n"), 1) if line.strip())
-    return [(n, p[0], [v for v in p[1:] if v]) for n, p in parts]

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqtwin.model.recurrence import Layout
+from seqtwin.model.recurrence import Layout, share_of_table, share_of_vectors
 from seqtwin.model.roads import PADDINGS
 from seqtwin.records import Sequences, States
 
@@ -43,15 +43,10 @@ class TokenInput(nn.Module):
     def forward(self, sequences: Sequences) -> Tensor:
         return self.embedding(sequences.values)
 
-    def gates(self, sequences: Sequences, layout: Layout, weights: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
-        """Gate shares in packed order, one [steps gates] a direction, from one product over the distinct tokens."""
-        distinct, place = torch.unique(sequences.values, return_inverse=True)
-        table = nn.functional.linear(
-            self.embedding(distinct), torch.cat([w for w, _ in weights]), torch.cat([b for _, b in weights])
-        )
-        tables = table.chunk(len(weights), 1)
-        steps = (layout.forward, layout.backward)
-        return [t.index_select(0, place[layout.rows, s]) for t, s in zip(tables, steps, strict=False)]
+    def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Tensor:
+        """The tokens' share of the gates, by one product over the distinct ones: [steps directions gates]."""
+        distinct, places = torch.unique(sequences.values, return_inverse=True)
+        return share_of_table(self.embedding(distinct), places, layout, weight, bias)
 
     @torch.no_grad()
     def set_vectors(self, rows: Tensor, vectors: Tensor) -> None:
@@ -70,12 +65,9 @@ class SeriesInput(nn.Module):
     def forward(self, sequences: Sequences) -> Tensor:
         return self.projection(sequences.values)
 
-    def gates(self, sequences: Sequences, layout: Layout, weights: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
-        """Gate shares in packed order, one [steps gates] a direction."""
-        vectors = self(sequences)
-        steps = (layout.forward, layout.backward)
-        packed = [vectors[layout.rows, s] for s, _ in zip(steps, weights, strict=False)]
-        return [nn.functional.linear(x, w, b) for x, (w, b) in zip(packed, weights, strict=True)]
+    def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Tensor:
+        """The series' share of the gates: [steps directions gates]."""
+        return share_of_vectors(self(sequences), layout, weight, bias)
 
 
 class Encoder(nn.Module):

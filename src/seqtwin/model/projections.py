@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from seqtwin.lookup import whole
 from seqtwin.model import distances
 
 
@@ -27,7 +28,7 @@ class Linear(nn.Module):
 
     def __init__(self, dim_in: int, bound_in: float | None, dim: int = 128, normalize: bool = False) -> None:
         super().__init__()
-        self.map = nn.Linear(dim_in, dim)
+        self.map = nn.Linear(dim_in, whole("dim", dim))
         self.out_dim, self.unit = dim, normalize
         self.bound = 1.0 if normalize else None
 
@@ -42,7 +43,8 @@ class Mlp(nn.Module):
         self, dim_in: int, bound_in: float | None, dim: int = 128, hidden: int | None = None, normalize: bool = False
     ) -> None:
         super().__init__()
-        self.map = nn.Sequential(nn.Linear(dim_in, hidden or dim), nn.ReLU(), nn.Linear(hidden or dim, dim))
+        inner = whole("dim", dim) if hidden is None else whole("hidden", hidden)
+        self.map = nn.Sequential(nn.Linear(dim_in, inner), nn.ReLU(), nn.Linear(inner, whole("dim", dim)))
         self.out_dim, self.unit = dim, normalize
         self.bound = 1.0 if normalize else None
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from seqtwin.lookup import pick
+from seqtwin.lookup import pick, whole
 from seqtwin.model.encoder import EncoderShape
 from seqtwin.records import States
 
@@ -123,7 +123,7 @@ class SqrtMeanOutput(nn.Module):
         self.out_dim = shape.joined
 
     def forward(self, states: States) -> Tensor:
-        return states.outputs.sum(1) / states.lengths[:, None].sqrt()
+        return states.outputs.sum(1) / states.lengths[:, None].to(states.outputs.dtype).sqrt()
 
 
 class MaxOutput(nn.Module):
@@ -149,10 +149,10 @@ class AttentionOutput(nn.Module):
 
     def __init__(self, shape: EncoderShape, heads: int = 1, dim: int | None = None) -> None:
         super().__init__()
-        if heads < 1:
-            raise ValueError(f"heads: expected 1 or more, got {heads}")
-        width = dim or shape.joined
-        self.score = nn.Sequential(nn.Linear(shape.joined, width), nn.Tanh(), nn.Linear(width, heads, bias=False))
+        width = shape.joined if dim is None else whole("dim", dim)
+        self.score = nn.Sequential(
+            nn.Linear(shape.joined, width), nn.Tanh(), nn.Linear(width, whole("heads", heads), bias=False)
+        )
         self.out_dim, self.bound = heads * shape.joined, shape.bound
 
     def forward(self, states: States) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from seqtwin.lookup import whole
 from seqtwin.model import distances
 
 
@@ -73,7 +74,7 @@ class _Temperature(nn.Module):
         if isinstance(tau, str) and tau not in {"width", "learned"}:
             raise ValueError(f"tau: expected a positive number, 'width' or 'learned', got {tau!r}")
         start = float(dim) if isinstance(tau, str) else float(tau)
-        if not start > 0:
+        if not 0 < start < math.inf:
             raise ValueError(f"tau: expected a positive number, 'width' or 'learned', got {tau!r}")
         log = torch.tensor(math.log(start))
         if tau == "learned":
@@ -130,7 +131,7 @@ class PairScorer(nn.Module):
 
     def __init__(self, dim: int, hidden: int = 128) -> None:
         super().__init__()
-        self.net = nn.Sequential(nn.Linear(4 * dim, hidden), nn.ReLU(), nn.Linear(hidden, 1))
+        self.net = nn.Sequential(nn.Linear(4 * dim, whole("hidden", hidden)), nn.ReLU(), nn.Linear(hidden, 1))
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         a, b = torch.broadcast_tensors(a, b)

@@ -1,6 +1,6 @@
 """A trained encoder at work: texts (or series) to vectors, pairs to scores. Training is never imported here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 
 from seqtwin.data.batches import Ragged, by_length
 from seqtwin.errors import ConfigError, DamagedError, DataError
-from seqtwin.store import CARD, Stored, load_encoder
+from seqtwin.store import CARD, WEIGHTS, Stored, load_encoder
 
 LARGEST_DEVIATION = 1e-4
 
@@ -43,7 +43,7 @@ class TrainedEncoder:
 
         Raises: DataError for an empty text (unless the encoder was trained with `empty: unk`), or a wrong shape.
         """
-        items = [texts] if isinstance(texts, str) else list(texts)
+        items = _items(texts)
         if not items:
             return np.zeros((0, self.dim), dtype=np.float32)
         ragged = Ragged.of(self._sequences(items))
@@ -65,23 +65,36 @@ class TrainedEncoder:
 
     def similarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The similarity the encoder was trained for, between all vectors: Float[len(a), len(b)]."""
-        left, right = torch.as_tensor(np.atleast_2d(a)), torch.as_tensor(np.atleast_2d(b))
+        left, right = (torch.tensor(np.atleast_2d(side), dtype=torch.float32) for side in (a, b))
         with torch.inference_mode():
             scores: np.ndarray = self._model.similarity.matrix(left, right).numpy()
         return scores
 
-    def score(self, left: Sequence[Any], right: Sequence[Any]) -> np.ndarray:
+    def score(self, left: Sequence[Any] | str, right: Sequence[Any] | str) -> np.ndarray:
         """The score of each pair, float32 [n], higher = more similar."""
-        if len(left) != len(right):
-            raise DataError("SCORE_LENGTH", f"{len(left)} texts on the left, {len(right)} on the right", place="score")
-        a, b = (torch.from_numpy(self.encode(side)) for side in (left, right))
+        lefts, rights = _items(left), _items(right)
+        if len(lefts) != len(rights):
+            cause = f"{len(lefts)} texts on the left, {len(rights)} on the right"
+            raise DataError("SCORE_LENGTH", cause, place="score")
+        a, b = (torch.from_numpy(self.encode(side)) for side in (lefts, rights))
         with torch.inference_mode():
             scores: np.ndarray = self._model.similarity(a, b).numpy()
         return scores
 
 
+def _items(texts: Any) -> list[Any]:
+    if isinstance(texts, str):
+        return [texts]
+    if not isinstance(texts, Iterable):
+        raise DataError("ENCODE_TYPE", f"expected a list of texts, got a {type(texts).__name__}", place="encode")
+    return list(texts)
+
+
 def _series(item: Any, channels: int) -> np.ndarray:
-    array = np.asarray(item, dtype=np.float32)
+    try:
+        array = np.asarray(item, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise DataError("ENCODE_SERIES", f"expected numbers [time, {channels} channels]", place="encode") from error
     if array.ndim != 2 or not len(array) or array.shape[1] != channels or not np.isfinite(array).all():
         cause = f"expected finite numbers [time >= 1, {channels} channels], got shape {array.shape}"
         raise DataError("ENCODE_SERIES", cause, place="encode")
@@ -95,8 +108,8 @@ def load(folder: Path | str, *, allow_read_padding: bool = False) -> TrainedEnco
     batch, unless `allow_read_padding`; DamagedError when its files do not fit or vectors change with the batch.
     """
     path = Path(folder)
-    path = path if (path / CARD).exists() else path / "encoder"
-    if not (path / CARD).exists():
+    path = path if _holds_encoder(path) else path / "encoder"
+    if not _holds_encoder(path):
         cause = f"no {CARD} here, nor in encoder/"
         raise ConfigError("NO_ENCODER", cause, place=str(folder), remedy="name the encoder folder of a finished run")
     stored = load_encoder(path)
@@ -107,6 +120,10 @@ def load(folder: Path | str, *, allow_read_padding: bool = False) -> TrainedEnco
     else:
         _check_batches(stored, path)
     return TrainedEncoder(stored)
+
+
+def _holds_encoder(folder: Path) -> bool:
+    return (folder / CARD).exists() or (folder / WEIGHTS).exists()
 
 
 def _check_batches(stored: Stored, path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -15,6 +17,7 @@ from seqtwin.config import RunConfig, StudyConfig
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.files import driver_lock, dump_json, publish_text, read_manifest
 from seqtwin.study.floors import measure_floors
+from seqtwin.study.following import end_with_driver
 from seqtwin.study.grid import Grid, StudyCell, data_name, expand_grid
 from seqtwin.study.prepare import prepare
 from seqtwin.study.run import cell_key, versions
@@ -22,8 +25,6 @@ from seqtwin.study.work import Progress, publish_failed, run_cell, start_worker
 
 OnProgress = Callable[[Progress], None]
 FORMAT = 1
-# a study cell whose process died this often is published as failed
-DEATHS = 2
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def compare(
 def _published(cell: StudyCell, key: str, folder: Path) -> bool:
     if not (folder / cell.id).exists():
         return False
-    if read_manifest(folder / cell.id)["key"] != key:
+    if read_manifest(folder / cell.id).get("key") != key:
         cause = f"{cell.id} was published from another config, other data or another version"
         remedy = "name another --out, or move the old study away"
         raise ConfigError("STUDY_CHANGED", cause, place=str(folder), remedy=remedy)
@@ -99,26 +100,56 @@ def _floors(cells: Sequence[StudyCell]) -> dict[str, Any]:
 
 
 def _run_all(cells: list[StudyCell], folder: Path, workers: int, on_progress: OnProgress) -> None:
-    deaths: dict[str, int] = {}
     left = cells
     while left:
-        _run_some(left, folder, workers, on_progress)
-        left = [cell for cell in left if not (folder / cell.id).exists()]
-        for cell in left[:workers]:  # a pool breaks when one of its processes dies: those it ran come first
-            deaths[cell.id] = deaths.get(cell.id, 0) + 1
-            if deaths[cell.id] >= DEATHS:
-                cause = "its process died, twice; the likely cause is memory"
-                publish_failed(cell, folder / cell.id, SeqTwinError("WORKER_DIED", cause, place=cell.id))
-        left = [cell for cell in left if not (folder / cell.id).exists()]
+        _run_some(left, folder, workers, on_progress, of=len(cells))
+        left = _missing(left, folder)
+        if left:  # a process died and took the pool with it: only alone can a study cell be blamed for that
+            _run_alone(left[0], folder, on_progress, of=len(cells))
+            left = _missing(left, folder)
 
 
-def _run_some(cells: list[StudyCell], folder: Path, workers: int, on_progress: OnProgress) -> None:
+def _missing(cells: list[StudyCell], folder: Path) -> list[StudyCell]:
+    return [cell for cell in cells if not (folder / cell.id).exists()]
+
+
+def _run_alone(cell: StudyCell, folder: Path, on_progress: OnProgress, *, of: int) -> None:
+    _run_some([cell], folder, 1, on_progress, of=of)
+    if _missing([cell], folder):
+        cause = "its process died, alone too; the likely cause is memory"
+        status = publish_failed(cell, folder / cell.id, SeqTwinError("WORKER_DIED", cause, place=cell.id))
+        epochs = cell.config.fit.epochs
+        on_progress(Progress(cell.id, epochs, epochs, done=status, of=of))
+
+
+def _run_some(cells: list[StudyCell], folder: Path, workers: int, on_progress: OnProgress, *, of: int) -> None:
     context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager:
+    with _manager(context) as manager:
         events = manager.Queue()
-        with ProcessPoolExecutor(workers, context, start_worker, (events, 1, len(cells))) as pool:
-            futures = [pool.submit(run_cell, cell, folder) for cell in cells]
-            _watch(futures, events, on_progress)
+        with ProcessPoolExecutor(workers, context, start_worker, (events, 1, of)) as pool:
+            try:
+                _watch([pool.submit(run_cell, cell, folder) for cell in cells], events, on_progress)
+            except BaseException:
+                _stop(pool)
+                raise
+
+
+def _manager(context: SpawnContext) -> SyncManager:
+    manager = SyncManager(ctx=context)
+    try:
+        manager.start(end_with_driver)
+    except EOFError as error:
+        remedy = 'in a script, call this under `if __name__ == "__main__":`, since workers import the script'
+        raise ConfigError("WORKER_START", "no worker process could start", remedy=remedy) from error
+    return manager
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers now: what they build has no name yet. (Python 3.14 has `terminate_workers` for this.)"""
+    workers = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for worker in workers:
+        worker.terminate()
 
 
 def _watch(futures: list[Future[str]], events: Any, on_progress: OnProgress) -> None:

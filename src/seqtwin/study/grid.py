@@ -139,12 +139,13 @@ def _cell(config: RunConfig, changes: Mapping[str, Any], seed: int) -> StudyCell
 
 
 def _value_label(value: Any) -> str:
-    return label(value) if isinstance(value, dict) and "name" in value else str(value)
+    # 1e+30 and 1e-30 must not become one id
+    return label(value) if isinstance(value, dict) and "name" in value else str(value).replace("e+", "e")
 
 
 def _id(config: RunConfig, varied: Mapping[str, str], factors: Mapping[str, str | int]) -> str:
     extra = [f"{key.rsplit('.', 1)[-1]}-{value}" for key, value in varied.items() if key != "encoder.cell"]
-    words = [data_name(config), split_spec(config.encoder.cell)[0], factors["representation"], factors["loss"], *extra]
+    words = [data_name(config), label(config.encoder.cell), factors["representation"], factors["loss"], *extra]
     text = ".".join(_clean(str(word)) for word in words)
     if len(text) > 100:  # a folder name has its limit
         text = f"{text[:90]}.{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -23,6 +23,9 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.study.prepare import Prepared
 from seqtwin.training.predict import encode_items, predict, score_matrix
 
+# some steps of float32, relative to the largest score
+SAME = 1e-6
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -95,9 +98,14 @@ def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) ->
     retrieval = _retrieval(model, prepared)
     if retrieval:
         found["retrieval"] = retrieval
-    status = "finished" if prepared.primary in values["test"] else "collapsed"
+    status = "collapsed" if _constant(scores["test"]) else "finished"
     texts = len(np.unique(np.concatenate([stores["test"].left, stores["test"].right])))
     return Judged(found, _predictions(stores, scores, prepared), status, texts / seconds)
+
+
+def _constant(scores: np.ndarray) -> bool:
+    """Whether the scores of all pairs are the same but for rounding: nothing was learnt that tells pairs apart."""
+    return float(np.ptp(scores)) <= SAME * float(np.abs(scores).max())
 
 
 def _optimism(scores: np.ndarray, same: np.ndarray, fitted: Fitted) -> float | None:

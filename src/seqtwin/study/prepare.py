@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from seqtwin.config import DataConfig, RunConfig, TokensConfig, expand
+from seqtwin.config import DataConfig, RunConfig, TokensConfig
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.datasets import DATASETS
 from seqtwin.data.items import read_items
@@ -21,6 +21,7 @@ from seqtwin.data.vectors import read_vectors
 from seqtwin.errors import DataError
 from seqtwin.lookup import pick
 from seqtwin.metrics import primary_metric
+from seqtwin.paths import expand
 
 
 @dataclass(frozen=True)
@@ -106,15 +107,21 @@ def _read_series(d: DataConfig, _: TokensConfig) -> PairData:
 
 
 def prepare(config: RunConfig) -> Prepared:
-    """The data of a config, read once a process.
+    """The data of a config, read once a process as long as its files stay the same.
 
     Raises: ConfigError, DataError.
     """
-    return _prepare(config.data.model_dump_json(exclude_unset=True), config.tokens.model_dump_json())
+    return _prepare(config.data.model_dump_json(exclude_unset=True), config.tokens.model_dump_json(), _stamp(config))
+
+
+def _stamp(config: RunConfig) -> tuple[tuple[str, int, int], ...]:
+    """Path, time and size of each file."""
+    paths = [expand(p) for p in (config.data.file, config.data.train, config.data.dev, config.data.test) if p]
+    return tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in paths if p.exists())
 
 
 @lru_cache(maxsize=4)
-def _prepare(data: str, tokens: str) -> Prepared:
+def _prepare(data: str, tokens: str, _stamp: tuple[tuple[str, int, int], ...]) -> Prepared:
     config = RunConfig(data=DataConfig.model_validate_json(data), tokens=TokensConfig.model_validate_json(tokens))
     pairs = load_data(config)
     _refuse_empty_splits(pairs)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import os
 import platform
 import time
@@ -15,7 +16,7 @@ import torch
 import yaml
 
 from seqtwin.build import blueprint_of, build_siamese
-from seqtwin.config import RunConfig
+from seqtwin.config import PATHS, RunConfig
 from seqtwin.data.batches import epoch_batches
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import Building, dump_json, hash_of, publish_folder, write_text
@@ -86,10 +87,11 @@ def run_into(
     begun = time.monotonic()
     state = fit(model, loss, prepared.stores["train"], _recipe(config), _rank_metric(prepared), on_epoch=on_epoch)
     trained = time.monotonic()
+    deviation = _deviation(model, prepared, state)
     judged = judge(model, prepared, untrained)
     seconds = {"data": round(begun - start, 3), "train": round(trained - begun, 3)}
     seconds["evaluate"] = round(time.monotonic() - trained, 3)
-    facts = _facts(config, prepared, model, loss, state, judged)
+    facts = {**_facts(config, prepared, model, loss, state, judged), "batch_deviation": deviation}
     _write(building.folder, config, prepared, model, state, judged, facts)
     building.manifest.update(manifest(config, prepared, factors, judged.status, device=str(device), seconds=seconds))
     return judged.scores
@@ -138,12 +140,23 @@ def _rank_metric(prepared: Prepared) -> Callable[[Siamese], float | None]:
     target = store.target >= prepared.data.cut if metric.targets == "binary" else store.target
 
     def measure(model: Siamese) -> float | None:
+        scores = predict(model, store)
+        if not np.isfinite(scores).all():
+            return math.nan
         try:
-            return metric.function(predict(model, store), target)
+            return metric.function(scores, target)
         except Undefined:
             return None
 
     return measure
+
+
+def _deviation(model: Siamese, prepared: Prepared, state: RunState) -> float:
+    """Largest difference between a vector made alone and in a batch. Raises: Diverged when one is not finite."""
+    deviation = batch_deviation(model, prepared.stores["test"].items)
+    if not math.isfinite(deviation):
+        raise Diverged(state.step, [])
+    return deviation
 
 
 def _facts(
@@ -164,7 +177,6 @@ def _facts(
         "tokens": prepared.tokens and {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size},
         "parameters": sum(p.numel() for p in model.parameters()),
         "dim": model.space.dim,
-        "batch_deviation": batch_deviation(model, prepared.stores["test"].items),
         "best_epoch": state.best_epoch,
         "epochs": state.epoch,
         "train_pairs_per_second": round(len(train) * state.epoch / state.seconds, 1),
@@ -216,8 +228,9 @@ def config_text(config: RunConfig) -> str:
 def config_hash(config: RunConfig) -> str:
     """Identity of a config, wherever its files lie."""
     raw = config.model_dump(mode="json")
-    paths = {"train", "dev", "test", "file"}
-    raw["data"] = {k: os.path.basename(str(v)) if k in paths and v else v for k, v in raw["data"].items()}
+    for section, key in (path.split(".") for path in PATHS):
+        if raw[section][key]:
+            raw[section][key] = os.path.basename(raw[section][key])
     return hash_of(raw)
 
 

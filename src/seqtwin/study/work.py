@@ -9,6 +9,7 @@ import torch
 
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import publish_folder, write_text
+from seqtwin.study.following import end_with_driver
 from seqtwin.study.grid import StudyCell
 from seqtwin.study.prepare import prepare
 from seqtwin.study.run import config_text, manifest, run_into, status_of
@@ -34,6 +35,7 @@ def start_worker(events: Any, threads: int, cells: int) -> None:
     """Set up a fresh process: where it reports to, how many threads it may take, how many cells all have to train."""
     global _events, _cells
     _events, _cells = events, cells
+    end_with_driver()
     # tokenizers starts threads of its own, one a core, in every process
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     torch.set_num_threads(threads)

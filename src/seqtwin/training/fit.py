@@ -18,16 +18,14 @@ from seqtwin.training.losses import Loss
 
 
 class Diverged(SeqTwinError):  # noqa: N818 - the word of the published status
-    """A loss that is no longer a finite number; `rows` are the pairs of the batch that broke it."""
+    """Numbers that are no longer finite; `rows` are the pairs of the batch where that was seen."""
 
     exit_code = 1
 
     def __init__(self, step: int, rows: list[int]) -> None:
-        super().__init__(
-            "DIVERGED",
-            f"the loss is not finite at step {step}, in the batch of pairs {rows[:8]}",
-            remedy="lower fit.lr, or set fit.clip",
-        )
+        where = f"the loss or its gradient is not finite at step {step}, in the batch of pairs {rows[:8]}"
+        cause = where if rows else f"vectors or scores are not finite after step {step}"
+        super().__init__("DIVERGED", cause, remedy="lower fit.lr, or set fit.clip")
         self.step, self.rows = step, rows
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -125,8 +123,9 @@ def _one_step(state: RunState, loss: Loss, train: PairStore, rows: np.ndarray, r
         raise Diverged(state.step, rows.tolist())
     state.optimizer.zero_grad()
     value.backward()
-    if recipe.clip is not None:
-        nn.utils.clip_grad_norm_(state.model.parameters(), recipe.clip)
+    norm = nn.utils.clip_grad_norm_(state.model.parameters(), recipe.clip or math.inf)
+    if not math.isfinite(float(norm)):
+        raise Diverged(state.step, rows.tolist())
     state.optimizer.step()
     state.scheduler.step()
     state.step += 1
@@ -147,12 +146,19 @@ def _mean_loss(model: Siamese, loss: Loss, train: PairStore, recipe: Recipe, bat
     """The loss before training, on some batches: where the learning curve starts."""
     model.eval()
     some = epoch_batches(train.lengths, recipe.batch, seed=recipe.seed, epoch=0)[:batches]
+    silent = loss.silent_batches
     values = [_loss_of(model, loss, train, rows, "fp32").item() for rows in some]
+    loss.silent_batches = silent  # counted are the batches that were to train something
     return float(np.mean(values))
 
 
 def _record(state: RunState, mean_loss: float, metric: float | None) -> None:
-    """Note one epoch; keep the weights when dev likes them better (or cannot tell: then the newest are kept)."""
+    """Note one epoch; keep the weights when dev likes them better (or cannot tell: then the newest are kept).
+
+    Raises: Diverged for a metric that is not finite.
+    """
+    if metric is not None and not math.isfinite(metric):
+        raise Diverged(state.step, [])
     rate = state.scheduler.get_last_lr()[0]
     row = {"epoch": state.epoch, "step": state.step, "loss": mean_loss, "dev": metric, "lr": rate}
     state.history.append({**row, "seconds": state.seconds})

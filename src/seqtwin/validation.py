@@ -1,0 +1,45 @@
+"""A checked model from raw values, or one error that names every wrong value and the nearest known keys."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from seqtwin.errors import ConfigError, nearest
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """A frozen model that refuses unknown keys and numbers that are not finite."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def validated(model: type[Model], raw: Mapping[str, Any], place: str) -> Model:
+    """The model of these values.
+
+    Raises: ConfigError.
+    """
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        causes = [_cause(model, e) for e in error.errors()]
+        raise ConfigError("CONFIG_INVALID", "\n  ".join(causes), place=place) from error
+
+
+def _cause(model: type[BaseModel], error: Any) -> str:
+    path = [str(step) for step in error["loc"]]
+    if error["type"] == "extra_forbidden":
+        known = list(_model_at(model, path[:-1]).model_fields)
+        where = f" in {'.'.join(path[:-1])}" if path[:-1] else ""
+        return f"unknown key '{path[-1]}'{where}; known: {', '.join(known)}{nearest(path[-1], known)}"
+    got = f"; got {error['input']!r}" if error["type"] != "missing" and len(repr(error["input"])) < 80 else ""
+    return f"{'.'.join(path) or 'config'}: {error['msg'].removeprefix('Value error, ')}{got}"
+
+
+def _model_at(model: type[BaseModel], path: Sequence[str]) -> type[BaseModel]:
+    for step in path:
+        kind = model.model_fields[step].annotation
+        model = next(k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, BaseModel))
+    return model

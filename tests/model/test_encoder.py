@@ -1,0 +1,102 @@
+"""CELLS and the encoder: its shape, its inputs, its states batch-first."""
+
+import pytest
+import torch
+from encoders import CASES, CHANNELS, EMBEDDING, HIDDEN, ODD_SHAPES, VOCABULARY, Case, series, texts
+
+from seqtwin.errors import ConfigError
+from seqtwin.lookup import pick
+from seqtwin.model.encoder import CELLS, SeriesInput, TokenInput
+from seqtwin.records import Sequences
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+
+
+@every_case
+@pytest.mark.parametrize("lengths", ODD_SHAPES, ids=str)
+def test_states_are_as_wide_as_the_shape_says(case: Case, lengths: tuple[int, ...]) -> None:
+    encoder = case.build()
+    states, shape = encoder(texts(lengths)), encoder.shape
+    assert (shape.layers, shape.directions) == (case.layers, case.directions)
+    assert states.outputs.shape == (len(lengths), max(lengths), shape.joined)
+    assert states.hidden.shape == (len(lengths), shape.layers, shape.directions, shape.width)
+    if shape.memory:
+        assert states.cell.shape == (len(lengths), shape.layers, shape.directions, shape.memory)
+        assert shape.memory == HIDDEN
+    else:
+        assert states.cell is None
+
+
+@every_case
+def test_states_keep_the_declared_bound(case: Case) -> None:
+    encoder = case.build()
+    with torch.no_grad():
+        for parameter in encoder.parameters():
+            parameter.mul_(10)
+    states = encoder(texts((1, 3, 7, 2)))
+    if encoder.shape.bound is None:
+        assert states.hidden.abs().max() > 1
+    else:
+        assert max(states.outputs.abs().max(), states.hidden.abs().max()) <= encoder.shape.bound
+
+
+def test_a_projected_lstm_keeps_the_width_of_its_memory() -> None:
+    shape = Case("lstm", (("proj_size", 4),), 1, 2).build().shape
+    assert (shape.width, shape.joined, shape.memory, shape.bound) == (4, 8, HIDDEN, None)
+
+
+@every_case
+def test_weights_travel_by_their_state_dict(case: Case) -> None:
+    mine, other = case.build(seed=0), case.build(seed=1)
+    assert not torch.equal(mine(texts((3, 1))).outputs, other(texts((3, 1))).outputs)
+    other.load_state_dict(mine.state_dict())
+    assert torch.equal(mine(texts((3, 1))).outputs, other(texts((3, 1))).outputs)
+
+
+@every_case
+def test_series_come_in_by_one_linear_map(case: Case) -> None:
+    encoder, sequences = case.build(series=True).double(), series((1, 3, 7, 2))
+    states = encoder(sequences)
+    assert states.outputs.shape == (4, 7, encoder.shape.joined)
+    states.outputs.sum().backward()
+    assert encoder.inputs.projection.weight.grad.any()
+
+
+def test_inputs_have_the_width_asked_for() -> None:
+    assert TokenInput(VOCABULARY, EMBEDDING)(texts((3, 1))).shape == (2, 3, EMBEDDING)
+    assert SeriesInput(CHANNELS, EMBEDDING).double()(series((3, 1))).shape == (2, 3, EMBEDDING)
+
+
+def test_word_vectors_start_the_rows_they_name_and_no_other() -> None:
+    tokens = TokenInput(VOCABULARY, EMBEDDING)
+    before, vectors = tokens.embedding.weight.detach().clone(), torch.full((2, EMBEDDING), 7.0)
+    tokens.set_vectors(torch.tensor([2, 5]), vectors)
+    assert torch.equal(tokens.embedding.weight[[2, 5]], vectors)
+    assert torch.equal(tokens.embedding.weight[[0, 1, 3, 4, 6, 7, 8]], before[[0, 1, 3, 4, 6, 7, 8]])
+    assert tokens.embedding.weight.requires_grad
+
+
+def test_a_long_text_beside_a_short_one() -> None:
+    encoder = Case("lstm", (), 1, 2).build()
+    together = encoder(texts((1, 4096)))
+    alone = encoder(Sequences(texts((1, 4096)).values[:1, :1], torch.tensor([1])))
+    assert torch.allclose(together.hidden[0], alone.hidden[0], atol=1e-6)
+    assert together.outputs.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("lstn", "unknown cell 'lstn'; known: rnn, gru, lstm (did you mean 'lstm'?)"),
+        ({"name": "rnn", "nonlinearty": "relu"}, "(did you mean 'nonlinearity'?)"),
+        ({"name": "gru", "proj_size": 3}, "unknown option 'proj_size' of cell 'gru'; known: none"),
+        ({"name": "rnn", "nonlinearity": "sigmoid"}, "cell 'rnn': Unknown nonlinearity 'sigmoid'"),
+        ({"name": "lstm", "proj_size": 6}, "cell 'lstm': proj_size has to be smaller than hidden_size"),
+        ({"name": "lstm", "proj_size": -1}, "cell 'lstm': proj_size"),
+        ({"name": "lstm", "proj_size": 1.5}, "cell 'lstm': "),
+    ],
+)
+def test_a_cell_that_cannot_be_built_says_why(spec, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        pick(CELLS, spec, "cell", 5, 6, 1, True, 0.0)
+    assert said in str(caught.value)
