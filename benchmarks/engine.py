@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from figures import show, show_plain
 from torch import Tensor, nn
@@ -20,6 +21,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqtwin.build import Blueprint, build_siamese
 from seqtwin.config import EncoderConfig
+from seqtwin.data.batches import epoch_batches
 from seqtwin.model.siamese import Siamese, joined
 from seqtwin.records import PairBatch, Sequences
 
@@ -81,10 +83,10 @@ def batch_of(texts: list[list[int]]) -> Sequences:
     return Sequences(nn.utils.rnn.pad_sequence(rows, batch_first=True), lengths)
 
 
-def training_batches(texts: list[list[int]], draw: torch.Generator) -> list[PairBatch]:
-    """Batches of random pairs; every other pair is to be the same."""
-    order = torch.randperm(len(texts) // 2, generator=draw)
-    chosen = order[: BATCHES * PAIRS_A_BATCH].split(PAIRS_A_BATCH)
+def training_batches(texts: list[list[int]]) -> list[PairBatch]:
+    """The batches seqtwin trains on: pairs of like length; every other pair is to be the same."""
+    longer = np.array([max(len(texts[i]), len(texts[i + 1])) for i in range(0, len(texts), 2)])
+    chosen = [torch.from_numpy(rows) for rows in epoch_batches(longer, PAIRS_A_BATCH, seed=0, epoch=1)[:BATCHES]]
     target = torch.arange(PAIRS_A_BATCH).remainder(2).float()
     sides = [(batch_of([texts[2 * i] for i in rows]), batch_of([texts[2 * i + 1] for i in rows])) for rows in chosen]
     return [PairBatch(left, right, target, rows) for (left, right), rows in zip(sides, chosen, strict=True)]
@@ -149,7 +151,7 @@ def main() -> None:
     print(f"training and encoding {'SICK' if real else 'random tokens'}, one thread")
     ours = built(1 + max(map(max, texts)))
     packed = Packed(ours)
-    pairs, single = training_batches(texts, draw), encoding_batches(texts)
+    pairs, single = training_batches(texts), encoding_batches(texts)
     with torch.no_grad():
         difference = max(float((ours.encode(b) - packed.encode(b)).abs().max()) for b in single)
     show("largest difference of a coordinate, in millionths", 1e6 * difference, "<= 1", difference <= 1e-6)

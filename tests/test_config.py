@@ -73,7 +73,7 @@ def test_all_wrong_values_are_named_at_once() -> None:
 
 
 def test_misspelt_keys_of_a_study_are_named_with_their_level() -> None:
-    with pytest.raises(ConfigError, match="unknown key 'sedes'.*did you mean 'seeds'"):
+    with pytest.raises(ConfigError, match=r"unknown key 'sedes'.*did you mean 'seeds'"):
         parse_study({"base": DIGITS, "sedes": 3})
     with pytest.raises(ConfigError, match=r"unknown key 'hiden' in base.encoder"):
         parse_study({"base": {**DIGITS, "encoder": {"hiden": 1}}})
@@ -222,6 +222,22 @@ def test_a_mapping_is_a_study_as_a_file_is(tmp_path: Path) -> None:
     assert parse_study(study_of(DIGITS, tmp_path)).grid == USUAL_GRID
 
 
+def test_a_study_may_change_keys_of_a_base_that_lies_elsewhere(tmp_path: Path) -> None:
+    run_file(tmp_path / "configs", "data: {file: pairs.csv, label: y}\nfit: {epochs: 9}\nloss: bce", "base.yaml")
+    text = "base: ../configs/base.yaml\nset: {fit.epochs: 2, encoder.vectors: v.txt, loss.scale: 3, fit.batch: 8}\n"
+    found = read_study(run_file(tmp_path / "study", text, "study.yaml"), ["fit.batch=4"]).base
+    assert (found.fit.epochs, found.fit.batch, found.loss) == (2, 4, {"name": "bce", "scale": 3})
+    assert found.encoder.vectors == str(tmp_path / "study/v.txt")
+    raw: dict[str, Any] = {"base": {"data": {"name": "digits"}}, "set": {"fit.epochs": 2}}
+    assert parse_study(study_of(raw, tmp_path)).base.fit.epochs == 2
+    assert raw == {"base": {"data": {"name": "digits"}}, "set": {"fit.epochs": 2}}
+    with pytest.raises(ConfigError, match=r"unknown key 'epoch' in base.fit.*did you mean 'epochs'"):
+        parse_study(study_of({**raw, "set": {"fit.epoch": 2}}, tmp_path))
+    for wrong in ({**raw, "set": 3}, {"grid": {}, "set": {"fit.epochs": 2}}, {"base": 3, "set": {"fit.epochs": 2}}):
+        with pytest.raises(ConfigError, match="set: expected"):
+            study_of(wrong, tmp_path)
+
+
 def test_anchoring_leaves_what_it_was_given_alone() -> None:
     raw = {"base": {"data": {"file": "a.csv"}}, "grid": {"data.file": ["b.csv"]}}
     study_of(raw, Path("/x"))
@@ -243,9 +259,9 @@ def test_a_variable_that_is_not_set_is_named(monkeypatch: Any) -> None:
     assert "export NOT_SET_AT_ALL=" in caught.value.remedy
 
 
-def test_home_is_expanded(monkeypatch: Any) -> None:
-    monkeypatch.setenv("HOME", "/home/someone")
-    assert expand("~/a.csv") == Path("/home/someone/a.csv")
+def test_home_is_expanded(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert expand("~/a.csv") == tmp_path / "a.csv"
 
 
 # the rest

@@ -6,12 +6,12 @@ import os
 import stat
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from seqtwin import files
 from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
 from seqtwin.files import (
     driver_lock,
@@ -68,10 +68,14 @@ def test_the_hash_is_that_of_the_system(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, SystemExit])
 def test_an_exception_inside_leaves_nothing(tmp_path: Path, kind: type[BaseException]) -> None:
-    with pytest.raises(kind), publish_folder(tmp_path / "one") as building:
-        write_text(building.folder / "a.txt", "one")
-        assert not (tmp_path / "one").exists()
-        raise kind("stop")
+    def stopped() -> None:
+        with publish_folder(tmp_path / "one") as building:
+            write_text(building.folder / "a.txt", "one")
+            assert not (tmp_path / "one").exists()
+            raise kind("stop")
+
+    with pytest.raises(kind):
+        stopped()
     assert names(tmp_path) == []
 
 
@@ -87,10 +91,15 @@ def test_an_existing_folder_is_refused_and_untouched(tmp_path: Path) -> None:
 
 def test_what_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     final = tmp_path / "one"
-    with pytest.raises(ConfigError, match="never overwritten"), publish_folder(final) as building:
-        write_text(building.folder / "a.txt", "mine")
-        final.mkdir()
-        (final / "a.txt").write_text("theirs")
+
+    def late() -> None:
+        with publish_folder(final) as building:
+            write_text(building.folder / "a.txt", "mine")
+            final.mkdir()
+            (final / "a.txt").write_text("theirs")
+
+    with pytest.raises(ConfigError, match="never overwritten"):
+        late()
     assert names(tmp_path) == ["one", "one/a.txt"]
     assert (final / "a.txt").read_text() == "theirs"
 
@@ -134,8 +143,11 @@ def test_verify_of_some_files_reads_only_these(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "{}", '{"format": 2, "files": {}}', '{"format": 1}', '{"format": 1, "format": 1, "files": {}}']
-    + ['{"format": NaN, "files": {}}', "[" * 100_000, '{"format": 1, "files": {}, "x": ' + "1" * 5000 + "}", "\xff"],
+    [
+        *["", "{", "[]", "{}", '{"format": 2, "files": {}}', '{"format": 1}', "[" * 100_000, "\xff"],
+        *['{"format": 1, "format": 1, "files": {}}', '{"format": NaN, "files": {}}'],
+        '{"format": 1, "files": {}, "x": ' + "1" * 5000 + "}",
+    ],
 )
 def test_a_broken_manifest_is_damage(tmp_path: Path, text: str) -> None:
     final = publish(tmp_path / "one")
@@ -269,9 +281,9 @@ def test_a_second_driver_is_told_who_holds_the_study_and_a_dead_one_frees_it(tmp
     with hold(tmp_path / "study") as holder:
         (tmp_path / "study/cells").mkdir()
         (tmp_path / "study/cells/.x.build-00ff").mkdir()
-        with pytest.raises(InUseError, match=rf'another process drives this study: .*"pid": {holder.pid}') as caught:
-            with driver_lock(tmp_path / "study"):
-                pytest.fail("the block was entered")
+        told = rf'another process drives this study: .*"pid": {holder.pid}'
+        with pytest.raises(InUseError, match=told) as caught, driver_lock(tmp_path / "study"):
+            pytest.fail("the block was entered")
         assert caught.value.exit_code == 4
         assert (tmp_path / "study/cells/.x.build-00ff").exists(), "what the holder builds was touched"
         holder.kill()
@@ -284,12 +296,9 @@ def test_a_second_driver_is_told_who_holds_the_study_and_a_dead_one_frees_it(tmp
 
 @pytest.mark.parametrize("kind", [None, ValueError, KeyboardInterrupt])
 def test_the_lock_is_free_again_however_the_block_ends(tmp_path: Path, kind: type[BaseException] | None) -> None:
-    try:
-        with driver_lock(tmp_path):
-            if kind:
-                raise kind
-    except BaseException as error:
-        assert type(error) is kind
+    with pytest.raises(kind) if kind else nullcontext(), driver_lock(tmp_path):
+        if kind:
+            raise kind
     with driver_lock(tmp_path):
         pass
     assert names(tmp_path) in ([], [".lock"])
@@ -314,8 +323,3 @@ def test_a_disk_without_locks_is_a_typed_error(tmp_path: Path, monkeypatch: Any)
     monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
     with pytest.raises(ResourceError, match="No locks available"), driver_lock(tmp_path):
         pytest.fail("the block was entered")
-
-
-def test_the_module_opens_files_for_writing_in_one_place() -> None:
-    source = Path(files.__file__).read_text(encoding="utf-8")
-    assert source.count('"wb"') == 1

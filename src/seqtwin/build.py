@@ -4,14 +4,14 @@ from typing import Any, Literal
 
 import torch
 
-from seqtwin.config import EncoderConfig, Part, RunConfig
+from seqtwin.config import EncoderConfig, RunConfig
 from seqtwin.lookup import pick, split_spec
 from seqtwin.model.encoder import CELLS, Encoder, SeriesInput, TokenInput
 from seqtwin.model.projections import PROJECTIONS
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
-from seqtwin.validation import Strict
+from seqtwin.validation import Part, Strict
 
 INPUTS: dict[str, Any] = {"tokens": TokenInput, "series": SeriesInput}
 

@@ -7,29 +7,17 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from seqtwin.errors import ConfigError, nearest
-from seqtwin.paths import anchor, expand
+from seqtwin.paths import anchor, counted_from, expand
 from seqtwin.strict_yaml import parse_value, read_yaml
-from seqtwin.validation import Strict, validated
+from seqtwin.validation import Part, Strict, validated
 
 PATHS = ("data.train", "data.dev", "data.test", "data.file", "encoder.vectors")
 LARGEST_SEED = 2**63 - 2  # the parts above the encoder draw from the next one
-
-
-def _named(spec: Any) -> Any:
-    """`{join: [a, b]}` is short for `{name: join, parts: [a, b]}`."""
-    if not isinstance(spec, (str, dict)):
-        raise ValueError("expected a name or {name: ..., option: ...}")
-    if isinstance(spec, dict) and "name" not in spec and set(spec) == {"join"}:
-        return {"name": "join", "parts": spec["join"]}
-    return spec
-
-
-Part = Annotated[str | dict[str, Any], BeforeValidator(_named)]
 
 
 class DataConfig(BaseModel):
@@ -177,8 +165,13 @@ def study_of(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         found["base"] = anchored(read_yaml(file), file.parent)
     elif isinstance(base, dict):
         found["base"] = anchored(base, folder)
-    for key, value in (found.pop("set", None) or {}).items():
-        _set(found["base"], key, value)
+    changes = found.pop("set", None) or {}
+    if not isinstance(changes, dict) or (changes and not isinstance(base, (str, dict))):
+        raise ConfigError("CONFIG_INVALID", "set: expected {key.sub: value} for the keys of a base", place="set")
+    if changes:
+        found["base"] = dict(found["base"])
+    for key, value in changes.items():
+        _set(found["base"], str(key), _anchored_value(str(key), value, folder))
     if isinstance(grid, dict):
         found["grid"] = {key: _anchored_values(key, values, folder) for key, values in grid.items()}
     return found
@@ -221,10 +214,8 @@ def overridden(raw: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
     for text in overrides:
         key, equals, value = text.partition("=")
         if not equals:
-            remedy = "for example: encoder.hidden=256"
-            raise ConfigError(
-                "CONFIG_OVERRIDE", f"expected key=value, got '{text}'", place="command line", remedy=remedy
-            )
+            cause, example = f"expected key=value, got '{text}'", "for example: encoder.hidden=256"
+            raise ConfigError("CONFIG_OVERRIDE", cause, place="command line", remedy=example)
         _set(raw, key, _anchored_value(key, parse_value(value, place=text), Path.cwd()))
     return raw
 
@@ -254,9 +245,8 @@ def _refuse_factors(overrides: Sequence[str], grid: Any) -> None:
         factor = next((f for f in grid or () if f"{key}.".startswith(f"{f}.")), None)
         if factor is not None:
             cause = f"the grid varies {factor}, so '{text}' would change nothing"
-            raise ConfigError(
-                "CONFIG_FACTOR", cause, place="command line", remedy=f"name its values: grid.{factor}=[...]"
-            )
+            remedy = f"name its values: grid.{factor}=[...]"
+            raise ConfigError("CONFIG_FACTOR", cause, place="command line", remedy=remedy)
 
 
 def _set(raw: dict[str, Any], key: str, value: Any) -> None:
@@ -284,6 +274,15 @@ def anchored(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
         if isinstance(part, dict) and isinstance(part.get(key), str):
             raw = {**raw, section: {**part, key: anchor(part[key], folder)}}
     return raw
+
+
+def portable(config: RunConfig, folder: Path) -> RunConfig:
+    """The run as a file in this folder describes it: the inverse of reading it from there."""
+    raw = config.model_dump(exclude_unset=True)
+    for section, key in (path.split(".") for path in PATHS):
+        if isinstance(raw.get(section, {}).get(key), str):
+            raw[section][key] = counted_from(raw[section][key], folder)
+    return RunConfig.model_validate(raw)
 
 
 def _anchored_value(key: str, value: Any, folder: Path) -> Any:

@@ -14,6 +14,11 @@ def anchor(path: str, folder: Path) -> str:
     return path if path.startswith(("/", "~", "${")) else str(folder.absolute() / path)
 
 
+def counted_from(path: str, folder: Path) -> str:
+    """The path as a config in this folder writes it, so that no artifact names a place of one machine."""
+    return path if path.startswith(("~", "${")) else os.path.relpath(path, folder.absolute())
+
+
 def expand(path: str) -> Path:
     """A path with its `${VARIABLES}` filled in.
 

@@ -1,13 +1,25 @@
 """A checked model from raw values, or one error that names every wrong value and the nearest known keys."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from seqtwin.errors import ConfigError, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def _named(spec: Any) -> Any:
+    """`{join: [a, b]}` is short for `{name: join, parts: [a, b]}`."""
+    if not isinstance(spec, (str, dict)):
+        raise ValueError("expected a name or {name: ..., option: ...}")
+    if isinstance(spec, dict) and "name" not in spec and set(spec) == {"join"}:
+        return {"name": "join", "parts": spec["join"]}
+    return spec
+
+
+Part = Annotated[str | dict[str, Any], BeforeValidator(_named)]
 
 
 class Strict(BaseModel):

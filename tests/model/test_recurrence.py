@@ -6,30 +6,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seqtwin.model.recurrence import Layout, doubled, run_lstm
+from seqtwin.model.recurrence import Layout, doubled, run_lstm, share_of_table, share_of_vectors, taken
 
 some_lengths = st.lists(st.integers(1, 9), min_size=1, max_size=6)
+one_or_two = pytest.mark.parametrize("directions", [1, 2])
 shapes = pytest.mark.parametrize("lengths", [(1,), (4,), (1, 1), (3, 3), (2, 5, 1), (4, 1, 4, 2)], ids=str)
 
 
-def drawn(lengths: tuple[int, ...], hidden: int = 2) -> tuple[Tensor, Tensor, Layout]:
+def drawn(lengths: tuple[int, ...], directions: int = 2, hidden: int = 2) -> tuple[Tensor, Tensor, Layout]:
     draw = torch.Generator().manual_seed(0)
-    gates = torch.randn(sum(lengths), 4 * hidden, generator=draw, dtype=torch.float64, requires_grad=True)
-    weight = torch.randn(4 * hidden, hidden, generator=draw, dtype=torch.float64, requires_grad=True)
-    return gates, weight, Layout.of(torch.tensor(lengths), max(lengths))
+    shapes = [(sum(lengths), directions, 4 * hidden), (directions, 4 * hidden, hidden)]
+    gates, weight = (torch.randn(s, generator=draw, dtype=torch.float64).requires_grad_() for s in shapes)
+    return gates, weight, Layout.of(torch.tensor(lengths), max(lengths), directions)
 
 
 @shapes
-def test_gradients_are_those_of_finite_differences(lengths: tuple[int, ...]) -> None:
-    gates, weight, layout = drawn(lengths)
+@one_or_two
+def test_gradients_are_those_of_finite_differences(lengths: tuple[int, ...], directions: int) -> None:
+    gates, weight, layout = drawn(lengths, directions)
     assert torch.autograd.gradcheck(lambda g, w: run_lstm(g, w, layout), (gates, weight))
 
 
 @shapes
+@one_or_two
 @pytest.mark.parametrize("read", [0, 1], ids=["hidden", "cell"])
-def test_gradients_are_right_when_one_state_only_is_read(lengths: tuple[int, ...], read: int) -> None:
-    gates, weight, layout = drawn(lengths)
+def test_gradients_are_right_when_one_state_only_is_read(lengths: tuple[int, ...], directions: int, read: int) -> None:
+    gates, weight, layout = drawn(lengths, directions)
     assert torch.autograd.gradcheck(lambda g, w: run_lstm(g, w, layout)[read], (gates, weight))
+
+
+@shapes
+def test_directions_do_not_touch_each_other(lengths: tuple[int, ...]) -> None:
+    gates, weight, layout = drawn(lengths)
+    both = run_lstm(gates, weight, layout)
+    for d in range(2):
+        alone = run_lstm(gates[:, d : d + 1], weight[d : d + 1], layout)
+        for mine, expected in zip(both, alone, strict=True):
+            torch.testing.assert_close(mine[:, d : d + 1], expected, rtol=0, atol=1e-14)
 
 
 def test_gradients_can_be_taken_twice() -> None:
@@ -51,23 +64,49 @@ def test_large_gates_stay_finite() -> None:
 
 
 def test_one_sigmoid_serves_all_four_gates() -> None:
-    g = torch.randn(12, 3, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(doubled(g)[6:9], 2 * g[6:9])
-    assert torch.equal(doubled(g)[[0, 5, 9, 11]], g[[0, 5, 9, 11]])
-    assert torch.allclose(2 * doubled(g[:, 0])[6:9].sigmoid() - 1, g[6:9, 0].tanh(), atol=1e-6)
+    gates = torch.randn(2, 12, 3, generator=torch.Generator().manual_seed(0))
+    found = doubled(gates)
+    assert torch.equal(found[:, 6:9], 2 * gates[:, 6:9])
+    assert torch.equal(found[:, [0, 5, 9, 11]], gates[:, [0, 5, 9, 11]])
+    assert torch.equal(doubled(gates[:, :, 0]), found[:, :, 0])
+    assert torch.allclose(2 * found[:, 6:9].sigmoid() - 1, gates[:, 6:9].tanh(), atol=1e-6)
 
 
-@given(lengths=some_lengths, pads=st.integers(0, 3))
-def test_every_real_step_has_its_place_and_no_other(lengths: list[int], pads: int) -> None:
-    layout = Layout.of(torch.tensor(lengths), max(lengths) + pads)
-    here = list(zip(layout.rows.tolist(), layout.forward.tolist(), strict=True))
+def test_each_direction_takes_from_its_own_places() -> None:
+    packed = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(0))
+    places = torch.tensor([[[4, 0], [1, 1]], [[2, 3], [0, 4]], [[3, 2], [1, 0]]])
+    found = taken(packed, places)
+    assert found.shape == (3, 2, 2, 3)
+    for row in range(3):
+        for time in range(2):
+            for d in range(2):
+                assert torch.equal(found[row, time, d], packed[places[row, time, d], d])
+
+
+@one_or_two
+def test_the_share_of_a_table_is_that_of_its_vectors(directions: int) -> None:
+    draw = torch.Generator().manual_seed(0)
+    lengths = torch.tensor([2, 5, 1])
+    layout, table = Layout.of(lengths, 5, directions), torch.randn(4, 3, generator=draw, dtype=torch.float64)
+    places = torch.randint(0, 4, (3, 5), generator=draw)
+    weight = torch.randn(directions, 8, 3, generator=draw, dtype=torch.float64)
+    bias = torch.randn(directions, 8, generator=draw, dtype=torch.float64)
+    from_table = share_of_table(table, places, layout, weight, bias)
+    assert from_table.shape == (8, directions, 8)
+    torch.testing.assert_close(from_table, share_of_vectors(table[places], layout, weight, bias), rtol=0, atol=1e-12)
+
+
+@given(lengths=some_lengths, pads=st.integers(0, 3), directions=st.integers(1, 2))
+def test_every_real_step_has_its_place_and_no_other(lengths: list[int], pads: int, directions: int) -> None:
+    layout = Layout.of(torch.tensor(lengths), max(lengths) + pads, directions)
+    here = [(row, times[0]) for row, times in zip(layout.rows.tolist(), layout.times.tolist(), strict=True)]
     assert sorted(here) == [(row, time) for row, length in enumerate(lengths) for time in range(length)]
     assert layout.sizes == sorted(layout.sizes, reverse=True)
+    assert layout.times.shape[1] == layout.at.shape[2] == directions
     for place, (row, time) in enumerate(here):
-        back = lengths[row] - 1 - time
-        assert int(layout.backward[place]) == back
-        assert int(layout.at_forward[row, time]) == place
-        assert int(layout.at_backward[row, back]) == place
+        read = [time, lengths[row] - 1 - time][:directions]
+        assert layout.times[place].tolist() == read
+        assert [int(layout.at[row, t, d]) for d, t in enumerate(read)] == [place] * directions
         if time == lengths[row] - 1:
             assert int(layout.ends[row]) == place
         if time:

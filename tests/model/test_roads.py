@@ -123,6 +123,16 @@ def test_a_frozen_part_leaves_the_other_gradients_alone(case: Case, frozen: str)
             torch.testing.assert_close(parameter.grad, expected[name].grad, rtol=0, atol=1e-12)
 
 
+@every_masked
+def test_clipping_scales_every_gradient_once(road, case: Case) -> None:
+    encoder, sequences = case.build().double(), texts((1, 3, 7, 2))
+    (1e3 * road(encoder.inputs, encoder.rnn, sequences).outputs).sum().backward()
+    before = [p.grad.clone() for p in encoder.parameters()]
+    norm = torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+    for parameter, gradient in zip(encoder.parameters(), before, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient / norm, rtol=1e-5, atol=0)
+
+
 @pytest.mark.parametrize("road", [run_stepwise, run_packed])
 def test_dropout_stands_between_layers_and_only_in_training(road) -> None:
     torch.manual_seed(0)

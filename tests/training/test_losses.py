@@ -297,7 +297,7 @@ def test_a_calibrated_margin_is_saved_with_the_state() -> None:
         ("euclidean", None, True, 2.1),
     ],
 )
-def test_unreachable_margins_are_refused(name, distance, bound, unit, margin, caplog) -> None:  # noqa: PLR0917
+def test_unreachable_margins_are_refused(name, distance, bound, unit, margin, caplog) -> None:
     where = space("negative_euclidean", bound, dim=16, unit=unit)
     similarity = SIMILARITIES["negative_euclidean"](16)
     with pytest.raises(ConfigError, match=rf"{margin}.*at most {math.floor(margin)}"):

@@ -49,11 +49,10 @@ def run_stepwise(inputs: Any, rnn: nn.RNNBase, sequences: Sequences) -> States:
 def _weights(rnn: nn.RNNBase, layer: int) -> tuple[Tensor, Tensor, Tensor]:
     """Input weights, summed biases and recurrent weights of a layer, a direction each: [directions 4*hidden ...]."""
     names = [f"l{layer}", f"l{layer}_reverse"][: 1 + rnn.bidirectional]
-    w, b, c, u = (
-        torch.stack([getattr(rnn, f"{kind}_{name}") for name in names])
-        for kind in ("weight_ih", "bias_ih", "bias_hh", "weight_hh")
-    )
-    return doubled(w), doubled(b + c), doubled(u)
+    w, u = (torch.stack([getattr(rnn, f"{kind}_{name}") for name in names]) for kind in ("weight_ih", "weight_hh"))
+    # summed before they are stacked: the other way round both gradients are views of one memory, and clipped twice
+    biases = [getattr(rnn, f"bias_ih_{name}") + getattr(rnn, f"bias_hh_{name}") for name in names]
+    return doubled(w), doubled(torch.stack(biases)), doubled(u)
 
 
 def run_packed(inputs: Any, rnn: nn.RNNBase, sequences: Sequences) -> States:

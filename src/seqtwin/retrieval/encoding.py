@@ -34,7 +34,7 @@ class TrainedEncoder:
         self,
         texts: Sequence[Any] | str,
         *,
-        batch_size: int = 256,
+        batch_size: int = 512,
         normalize_embeddings: bool = False,
     ) -> np.ndarray:
         """Vectors, float32 [n, dim], in the order given; the same whatever stands beside a text in its batch.
@@ -57,9 +57,9 @@ class TrainedEncoder:
 
     def _sequences(self, items: list[Any]) -> list[np.ndarray]:
         if self._stored.tokens is not None:
-            wrong = next((x for x in items if not isinstance(x, str)), None)
-            if wrong is not None:
-                raise DataError("ENCODE_TYPE", f"expected texts, got a {type(wrong).__name__}", place="encode")
+            wrong = [item for item in items if not isinstance(item, str)]
+            if wrong:
+                raise DataError("ENCODE_TYPE", f"expected texts, got a {type(wrong[0]).__name__}", place="encode")
             return self._stored.tokens.encode(items)
         return [_series(item, self._stored.blueprint.size) for item in items]
 

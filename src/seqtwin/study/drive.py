@@ -13,7 +13,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from seqtwin.config import RunConfig, StudyConfig
+from seqtwin.config import RunConfig, StudyConfig, portable
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.files import driver_lock, dump_json, publish_text, read_manifest
 from seqtwin.study.floors import measure_floors
@@ -75,7 +75,9 @@ def _write_plan(config: StudyConfig, grid: Grid, out: Path) -> None:
         "question": config.question,
         "tier": "quick",
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "config": config.model_dump(mode="json", exclude_unset=True),
+        "config": config.model_copy(update={"base": portable(config.base, out)}).model_dump(
+            mode="json", exclude_unset=True
+        ),
         "planned": [cell.id for cell in grid.cells],
         "factors": grid.factors,
         "seeds": config.seed_list(),

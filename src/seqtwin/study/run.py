@@ -16,7 +16,7 @@ import torch
 import yaml
 
 from seqtwin.build import blueprint_of, build_siamese
-from seqtwin.config import PATHS, RunConfig
+from seqtwin.config import PATHS, RunConfig, portable
 from seqtwin.data.batches import epoch_batches
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import Building, dump_json, hash_of, publish_folder, write_text
@@ -193,7 +193,7 @@ def _write(
     judged: Judged,
     facts: dict[str, Any],
 ) -> None:
-    write_text(folder / "config.yaml", config_text(config))
+    write_text(folder / "config.yaml", config_text(portable(config, folder)))
     write_text(folder / "history.csv", _history(state, prepared.primary))
     write_text(folder / "scores.json", dump_json(judged.scores))
     write_text(folder / "predictions.csv", judged.predictions)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from seqtwin.config import portable
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import publish_folder, write_text
 from seqtwin.study.following import end_with_driver
@@ -68,7 +69,7 @@ def publish_failed(cell: StudyCell, final: Path, error: Exception) -> str:
     )
     status = status_of(error)
     with publish_folder(final) as building:
-        write_text(building.folder / "config.yaml", config_text(cell.config))
+        write_text(building.folder / "config.yaml", config_text(portable(cell.config, building.folder)))
         prepared = prepare(cell.config)
         building.manifest["id"] = cell.id
         building.manifest.update(

@@ -7,7 +7,7 @@ from torch import Tensor
 from seqtwin.data.batches import PairStore, Ragged, by_length
 from seqtwin.model.siamese import Siamese
 
-ENCODE_BATCH = 256
+ENCODE_BATCH = 512
 
 
 @torch.inference_mode()
@@ -43,21 +43,21 @@ def score_matrix(model: Siamese, a: Tensor, b: Tensor) -> np.ndarray:
 def predict(model: Siamese, store: PairStore) -> np.ndarray:
     """The score of every pair of a store: Float[pairs]."""
     used, place = np.unique(np.concatenate([store.left, store.right]), return_inverse=True)
-    vectors = encode_items(model, Ragged.of([_item(store.items, row) for row in used]))
+    vectors = encode_items(model, _only(store.items, used))
     left, right = np.split(place, 2)
     return score_pairs(model, vectors, left, right)
 
 
-def _item(items: Ragged, row: int) -> np.ndarray:
-    start = items.starts[row]
-    return items.steps[start : start + items.lengths[row]]
+def _only(items: Ragged, rows: np.ndarray) -> Ragged:
+    ends = items.starts[rows] + items.lengths[rows]
+    return Ragged.of([items.steps[start:end] for start, end in zip(items.starts[rows], ends, strict=True)])
 
 
 def batch_deviation(model: Siamese, items: Ragged, *, sample: int = 64) -> float:
     """Largest difference between a vector made alone and the same made in a batch with longer ones (0 is right)."""
     order = np.argsort(items.lengths, kind="stable")
     rows = order[np.linspace(0, len(order) - 1, min(sample, len(order))).astype(int)]
-    chosen = Ragged.of([_item(items, row) for row in rows])
+    chosen = _only(items, rows)
     together = encode_items(model, chosen)
     alone = encode_items(model, chosen, batch=1)
     return float((together - alone).abs().max())

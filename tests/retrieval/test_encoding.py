@@ -1,0 +1,217 @@
+"""A trained encoder at work: the same vector alone and in a batch, typed errors, and no training imported."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import seqtwin
+import tiny
+from seqtwin.errors import ConfigError, DamagedError, DataError
+from seqtwin.retrieval import encoding
+from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.store import CARD, WEIGHTS, load_encoder
+
+TEXTS = ["a", "fedcba" * 20, "be", "a", "cafe", "zzz", "b"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.saved_encoder(tmp_path_factory.mktemp("run") / "encoder")
+
+
+@pytest.fixture(scope="module")
+def encoder(folder: Path) -> TrainedEncoder:
+    return load(folder)
+
+
+def test_vectors_are_those_of_the_model(folder: Path, encoder: TrainedEncoder) -> None:
+    stored = load_encoder(folder)
+    assert stored.tokens is not None
+    ids = stored.tokens.encode(["cafe"])[0]
+    with torch.no_grad():
+        from seqtwin.records import Sequences
+
+        expected = stored.model.encode(Sequences(torch.from_numpy(ids)[None], torch.tensor([len(ids)])))
+    np.testing.assert_allclose(encoder.encode(["cafe"]), expected.numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("batch", [1, 2, 3, 256])
+def test_a_text_alone_has_the_vector_it_has_in_a_batch(tmp_path: Path, cell: str, batch: int) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder", cell=cell, layers=2))
+    together = encoder.encode(TEXTS, batch_size=batch)
+    alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
+    assert together.shape == (7, encoder.dim) == (7, 5)
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(together, alone, atol=1e-6, rtol=0)
+    np.testing.assert_allclose(encoder.encode(TEXTS[::-1], batch_size=batch)[::-1], together, atol=1e-6, rtol=0)
+    np.testing.assert_allclose(together[0], together[3], atol=1e-6, rtol=0)
+
+
+def test_one_text_no_text_and_other_containers(encoder: TrainedEncoder) -> None:
+    one = encoder.encode("cafe")
+    assert one.shape == (1, 5)
+    np.testing.assert_array_equal(one, encoder.encode(["cafe"]))
+    assert encoder.encode([]).shape == (0, 5)
+    assert encoder.encode([]).dtype == np.float32
+
+    def drawn() -> Iterator[str]:
+        yield from TEXTS
+
+    expected = encoder.encode(TEXTS)
+    for texts in (tuple(TEXTS), np.array(TEXTS), drawn()):
+        np.testing.assert_array_equal(encoder.encode(texts), expected)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("texts", [["a", 3], ["a", None], [["a"]], [b"a"], b"ab", 3, None, [float("nan")]])
+def test_what_is_no_text_is_refused(encoder: TrainedEncoder, texts: Any) -> None:
+    with pytest.raises(DataError, match=r"expected (texts|a list of texts)") as caught:
+        encoder.encode(texts)
+    assert caught.value.code == "ENCODE_TYPE"
+
+
+@pytest.mark.parametrize("text", ["", "  \t\n"])
+def test_an_empty_text_follows_the_policy_of_the_training(tmp_path: Path, encoder: TrainedEncoder, text: str) -> None:
+    with pytest.raises(DataError, match="text 1 is empty"):
+        encoder.encode(["a", text])
+    lenient = load(tiny.saved_encoder(tmp_path / "encoder", empty="unk"))
+    np.testing.assert_allclose(lenient.encode([text]), lenient.encode(["\u2603"]), atol=1e-7)
+
+
+def test_unit_length_where_it_is_asked_for(encoder: TrainedEncoder) -> None:
+    vectors = encoder.encode(TEXTS, normalize_embeddings=True)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    plain = encoder.encode(TEXTS)
+    np.testing.assert_allclose(vectors, plain / np.linalg.norm(plain, axis=1, keepdims=True), atol=1e-6)
+
+
+def test_similarity_and_score_agree_with_numpy(encoder: TrainedEncoder) -> None:
+    vectors = encoder.encode(TEXTS)
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.testing.assert_allclose(encoder.similarity(vectors, vectors[:3]), units @ units[:3].T, atol=1e-5)
+    scores = encoder.score(TEXTS, TEXTS[::-1])
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, np.diag(units @ units[::-1].T), atol=1e-5)
+
+
+def test_similarity_takes_one_vector_and_arrays_that_cannot_be_written(encoder: TrainedEncoder) -> None:
+    vectors = encoder.encode(TEXTS)
+    vectors.setflags(write=False)
+    whole = encoder.similarity(vectors, vectors)
+    np.testing.assert_allclose(encoder.similarity(vectors[0], vectors)[0], whole[0], atol=1e-6)
+    np.testing.assert_allclose(encoder.similarity(vectors.astype(np.float64), vectors), whole, atol=1e-6)
+
+
+def test_score_takes_two_texts_of_any_length(encoder: TrainedEncoder) -> None:
+    assert encoder.score("cafe", "be") == pytest.approx(encoder.score(["cafe"], ["be"]))
+    assert encoder.score([], []).shape == (0,)
+    with pytest.raises(DataError, match="2 texts on the left, 1 on the right"):
+        encoder.score(["a", "b"], ["a"])
+
+
+def test_the_threshold_and_facts_come_along(encoder: TrainedEncoder) -> None:
+    assert encoder.threshold == 0.25
+    assert encoder.facts["scores"] == {"roc_auc": 0.5}
+
+
+# series
+
+
+def test_series_are_encoded_alone_as_in_a_batch(tmp_path: Path) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder", series=True))
+    rng = np.random.default_rng(0)
+    items = [rng.normal(size=(length, 3)) for length in (1, 64, 3, 3)]
+    together = encoder.encode(items)
+    np.testing.assert_allclose(together, np.concatenate([encoder.encode([i]) for i in items]), atol=1e-6, rtol=0)
+    np.testing.assert_array_equal(encoder.encode([items[2].tolist()])[0], encoder.encode([items[2]])[0])
+
+
+WRONG_SERIES = [
+    np.zeros((4, 2)),
+    np.zeros(3),
+    np.zeros((0, 3)),
+    np.full((2, 3), np.nan),
+    "text",
+    [[1, 2, 3], [4]],
+    None,
+]
+
+
+@pytest.mark.parametrize("item", WRONG_SERIES, ids=["channels", "flat", "empty", "nan", "text", "ragged", "none"])
+def test_what_is_no_series_is_refused(tmp_path: Path, item: Any) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder", series=True))
+    with pytest.raises(DataError, match="3 channels") as caught:
+        encoder.encode([np.zeros((2, 3)), item])
+    assert caught.value.code == "ENCODE_SERIES"
+
+
+# loading
+
+
+def test_the_run_that_holds_an_encoder_can_be_named(folder: Path, encoder: TrainedEncoder) -> None:
+    for name in (folder.parent, str(folder.parent), str(folder)):
+        np.testing.assert_array_equal(load(name).encode(TEXTS), encoder.encode(TEXTS))
+    assert seqtwin.load is load
+
+
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_a_folder_without_an_encoder_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match=r"no encoder.json here, nor in encoder/") as caught:
+        load(tmp_path / name)
+    assert caught.value.place == str(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", [CARD, WEIGHTS, "tokenizer.json"])
+def test_a_missing_file_is_damage(tmp_path: Path, name: str) -> None:
+    folder = tiny.saved_encoder(tmp_path / "encoder")
+    (folder / name).unlink()
+    for place in (folder, tmp_path):
+        with pytest.raises(DamagedError):
+            load(place)
+
+
+def test_an_encoder_that_reads_pads_is_refused_unless_asked_for(tmp_path: Path) -> None:
+    folder = tiny.saved_encoder(tmp_path / "encoder", padding="read")
+    with pytest.raises(ConfigError, match="depend on the texts beside them") as caught:
+        load(folder)
+    assert caught.value.code == "PADDING_READ"
+    encoder = load(folder, allow_read_padding=True)
+    together, alone = encoder.encode(TEXTS)[0], encoder.encode(TEXTS[:1])[0]
+    assert np.abs(together - alone).max() > 1e-4
+
+
+def test_an_encoder_whose_vectors_change_with_the_batch_is_refused(folder: Path, monkeypatch: Any) -> None:
+    def reading(path: Path) -> Any:
+        stored = load_encoder(path)
+        inner = stored.model.encode
+        stored.model.encode = lambda s: inner(s) + s.values.shape[1]  # type: ignore[method-assign]
+        return stored
+
+    monkeypatch.setattr(encoding, "load_encoder", reading)
+    with pytest.raises(DamagedError, match="differ by"):
+        load(folder)
+
+
+ENCODE_ALONE = """
+import sys, warnings
+warnings.simplefilter("error")
+import seqtwin
+vectors = seqtwin.load(sys.argv[1]).encode(["cafe", "be"])
+assert vectors.shape == (2, 5)
+wrong = ("seqtwin.training", "seqtwin.study", "seqtwin.report", "pytorch_metric_learning", "sklearn", "matplotlib")
+print([name for name in sys.modules if name.startswith(wrong)])
+"""
+
+
+def test_encoding_imports_no_training(folder: Path) -> None:
+    command = [sys.executable, "-c", ENCODE_ALONE, str(folder)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.strip() == "[]"

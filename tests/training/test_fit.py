@@ -1,0 +1,359 @@
+"""The training loop: it learns, stops in time, keeps the best weights, follows its schedule, says when it breaks."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import tiny
+from seqtwin.data.batches import PairStore, epoch_batches
+from seqtwin.errors import ConfigError
+from seqtwin.metrics import METRICS
+from seqtwin.model.encoder import CELLS
+from seqtwin.model.representations import REPRESENTATIONS
+from seqtwin.model.siamese import Siamese
+from seqtwin.records import Compared
+from seqtwin.training import fit as fitting
+from seqtwin.training.fit import OPTIMIZERS, Diverged, RunState, fit, pick_device
+from seqtwin.training.losses import Loss
+from seqtwin.training.predict import predict
+
+TRAIN = tiny.store()
+DEV = tiny.store(60, seed=1)
+
+
+def auc(model: Siamese) -> float:
+    return METRICS["roc_auc"].function(predict(model, DEV), DEV.target)
+
+
+def trained(
+    measure: Callable[[Siamese], float | None] = lambda _: None,
+    *,
+    model: Siamese | None = None,
+    loss: Loss | None = None,
+    on_epoch: Callable[[RunState], None] = lambda _: None,
+    train: PairStore = TRAIN,
+    **changes: Any,
+) -> RunState:
+    model = model or tiny.siamese()
+    return fit(model, loss or tiny.loss_of(model), train, tiny.recipe(**changes), measure, on_epoch=on_epoch)
+
+
+def script(*values: float | None) -> Callable[[Siamese], float | None]:
+    """A metric that says these values, the first before training."""
+    left = list(values)
+    return lambda _: left.pop(0)
+
+
+def same_weights(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+def copied(model: nn.Module) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+# it learns
+
+
+@pytest.mark.parametrize("spec", ["mse", "bce", {"name": "contrastive", "distance": "cosine", "margin": 0.5}, "cosent"])
+def test_a_tiny_task_is_learnt(spec: Any) -> None:
+    model = tiny.siamese()
+    before = auc(model)
+    state = trained(auc, model=model, loss=tiny.loss_of(model, spec), epochs=6)
+    losses = [row["loss"] for row in state.history]
+    assert before < 0.85
+    assert state.best > 0.95
+    assert losses[-1] < 0.5 * losses[0]
+    assert auc(model) == pytest.approx(state.best)
+    assert not model.training
+
+
+def test_bf16_trains_and_stays_finite() -> None:
+    state = trained(auc, epochs=4, precision="bf16")
+    assert state.best > 0.9
+    assert all(value.dtype == torch.float32 and value.isfinite().all() for value in state.best_weights.values())
+
+
+# the history
+
+
+def test_the_untrained_model_is_row_zero() -> None:
+    model = tiny.siamese()
+    batches = epoch_batches(TRAIN.lengths, 16, seed=0, epoch=0)
+    loss = tiny.loss_of(model)
+    with torch.no_grad():
+        expected = np.mean([float(loss(model(TRAIN.batch(rows)), TRAIN.batch(rows).target)) for rows in batches])
+    dev = auc(model)
+    state = trained(auc, model=model)
+    assert state.history[0] == {
+        "epoch": 0,
+        "step": 0,
+        "loss": pytest.approx(expected, rel=1e-6),
+        "dev": dev,
+        "lr": 0.05,
+        "seconds": 0.0,
+    }
+
+
+def test_each_epoch_is_a_row_with_its_steps() -> None:
+    seen: list[int] = []
+    state = trained(train=tiny.store(50), batch=16, epochs=3, on_epoch=lambda s: seen.append(s.epoch))
+    assert [row["epoch"] for row in state.history] == [0, 1, 2, 3]
+    assert [row["step"] for row in state.history] == [0, 4, 8, 12]
+    assert seen == [1, 2, 3]
+    assert all(a["seconds"] < b["seconds"] for a, b in zip(state.history, state.history[1:], strict=False))
+
+
+# early stopping and the best weights
+
+
+@pytest.mark.parametrize(
+    ("values", "patience", "epochs", "best"),
+    [
+        ((0.1, 0.5, 0.6, 0.55, 0.4, 0.9), 2, 4, 2),
+        ((0.1, 0.5, 0.6, 0.55, 0.4, 0.9), 3, 5, 5),
+        ((0.1, 0.5, 0.6, 0.55, 0.4, 0.3), None, 5, 2),
+        ((0.99, 0.5, 0.4, 0.6, 0.5, 0.4), None, 5, 3),  # the untrained encoder is no candidate
+        ((0.1, 0.5, 0.5, 0.5, 0.5, 0.5), None, 5, 1),  # equal is not better
+        ((0.1, 0.5, 0.5, 0.5, 0.5, 0.5), 1, 2, 1),
+        ((None, None, None, None, None, None), 1, 5, 5),  # where dev cannot tell the newest are kept
+        ((-5.0, -3.0, -4.0, -2.0, -9.0, -9.0), 2, 5, 3),
+    ],
+)
+def test_the_best_epoch_is_kept_and_patience_ends_training(
+    values: tuple[float | None, ...], patience: int | None, epochs: int, best: int
+) -> None:
+    model = tiny.siamese()
+    seen: dict[int, dict[str, Tensor]] = {}
+    state = trained(
+        script(*values),
+        model=model,
+        epochs=5,
+        patience=patience,
+        on_epoch=lambda s: seen.update({s.epoch: copied(model)}),
+    )
+    assert (state.epoch, state.best_epoch) == (epochs, best)
+    assert same_weights(copied(model), seen[best])
+    assert all(not same_weights(copied(model), seen[other]) for other in seen if other != best)
+
+
+# rates
+
+
+class Watched(torch.optim.SGD):
+    """Plain descent that notes the rate and the gradient norm of every step."""
+
+    def __init__(self, parameters: Any, lr: float, _: float = 0.0) -> None:
+        super().__init__(parameters, lr)
+        self.rates: list[float] = []
+        self.norms: list[float] = []
+
+    def step(self, closure: Any = None) -> None:
+        self.rates.append(self.param_groups[0]["lr"])
+        found = [p.grad.flatten() for group in self.param_groups for p in group["params"] if p.grad is not None]
+        self.norms.append(float(torch.cat(found).norm()))
+        super().step(closure)
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[Watched]:
+    made: list[Watched] = []
+
+    def make(parameters: Any, lr: float, decay: float) -> Watched:
+        made.append(Watched(parameters, lr))
+        return made[-1]
+
+    monkeypatch.setitem(OPTIMIZERS, "watched", make)
+    return made
+
+
+SHAPES: dict[str, Callable[[float], float]] = {
+    "constant": lambda t: 1.0,
+    "linear": lambda t: 1 - t,
+    "cosine": lambda t: (1 + math.cos(math.pi * t)) / 2,
+}
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.25, 0.5])
+@pytest.mark.parametrize("schedule", SHAPES)
+def test_rates_follow_the_formula(watched: list[Watched], schedule: str, warmup: float) -> None:
+    trained(epochs=2, batch=16, lr=0.1, schedule=schedule, warmup=warmup, optimizer="watched")
+    total, rising = 12, int(12 * warmup)
+    expected = [0.1 * (step + 1) / rising for step in range(rising)]
+    expected += [0.1 * SHAPES[schedule]((step - rising) / (total - rising)) for step in range(rising, total)]
+    assert watched[0].rates == pytest.approx(expected, rel=1e-12)
+    assert min(watched[0].rates) > 0
+
+
+def test_the_last_row_of_a_linear_schedule_ends_at_zero() -> None:
+    assert trained(schedule="linear").history[-1]["lr"] == 0
+
+
+def test_gradients_are_clipped_to_the_norm_that_was_asked_for(watched: list[Watched]) -> None:
+    trained(optimizer="watched", clip=None)
+    free = watched[0].norms
+    limit = float(np.median(free))
+    trained(optimizer="watched", clip=limit)
+    assert max(free) > limit * 1.01
+    assert max(watched[1].norms) <= limit * 1.0001
+    assert watched[1].norms[0] == pytest.approx(min(free[0], limit), rel=1e-4)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("representation", REPRESENTATIONS)
+def test_no_two_gradients_share_memory(cell: str, representation: str) -> None:
+    if representation == "final_cell" and cell != "lstm":
+        pytest.skip("only an LSTM has a cell state")
+    spec: Any = {"name": "join", "parts": ["mean_output", "max_output"]} if representation == "join" else representation
+    model = tiny.siamese(spec, cell=cell, layers=2)
+    pairs = TRAIN.batch(np.arange(8))
+    tiny.loss_of(model)(model(pairs), pairs.target).backward()
+    # what scales them in place, as clipping does, must reach each number once
+    doubled = [parameter.grad.clone() * 2 for parameter in model.parameters() if parameter.grad is not None]
+    for parameter in model.parameters():
+        if parameter.grad is not None:
+            parameter.grad.mul_(2)
+    found = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+    assert all(torch.equal(a, b) for a, b in zip(found, doubled, strict=True))
+
+
+def test_weight_decay_is_that_of_the_optimizer() -> None:
+    plain, decayed = (trained(optimizer="adamw", weight_decay=decay) for decay in (0.0, 0.5))
+    norm = [sum(float(v.square().sum()) for v in s.best_weights.values()) for s in (plain, decayed)]
+    assert norm[1] < 0.9 * norm[0]
+
+
+# what breaks
+
+
+class Planted(Loss):
+    """A loss that breaks in one training step: its value, or only its gradient."""
+
+    def __init__(self, inner: Loss, step: int, how: str) -> None:
+        super().__init__(inner.space, inner.cut, inner.similarity)
+        self.inner, self.step, self.how, self.taken = inner, step, how, 0
+
+    def forward(self, compared: Compared, target: Tensor) -> Tensor:
+        value = self.inner(compared, target)
+        if not compared.left.requires_grad:
+            return value
+        self.taken += 1
+        if self.taken - 1 != self.step:
+            return value
+        return value + (compared.left.sum() * 0).sqrt() if self.how == "gradient" else value * float(self.how)
+
+    @property
+    def formula(self) -> str:
+        return "planted"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {}
+
+    def plateau(self, target: Tensor) -> None:
+        return None
+
+
+@pytest.mark.parametrize("how", ["nan", "inf", "-inf", "gradient"])
+@pytest.mark.parametrize("clip", [1.0, None])
+def test_a_loss_that_is_not_finite_names_step_and_pairs(how: str, clip: float | None) -> None:
+    model = tiny.siamese()
+    with pytest.raises(Diverged, match="not finite at step 7") as caught:
+        trained(model=model, loss=Planted(tiny.loss_of(model), 7, how), clip=clip)
+    assert caught.value.step == 7
+    assert caught.value.rows == epoch_batches(TRAIN.lengths, 16, seed=0, epoch=2)[1].tolist()
+    assert caught.value.remedy
+    assert all(value.isfinite().all() for value in model.state_dict().values())
+
+
+def test_a_metric_that_is_not_finite_is_divergence() -> None:
+    with pytest.raises(Diverged, match="not finite after step 6"):
+        trained(script(0.5, math.nan))
+
+
+# randomness
+
+
+def test_neither_build_nor_fit_moves_the_global_generator() -> None:
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    numpy_before = np.random.get_state()[1].tolist()  # type: ignore[index]
+    trained(auc, model=tiny.siamese("attention_output", layers=2, dropout=0.5))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert np.random.get_state()[1].tolist() == numpy_before  # type: ignore[index]
+
+
+def test_the_seed_alone_decides() -> None:
+    found = []
+    for world, seed in ((1, 0), (2, 0), (3, 1)):
+        torch.manual_seed(world)
+        model = tiny.siamese(layers=2, dropout=0.5)
+        found.append(trained(auc, model=model, seed=seed).best_weights)
+    assert same_weights(found[0], found[1])
+    assert not same_weights(found[0], found[2])
+
+
+def test_measuring_does_not_change_the_training() -> None:
+    measured = trained(auc, model=tiny.siamese(layers=2, dropout=0.5), patience=None)
+    weights: list[dict[str, Tensor]] = []
+    model = tiny.siamese(layers=2, dropout=0.5)
+    trained(model=model, on_epoch=lambda s: weights.append(copied(model)))
+    assert same_weights(measured.best_weights, weights[measured.best_epoch - 1])
+
+
+# losses with something of their own
+
+
+def test_the_parameters_of_a_loss_are_trained() -> None:
+    model = tiny.siamese()
+    loss = tiny.loss_of(model, {"name": "pml", "loss": "MarginLoss", "options": {"learn_beta": True}})
+    (beta,) = loss.parameters()
+    before = beta.detach().clone()
+    state = trained(model=model, loss=loss)
+    assert not torch.equal(beta.detach(), before)
+    assert len(state.history) == 4
+
+
+def test_silent_batches_before_training_are_not_counted(caplog: pytest.LogCaptureFixture) -> None:
+    one_class = tiny.store(40)
+    one_class = PairStore(one_class.items, one_class.left, one_class.right, np.zeros(40))
+    model = tiny.siamese()
+    loss = tiny.loss_of(model, "cosent")
+    state = trained(model=model, loss=loss, train=one_class, epochs=2, batch=20)
+    assert state.step == 4
+    assert loss.silent_batches == 4
+
+
+def test_one_pair_a_batch_and_one_pair_in_all_train() -> None:
+    for count, batch in ((3, 1), (1, 16)):
+        state = trained(train=tiny.store(count), batch=batch, epochs=1)
+        assert math.isfinite(state.history[-1]["loss"])
+
+
+# devices
+
+
+def test_a_device_this_machine_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert pick_device("auto") == pick_device("cpu") == torch.device("cpu")
+    with pytest.raises(ConfigError, match="this machine has no cuda:1"):
+        pick_device("cuda:1")
+
+
+def test_auto_takes_the_gpu_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert pick_device("auto") == torch.device("cuda")
+
+
+def test_the_tables_and_the_config_agree() -> None:
+    from typing import get_args
+
+    from seqtwin.config import FitConfig
+
+    for key, table in (("optimizer", OPTIMIZERS), ("schedule", fitting.SCHEDULES), ("precision", fitting.PRECISIONS)):
+        assert set(get_args(FitConfig.model_fields[key].annotation)) == set(table)
