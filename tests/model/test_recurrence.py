@@ -1,62 +1,90 @@
 """Our LSTM recurrence: its hand-written gradient against finite differences, and the packed order it runs in."""
 
+from dataclasses import dataclass
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seqtwin.model.recurrence import Layout, doubled, run_lstm, share_of_table, share_of_vectors, taken
+from seqtwin.model.recurrence import Layout, Share, doubled, run_lstm, share_of_table, share_of_vectors, taken
 
 some_lengths = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 one_or_two = pytest.mark.parametrize("directions", [1, 2])
 shapes = pytest.mark.parametrize("lengths", [(1,), (4,), (1, 1), (3, 3), (2, 5, 1), (4, 1, 4, 2)], ids=str)
 
 
-def drawn(lengths: tuple[int, ...], directions: int = 2, hidden: int = 2) -> tuple[Tensor, Tensor, Layout]:
+ROWS = 3  # fewer than steps, so that a row's gradient is a sum over steps
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A random table of gate shares, recurrent weights, the places of the steps, and a layout."""
+
+    table: Tensor
+    weight: Tensor
+    places: Tensor
+    layout: Layout
+
+    def run(self, table: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+        return run_lstm(Share(table, self.places), weight, self.layout)
+
+
+def drawn(lengths: tuple[int, ...], directions: int = 2, hidden: int = 2) -> Drawn:
     draw = torch.Generator().manual_seed(0)
-    shapes = [(sum(lengths), directions, 4 * hidden), (directions, 4 * hidden, hidden)]
-    gates, weight = (torch.randn(s, generator=draw, dtype=torch.float64).requires_grad_() for s in shapes)
-    return gates, weight, Layout.of(torch.tensor(lengths), max(lengths), directions)
+    sizes = [(ROWS, 4 * hidden), (directions, 4 * hidden, hidden)]
+    table, weight = (torch.randn(s, generator=draw, dtype=torch.float64).requires_grad_() for s in sizes)
+    places = torch.randint(0, ROWS, (sum(lengths), directions), generator=draw)
+    return Drawn(table, weight, places, Layout.of(torch.tensor(lengths), max(lengths), directions))
 
 
 @shapes
 @one_or_two
 def test_gradients_are_those_of_finite_differences(lengths: tuple[int, ...], directions: int) -> None:
-    gates, weight, layout = drawn(lengths, directions)
-    assert torch.autograd.gradcheck(lambda g, w: run_lstm(g, w, layout), (gates, weight))
+    d = drawn(lengths, directions)
+    assert torch.autograd.gradcheck(d.run, (d.table, d.weight))
 
 
 @shapes
 @one_or_two
 @pytest.mark.parametrize("read", [0, 1], ids=["hidden", "cell"])
 def test_gradients_are_right_when_one_state_only_is_read(lengths: tuple[int, ...], directions: int, read: int) -> None:
-    gates, weight, layout = drawn(lengths, directions)
-    assert torch.autograd.gradcheck(lambda g, w: run_lstm(g, w, layout)[read], (gates, weight))
+    d = drawn(lengths, directions)
+    assert torch.autograd.gradcheck(lambda table, weight: d.run(table, weight)[read], (d.table, d.weight))
 
 
 @shapes
 def test_directions_do_not_touch_each_other(lengths: tuple[int, ...]) -> None:
-    gates, weight, layout = drawn(lengths)
-    both = run_lstm(gates, weight, layout)
+    both = drawn(lengths)
     for d in range(2):
-        alone = run_lstm(gates[:, d : d + 1], weight[d : d + 1], layout)
-        for mine, expected in zip(both, alone, strict=True):
-            torch.testing.assert_close(mine[:, d : d + 1], expected, rtol=0, atol=1e-14)
+        one = slice(d, d + 1)
+        alone = run_lstm(Share(both.table, both.places[:, one]), both.weight[one], both.layout)
+        for mine, expected in zip(both.run(both.table, both.weight), alone, strict=True):
+            torch.testing.assert_close(mine[:, one], expected, rtol=0, atol=1e-14)
+
+
+@shapes
+def test_the_way_without_gradients_is_the_same(lengths: tuple[int, ...]) -> None:
+    d = drawn(lengths)
+    with torch.inference_mode():
+        found = d.run(d.table, d.weight)
+    for mine, expected in zip(found, d.run(d.table, d.weight), strict=True):
+        assert torch.equal(mine, expected)
 
 
 def test_gradients_can_be_taken_twice() -> None:
-    gates, weight, layout = drawn((2, 5, 1))
-    total = run_lstm(gates, weight, layout)[0].square().sum()
-    first = torch.autograd.grad(total, (gates, weight), retain_graph=True)
-    second = torch.autograd.grad(total, (gates, weight))
+    d = drawn((2, 5, 1))
+    total = d.run(d.table, d.weight)[0].square().sum()
+    first = torch.autograd.grad(total, (d.table, d.weight), retain_graph=True)
+    second = torch.autograd.grad(total, (d.table, d.weight))
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
 
 
 def test_large_gates_stay_finite() -> None:
-    gates, weight, layout = drawn((2, 5, 1))
-    large = (1e4 * gates.detach().float()).requires_grad_()
-    hidden, cell = run_lstm(large, weight.detach().float().requires_grad_(), layout)
+    d = drawn((2, 5, 1))
+    large = (1e4 * d.table.detach().float()).requires_grad_()
+    hidden, cell = d.run(large, d.weight.detach().float().requires_grad_())
     (hidden.sum() + cell.sum()).backward()
     assert hidden.abs().max() <= 1
     assert cell.isfinite().all()
@@ -91,9 +119,10 @@ def test_the_share_of_a_table_is_that_of_its_vectors(directions: int) -> None:
     places = torch.randint(0, 4, (3, 5), generator=draw)
     weight = torch.randn(directions, 8, 3, generator=draw, dtype=torch.float64)
     bias = torch.randn(directions, 8, generator=draw, dtype=torch.float64)
-    from_table = share_of_table(table, places, layout, weight, bias)
-    assert from_table.shape == (8, directions, 8)
-    torch.testing.assert_close(from_table, share_of_vectors(table[places], layout, weight, bias), rtol=0, atol=1e-12)
+    few = share_of_table(table, places, layout, weight, bias)
+    many = share_of_vectors(table[places], layout, weight, bias)
+    assert few.places.shape == many.places.shape == (8, directions)
+    torch.testing.assert_close(few.table[few.places], many.table[many.places], rtol=0, atol=1e-12)
 
 
 @given(lengths=some_lengths, pads=st.integers(0, 3), directions=st.integers(1, 2))

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqtwin.model.recurrence import Layout, share_of_table, share_of_vectors
+from seqtwin.model.recurrence import Layout, Share, share_of_table, share_of_vectors
 from seqtwin.model.roads import PADDINGS
 from seqtwin.records import Sequences, States
 
@@ -43,10 +43,10 @@ class TokenInput(nn.Module):
     def forward(self, sequences: Sequences) -> Tensor:
         return self.embedding(sequences.values)
 
-    def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Tensor:
-        """The tokens' share of the gates, by one product over the distinct ones: [steps directions gates]."""
-        distinct, places = torch.unique(sequences.values, return_inverse=True)
-        return share_of_table(self.embedding(distinct), places, layout, weight, bias)
+    def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
+        """The tokens' share of the gates, by one product over the distinct ones."""
+        distinct, rows = torch.unique(sequences.values, return_inverse=True)
+        return share_of_table(self.embedding(distinct), rows, layout, weight, bias)
 
     @torch.no_grad()
     def set_vectors(self, rows: Tensor, vectors: Tensor) -> None:
@@ -65,8 +65,8 @@ class SeriesInput(nn.Module):
     def forward(self, sequences: Sequences) -> Tensor:
         return self.projection(sequences.values)
 
-    def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Tensor:
-        """The series' share of the gates: [steps directions gates]."""
+    def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
+        """The series' share of the gates."""
         return share_of_vectors(self(sequences), layout, weight, bias)
 
 

@@ -60,17 +60,28 @@ class Layout:
         )
 
 
-def run_lstm(gates: Tensor, weight: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
+@dataclass(frozen=True)
+class Share:
+    """The input's share of the gates, both biases in it. A packed step finds its own at a row of a table.
+
+    table [rows 4*hidden]: few rows for tokens (one a distinct token and direction). places [steps directions].
+    """
+
+    table: Tensor
+    places: Tensor
+
+
+def run_lstm(share: Share, weight: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
     """Hidden and *negated* cell state of every packed step: two [steps directions hidden].
 
-    gates [steps directions 4*hidden]: the input's share with both biases; weight [directions 4*hidden hidden]. The rows
-    of g in both are doubled (`doubled`), so that one sigmoid serves all four gates. (-c saves two passes over memory
-    a step: -c = f (-c') + i - 2 i sigmoid(2g), and o tanh(c) = o - 2 o sigmoid(-2c).)
+    weight [directions 4*hidden hidden]. The rows of g in the share and in the weight are doubled (`doubled`), so that
+    one sigmoid serves all four gates. (-c saves two passes over memory a step: -c = f (-c') + i - 2 i sigmoid(2g), and
+    o tanh(c) = o - 2 o sigmoid(-2c).)
     """
-    if torch.is_grad_enabled() and (gates.requires_grad or weight.requires_grad):
-        hidden, negated = _Recurrence.apply(gates, weight, layout.sizes, layout.before)  # type: ignore[no-untyped-call]
+    if torch.is_grad_enabled() and (share.table.requires_grad or weight.requires_grad):
+        hidden, negated = _Recurrence.apply(share.table, weight, share.places, layout)  # type: ignore[no-untyped-call]
         return hidden, negated
-    return _advance(gates, weight, layout.sizes, gates, None)
+    return _advance(share, weight, layout.sizes, None)
 
 
 def doubled(parameter: Tensor) -> Tensor:
@@ -88,40 +99,46 @@ def taken(packed: Tensor, places: Tensor) -> Tensor:
     return packed.flatten(0, 1).index_select(0, flat).view(*places.shape, packed.shape[2])
 
 
-def share_of_vectors(vectors: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Tensor:
-    """The share of the gates that comes from vectors [batch time dim], in packed order."""
+def share_of_vectors(vectors: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
+    """The share that comes from vectors [batch time dim]: a row of the table for every packed step."""
     read = vectors[layout.rows[:, None], layout.times]
-    return torch.stack(
-        [nn.functional.linear(read[:, d], w, b) for d, (w, b) in enumerate(zip(weight, bias, strict=True))], 1
-    )
+    rows = [nn.functional.linear(read[:, d], w, b) for d, (w, b) in enumerate(zip(weight, bias, strict=True))]
+    steps, directions = layout.times.shape
+    return Share(torch.cat(rows), torch.arange(directions * steps).view(directions, steps).t())
 
 
-def share_of_table(vectors: Tensor, places: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Tensor:
-    """The same where the vector of a step is row `places` [batch time] of a small table of `vectors` [distinct dim]."""
-    table = nn.functional.linear(vectors, weight.flatten(0, 1), bias.flatten()).view(len(vectors), *bias.shape)
-    return taken(table, places[layout.rows[:, None], layout.times])
+def share_of_table(vectors: Tensor, rows: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
+    """The same where the vector of a step is row `rows` [batch time] of a few `vectors` [distinct dim]."""
+    table = nn.functional.linear(vectors, weight.flatten(0, 1), bias.flatten())
+    directions = len(weight)
+    places = rows[layout.rows[:, None], layout.times] * directions + torch.arange(directions)
+    return Share(table.view(-1, bias.shape[1]), places)
 
 
-def _advance(
-    gates: Tensor, weight: Tensor, sizes: list[int], acts: Tensor, squashed: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """Run all steps; activated gates go to `acts` (which may be `gates`), sigmoid(-2c) to `squashed`."""
-    steps, directions, width = gates.shape
-    hidden = width // 4
-    h, negated = gates.new_empty(steps, directions, hidden), gates.new_empty(steps, directions, hidden)
-    scratch = gates.new_empty(sizes[0], directions, hidden)
+@dataclass(frozen=True)
+class _Kept:
+    """What the way there leaves for the way back, of every packed step: activated gates and sigmoid(-2c)."""
+
+    acts: Tensor
+    squashed: Tensor
+
+
+def _advance(share: Share, weight: Tensor, sizes: list[int], kept: _Kept | None) -> tuple[Tensor, Tensor]:
+    """Run all steps; what the way back needs goes to `kept`, else to room for one step that is used again."""
+    directions, width, hidden = weight.shape
+    h, negated = (weight.new_empty(sum(sizes), directions, hidden) for _ in range(2))
+    room = kept or _Kept(*(weight.new_empty(sizes[0], directions, dim) for dim in (width, hidden)))
     transposed = weight.transpose(1, 2)
     start = before = 0
     for time, size in enumerate(sizes):
         now, then = slice(start, start + size), slice(before, before + size)
-        z = acts[now]
+        here = now if kept else slice(0, size)
+        z = room.acts[here]
+        torch.index_select(share.table, 0, share.places[now].flatten(), out=z.flatten(0, 1))
         if time:
             for d in range(directions):
-                torch.addmm(gates[now, d], h[then, d], transposed[d], out=z[:, d])
-        elif acts is not gates:
-            z.copy_(gates[now])
-        sigmoid = scratch[:size] if squashed is None else squashed[now]
-        _cell(z.sigmoid_(), negated[then] if time else None, negated[now], sigmoid, h[now])
+                z[:, d].addmm_(h[then, d], transposed[d])
+        _cell(z.sigmoid_(), negated[then] if time else None, negated[now], room.squashed[here], h[now])
         before, start = start, start + size
     return h, negated
 
@@ -138,68 +155,69 @@ def _cell(acts: Tensor, negated_before: Tensor | None, negated: Tensor, sigmoid:
 
 class _Recurrence(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, gates: Tensor, weight: Tensor, sizes: list[int], before: Tensor) -> tuple[Tensor, Tensor]:
-        acts = torch.empty_like(gates)
-        squashed = gates.new_empty(*gates.shape[:2], gates.shape[2] // 4)
-        h, negated = _advance(gates, weight, sizes, acts, squashed)
-        ctx.save_for_backward(weight, before, acts, squashed, h, negated)
-        ctx.sizes = sizes
+    def forward(ctx: Any, table: Tensor, weight: Tensor, places: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
+        steps, (directions, width, hidden) = len(places), weight.shape
+        kept = _Kept(*(weight.new_empty(steps, directions, dim) for dim in (width, hidden)))
+        h, negated = _advance(Share(table, places), weight, layout.sizes, kept)
+        ctx.save_for_backward(table, weight, places, kept.acts, kept.squashed, h, negated)
+        ctx.layout = layout
         ctx.set_materialize_grads(False)
         return h, negated
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_h: Tensor | None, grad_negated: Tensor | None) -> tuple[Tensor | None, ...]:
-        weight, before, acts, squashed, h, negated = ctx.saved_tensors
-        first = ctx.sizes[0]
-        slopes, keep = _slopes(acts, squashed, negated, before, first)
-        forget = acts.chunk(4, 2)[1]
-        grad = _retreat(grad_h, grad_negated, slopes, keep, forget, weight, ctx.sizes)
+        table, weight, places, acts, squashed, h, negated = ctx.saved_tensors
+        sizes, before = ctx.layout.sizes, ctx.layout.before
+        grad = _retreat(grad_h, grad_negated, _Kept(acts, squashed), negated, weight, sizes)
+        grad_table = torch.zeros_like(table).index_add_(0, places.flatten(), grad.flatten(0, 1))
         earlier = h[before]
-        grad_weight = torch.stack([grad[first:, d].t() @ earlier[:, d] for d in range(len(weight))])
-        return grad, grad_weight, None, None
-
-
-def _slopes(acts: Tensor, squashed: Tensor, negated: Tensor, before: Tensor, first: int) -> tuple[Tensor, Tensor]:
-    """d c / d z for i, f, g and d h / d z for o, side by side; and d h / d c."""
-    i, _, g, o = acts.chunk(4, 2)
-    slopes = torch.addcmul(acts, acts, acts, value=-1)
-    at_i, at_f, at_g, at_o = slopes.chunk(4, 2)
-    at_i.mul_(2 * g - 1)
-    at_f[:first] = 0
-    at_f[first:].mul_(negated[before]).neg_()
-    at_g.mul_(i).mul_(2)
-    at_o.mul_(1 - 2 * squashed)
-    return slopes, torch.addcmul(squashed, squashed, squashed, value=-1).mul_(o).mul_(4)
+        grad_weight = torch.stack([grad[sizes[0] :, d].t() @ earlier[:, d] for d in range(len(weight))])
+        return grad_table, grad_weight, None, None
 
 
 def _retreat(
-    grad_h: Tensor | None,
-    grad_negated: Tensor | None,
-    slopes: Tensor,
-    keep: Tensor,
-    forget: Tensor,
-    weight: Tensor,
-    sizes: list[int],
+    grad_h: Tensor | None, grad_negated: Tensor | None, kept: _Kept, negated: Tensor, weight: Tensor, sizes: list[int]
 ) -> Tensor:
-    """Gradient of the gates, made in place of `slopes`, from the last step to the first."""
-    directions, hidden = keep.shape[1:]
-    carry_h, carry_c = (keep.new_zeros(sizes[0], directions, hidden) for _ in range(2))
-    end = len(slopes)
-    for size in reversed(sizes):
+    """Gradient of the gates, from the last step to the first; one step at a time stays in the processor's cache."""
+    grad = torch.empty_like(kept.acts)
+    carry_h, carry_c = (torch.zeros_like(negated[: sizes[0]]) for _ in range(2))
+    end = len(grad)
+    for time in range(len(sizes) - 1, -1, -1):
+        size = sizes[time]
         now = slice(end - size, end)
+        end -= size
         dh, dc = carry_h[:size], carry_c[:size]
         if grad_h is not None:
             dh.add_(grad_h[now])
         if grad_negated is not None:
             dc.sub_(grad_negated[now])
-        dc.addcmul_(dh, keep[now])
-        parts = slopes[now].view(size, directions, 4, hidden)
-        parts[:, :, :3].mul_(dc[:, :, None])
-        parts[:, :, 3].mul_(dh)
-        if end > size:
-            for d in range(directions):
-                torch.mm(slopes[now, d], weight[d], out=dh[:, d])
-            dc.mul_(forget[now])
-        end -= size
-    return slopes
+        then = negated[end - sizes[time - 1] :][:size] if time else None
+        _cell_back(kept.acts[now], kept.squashed[now], then, dh, dc, grad[now])
+        if time:
+            for d in range(len(weight)):
+                torch.mm(grad[now, d], weight[d], out=dh[:, d])
+    return grad
+
+
+def _cell_back(
+    acts: Tensor, squashed: Tensor, negated_before: Tensor | None, dh: Tensor, dc: Tensor, grad: Tensor
+) -> None:
+    """Gradient of one step's gates, from those of its h and c; `dc` becomes that of the cell before.
+
+    dc += dh o (1 - tanh(c)^2), with tanh(c) = 1 - 2 s; di = dc (2 g - 1) i (1 - i); df = dc c' f (1 - f);
+    dg = 2 dc i g (1 - g); do = dh tanh(c) o (1 - o).
+    """
+    i, f, g, o = acts.chunk(4, 2)
+    torch.addcmul(acts, acts, acts, value=-1, out=grad)
+    to_i, to_f, to_g, to_o = grad.chunk(4, 2)
+    to_o.mul_(dh).mul_(torch.mul(squashed, -2).add_(1))
+    dc.addcmul_(torch.addcmul(squashed, squashed, squashed, value=-1).mul_(o), dh, value=4)
+    grad.unflatten(2, (4, -1))[:, :, :3].mul_(dc[:, :, None])
+    to_i.mul_(torch.mul(g, 2).sub_(1))
+    to_g.mul_(i).mul_(2)
+    if negated_before is None:
+        to_f.zero_()
+    else:
+        to_f.mul_(negated_before).neg_()
+        dc.mul_(f)

@@ -35,10 +35,10 @@ def run_stepwise(inputs: Any, rnn: nn.RNNBase, sequences: Sequences) -> States:
         weight, bias, own = _weights(rnn, layer)
         if layer:
             outputs = nn.functional.dropout(outputs, rnn.dropout, rnn.training)
-            gates = share_of_vectors(outputs, layout, weight, bias)
+            share = share_of_vectors(outputs, layout, weight, bias)
         else:
-            gates = inputs.gates(sequences, layout, weight, bias)
-        h, negated = run_lstm(gates, own, layout)
+            share = inputs.gates(sequences, layout, weight, bias)
+        h, negated = run_lstm(share, own, layout)
         outputs = taken(h, layout.at).flatten(2) * mask
         ends = layout.ends[:, None].expand(-1, h.shape[1])
         hidden.append(taken(h, ends))
