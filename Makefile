@@ -9,6 +9,8 @@ JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BIN := .venv/bin
 READY := .venv/ready
 EXPERIMENT := output-or-hidden
+# folder under runs/ and reports/ : home of its results under experiments/
+KEPT := output-or-hidden:output-or-hidden output-or-hidden-sick:output-or-hidden/sick
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # the constraints hold for the build tools that pip fetches on its own, too
@@ -27,7 +29,7 @@ endif
 # One thread per process: several processes that each take all cores are slower than one.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help compare test check format bench report-committed clean
+.PHONY: help compare test check format bench keep report-committed clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -63,8 +65,15 @@ bench: $(READY) ## speed side by side, start-up times, and the figures of the RE
 	@$(ONE_THREAD) $(BIN)/python benchmarks/placenames.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/sick.py
 
+keep: $(READY) ## put the results of runs/ into experiments/ and reports/
+	@for pair in $(KEPT); do \
+	  run=runs/$${pair%%:*}; home=experiments/$${pair##*:}; out=reports/$${pair%%:*}; \
+	  $(BIN)/seqtwin report $$run --out $$out; \
+	  mkdir -p $$home; cp $$out/*.csv $$out/study.json $$home/; \
+	done
+
 report-committed: $(READY) ## remake reports/ from the committed results alone
-	@$(BIN)/seqtwin report experiments/$(EXPERIMENT) --out reports/$(EXPERIMENT)
+	@for pair in $(KEPT); do $(BIN)/seqtwin report experiments/$${pair##*:} --out reports/$${pair%%:*}; done
 
 clean: ## remove .venv and all caches; runs/ stays
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build src/seqtwin.egg-info

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from seqtwin.config import parse_run, parse_study
 from seqtwin.errors import ConfigError
 from seqtwin.files import _NAME
-from seqtwin.study.grid import Grid, canonical, data_name, expand_grid, label
+from seqtwin.study.grid import Grid, canonical, expand_grid, label
+from seqtwin.study.prepare import data_name
 
 BASE: dict[str, Any] = {"data": {"name": "placenames"}, "encoder": {"embedding": 4, "hidden": 4}}
 
@@ -99,7 +100,7 @@ def test_a_study_without_factors_is_its_base() -> None:
     ],
 )
 def test_the_name_of_the_data(data: dict[str, Any], name: str) -> None:
-    assert data_name(parse_run({"data": data})) == name
+    assert data_name(parse_run({"data": data}).data) == name
 
 
 SOME_TEXT = st.text(max_size=200) | st.sampled_from(["a/b", "..", "..\\x", "\u0627\u0644", "CON", " "])

@@ -11,8 +11,9 @@ import tiny
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.study.check import check_run
+from seqtwin.study.identity import cell_key, config_hash
 from seqtwin.study.prepare import data_facts, prepare
-from seqtwin.study.run import cell_key, config_hash, fresh_model
+from seqtwin.study.run import fresh_model
 
 
 @pytest.fixture

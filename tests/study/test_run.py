@@ -18,7 +18,8 @@ from seqtwin.metrics import METRICS
 from seqtwin.retrieval.encoding import load
 from seqtwin.study import work
 from seqtwin.study.grid import expand_grid
-from seqtwin.study.run import Run, config_hash, train
+from seqtwin.study.identity import config_hash
+from seqtwin.study.run import Run, train
 from seqtwin.training.fit import Diverged
 
 FILES = {"config.yaml", "history.csv", "scores.json", "predictions.csv", "facts.json"}

@@ -15,7 +15,10 @@ from seqtwin.errors import ConfigError, DataError
 
 Files = Mapping[str, Path] | Path
 EMPTY = ("error", "unk", "drop")
-REMEDY_EMPTY = "mend or remove these rows (blank texts: or set tokens.empty to unk or drop); nothing was read"
+REMEDY_EMPTY = (
+    "mend or remove these rows (scores: or declare a wider scale; blank texts: or set tokens.empty to unk or drop); "
+    "nothing was read"
+)
 USUAL_FRACTIONS = (0.7, 0.15, 0.15)
 
 

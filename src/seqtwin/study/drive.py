@@ -18,9 +18,9 @@ from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.files import driver_lock, dump_json, publish_text, read_manifest
 from seqtwin.study.floors import measure_floors
 from seqtwin.study.following import end_with_driver
-from seqtwin.study.grid import Grid, StudyCell, data_name, expand_grid
-from seqtwin.study.prepare import prepare
-from seqtwin.study.run import cell_key, versions
+from seqtwin.study.grid import Grid, StudyCell, expand_grid
+from seqtwin.study.identity import cell_key, versions
+from seqtwin.study.prepare import data_name, prepare
 from seqtwin.study.work import Progress, publish_failed, run_cell, start_worker
 
 OnProgress = Callable[[Progress], None]
@@ -75,9 +75,7 @@ def _write_plan(config: StudyConfig, grid: Grid, out: Path) -> None:
         "question": config.question,
         "tier": "quick",
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "config": config.model_copy(update={"base": portable(config.base, out)}).model_dump(
-            mode="json", exclude_unset=True
-        ),
+        "config": _resolved(config, out),
         "planned": [cell.id for cell in grid.cells],
         "factors": grid.factors,
         "seeds": config.seed_list(),
@@ -89,6 +87,13 @@ def _write_plan(config: StudyConfig, grid: Grid, out: Path) -> None:
     publish_text(path, dump_json({**plan, "floors": _floors(grid.cells)}))
 
 
+def _resolved(config: StudyConfig, out: Path) -> dict[str, Any]:
+    """The study with every key of its base, the defaults too; its data as they were written."""
+    base = portable(config.base, out)
+    data = base.data.model_dump(mode="json", exclude_unset=True)
+    return {**config.model_dump(mode="json"), "base": {**base.model_dump(mode="json"), "data": data}}
+
+
 def _same_plan(path: Path, plan: dict[str, Any]) -> bool:
     from seqtwin.files import read_json
 
@@ -97,7 +102,7 @@ def _same_plan(path: Path, plan: dict[str, Any]) -> bool:
 
 
 def _floors(cells: Sequence[StudyCell]) -> dict[str, Any]:
-    configs: dict[str, RunConfig] = {data_name(cell.config): cell.config for cell in cells}
+    configs: dict[str, RunConfig] = {data_name(cell.config.data): cell.config for cell in cells}
     return {name: measure_floors(prepare(config).data) for name, config in configs.items()}
 
 

@@ -11,6 +11,7 @@ from seqtwin.config import RunConfig, StudyConfig, vary
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import Spec, split_spec
 from seqtwin.study.check import check_run
+from seqtwin.study.prepare import data_name
 
 PAIRING = ("representation", "loss")
 
@@ -145,22 +146,11 @@ def _value_label(value: Any) -> str:
 
 def _id(config: RunConfig, varied: Mapping[str, str], factors: Mapping[str, str | int]) -> str:
     extra = [f"{key.rsplit('.', 1)[-1]}-{value}" for key, value in varied.items() if key != "encoder.cell"]
-    words = [data_name(config), label(config.encoder.cell), factors["representation"], factors["loss"], *extra]
+    words = [data_name(config.data), label(config.encoder.cell), factors["representation"], factors["loss"], *extra]
     text = ".".join(_clean(str(word)) for word in words)
     if len(text) > 100:  # a folder name has its limit
         text = f"{text[:90]}.{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return f"{text}.s{factors['seed']}"
-
-
-def data_name(config: RunConfig) -> str:
-    """A short name of the data: the built-in set's, or the file's or its folder's."""
-    d = config.data
-    if d.name is not None:
-        return d.name
-    path = (d.file or d.train or "data").rstrip("/")
-    parts = re.split(r"[/\\]", path)
-    stem = parts[-1].rsplit(".", 1)[0]
-    return parts[-2] if stem == "train" and len(parts) > 1 and not parts[-2].startswith("$") else stem
 
 
 def _clean(word: str) -> str:

@@ -1,5 +1,6 @@
 """From the data and tokens of a config to stores of token ids (or series), one a split."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -61,6 +62,16 @@ def load_data(config: RunConfig) -> PairData:
     return reader(d, config.tokens)
 
 
+def data_name(d: DataConfig) -> str:
+    """A short name of the data: the built-in set's, or the file's, or the folder's of a train file."""
+    if d.name is not None:
+        return d.name
+    path = (d.file or d.train or "data").rstrip("/")
+    parts = re.split(r"[/\\]", path)
+    stem = parts[-1].rsplit(".", 1)[0]
+    return parts[-2] if stem == "train" and len(parts) > 1 and not parts[-2].startswith("$") else stem
+
+
 def _files(d: DataConfig) -> Path | dict[str, Path]:
     if d.file is not None:
         return expand(d.file)
@@ -79,6 +90,7 @@ def _read_pairs(d: DataConfig, t: TokensConfig) -> PairData:
         fractions=d.split,
         seed=d.seed,
         empty=t.empty,
+        name=data_name(d),
     )
 
 
@@ -91,6 +103,7 @@ def _read_items(d: DataConfig, t: TokensConfig) -> PairData:
         fractions=d.split,
         seed=d.seed,
         empty=t.empty,
+        name=data_name(d),
     )
 
 
@@ -103,6 +116,7 @@ def _read_series(d: DataConfig, _: TokensConfig) -> PairData:
         pairs=d.pairs,
         fractions=d.split,
         seed=d.seed,
+        name=data_name(d),
     )
 
 

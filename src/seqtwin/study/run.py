@@ -3,8 +3,6 @@
 import csv
 import io
 import math
-import os
-import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,13 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 
 from seqtwin.build import blueprint_of, build_siamese
-from seqtwin.config import PATHS, RunConfig, portable
+from seqtwin.config import RunConfig, portable
 from seqtwin.data.batches import epoch_batches
-from seqtwin.errors import SeqTwinError
-from seqtwin.files import Building, dump_json, hash_of, publish_folder, write_text
+from seqtwin.files import Building, dump_json, publish_folder, write_text
 from seqtwin.lookup import split_spec
 from seqtwin.metrics import METRICS, Undefined
 from seqtwin.model.siamese import Siamese
@@ -27,6 +23,7 @@ from seqtwin.store import Stored, save_encoder
 from seqtwin.study.card import model_card
 from seqtwin.study.check import build_loss, check_run, describe_loss
 from seqtwin.study.grid import label
+from seqtwin.study.identity import config_text, manifest
 from seqtwin.study.judge import Judged, judge, judge_untrained
 from seqtwin.study.prepare import Prepared, data_facts, prepare, word_vectors
 from seqtwin.training.fit import Diverged, Recipe, RunState, fit, pick_device
@@ -214,64 +211,3 @@ def _history(state: RunState, primary: str) -> str:
         numbers = [f"{row['loss']:.9g}", dev, f"{row['lr']:.9g}", f"{row['seconds']:.3f}"]
         writer.writerow([row["epoch"], row["step"], *numbers])
     return text.getvalue()
-
-
-def config_text(config: RunConfig) -> str:
-    """The resolved config as YAML: every key, the defaults too."""
-    head = f"# resolved by seqtwin {__version__}\n"
-    data = config.data.model_dump(mode="json", exclude_unset=True)
-    rest = config.model_dump(mode="json", exclude={"data"})
-    text: str = yaml.safe_dump({"data": data, **rest}, sort_keys=False, allow_unicode=True)
-    return head + text
-
-
-def config_hash(config: RunConfig) -> str:
-    """Identity of a config, wherever its files lie."""
-    raw = config.model_dump(mode="json")
-    for section, key in (path.split(".") for path in PATHS):
-        if raw[section][key]:
-            raw[section][key] = os.path.basename(raw[section][key])
-    return hash_of(raw)
-
-
-def cell_key(config: RunConfig, prepared: Prepared) -> str:
-    """Identity of a result: config, data, split, version of the code."""
-    return hash_of([config_hash(config), prepared.data.fingerprint, prepared.data.split_fingerprint, __version__])
-
-
-def versions() -> dict[str, str]:
-    """Versions of what shapes a result."""
-    from importlib.metadata import version
-
-    names = ("torch", "numpy", "pandas", "scikit-learn", "tokenizers", "pytorch-metric-learning")
-    return {"seqtwin": __version__, "python": platform.python_version(), **{n: version(n) for n in names}}
-
-
-def manifest(
-    config: RunConfig,
-    prepared: Prepared,
-    factors: Mapping[str, str | int],
-    status: str,
-    *,
-    device: str,
-    seconds: Mapping[str, float],
-    error: SeqTwinError | None = None,
-) -> dict[str, Any]:
-    """What the manifest of a run says besides its files."""
-    return {
-        "kind": "cell",
-        "key": cell_key(config, prepared),
-        "status": status,
-        "error": error and error.as_dict(),
-        "factors": dict(factors),
-        "versions": versions(),
-        "host": platform.node(),
-        "device": device,
-        "threads": torch.get_num_threads(),
-        "seconds": dict(seconds),
-    }
-
-
-def status_of(error: BaseException) -> str:
-    """The published status of a study cell that ended with this error."""
-    return "diverged" if isinstance(error, Diverged) else "oom" if isinstance(error, MemoryError) else "failed"

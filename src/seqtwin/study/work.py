@@ -12,8 +12,9 @@ from seqtwin.errors import SeqTwinError
 from seqtwin.files import publish_folder, write_text
 from seqtwin.study.following import end_with_driver
 from seqtwin.study.grid import StudyCell
+from seqtwin.study.identity import config_text, manifest, status_of
 from seqtwin.study.prepare import prepare
-from seqtwin.study.run import config_text, manifest, run_into, status_of
+from seqtwin.study.run import run_into
 from seqtwin.training.fit import RunState
 
 _events: Any = None

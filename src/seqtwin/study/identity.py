@@ -1,0 +1,77 @@
+"""What a published run says of itself: its resolved config, its identity, the versions behind it, how it ended."""
+
+import os
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import yaml
+
+from seqtwin.config import PATHS, RunConfig
+from seqtwin.errors import SeqTwinError
+from seqtwin.files import hash_of
+from seqtwin.study.prepare import Prepared
+from seqtwin.training.fit import Diverged
+from seqtwin.version import __version__
+
+
+def config_text(config: RunConfig) -> str:
+    """The resolved config as YAML: every key, the defaults too."""
+    head = f"# resolved by seqtwin {__version__}\n"
+    data = config.data.model_dump(mode="json", exclude_unset=True)
+    rest = config.model_dump(mode="json", exclude={"data"})
+    text: str = yaml.safe_dump({"data": data, **rest}, sort_keys=False, allow_unicode=True)
+    return head + text
+
+
+def config_hash(config: RunConfig) -> str:
+    """Identity of a config, wherever its files lie."""
+    raw = config.model_dump(mode="json")
+    for section, key in (path.split(".") for path in PATHS):
+        if raw[section][key]:
+            raw[section][key] = os.path.basename(raw[section][key])
+    return hash_of(raw)
+
+
+def cell_key(config: RunConfig, prepared: Prepared) -> str:
+    """Identity of a result: config, data, split, version of the code."""
+    return hash_of([config_hash(config), prepared.data.fingerprint, prepared.data.split_fingerprint, __version__])
+
+
+def versions() -> dict[str, str]:
+    """Versions of what shapes a result."""
+    from importlib.metadata import version
+
+    names = ("torch", "numpy", "pandas", "scikit-learn", "tokenizers", "pytorch-metric-learning")
+    return {"seqtwin": __version__, "python": platform.python_version(), **{n: version(n) for n in names}}
+
+
+def manifest(
+    config: RunConfig,
+    prepared: Prepared,
+    factors: Mapping[str, str | int],
+    status: str,
+    *,
+    device: str,
+    seconds: Mapping[str, float],
+    error: SeqTwinError | None = None,
+) -> dict[str, Any]:
+    """What the manifest of a run says besides its files."""
+    return {
+        "kind": "cell",
+        "key": cell_key(config, prepared),
+        "status": status,
+        "error": error and error.as_dict(),
+        "factors": dict(factors),
+        "versions": versions(),
+        "host": platform.node(),
+        "device": device,
+        "threads": torch.get_num_threads(),
+        "seconds": dict(seconds),
+    }
+
+
+def status_of(error: BaseException) -> str:
+    """The published status of a study cell that ended with this error."""
+    return "diverged" if isinstance(error, Diverged) else "oom" if isinstance(error, MemoryError) else "failed"
