@@ -33,6 +33,8 @@ def browser(tmp_path_factory):
         options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driven = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    # a window on no screen may count as not focused, and then no focus event is fired
+    driven.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
     yield driven
     driven.quit()
 
