@@ -245,14 +245,20 @@ def test_a_driver_that_ends_takes_its_workers_along(tmp_path: Path, sent: signal
     data = tiny.write_pairs(tmp_path / "data", (4000, 40, 40))
     raw = {"base": tiny.raw_run(data, fit={"epochs": 10_000, "patience": None}), "seeds": 2}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(raw))
-    script = "import sys, pathlib, seqtwin; seqtwin.compare(pathlib.Path(sys.argv[1]), sys.argv[2], jobs=1)"
+    # where the tests run in the background a shell may have had SIGINT ignored, and children inherit that
+    ready = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    script = f"{ready}; import sys, pathlib, seqtwin; seqtwin.compare(pathlib.Path(sys.argv[1]), sys.argv[2], jobs=1)"
     command = [sys.executable, "-c", script, str(tmp_path / "study.yaml"), str(tmp_path / "out")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as driver:
-        assert until(lambda: list(tmp_path.glob("out/cells/.*.build-*")), 60), "no cell was begun"
+        if not until(lambda: list(tmp_path.glob("out/cells/.*.build-*")), 60):
+            driver.kill()
+            pytest.fail("no cell was begun")
         below = processes_of(driver.pid)
         assert below
         driver.send_signal(sent)
-        assert until(lambda: driver.poll() is not None, 20), "the driver does not end"
+        ended = until(lambda: driver.poll() is not None, 20)
+        driver.kill()  # or leaving this block would wait for it for ever
+        assert ended, "the driver does not end"
         assert until(lambda: not [pid for pid in below if alive(pid)], 20), "processes are left behind"
     published = [p.name for p in tmp_path.glob("out/cells/*") if not p.name.startswith(".")]
     assert published == [], "an interrupted cell was published"

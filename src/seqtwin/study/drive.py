@@ -15,7 +15,7 @@ from typing import Any
 
 from seqtwin.config import RunConfig, StudyConfig, portable
 from seqtwin.errors import ConfigError, SeqTwinError
-from seqtwin.files import driver_lock, dump_json, publish_text, read_manifest
+from seqtwin.files import driver_lock, dump_json, publish_text, read_json, read_manifest
 from seqtwin.study.floors import measure_floors
 from seqtwin.study.following import end_with_driver
 from seqtwin.study.grid import Grid, StudyCell, expand_grid
@@ -95,15 +95,18 @@ def _resolved(config: StudyConfig, out: Path) -> dict[str, Any]:
 
 
 def _same_plan(path: Path, plan: dict[str, Any]) -> bool:
-    from seqtwin.files import read_json
-
     before = read_json(path)
     return all(before.get(key) == plan[key] for key in ("config", "planned", "versions"))
 
 
 def _floors(cells: Sequence[StudyCell]) -> dict[str, Any]:
-    configs: dict[str, RunConfig] = {data_name(cell.config.data): cell.config for cell in cells}
-    return {name: measure_floors(prepare(config).data) for name, config in configs.items()}
+    """Floors of each data set by its name; none where the grid varies the data under one name."""
+    configs: dict[str, dict[str, RunConfig]] = {}
+    for cell in cells:
+        data = cell.config.data
+        configs.setdefault(data_name(data), {})[data.model_dump_json()] = cell.config
+    alone = {name: next(iter(found.values())) for name, found in configs.items() if len(found) == 1}
+    return {name: measure_floors(prepare(config).data) for name, config in alone.items()}
 
 
 def _run_all(cells: list[StudyCell], folder: Path, workers: int, on_progress: OnProgress) -> None:
