@@ -8,9 +8,12 @@ PYTHON ?= python3
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BIN := .venv/bin
 READY := .venv/ready
-EXPERIMENT := output-or-hidden
-# folder under runs/ and reports/ : home of its results under experiments/
-KEPT := output-or-hidden:output-or-hidden output-or-hidden-sick:output-or-hidden/sick
+# what `make compare` shows first: a quick look at one study of the experiment output-or-hidden
+FIRST := output-or-hidden/placenames
+# Every study of experiments/: its folder there; with dashes for slashes its name under runs/ and reports/.
+STUDIES := output-or-hidden/placenames output-or-hidden/digits output-or-hidden/sick output-or-hidden/stsb \
+  output-or-hidden/toponyms output-or-hidden/trec forum-replay where-is-the-evidence padding scale cells
+VALIDATION := golden coverage null_grid power probes planted_bugs rerun
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # the constraints hold for the build tools that pip fetches on its own, too
@@ -29,7 +32,7 @@ endif
 # One thread per process: several processes that each take all cores are slower than one.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help compare test check format bench keep report-committed clean
+.PHONY: help compare experiments test check format bench validation keep report-committed clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -44,8 +47,13 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 compare: $(READY) ## train and compare every pairing of the first experiment, then write its page
-	@$(BIN)/seqtwin compare experiments/$(EXPERIMENT)/study.yaml --out runs/$(EXPERIMENT) --jobs $(JOBS)
-	@echo "open file://$(CURDIR)/runs/$(EXPERIMENT)/report/index.html"
+	@$(BIN)/seqtwin compare experiments/$(FIRST)/study.yaml --quick --no-tune --out runs/output-or-hidden --jobs $(JOBS)
+	@echo "open file://$(CURDIR)/runs/output-or-hidden/report/index.html"
+
+experiments: $(READY) ## run every study of experiments/ as it is described there (hours); what is published is not run again
+	@for study in $(STUDIES); do \
+	  $(BIN)/seqtwin compare experiments/$$study/study.yaml --out runs/$${study//\//-} --jobs $(JOBS); \
+	done
 
 test: $(READY) ## run every test
 	@$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) -rs
@@ -65,15 +73,18 @@ bench: $(READY) ## speed side by side, start-up times, and the figures of the RE
 	@$(ONE_THREAD) $(BIN)/python benchmarks/placenames.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/sick.py
 
+validation: $(READY) ## hold the protocol to its acceptance figures; writes reports/validation/
+	@for check in $(VALIDATION); do $(ONE_THREAD) $(BIN)/python benchmarks/$$check.py; done
+
 keep: $(READY) ## put the results of runs/ into experiments/ and reports/
-	@for pair in $(KEPT); do \
-	  run=runs/$${pair%%:*}; home=experiments/$${pair##*:}; out=reports/$${pair%%:*}; \
-	  $(BIN)/seqtwin report $$run --out $$out; \
-	  mkdir -p $$home; cp $$out/*.csv $$out/study.json $$home/; \
+	@for study in $(STUDIES); do \
+	  out=reports/$${study//\//-}; \
+	  $(BIN)/seqtwin report runs/$${study//\//-} --out $$out; \
+	  cp $$out/*.csv $$out/*.json experiments/$$study/; \
 	done
 
 report-committed: $(READY) ## remake reports/ from the committed results alone
-	@for pair in $(KEPT); do $(BIN)/seqtwin report experiments/$${pair##*:} --out reports/$${pair%%:*}; done
+	@for study in $(STUDIES); do $(BIN)/seqtwin report experiments/$$study --out reports/$${study//\//-}; done
 
 clean: ## remove .venv and all caches; runs/ stays
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build src/seqtwin.egg-info
