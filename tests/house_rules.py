@@ -150,7 +150,8 @@ def _broken_of(name: str, targets: set[str]) -> list[str]:
     own = floor(name)
     if own is None:
         return []
-    wrong = NOT_DIRECTLY.get(own, set()) & targets
+    barred = NOT_DIRECTLY.get(own, set())
+    wrong = {target for target in targets for home in barred if f"{target}.".startswith(f"{home}.")}
     for target in targets:
         other = floor(target) if target.split(".")[0] == ROOT else own
         if other != own and other not in MAY_IMPORT[own]:

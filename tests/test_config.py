@@ -81,6 +81,29 @@ def test_misspelt_keys_of_a_study_are_named_with_their_level() -> None:
         parse_study({"base": DIGITS, "grid": {"loss": "mse"}})
 
 
+def test_what_a_study_declares_is_strict_too() -> None:
+    published = {"source": "Mueller 2016", "metric": "pearson", "value": 0.8822, "scale": "1-5", "vectors": "word2vec"}
+    raw = {"base": DIGITS, "published": [published], "allow_leakage": "the official split"}
+    found = parse_study(raw)
+    assert (found.published[0].value, found.published[0].split, found.allow_leakage) == (
+        0.8822,
+        "",
+        "the official split",
+    )
+    with pytest.raises(ConfigError, match=r"unknown key 'sorce' in published.0.*did you mean 'source'"):
+        parse_study({**raw, "published": [{**published, "sorce": "x"}]})
+    with pytest.raises(ConfigError, match=r"published.0.value"):
+        parse_study({**raw, "published": [{**published, "value": "high"}]})
+    with pytest.raises(ConfigError, match=r"unknown key 'riht' in comparisons.0.*did you mean 'right'"):
+        parse_study({"base": DIGITS, "comparisons": [{"left": {"a": 1}, "right": {"a": 2}, "riht": {}}]})
+
+
+def test_tier_and_tune_of_a_study_can_be_overridden(tmp_path: Path) -> None:
+    path = run_file(tmp_path, "base: {data: {name: digits}}\ntier: standard\n", "study.yaml")
+    found = read_study(path, ["tier=strong", "tune=false", "seeds=[1, 2]"])
+    assert (found.tier, found.tune, found.seeds) == ("strong", False, [1, 2])
+
+
 def test_join_is_short_for_a_part_with_parts() -> None:
     found = parse_run({**DIGITS, "representation": {"join": ["mean_output", "max_output"]}})
     assert found.representation == {"name": "join", "parts": ["mean_output", "max_output"]}

@@ -17,10 +17,12 @@ from seqtwin.files import (
     driver_lock,
     dump_json,
     hash_of,
+    mend_lines,
     publish_folder,
     publish_text,
     read_json,
     read_manifest,
+    retire,
     sha256,
     verify,
     write_text,
@@ -323,3 +325,33 @@ def test_a_disk_without_locks_is_a_typed_error(tmp_path: Path, monkeypatch: Any)
     monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
     with pytest.raises(ResourceError, match="No locks available"), driver_lock(tmp_path):
         pytest.fail("the block was entered")
+
+
+# what is moved away, and what was torn
+
+
+def test_a_retired_folder_is_kept_whole_and_its_name_is_free_again(tmp_path: Path) -> None:
+    for text in ("one", "two"):
+        retire(publish(tmp_path / "cell", text))
+    assert names(tmp_path) == [name for name in names(tmp_path) if name.startswith(".retired")]
+    kept = sorted((tmp_path / ".retired").iterdir())
+    assert sorted((path / "a.txt").read_text() for path in kept) == ["one", "two"]
+    assert all(verify(path)["id"] == "cell" for path in kept)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b"", b""), (b"a\nb\n", b"a\nb\n"), (b"a\nb", b"a\n"), (b"a", b""), (b"\xff\n\xfe", b"\xff\n")],
+)
+def test_a_torn_last_line_is_dropped_and_nothing_else(tmp_path: Path, before: bytes, after: bytes) -> None:
+    path = tmp_path / "journal.log"
+    path.write_bytes(before)
+    inode = path.stat().st_ino
+    mend_lines(path)
+    assert path.read_bytes() == after
+    assert (path.stat().st_ino == inode) == (before == after), "what is whole is not rewritten"
+
+
+def test_a_journal_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    mend_lines(tmp_path / "journal.log")
+    assert names(tmp_path) == []

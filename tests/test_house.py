@@ -35,7 +35,8 @@ def modules_of(files: dict[str, str]) -> dict[str, Module]:
 SOUND = {
     "seqtwin.": "",
     "seqtwin.records": "import torch",
-    "seqtwin.config": "",
+    "seqtwin.config.": "",
+    "seqtwin.config.run": "",
     "seqtwin.metrics": "",
     "seqtwin.files": "",
     "seqtwin.model.": "",
@@ -61,6 +62,7 @@ PLANTED = {
     "aside: data knows model": ("seqtwin.data.tokens", "from seqtwin.model.encoder import Encoder"),
     "aside: model knows data": ("seqtwin.model.encoder", "import seqtwin.data.tokens"),
     "model knows config": ("seqtwin.model.encoder", "from seqtwin.config import RunConfig"),
+    "model knows a part of the config": ("seqtwin.model.encoder", "from seqtwin.config.run import RunConfig"),
     "inside a function": ("seqtwin.records", "def f():\n    from seqtwin.model import encoder"),
     "under TYPE_CHECKING": (
         "seqtwin.model.encoder",

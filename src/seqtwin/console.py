@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,28 +64,42 @@ def epochs_bar(epochs: int) -> Iterator[Callable[["RunState"], None]]:
 
 @contextmanager
 def study_bars() -> Iterator[Callable[["Progress"], None]]:
-    """A line for each worker at work, and one over all study cells."""
+    """A line for each worker at work, and one over all tunings or all study cells."""
     with _bars() as progress:
-        lines: dict[str, Any] = {}
-        total = progress.add_task("study cells", total=None, note="")
-        count = {"done": 0, "failed": 0}
+        yield _StudyLines(progress)
 
-        def on_progress(event: "Progress") -> None:
-            progress.update(total, total=event.of)
-            if event.done:
-                count["done"] += 1
-                count["failed"] += event.done != "finished"
-                note = f"{count['failed']} without a result" if count["failed"] else ""
-                progress.update(total, completed=count["done"], note=note)
-                if event.cell in lines:
-                    progress.remove_task(lines.pop(event.cell))
-                return
-            if event.cell not in lines:
-                lines[event.cell] = progress.add_task(event.cell, total=event.epochs, note="")
-            note = "" if event.metric is None else f"dev {event.metric:.4f}"
-            progress.update(lines[event.cell], completed=event.epoch, note=note)
 
-        yield on_progress
+class _StudyLines:
+    def __init__(self, progress: Any) -> None:
+        self.progress = progress
+        self.lines: dict[str, Any] = {}
+        self.totals: dict[str, _Total] = {}
+
+    def __call__(self, event: "Progress") -> None:
+        if event.work not in self.totals:
+            self.totals[event.work] = _Total(self.progress.add_task(event.work, total=event.of, note=""))
+        if event.done:
+            self._end(event, self.totals[event.work])
+            return
+        if event.cell not in self.lines:
+            self.lines[event.cell] = self.progress.add_task(event.cell, total=event.epochs, note="")
+        note = "" if event.metric is None else f"dev {event.metric:.4f}"
+        self.progress.update(self.lines[event.cell], completed=event.epoch, note=note)
+
+    def _end(self, event: "Progress", total: "_Total") -> None:
+        total.done += 1
+        total.failed += event.done != "finished"
+        note = f"{total.failed} without a result" if total.failed else ""
+        self.progress.update(total.line, completed=total.done, note=note)
+        if event.cell in self.lines:
+            self.progress.remove_task(self.lines.pop(event.cell))
+
+
+@dataclass
+class _Total:
+    line: Any
+    done: int = 0
+    failed: int = 0
 
 
 def _bars() -> Any:

@@ -10,8 +10,9 @@ from seqtwin.data.starter import write_config
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.report.page import write_report
 from seqtwin.strict_yaml import parse_yaml
-from seqtwin.study.drive import OnProgress, Study
+from seqtwin.study.drive import Study
 from seqtwin.study.drive import compare as drive
+from seqtwin.study.pool import OnProgress
 from seqtwin.study.prepare import prepare
 from seqtwin.study.run import OnEpoch, Run
 from seqtwin.study.run import train as train_run
@@ -45,18 +46,21 @@ def compare(
     out: Path | str | None = None,
     *,
     jobs: int | None = None,
+    retry_failed: bool = False,
     on_progress: OnProgress = lambda _: None,
 ) -> Study:
     """A study: every study cell trained and published under `out`, and the report written (`out/report`).
 
-    Called again with the same config and `out` it trains only what is missing. A script that calls this needs the
-    usual `if __name__ == "__main__":`, since study cells run in worker processes.
+    Every pairing is tuned first, unless the study says `tune: false`. Called again with the same config and `out` it
+    does only what is missing; `retry_failed` also trains again what failed (not what diverged or collapsed). A script
+    that calls this needs the usual `if __name__ == "__main__":`, since study cells run in worker processes.
 
     Raises: ConfigError, DataError, InUseError.
     """
     study = _study_config(config)
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
-    found = drive(study, Path(out) if out else Path("runs") / name, jobs=jobs, on_progress=on_progress)
+    folder = Path(out) if out else Path("runs") / name
+    found = drive(study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress)
     write_report(found.path)
     return found
 

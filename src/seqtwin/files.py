@@ -146,6 +146,23 @@ def refuse_existing(final: Path) -> None:
         raise ConfigError("OUT_EXISTS", "already there, and never overwritten", place=str(final), remedy=remedy)
 
 
+def mend_lines(path: Path) -> None:
+    """Drop the last line of a journal where its writer was killed before the line's end."""
+    whole = path.read_bytes() if path.exists() else b""
+    kept = whole[: whole.rfind(b"\n") + 1]
+    if kept != whole:
+        publish_bytes(path, kept)
+
+
+def retire(final: Path) -> None:
+    """Move a published folder out of the way, into `.retired` beside it; nothing is deleted."""
+    with _storing(final):
+        kept = final.parent / ".retired"
+        kept.mkdir(exist_ok=True)
+        os.rename(final, kept / f"{final.name}.{secrets.token_hex(4)}")
+        _sync_folder(final.parent)
+
+
 def _new_folder(final: Path) -> Path:
     folder = final.parent / f".{final.name}.build-{secrets.token_hex(4)}"
     with _storing(final):

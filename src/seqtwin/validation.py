@@ -52,6 +52,8 @@ def _cause(model: type[BaseModel], error: Any) -> str:
 
 def _model_at(model: type[BaseModel], path: Sequence[str]) -> type[BaseModel]:
     for step in path:
+        if step.isdigit():  # a place in a list of models
+            continue
         kind = model.model_fields[step].annotation
         model = next(k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, BaseModel))
     return model

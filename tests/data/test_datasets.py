@@ -32,10 +32,11 @@ def owner(places):
 @pytest.mark.parametrize("name", list(DATASETS))
 def test_every_set_is_balanced_in_every_split_and_shareable(name):
     data = pick(DATASETS, {"name": name, "pairs": 200, "seed": 1}, "dataset")
-    assert data.name == name
+    probe = name == "probes"
+    assert data.name == ("P1-pairs200-seed1" if probe else name)
     assert data.shareable
     assert data.facts["versions"]
-    assert [len(data.part(split)) for split in SPLITS] == [200, 40, 40]
+    assert [len(data.part(split)) for split in SPLITS] == [200, *((50, 100) if probe else (40, 40))]
     assert all(data.part(split)["target"].mean() == 0.5 for split in SPLITS)
 
 
@@ -112,9 +113,11 @@ def test_retrieval_asks_for_foreign_names_of_test_places(names, places, owner):
     task = names.retrieval
     assert task.corpus == [place.english for place in places]
     assert len(set(map(fold, task.corpus))) == len(task.corpus)
-    assert all(owner[query] == answer for query, answer in zip(task.queries, task.relevant, strict=True))
-    assert all(fold(q) != fold(task.corpus[a]) for q, a in zip(task.queries, task.relevant, strict=True))
-    assert set(task.relevant).isdisjoint(owner[name] for name in names.part("train")["left"])
+    answers = [answer for (answer,) in task.relevant]
+    assert all(owner[query] == answer for query, answer in zip(task.queries, answers, strict=True))
+    assert all(fold(q) != fold(task.corpus[a]) for q, a in zip(task.queries, answers, strict=True))
+    assert set(answers).isdisjoint(owner[name] for name in names.part("train")["left"])
+    assert task.itself is None
 
 
 def test_all_scripts_hold_more(places):

@@ -1,5 +1,7 @@
 """Class-labelled texts to pairs."""
 
+from dataclasses import replace
+
 import pytest
 
 from seqtwin.data.items import read_items
@@ -58,3 +60,22 @@ def test_items_without_pairs_are_refused(body, words, tmp_path):
 def test_too_few_pairs_asked(items):
     with pytest.raises(ConfigError, match="20 or more"):
         read_items(items, pairs=2)
+
+
+def test_test_texts_look_for_their_class(items):
+    data = read_items(items, pairs=100)
+    task = data.retrieval
+    label = [int(text.split()[1]) % 3 for text in task.corpus]
+    assert not set(task.corpus) & {*data.part("train")["left"], *data.part("train")["right"]}
+    for query, itself, answers in zip(task.queries, task.itself, task.relevant, strict=True):
+        assert task.corpus[itself] == query
+        assert answers == {i for i, other in enumerate(label) if other == label[itself] and i != itself}
+
+
+def test_the_search_moves_neither_pairs_nor_fingerprint(items):
+    data = read_items(items, pairs=40)
+    assert replace(data, retrieval=None).fingerprint == data.fingerprint
+
+
+def test_files_without_a_test_part_have_no_search(items):
+    assert read_items({"train": items}, pairs=40).retrieval is None

@@ -62,6 +62,8 @@ def test_fingerprint_does_not_see_notes():
 
 def test_retrieval_answers_lie_in_the_corpus():
     with pytest.raises(ValueError, match="outside"):
-        Retrieval(["q"], ["a"], [1])
+        Retrieval(["q"], ["a"], [{1}])
     with pytest.raises(ValueError, match="answers"):
         Retrieval(["q"], ["a"], [])
+    with pytest.raises(ValueError, match="its own"):
+        Retrieval(["a"], ["a", "b"], [{0, 1}], itself=[0])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.data.sampling import balanced_pairs, evenly, pairs_by_split, split_items
+from seqtwin.data.sampling import MOST_SEARCHED, balanced_pairs, evenly, pairs_by_split, search_among, split_items
 
 groups_of = st.lists(st.integers(0, 4), min_size=0, max_size=40).map(np.array)
 
@@ -47,3 +47,26 @@ def test_a_split_without_pairs_is_refused():
             20,
             np.random.default_rng(0),
         )
+
+
+@given(groups=groups_of, seed=st.integers(0, 3))
+def test_each_item_looks_for_the_others_of_its_group(groups, seed):
+    items = 100 + np.arange(len(groups))
+    task = search_among(items, groups.astype(int), seed)
+    alone = all((groups == group).sum() == 1 for group in groups)
+    assert (task is None) == alone
+    if task is None:
+        return
+    assert task.corpus == items.tolist()
+    for query, itself, answers in zip(task.queries, task.itself, task.relevant, strict=True):
+        assert query == task.corpus[itself]
+        assert answers == {i for i, group in enumerate(groups) if group == groups[itself] and i != itself}
+    assert len(task.queries) == sum((groups == group).sum() > 1 for group in groups)
+
+
+def test_a_search_is_capped_and_drawn_with_the_seed():
+    items = np.arange(2000)
+    first, again, other = (search_among(items, items % 3, seed) for seed in (0, 0, 1))
+    assert len(first.corpus) == MOST_SEARCHED
+    assert first.corpus == again.corpus
+    assert first.corpus != other.corpus

@@ -31,6 +31,14 @@ def test_series_and_their_pairs(tmp_path):
     assert data.facts["leakage"]["test"]["texts_in_train"] == 0
 
 
+def test_test_series_look_for_their_label(tmp_path):
+    task = read_series(write(tmp_path, some()), pairs=20).retrieval
+    assert len(task.corpus) == 6
+    for itself, answers in zip(task.itself, task.relevant, strict=True):
+        same = {i for i, place in enumerate(task.corpus) if place % 2 == task.corpus[itself] % 2}
+        assert answers == same - {itself}
+
+
 def test_rows_of_two_series_may_alternate(tmp_path):
     body = "a,0,1,1,x\nb,0,2,2,y\na,1,3,3,x\nb,1,4,4,y\nc,0,0,0,x\n"
     data = read_series({"train": write(tmp_path, body)})

@@ -79,7 +79,8 @@ def test_the_page_is_whole_and_asks_nobody(usual):
     text = (usual / "report" / "index.html").read_text()
     page = _check(text)
     assert "default-src 'none'" in text
-    assert sum(tag == "svg" for tag, _ in page.tags) == 5
+    assert sum(tag == "svg" for tag, _ in page.tags) == 11
+    assert sum(len(re.findall(f'id="figure-{name}', text)) for name in ("interaction", "learning", "cost")) == 3
 
 
 @pytest.mark.parametrize("name", ODD_GRIDS)
@@ -96,13 +97,14 @@ def test_the_first_screen_refuses_a_verdict_in_the_headline(usual):
     headline = re.search(r"<h1>(.*?)</h1>", text, re.DOTALL).group(1)
     assert "<code>max_output</code> with <code>mse</code>" in headline
     assert "No verdict (R01)" in headline
-    for code in ("R03", "R04", "R09", "R10", "R14"):
+    assert "Take <" not in text[: text.index("</h1>")]
+    for code in ("R09", "R10", "R12", "R14"):
         assert f">{code}<" in text
 
 
 def test_marks_are_written_out(usual):
     text = (usual / "report" / "index.html").read_text()
-    for kind in ("failed", "plateau", "deviation"):
+    for kind in ("failed", "d17", "e2"):
         assert f'id="mark-{kind}"' in text
         assert f'href="#mark-{kind}"' in text
     assert "no memory left &lt;while&gt; training" in text

@@ -18,16 +18,19 @@ from seqtwin.config import StudyConfig, parse_study
 from seqtwin.errors import ConfigError, InUseError, ResourceError
 from seqtwin.files import driver_lock, read_json, verify
 from seqtwin.report.page import write_report
-from seqtwin.study import drive
-from seqtwin.study.drive import Study, compare
+from seqtwin.study import pool
+from seqtwin.study.drive import CELLS, Study, compare
+from seqtwin.study.floors import TEXT_FLOORS
 from seqtwin.study.grid import StudyCell, expand_grid
+from seqtwin.study.pool import Work
 from seqtwin.study.work import Progress, run_cell
 
 FACTORS: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"], "fit.lr": [0.05, 1e30]}
 
 
-def study_of(folder: Path, grid: dict[str, list[Any]] = FACTORS, **sections: Any) -> StudyConfig:
-    return parse_study({"base": tiny.raw_run(folder, **sections), "grid": grid, "seeds": 1, "question": "why?"})
+def study_of(folder: Path, grid: dict[str, list[Any]] = FACTORS, *, seeds: int = 1, **sections: Any) -> StudyConfig:
+    own = {"seeds": seeds, "question": "why?", "tune": False}
+    return parse_study({"base": tiny.raw_run(folder, **sections), "grid": grid, **own})
 
 
 def state_of(folder: Path) -> dict[str, tuple[int, int, int]]:
@@ -49,9 +52,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     return Done(compare(study_of(data), data.parent / "out", jobs=2, on_progress=events.append), events, data)
 
 
-def in_this_process(cells: list[StudyCell], folder: Path, _: int, on_progress: Any, *, of: int) -> None:
-    for cell in cells:
-        run_cell(cell, folder)
+def in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, *, of: int) -> None:
+    for task in tasks:
+        work.run(task, folder)
 
 
 # a study with two jobs
@@ -74,7 +77,7 @@ def test_the_plan_says_what_was_asked(done: Done) -> None:
     assert (plan["name"], plan["question"], plan["seeds"]) == ("out", "why?", [0])
     assert plan["planned"] == done.study.planned
     assert plan["factors"]["fit.lr"] == ["0.05", "1e30"]
-    assert set(plan["floors"]["data"]) == {"constant", "tfidf_char", "jaro_winkler"}
+    assert set(plan["floors"]["data"]) == set(TEXT_FLOORS)
     assert not (done.study.path / "holder.json").exists()
 
 
@@ -89,7 +92,7 @@ def test_progress_is_told_for_every_cell(done: Done) -> None:
 
 
 def test_two_jobs_give_the_numbers_of_one(done: Done, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(drive, "_run_some", in_this_process)
+    monkeypatch.setattr(pool, "run_some", in_this_process)
     again = compare(study_of(done.data), tmp_path / "out", jobs=1)
     assert again.failed == done.study.failed
     for id_ in set(again.planned) - set(again.failed):
@@ -99,7 +102,7 @@ def test_two_jobs_give_the_numbers_of_one(done: Done, tmp_path: Path, monkeypatc
 
 
 def test_a_second_call_trains_nothing_and_rewrites_nothing(done: Done, monkeypatch: Any) -> None:
-    monkeypatch.setattr(drive, "_run_some", None)
+    monkeypatch.setattr(pool, "run_some", None)
     before, plan = state_of(done.study.path / "cells"), state_of(done.study.path)["study.json"]
     again = compare(study_of(done.data), done.study.path, jobs=2)
     assert (again.planned, again.trained, again.failed) == (done.study.planned, [], done.study.failed)
@@ -129,18 +132,80 @@ def test_the_report_of_a_study_with_failures_can_be_written(done: Done) -> None:
 # studies in this process
 
 
-def test_a_larger_grid_trains_only_what_is_missing(done: Done, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(drive, "_run_some", in_this_process)
-    small = compare(study_of(done.data, {"representation": ["final_hidden"]}), tmp_path / "out")
+@pytest.mark.parametrize("larger", [{"seeds": 2}, {"grid": {"fit.lr": [0.05, 0.04]}}])
+def test_a_larger_study_trains_only_what_is_missing(
+    done: Done, tmp_path: Path, monkeypatch: Any, larger: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(pool, "run_some", in_this_process)
+    grid: dict[str, list[Any]] = {"fit.lr": [0.05]}
+    small = compare(study_of(done.data, grid), tmp_path / "out")
+    plan = read_json(tmp_path / "out/study.json")["plan"]
     before = state_of(tmp_path / "out/cells" / small.planned[0])
-    large = compare(study_of(done.data, {"representation": ["final_hidden", "mean_output"]}), tmp_path / "out")
+    large = compare(study_of(done.data, **{"grid": grid, **larger}), tmp_path / "out")
     assert large.trained == [large.planned[1]]
     assert state_of(tmp_path / "out/cells" / small.planned[0]) == before
-    assert read_json(tmp_path / "out/study.json")["planned"] == large.planned
+    found = read_json(tmp_path / "out/study.json")
+    assert (found["planned"], found["plan"]) == (large.planned, plan)
+
+
+@pytest.mark.parametrize(
+    "change", [{"tier": "standard", "seeds": None}, {"comparisons": []}, {"grid": {"loss": ["mse", "bce", "cosent"]}}]
+)
+def test_a_plan_is_never_changed_once_something_is_published(
+    tmp_path: Path, monkeypatch: Any, change: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(pool, "run_some", in_this_process)
+    own = {"left": {"loss": "mse"}, "right": {"loss": "bce"}, "within": {}, "name": "all in all"}
+    raw = {"base": tiny.raw_run(tiny.write_pairs(tmp_path / "data")), "grid": {"loss": ["mse", "bce"]}, "seeds": 1}
+    raw |= {"tune": False, "comparisons": [own]}
+    compare(parse_study(raw), tmp_path / "out")
+    before = (tmp_path / "out/study.json").read_bytes()
+    with pytest.raises(ConfigError, match="another than when it began") as caught:
+        compare(parse_study({**raw, **change}), tmp_path / "out")
+    assert "--out" in caught.value.remedy
+    assert (tmp_path / "out/study.json").read_bytes() == before
+
+
+def test_a_plan_may_change_as_long_as_nothing_is_published(tmp_path: Path, monkeypatch: Any) -> None:
+    data = tiny.write_pairs(tmp_path / "data")
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pool, "run_some", stopped)
+    for losses in (["mse", "bce"], ["mse", "cosent"]):
+        with pytest.raises(KeyboardInterrupt):
+            compare(study_of(data, {"loss": losses}), tmp_path / "out")
+        names = [c["name"] for c in read_json(tmp_path / "out/study.json")["plan"]["comparisons"]]
+        assert names == [f"mse vs {losses[1]} with final_hidden"]
+
+
+def test_what_failed_is_trained_again_only_when_asked(done: Done, tmp_path: Path, monkeypatch: Any) -> None:
+    out, grid = tmp_path / "out", {"fit.lr": [0.05, 0.04, 1e30]}
+    spoilt: list[Any] = [MemoryError(), ValueError("broken")]
+
+    def spoil(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, *, of: int) -> None:
+        for task, error in zip(tasks, [*spoilt, None], strict=True):
+            work.fail(task, folder / task.id, error) if error else work.run(task, folder)
+
+    monkeypatch.setattr(pool, "run_some", spoil)
+    first = compare(study_of(done.data, grid), out)
+    assert [read_json(out / "cells" / id_ / "manifest.json")["status"] for id_ in first.planned] == [
+        "oom",
+        "failed",
+        "diverged",
+    ]
+    monkeypatch.setattr(pool, "run_some", in_this_process)
+    assert compare(study_of(done.data, grid), out).trained == []
+    again = compare(study_of(done.data, grid), out, retry_failed=True)
+    assert (again.trained, again.failed) == (first.planned[:2], first.planned[2:])
+    retired = sorted(p.name.rpartition(".")[0] for p in (out / "cells/.retired").iterdir())
+    assert retired == sorted(first.planned[:2])
+    assert len(write_report(out).read_text(encoding="utf-8")) > 1000
 
 
 def test_dev_of_one_class_gives_a_study_and_a_report(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(drive, "_run_some", in_this_process)
+    monkeypatch.setattr(pool, "run_some", in_this_process)
     data = tiny.write_pairs(tmp_path / "data", only={"dev": 1})
     study = compare(study_of(data, {"loss": ["mse", "bce"]}), tmp_path / "out")
     assert study.failed == []
@@ -153,6 +218,19 @@ def test_bad_data_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="label"):
         compare(study_of(data), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_floors_stand_under_the_name_that_the_cells_give_their_data(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(pool, "run_some", in_this_process)
+    base = tiny.raw_run(tmp_path, data={}, fit={"epochs": 1}, encoder={"embedding": 4, "hidden": 4})
+    base["data"] = {"name": "probes", "probe": "P1", "pairs": 40}
+    raw = {"base": base, "grid": {"data.probe": ["P1", "P2"]}, "seeds": 1, "tune": False}
+    study = compare(parse_study(raw), tmp_path / "out")
+    named = {read_json(tmp_path / "out/cells" / id_ / "facts.json")["dataset"] for id_ in study.planned}
+    floors = read_json(tmp_path / "out/study.json")["floors"]
+    assert len(named) == 2
+    assert set(floors) == named
+    assert all("constant" in found for found in floors.values())
 
 
 # processes that die
@@ -174,7 +252,7 @@ def cells_of(data: Path) -> list[StudyCell]:
 def test_a_cell_that_kills_its_process_does_not_take_others_with_it(tmp_path: Path, monkeypatch: Any) -> None:
     pools: list[list[str]] = []
 
-    def broken_pool(cells: list[StudyCell], folder: Path, workers: int, on_progress: Any, *, of: int) -> None:
+    def broken_pool(_: Work, cells: list[StudyCell], folder: Path, workers: int, on_progress: Any, *, of: int) -> None:
         pools.append([cell.factors["representation"] for cell in cells])  # type: ignore[misc]
         for cell in cells:
             if isinstance(cell, Killer):
@@ -182,12 +260,12 @@ def test_a_cell_that_kills_its_process_does_not_take_others_with_it(tmp_path: Pa
             if workers == 1:
                 run_cell(cell, folder)
 
-    monkeypatch.setattr(drive, "_run_some", broken_pool)
+    monkeypatch.setattr(pool, "run_some", broken_pool)
     cells = cells_of(tiny.write_pairs(tmp_path / "data"))
     events: list[Progress] = []
-    drive._run_all(cells, tmp_path / "cells", 2, events.append)
+    pool.run_all(CELLS, cells, tmp_path / "cells", 2, events.append)
     names = ["final_hidden", "mean_output", "max_output"]
-    assert pools == [names, names[:1], names[1:], names[1:2], names[2:], names[2:]]
+    assert pools == [names, names[:1], names[1:], names[1:2], names[2:]]
     status = {cell.id: read_json(tmp_path / "cells" / cell.id / "manifest.json") for cell in cells}
     assert [found["status"] for found in status.values()] == ["finished", "failed", "finished"]
     assert status[cells[1].id]["error"]["code"] == "WORKER_DIED"
@@ -196,7 +274,7 @@ def test_a_cell_that_kills_its_process_does_not_take_others_with_it(tmp_path: Pa
 
 def test_a_pool_that_breaks_is_no_error_of_the_study(tmp_path: Path) -> None:
     killer = cells_of(tiny.write_pairs(tmp_path / "data"))[1]
-    drive._run_all([killer], tmp_path / "cells", 1, lambda _: None)
+    pool.run_all(CELLS, [killer], tmp_path / "cells", 1, lambda _: None)
     assert verify(tmp_path / "cells" / killer.id)["error"]["code"] == "WORKER_DIED"
 
 
@@ -204,7 +282,7 @@ def test_a_full_disk_ends_the_study(tmp_path: Path, monkeypatch: Any) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise ResourceError("STORAGE", "no space")
 
-    monkeypatch.setattr(drive, "_run_some", full)
+    monkeypatch.setattr(pool, "run_some", full)
     with pytest.raises(ResourceError):
         compare(study_of(tiny.write_pairs(tmp_path / "data")), tmp_path / "out")
 
@@ -243,7 +321,7 @@ def until(condition: Callable[[], object], seconds: float) -> bool:
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_a_driver_that_ends_takes_its_workers_along(tmp_path: Path, sent: signal.Signals) -> None:
     data = tiny.write_pairs(tmp_path / "data", (4000, 40, 40))
-    raw = {"base": tiny.raw_run(data, fit={"epochs": 10_000, "patience": None}), "seeds": 2}
+    raw = {"base": tiny.raw_run(data, fit={"epochs": 10_000, "patience": None}), "seeds": 2, "tune": False}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(raw))
     # where the tests run in the background a shell may have had SIGINT ignored, and children inherit that
     ready = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"

@@ -1,7 +1,5 @@
 """Thresholds come from dev, the same metrics stand in both splits, and what has no value says why."""
 
-import csv
-import io
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +11,13 @@ from torch import nn
 
 import tiny
 from seqtwin.config import parse_run
-from seqtwin.data.pairs import PairData
+from seqtwin.data.batches import Ragged
+from seqtwin.data.pairs import Retrieval
 from seqtwin.metrics import METRICS
-from seqtwin.study.floors import FLOORS, measure_floors
-from seqtwin.study.judge import judge, judge_untrained, score_splits
+from seqtwin.study.judge import RETRIEVAL, judge, judge_untrained, score_splits
 from seqtwin.study.prepare import Prepared, prepare
 from seqtwin.study.run import fresh_model
-from seqtwin.training.predict import predict
+from seqtwin.training.predict import encode_items, only, predict, score_matrix
 
 
 @pytest.fixture
@@ -96,23 +94,15 @@ def test_small_scores_that_differ_are_no_collapse(prepared: Prepared) -> None:
     assert judge(model, prepared, {}).status == "finished"
 
 
-def test_predictions_hold_every_pair_with_its_cluster(prepared: Prepared) -> None:
+def test_what_was_predicted_is_kept_for_every_pair(prepared: Prepared) -> None:
     model = model_of(prepared)
-    rows = list(csv.DictReader(io.StringIO(judge(model, prepared, {}).predictions)))
-    assert [row["split"] for row in rows] == ["dev"] * 40 + ["test"] * 40
-    assert [int(row["row"]) for row in rows] == [*range(40), *range(40)]
-    assert [int(row["cluster"]) for row in rows[40:]] == prepared.clusters["test"].tolist()
-    np.testing.assert_allclose([float(r["target"]) for r in rows[40:]], prepared.stores["test"].target)
-    np.testing.assert_allclose(
-        [float(r["score"]) for r in rows[40:]], predict(model, prepared.stores["test"]), rtol=1e-6
-    )
-    assert not any(letter in row["score"] for row in rows for letter in "nN")
+    found = judge(model, prepared, {}).predicted
+    for split in ("dev", "test"):
+        np.testing.assert_array_equal(found[split], predict(model, prepared.stores[split]))
 
 
 def test_a_retrieval_task_is_measured_where_there_is_one(prepared: Prepared) -> None:
-    from seqtwin.data.pairs import Retrieval
-
-    task = Retrieval(["abc", "fed"], ["abc", "fed", "cab"], [0, 1])
+    task = Retrieval(["abc", "fed"], ["abc", "fed", "cab"], [{0}, {1}])
     searched = replace(prepared, data=replace(prepared.data, retrieval=task))
     model = model_of(prepared)
     found = judge(model, searched, {}).scores["retrieval"]
@@ -120,27 +110,38 @@ def test_a_retrieval_task_is_measured_where_there_is_one(prepared: Prepared) -> 
     assert "retrieval" not in judge(model, prepared, {}).scores
 
 
-# floors
+def test_a_query_does_not_find_itself(prepared: Prepared) -> None:
+    texts = ["abc", "abd", "fed", "fec", "a"]
+    groups = [{1, 4}, {0, 4}, {3}, {2}, {0, 1}]
+    task = Retrieval(texts, texts, groups, itself=range(5))
+    model = model_of(prepared)
+    found = judge(model, replace(prepared, data=replace(prepared.data, retrieval=task)), {}).scores["retrieval"]
+    assert prepared.tokens is not None
+    scores = score_matrix(model, *[encode_items(model, Ragged.of(prepared.tokens.encode(texts)))] * 2)
+    ranks = []
+    for query in range(5):
+        order = sorted((i for i in range(5) if i != query), key=lambda i: -scores[query, i])
+        ranks.append(next(place for place, i in enumerate(order, 1) if i in groups[query]))
+    assert found["mrr"] == pytest.approx(np.mean([1 / place for place in ranks]))
+    assert found["hit_rate@1"] == pytest.approx(np.mean([place == 1 for place in ranks]))
+    assert set(found) == set(RETRIEVAL)
 
 
-def test_floors_are_what_they_say() -> None:
-    data = PairData.of(
-        left=["paris", "rome", "oslo", "Paris", "roma", "osla", "lima"],
-        right=["parigi", "roma", "lima", "paris", "rome", "oslo", "peru"],
-        target=[1.0, 1, 0, 1, 1, 1, 0],
-        split=["train", "train", "train", "test", "test", "dev", "dev"],
-        name="tiny",
-    )
-    part = data.part("test")
-    assert FLOORS["constant"](data, part).tolist() == [2 / 3, 2 / 3]
-    assert FLOORS["tfidf_char"](data, part)[0] == pytest.approx(1.0)
-    assert FLOORS["jaro_winkler"](data, part)[0] == 1.0
-    found = measure_floors(data)
-    assert set(found) == set(FLOORS)
-    assert found["constant"]["undefined"]["pearson"].startswith(("dev: ", "test: "))
-    assert all(entry["note"] for entry in found.values())
+def test_a_task_without_an_answer_is_left_out(prepared: Prepared) -> None:
+    task = Retrieval(["abc"], ["abc", "fed"], [set()])
+    found = judge(model_of(prepared), replace(prepared, data=replace(prepared.data, retrieval=task)), {})
+    assert "retrieval" not in found.scores
 
 
-def test_series_have_a_constant_floor_only(tmp_path: Path) -> None:
-    data = prepare(parse_run({"data": {"name": "digits", "pairs": 60}})).data
-    assert list(measure_floors(data)) == ["constant"]
+def test_series_are_searched_too() -> None:
+    config = parse_run({"data": {"name": "digits", "pairs": 60}, "encoder": {"embedding": 6, "hidden": 8}})
+    series = prepare(config)
+    model = fresh_model(config, series)
+    found = judge(model, series, {}).scores["retrieval"]
+    task = series.data.retrieval
+    assert task is not None
+    vectors = encode_items(model, only(series.stores["test"].items, np.array(task.corpus)))
+    scores = score_matrix(model, vectors, vectors).astype(float)
+    np.fill_diagonal(scores, -np.inf)
+    best = scores.argmax(1)
+    assert found["hit_rate@1"] == pytest.approx(np.mean([b in r for b, r in zip(best, task.relevant, strict=True)]))

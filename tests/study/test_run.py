@@ -19,12 +19,16 @@ from seqtwin.retrieval.encoding import load
 from seqtwin.study import work
 from seqtwin.study.grid import expand_grid
 from seqtwin.study.identity import config_hash
+from seqtwin.study.prepare import prepare
 from seqtwin.study.run import Run, train
+from seqtwin.study.tables import WATCHED
 from seqtwin.training.fit import Diverged
 
 FILES = {"config.yaml", "history.csv", "scores.json", "predictions.csv", "facts.json"}
+FILES |= {"diagnostics.json", "trace.csv", "reads.csv"}
 ENCODER = {f"encoder/{name}" for name in ("encoder.json", "model.safetensors", "tokenizer.json", "README.md")}
-NUMBERS = ("scores.json", "predictions.csv", "encoder/model.safetensors", "encoder/tokenizer.json")
+NUMBERS = ("scores.json", "predictions.csv", "diagnostics.json", "trace.csv", "reads.csv")
+NUMBERS += ("encoder/model.safetensors", "encoder/tokenizer.json")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,7 @@ def test_everything_is_published_and_true(folder: Path, run: Run) -> None:
         None,
     )
     assert manifest["factors"] == {"representation": "final_hidden", "loss": "mse", "seed": 0}
-    assert set(manifest["seconds"]) == {"data", "train", "evaluate"}
+    assert set(manifest["seconds"]) == {"data", "train", "evaluate", "explain"}
     assert manifest["versions"]["torch"]
     assert run.scores == read_json(run.path / "scores.json")
     assert list(run.scores["dev"]) == list(run.scores["test"]) == list(METRICS)
@@ -71,7 +75,9 @@ def test_the_config_that_was_used_can_be_read_again(folder: Path, run: Run) -> N
 
 def test_the_history_has_a_row_an_epoch(run: Run) -> None:
     rows = rows_of(run.path / "history.csv")
-    assert list(rows[0]) == ["epoch", "step", "loss", "dev_roc_auc", "lr", "seconds"]
+    assert list(rows[0]) == ["epoch", "step", "loss", "dev_roc_auc", "lr", "seconds", *WATCHED]
+    assert [row["gradient_norm"] == "" for row in rows] == [True, False, False, False]
+    assert all(float(row[name]) > 0 for row in rows[1:] for name in WATCHED)
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]
     assert [row["step"] for row in rows] == ["0", "6", "12", "18"]
     best = max(float(row["dev_roc_auc"]) for row in rows[1:])
@@ -96,6 +102,32 @@ def test_the_facts_are_json_and_hold_what_a_report_needs(run: Run) -> None:
     assert (facts["padding"], facts["dim"], facts["shareable"]) == ("masked", 16, False)
     assert facts["best_epoch"] <= facts["epochs"] == 3
     assert facts["train_pairs_per_second"] > 0
+    assert facts["leakage"]["share"] == facts["leakage"]["pairs"] / 40
+
+
+def test_the_trace_holds_the_loss_of_every_step(run: Run) -> None:
+    rows, history = rows_of(run.path / "trace.csv"), rows_of(run.path / "history.csv")
+    assert [int(row["step"]) for row in rows] == list(range(1, 19))
+    means = np.array([float(row["loss"]) for row in rows]).reshape(3, 6).mean(1)
+    np.testing.assert_allclose(means, [float(row["loss"]) for row in history[1:]], rtol=1e-6)
+
+
+def test_the_reading_of_its_own_representation_is_the_published_score(run: Run) -> None:
+    reads = {row["representation"]: row for row in rows_of(run.path / "reads.csv")}
+    assert {"final_hidden", "last_output", "mean_output", "max_output", "final_cell"} <= set(reads)
+    for split in ("dev", "test"):
+        assert float(reads["final_hidden"][split]) == pytest.approx(run.scores[split]["roc_auc"], abs=1e-8)
+
+
+def test_texts_are_published_where_they_may_be(tmp_path: Path) -> None:
+    raw = tiny.raw_run(tmp_path, fit={"epochs": 1}, tokens={"unit": "word"})
+    raw["data"] = {"name": "probes", "probe": "P1", "pairs": 60}
+    found = train(parse_run(raw), tmp_path / "run")
+    rows = rows_of(found.path / "pairs.csv")
+    part = prepare(parse_run(raw)).data.part("test")
+    assert [row["left"] for row in rows] == part["left"].tolist()
+    assert [row["right"] for row in rows] == part["right"].tolist()
+    assert [int(row["row"]) for row in rows] == list(range(len(part)))
 
 
 def test_no_text_of_a_user_is_published(folder: Path, run: Run) -> None:
@@ -169,6 +201,8 @@ def test_series_are_trained_too(tmp_path: Path) -> None:
     encoder = load(found.path)
     assert not (found.path / "encoder/tokenizer.json").exists()
     assert encoder.encode([np.zeros((2, 8)), np.ones((5, 8))]).shape == (2, 16)
+    assert not (found.path / "pairs.csv").exists()
+    assert {row["overlap"] for row in rows_of(found.path / "predictions.csv")} == {""}
 
 
 def test_pads_that_are_read_are_marked(folder: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import Compared
 from seqtwin.training import fit as fitting
-from seqtwin.training.fit import OPTIMIZERS, Diverged, RunState, fit, pick_device
+from seqtwin.training.fit import OPTIMIZERS, Diverged, RunState, batches_of, fit, pick_device
 from seqtwin.training.losses import Loss
 from seqtwin.training.predict import predict
 
@@ -97,6 +97,7 @@ def test_the_untrained_model_is_row_zero() -> None:
         "dev": dev,
         "lr": 0.05,
         "seconds": 0.0,
+        "gradient_norm": None,
     }
 
 
@@ -107,6 +108,19 @@ def test_each_epoch_is_a_row_with_its_steps() -> None:
     assert [row["step"] for row in state.history] == [0, 4, 8, 12]
     assert seen == [1, 2, 3]
     assert all(a["seconds"] < b["seconds"] for a, b in zip(state.history, state.history[1:], strict=False))
+
+
+def test_what_a_watcher_finds_stands_in_the_history_before_training_too() -> None:
+    seen: list[int] = []
+
+    def watch(model: Siamese, _: Loss) -> dict[str, float | None]:
+        seen.append(len(seen))
+        return {"found": float(len(seen)), "missing": None}
+
+    model = tiny.siamese()
+    state = fit(model, tiny.loss_of(model), TRAIN, tiny.recipe(epochs=2), auc, watch=watch)
+    assert [row["found"] for row in state.history] == [1, 2, 3]
+    assert [row["missing"] for row in state.history] == [None] * 3
 
 
 # early stopping and the best weights
@@ -170,6 +184,18 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[Watched]:
 
     monkeypatch.setitem(OPTIMIZERS, "watched", make)
     return made
+
+
+def test_every_step_leaves_its_loss_and_its_gradient_norm(watched: list[Watched]) -> None:
+    state = trained(epochs=2, batch=16, clip=None, optimizer="watched")
+    assert state.norms == pytest.approx(watched[0].norms, rel=1e-5)
+    assert [row["gradient_norm"] for row in state.history[1:]] == pytest.approx(
+        [np.mean(state.norms[:6]), np.mean(state.norms[6:])]
+    )
+    # the batches are all of one size here, so an epoch's loss is the mean of its steps
+    assert [row["loss"] for row in state.history[1:]] == pytest.approx(
+        [np.mean(state.losses[:6]), np.mean(state.losses[6:])]
+    )
 
 
 SHAPES: dict[str, Callable[[float], float]] = {
@@ -318,6 +344,31 @@ def test_the_parameters_of_a_loss_are_trained() -> None:
     state = trained(model=model, loss=loss)
     assert not torch.equal(beta.detach(), before)
     assert len(state.history) == 4
+
+
+def test_clipping_holds_the_parameters_of_a_loss_too(watched: list[Watched]) -> None:
+    for clip in (None, 1e-3):
+        model = tiny.siamese()
+        loss = tiny.loss_of(model, {"name": "pml", "loss": "MarginLoss", "options": {"learn_beta": True}})
+        trained(model=model, loss=loss, optimizer="watched", clip=clip)
+    free, clipped = (found.norms for found in watched)
+    assert min(free) > 1e-2
+    assert max(clipped) <= 1e-3 * 1.0001
+
+
+# pads that are read
+
+
+def test_batches_are_shuffled_and_not_sorted_where_pads_are_read() -> None:
+    masked, read = (tiny.siamese(padding=padding) for padding in ("masked", "read"))
+    recipe, lengths = tiny.recipe(batch=8), TRAIN.lengths
+    sorted_, shuffled = (batches_of(model, TRAIN, recipe, epoch=1) for model in (masked, read))
+    expected = epoch_batches(lengths, 8, seed=0, epoch=1)
+    assert all(np.array_equal(a, b) for a, b in zip(sorted_, expected, strict=True))
+    assert sorted(np.concatenate(shuffled).tolist()) == list(range(len(TRAIN)))
+    spread = [np.mean([np.ptp(lengths[rows]) for rows in batches]) for batches in (sorted_, shuffled)]
+    assert spread[0] < 1
+    assert spread[1] > 2
 
 
 def test_silent_batches_before_training_are_not_counted(caplog: pytest.LogCaptureFixture) -> None:

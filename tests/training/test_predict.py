@@ -11,7 +11,7 @@ from seqtwin.build import Blueprint, build_siamese
 from seqtwin.config import EncoderConfig
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.model.siamese import Siamese
-from seqtwin.training.predict import batch_deviation, encode_items, predict, score_matrix, score_pairs
+from seqtwin.training.predict import batch_deviation, encode_items, part_of, predict, score_matrix, score_pairs
 
 PARTS: dict[str, Any] = {"representation": "mean_output", "projection": "identity", "similarity": "cosine"}
 
@@ -71,6 +71,28 @@ def test_vectors_come_in_the_order_of_the_items_whatever_the_batch() -> None:
     assert whole.shape == (40, model.space.dim)
     for batch in (1, 3, 7):
         torch.testing.assert_close(encode_items(model, items, batch=batch), whole, atol=1e-6, rtol=0)
+
+
+def test_items_are_encoded_in_the_order_of_the_data_where_pads_are_read() -> None:
+    model, items = tiny.siamese("last_output", padding="read").eval(), tiny.store(20).items
+    found = encode_items(model, items, batch=8)
+    with torch.no_grad():
+        blocks = [model.encode(items.take(np.arange(start, start + 8))) for start in range(0, 40, 8)]
+    torch.testing.assert_close(found, torch.cat(blocks), atol=1e-6, rtol=0)
+    # sorted by length there would hardly be a pad, and no mistake to see
+    alone = encode_items(model, items, batch=1)
+    assert float((found - alone).abs().max()) > 1e-3
+
+
+def test_a_part_of_a_store_holds_the_same_pairs_and_no_other_item() -> None:
+    whole = tiny.store(20)
+    rows = np.array([7, 2, 7])
+    part = part_of(whole, rows)
+    assert len(part.items) == 4
+    a, b = whole.batch(rows), part.batch(np.arange(3))
+    assert torch.equal(a.left.values, b.left.values)
+    assert torch.equal(a.right.lengths, b.right.lengths)
+    assert torch.equal(a.target, b.target)
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "dot", "exp_euclidean"])

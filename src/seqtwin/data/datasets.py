@@ -6,7 +6,8 @@ import numpy as np
 
 from seqtwin.data.pairs import PairData
 from seqtwin.data.placenames import placenames
-from seqtwin.data.sampling import pairs_by_split, split_items
+from seqtwin.data.probes.dataset import probes
+from seqtwin.data.sampling import pairs_by_split, search_among, split_items
 
 FRACTIONS = (0.7, 0.15, 0.15)
 INK = 16.0  # the darkest value of an image
@@ -17,7 +18,7 @@ def digits(*, pairs: int = 6000, seed: int = 0) -> PairData:
 
     A series has up to 8 steps of 8 channels in [0, 1]: the columns of an image without the blank ones before and behind
     the digit (no row of these images is blank). Images of one split stand in no other (70/15/15). `pairs` counts the
-    training pairs; dev and test get a fifth each.
+    training pairs; dev and test get a fifth each. The search task: a test image looks for those of its digit.
 
     Raises: ValueError for a number of pairs that cannot be.
     """
@@ -29,10 +30,12 @@ def digits(*, pairs: int = 6000, seed: int = 0) -> PairData:
     found = load_digits()
     rng = np.random.default_rng(seed)
     groups = np.asarray(found.target)
-    frame = pairs_by_split(split_items(groups, FRACTIONS, rng), groups, pairs, rng)
+    members = split_items(groups, FRACTIONS, rng)
+    frame = pairs_by_split(members, groups, pairs, rng)
     series = tuple(_inked(image.T / INK) for image in found.images)
     facts = {"versions": {"scikit-learn": sklearn.__version__}, "items": len(series), "classes": 10, "seed": seed}
-    return PairData(frame, series, 0.5, "digits", facts, shareable=True)
+    search = search_among(members["test"], groups[members["test"]], seed)
+    return PairData(frame, series, 0.5, "digits", facts, retrieval=search, shareable=True)
 
 
 def _inked(steps: np.ndarray) -> np.ndarray:
@@ -45,7 +48,7 @@ def _inked(steps: np.ndarray) -> np.ndarray:
 DATASETS: dict[str, Callable[..., PairData]] = {
     "placenames": placenames,
     "digits": digits,
-    # the synthetic probes of the next issue: one line each
+    "probes": probes,
 }
 
 # those whose pairs are series, not texts

@@ -1,14 +1,15 @@
 """Class-labelled texts to pairs: two texts of one class are the same."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from seqtwin.data.pairs import PairData
+from seqtwin.data.pairs import PairData, Retrieval
 from seqtwin.data.readers import REMEDY_EMPTY, USUAL_FRACTIONS, Files, by_split, check_settings, described, stem
-from seqtwin.data.sampling import pairs_by_split, split_items
+from seqtwin.data.sampling import pairs_by_split, search_among, split_items
 from seqtwin.data.tables import column, read_table
 from seqtwin.data.values import classes, texts
 from seqtwin.errors import ConfigError, DataError
@@ -41,12 +42,18 @@ def read_items(
     rows = len(items)
     items = items.drop_duplicates(["text", "split"], ignore_index=True)
     groups = np.asarray(pd.factorize(items["label"], sort=True)[0])
-    frame, how = sampled(groups, items["split"].to_numpy(), pairs, fractions, seed, place=stem(files))
+    drawn = sampled(groups, items["split"].to_numpy(), pairs, fractions, seed, place=stem(files))
     words = items["text"].tolist()
+    frame = drawn.frame
     frame = frame.assign(left=[words[i] for i in frame["left"]], right=[words[i] for i in frame["right"]])
     facts = {"columns": [text, label], "items": rows, "classes": int(groups.max()) + 1, "seed": seed}
-    notes = [*how, *([f"{rows - len(items)} repeated texts left out"] if rows > len(items) else [])]
-    return described(frame, cut=0.5, name=name or stem(files), facts=facts, notes=notes)
+    notes = [*drawn.notes, *([f"{rows - len(items)} repeated texts left out"] if rows > len(items) else [])]
+    data = described(frame, cut=0.5, name=name or stem(files), facts=facts, notes=notes)
+    return replace(data, retrieval=drawn.search and _of_texts(drawn.search, words))
+
+
+def _of_texts(task: Retrieval, words: Sequence[str]) -> Retrieval:
+    return replace(task, queries=[words[i] for i in task.queries], corpus=[words[i] for i in task.corpus])
 
 
 def _items_of(path: Path, text: str, label: str, empty: str) -> pd.DataFrame:
@@ -59,6 +66,15 @@ def _items_of(path: Path, text: str, label: str, empty: str) -> pd.DataFrame:
     return rows
 
 
+@dataclass(frozen=True)
+class Sampled:
+    """Pairs of item indices with target and split, a sentence for each thing decided, a search among the test items."""
+
+    frame: pd.DataFrame
+    notes: list[str]
+    search: Retrieval | None
+
+
 def sampled(
     groups: np.ndarray,
     split: np.ndarray,
@@ -67,8 +83,8 @@ def sampled(
     seed: int,
     *,
     place: str,
-) -> tuple[pd.DataFrame, list[str]]:
-    """Pairs of item indices with target and split, and a sentence for what was decided on the way.
+) -> Sampled:
+    """Pairs of items that belong to groups, split as the items are.
 
     Raises: DataError when a split holds no pairs; ConfigError for a number of pairs that cannot be.
     """
@@ -89,4 +105,5 @@ def sampled(
     got = int((frame["split"] == "train").sum())
     if pairs and "train" in members and got < pairs - pairs % 2:
         notes.append(f"{got} training pairs made, not {pairs}: the items hold no more balanced pairs")
-    return frame, notes
+    test = members.get("test", np.zeros(0, dtype=np.int64))
+    return Sampled(frame, notes, search_among(test, groups[test], seed))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,17 +14,27 @@ SPLITS = ("train", "dev", "test")
 
 @dataclass(frozen=True)
 class Retrieval:
-    """A search task: the right answer to `queries[i]` is `corpus[relevant[i]]`."""
+    """A search task: the right answers to `queries[i]` are `corpus[j]` for every j in `relevant[i]`.
 
-    queries: list[str]
-    corpus: list[str]
-    relevant: list[int]
+    Queries and corpus hold texts, or positions in the data's series. `itself`: where each query stands in the corpus,
+    when it does; it must not find itself.
+
+    Raises: ValueError for answers outside the corpus, for a query that answers itself, and for lists of other lengths.
+    """
+
+    queries: Sequence[Any]
+    corpus: Sequence[Any]
+    relevant: Sequence[Collection[int]]
+    itself: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
         if len(self.queries) != len(self.relevant):
             raise ValueError(f"retrieval: {len(self.queries)} queries with {len(self.relevant)} answers")
-        if any(not 0 <= answer < len(self.corpus) for answer in self.relevant):
+        places = {place for answers in self.relevant for place in answers} | set(self.itself or ())
+        if any(not 0 <= place < len(self.corpus) for place in places):
             raise ValueError(f"retrieval: an answer lies outside the corpus of {len(self.corpus)}")
+        if self.itself is not None and any(a in b for a, b in zip(self.itself, self.relevant, strict=True)):
+            raise ValueError("retrieval: a query is among its own answers")
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def _nearest(closeness: Any, owner: np.ndarray, anchors: np.ndarray) -> np.ndarr
 def _retrieval(places: list[Place], asked: Iterable[int]) -> Retrieval:
     queries = [(name, i) for i in asked for name in places[i].names if fold(name) != fold(places[i].english)]
     corpus = [place.english for place in places]
-    return Retrieval([name for name, _ in queries], corpus, [i for _, i in queries])
+    return Retrieval([name for name, _ in queries], corpus, [{i} for _, i in queries])
 
 
 def read_places(*, latin_only: bool) -> list[Place]:

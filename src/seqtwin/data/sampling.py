@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from seqtwin.data.pairs import SPLITS
+from seqtwin.data.pairs import SPLITS, Retrieval
 
 Propose = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 ROUNDS = 40
 FEWER = 5  # dev and test have one pair for so many of train
+MOST_SEARCHED = 500  # items of a search task
 
 
 def split_items(groups: np.ndarray, fractions: Sequence[float], rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -40,6 +41,23 @@ def pairs_by_split(
         left, right = items[rows[:, 0]], items[rows[:, 1]]
         parts.append(pd.DataFrame({"left": left, "right": right, "target": target, "split": split}))
     return pd.concat(parts, ignore_index=True)
+
+
+def search_among(items: np.ndarray, groups: np.ndarray, seed: int) -> Retrieval | None:
+    """Each of these items looks for the others of its group among all of them; None where no two share a group.
+
+    `items`: Int[n], `groups`: Int[n], their groups. At most 500 items take part, drawn with the seed.
+
+    >>> search_among(np.array([4, 7, 9]), np.array([0, 1, 0]), seed=0).relevant
+    [{2}, {0}]
+    """
+    chosen = np.sort(np.random.default_rng([seed, 1]).permutation(len(items))[:MOST_SEARCHED])
+    held, theirs = items[chosen], groups[chosen]
+    found = {row: set(np.flatnonzero(theirs == theirs[row]).tolist()) - {row} for row in range(len(held))}
+    asked = [row for row, answers in found.items() if answers]
+    if not asked:
+        return None
+    return Retrieval(held[asked].tolist(), held.tolist(), [found[row] for row in asked], asked)
 
 
 def balanced_pairs(groups: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

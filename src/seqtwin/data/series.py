@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -49,9 +50,11 @@ def read_series(
         label_of += theirs
         split_of += [split] * len(some)
     groups = np.asarray(pd.factorize(np.asarray(label_of), sort=True)[0])
-    frame, how = sampled(groups, np.asarray(split_of), pairs, fractions, seed, place=stem(files))
+    drawn = sampled(groups, np.asarray(split_of), pairs, fractions, seed, place=stem(files))
     facts = {"channels": names, "items": len(found), "classes": int(groups.max()) + 1, "seed": seed}
-    return described(frame, cut=0.5, name=name or stem(files), facts=facts, notes=how, series=tuple(found))
+    frame, called = drawn.frame, name or stem(files)
+    data = described(frame, cut=0.5, name=called, facts=facts, notes=drawn.notes, series=tuple(found))
+    return replace(data, retrieval=drawn.search)
 
 
 def channel_names(table: Table) -> list[str]:

@@ -145,6 +145,20 @@ def _shared(kind: str, here: np.ndarray, known: np.ndarray) -> dict[str, float]:
     return {f"{kind}_in_train": count, f"{kind}_in_train_share": count / max(1, len(here))}
 
 
+def seen_in_train(frame: pd.DataFrame, split: str) -> np.ndarray:
+    """For each pair of a split: how many of its two items (0, 1, 2) occur in the training pairs. Int[pairs].
+
+    >>> rows = {"left": ["a", "A"], "right": ["b", "c"], "target": [1.0, 0.0], "split": ["train", "test"]}
+    >>> seen_in_train(pd.DataFrame(rows), "test")
+    array([1])
+    """
+    lefts, rights = _items(frame["left"].tolist(), frame["right"].tolist())
+    names = frame["split"].to_numpy()
+    known = np.union1d(lefts[names == "train"], rights[names == "train"])
+    here = names == split
+    return np.isin(lefts[here], known).astype(np.int64) + np.isin(rights[here], known)
+
+
 def leakage_notes(counts: dict[str, dict[str, float]]) -> list[str]:
     """A sentence for each split that shares texts with train."""
     return [

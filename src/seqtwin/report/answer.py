@@ -1,4 +1,4 @@
-"""What the first screen says: headline, refusal, answers, what not to conclude, and why cells are marked.
+"""What the first screen says: the finding, the pairing to take or the refusal, the interaction, what not to conclude.
 
 The templates hold the language; this file decides what is true of a table.
 """
@@ -6,110 +6,167 @@ The templates hold the language; this file decides what is true of a table.
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from seqtwin.report.heat import Facet, pairing_name, warnings
+from seqtwin.report import verdict
+from seqtwin.report.heat import Facet, pairing_name
+from seqtwin.report.marks import named
 from seqtwin.report.table import StudyTable
-from seqtwin.report.words import FLOOR_NAMES, MEANINGS, digits, metric_name, tiny
+from seqtwin.report.words import FAMILIES, FLOOR_NAMES, MEANINGS, digits, known, metric_name, p_value, span, tiny
 
-FEWEST_SEEDS = 5
-CAUSES = {
-    "failed": ("Some seeds failed.", "They are left out of the mean and kept in the count; their errors stand below."),
-    "oom": ("Some seeds ran out of memory.", "They are left out of the mean and kept in the count; lower fit.batch."),
-    "diverged": ("Some seeds diverged.", "The mean is that of the remaining seeds (R06)."),
-    "collapsed": ("Some seeds collapsed to constant scores.", "The mean is that of the remaining seeds (R06)."),
-    "plateau": (
-        "The training loss ends on its no-information plateau, or above it.",
-        "One constant score for every pair would cost no more, so little was learnt from this loss. Train longer, or "
-        "change the margin or the learning rate; until then the pairing is not to be compared with others (R14).",
-    ),
-    "deviation": (
-        "A vector depends on its batch-mates.",
-        "The same text encoded alone and in a batch should agree to about 1e-6. Its value rests on who came with it.",
-    ),
-}
+LONGEST_QUESTION = 70
+MOST_ANSWERS = 3
 
 
-def answers(table: StudyTable) -> list[dict[str, Any]]:
-    """One entry per data set: the pairing chosen on dev, its test value, and what lies within its interval."""
+def answers(table: StudyTable, facets: Sequence[Facet]) -> list[dict[str, Any]]:
+    """One entry per data set: the pairing chosen on dev, its test value, what is and is not apart from it."""
     pairings = table.pairings
-    return [_answer(table, part) for _, part in pairings[pairings["chosen"] == 1].groupby("dataset", sort=False)]
+    chosen = pairings[pairings["chosen"] == 1]
+    return [_answer(table, facets, part.iloc[0]) for _, part in chosen.groupby("dataset", sort=False)]
 
 
-def _answer(table: StudyTable, part: pd.DataFrame) -> dict[str, Any]:
-    best = part.iloc[0]
+def _answer(table: StudyTable, facets: Sequence[Facet], best: Any) -> dict[str, Any]:
+    facet = next(f for f in facets if all(best[key] == label for key, label in f.labels.items()))
     others = table.pairings[(table.pairings["dataset"] == best["dataset"]) & (table.pairings["chosen"] != 1)]
     others = others[others["mean"].notna()].sort_values("mean", ascending=False, kind="stable")
-    within = others[(others["mean"] >= best["low"]) & (others["mean"] <= best["high"])]
-    above = others[others["mean"] > best["mean"]]
     meaning = MEANINGS.get(str(best["primary"]), "").format(share=f"{100 * best['mean']:.0f}")
+    blocks = verdict.of_best(table, facet)
     return {
         "dataset": best["dataset"], "metric": metric_name(best["primary"]), "best": named(table, best),
         "dev": digits(best["dev_mean"]), "test": digits(best["mean"]), "seeds": int(best["finished"]),
         "low": digits(best["low"]), "high": digits(best["high"]), "interval": best["interval"], "meaning": meaning,
-        "gap": digits(best["dev_mean"] - best["mean"]), "others": len(others),
-        "within": [named(table, row) for _, row in within.iterrows()],
-        "outside": len(others) - len(within), "above": [named(table, row) for _, row in above.iterrows()],
+        "others": len(others),
+        "above": [named(table, row) for _, row in others.iterrows() if row["mean"] > best["mean"]],
+        "within": [named(table, row) for _, row in others.iterrows() if best["low"] <= row["mean"] <= best["high"]],
         "lowest": named(table, others.iloc[-1]) if len(others) > 1 else None,
+        "refused": blocks, "taken": not blocks, "facet": facet, "scope": _scope(facet, others),
+        **_apart(table, facet), **_optimism(facet),
     }  # fmt: skip
 
 
-def named(table: StudyTable, pairing: Any) -> dict[str, str]:
-    """A pairing as the templates name it: labels, further factors other than the data set, value."""
-    further = [str(pairing[key]) for key in table.meta["extra"] if pairing[key] != pairing["dataset"]]
-    parts = [label for label in (pairing["representation"], pairing["loss"]) if label]
-    return {"parts": parts, "further": ", ".join(further), "value": digits(pairing["mean"])}  # type: ignore[dict-item]
+def _scope(facet: Facet, others: pd.DataFrame) -> str:
+    """Where ties were tested, when a data set has several heat maps."""
+    inside = len(facet.pairings) - 1 >= len(others)
+    return "" if inside else ", ".join(f"{key} = {label}" for key, label in facet.labels.items())
 
 
-def refusal(table: StudyTable) -> dict[str, str]:
-    """Why the report gives no verdict, with its code: it never gives one at tier quick."""
-    finished, tier = table.pairings["finished"], str(table.meta.get("tier", ""))
-    if tier == "quick":
-        return {"code": "R01", "why": "tier quick describes, it does not decide"}
-    if len(finished) and finished.min() < FEWEST_SEEDS:
-        return {"code": "R01", "why": f"a pairing has fewer than {FEWEST_SEEDS} finished seeds"}
-    return {"code": "R02", "why": "no comparison was declared and tested"}
+def _apart(table: StudyTable, facet: Facet) -> dict[str, Any]:
+    """Pairings of the same heat map that are not told apart from the best, and the nearest of those that are."""
+    rows = [(row, facet.pairing(row["representation"], row["loss"])) for row in facet.analysis.get("versus_best", [])]
+    rows = [(row, pairing) for row, pairing in rows if pairing is not None]
+    tied = [named(table, pairing) for row, pairing in rows if not row["apart"]]
+    apart = sorted((row for row, _ in rows if row["apart"]), key=lambda row: abs(known(row["difference"])))
+    nearest = None
+    if apart:
+        first = apart[0]
+        pairing = facet.pairing(first["representation"], first["loss"])
+        nearest = {**named(table, pairing), "difference": digits(abs(first["difference"])),
+                   "span": span(first["low"], first["high"])}  # fmt: skip
+    return {"tied": tied, "apart": len(apart), "nearest": nearest, "tested": bool(rows)}
 
 
-def cautions(table: StudyTable, facets: Sequence[Facet]) -> list[dict[str, str]]:
-    """What not to conclude: a refusal code (or none) and the sentence after "Do not conclude"."""
-    meta, pairings, found = table.meta, table.pairings, list[dict[str, str]]()
-    if not pairings["finished"].sum():
-        return found
-    if any(len(facet.rows) > 1 and len(facet.columns) > 1 for facet in facets):
-        text = "that a representation wins under every loss: whether the loss matters more for one than for another"
-        found.append({"code": "R03", "text": f"{text} is drawn beside the table, not tested"})
-    if pairings["loss"].nunique() > 1:
-        text = "that a loss is bad: none was tuned, learning rate and margins are those of the config"
-        found.append({"code": "R04", "text": text})
-    if len(meta["datasets"]) < 2:
-        where = next(iter(meta["datasets"]), "this data")
-        found.append({"code": "R10", "text": f"that it holds elsewhere: this is {where}, and one kind of encoder"})
-    if pairings["on_plateau"].sum():
-        text = "anything from the pairings marked below that end on their plateau: they have not learnt yet"
-        found.append({"code": "R14", "text": text})
-    if pairings[["collapsed", "diverged"]].to_numpy().sum():
-        text = "from the mean of a pairing with collapsed or diverged seeds: it is that of the rest"
-        found.append({"code": "R06", "text": text})
+def _optimism(facet: Facet) -> dict[str, str]:
+    best = facet.analysis.get("best") or {}
+    return {"optimism": digits(best.get("optimism")), "p_best": digits(best.get("p_best"), 2),
+            "optimism_span": span(best.get("optimism_low"), best.get("optimism_high"))}  # fmt: skip
+
+
+def headline(table: StudyTable, found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Which of the headlines of the template is true, and the question it answers."""
+    question = str(table.meta.get("question") or "")
+    shown = {"question": question if 0 < len(question) <= LONGEST_QUESTION and question.endswith("?") else ""}
+    if not found:
+        return {"kind": "nothing", "firsts": [], "refusal": None, **shown}
+    firsts = _firsts(found)
+    alike = len(firsts) == 1
+    blocks = [refusal for answer in found for refusal in answer["refused"]]
+    refusal = blocks[0] if blocks else None
+    if len(table.pairings) == 1:
+        return {"kind": "single", "firsts": firsts, "refusal": refusal, **shown}
+    if not blocks and all(answer["tested"] for answer in found):
+        if len(found) == 1:
+            return {"kind": "finding", "firsts": firsts, "refusal": None, **finding(found[0]), **shown}
+        families = {_family(answer["facet"], _leading(answer)[0]) for answer in found}
+        if len(families) == 1 and families != {""}:
+            return {"kind": "family", "firsts": firsts, "refusal": None, "family": families.pop(), **shown}
+    return {"kind": "first" if alike else "depends", "firsts": firsts, "refusal": refusal, **shown}
+
+
+def _firsts(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The pairings that are first somewhere, each with its data sets; first on most data sets first."""
+    places: dict[tuple[str, ...], dict[str, Any]] = {}
+    for answer in found:
+        key = (*answer["best"]["parts"], answer["best"]["further"])
+        places.setdefault(key, {"best": answer["best"], "datasets": []})["datasets"].append(answer["dataset"])
+    return sorted(places.values(), key=lambda first: -len(first["datasets"]))
+
+
+def _leading(answer: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """The representations and the losses of the best pairing and those not told apart from it."""
+    leaders = [answer["best"], *answer["tied"]]
+    rows, losses = (list(dict.fromkeys(one["parts"][i] for one in leaders if len(one["parts"]) > i)) for i in (0, 1))
+    return rows, losses
+
+
+def finding(answer: dict[str, Any]) -> dict[str, Any]:
+    """The finding of one heat map: who leads (`lead`), and whether the loss decides it (`depends`)."""
+    facet, leaders, (rows, losses) = answer["facet"], [answer["best"], *answer["tied"]], _leading(answer)
+    lead = "one" if len(leaders) == 1 else "all" if not answer["apart"] else "some"
+    if lead == "some" and len(rows) == 1 and len(losses) == len(facet.columns):
+        lead = "representation"
+    if lead == "some" and len(losses) == 1 and len(rows) == len(facet.rows):
+        lead = "loss"
+    family = _family(facet, rows) if len(rows) > 1 else ""
+    lead = "family" if lead == "some" and family else lead
+    return {"lead": lead, "family": family, "leaders": leaders, "number": len(leaders), "of": answer["others"] + 1,
+            "depends": depends(facet)}  # fmt: skip
+
+
+def _family(facet: Facet, leading: Sequence[str]) -> str:
+    """The one family all leading representations are of, where the heat map has representations of another."""
+    kinds = {name: next((kind for kind, names in FAMILIES.items() if name in names), "") for name in facet.rows}
+    found = {kinds.get(name, "") for name in leading}
+    return found.pop() if len(found) == 1 and len(set(kinds.values())) > 1 else ""
+
+
+def interaction_term(facet: Facet) -> dict[str, Any]:
+    """The interaction row of the omnibus test; empty when it was not made."""
+    terms = (facet.analysis.get("omnibus") or {}).get("terms", [])
+    return next((term for term in terms if term["term"] == "interaction"), {})
+
+
+def depends(facet: Facet, alpha: float = 0.05) -> str:
+    """`order` when the best representation changes with the loss, `size` when only distances do, else nothing."""
+    if not known(interaction_term(facet).get("p")) < alpha:
+        return ""
+    wide = facet.pairings.pivot_table(index="representation", columns="loss", values="mean")
+    return "order" if wide.idxmax().nunique() > 1 else "size"
+
+
+def interactions(facets: Sequence[Facet]) -> list[dict[str, Any]]:
+    """What the interaction test says of each heat map with two rows and two columns."""
+    found = []
+    for facet in facets:
+        if len(facet.rows) > 1 and len(facet.columns) > 1 and facet.primary:
+            term, omnibus = interaction_term(facet), facet.analysis.get("omnibus") or {}
+            p = known(term.get("p"))
+            entry = {
+                "title": facet.title,
+                "dataset": facet.dataset,
+                "p": p_value(term.get("p")),
+                "eta2": digits(term.get("eta2"), 2),
+            }
+            kind = "untested" if np.isnan(p) else depends(facet) or "none"
+            found.append({**entry, "kind": kind, "why": omnibus.get("refused") or "no test was made", **_moves(facet)})
     return found
 
 
-def causes(table: StudyTable) -> list[dict[str, Any]]:
-    """One card per distinct cause of marks, with the pairings it marks and what was measured."""
-    told: dict[str, list[dict[str, Any]]] = {}
-    for _, pairing in table.pairings.iterrows():
-        for kind, sentence in warnings(pairing):
-            told.setdefault(kind, []).append({**named(table, pairing), "evidence": _evidence(pairing, kind, sentence)})
-    return [{"kind": kind, "cause": CAUSES[kind][0], "means": CAUSES[kind][1], "marks": told[kind]}
-            for kind in CAUSES if kind in told]  # fmt: skip
-
-
-def _evidence(pairing: Any, kind: str, sentence: str) -> str:
-    if kind == "plateau":
-        return f"{sentence}: loss {pairing['final_loss_mean']:.3g}, plateau {pairing['plateau_mean']:.3g}"
-    if kind == "deviation":
-        return f"largest alone-vs-batch difference {tiny(pairing['batch_deviation'])}"
-    return sentence
+def _moves(facet: Facet) -> dict[str, Any]:
+    """The representation that the loss moves most, and the one it moves least."""
+    spread = facet.pairings.groupby("representation", sort=True)["mean"].agg(lambda v: v.max() - v.min())
+    most, least = str(spread.idxmax()), str(spread.idxmin())
+    return {"most": most, "most_by": digits(spread[most], 2), "least": least, "least_by": digits(spread[least], 2)}
 
 
 def floors(table: StudyTable, facet: Facet) -> list[dict[str, str]]:
@@ -125,23 +182,20 @@ def floors(table: StudyTable, facet: Facet) -> list[dict[str, str]]:
     return rows
 
 
-def headline(found: Sequence[dict[str, Any]], pairings: pd.DataFrame) -> dict[str, Any]:
-    """Which of the headlines of the template is true."""
-    if not found:
-        return {"kind": "nothing", "firsts": []}
-    firsts = [{"dataset": answer["dataset"], "best": answer["best"]} for answer in found]
-    alike = len({tuple(first["best"]["parts"]) for first in firsts}) == 1
-    kind = "single" if len(pairings) == 1 else "first" if alike else "depends"
-    return {"kind": kind, "firsts": firsts}
-
-
 def worst_deviation(table: StudyTable) -> str:
     """The largest alone-vs-batch difference of all study cells."""
     return tiny(float(table.pairings["batch_deviation"].max())) if len(table.pairings) else "–"
 
 
 def title_of(table: StudyTable) -> str:
-    """The title of the browser window."""
+    """The title of the browser window: overrides and missing tuning stand in it."""
     chosen = table.pairings[table.pairings["chosen"] == 1]
-    first = f": {pairing_name(chosen.iloc[0])} first" if len(chosen) else ""
-    return f"{table.meta['name']}{first} · SeqTwin"
+    first = f": {pairing_name(chosen.iloc[0])} first" if len(chosen) == 1 else ""
+    return " · ".join([f"{table.meta['name']}{first}", *overrides(table), "SeqTwin"])
+
+
+def overrides(table: StudyTable) -> list[str]:
+    """What the reader must know before anything else: not tuned, leakage accepted."""
+    meta = table.meta
+    found = [] if meta.get("tuned") else ["NOT TUNED"]
+    return found + ([f"LEAKAGE ALLOWED: {meta['allow_leakage']}"] if meta.get("allow_leakage") else [])

@@ -1,6 +1,7 @@
 """Published study cells as they lie on disk, each file checked against its manifest before it is believed."""
 
 import io
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,30 @@ import pandas as pd
 from seqtwin import files
 from seqtwin.errors import ConfigError, DamagedError
 
-NEEDED = ("scores.json", "history.csv", "predictions.csv", "facts.json")
+NEEDED = (
+    "scores.json", "facts.json", "diagnostics.json", "history.csv", "trace.csv", "reads.csv", "predictions.csv",
+)  # fmt: skip
+TEXTS = "pairs.csv"
+_PREDICTED = ("split", "row", "cluster", "target", "score", "length", "pad_share", "overlap", "seen")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a trained study cell left behind: metrics, facts, one row per epoch, one row per judged test pair."""
+    """What a trained study cell left behind.
+
+    `scores`: metrics; `facts`: what is true of data, loss and encoder; `diagnostics`: one number (or None) by name;
+    `history`: one row per epoch; `trace`: mean loss of windows of steps; `reads`: metric of every reading;
+    `test`: one row per judged test pair; `texts`: their two sides, where these may be shown.
+    """
 
     scores: dict[str, Any]
     facts: dict[str, Any]
+    diagnostics: dict[str, float | None]
     history: pd.DataFrame
+    trace: pd.DataFrame
+    reads: pd.DataFrame
     test: pd.DataFrame
+    texts: pd.DataFrame | None
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,16 @@ class StudyCell:
         """Labels of the varied keys, without the seed."""
         return {key: str(value) for key, value in self.manifest["factors"].items() if key != "seed"}
 
+    @property
+    def finished(self) -> bool:
+        """Whether it counts: neither failed nor diverged nor collapsed."""
+        return self.manifest["status"] == "finished"
+
+    @property
+    def tuning(self) -> dict[str, Any]:
+        """What tuning chose for it; empty when nothing was tuned."""
+        return self.manifest.get("tuning") or {}
+
 
 def read_study_file(folder: Path) -> dict[str, Any]:
     """The content of `study.json`.
@@ -70,12 +94,17 @@ def read_cells(folder: Path) -> list[StudyCell]:
     return [_read_cell(path.parent) for path in sorted(folder.glob("cells/*/manifest.json")) if _published(path)]
 
 
+def count_retired(folder: Path) -> int:
+    """How many study cells were moved away to be trained again."""
+    return len(list(folder.glob("cells/.retired/*/manifest.json")))
+
+
 def _published(manifest: Path) -> bool:
     return not manifest.parent.name.startswith(".")
 
 
 def _read_cell(folder: Path) -> StudyCell:
-    manifest = files.verify(folder, only=(*NEEDED, "config.yaml"))
+    manifest = files.verify(folder, only=(*NEEDED, TEXTS, "config.yaml"))
     if not {"id", "status", "factors"} <= manifest.keys():
         cause = "expected 'id', 'status' and 'factors'"
         raise DamagedError("MANIFEST_FORMAT", cause, place=str(folder / files.MANIFEST))
@@ -90,18 +119,37 @@ def _read_cell(folder: Path) -> StudyCell:
 def _read_measured(folder: Path, manifest: dict[str, Any]) -> Measured:
     absent = [name for name in NEEDED if name not in manifest["files"]]
     if absent:
-        raise DamagedError("CELL_INCOMPLETE", f"its manifest lists no {absent[0]}", place=str(folder))
-    predictions = _read_csv(folder / "predictions.csv", ("split", "row", "cluster", "target", "score"))
+        cause = f"its manifest lists no {absent[0]}, as of version {manifest.get('versions', {}).get('seqtwin', '?')}"
+        remedy = "run the study again with this version, under another --out"
+        raise DamagedError("CELL_INCOMPLETE", cause, place=str(folder), remedy=remedy)
+    predictions = read_csv(folder / "predictions.csv", _PREDICTED)
     test = predictions[predictions["split"] == "test"].sort_values("row", kind="stable", ignore_index=True)
-    history = _read_csv(folder / "history.csv", ("epoch", "loss"))
     return Measured(
-        files.read_json(folder / "scores.json"), files.read_json(folder / "facts.json"), history, test
-    )  # fmt: skip
+        scores=files.read_json(folder / "scores.json"),
+        facts=files.read_json(folder / "facts.json"),
+        diagnostics=files.read_json(folder / "diagnostics.json"),
+        history=read_csv(folder / "history.csv", ("epoch", "loss")),
+        trace=read_csv(folder / "trace.csv", ("step", "loss")),
+        reads=read_csv(folder / "reads.csv", ("representation", "dev", "test")),
+        test=test,
+        texts=_read_texts(folder / TEXTS) if TEXTS in manifest["files"] else None,
+    )
 
 
-def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def _read_texts(path: Path) -> pd.DataFrame:
+    return read_csv(path, ("row", "left", "right"), text=("left", "right"))
+
+
+def read_csv(path: Path, columns: tuple[str, ...], *, text: tuple[str, ...] = ()) -> pd.DataFrame:
+    """A CSV file that has these columns; those of `text` are read as they stand.
+
+    Raises: DamagedError.
+    """
+    kinds: dict[Hashable, str] = dict.fromkeys(text, "str")
+    kept = {"keep_default_na": False} if text else {}
     try:
-        frame = pd.read_csv(io.StringIO(path.read_text(encoding="utf-8")))
+        content = path.read_bytes().decode("utf-8")
+        frame: pd.DataFrame = pd.read_csv(io.StringIO(content, newline=""), dtype=kinds, **kept)  # type: ignore[call-overload]
     except (ValueError, OSError) as error:
         raise DamagedError("FILE_DAMAGED", f"cannot be read as CSV: {error}", place=str(path)) from error
     missing = [column for column in columns if column not in frame.columns]

@@ -1,33 +1,33 @@
 """Heat maps: which rows and columns, which colours, what each cell says."""
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from seqtwin.report.pairings import STATES
 from seqtwin.report.table import StudyTable
 from seqtwin.report.words import digits, listed
 
 _PALE, _DEEP = (233, 240, 244), (15, 77, 107)
 _DIM, _BRIGHT = (168, 188, 200), (13, 74, 106)
-LARGEST_DEVIATION = 1e-4
 _FEWEST = 4.5
-STATE_WORDS = {"oom": "ran out of memory"}
 
 Colour = tuple[int, int, int]
+Ends = tuple[float, float]
 _INKS: tuple[Colour, Colour] = ((255, 255, 255), (22, 36, 44))
 
 
 @dataclass(frozen=True)
 class Facet:
-    """One heat map: the pairings that share the labels of all further factors."""
+    """One heat map: the pairings that share the labels of all further factors; `analysis`: what was tested of them."""
 
     labels: dict[str, str]
     rows: list[str]
     columns: list[str]
     pairings: pd.DataFrame
+    analysis: dict[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -51,6 +51,14 @@ class Facet:
         found = self.pairings[(self.pairings["representation"] == row) & (self.pairings["loss"] == column)]
         return found.iloc[0] if len(found) else None
 
+    def letters(self, row: str, column: str) -> str:
+        """The tie letters of a pairing; empty where ties were not computed, or none is apart from another."""
+        ties = self.analysis.get("ties", [])
+        if len({tie["letters"] for tie in ties if tie["letters"]}) < 2:
+            return ""
+        found = [tie["letters"] for tie in ties if (tie["representation"], tie["loss"]) == (row, column)]
+        return str(found[0]) if found else ""
+
     def share(self, pairing: Any) -> float:
         """Where a pairing's mean lies between the worst (0) and the best (1) of this heat map."""
         worst, best = self.pairings["mean"].min(), self.pairings["mean"].max()
@@ -67,12 +75,16 @@ def facets(table: StudyTable) -> list[Facet]:
         for key, label in zip(extra, labels, strict=True):
             part = part[part[key] == label]
         if len(part):
-            found.append(_facet(dict(zip(extra, labels, strict=True)), part))
+            found.append(_facet(table, dict(zip(extra, labels, strict=True)), part))
     return found
 
 
-def _facet(labels: dict[str, str], part: pd.DataFrame) -> Facet:
-    return Facet(labels, _ranked(part, "representation"), _ranked(part, "loss"), part)
+def _facet(table: StudyTable, labels: dict[str, str], part: pd.DataFrame) -> Facet:
+    analysed = [one for one in table.analysis.get("facets", []) if one["labels"] == labels]
+    found = analysed[0] if analysed else {}
+    if table.meta.get("tier") == "quick":  # it describes: letters would be read as verdicts
+        found = {**found, "ties": []}
+    return Facet(labels, _ranked(part, "representation"), _ranked(part, "loss"), part, found)
 
 
 def _ranked(part: pd.DataFrame, key: str) -> list[str]:
@@ -86,41 +98,28 @@ def pairing_name(pairing: Any) -> str:
     return " with ".join(label for label in (pairing["representation"], pairing["loss"]) if label) or "the one pairing"
 
 
-def warnings(pairing: Any) -> list[tuple[str, str]]:
-    """What makes the value of a pairing doubtful: (kind, sentence) each."""
-    found = []
-    for state in STATES[1:]:
-        if pairing[state]:
-            found.append(
-                (state, f"{int(pairing[state])} of {int(pairing['planned'])} seeds {STATE_WORDS.get(state, state)}")
-            )
-    if pairing["on_plateau"]:
-        found.append(
-            ("plateau", f"{int(pairing['on_plateau'])} of {int(pairing['finished'])} seeds end on the plateau")
-        )
-    if pairing["batch_deviation"] > LARGEST_DEVIATION:
-        found.append(("deviation", f"a vector moves by {pairing['batch_deviation']:.0e} with its batch-mates"))
-    return found
-
-
-def heat_cell(pairing: Any, share: float, seeds: list[float], low: float, high: float) -> dict[str, Any]:
-    """What the template shows of one pairing; `share`: its place from worst (0) to best (1); then the strip's ends."""
-    span = (high - low) or 1.0
-    told, has_interval = warnings(pairing), pd.notna(pairing["low"])
+def heat_cell(
+    pairing: Any, letters: str, share: float, seeds: list[float], marks: Sequence[tuple[str, str]], ends: Ends
+) -> dict[str, Any]:
+    """What the template shows of one pairing; `share`: its place from worst (0) to best (1), then the strip's ends."""
+    low, high = ends
+    span, has_interval = (high - low) or 1.0, pd.notna(pairing["low"])
     half = (pairing["high"] - pairing["low"]) / 2
     spread = f"± {digits(half)}" if has_interval else "no interval" if seeds else "no result"
     says = [f"{pairing_name(pairing)}: {digits(pairing['mean'])}"]
     says += [f"95 % interval {digits(pairing['low'])} to {digits(pairing['high'])}"] if has_interval else []
+    says += [f"tie group {' and '.join(letters)}"] if letters else []
     says += [f"seeds {listed([digits(value) for value in seeds])}"] if seeds else ["no finished seed"]
     return {
-        "value": digits(pairing["mean"]), "half": spread,
-        "style": _style(share) if pd.notna(share) else "", "chosen": bool(pairing["chosen"]), "warnings": told,
+        "value": digits(pairing["mean"]), "half": spread, "letters": letters,
+        "style": style(share) if pd.notna(share) else "", "chosen": bool(pairing["chosen"]), "warnings": list(marks),
         "dots": [round(100 * min(max((value - low) / span, 0.0), 1.0), 1) for value in seeds],
-        "says": "; ".join([*says, *(sentence for _, sentence in told)]) + ".",
+        "says": "; ".join([*says, *(sentence for _, sentence in marks)]) + ".",
     }  # fmt: skip
 
 
-def _style(share: float) -> str:
+def style(share: float) -> str:
+    """The grounds and inks of a value between worst (0) and best (1), light and dark, as CSS variables."""
     (ground, text), (dark_ground, dark_text) = painted(share, _PALE, _DEEP), painted(share, _DIM, _BRIGHT)
     return f"--g:{ground};--t:{text};--gd:{dark_ground};--td:{dark_text}"
 

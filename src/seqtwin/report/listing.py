@@ -1,43 +1,56 @@
 """The sortable tables under the first screen, each as plain rows of (text, sort key)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from seqtwin.report.table import StudyTable
-from seqtwin.report.words import count, digits, listed, metric_name, plain, signed
-
-Row = list[tuple[str, Any]]
+from seqtwin.report.words import count, digits, listed, metric_name, plain, signed, slug
 
 
-def _number(value: float, text: str) -> tuple[str, Any]:
-    return text, (float(value) if pd.notna(value) else None)
+class Entry(NamedTuple):
+    """A field of a table: text, sort key (None = unknown, stays last), whether it is marked as a warning."""
+
+    text: str
+    key: Any
+    marked: bool = False
 
 
-def _listing(name: str, caption: str, heads: Sequence[str], rows: list[Row], by: str = "") -> dict[str, Any]:
+Row = list[Entry]
+
+
+def number(value: float | None, text: str) -> Entry:
+    """A numeric field."""
+    return Entry(text, float(value) if value is not None and pd.notna(value) else None)
+
+
+def listing(name: str, caption: str, heads: Sequence[str], rows: Sequence[Row], by: str = "") -> dict[str, Any]:
     """A sortable table; with `by`, the rows come sorted by that number, highest first."""
-    numeric = [any(isinstance(row[i][1], float) for row in rows) for i in range(len(heads))]
+    numeric = [any(isinstance(row[i].key, float) for row in rows) for i in range(len(heads))]
     place = list(heads).index(by) if by else -1
     if by:
-        rows = sorted(rows, key=lambda row: -row[place][1] if row[place][1] is not None else float("inf"))
-    return {"id": name, "caption": caption, "heads": list(zip(heads, numeric, strict=True)), "rows": rows, "by": place}
+        rows = sorted(rows, key=lambda row: -row[place].key if row[place].key is not None else float("inf"))
+    shown = list(zip(heads, numeric, strict=True))
+    return {"id": slug(name), "caption": caption, "heads": shown, "rows": rows, "by": place}
 
 
-def _labels(table: StudyTable, row: Any) -> Row:
-    return [(str(row[key]), str(row[key])) for key in (*table.meta["extra"], "representation", "loss")]
+def labels(table: StudyTable, row: Any) -> Row:
+    """The fields that name a pairing."""
+    return [Entry(str(row[key]), str(row[key])) for key in (*table.meta["extra"], "representation", "loss")]
 
 
-def _heads(table: StudyTable) -> list[str]:
+def heads_of(table: StudyTable) -> list[str]:
+    """The heads of the fields that name a pairing."""
     return [*table.meta["extra"], "representation", "loss"]
 
 
 def every_pairing(table: StudyTable) -> dict[str, Any]:
     """Mean, spread, interval and distance to the chosen pairing, in numbers."""
-    rows = [_labels(table, row) + _pairing(row) for _, row in table.pairings.iterrows()]
+    rows = [labels(table, row) + _pairing(row) for _, row in table.pairings.iterrows()]
     heads = ["seeds", "dev", "test", "95 % interval", "SD", "lowest", "highest", "untrained", "to the chosen"]
     caption = "Test values are means over finished seeds; the last two columns are paired differences to the pairing "
-    return _listing("pairings", caption + "chosen on dev.", [*_heads(table), *heads, "its interval"], rows, by="dev")
+    return listing("pairings", caption + "chosen on dev.", [*heads_of(table), *heads, "its interval"], rows, by="dev")
 
 
 def _pairing(row: Any) -> Row:
@@ -45,30 +58,33 @@ def _pairing(row: Any) -> Row:
     span = f"{digits(row['low'])} to {digits(row['high'])}" if known else str(row["interval"])
     apart = f"{signed(row['difference_low'])} to {signed(row['difference_high'])}" if gap else "–"
     chosen = bool(row["chosen"])
-    numbers = [_number(row[key], digits(row[key])) for key in ("dev_mean", "mean")]
-    spread = [_number(row[key], digits(row[key])) for key in ("sd", "min", "max", "untrained_mean")]
-    seeds = _number(row["finished"], f"{int(row['finished'])} of {int(row['planned'])}")
-    away = _number(row["difference"], "chosen" if chosen else signed(row["difference"]))
-    return [seeds, *numbers, _number(row["low"], span), *spread, away, _number(row["difference_low"], apart)]
+    numbers = [number(row[key], digits(row[key])) for key in ("dev_mean", "mean")]
+    spread = [number(row[key], digits(row[key])) for key in ("sd", "min", "max", "untrained_mean")]
+    seeds = number(row["finished"], f"{int(row['finished'])} of {int(row['planned'])}")
+    away = number(row["difference"], "chosen" if chosen else signed(row["difference"]))
+    return [seeds, *numbers, number(row["low"], span), *spread, away, number(row["difference_low"], apart)]
 
 
 def every_seed(table: StudyTable) -> dict[str, Any]:
     """All metrics of every study cell on the test pairs."""
     metrics = [str(name)[5:] for name in table.results.columns if str(name).startswith("test_")]
-    rows = [_labels(table, row) + _seed(row, metrics) for _, row in table.results.iterrows()]
-    heads = [*_heads(table), "seed", "state", "dev, primary", *map(metric_name, metrics), "threshold", "final loss"]
-    return _listing("seeds", "Each study cell on the test pairs, thresholds fitted on dev.", heads, rows)
+    rows = [labels(table, row) + _seed(row, metrics) for _, row in table.results.iterrows()]
+    heads = [*heads_of(table), "seed", "state", "dev, primary", *map(metric_name, metrics), "threshold", "final loss"]
+    return listing("seeds", "Each study cell on the test pairs, thresholds fitted on dev.", heads, rows)
 
 
 def _seed(row: Any, metrics: Sequence[str]) -> Row:
     dev = row.get(f"dev_{row['primary']}", float("nan"))
-    found: Row = [_number(row["seed"], f"{row['seed']:.0f}"), (str(row["status"]), str(row["status"]))]
-    found += [_number(dev, digits(dev))]
-    found += [_number(row[f"test_{name}"], digits(row[f"test_{name}"])) for name in metrics]
+    found: Row = [
+        number(row["seed"], f"{row['seed']:.0f}"),
+        Entry(str(row["status"]), str(row["status"]), row["status"] != "finished"),
+    ]
+    found += [number(dev, digits(dev))]
+    found += [number(row[f"test_{name}"], digits(row[f"test_{name}"])) for name in metrics]
     return [
         *found,
-        _number(row["threshold"], plain(row["threshold"])),
-        _number(row["final_loss"], plain(row["final_loss"])),
+        number(row["threshold"], plain(row["threshold"])),
+        number(row["final_loss"], plain(row["final_loss"])),
     ]
 
 
@@ -78,10 +94,10 @@ def costs(table: StudyTable) -> dict[str, Any]:
     speeds = (("train_pairs_per_second_mean", count), ("encode_texts_per_second_mean", count))
     rows = []
     for _, row in table.pairings.iterrows():
-        numbers = [_number(row[key], form(row[key])) for key, form in (*keys, *speeds)]
-        rows.append([*_labels(table, row), _number(row["mean"], digits(row["mean"])), *numbers])
+        numbers = [number(row[key], form(row[key])) for key, form in (*keys, *speeds)]
+        rows.append([*labels(table, row), number(row["mean"], digits(row["mean"])), *numbers])
     heads = [
-        *_heads(table),
+        *heads_of(table),
         "test",
         "training seconds",
         "parameters",
@@ -89,7 +105,7 @@ def costs(table: StudyTable) -> dict[str, Any]:
         "pairs/s trained",
         "texts/s encoded",
     ]
-    return _listing("costs", "Means over finished seeds.", heads, rows, by="test")
+    return listing("costs", "Means over finished seeds.", heads, rows, by="test")
 
 
 def retrieval(table: StudyTable) -> dict[str, Any] | None:
@@ -100,10 +116,10 @@ def retrieval(table: StudyTable) -> dict[str, Any] | None:
         return None
     rows = []
     for _, row in part.iterrows():
-        numbers = [_number(row[name], digits(row[name])) for name in ("mean", *columns)]
-        rows.append([*_labels(table, row), *numbers])
-    heads = [*_heads(table), "pairs", *(metric_name(name[len("retrieval_") : -len("_mean")]) for name in columns)]
-    found = _listing("retrieval", "Means over finished seeds on the test queries.", heads, rows, by="pairs")
+        numbers = [number(row[name], digits(row[name])) for name in ("mean", *columns)]
+        rows.append([*labels(table, row), *numbers])
+    heads = [*heads_of(table), "pairs", *(metric_name(name[len("retrieval_") : -len("_mean")]) for name in columns)]
+    found = listing("retrieval", "Means over finished seeds on the test queries.", heads, rows, by="pairs")
     agreement = part["mean"].rank().corr(part[columns[-1]].rank()) if len(part) > 2 else float("nan")
     return {**found, "agreement": digits(agreement, 2) if pd.notna(agreement) else "", "by": heads[-1]}
 

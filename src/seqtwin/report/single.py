@@ -36,7 +36,8 @@ def _curve(folder: Path, facts: dict[str, object]) -> tuple[Curve, bool]:
     dev = next(c for c in history.columns if c.startswith("dev_"))
     columns = {name: history[name].to_numpy(dtype=float) for name in ("epoch", "loss", dev)}
     share = columns["loss"] / (plateau or columns["loss"][0] or 1.0)
-    return Curve(str(loss["name"]), columns["epoch"], columns[dev], share), plateau is not None
+    epochs = columns["epoch"]
+    return Curve(str(loss["name"]), epochs, columns[dev], epochs, share, float("nan")), plateau is not None
 
 
 def _histogram(folder: Path, facts: dict[str, object], scores: dict[str, object]) -> Histogram:

@@ -7,6 +7,7 @@ METRIC_NAMES = {
     "roc_auc": "ROC-AUC", "average_precision": "average precision", "pearson": "Pearson", "spearman": "Spearman",
     "mse": "MSE", "pearson_iso": "Pearson (isotonic)", "mse_iso": "MSE (isotonic)", "accuracy": "accuracy",
     "precision": "precision", "recall": "recall", "f1": "F1", "mcc": "MCC", "mrr": "MRR",
+    "map_at_r": "MAP@R",
 }  # fmt: skip
 MEANINGS = {
     "roc_auc": "of a same and a different pair, the same one scores higher {share} times in 100",
@@ -14,8 +15,29 @@ MEANINGS = {
 }
 FLOOR_NAMES = {
     "constant": "constant", "tfidf_char": "character TF-IDF", "tfidf_word": "word TF-IDF",
-    "jaro_winkler": "Jaro-Winkler", "mean_vectors": "mean of word vectors", "length": "length only",
+    "jaro_winkler": "Jaro-Winkler", "mean_vectors": "bag of vectors", "length": "length only",
+    "char_overlap": "character overlap", "token_overlap": "word overlap", "dtw": "time warping",
 }  # fmt: skip
+FAMILIES = {
+    "pooling over all steps": ("mean_output", "sqrt_mean_output", "max_output", "attention_output"),
+    "the final state": ("final_hidden", "all_hidden", "final_cell"),
+    "the output of one step": ("last_output", "first_output"),
+}
+GLOSS = {
+    "final_hidden": "the last state of each direction", "all_hidden": "the last state of every layer and direction",
+    "final_cell": "the memory cell after the last step", "last_output": "the output at the last step",
+    "first_output": "the output at the first step", "mean_output": "the mean of the outputs of all steps",
+    "sqrt_mean_output": "the sum of the outputs over the root of their number",
+    "max_output": "the largest value of each output over all steps",
+    "attention_output": "a learned weighted mean of the outputs",
+}  # fmt: skip
+SLICES = {
+    "length": ("By length", "Quartiles of the mean length of the two sides, shortest first."),
+    "pad_share": ("By pad share", "Quartiles of the share of padding; a slope means that padding is read."),
+    "overlap": ("By shared tokens", "Jaccard overlap of the two sides' token sets: little overlap is the hard end."),
+    "seen": ("By how many of the two items occur in training", "0 = both are new: the honest end."),
+    "target": ("By target", "Pairs of one grade against all others where the metric allows it."),
+}
 # light and dark values of each colour; figures are drawn in the light ones, the page swaps them for variables
 COLOURS = {
     "ink": ("#16242c", "#e6edf1"), "soft": ("#586770", "#9fb0ba"), "line": ("#dfe6ea", "#2a3a43"),
@@ -71,7 +93,39 @@ def signed(value: float | None) -> str:
     >>> signed(0.012)
     '+.012'
     """
-    return f"+{digits(value)}" if value is not None and value > 0 else digits(value)
+    return f"+{digits(value)}" if value is not None and math.isfinite(value) and value > 0 else digits(value)
+
+
+def known(value: float | None) -> float:
+    """The number, nan for None: results of the analysis say None where something is undefined."""
+    return float("nan") if value is None else float(value)
+
+
+def p_value(value: float | None) -> str:
+    """A p value as a text has it.
+
+    >>> p_value(0.0004), p_value(0.0312), p_value(None)
+    ('< .001', '.031', '\u2013')
+    """
+    return "< .001" if value is not None and value < 0.0005 else digits(value)
+
+
+def percent(value: float | None) -> str:
+    """A share in whole per cent.
+
+    >>> percent(0.236)
+    '24 %'
+    """
+    return "–" if value is None or not math.isfinite(value) else f"{100 * value:.0f} %"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """An interval with its signs.
+
+    >>> span(-0.012, 0.03)
+    '\u2212.012 to +.030'
+    """
+    return f"{signed(low)} to {signed(high)}" if math.isfinite(known(low)) else "–"
 
 
 def tiny(value: float | None) -> str:

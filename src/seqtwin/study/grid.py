@@ -12,17 +12,32 @@ from seqtwin.errors import ConfigError
 from seqtwin.lookup import Spec, split_spec
 from seqtwin.study.check import check_run
 from seqtwin.study.prepare import data_name
+from seqtwin.study.tiers import seeds_of
 
 PAIRING = ("representation", "loss")
 
 
 @dataclass(frozen=True)
 class StudyCell:
-    """One training of a study. `factors`: label of each varied key, and of representation, loss and seed always."""
+    """One training of a study. `factors`: label of each varied key, and of representation, loss and seed always.
+
+    `tuning`: how the settings of its pairing were found; None where the config is as it was written.
+    """
 
     id: str
     config: RunConfig
     factors: Mapping[str, str | int]
+    tuning: Mapping[str, Any] | None = None
+
+    @property
+    def pairing(self) -> str:
+        """The id without the seed: what all seeds of a pairing share."""
+        return self.id.rpartition(".s")[0]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The factors without the seed."""
+        return {key: str(value) for key, value in self.factors.items() if key != "seed"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +60,7 @@ def expand_grid(study: StudyConfig) -> Grid:
     configs = [vary(study.base, changes) for changes in combinations]
     _check_all(configs, combinations)
     kept, merged = _merge(configs, combinations)
-    cells = [_cell(config, changes, seed) for config, changes in kept for seed in study.seed_list()]
+    cells = [_cell(config, changes, seed) for config, changes in kept for seed in seeds_of(study)]
     _refuse_twins(cells)
     names = [*PAIRING, *(k for k in keys if k not in PAIRING)]
     factors = {name: list(dict.fromkeys(str(c.factors[name]) for c in cells)) for name in names}
@@ -54,10 +69,8 @@ def expand_grid(study: StudyConfig) -> Grid:
 
 def _refuse_bad_grid(study: StudyConfig) -> None:
     empty = [key for key, values in study.grid.items() if not values]
-    if empty or not study.seed_list():
-        raise ConfigError("GRID_EMPTY", f"nothing to vary under {', '.join(empty) or 'seeds'}", place="grid")
-    if len(set(study.seed_list())) < len(study.seed_list()):
-        raise ConfigError("GRID_SEEDS", f"a seed stands twice in {study.seed_list()}", place="seeds")
+    if empty:
+        raise ConfigError("GRID_EMPTY", f"nothing to vary under {', '.join(empty)}", place="grid")
     if "fit.seed" in study.grid:
         raise ConfigError("GRID_SEEDS", "fit.seed is no factor", place="grid", remedy="use seeds: N")
 
@@ -129,7 +142,7 @@ def _merge(
 
 def _cell(config: RunConfig, changes: Mapping[str, Any], seed: int) -> StudyCell:
     config = vary(config, {"fit.seed": seed})
-    varied = {key: _value_label(value) for key, value in changes.items() if key not in PAIRING}
+    varied = {key: value_label(value) for key, value in changes.items() if key not in PAIRING}
     factors: dict[str, str | int] = {
         "representation": label(config.representation),
         "loss": label(config.loss),
@@ -139,7 +152,12 @@ def _cell(config: RunConfig, changes: Mapping[str, Any], seed: int) -> StudyCell
     return StudyCell(_id(config, varied, factors), config, factors)
 
 
-def _value_label(value: Any) -> str:
+def value_label(value: Any) -> str:
+    """A short readable name of a value of any key.
+
+    >>> value_label(1e30), value_label({"name": "linear", "dim": 8})
+    ('1e30', 'linear-dim8')
+    """
     # 1e+30 and 1e-30 must not become one id
     return label(value) if isinstance(value, dict) and "name" in value else str(value).replace("e+", "e")
 

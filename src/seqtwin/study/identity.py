@@ -43,7 +43,7 @@ def versions() -> dict[str, str]:
     """Versions of what shapes a result."""
     from importlib.metadata import version
 
-    names = ("torch", "numpy", "pandas", "scikit-learn", "tokenizers", "pytorch-metric-learning")
+    names = ("torch", "numpy", "pandas", "scikit-learn", "tokenizers", "pytorch-metric-learning", "optuna")
     return {"seqtwin": __version__, "python": platform.python_version(), **{n: version(n) for n in names}}
 
 
@@ -69,6 +69,7 @@ def manifest(
         "device": device,
         "threads": torch.get_num_threads(),
         "seconds": dict(seconds),
+        "tuning": None,
     }
 
 

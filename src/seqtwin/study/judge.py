@@ -1,16 +1,15 @@
 """Scores of a trained encoder: thresholds and calibration fitted on dev, applied to test once."""
 
-import csv
-import io
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from seqtwin.data.batches import PairStore, Ragged
+from seqtwin.data.batches import Ragged
 from seqtwin.metrics import (
+    METRICS,
     Isotonic,
     Undefined,
     fit_isotonic,
@@ -21,18 +20,19 @@ from seqtwin.metrics import (
 )
 from seqtwin.model.siamese import Siamese
 from seqtwin.study.prepare import Prepared
-from seqtwin.training.predict import encode_items, predict, score_matrix
+from seqtwin.training.predict import encode_items, only, predict, score_matrix
 
 # some steps of float32, relative to the largest score
 SAME = 1e-6
+RETRIEVAL = ("mrr", "recall@1", "recall@10", "hit_rate@1", "hit_rate@10", "map_at_r")
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Scores of one encoder, ready to be written."""
+    """Scores of one encoder, ready to be written. `predicted`: the score of every dev and test pair, Float[pairs]."""
 
     scores: dict[str, Any]
-    predictions: str
+    predicted: Mapping[str, np.ndarray]
     status: str
     encoded_per_second: float
 
@@ -69,6 +69,15 @@ def score_splits(
     return shared, undefined, fitted
 
 
+def primary_value(prepared: Prepared, target: np.ndarray, scores: np.ndarray) -> float | None:
+    """The primary metric of some pairs; None where it has no value."""
+    metric = METRICS[prepared.primary]
+    try:
+        return metric.function(scores, target >= prepared.data.cut if metric.targets == "binary" else target)
+    except Undefined:
+        return None
+
+
 def judge_untrained(model: Siamese, prepared: Prepared) -> dict[str, float]:
     """Test metrics of the encoder as it is before training."""
     stores = {split: prepared.stores[split] for split in ("dev", "test")}
@@ -100,7 +109,7 @@ def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) ->
         found["retrieval"] = retrieval
     status = "collapsed" if _constant(scores["test"]) else "finished"
     texts = len(np.unique(np.concatenate([stores["test"].left, stores["test"].right])))
-    return Judged(found, _predictions(stores, scores, prepared), status, texts / seconds)
+    return Judged(found, scores, status, texts / seconds)
 
 
 def _constant(scores: np.ndarray) -> bool:
@@ -117,21 +126,22 @@ def _optimism(scores: np.ndarray, same: np.ndarray, fitted: Fitted) -> float | N
         return None
 
 
-def _predictions(stores: Mapping[str, PairStore], scores: Mapping[str, np.ndarray], prepared: Prepared) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["split", "row", "cluster", "target", "score"])
-    for split, store in stores.items():
-        columns = zip(prepared.clusters[split], store.target, scores[split], strict=True)
-        writer.writerows([split, i, int(c), f"{t:.9g}", f"{s:.9g}"] for i, (c, t, s) in enumerate(columns))
-    return text.getvalue()
-
-
 def _retrieval(model: Siamese, prepared: Prepared) -> dict[str, float]:
-    task, tokens = prepared.data.retrieval, prepared.tokens
-    if task is None or tokens is None or not task.queries:
+    """How well the encoder finds the right answers; empty where the data set no such task."""
+    task = prepared.data.retrieval
+    if task is None or not task.queries:
         return {}
-    queries = encode_items(model, Ragged.of(tokens.encode(task.queries)))
-    corpus = encode_items(model, Ragged.of(tokens.encode(task.corpus)))
-    values, _ = measure_ranking(score_matrix(model, queries, corpus), [{answer} for answer in task.relevant])
-    return values
+    queries, corpus = (encode_items(model, _items(prepared, side)) for side in (task.queries, task.corpus))
+    scores = score_matrix(model, queries, corpus).astype(np.float64)
+    for row, place in enumerate(task.itself or ()):
+        scores[row, place] = -np.inf
+    try:
+        return measure_ranking(scores, task.relevant, RETRIEVAL)[0]
+    except Undefined:
+        return {}
+
+
+def _items(prepared: Prepared, items: Sequence[Any]) -> Ragged:
+    if prepared.tokens is not None:
+        return Ragged.of(prepared.tokens.encode(list(items)))
+    return only(prepared.stores["test"].items, np.asarray(items))

@@ -23,11 +23,15 @@ from seqtwin.errors import DataError
 from seqtwin.lookup import pick
 from seqtwin.metrics import primary_metric
 from seqtwin.paths import expand
+from seqtwin.study.slices import PairFacts, describe_pairs, leakage_of
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Data ready to train on. `clusters`: of the dev and test pairs; `primary`: the rank metric that decides."""
+    """Data ready to train on.
+
+    `clusters`, `pair_facts`: of the dev and test pairs; `primary`: the rank metric that decides.
+    """
 
     data: PairData
     tokens: TextTokens | None
@@ -37,6 +41,7 @@ class Prepared:
     primary: str
     unknown_share: float
     notes: tuple[str, ...]
+    pair_facts: Mapping[str, PairFacts]
 
     @property
     def inputs(self) -> Literal["tokens", "series"]:
@@ -151,6 +156,7 @@ def _prepare(data: str, tokens: str, _stamp: tuple[tuple[str, int, int], ...]) -
         primary=primary_metric(pairs.frame["target"].to_numpy()),
         unknown_share=unknown,
         notes=(*pairs.notes, *_token_notes(unknown)),
+        pair_facts=describe_pairs(pairs, stores),
     )
 
 
@@ -227,6 +233,7 @@ def data_facts(prepared: Prepared) -> dict[str, Any]:
         "data_hash": data.fingerprint,
         "split_hash": data.split_fingerprint,
         "clusters": prepared.clustering,
+        "leakage": leakage_of(prepared.pair_facts),
         "notes": list(prepared.notes),
         "source": data.facts,
     }

@@ -1,7 +1,5 @@
 """One training from a config to a published folder: data, model, fit, scores."""
 
-import csv
-import io
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -14,7 +12,6 @@ import torch
 
 from seqtwin.build import blueprint_of, build_siamese
 from seqtwin.config import RunConfig, portable
-from seqtwin.data.batches import epoch_batches
 from seqtwin.files import Building, dump_json, publish_folder, write_text
 from seqtwin.lookup import split_spec
 from seqtwin.metrics import METRICS, Undefined
@@ -22,10 +19,13 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.store import Stored, save_encoder
 from seqtwin.study.card import model_card
 from seqtwin.study.check import build_loss, check_run, describe_loss
+from seqtwin.study.evidence import Trained, Watcher, diagnostics
 from seqtwin.study.grid import label
 from seqtwin.study.identity import config_text, manifest
-from seqtwin.study.judge import Judged, judge, judge_untrained
+from seqtwin.study.judge import judge, judge_untrained
 from seqtwin.study.prepare import Prepared, data_facts, prepare, word_vectors
+from seqtwin.study.reads import read_all
+from seqtwin.study.tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.training.fit import Diverged, Recipe, RunState, fit, pick_device
 from seqtwin.training.losses import Loss
 from seqtwin.training.predict import batch_deviation, predict
@@ -73,25 +73,42 @@ def run_into(
     building: Building, config: RunConfig, prepared: Prepared, factors: Mapping[str, str | int], *, on_epoch: OnEpoch
 ) -> dict[str, Any]:
     """Train, judge and write everything of one run into a folder under construction; its scores come back."""
-    start = time.monotonic()
     if config.fit.threads is not None:
         torch.set_num_threads(config.fit.threads)
+    clock = _Clock()
     device = pick_device(config.fit.device)
     model = fresh_model(config, prepared).to(device)
     loss = build_loss(config.loss, model, prepared.data.cut).to(device)
-    _calibrate(loss, model, prepared, config)
+    calibrate(loss, model, prepared, config)
     untrained = judge_untrained(model, prepared)
-    begun = time.monotonic()
-    state = fit(model, loss, prepared.stores["train"], _recipe(config), _rank_metric(prepared), on_epoch=on_epoch)
-    trained = time.monotonic()
+    clock.lap("data")
+    store, recipe = prepared.stores["train"], recipe_of(config)
+    watcher = Watcher.of(store, recipe)
+    state = fit(model, loss, store, recipe, rank_metric(prepared), watch=watcher, on_epoch=on_epoch)
+    clock.lap("train")
     deviation = _deviation(model, prepared, state)
     judged = judge(model, prepared, untrained)
-    seconds = {"data": round(begun - start, 3), "train": round(trained - begun, 3)}
-    seconds["evaluate"] = round(time.monotonic() - trained, 3)
-    facts = {**_facts(config, prepared, model, loss, state, judged), "batch_deviation": deviation}
-    _write(building.folder, config, prepared, model, state, judged, facts)
-    building.manifest.update(manifest(config, prepared, factors, judged.status, device=str(device), seconds=seconds))
+    clock.lap("evaluate")
+    trained = Trained(model, loss, prepared, recipe, state, watcher, judged, deviation)
+    _write(building.folder, config, trained)
+    clock.lap("explain")
+    building.manifest.update(
+        manifest(config, prepared, factors, judged.status, device=str(device), seconds=clock.seconds)
+    )
     return judged.scores
+
+
+class _Clock:
+    """Seconds by what they were spent on."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.seconds[name] = round(now - self._since, 3)
+        self._since = now
 
 
 def fresh_model(config: RunConfig, prepared: Prepared) -> Siamese:
@@ -104,7 +121,8 @@ def fresh_model(config: RunConfig, prepared: Prepared) -> Siamese:
     return model
 
 
-def _calibrate(loss: Loss, model: Siamese, prepared: Prepared, config: RunConfig) -> None:
+def calibrate(loss: Loss, model: Siamese, prepared: Prepared, config: RunConfig) -> None:
+    """Fix what a loss sets from data, on a sample of training pairs."""
     store = prepared.stores["train"]
     rng = np.random.default_rng([config.fit.seed, 1])
     rows = rng.permutation(len(store))[:CALIBRATION_PAIRS]
@@ -114,7 +132,8 @@ def _calibrate(loss: Loss, model: Siamese, prepared: Prepared, config: RunConfig
         loss.calibrate(model(pairs), pairs.target)
 
 
-def _recipe(config: RunConfig) -> Recipe:
+def recipe_of(config: RunConfig) -> Recipe:
+    """How the config wants the encoder trained."""
     f = config.fit
     return Recipe(
         epochs=f.epochs,
@@ -131,7 +150,8 @@ def _recipe(config: RunConfig) -> Recipe:
     )
 
 
-def _rank_metric(prepared: Prepared) -> Callable[[Siamese], float | None]:
+def rank_metric(prepared: Prepared) -> Callable[[Siamese], float | None]:
+    """What measures an encoder on dev while it is trained: the primary metric, None where it is undefined."""
     store = prepared.stores["dev"]
     metric = METRICS[prepared.primary]
     target = store.target >= prepared.data.cut if metric.targets == "binary" else store.target
@@ -156,58 +176,49 @@ def _deviation(model: Siamese, prepared: Prepared, state: RunState) -> float:
     return deviation
 
 
-def _facts(
-    config: RunConfig, prepared: Prepared, model: Siamese, loss: Loss, state: RunState, judged: Judged
-) -> dict[str, Any]:
-    train = prepared.stores["train"]
-    batches = epoch_batches(train.lengths, config.fit.batch, seed=config.fit.seed, epoch=0)
-    targets = [torch.tensor(train.target[rows]) for rows in batches]
-    described = describe_loss(loss)
+def _facts(config: RunConfig, t: Trained) -> dict[str, Any]:
+    prepared, state = t.prepared, t.state
     return {
         **data_facts(prepared),
         "representation": label(config.representation),
         "similarity": label(config.similarity),
-        "loss": {"name": split_spec(config.loss)[0], **described, "plateau": loss.plateau_of(targets)},
-        "silent_batches": loss.silent_batches,
+        "loss": {"name": split_spec(config.loss)[0], **describe_loss(t.loss), "plateau": t.plateau},
+        "silent_batches": t.loss.silent_batches,
         "padding": config.encoder.padding,
         "encoder": config.encoder.model_dump(mode="json", exclude={"vectors"}),
         "tokens": prepared.tokens and {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size},
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "dim": model.space.dim,
+        "parameters": sum(p.numel() for p in t.model.parameters()),
+        "dim": t.model.space.dim,
         "best_epoch": state.best_epoch,
         "epochs": state.epoch,
-        "train_pairs_per_second": round(len(train) * state.epoch / state.seconds, 1),
-        "encode_texts_per_second": round(judged.encoded_per_second, 1),
+        "train_pairs_per_second": round(len(prepared.stores["train"]) * state.epoch / state.seconds, 1),
+        "encode_texts_per_second": round(t.judged.encoded_per_second, 1),
+        "batch_deviation": t.batch_deviation,
     }
 
 
-def _write(
-    folder: Path,
-    config: RunConfig,
-    prepared: Prepared,
-    model: Siamese,
-    state: RunState,
-    judged: Judged,
-    facts: dict[str, Any],
-) -> None:
-    write_text(folder / "config.yaml", config_text(portable(config, folder)))
-    write_text(folder / "history.csv", _history(state, prepared.primary))
-    write_text(folder / "scores.json", dump_json(judged.scores))
-    write_text(folder / "predictions.csv", judged.predictions)
-    write_text(folder / "facts.json", dump_json(facts))
-    blueprint = blueprint_of(config, prepared.inputs, prepared.size)
+def _write(folder: Path, config: RunConfig, t: Trained) -> None:
+    facts, scores = _facts(config, t), t.judged.scores
+    texts = {
+        "config.yaml": config_text(portable(config, folder)),
+        "history.csv": history_table(t.state, t.prepared.primary),
+        "trace.csv": trace_table(t.state.losses),
+        "scores.json": dump_json(scores),
+        "predictions.csv": predictions_table(t.prepared, t.judged.predicted),
+        "pairs.csv": texts_table(t.prepared),
+        "facts.json": dump_json(facts),
+        "diagnostics.json": dump_json(diagnostics(t)),
+        "reads.csv": reads_table(read_all(t.model, t.prepared, config.similarity)),
+    }
+    for name, text in texts.items():
+        if text:
+            write_text(folder / name, text)
+    _save(folder / "encoder", config, t, facts)
+
+
+def _save(folder: Path, config: RunConfig, t: Trained, facts: Mapping[str, Any]) -> None:
+    scores = t.judged.scores
     known = {key: facts[key] for key in ("dataset", "data_hash", "split_hash", "loss", "cut")}
-    known |= {"seqtwin": __version__, "threshold": judged.scores["threshold"], "scores": judged.scores["test"]}
-    stored = Stored(model.cpu(), blueprint, prepared.tokens, known)
-    save_encoder(folder / "encoder", stored, model_card(facts, judged.scores))
-
-
-def _history(state: RunState, primary: str) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["epoch", "step", "loss", f"dev_{primary}", "lr", "seconds"])
-    for row in state.history:
-        dev = "" if row["dev"] is None else f"{row['dev']:.9g}"
-        numbers = [f"{row['loss']:.9g}", dev, f"{row['lr']:.9g}", f"{row['seconds']:.3f}"]
-        writer.writerow([row["epoch"], row["step"], *numbers])
-    return text.getvalue()
+    known |= {"seqtwin": __version__, "threshold": scores["threshold"], "scores": scores["test"]}
+    blueprint = blueprint_of(config, t.prepared.inputs, t.prepared.size)
+    save_encoder(folder, Stored(t.model.cpu(), blueprint, t.prepared.tokens, known), model_card(dict(facts), scores))

@@ -18,12 +18,17 @@ from seqtwin.study.run import run_into
 from seqtwin.training.fit import RunState
 
 _events: Any = None
-_cells = 0
+_of = 0
+_work = ""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where one study cell stands: epoch 0 when it starts, `done` when it is published; `of`: cells to be trained."""
+    """Where one task stands: epoch 0 when it starts, `done` when it is published.
+
+    A task is a study cell, or the tuning of a pairing, whose epochs are its trials. `work`: which of the two, `of`: how
+    many of them are to be done.
+    """
 
     cell: str
     epoch: int
@@ -31,12 +36,13 @@ class Progress:
     metric: float | None = None
     done: str = ""
     of: int = 0
+    work: str = "study cells"
 
 
-def start_worker(events: Any, threads: int, cells: int) -> None:
-    """Set up a fresh process: where it reports to, how many threads it may take, how many cells all have to train."""
-    global _events, _cells
-    _events, _cells = events, cells
+def start_worker(events: Any, threads: int, of: int, work: str) -> None:
+    """Set up a fresh process: where it reports to, how many threads it may take, how many tasks there are in all."""
+    global _events, _of, _work
+    _events, _of, _work = events, of, work
     end_with_driver()
     # tokenizers starts threads of its own, one a core, in every process
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -45,14 +51,14 @@ def start_worker(events: Any, threads: int, cells: int) -> None:
 
 def run_cell(cell: StudyCell, folder: Path) -> str:
     """Train one study cell and publish it under `folder`; its status. What fails is published as failed."""
-    _tell(Progress(cell.id, 0, cell.config.fit.epochs))
+    tell(Progress(cell.id, 0, cell.config.fit.epochs))
     try:
         status = _trained(cell, folder / cell.id)
     except Exception as error:
         if (folder / cell.id).exists():
             raise
         status = publish_failed(cell, folder / cell.id, error)
-    _tell(Progress(cell.id, cell.config.fit.epochs, cell.config.fit.epochs, done=status))
+    tell(Progress(cell.id, cell.config.fit.epochs, cell.config.fit.epochs, done=status))
     return status
 
 
@@ -60,6 +66,7 @@ def _trained(cell: StudyCell, final: Path) -> str:
     with publish_folder(final) as building:
         building.manifest["id"] = cell.id
         run_into(building, cell.config, prepare(cell.config), cell.factors, on_epoch=lambda state: _epoch(cell, state))
+        building.manifest["tuning"] = cell.tuning and dict(cell.tuning)
     return str(building.manifest["status"])
 
 
@@ -76,13 +83,15 @@ def publish_failed(cell: StudyCell, final: Path, error: Exception) -> str:
         building.manifest.update(
             manifest(cell.config, prepared, cell.factors, status, device="", seconds={}, error=known)
         )
+        building.manifest["tuning"] = cell.tuning and dict(cell.tuning)
     return status
 
 
 def _epoch(cell: StudyCell, state: RunState) -> None:
-    _tell(Progress(cell.id, state.epoch, cell.config.fit.epochs, state.history[-1]["dev"]))
+    tell(Progress(cell.id, state.epoch, cell.config.fit.epochs, state.history[-1]["dev"]))
 
 
-def _tell(progress: Progress) -> None:
+def tell(progress: Progress) -> None:
+    """Report to the driver, where there is one."""
     if _events is not None:
-        _events.put(replace(progress, of=_cells))
+        _events.put(replace(progress, of=_of, work=_work))

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ from seqtwin.data.batches import PairStore, epoch_batches
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.model.siamese import Siamese
 from seqtwin.training.losses import Loss
+from seqtwin.training.predict import sorting_lengths
 
 
 class Diverged(SeqTwinError):  # noqa: N818 - the word of the published status
@@ -51,7 +52,7 @@ class Recipe:
 
 @dataclass
 class RunState:
-    """Everything that changes while an encoder is trained."""
+    """Everything that changes while an encoder is trained. `losses`, `norms`: of every step; norms before clipping."""
 
     model: Siamese
     optimizer: torch.optim.Optimizer
@@ -64,9 +65,16 @@ class RunState:
     stale: int = 0
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    norms: list[float] = field(default_factory=list)
 
 
 Measure = Callable[[Siamese], float | None]
+Watch = Callable[[Siamese, Loss], Mapping[str, float | None]]
+
+
+def _unwatched(_model: Siamese, _loss: Loss) -> Mapping[str, float | None]:
+    return {}
 
 
 def fit(
@@ -76,19 +84,22 @@ def fit(
     recipe: Recipe,
     measure: Measure,
     *,
+    watch: Watch = _unwatched,
     on_epoch: Callable[[RunState], None] = lambda _: None,
 ) -> RunState:
     """The state after training; the model then holds the weights of the epoch that `measure` (on dev) liked best.
+
+    What `watch` finds before training and after each epoch is added to the history. It must change nothing.
 
     Raises: Diverged.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)  # dropout draws from PyTorch's own generator
         state = _start(model, loss, train, recipe)
-        _record(state, _mean_loss(model, loss, train, recipe), measure(model))
+        _record(state, _mean_loss(model, loss, train, recipe), measure(model), watch(model, loss))
         while state.epoch < recipe.epochs and not _stale(state, recipe.patience):
             mean_loss = _one_epoch(state, loss, train, recipe)
-            _record(state, mean_loss, measure(model))
+            _record(state, mean_loss, measure(model), watch(model, loss))
             on_epoch(state)
     model.load_state_dict(state.best_weights)
     model.eval()
@@ -98,10 +109,20 @@ def fit(
 def _start(model: Siamese, loss: Loss, train: PairStore, recipe: Recipe) -> RunState:
     parts = [p for part in (model, loss) for p in part.parameters() if p.requires_grad]
     optimizer = OPTIMIZERS[recipe.optimizer](parts, recipe.lr, recipe.weight_decay)
-    total = recipe.epochs * math.ceil(len(train) / recipe.batch)
+    total = step_budget(len(train), recipe)
     shape = SCHEDULES[recipe.schedule]
     rate = _with_warmup(shape, total, round(recipe.warmup * total))
     return RunState(model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate))
+
+
+def step_budget(pairs: int, recipe: Recipe) -> int:
+    """The steps of a training that is not stopped early."""
+    return recipe.epochs * math.ceil(pairs / recipe.batch)
+
+
+def batches_of(model: Siamese, train: PairStore, recipe: Recipe, epoch: int) -> list[np.ndarray]:
+    """Rows of every batch of an epoch; alike in length, unless pads are read."""
+    return epoch_batches(sorting_lengths(model, train.lengths), recipe.batch, seed=recipe.seed, epoch=epoch)
 
 
 def _one_epoch(state: RunState, loss: Loss, train: PairStore, recipe: Recipe) -> float:
@@ -109,8 +130,7 @@ def _one_epoch(state: RunState, loss: Loss, train: PairStore, recipe: Recipe) ->
     state.model.train()
     state.epoch += 1
     total = 0.0
-    batches = epoch_batches(train.lengths, recipe.batch, seed=recipe.seed, epoch=state.epoch)
-    for rows in batches:
+    for rows in batches_of(state.model, train, recipe, state.epoch):
         total += _one_step(state, loss, train, rows, recipe) * len(rows)
     state.seconds += time.monotonic() - start
     return total / len(train)
@@ -123,12 +143,15 @@ def _one_step(state: RunState, loss: Loss, train: PairStore, rows: np.ndarray, r
         raise Diverged(state.step, rows.tolist())
     state.optimizer.zero_grad()
     value.backward()
-    norm = nn.utils.clip_grad_norm_(state.model.parameters(), recipe.clip or math.inf)
-    if not math.isfinite(float(norm)):
+    trained = [*state.model.parameters(), *loss.parameters()]
+    norm = float(nn.utils.clip_grad_norm_(trained, recipe.clip or math.inf))
+    if not math.isfinite(norm):
         raise Diverged(state.step, rows.tolist())
     state.optimizer.step()
     state.scheduler.step()
     state.step += 1
+    state.losses.append(found)
+    state.norms.append(norm)
     return found
 
 
@@ -145,14 +168,14 @@ def _loss_of(model: Siamese, loss: Loss, store: PairStore, rows: np.ndarray, pre
 def _mean_loss(model: Siamese, loss: Loss, train: PairStore, recipe: Recipe, batches: int = 16) -> float:
     """The loss before training, on some batches: where the learning curve starts."""
     model.eval()
-    some = epoch_batches(train.lengths, recipe.batch, seed=recipe.seed, epoch=0)[:batches]
+    some = batches_of(model, train, recipe, 0)[:batches]
     silent = loss.silent_batches
     values = [_loss_of(model, loss, train, rows, "fp32").item() for rows in some]
     loss.silent_batches = silent  # counted are the batches that were to train something
     return float(np.mean(values))
 
 
-def _record(state: RunState, mean_loss: float, metric: float | None) -> None:
+def _record(state: RunState, mean_loss: float, metric: float | None, seen: Mapping[str, float | None]) -> None:
     """Note one epoch; keep the weights when dev likes them better (or cannot tell: then the newest are kept).
 
     Raises: Diverged for a metric that is not finite.
@@ -161,7 +184,7 @@ def _record(state: RunState, mean_loss: float, metric: float | None) -> None:
         raise Diverged(state.step, [])
     rate = state.scheduler.get_last_lr()[0]
     row = {"epoch": state.epoch, "step": state.step, "loss": mean_loss, "dev": metric, "lr": rate}
-    state.history.append({**row, "seconds": state.seconds})
+    state.history.append({**row, "seconds": state.seconds, "gradient_norm": _epoch_norm(state), **seen})
     # the untrained encoder is a floor, not a candidate
     trained = state.epoch > 0
     better = trained and (metric is None or metric > state.best)
@@ -170,6 +193,13 @@ def _record(state: RunState, mean_loss: float, metric: float | None) -> None:
         state.best_epoch = state.epoch
         state.best_weights = {k: v.detach().clone() for k, v in state.model.state_dict().items()}
     state.stale = 0 if better or not trained else state.stale + 1
+
+
+def _epoch_norm(state: RunState) -> float | None:
+    """Mean gradient norm of the steps of this epoch; None before the first."""
+    before = state.history[-1]["step"] if state.history else 0
+    norms = state.norms[before:]
+    return float(np.mean(norms)) if norms else None
 
 
 def _stale(state: RunState, patience: int | None) -> bool:

@@ -1,4 +1,4 @@
-"""Vectors and scores of a whole store: each distinct item is encoded once, shortest first."""
+"""Vectors and scores of a whole store: each distinct item is encoded once, shortest first where pads are masked."""
 
 import numpy as np
 import torch
@@ -10,6 +10,14 @@ from seqtwin.model.siamese import Siamese
 ENCODE_BATCH = 512
 
 
+def sorting_lengths(model: Siamese, lengths: np.ndarray) -> np.ndarray:
+    """What batches are sorted by: the lengths; or, where pads are read, the same number for all.
+
+    Batches of one length hold no pads: sorting would hide the mistake that `padding: read` is there to replay.
+    """
+    return lengths if model.encoder.padding == "masked" else np.ones_like(lengths)
+
+
 @torch.inference_mode()
 def encode_items(model: Siamese, items: Ragged, *, batch: int = ENCODE_BATCH) -> Tensor:
     """One vector an item, on the model's device: Float[items dim]."""
@@ -17,7 +25,7 @@ def encode_items(model: Siamese, items: Ragged, *, batch: int = ENCODE_BATCH) ->
     was_training = model.training
     model.eval()
     vectors = torch.empty(len(items), model.space.dim, device=device)
-    for rows in by_length(items.lengths, batch):
+    for rows in by_length(sorting_lengths(model, items.lengths), batch):
         vectors[torch.from_numpy(rows).to(device)] = model.encode(items.take(rows).to(device)).float()
     model.train(was_training)
     return vectors
@@ -42,13 +50,19 @@ def score_matrix(model: Siamese, a: Tensor, b: Tensor) -> np.ndarray:
 
 def predict(model: Siamese, store: PairStore) -> np.ndarray:
     """The score of every pair of a store: Float[pairs]."""
-    used, place = np.unique(np.concatenate([store.left, store.right]), return_inverse=True)
-    vectors = encode_items(model, _only(store.items, used))
+    used = part_of(store, np.arange(len(store)))
+    return score_pairs(model, encode_items(model, used.items), used.left, used.right)
+
+
+def part_of(store: PairStore, rows: np.ndarray) -> PairStore:
+    """The pairs at these rows, with the items they use alone."""
+    used, place = np.unique(np.concatenate([store.left[rows], store.right[rows]]), return_inverse=True)
     left, right = np.split(place, 2)
-    return score_pairs(model, vectors, left, right)
+    return PairStore(only(store.items, used), left, right, store.target[rows])
 
 
-def _only(items: Ragged, rows: np.ndarray) -> Ragged:
+def only(items: Ragged, rows: np.ndarray) -> Ragged:
+    """These items alone."""
     ends = items.starts[rows] + items.lengths[rows]
     return Ragged.of([items.steps[start:end] for start, end in zip(items.starts[rows], ends, strict=True)])
 
@@ -57,7 +71,7 @@ def batch_deviation(model: Siamese, items: Ragged, *, sample: int = 64) -> float
     """Largest difference between a vector made alone and the same made in a batch with longer ones (0 is right)."""
     order = np.argsort(items.lengths, kind="stable")
     rows = order[np.linspace(0, len(order) - 1, min(sample, len(order))).astype(int)]
-    chosen = _only(items, rows)
+    chosen = only(items, rows)
     together = encode_items(model, chosen)
     alone = encode_items(model, chosen, batch=1)
     return float((together - alone).abs().max())

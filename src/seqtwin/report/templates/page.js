@@ -44,4 +44,5 @@
     figure.addEventListener("focusin", say);
     figure.addEventListener("pointerover", say);
   });
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
 })();

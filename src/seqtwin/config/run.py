@@ -1,9 +1,5 @@
-"""What a user writes: frozen models of a run and of a study, their reading, overrides and JSON schema.
+"""Frozen models of a run: data, tokens, encoder, parts, fit; and what changes one into another."""
 
-Only `build.py`, `study/run.py` and the command line know these names; every part below takes plain arguments.
-"""
-
-import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
@@ -11,9 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from seqtwin.errors import ConfigError, nearest
-from seqtwin.paths import anchor, counted_from, expand
-from seqtwin.strict_yaml import parse_value, read_yaml
+from seqtwin.errors import nearest
+from seqtwin.paths import anchor, counted_from
 from seqtwin.validation import Part, Strict, validated
 
 PATHS = ("data.train", "data.dev", "data.test", "data.file", "encoder.vectors")
@@ -120,69 +115,6 @@ class RunConfig(Strict):
     fit: FitConfig = FitConfig()
 
 
-class StudyConfig(Strict):
-    """A run whose keys vary: every combination of the factors under `grid`, times `seeds`."""
-
-    base: RunConfig
-    grid: dict[str, list[Any]] = Field(default_factory=dict)
-    seeds: int | list[int] = 5
-    question: str = ""
-
-    def seed_list(self) -> list[int]:
-        """The seeds, counted out."""
-        return list(range(self.seeds)) if isinstance(self.seeds, int) else list(self.seeds)
-
-
-def read_run(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """The run a YAML file describes, with `key.sub=value` overrides.
-
-    Raises: ConfigError.
-    """
-    raw = anchored(read_yaml(path), path.parent)
-    return parse_run(overridden(raw, overrides), place=str(path))
-
-
-def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
-    """The study a YAML file describes; a run's file becomes a study of the usual representations and losses.
-
-    `set: {fit.epochs: 6}` changes keys of a base that lies in a file of its own. Overrides name a key of the study
-    (`seeds=3`) or of its base (`fit.epochs=2`).
-
-    Raises: ConfigError.
-    """
-    raw = study_of(read_yaml(path), path.parent)
-    return parse_study(override_study(raw, overrides), place=str(path))
-
-
-def study_of(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The raw study that a study's (or a run's) raw config describes, its paths counted from a folder."""
-    found = dict(raw)
-    if "grid" not in found and "base" not in found:
-        found = {"base": found, "grid": dict(USUAL_GRID)}
-    base, grid = found.get("base"), found.get("grid")
-    if isinstance(base, str):
-        file = folder / expand(base)
-        found["base"] = anchored(read_yaml(file), file.parent)
-    elif isinstance(base, dict):
-        found["base"] = anchored(base, folder)
-    changes = found.pop("set", None) or {}
-    if not isinstance(changes, dict) or (changes and not isinstance(base, (str, dict))):
-        raise ConfigError("CONFIG_INVALID", "set: expected {key.sub: value} for the keys of a base", place="set")
-    if changes:
-        found["base"] = dict(found["base"])
-    for key, value in changes.items():
-        _set(found["base"], str(key), _anchored_value(str(key), value, folder))
-    if isinstance(grid, dict):
-        found["grid"] = {key: _anchored_values(key, values, folder) for key, values in grid.items()}
-    return found
-
-
-USUAL_GRID: dict[str, list[Any]] = {
-    "representation": ["final_hidden", "last_output", "mean_output", "max_output", "attention_output"],
-    "loss": ["mse", {"name": "contrastive", "distance": "cosine", "margin": "auto"}],
-}
-
-
 def parse_run(raw: Mapping[str, Any], *, place: str = "") -> RunConfig:
     """A checked run.
 
@@ -190,11 +122,6 @@ def parse_run(raw: Mapping[str, Any], *, place: str = "") -> RunConfig:
     'lstm'
     """
     return validated(RunConfig, raw, place)
-
-
-def parse_study(raw: Mapping[str, Any], *, place: str = "") -> StudyConfig:
-    """A checked study."""
-    return validated(StudyConfig, raw, place)
 
 
 def vary(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
@@ -205,51 +132,12 @@ def vary(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     """
     raw = config.model_dump(exclude_unset=True)
     for key, value in changes.items():
-        _set(raw, key, value)
+        set_key(raw, key, value)
     return parse_run(raw)
 
 
-def overridden(raw: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """The raw config with `key.sub=value` texts applied; relative data paths are taken from here, not from the file."""
-    for text in overrides:
-        key, equals, value = text.partition("=")
-        if not equals:
-            cause, example = f"expected key=value, got '{text}'", "for example: encoder.hidden=256"
-            raise ConfigError("CONFIG_OVERRIDE", cause, place="command line", remedy=example)
-        _set(raw, key, _anchored_value(key, parse_value(value, place=text), Path.cwd()))
-    return raw
-
-
-def override_study(raw: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """The raw study with `key=value` texts applied: keys of the study itself, of its grid, or of its base."""
-    own = [o for o in overrides if re.split(r"[.=]", o, maxsplit=1)[0] in StudyConfig.model_fields]
-    grid = dict(raw["grid"]) if isinstance(raw.get("grid"), dict) else {}
-    for text in own:
-        key, _, value = text.partition("=")
-        if key.startswith("grid."):  # the factor's own name has dots
-            grid[key[5:]] = _anchored_values(key[5:], parse_value(value, place=text), Path.cwd())
-            raw["grid"] = grid
-        else:
-            overridden(raw, [text])
-    rest = [o for o in overrides if o not in own]
-    _refuse_factors(rest, raw.get("grid"))
-    if isinstance(raw.get("base"), dict):
-        raw["base"] = overridden(raw["base"], rest)
-    return raw
-
-
-def _refuse_factors(overrides: Sequence[str], grid: Any) -> None:
-    """Raises: ConfigError for an override of what the grid varies: it would change nothing."""
-    for text in overrides:
-        key = text.partition("=")[0]
-        factor = next((f for f in grid or () if f"{key}.".startswith(f"{f}.")), None)
-        if factor is not None:
-            cause = f"the grid varies {factor}, so '{text}' would change nothing"
-            remedy = f"name its values: grid.{factor}=[...]"
-            raise ConfigError("CONFIG_FACTOR", cause, place="command line", remedy=remedy)
-
-
-def _set(raw: dict[str, Any], key: str, value: Any) -> None:
+def set_key(raw: dict[str, Any], key: str, value: Any) -> None:
+    """Put a value under a dotted key of a raw config, in place."""
     *path, last = key.split(".")
     inner = raw
     for depth, name in enumerate(path, 1):
@@ -283,16 +171,6 @@ def portable(config: RunConfig, folder: Path) -> RunConfig:
         if isinstance(raw.get(section, {}).get(key), str):
             raw[section][key] = counted_from(raw[section][key], folder)
     return RunConfig.model_validate(raw)
-
-
-def _anchored_value(key: str, value: Any, folder: Path) -> Any:
-    if key in PATHS:
-        return anchor(value, folder) if isinstance(value, str) else value
-    return anchored({key: value}, folder)[key]
-
-
-def _anchored_values(key: str, values: Any, folder: Path) -> Any:
-    return [_anchored_value(key, value, folder) for value in values] if isinstance(values, list) else values
 
 
 def json_schema() -> dict[str, Any]:

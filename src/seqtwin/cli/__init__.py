@@ -1,0 +1,45 @@
+"""The command line: parses, calls, prints. Every command has `--help` with an example, and `--json` for machines."""
+
+import sys
+
+import typer
+
+from seqtwin import console
+from seqtwin.cli.encoders import encode, evaluate, score
+from seqtwin.cli.explaining import explain
+from seqtwin.cli.lists import list_parts, schema
+from seqtwin.cli.studies import check, compare, init, report, train
+from seqtwin.errors import SeqTwinError
+
+app = typer.Typer(
+    name="seqtwin",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Siamese recurrent encoders: every representation with every loss, compared honestly, then put to work.",
+)
+# the order of the help
+for command in (init, train, compare, report, explain, evaluate, encode, score):
+    app.command()(command)
+app.command(name="list")(list_parts)
+app.command()(check)
+app.command()(schema)
+
+
+def main() -> None:
+    """Run the command line; a SeqTwinError becomes one message and its exit code."""
+    as_json = "--json" in sys.argv
+    try:
+        app()
+    except SeqTwinError as error:
+        if as_json:
+            console.say_json({"error": error.as_dict()})
+        else:
+            console.complain(f"error: {error}")
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        console.complain("interrupted; what was published stays")
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        raise SystemExit(0) from None

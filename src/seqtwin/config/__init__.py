@@ -1,0 +1,54 @@
+"""What a user writes: frozen models of a run and of a study, their reading, overrides and JSON schema.
+
+Only `build.py`, `study/` and the command line know these names; every part below takes plain arguments.
+"""
+
+from seqtwin.config.reading import overridden, override_study, read_run, read_study, study_of
+from seqtwin.config.run import (
+    LARGEST_SEED,
+    PATHS,
+    DataConfig,
+    EncoderConfig,
+    FitConfig,
+    RunConfig,
+    TokensConfig,
+    anchored,
+    json_schema,
+    parse_run,
+    portable,
+    vary,
+)
+from seqtwin.config.study import (
+    USUAL_GRID,
+    ComparisonConfig,
+    PublishedConfig,
+    StudyConfig,
+    TierName,
+    parse_study,
+)
+
+__all__ = [
+    "LARGEST_SEED",
+    "PATHS",
+    "USUAL_GRID",
+    "ComparisonConfig",
+    "DataConfig",
+    "EncoderConfig",
+    "FitConfig",
+    "PublishedConfig",
+    "RunConfig",
+    "StudyConfig",
+    "TierName",
+    "TokensConfig",
+    "anchored",
+    "json_schema",
+    "overridden",
+    "override_study",
+    "parse_run",
+    "parse_study",
+    "portable",
+    "read_run",
+    "read_study",
+    "study_of",
+    "vary",
+]

@@ -1,0 +1,1 @@
+"""Ten synthetic tasks whose answer and ceiling are known: where in a sequence can a representation find evidence?"""

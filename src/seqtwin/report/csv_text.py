@@ -1,0 +1,63 @@
+"""Frames as CSV text and back: numbers at six significant digits, nothing for what is undefined."""
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from seqtwin.errors import DamagedError
+
+
+def number_text(value: float) -> str:
+    """Six significant digits, whole numbers in full, nothing for what is undefined.
+
+    >>> number_text(0.93912345), number_text(1234567.0), number_text(2.1e-7), number_text(float("nan"))
+    ('0.939123', '1234567', '2.1e-07', '')
+    """
+    if not np.isfinite(value):
+        return ""
+    # what rounds to a whole number is written as one, so that the text of the number read back is the same text
+    shown = value if value == int(value) else float(f"{value:.6g}")
+    return str(int(shown)) if shown == int(shown) and abs(shown) < 1e15 else f"{shown:.6g}"
+
+
+def _cell_text(value: Any) -> str:
+    if value is None:
+        return ""
+    # csv writes a lone carriage return without quotes and then reads it as the end of a row
+    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else number_text(float(value))
+
+
+def frame_to_csv(frame: pd.DataFrame) -> str:
+    """The frame as CSV text: text as it is, numbers by `number_text`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(frame.columns)
+    writer.writerows([_cell_text(value) for value in row] for row in frame.itertuples(index=False, name=None))
+    return text.getvalue()
+
+
+def frame_from_csv(content: str, text_columns: Iterable[str], place: str) -> pd.DataFrame:
+    """The frame of a CSV text: the named columns hold text, all others numbers (empty = nan).
+
+    Raises: DamagedError for a ragged row or a number that is none.
+    """
+    header, *rows = list(csv.reader(io.StringIO(content, newline=""))) or [[]]
+    if any(len(row) != len(header) for row in rows):
+        raise DamagedError("RESULTS_DAMAGED", f"expected {len(header)} fields in every row", place=place)
+    known, columns = set(text_columns), {}
+    for index, name in enumerate(header):
+        values = [row[index] for row in rows]
+        columns[name] = pd.Series(values, dtype=object) if name in known else _numbers(values, name, place)
+    frame: pd.DataFrame = pd.DataFrame(columns, columns=header)
+    return frame
+
+
+def _numbers(values: list[str], name: str, place: str) -> "pd.Series[float]":
+    try:
+        return pd.Series([float(value) if value else np.nan for value in values], dtype=float)
+    except ValueError as error:
+        raise DamagedError("RESULTS_DAMAGED", f"column '{name}': {error}", place=place) from error

@@ -1,0 +1,71 @@
+"""What a rule over the values of a study cell is, and the conditions that need more than one comparison."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Values = Mapping[str, float]
+
+DEVIATES = 1e-4  # rounding of float32 stays below 1e-5
+
+
+class Known(dict[str, float]):
+    """Values by name; nan for those that are not known.
+
+    >>> Known({"stuck": 1.0})["saturated"]
+    nan
+    """
+
+    def __missing__(self, name: str) -> float:
+        return math.nan
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the table. `shown`: words and name of each value that is its evidence."""
+
+    code: str
+    name: str
+    shown: tuple[tuple[str, str], ...]
+    fires: Callable[[Values], bool]
+    says: str
+    remedy: str
+
+
+def evidence(rule: Rule, values: Values) -> str:
+    """The values a rule looks at, those that are known.
+
+    >>> rule = Rule("D6", "", (("share of coordinates beyond .99", "saturated"),), lambda _: True, "", "")
+    >>> evidence(rule, Known({"saturated": 0.41234}))
+    'share of coordinates beyond .99: 0.412'
+    """
+    known = [(words, values[name]) for words, name in rule.shown if not math.isnan(values[name])]
+    return "; ".join(f"{words}: {value:.3g}" for words, value in known)
+
+
+def all_or_none(share: float) -> bool:
+    return share in (0.0, 1.0)
+
+
+def gradient_missing(v: Values) -> bool:
+    thirds = [v[f"gradient_{part}"] for part in ("first", "middle", "last")]
+    return v["gradient_ratio"] > 100 or (min(thirds) == 0 < max(thirds))
+
+
+def upside_down(v: Values) -> bool:
+    """Against chance on training pairs; or learnt there, but the opposite on dev: by the scores, or by a linear probe
+    that the training labels taught, of an encoder that training made worse."""
+    here, there = v["train_auc"] < 0.45, v["train_auc"] > 0.55 and v["dev_roc_auc"] < 0.4
+    spoilt = v["untrained_roc_auc"] - v["test_roc_auc"] > 0.1
+    return here or there or (spoilt and v["probe_metric"] < v["chance"] - 0.1)
+
+
+def length_shortcut(v: Values) -> bool:
+    """Length tells the training pairs apart, the scores follow it, and the vectors are length or fail on test."""
+    offered, taken = abs(v["length_auc"] - 0.5) > 0.2, abs(v["score_length_correlation"]) > 0.3
+    fails, is_length = v["dev_roc_auc"] - v["test_roc_auc"] > 0.2, abs(v["norm_length_correlation"]) > 0.9
+    return offered and taken and (fails or is_length)
+
+
+def numbers(v: Values, *names: str) -> list[float]:
+    return [v[name] for name in names if not math.isnan(v[name])]

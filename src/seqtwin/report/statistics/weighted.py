@@ -1,0 +1,180 @@
+"""Metrics of pairs that count several times: a pair drawn k times by the bootstrap has weight k.
+
+Arrays of weights are [pairs, replicates] here, so that putting pairs in the order of their scores moves whole rows.
+What depends on targets and weights alone is computed once (`UNDER`), then asked for the scores of every study cell.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Weighted = Callable[[Array, Array, Array], Array]
+Asked = Callable[[Array], Array]
+
+
+def _groups(values: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    return order, starts
+
+
+def _by_group(rows: Array, starts: NDArray[np.intp]) -> Array:
+    return rows if len(starts) == len(rows) else np.add.reduceat(rows, starts, axis=0)
+
+
+def ratio(above: Array, below: Array, defined: NDArray[np.bool_]) -> Array:
+    """above / below where defined, nan elsewhere."""
+    found: Array = np.divide(above, below, out=np.full(np.shape(above), np.nan), where=defined)
+    return found
+
+
+def _up_to_middle(values: Array, mass: Array) -> Array:
+    """Per replicate: sum over groups of value x (mass of all lower groups + half of the own)."""
+    below = np.cumsum(mass, axis=0)
+    total: Array = np.einsum("ij,ij->j", values, below) - 0.5 * np.einsum("ij,ij->j", values, mass)
+    return total
+
+
+def auc_under(same: Array, weights: Array) -> Asked:
+    """Scores -> ROC-AUC under every column of weights [pairs, replicates]; nan where a class is absent."""
+    positive, negative = weights * same[:, None], weights * (1.0 - same)[:, None]
+    pairs = positive.sum(axis=0) * negative.sum(axis=0)
+
+    def ask(scores: Array) -> Array:
+        order, starts = _groups(scores)
+        wins = _up_to_middle(_by_group(positive[order], starts), _by_group(negative[order], starts))
+        return ratio(wins, pairs, pairs > 0)
+
+    return ask
+
+
+def _ranks(values: Array, weights: Array) -> Array:
+    """Average ranks, .5 less than usual, so that their weighted mean is half of the total weight."""
+    order, starts = _groups(values)
+    mass = _by_group(weights[order], starts)
+    middle = np.cumsum(mass, axis=0)
+    middle -= 0.5 * mass
+    group = np.empty(len(values), dtype=np.intp)
+    group[order] = np.repeat(np.arange(len(starts)), np.diff([*starts, len(values)]))
+    ranked: Array = middle[group]
+    return ranked
+
+
+def _rank_spread(mass: Array, total: Array) -> Array:
+    """Weighted sum of squared deviations of average ranks: (N^3 - sum of m^3) / 12 for groups of m equal values."""
+    spread: Array = (total**3 - np.einsum("ij,ij,ij->j", mass, mass, mass)) / 12.0
+    return spread
+
+
+def spearman_under(targets: Array, weights: Array) -> Asked:
+    """Scores -> Spearman correlation under every column of weights [pairs, replicates]; nan for a constant side."""
+    total = weights.sum(axis=0)
+    centred = _ranks(targets, weights) - 0.5 * total
+    pulled = weights * centred
+    spread = np.einsum("ij,ij->j", pulled, centred)
+    untied = _rank_spread(weights, total)
+
+    def ask(scores: Array) -> Array:
+        order, starts = _groups(scores)
+        mass = _by_group(weights[order], starts)
+        shared = _up_to_middle(_by_group(pulled[order], starts), mass)
+        own = untied if len(starts) == len(scores) else _rank_spread(mass, total)
+        # sums of half integers are exact, so a constant side has a spread of exactly 0
+        return ratio(shared, np.sqrt(spread * own), (spread > 0) & (own > 0))
+
+    return ask
+
+
+def pearson_under(targets: Array, weights: Array) -> Asked:
+    """Scores -> Pearson correlation under every column of weights [pairs, replicates]; nan for a constant side."""
+    total = np.maximum(weights.sum(axis=0), 1.0)
+    goal = targets - targets.mean()
+
+    def ask(scores: Array) -> Array:
+        own = scores - scores.mean()
+        sides = np.stack([own, goal, own * own, goal * goal, own * goal])
+        a, b, aa, bb, ab = (sides @ weights) / total
+        left, right = aa - a * a, bb - b * b
+        floor = 1e-12 * np.array([[(own * own).max(initial=0)], [(goal * goal).max(initial=0)]])
+        defined = (left > floor[0]) & (right > floor[1])
+        return ratio(ab - a * b, np.sqrt(np.where(defined, left * right, 1.0)), defined)
+
+    return ask
+
+
+def precision_under(same: Array, weights: Array) -> Asked:
+    """Scores -> average precision under every column of weights [pairs, replicates]; nan without a positive."""
+    positive = weights * same[:, None]
+    present = positive.sum(axis=0)
+
+    def ask(scores: Array) -> Array:
+        order, starts = _groups(-scores)
+        hits = _by_group(positive[order], starts)
+        seen = np.cumsum(_by_group(weights[order], starts), axis=0)
+        precision = np.cumsum(hits, axis=0) / np.maximum(seen, 1.0)
+        return ratio(np.einsum("ij,ij->j", hits, precision), present, present > 0)
+
+    return ask
+
+
+def weighted_roc_auc(scores: Array, same: Array, weights: Array) -> Array:
+    """ROC-AUC for each row of weights [replicates, pairs]: P(s+ > s-) + 1/2 P(s+ = s-); nan where a class is absent.
+
+    >>> weighted_roc_auc(np.array([0.1, 0.8, 0.4]), np.array([0.0, 1.0, 1.0]), np.array([[1.0, 1.0, 2.0]]))
+    array([1.])
+    """
+    return auc_under(same, weights.T)(scores)
+
+
+def weighted_ranks(values: Array, weights: Array) -> Array:
+    """Average ranks (from 0.5 less than usual) of the values when value j occurs `weights[i, j]` times, row by row.
+
+    >>> weighted_ranks(np.array([7.0, 3.0, 3.0]), np.array([[2.0, 1.0, 1.0]])) + 0.5
+    array([[3.5, 1.5, 1.5]])
+    """
+    return _ranks(values, weights.T).T
+
+
+def weighted_spearman(scores: Array, targets: Array, weights: Array) -> Array:
+    """Spearman correlation for each row of weights [replicates, pairs]; nan where a side is constant.
+
+    >>> weighted_spearman(np.array([0.1, 0.4, 0.8]), np.array([0.0, 0.5, 1.0]), np.array([[1.0, 2.0, 1.0]])).round(6)
+    array([1.])
+    """
+    return spearman_under(targets, weights.T)(scores)
+
+
+def weighted_pearson(scores: Array, targets: Array, weights: Array) -> Array:
+    """Pearson correlation for each row of weights [replicates, pairs]; nan where a side is constant.
+
+    >>> weighted_pearson(np.array([0.0, 1.0, 3.0]), np.array([0.0, 0.5, 1.5]), np.array([[1.0, 2.0, 1.0]])).round(6)
+    array([1.])
+    """
+    return pearson_under(targets, weights.T)(scores)
+
+
+def weighted_average_precision(scores: Array, same: Array, weights: Array) -> Array:
+    """Average precision for each row of weights [replicates, pairs]; nan where no positive was drawn.
+
+    >>> weighted_average_precision(np.array([0.1, 0.8, 0.4]), np.array([0.0, 0.0, 1.0]), np.array([[1.0, 1.0, 3.0]]))
+    array([0.75])
+    """
+    return precision_under(same, weights.T)(scores)
+
+
+UNDER: dict[str, Callable[[Array, Array], Asked]] = {
+    "roc_auc": auc_under,
+    "spearman": spearman_under,
+    "pearson": pearson_under,
+    "average_precision": precision_under,
+}
+WEIGHTED: dict[str, Weighted] = {
+    "roc_auc": weighted_roc_auc,
+    "spearman": weighted_spearman,
+    "pearson": weighted_pearson,
+    "average_precision": weighted_average_precision,
+}
+BINARY = frozenset({"roc_auc", "average_precision"})

@@ -1,0 +1,96 @@
+"""A published study cell as evidence: its config, what it reached on dev, and what it is measured against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqtwin.config import RunConfig, read_run
+from seqtwin.errors import ConfigError
+from seqtwin.files import read_json, read_manifest
+
+CHANCE = {"roc_auc": 0.5, "average_precision": 0.5}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One published study cell. `value`: its primary metric on dev; chance where it ended without one."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    config: RunConfig
+    scores: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    diagnostics: Mapping[str, Any]
+    primary: str
+
+    @property
+    def id(self) -> str:
+        """Its readable name."""
+        return str(self.manifest["id"])
+
+    @property
+    def value(self) -> float:
+        """Dev value of the primary metric."""
+        found = (self.scores.get("dev") or {}).get(self.primary)
+        return CHANCE.get(self.primary, 0.0) if found is None else float(found)
+
+    @property
+    def data(self) -> tuple[Any, Any]:
+        """Identity of the data and of the split."""
+        return self.facts.get("data_hash"), self.facts.get("split_hash")
+
+    @property
+    def tuned(self) -> Mapping[str, Any]:
+        """The settings that tuning changed."""
+        return (self.manifest.get("tuning") or {}).get("changes") or {}
+
+    def number(self, name: str) -> float:
+        """A diagnostic; nan where it is undefined."""
+        found = self.diagnostics.get(name)
+        return float("nan") if found is None else float(found)
+
+
+def read_case(folder: Path) -> Case:
+    """The published study cell (or run) in a folder.
+
+    Raises: ConfigError when the folder holds none; DamagedError when one of its files cannot be read.
+    """
+    needed = ("manifest.json", "config.yaml", "scores.json")
+    absent = [name for name in needed if not (folder / name).is_file()]
+    if absent:
+        cause = f"no finished study cell there: {absent[0]} is missing"
+        remedy = "give a folder such as runs/NAME/cells/ID, or one that `seqtwin train` wrote"
+        raise ConfigError("NO_CELL", cause, place=str(folder), remedy=remedy)
+    manifest, scores = read_manifest(folder), read_json(folder / "scores.json")
+    facts, diagnostics = (_json(folder / name) for name in ("facts.json", "diagnostics.json"))
+    manifest.setdefault("id", folder.name)
+    config, primary = read_run(folder / "config.yaml"), str(scores["primary"])
+    return Case(folder, manifest, config, scores, facts, diagnostics, primary)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = read_json(path) if path.exists() else {}
+    return found
+
+
+def siblings(case: Case) -> list[Case]:
+    """The other study cells of its study that judge the same pairs, by name."""
+    folders = sorted(path.parent for path in case.folder.resolve().parent.glob("[!.]*/scores.json"))
+    found = [read_case(folder) for folder in folders if folder.name != case.folder.resolve().name]
+    return [other for other in found if other.data == case.data and other.primary == case.primary]
+
+
+def settings(case: Case) -> dict[str, Any]:
+    """The config by dotted keys; parts (representation, loss, ...) whole; without data and seed."""
+    raw = case.config.model_dump(mode="json", exclude={"data"})
+    found: dict[str, Any] = {}
+    for section, value in raw.items():
+        inner = value if section in ("tokens", "encoder", "fit") else None
+        found |= {section: value} if inner is None else {f"{section}.{key}": inner[key] for key in inner}
+    return {key: value for key, value in found.items() if key not in ("fit.seed", "fit.device", "fit.threads")}
+
+
+def same_pairing(one: Case, other: Case) -> bool:
+    """Whether two study cells differ in their seed alone."""
+    return one.config.fit.seed != other.config.fit.seed and settings(one) == settings(other)

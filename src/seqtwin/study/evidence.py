@@ -1,0 +1,254 @@
+"""What a run leaves behind to explain itself: one flat dict of numbers, and the readings of its encoder.
+
+Everything is measured on samples of the training pairs and on dev; of test only what the slices and the table of
+readings need. Samples come from a generator of their own, so that nothing here moves the training.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from seqtwin.data.batches import PairStore
+from seqtwin.metrics import METRICS, Undefined, fit_isotonic
+from seqtwin.model.siamese import Siamese
+from seqtwin.study.judge import Judged, primary_value
+from seqtwin.study.prepare import Prepared
+from seqtwin.study.slices import leakage_of
+from seqtwin.training.diagnostics import geometry, looking, positions, readings
+from seqtwin.training.diagnostics.course import plateau_facts
+from seqtwin.training.diagnostics.invariance import padding_deviation, permutation_deviation
+from seqtwin.training.fit import Recipe, RunState, batches_of, step_budget
+from seqtwin.training.losses import Loss
+from seqtwin.training.predict import part_of, predict
+
+Found = dict[str, float | None]
+
+WATCHED_PAIRS = 512
+PROBE_PAIRS = 2000
+THIRDS_PAIRS = 400
+GRADIENT_PAIRS = 128
+STATE_ITEMS = 256
+# less than two ropes of drop in all: nothing hangs on any third
+LEAST_DROP = 0.02
+
+
+@dataclass
+class Watcher:
+    """Looks at a fixed sample of training pairs, before training and after each epoch; keeps what it saw first."""
+
+    train: PairStore
+    rows: np.ndarray
+    batch: int
+    first: Found = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, train: PairStore, recipe: Recipe) -> "Watcher":
+        """A watcher whose sample depends on the seed alone."""
+        return cls(train, some_rows(train, WATCHED_PAIRS, recipe.seed), recipe.batch)
+
+    def __call__(self, model: Siamese, loss: Loss) -> Found:
+        """The columns of the history."""
+        seen = looking.look(model, self.train, self.rows)
+        self.first = self.first or scale_facts(model, loss, seen)
+        gradients = looking.pair_gradients(model, loss, seen, self.batch)
+        return {
+            "pair_distance": float(looking.pair_distances(loss, seen).double().mean()),
+            "effective_rank": geometry.effective_rank(seen.vectors),
+            **looking.active_shares(loss, gradients, seen.target),
+        }
+
+
+def some_rows(store: PairStore, count: int, seed: int) -> np.ndarray:
+    """Up to `count` rows of a store, the same for the same seed; a smaller sample is the start of a larger one."""
+    return np.random.default_rng([seed, 2]).permutation(len(store))[:count]
+
+
+def scale_facts(model: Siamese, loss: Loss, seen: looking.Look) -> Found:
+    """How large things are: lengths, distances, angles, scores."""
+    squashed = model.similarity_name.startswith("exp_")
+    return {
+        "beyond_margin": looking.beyond_margin(loss, seen),
+        "distance": looking.negatives_apart(loss, seen),
+        "head_median": float(seen.score.double().median()) if squashed else None,
+        "random_cosine": geometry.mean_cosine(seen.vectors),
+        "norm_mean": float(seen.vectors.cpu().double().norm(dim=-1).mean()),
+    }
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training: what is to be explained."""
+
+    model: Siamese
+    loss: Loss
+    prepared: Prepared
+    recipe: Recipe
+    state: RunState
+    watcher: Watcher
+    judged: Judged
+    batch_deviation: float
+
+    @property
+    def budget(self) -> int:
+        """The steps of this training had it not been stopped early."""
+        return step_budget(len(self.prepared.stores["train"]), self.recipe)
+
+    @cached_property
+    def plateau(self) -> float | None:
+        """The loss of an encoder that cannot tell pairs apart."""
+        train = self.prepared.stores["train"]
+        batches = batches_of(self.model, train, self.recipe, epoch=0)
+        return self.loss.plateau_of([torch.tensor(train.target[rows]) for rows in batches])
+
+
+def diagnostics(t: Trained) -> Found:
+    """Every diagnostic by name; None where it does not apply or has no value."""
+    seen = looking.look(t.model, t.prepared.stores["train"], t.watcher.rows)
+    now = scale_facts(t.model, t.loss, seen)
+    return {
+        **_course(t),
+        **{f"{name}_start": t.watcher.first[name] for name in ("beyond_margin", "distance", "head_median")},
+        **{f"{name}_start": t.watcher.first[name] for name in ("norm_mean", "random_cosine")},
+        "beyond_margin_end": now["beyond_margin"],
+        "distance_end": now["distance"],
+        "random_cosine": now["random_cosine"],
+        "margin_reach": looking.margin_reach(t.loss),
+        **_geometry(t, seen),
+        "train_auc": _auc(seen.score.cpu().numpy(), t.loss.same(seen.target).cpu().numpy()),
+        **_positions(t),
+        **_calibration(t),
+        **_probe(t),
+        **_invariances(t),
+        **_lengths(t),
+        "test_score_auc": _auc(t.judged.predicted["test"], _same(t, "test")),
+        "leakage_share": leakage_of(t.prepared.pair_facts)["share"],
+    }
+
+
+def _course(t: Trained) -> Found:
+    facts = plateau_facts(t.state.losses, t.plateau, t.budget)
+    return {**facts, "steps": float(t.state.step), "step_budget": float(t.budget)}
+
+
+def _geometry(t: Trained, seen: looking.Look) -> Found:
+    rank = geometry.effective_rank(seen.vectors)
+    left, right = (seen.vectors[side[t.loss.same(seen.target)]] for side in (seen.left, seen.right))
+    return {
+        **geometry.norm_facts(seen.vectors, seen.lengths),
+        "saturated": _saturated(t),
+        "effective_rank": rank,
+        "effective_rank_share": rank / seen.vectors.shape[1],
+        "top_singular_share": geometry.top_share(seen.vectors),
+        "alignment": geometry.alignment(left, right),
+        "uniformity": geometry.uniformity(seen.vectors),
+    }
+
+
+@torch.no_grad()
+def _saturated(t: Trained) -> float | None:
+    if t.model.encoder.shape.bound is None:
+        return None
+    store = t.prepared.stores["train"]
+    rows = np.unique(store.left[t.watcher.rows])[:STATE_ITEMS]
+    batch = store.items.take(rows).to(next(t.model.parameters()).device)
+    return geometry.saturated(t.model.encoder(batch).outputs, batch.mask)
+
+
+def _positions(t: Trained) -> Found:
+    train, dev = t.prepared.stores["train"], t.prepared.stores["dev"]
+    norms, lengths = positions.step_gradients(t.model, t.loss, train, t.watcher.rows[:GRADIENT_PAIRS])
+    rows = some_rows(dev, THIRDS_PAIRS, t.recipe.seed)
+    part = part_of(dev, rows)
+    whole = _on_dev(t, t.judged.predicted["dev"][rows], rows)
+    left = [_on_dev(t, predict(t.model, _without(part, third)), rows) for third in range(3)]
+    return {**positions.gradient_thirds(norms, lengths), **positions.drop_shares(whole, left, LEAST_DROP)}
+
+
+def _without(store: PairStore, third: int) -> PairStore:
+    return PairStore(positions.without_third(store.items, third), store.left, store.right, store.target)
+
+
+def _calibration(t: Trained) -> Found:
+    scores, target = t.judged.predicted["dev"], t.prepared.stores["dev"].target
+    rank, plain = (geometry.correlation(scores, target, name) for name in ("spearman", "pearson"))
+    return {
+        "rank_minus_pearson": None if rank is None or plain is None else rank - plain,
+        "isotonic_gain": isotonic_gain(scores, target),
+    }
+
+
+def isotonic_gain(scores: np.ndarray, target: np.ndarray) -> float | None:
+    """How much a rising map of the scores adds to Pearson's correlation, on pairs it was not fitted on.
+
+    Every other pair serves for fitting and the rest for measuring, and the other way round; the mean of both.
+    """
+    halves = [np.arange(len(scores)) % 2 == part for part in (0, 1)]
+    gains = []
+    for fit, held in (halves, halves[::-1]):
+        try:
+            mapped = fit_isotonic(scores[fit], target[fit])(scores[held])
+        except Undefined:
+            return None
+        with_map, plain = (geometry.correlation(s, target[held]) for s in (mapped, scores[held]))
+        if with_map is None or plain is None:
+            return None
+        gains.append(with_map - plain)
+    return float(np.mean(gains))
+
+
+def _probe(t: Trained) -> Found:
+    """A linear probe of the frozen vectors of training pairs, and the similarity in use, on the same dev pairs."""
+    train, dev = t.prepared.stores["train"], t.prepared.stores["dev"]
+    seen = looking.look(t.model, train, some_rows(train, PROBE_PAIRS, t.recipe.seed))
+    rows = some_rows(dev, PROBE_PAIRS, t.recipe.seed)
+    fresh = looking.look(t.model, dev, rows)
+    features = [readings.pair_features(one.vectors[one.left], one.vectors[one.right]) for one in (seen, fresh)]
+    binary = METRICS[t.prepared.primary].targets == "binary"
+    target = seen.target.cpu().numpy()
+    target = target >= t.prepared.data.cut if binary else target
+    native = _on_dev(t, t.judged.predicted["dev"][rows], rows)
+    if len(np.unique(target)) < 2:
+        return {"probe_metric": None, "native_metric": native}
+    scores = readings.probe((features[0], target), features[1], classes=binary)
+    return {"probe_metric": _on_dev(t, scores, rows), "native_metric": native}
+
+
+def _invariances(t: Trained) -> Found:
+    items = t.prepared.stores["test"].items
+    return {
+        "batch_deviation": t.batch_deviation,
+        "permutation_deviation": permutation_deviation(t.model, items),
+        "padding_deviation": padding_deviation(t.model, items),
+    }
+
+
+def _lengths(t: Trained) -> Found:
+    """Whether length alone tells pairs apart: in the scores, and in the training data."""
+    train, dev = (_alike_in_length(t.prepared.stores[split]) for split in ("train", "dev"))
+    return {
+        "score_length_correlation": geometry.correlation(t.judged.predicted["dev"], dev, "spearman"),
+        "length_auc": _auc(train, _same(t, "train")),
+    }
+
+
+def _alike_in_length(store: PairStore) -> np.ndarray:
+    alike: np.ndarray = -np.abs(store.items.lengths[store.left] - store.items.lengths[store.right])
+    return alike
+
+
+def _same(t: Trained, split: str) -> np.ndarray:
+    same: np.ndarray = t.prepared.stores[split].target >= t.prepared.data.cut
+    return same
+
+
+def _auc(scores: np.ndarray, same: np.ndarray) -> float | None:
+    try:
+        return METRICS["roc_auc"].function(scores, same)
+    except Undefined:
+        return None
+
+
+def _on_dev(t: Trained, scores: np.ndarray, rows: np.ndarray) -> float | None:
+    return primary_value(t.prepared, t.prepared.stores["dev"].target[rows], scores)

@@ -1,0 +1,224 @@
+"""Why a study cell is bad, by experiment: undo one suspicion at a time, train again, see what flips the verdict."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from seqtwin.config import vary
+from seqtwin.errors import ConfigError, SeqTwinError, nearest
+from seqtwin.files import driver_lock, read_json, read_manifest
+from seqtwin.study.case import Case, read_case, siblings
+from seqtwin.study.check import check_run
+from seqtwin.study.grid import StudyCell, label
+from seqtwin.study.identity import cell_key
+from seqtwin.study.pool import OnProgress, Work, run_all
+from seqtwin.study.prepare import prepare
+from seqtwin.study.switches import SWITCHES, Question, Switch, Trial, differences
+from seqtwin.study.work import publish_failed, run_cell
+
+TRIALS = Work("switches", run_cell, publish_failed)
+SMALLEST_GAP = 0.01
+HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One switch that was thrown: what it reached on dev, which share of the gap that closes, why it could not run."""
+
+    switch: str
+    why: str
+    words: str
+    changes: Mapping[str, Any]
+    value: float | None
+    closes: float | None
+    refused: str
+
+    @property
+    def flips(self) -> bool:
+        """Whether it closes at least half of the gap."""
+        return self.closes is not None and self.closes >= HALF
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A study cell, what it is held against, and what each switch did to the gap between them."""
+
+    cell: str
+    metric: str
+    value: float
+    reference: str
+    reference_value: float | None
+    differs: Mapping[str, Any]
+    tried: tuple[Tried, ...]
+
+    @property
+    def gap(self) -> float:
+        """How far the study cell stays behind; 0 where nothing better is known."""
+        return 0.0 if self.reference_value is None else self.reference_value - self.value
+
+    @property
+    def flips(self) -> list[Tried]:
+        """The switches that flip the verdict, the strongest first."""
+        return sorted((one for one in self.tried if one.flips), key=lambda one: -(one.closes or 0.0))
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: which switch flips it, or that none does."""
+        if self.reference_value is None:
+            return "Nothing better is known on this data, so there is no gap to explain."
+        if self.gap < SMALLEST_GAP:
+            return f"It stays {self.gap:.3f} behind {self.reference}: nothing to explain."
+        if not self.flips:
+            return f"No switch closes half of the gap of {self.gap:.3f}, so no cause is named (R12)."
+        first = self.flips[0]
+        share = f"{100 * (first.closes or 0.0):.0f} %"
+        return f"{first.switch} flips the verdict: {first.words} closes {share} of the gap of {self.gap:.3f}."
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for machines."""
+        return {
+            **{
+                name: getattr(self, name) for name in ("cell", "metric", "value", "reference", "reference_value", "gap")
+            },
+            "differs": dict(self.differs),
+            "switches": [{**asdict(one), "flips": one.flips} for one in self.tried],
+            "flips": [one.switch for one in self.flips],
+            "verdict": self.verdict,
+        }
+
+
+def explain(
+    cell: Path,
+    other: Path | None = None,
+    *,
+    out: Path | None = None,
+    jobs: int | None = None,
+    only: Sequence[str] = (),
+    on_progress: OnProgress = lambda _: None,
+) -> Explanation:
+    """The explanation of a study cell, or of the worse of two, on dev; trainings are published beside its study.
+
+    It is held against the other one, else the best of its study on dev, else the ceiling its data state.
+
+    Raises: ConfigError when a folder holds no study cell, the two judge other pairs, or a switch of `only` is unknown.
+    """
+    switches = _chosen(only)
+    worse, better = _two(read_case(cell), read_case(other)) if other else _one(read_case(cell))
+    reference, value = _reference(worse, better)
+    differs = differences(worse, better) if other and better else {}
+    found = Explanation(worse.id, worse.primary, worse.value, reference, value, differs, ())
+    if found.gap < SMALLEST_GAP:
+        return found
+    question = Question(worse, better, siblings(worse), asked_two=other is not None)
+    folder = out or _folder_of(worse)
+    trials = [(switch, trial) for switch, trial in _planned(switches, question)]
+    refused = {trial.words: _refusal(worse, trial) for _, trial in trials}
+    running = {t.words: _cell_of(worse, s, t) for s, t in trials if t.value is None and not refused[t.words]}
+    _train(list(running.values()), folder, jobs or os.cpu_count() or 1, on_progress)
+    return replace(found, tried=tuple(
+        _tried(found, switch, trial, refused[trial.words], running.get(trial.words), folder) for switch, trial in trials
+    ))  # fmt: skip
+
+
+def _chosen(only: Sequence[str]) -> list[Switch]:
+    known = {_slug(switch.name): switch for switch in SWITCHES}
+    for name in only:
+        if _slug(name) not in known:
+            cause = f"unknown switch '{name}'; known: {', '.join(known)}{nearest(_slug(name), list(known))}"
+            raise ConfigError("EXPLAIN_SWITCH", cause, place="--only")
+    return [switch for name, switch in known.items() if not only or name in map(_slug, only)]
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _two(one: Case, other: Case) -> tuple[Case, Case]:
+    """The worse and the better of two."""
+    if one.data != other.data or one.primary != other.primary:
+        cause = f"{one.id} and {other.id} judge different pairs, so their values cannot be compared"
+        raise ConfigError("EXPLAIN_DATA", cause, place=str(other.folder), remedy="name two cells of one data set")
+    return (one, other) if one.value <= other.value else (other, one)
+
+
+def _one(case: Case) -> tuple[Case, Case | None]:
+    better = [other for other in siblings(case) if other.value > case.value]
+    return case, max(better, key=lambda other: other.value) if better else None
+
+
+def _reference(case: Case, better: Case | None) -> tuple[str, float | None]:
+    if better is not None:
+        return better.id, better.value
+    source = case.facts.get("source") or {}
+    ceiling = source.get("ceiling") if source.get("metric", case.primary) == case.primary else None
+    return ("the ceiling of the data", float(ceiling)) if ceiling is not None else ("", None)
+
+
+def _folder_of(case: Case) -> Path:
+    """Beside the cells of its study, or beside the run."""
+    folder = case.folder.resolve()
+    study = folder.parent.parent if folder.parent.name == "cells" else folder.parent
+    return study / "explain" / folder.name
+
+
+def _planned(switches: Sequence[Switch], question: Question) -> list[tuple[Switch, Trial]]:
+    """Every trial once, under the first switch that asks for it."""
+    found: dict[str, tuple[Switch, Trial]] = {}
+    for switch in switches:
+        for trial in switch.trials(question):
+            found.setdefault(trial.words, (switch, trial))
+    return list(found.values())
+
+
+def _refusal(case: Case, trial: Trial) -> str:
+    """Why a config with this change cannot be trained; empty where it can."""
+    try:
+        check_run(vary(case.config, trial.changes))
+    except SeqTwinError as error:
+        return error.cause
+    return ""
+
+
+def _cell_of(case: Case, switch: Switch, trial: Trial) -> StudyCell:
+    config = vary(case.config, trial.changes)
+    factors: dict[str, str | int] = {"representation": label(config.representation), "loss": label(config.loss)}
+    words = _slug(f"{switch.name} {trial.words}")[:100].strip("-")
+    return StudyCell(f"{words}.s{config.fit.seed}", config, {**factors, "seed": config.fit.seed})
+
+
+def _train(cells: Sequence[StudyCell], folder: Path, workers: int, on_progress: OnProgress) -> None:
+    if not cells:
+        return
+    with driver_lock(folder):
+        run_all(TRIALS, [cell for cell in cells if not _published(cell, folder)], folder, workers, on_progress)
+
+
+def _published(cell: StudyCell, folder: Path) -> bool:
+    if not (folder / cell.id).exists():
+        return False
+    if read_manifest(folder / cell.id).get("key") != cell_key(cell.config, prepare(cell.config)):
+        cause = f"{cell.id} was trained for another config, other data or another version"
+        raise ConfigError(
+            "EXPLAIN_CHANGED", cause, place=str(folder), remedy="move the folder away, or name another --out"
+        )
+    return True
+
+
+def _tried(
+    found: Explanation, switch: Switch, trial: Trial, refused: str, cell: StudyCell | None, folder: Path
+) -> Tried:
+    value, ended = (trial.value, refused) if cell is None else _outcome(folder / cell.id, found.metric)
+    closes = None if value is None else (value - found.value) / found.gap
+    return Tried(switch.name, switch.why, trial.words, dict(trial.changes), value, closes, ended)
+
+
+def _outcome(folder: Path, metric: str) -> tuple[float | None, str]:
+    """Dev value of a training, and how it ended where it has none."""
+    manifest = read_manifest(folder)
+    if not (folder / "scores.json").exists():
+        return None, f"{manifest['status']}: {(manifest.get('error') or {}).get('cause', '')}"
+    value = (read_json(folder / "scores.json")["dev"] or {}).get(metric)
+    return value, "" if value is not None else str(manifest["status"])

@@ -1,0 +1,177 @@
+"""SWITCHES: what could have spoilt a study cell, each as the one change of its config that would take it back.
+
+To add one: a function from the case to its trials (none where it does not apply), and a line at the foot. The order is
+the order of the report; the step budget is the last resort.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import mean
+from typing import Any
+
+import numpy as np
+
+from seqtwin.lookup import split_spec
+from seqtwin.study.case import Case, same_pairing, settings
+from seqtwin.study.prepare import prepare
+from seqtwin.training.losses import LOSSES
+
+DEVIATES = 1e-4
+WIDTHS = (16, 64, 256)
+BUDGET = 5
+ONE_TOKEN = frozenset({"last_output", "first_output"})
+CUTS_NOTHING = frozenset({"mse", "cosent"})
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the switches look at: the case, the better study cell it is held against (if any), its study's others."""
+
+    case: Case
+    better: Case | None
+    others: Sequence[Case]
+    asked_two: bool
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One change to be tried, in words and by dotted keys; `value`: its dev value where no training is needed."""
+
+    words: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A suspicion: its name, why it spoils a study cell, and what to try."""
+
+    name: str
+    why: str
+    trials: Callable[[Question], list[Trial]]
+
+
+def _trial(**changes: Any) -> Trial:
+    dotted = {key.replace("__", "."): value for key, value in changes.items()}
+    return Trial(", ".join(f"{key}={_shown(value)}" for key, value in dotted.items()), dotted)
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _padding(q: Question) -> list[Trial]:
+    return [_trial(encoder__padding="masked")] if q.case.config.encoder.padding == "read" else []
+
+
+def _slicing(q: Question) -> list[Trial]:
+    mixed = q.case.number("permutation_deviation") > DEVIATES
+    return [_trial(representation="final_hidden")] if mixed else []
+
+
+def _stitching(q: Question) -> list[Trial]:
+    config = q.case.config
+    wrong = config.encoder.bidirectional and split_spec(config.representation)[0] in ONE_TOKEN
+    return [_trial(representation="final_hidden")] if wrong else []
+
+
+def _margin(q: Question) -> list[Trial]:
+    """A written margin becomes the median distance at the start; one that is that already, a third and the triple."""
+    name, options = split_spec(q.case.config.loss)
+    if name not in LOSSES or not {"margin", "k"} <= set(inspect.signature(LOSSES[name]).parameters):
+        return []
+    if options.get("margin", "auto") != "auto":
+        return [_trial(loss__margin="auto")]
+    k = float(options.get("k", 1.0))
+    return [_trial(loss__k=k * 0.3), _trial(loss__k=k * 3.0)]
+
+
+def _normalising(q: Question) -> list[Trial]:
+    """Vectors of one length; a margin beyond 1 comes down with them, since a unit sphere has no room for it."""
+    name, options = split_spec(q.case.config.loss)
+    if name in ("contrastive", "triplet") and options.get("distance") == "euclidean":
+        margin = options.get("margin", "auto")
+        lower = {"loss__margin": 1.0} if margin != "auto" and float(margin) > 1 else {}
+        return [_trial(loss__distance="normalized_euclidean", similarity="cosine", **lower)]
+    similarity = split_spec(q.case.config.similarity)[0]
+    return [_trial(similarity="cosine")] if similarity != "cosine" and name not in ("contrastive", "triplet") else []
+
+
+def _saturation(q: Question) -> list[Trial]:
+    name, options = split_spec(q.case.config.similarity)
+    squashed, hidden = name.startswith("exp_"), q.case.config.encoder.hidden
+    head = [_trial(similarity__tau="width")] if squashed and options.get("tau") != "width" else []
+    widths = [_trial(encoder__hidden=width) for width in WIDTHS if width != hidden]
+    return [*head, *(widths if squashed or q.case.number("saturated") > 0.3 else [])]
+
+
+def _inverted(q: Question) -> list[Trial]:
+    """No training: the scores with their sign turned."""
+    auc = (q.case.scores.get("dev") or {}).get("roc_auc")
+    if not (q.case.number("train_auc") < 0.45 or (auc is not None and auc < 0.45)):
+        return []
+    if q.case.primary == "roc_auc":
+        return [Trial("scores turned round", value=1.0 - q.case.value)]
+    return [Trial("scores turned round", value=-q.case.value)] if q.case.primary == "spearman" else []
+
+
+def _cut(q: Question) -> list[Trial]:
+    """Graded targets, and a loss that knows same and different only: the cut at the quartiles of the targets."""
+    if not q.case.facts.get("graded") or split_spec(q.case.config.loss)[0] in CUTS_NOTHING:
+        return []
+    target = prepare(q.case.config).stores["train"].target
+    cuts = dict.fromkeys(float(x) for x in np.quantile(target, (0.25, 0.5, 0.75)))
+    return [_trial(data__cut=cut) for cut in cuts if cut != q.case.config.data.cut and 0 < np.mean(target >= cut) < 1]
+
+
+def _tuning(q: Question) -> list[Trial]:
+    """The training settings that tuning found for the better one."""
+    if q.better is None:
+        return []
+    keys = [key for key in {**q.case.tuned, **q.better.tuned} if key.startswith(("fit.", "encoder.dropout"))]
+    there, here = (settings(case) for case in (q.better, q.case))
+    changes = {key: there[key] for key in keys if there[key] != here[key]}
+    return [Trial(", ".join(f"{k}={_shown(v)}" for k, v in changes.items()), changes)] if changes else []
+
+
+def _seed(q: Question) -> list[Trial]:
+    """The other seeds of the pairing, as published; two fresh ones where there are none."""
+    published = [other.value for other in q.others if same_pairing(other, q.case)]
+    if published:
+        return [Trial(f"mean of {len(published)} other seeds of the study", value=mean(published))]
+    seed = q.case.config.fit.seed
+    return [_trial(fit__seed=seed + step) for step in (1, 2)]
+
+
+def _differing(q: Question) -> list[Trial]:
+    """Each setting in which the better of two named study cells differs, one at a time."""
+    if not q.asked_two or q.better is None:
+        return []
+    return [Trial(f"{key}={_shown(value)}", {key: value}) for key, value in differences(q.case, q.better).items()]
+
+
+def _budget(q: Question) -> list[Trial]:
+    return [_trial(fit__epochs=BUDGET * q.case.config.fit.epochs, fit__patience=None)]
+
+
+def differences(case: Case, better: Case) -> dict[str, Any]:
+    """The better one's value of each setting in which the two differ."""
+    here, there = settings(case), settings(better)
+    return {key: there[key] for key in here if here[key] != there[key]}
+
+
+SWITCHES: tuple[Switch, ...] = (
+    Switch("padding", "pad steps are read as if they were input", _padding),
+    Switch("slicing of h_n", "a wrong view of h_n mixes the items of a batch", _slicing),
+    Switch("bidirectional stitching", "one half of the vector has read one token only", _stitching),
+    Switch("margin scale", "the margin does not fit the distances this representation starts with", _margin),
+    Switch("normalisation", "the lengths of the vectors carry what the loss should not see", _normalising),
+    Switch("saturation", "the head or the states sit where nothing moves them", _saturation),
+    Switch("inverted label", "training pulls different pairs together", _inverted),
+    Switch("graded-to-binary cut", "the cut calls the wrong pairs the same", _cut),
+    Switch("unequal tuning", "the other one was tuned better", _tuning),
+    Switch("single seed", "this seed was unlucky", _seed),
+    Switch("differing setting", "the two study cells were not trained alike", _differing),
+    Switch("step budget", "it was stopped before it had left the plateau", _budget),
+)

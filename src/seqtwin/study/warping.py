@@ -1,0 +1,48 @@
+"""Dynamic time warping of many pairs of series at once, in plain NumPy."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def warped_distances(left: Sequence[np.ndarray], right: Sequence[np.ndarray]) -> np.ndarray:
+    """The smallest sum of euclidean distances between steps along any warping path, for each pair [n].
+
+    A path starts at both first steps, ends at both last ones, and moves on by one step on either side or both:
+    D[i, j] = |a_i - b_j| + min(D[i-1, j], D[i, j-1], D[i-1, j-1]).
+    Source: Sakoe & Chiba 1978, symmetric form without slope constraint.
+
+    >>> warped_distances([np.array([[0.0], [0.0], [3.0]])], [np.array([[0.0], [4.0]])])
+    array([1.])
+    """
+    a, b = _padded(left), _padded(right)
+    last = np.array([len(one) for one in left]) - 1, np.array([len(one) for one in right]) - 1
+    found = np.full(len(left), np.nan)
+    above = np.full((len(left), b.shape[1] + 1), np.inf)
+    above[:, 0] = 0.0
+    for i in range(a.shape[1]):
+        above = _next_row(above, np.linalg.norm(a[:, i, None, :] - b, axis=-1))
+        ends = last[0] == i  # D[i, j] reads steps up to i and j alone, so pads behind them do not matter
+        found[ends] = above[ends, last[1][ends] + 1]
+    return found
+
+
+def _next_row(above: np.ndarray, cost: np.ndarray) -> np.ndarray:
+    """D[i, 0..], one column further right than its cost, from D[i-1, 0..]."""
+    row = np.full_like(above, np.inf)
+    for j in range(cost.shape[1]):
+        row[:, j + 1] = cost[:, j] + np.minimum(np.minimum(above[:, j], above[:, j + 1]), row[:, j])
+    return row
+
+
+def _padded(series: Sequence[np.ndarray]) -> np.ndarray:
+    longest = max(len(one) for one in series)
+    whole = np.zeros((len(series), longest, series[0].shape[1]))
+    for row, one in enumerate(series):
+        whole[row, : len(one)] = one
+    return whole
+
+
+def warping_steps(left: Sequence[np.ndarray], right: Sequence[np.ndarray]) -> int:
+    """How many cells of the table `warped_distances` fills."""
+    return len(left) * max(len(one) for one in left) * max(len(one) for one in right)

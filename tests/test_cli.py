@@ -1,0 +1,90 @@
+"""The command line: what its flags ask of a study, and how it says no."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import tiny
+from seqtwin import cli, face
+from seqtwin.config import StudyConfig
+from seqtwin.study.drive import Study
+
+
+@pytest.fixture
+def asked(monkeypatch: Any) -> list[tuple[StudyConfig, bool]]:
+    """The study that is asked for and whether what failed is tried again, instead of the work."""
+    calls: list[tuple[StudyConfig, bool]] = []
+
+    def compare(config: StudyConfig, out: Path, *, jobs: int | None, retry_failed: bool, on_progress: Any) -> Study:
+        calls.append((config, retry_failed))
+        return Study(out, ["a", "b"], ["a"], [])
+
+    monkeypatch.setattr(face, "compare", compare)
+    return calls
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    path = tmp_path / "study.yaml"
+    base = tiny.raw_run(tiny.write_pairs(tmp_path / "data"))
+    path.write_text(yaml.safe_dump({"base": base, "grid": {"loss": ["mse", "bce"]}}), encoding="utf-8")
+    return path
+
+
+def run(monkeypatch: Any, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["seqtwin", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "tier", "tune", "again"),
+    [
+        ([], "quick", True, False),
+        (["--quick"], "quick", True, False),
+        (["--standard"], "standard", True, False),
+        (["--strong", "--no-tune"], "strong", False, False),
+        (["--publication", "--retry-failed"], "publication", True, True),
+        (["--no-tune", "tier=standard"], "standard", False, False),
+    ],
+)
+def test_flags_choose_tier_and_tuning(
+    study: Path, asked: list[Any], monkeypatch: Any, flags: list[str], tier: str, tune: bool, again: bool
+) -> None:
+    assert run(monkeypatch, "compare", str(study), *flags) == 0
+    [(found, retried)] = asked
+    assert (found.tier, found.tune, retried) == (tier, tune, again)
+
+
+def test_two_tiers_at_once_are_refused(study: Path, asked: list[Any], monkeypatch: Any, capsys: Any) -> None:
+    assert run(monkeypatch, "compare", str(study), "--quick", "--strong", "--json") == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (error["code"], asked) == ("TIER_TWICE", [])
+    assert error["remedy"]
+
+
+def test_data_itself_becomes_a_study_of_the_tier(
+    study: Path, asked: list[Any], monkeypatch: Any, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "compare", str(tmp_path / "data"), "--standard", "--out", "out") == 0
+    assert asked[0][0].tier == "standard"
+    assert set(asked[0][0].grid) == {"representation", "loss"}
+
+
+def test_every_command_has_help_with_an_example(monkeypatch: Any, capsys: Any) -> None:
+    for command in cli.app.registered_commands:
+        name = command.name or (command.callback.__name__ if command.callback else "")
+        assert run(monkeypatch, name, "--help") == 0
+        assert f"seqtwin {name}" in capsys.readouterr().out.split("Usage:")[1].split("\n", 1)[1], name
+
+
+def test_a_study_with_too_few_seeds_for_its_tier_ends_with_code_2(study: Path, monkeypatch: Any, capsys: Any) -> None:
+    assert run(monkeypatch, "compare", str(study), "--standard", "seeds=3", "--out", str(study.parent / "out")) == 2
+    assert "TIER_SEEDS" in capsys.readouterr().err
+    assert not (study.parent / "out").exists()
