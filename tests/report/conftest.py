@@ -1,7 +1,7 @@
 import fake_study
 import pytest
 
-from seqtwin.report.page import write_report
+from seqtwin.report.page import report_files, write_report
 from seqtwin.report.table import read_study
 
 
@@ -35,3 +35,9 @@ def quick_table(plain):
 def serious_table(serious):
     """The table of `serious`."""
     return read_study(serious)
+
+
+@pytest.fixture(scope="session")
+def contents(serious_table):
+    """The files of the report of `serious`, by path."""
+    return report_files(serious_table)

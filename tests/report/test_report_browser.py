@@ -41,11 +41,21 @@ def browser(tmp_path_factory):
 
 @pytest.fixture
 def page(browser, usual):
-    address = (usual / "report" / "index.html").as_uri()
+    return _opened(browser, usual / "report" / "index.html")
+
+
+@pytest.fixture
+def tested(browser, contents, tmp_path):
+    """The page of a tuned study of tier standard, with every section there is."""
+    (tmp_path / "index.html").write_text(contents["index.html"], encoding="utf-8")
+    return _opened(browser, tmp_path / "index.html")
+
+
+def _opened(browser, path):
     browser.get("about:blank")
     for log in ("browser", "performance"):
         browser.get_log(log)  # reading empties it
-    browser.get(address)
+    browser.get(path.as_uri())
     return browser
 
 
@@ -133,3 +143,66 @@ def test_no_errors_and_no_requests(page):
     asked = {m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"}
     assert all(url.startswith(("file:", "data:", "about:")) for url in asked), asked
     assert sum(url.startswith("file:") for url in {url.split("#")[0] for url in asked}) == 1
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_with_every_section_never_scrolls_sideways(tested, width):
+    _width(tested, width)
+    tested.execute_script("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    assert tested.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_paper_holds_every_column(tested):
+    _width(tested, 794)
+    tested.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    tested.execute_script("dispatchEvent(new Event('beforeprint'))")
+    widths = tested.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+    closed = tested.execute_script("return document.querySelectorAll('details:not([open])').length")
+    tested.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert widths[0] <= widths[1]
+    assert closed == 0
+
+
+def test_every_figure_has_a_text(tested):
+    names = tested.execute_script("return [...document.querySelectorAll('svg, [role=img]')].map(f => f.ariaLabel)")
+    assert len(names) > 10
+    assert all(name and len(name) > 20 for name in names)
+
+
+def test_the_keyboard_reaches_the_map_and_skips_to_it(tested):
+    from selenium.webdriver.common.keys import Keys
+
+    def press(key):
+        tested.switch_to.active_element.send_keys(key)
+        return tested.execute_script("return [document.activeElement.className, document.activeElement.tagName]")
+
+    tested.execute_script("document.body.focus()")
+    assert press(Keys.TAB) == ["skip", "A"]
+    tested.switch_to.active_element.send_keys(Keys.ENTER)
+    reached = [press(Keys.TAB)[0].split(" ")[0] for _ in range(12)]
+    assert reached.count("cell") == 10
+    assert reached.count("flag") == 2
+
+
+def test_words_stand_out_from_their_ground_in_light_and_dark(tested):
+    script = """
+      const parts = (text) => text.match(/[\\d.]+/g).slice(0, 3).map((v) => v / 255);
+      const light = (text) => parts(text).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+      const ground = (node) => {
+        while (node && getComputedStyle(node).backgroundColor === "rgba(0, 0, 0, 0)") node = node.parentElement;
+        return getComputedStyle(node || document.body).backgroundColor;
+      };
+      return [...document.querySelectorAll("p, li, td, th, figcaption, h1, h2, h3, .code, .because, .hit, dt, dd, a")]
+        .filter((node) => node.innerText && node.offsetParent && node.className !== "skip")
+        .map((node) => {
+          const [a, b] = [light(getComputedStyle(node).color), light(ground(node))].sort((x, y) => y - x);
+          return [(a + 0.05) / (b + 0.05), node.innerText.slice(0, 40), node.className];
+        }).sort((x, y) => x[0] - y[0])[0];
+    """
+    for scheme in ("light", "dark"):
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        tested.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        worst = tested.execute_script(script)
+        assert worst[0] >= 4.5, (scheme, worst)
+    tested.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

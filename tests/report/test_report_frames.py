@@ -113,6 +113,13 @@ def test_histograms_count_every_pair_of_every_seed(quick_table):
     assert counts.loc[("last_output", "contrastive-auto")].tolist() == [4 * 200, 4 * 200]
 
 
+def test_a_target_at_the_cut_is_the_same(tmp_path):
+    folder = fake_study.build(tmp_path / "study", factors={"loss": ("mse",)}, seeds=1, graded=True)
+    targets = pd.read_csv(next(folder.glob("cells/*/predictions.csv"))).query("split == 'test'")["target"]
+    assert (targets == 0.5).sum() > 20
+    assert read_study(folder).histograms["same"].sum() == (targets >= 0.5).sum()
+
+
 def _benches(folder):
     study = json.loads((folder / "study.json").read_text())
     return benches(gather(study, read_cells(folder)), 40, np.random.default_rng(0))

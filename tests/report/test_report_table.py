@@ -82,6 +82,8 @@ def test_the_chosen_pairing_is_that_of_dev(quick_table):
     assert len(chosen) == 1
     assert chosen["dev_mean"].item() == pairings["dev_mean"].max()
     others = pairings[pairings["chosen"] == 0]
+    whole = others[others["finished"] == 5]
+    assert list(whole["difference"]) == pytest.approx(list(whole["mean"] - chosen["mean"].item()), abs=2e-5)
     assert (
         (others["difference_low"] <= others["difference"]) & (others["difference"] <= others["difference_high"])
     ).all()
