@@ -12,7 +12,8 @@ READY := .venv/ready
 FIRST := output-or-hidden/placenames
 # Every study of experiments/: its folder there; with dashes for slashes its name under runs/ and reports/.
 STUDIES := output-or-hidden/placenames output-or-hidden/digits output-or-hidden/sick output-or-hidden/stsb \
-  output-or-hidden/toponyms output-or-hidden/trec forum-replay where-is-the-evidence padding scale cells
+  output-or-hidden/toponyms output-or-hidden/trec forum-replay/as-told forum-replay/width-free \
+  where-is-the-evidence padding scale cells
 VALIDATION := golden coverage null_grid power probes planted_bugs rerun
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -1,5 +1,6 @@
 """Figures that were asked for: printed, and written to reports/validation for the page of evidence."""
 
+import json
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -40,4 +41,25 @@ class Validation:
     def close(self) -> None:
         """Write reports/validation/<name>.json; exit code 1 when a figure does not hold."""
         publish_text(FOLDER / f"{self._name}.json", dump_json([asdict(figure) for figure in self._figures]))
+        publish_text(FOLDER / "README.md", overview(FOLDER))
         sys.exit(not all(figure.holds for figure in self._figures))
+
+
+HEAD = """# Does the protocol keep what it promises?
+
+Checks on data whose truth is known, each made by a command of this repository and written by it, this page too.
+`make validation` runs all of them, on one thread. Asked is what was set down before anything was built.
+
+| figure | asked | measured | holds | command |
+| --- | --- | ---: | --- | --- |
+"""
+
+
+def overview(folder: Path) -> str:
+    """The page of all figures that were measured so far."""
+    rows = [row for path in sorted(folder.glob("*.json")) for row in json.loads(path.read_text(encoding="utf-8"))]
+    return HEAD + "".join(
+        f"| {row['name']} | {row['asked']} | {row['measured']:.4g} | {'yes' if row['holds'] else '**no**'} "
+        f"| `{row['command']}` |\n"
+        for row in rows
+    )

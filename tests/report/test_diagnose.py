@@ -32,7 +32,10 @@ FIRES = {
     "D11": ({"gradient_ratio": 101.0}, {"gradient_ratio": 99.0}),
     "D12": ({"third_last": 0.81}, {"third_last": 0.79}),
     "D13": ({"isotonic_gain": 0.11}, {"isotonic_gain": 0.09}),
-    "D14": ({"pad_slope_low": -0.4, "pad_slope_high": -0.1}, {"pad_slope_low": -0.4, "pad_slope_high": 0.1}),
+    "D14": (
+        {"pad_slope_low": -0.4, "pad_slope_high": -0.1, "padding_deviation": math.nan},
+        {"pad_slope_low": -0.4, "pad_slope_high": -0.1, "padding_deviation": 2e-7},
+    ),
     "D15": ({"probe_metric": 0.9, "native_metric": 0.79}, {"probe_metric": 0.9, "native_metric": 0.81}),
     "D16": ({"stuck_share": 0.1}, {"stuck_share": 0.0}),
     "D17": ({"left_plateau_share": 0.81}, {"left_plateau_share": 0.79}),
@@ -53,7 +56,7 @@ ALSO = {
     "D10 by a probe": {"probe_metric": 0.39, "chance": 0.5, "untrained_roc_auc": 0.8, "test_roc_auc": 0.6},
     "D11": {"gradient_ratio": math.nan, "gradient_first": 0.0},
     "D13": {"rank_minus_pearson": 0.11},
-    "D14": {"pad_slope_low": 0.1, "pad_slope_high": 0.3},
+    "D14": {"pad_slope_low": 0.1, "pad_slope_high": 0.3, "padding_deviation": 2e-4},
     "D17": {"stuck": 1.0},
     "X2": {"length_auc": 0.9, "score_length_correlation": 0.8, "norm_length_correlation": 0.95},
 }
@@ -174,7 +177,9 @@ def test_one_stuck_seed_is_told_and_the_label_is_that_of_most():
 
 
 def test_what_is_known_of_the_whole_pairing_counts():
-    assert of_pairing(rows({}), also={"pad_slope_low": 0.1, "pad_slope_high": 0.2}).codes == {"D14"}
+    sloped = {"pad_slope_low": 0.1, "pad_slope_high": 0.2}
+    assert of_pairing(rows({"padding_deviation": 0.3}), also=sloped).codes == {"D14", "E3"}
+    assert of_pairing(rows({}), also=sloped).codes == set()  # no pad changes a vector: the slope is one over length
     assert of_pairing(rows({"leakage_share": 0.2})).codes == set()  # a matter of the data
 
 
@@ -212,6 +217,7 @@ def test_a_table_gives_the_same_diagnosis_with_readings_and_slopes(study):
     assert of_table(table, wrong, chosen).codes == {"X1"}
     pairings = table.pairings
     pairings["pad_slope_low"], pairings["pad_slope_high"] = -0.3, -0.1
-    assert of_table(table, wrong, chosen).codes == {"D14", "X1"}
+    chosen = chosen.assign(diag_padding_deviation=0.3)
+    assert of_table(table, wrong, chosen).codes == {"D14", "E3", "X1"}
     table.meta["config"]["base"]["encoder"]["bidirectional"] = False
-    assert of_table(table, wrong, chosen).codes == {"D14"}
+    assert of_table(table, wrong, chosen).codes == {"D14", "E3"}

@@ -88,6 +88,12 @@ def test_letters_are_those_of_the_analysis_and_never_at_tier_quick(serious_table
     assert not any(quick.letters(*key) for key in ties)
 
 
+def test_a_finding_does_not_reach_beyond_its_heat_map(serious_table):
+    (found,) = _answers(serious_table)
+    assert answer.headline(serious_table, [found])["kind"] == "finding"
+    assert answer.headline(serious_table, [{**found, "scope": "encoder.hidden = 64"}])["kind"] == "first"
+
+
 def test_interaction_order_size_and_none(serious_table):
     (facet,) = heat.facets(serious_table)
     assert answer.depends(facet) == "size"

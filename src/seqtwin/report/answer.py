@@ -84,7 +84,7 @@ def headline(table: StudyTable, found: Sequence[dict[str, Any]]) -> dict[str, An
     refusal = blocks[0] if blocks else None
     if len(table.pairings) == 1:
         return {"kind": "single", "firsts": firsts, "refusal": refusal, **shown}
-    if not blocks and all(answer["tested"] for answer in found):
+    if not blocks and all(answer["tested"] and not answer["scope"] for answer in found):
         if len(found) == 1:
             return {"kind": "finding", "firsts": firsts, "refusal": None, **finding(found[0]), **shown}
         families = {_family(answer["facet"], _leading(answer)[0]) for answer in found}

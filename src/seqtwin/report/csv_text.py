@@ -16,6 +16,8 @@ def number_text(value: float) -> str:
 
     >>> number_text(0.93912345), number_text(1234567.0), number_text(2.1e-7), number_text(float("nan"))
     ('0.939123', '1234567', '2.1e-07', '')
+    >>> number_text(999999.5), number_text(float(number_text(999999.5)))
+    ('1000000', '1000000')
     """
     if not np.isfinite(value):
         return ""

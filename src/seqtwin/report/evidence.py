@@ -85,7 +85,7 @@ def tuning(table: StudyTable) -> dict[str, Any] | None:
             number(first["tuned_value"], digits(first["tuned_value"])), number(gain, signed(gain)),
             Entry(settings(chosen), settings(chosen)), Entry(edge.replace(";", ", ") or "–", edge, bool(edge)),
         ])  # fmt: skip
-    heads = [*heads_of(table), "trials", "dev untuned", "dev tuned", "gain", "chosen", "at the edge of the space"]
+    heads = [*heads_of(table), "trials", "dev untuned", "dev tuned", "gain", "chosen", "at the edge"]
     caption = (
         "On seeds that are not used for evaluation, the same number of trials and the same sampler for every pairing."
     )

@@ -60,6 +60,12 @@ def upside_down(v: Values) -> bool:
     return here or there or (spoilt and v["probe_metric"] < v["chance"] - 0.1)
 
 
+def worse_with_pads(v: Values) -> bool:
+    """A slope that excludes 0; where pads are known to change no vector it is one over length, and no fault."""
+    sloped = v["pad_slope_low"] > 0 or v["pad_slope_high"] < 0
+    return sloped and not v["padding_deviation"] <= DEVIATES
+
+
 def length_shortcut(v: Values) -> bool:
     """Length tells the training pairs apart, the scores follow it, and the vectors are length or fail on test."""
     offered, taken = abs(v["length_auc"] - 0.5) > 0.2, abs(v["score_length_correlation"]) > 0.3

@@ -15,6 +15,7 @@ from seqtwin.report.rule import (
     length_shortcut,
     numbers,
     upside_down,
+    worse_with_pads,
 )
 
 __all__ = ["DEVIATES", "RULES", "Rule"]
@@ -151,9 +152,9 @@ _LIST = (
         "D14",
         "quality changes with padding",
         (("slope over pad-share quartiles, low end", "pad_slope_low"), ("high end", "pad_slope_high")),
-        lambda v: v["pad_slope_low"] > 0 or v["pad_slope_high"] < 0,
-        "Padding is read, or length matters: pairs with more padding are judged better or worse than those with less.",
-        "Use padding: masked; if it is, compare the slices by length.",
+        worse_with_pads,
+        "Pads change the vectors, and pairs with more of them are judged better or worse than those with fewer.",
+        "Use padding: masked.",
     ),
     Rule(
         "D15",
