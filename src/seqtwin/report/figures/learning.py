@@ -72,11 +72,11 @@ def _panel(above: Axes, below: Axes, lines: Sequence[Curve], series: Sequence[st
     highest = max(float(np.nanmax(line.loss)) for line in lines)
     below.set_ylim(0, max(below.get_ylim()[1], min(max(1.3, 1.05 * highest), 3.0)))
     below.set_xlabel("epoch")
+    last = max(float(line.epochs[-1]) for line in lines)  # named, since a dev metric that is nan everywhere has no ends
     for axes in (above, below):
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, 1.04 * last)
         axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
         share_ticks(axes)
-    below.sharex(above)
 
 
 def _thin(axes: Axes, lines: Sequence[tuple[Array, Array]], index: int) -> None:
