@@ -25,9 +25,9 @@ def test_traces_are_thinned_by_means_of_windows(plain, quick_table):
     recorded = pd.read_csv(plain / "cells" / name / "trace.csv")
     assert len(recorded) == 188
     found = quick_table.traces[quick_table.traces["id"] == name]
-    assert len(found) == 38
+    assert len(found) == 24
     for place, (_, row) in enumerate(found.iterrows()):
-        window = recorded.iloc[5 * place : 5 * place + 5]
+        window = recorded.iloc[8 * place : 8 * place + 8]
         assert row["step"] == window["step"].iloc[-1]
         assert row["loss"] == pytest.approx(window["loss"].mean(), rel=1e-5)
     assert found["step"].iloc[-1] == recorded["step"].iloc[-1]

@@ -238,6 +238,15 @@ def test_the_model_card_is_that_of_the_chosen_pairing(contents, serious_table):
         assert part in text
 
 
+def test_the_card_loads_what_its_data_are(serious_table):
+    def shown(texts):
+        datasets = {name: {**facts, "texts": texts} for name, facts in serious_table.meta["datasets"].items()}
+        return report_files(_with(serious_table, datasets=datasets))["best-encoder.md"]
+
+    assert 'encode(["one text"' in shown(True)
+    assert "[time, channels]" in shown(False)
+
+
 def test_a_page_of_ten_pairings_stays_light(contents):
     assert len(contents["index.html"].encode()) < 700_000
     assert all(len(text) < 60_000 for name, text in contents.items() if name.endswith(".svg"))

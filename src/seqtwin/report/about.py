@@ -52,7 +52,7 @@ def _datasets(cells: Iterable[StudyCell]) -> dict[str, dict[str, Any]]:
         if cell.measured:
             facts, scores = cell.measured.facts, cell.measured.scores
             known = {name: facts.get(name) for name in _OF_DATA}
-            fresh = {**known, "primary": scores["primary"], "notes": []}
+            fresh = {**known, "texts": bool(facts.get("tokens")), "primary": scores["primary"], "notes": []}
             entry = found.setdefault(str(facts.get("dataset", "")), fresh)
             entry["notes"] += [note for note in facts.get("notes") or [] if note not in entry["notes"]]
             entry.setdefault("undefined", {}).update(scores.get("undefined") or {})

@@ -6,7 +6,7 @@ import pandas as pd
 from seqtwin.report.cells import Measured
 from seqtwin.report.gathered import Gathered
 
-POINTS = 40
+POINTS = 24
 EPOCHS = [
     "id", "epoch", "training_loss", "dev", "seconds", "gradient_norm", "pair_distance", "effective_rank",
     "active_positives", "active_negatives",
@@ -28,7 +28,7 @@ def _epochs(name: str, measured: Measured) -> pd.DataFrame:
 
 
 def step_traces(found: Gathered) -> pd.DataFrame:
-    """At most 40 rows per study cell: the mean training loss of neighbouring windows and the last step of them."""
+    """At most 24 rows per study cell: the mean training loss of neighbouring windows and the last step of them."""
     parts = [_thinned(cell.measured.trace).assign(id=cell.id) for cell in found.cells if cell.measured]
     frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[STEPS] if parts else pd.DataFrame(columns=STEPS)
     return frame

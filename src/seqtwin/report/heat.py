@@ -66,7 +66,10 @@ class Facet:
 
 
 def facets(table: StudyTable) -> list[Facet]:
-    """One facet per combination of the further factors, in the order of the study; best rows and columns first."""
+    """One facet per combination of the further factors, in the order of the study; best rows and columns first.
+
+    Best over the whole study: a row, a column and a colour are the same in every heat map.
+    """
     extra, pairings = table.meta["extra"], table.pairings
     known = [table.meta["factors"].get(key, []) for key in extra]
     found = []
@@ -84,13 +87,14 @@ def _facet(table: StudyTable, labels: dict[str, str], part: pd.DataFrame) -> Fac
     found = analysed[0] if analysed else {}
     if table.meta.get("tier") == "quick":  # it describes: letters would be read as verdicts
         found = {**found, "ties": []}
-    return Facet(labels, _ranked(part, "representation"), _ranked(part, "loss"), part, found)
+    return Facet(labels, _ranked(table, part, "representation"), _ranked(table, part, "loss"), part, found)
 
 
-def _ranked(part: pd.DataFrame, key: str) -> list[str]:
-    """Labels by their mean over the whole row or column, best first; those without a value last."""
-    means = part.groupby(key, sort=True)["mean"].mean().fillna(float("-inf"))
-    return [str(name) for name in means.sort_values(ascending=False, kind="stable").index]
+def _ranked(table: StudyTable, part: pd.DataFrame, key: str) -> list[str]:
+    """Labels of a heat map by their mean over all heat maps, best first; those without a value last."""
+    means = table.pairings.groupby(key, sort=True)["mean"].mean().fillna(float("-inf"))
+    there = set(part[key])
+    return [str(name) for name in means.sort_values(ascending=False, kind="stable").index if name in there]
 
 
 def pairing_name(pairing: Any) -> str:

@@ -8,7 +8,7 @@ from seqtwin.report.heat import Facet
 from seqtwin.report.pairings import STATES
 from seqtwin.report.rules import DEVIATES, RULES
 from seqtwin.report.table import StudyTable
-from seqtwin.report.words import digits, slug, tiny
+from seqtwin.report.words import digits, short_key, slug, tiny
 
 Labels = tuple[str, ...]
 Diagnoses = Mapping[Labels, Diagnosis]
@@ -111,6 +111,8 @@ def _causes(pairing: Any, facet: Facet, diagnosis: Diagnosis) -> list[tuple[dict
 
 def named(table: StudyTable, pairing: Any) -> dict[str, Any]:
     """A pairing as the templates name it: labels, further factors other than the data set, value."""
-    further = [str(pairing[key]) for key in table.meta["extra"] if pairing[key] != pairing["dataset"]]
+    further = [
+        f"{short_key(key)} {pairing[key]}" for key in table.meta["extra"] if pairing[key] != pairing["dataset"]
+    ]
     parts = [label for label in (pairing["representation"], pairing["loss"]) if label]
     return {"parts": parts, "further": ", ".join(further), "value": digits(pairing["mean"])}

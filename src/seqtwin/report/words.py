@@ -65,6 +65,15 @@ def light(name: str) -> str:
     return COLOURS[name][0]
 
 
+def short_key(key: str) -> str:
+    """The last part of a dotted name, as running text calls the factor.
+
+    >>> short_key("encoder.padding")
+    'padding'
+    """
+    return key.rsplit(".", 1)[-1]
+
+
 def metric_name(name: str) -> str:
     """How a metric is called in running text.
 

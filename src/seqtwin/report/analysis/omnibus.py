@@ -44,7 +44,7 @@ def _validity(table: Array) -> dict[str, float]:
 def _unfit(facet: Facet, levene_p: float) -> list[str]:
     statuses = [status for member in facet.members for status in facet.judged.statuses[member]]
     collapsed = sum(status == COLLAPSED for status in statuses)
-    found = [f"variances differ between pairings (Levene p = {levene_p:.2g})"] if levene_p < blocks.UNEQUAL else []
+    found = ["variances differ between pairings"] if levene_p < blocks.UNEQUAL else []
     return found + ([f"{collapsed} of {len(statuses)} study cells collapsed"] if collapsed else [])
 
 

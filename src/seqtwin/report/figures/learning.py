@@ -51,9 +51,9 @@ def curves(shown: Mapping[str, Sequence[Curve]], series: Sequence[str], metric: 
             if not place % across:
                 above.set_ylabel(f"dev {metric}")
                 below.set_ylabel("loss / plateau" if thresholds else "loss / start")
-        series_names(found[0][0], series)
+        series_names(figure, series)
 
-    return drawn(FULL_WIDTH, 330 * -(-len(shown) // across), draw)
+    return drawn(FULL_WIDTH, 20 + 330 * -(-len(shown) // across), draw)
 
 
 def _panel(above: Axes, below: Axes, lines: Sequence[Curve], series: Sequence[str], points: int) -> None:

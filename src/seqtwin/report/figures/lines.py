@@ -1,5 +1,6 @@
 """Lines over a few places: the interaction plot, and the best dev value that a number of tuning trials buys."""
 
+import re
 from collections.abc import Sequence
 
 import matplotlib as mpl
@@ -20,13 +21,19 @@ def interaction(rows: Sequence[str], columns: Sequence[str], values: Array, metr
         for index, line in enumerate(values):
             marker = MARKERS[(index + index // len(MARKERS)) % len(MARKERS)]
             axes.plot(steps, line, color=hue(index), marker=marker, markersize=5, linewidth=2)
-        axes.set_xticks(steps, [name.replace("-", "-\n", 1) if len(columns) > 2 else name for name in columns])
+        narrow = len(columns) > 2
+        axes.set_xticks(steps, [_broken(name) if narrow else name for name in columns], fontsize=9 if narrow else 11)
         axes.margins(x=0.08, y=0.08)
         axes.set_title(metric, color=light("soft"))
         share_ticks(axes)
         _name_ends(axes, rows, values)
 
     return drawn(430, 300 + 8 * max(len(rows) - 6, 0), draw)
+
+
+def _broken(name: str) -> str:
+    """A name on several short lines, for places that stand close together."""
+    return re.sub(r"([-_])(?=.)", r"\1\n", name)
 
 
 def _name_ends(axes: Axes, rows: Sequence[str], values: Array) -> None:

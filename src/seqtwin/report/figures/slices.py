@@ -35,11 +35,11 @@ def slices(shown: Mapping[str, Sequence[Slices]], bins: Sequence[str], series: S
             axes.set_xlim(-0.5, len(bins) - 0.5)
             if not place % across:
                 axes.set_ylabel(f"test {metric}")
-        series_names(found[0][0], series)
+        series_names(figure, series)
         for axes in (panel[0] for panel in found):
             share_ticks(axes)
 
-    return drawn(FULL_WIDTH, 190 * -(-len(shown) // across), draw)
+    return drawn(FULL_WIDTH, 20 + 190 * -(-len(shown) // across), draw)
 
 
 def _panel(axes: Axes, lines: Sequence[Slices], series: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import matplotlib.ticker
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from seqtwin.report.svg import lean
@@ -31,6 +32,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES: tuple[Any, ...] = ("-", (0, (4, 2)), (0, (1.5, 1.5)))
 FULL_WIDTH = 1064
 ACROSS = 5
+_ACROSS_NAMES = 4
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -79,11 +81,11 @@ def _share_writer(ends: tuple[float, float]) -> Callable[[float, float], str]:
     return lambda value, _: f"{value:.0f}" if value in (0, 1) else digits(value, places)
 
 
-def series_names(axes: Axes, series: Sequence[str]) -> None:
-    """Each series named in its colour, in the lower right corner of an axes: no legend box."""
-    for index, name in enumerate(series):
-        axes.text(0.98, 0.04 + 0.11 * (len(series) - 1 - index), name, transform=axes.transAxes, ha="right",
-                  color=loss_hue(index), fontsize=10.5)  # fmt: skip
+def series_names(figure: Figure, series: Sequence[str]) -> None:
+    """Each series named in its colour and dash, in a line above all panels: no box, over no line."""
+    lines = [Line2D([], [], color=loss_hue(i), linestyle=DASHES[i % len(DASHES)]) for i in range(len(series))]
+    figure.legend(lines, series, loc="outside upper left", ncols=_ACROSS_NAMES, frameon=False, fontsize=10.5,
+                  labelcolor="linecolor", handlelength=1.8, borderpad=0, columnspacing=1.6)  # fmt: skip
 
 
 def apart(places: Sequence[float], least: float) -> list[float]:
