@@ -98,12 +98,26 @@ def test_interaction_order_size_and_none(serious_table):
     (facet,) = heat.facets(serious_table)
     assert answer.depends(facet) == "size"
     turned = facet.pairings.assign(mean=np.where(facet.pairings["loss"] == "mse", 1.0, -1.0) * facet.pairings["mean"])
-    assert answer.depends(replace(facet, pairings=turned)) == "order"
+    ties = [{**tie, "letters": letter} for tie, letter in zip(facet.analysis["ties"], "abcdefghij", strict=True)]
+    apart = replace(facet, pairings=turned, analysis={**facet.analysis, "ties": ties})
+    assert answer.depends(apart) == "order"
+    tied = [{**tie, "letters": "z" + tie["letters"]} for tie in ties]
+    assert answer.depends(replace(apart, analysis={**facet.analysis, "ties": tied})) == "size"
     analysis = copy.deepcopy(facet.analysis)
     analysis["omnibus"]["terms"] = [{**term, "p": 0.2} for term in analysis["omnibus"]["terms"]]
     assert answer.depends(replace(facet, analysis=analysis)) == ""
     assert answer.interactions([replace(facet, analysis=analysis)])[0]["kind"] == "none"
     assert answer.interactions([replace(facet, analysis={})])[0]["kind"] == "untested"
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.02, ""), (0.3, "size")])
+def test_an_interaction_is_a_headline_only_where_it_carries_variance(serious_table, share, expected):
+    (facet,) = heat.facets(serious_table)
+    variance = [{"source": "interaction", "share": share}, {"source": "loss", "share": 0.1}]
+    changed = replace(facet, analysis={**facet.analysis, "variance": variance})
+    (found,) = answer.answers(serious_table, [changed])
+    assert answer.finding(found)["depends"] == expected
+    assert answer.interactions([changed])[0]["shares"] == {"interaction": f"{100 * share:.0f} %", "loss": "10 %"}
 
 
 def test_a_claim_needs_the_statistics_and_no_refusal(serious_table):

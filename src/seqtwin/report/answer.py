@@ -13,9 +13,21 @@ from seqtwin.report import verdict
 from seqtwin.report.heat import Facet, pairing_name
 from seqtwin.report.marks import named
 from seqtwin.report.table import StudyTable
-from seqtwin.report.words import FAMILIES, FLOOR_NAMES, MEANINGS, digits, known, metric_name, p_value, span, tiny
+from seqtwin.report.words import (
+    FAMILIES,
+    FLOOR_NAMES,
+    MEANINGS,
+    digits,
+    known,
+    metric_name,
+    p_value,
+    percent,
+    span,
+    tiny,
+)
 
 LONGEST_QUESTION = 70
+LEAST_SHARE = 0.05  # of the variance, below which an interaction is real but no headline
 MOST_ANSWERS = 3
 
 
@@ -120,7 +132,7 @@ def finding(answer: dict[str, Any]) -> dict[str, Any]:
     family = _family(facet, rows) if len(rows) > 1 else ""
     lead = "family" if lead == "some" and family else lead
     return {"lead": lead, "family": family, "leaders": leaders, "number": len(leaders), "of": answer["others"] + 1,
-            "depends": depends(facet)}  # fmt: skip
+            "depends": depends(facet) if _shares(facet).get("interaction", 0.0) >= LEAST_SHARE else ""}  # fmt: skip
 
 
 def _family(facet: Facet, leading: Sequence[str]) -> str:
@@ -137,11 +149,20 @@ def interaction_term(facet: Facet) -> dict[str, Any]:
 
 
 def depends(facet: Facet, alpha: float = 0.05) -> str:
-    """`order` when the best representation changes with the loss, `size` when only distances do, else nothing."""
+    """`order` when the best representation changes with the loss and the change is told apart from a tie, `size` when
+    only distances do, else nothing.
+    """
     if not known(interaction_term(facet).get("p")) < alpha:
         return ""
     wide = facet.pairings.pivot_table(index="representation", columns="loss", values="mean")
-    return "order" if wide.idxmax().nunique() > 1 else "size"
+    return "order" if _turns(facet, wide.idxmax()) else "size"
+
+
+def _turns(facet: Facet, best: "pd.Series[str]") -> bool:
+    """Whether under some loss the best representation of another loss shares no tie letter with its own best."""
+    tied = {(row, loss): set(facet.letters(row, loss)) for row in best for loss in best.index}
+    return any(all((tied[own, loss], tied[other, loss])) and not tied[own, loss] & tied[other, loss]
+               for loss, own in best.items() for other in best)  # fmt: skip
 
 
 def interactions(facets: Sequence[Facet]) -> list[dict[str, Any]]:
@@ -151,15 +172,17 @@ def interactions(facets: Sequence[Facet]) -> list[dict[str, Any]]:
         if len(facet.rows) > 1 and len(facet.columns) > 1 and facet.primary:
             term, omnibus = interaction_term(facet), facet.analysis.get("omnibus") or {}
             p = known(term.get("p"))
-            entry = {
-                "title": facet.title,
-                "dataset": facet.dataset,
-                "p": p_value(term.get("p")),
-                "eta2": digits(term.get("eta2"), 2),
-            }
+            shares = {name: percent(share) for name, share in _shares(facet).items()}
+            entry = {"title": facet.title, "dataset": facet.dataset, "p": p_value(term.get("p")),
+                     "eta2": digits(term.get("eta2"), 2), "shares": shares}  # fmt: skip
             kind = "untested" if np.isnan(p) else depends(facet) or "none"
             found.append({**entry, "kind": kind, "why": omnibus.get("refused") or "no test was made", **_moves(facet)})
     return found
+
+
+def _shares(facet: Facet) -> dict[str, float]:
+    """The share of the variance by its source, as far as it was computed."""
+    return {row["source"]: share for row in facet.analysis.get("variance", []) if (share := known(row["share"])) >= 0}
 
 
 def _moves(facet: Facet) -> dict[str, Any]:

@@ -111,8 +111,6 @@ def _causes(pairing: Any, facet: Facet, diagnosis: Diagnosis) -> list[tuple[dict
 
 def named(table: StudyTable, pairing: Any) -> dict[str, Any]:
     """A pairing as the templates name it: labels, further factors other than the data set, value."""
-    further = [
-        f"{short_key(key)} {pairing[key]}" for key in table.meta["extra"] if pairing[key] != pairing["dataset"]
-    ]
+    further = [f"{short_key(key)} {pairing[key]}" for key in table.meta["extra"] if pairing[key] != pairing["dataset"]]
     parts = [label for label in (pairing["representation"], pairing["loss"]) if label]
     return {"parts": parts, "further": ", ".join(further), "value": digits(pairing["mean"])}
