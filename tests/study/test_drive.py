@@ -212,6 +212,14 @@ def test_dev_of_one_class_gives_a_study_and_a_report(tmp_path: Path, monkeypatch
     assert "only one class" in write_report(study.path).read_text(encoding="utf-8")
 
 
+def test_what_a_part_warns_of_is_said_once_and_not_once_a_study_cell(tmp_path: Path, caplog: Any) -> None:
+    data = tiny.write_pairs(tmp_path / "data")
+    raw = study_of(data, {"loss": [{"name": "contrastive", "distance": "euclidean", "margin": 1}]}, seeds=4)
+    assert len(compare(raw, tmp_path / "out", jobs=2).trained) == 4
+    said = [record.getMessage() for record in caplog.records if "orders them differently" in record.getMessage()]
+    assert len(said) == 2, "once before training, once by all workers"
+
+
 def test_bad_data_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     data = tiny.write_pairs(tmp_path / "data")
     (data / "dev.csv").write_text("left,right,label\na,b,7\n")

@@ -301,6 +301,7 @@ def test_the_strongest_flip_comes_first():
     assert [one.switch for one in found.flips] == ["b", "a"]
     assert "b flips the verdict" in found.verdict
     assert "90 %" in found.verdict
+    assert found.verdict.endswith("So do a (60 %).")
     assert "nothing to explain" in replace(found, reference_value=0.505).verdict
 
 

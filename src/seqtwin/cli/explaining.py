@@ -59,12 +59,11 @@ def _switches(found: "Explanation") -> str:
     head = f"{found.cell}: dev {found.metric} {found.value:.4f}"
     if found.reference_value is not None:
         head += f"; held against {found.reference}, {found.reference_value:.4f}"
-    rows = [[f"{one.switch}: {one.words}", *_numbers(one.value, one.closes), one.refused] for one in found.tried]
+    rows = [
+        [f"{one.switch}: {one.words}", "-" if one.value is None else f"{one.value:.4f}", one.share, one.refused]
+        for one in found.tried
+    ]
     differs = ", ".join(f"{key}={value}" for key, value in found.differs.items())
     lines = [head, *([f"the better one has {differs}"] if differs else [])]
     lines += ["", console.table(["switch", "dev", "closes", ""], rows), ""] if rows else []
     return "\n".join([*lines, found.verdict])
-
-
-def _numbers(value: float | None, closes: float | None) -> list[str]:
-    return ["-" if value is None else f"{value:.4f}", "-" if closes is None else f"{100 * closes:.0f} %"]

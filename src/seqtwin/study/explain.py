@@ -41,6 +41,11 @@ class Tried:
         """Whether it closes at least half of the gap."""
         return self.closes is not None and self.closes >= HALF
 
+    @property
+    def share(self) -> str:
+        """The share of the gap it closes, in per cent; a dash where it could not be tried."""
+        return "-" if self.closes is None else f"{100 * self.closes:.0f} %"
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -66,16 +71,18 @@ class Explanation:
 
     @property
     def verdict(self) -> str:
-        """One sentence: which switch flips it, or that none does."""
+        """Which switch flips it and which others do as well, or that none does."""
         if self.reference_value is None:
             return "Nothing better is known on this data, so there is no gap to explain."
         if self.gap < SMALLEST_GAP:
             return f"It stays {self.gap:.3f} behind {self.reference}: nothing to explain."
         if not self.flips:
             return f"No switch closes half of the gap of {self.gap:.3f}, so no cause is named (R12)."
-        first = self.flips[0]
-        share = f"{100 * (first.closes or 0.0):.0f} %"
-        return f"{first.switch} flips the verdict: {first.words} closes {share} of the gap of {self.gap:.3f}."
+        first, *others = self.flips
+        also = f" So do {'; '.join(f'{one.words} ({one.share})' for one in others)}." if others else ""
+        return (
+            f"{first.switch} flips the verdict: {first.words} closes {first.share} of the gap of {self.gap:.3f}.{also}"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The same for machines."""

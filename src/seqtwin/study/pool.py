@@ -1,5 +1,6 @@
 """Worker processes: one task after another, each published; a process that dies takes no other task with it."""
 
+import logging
 import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -92,9 +93,10 @@ def _stop(pool: ProcessPoolExecutor) -> None:
 
 
 def _watch(futures: list[Future[str]], events: Any, on_progress: OnProgress) -> None:
+    said: set[str] = set()
     while True:
         done = wait(futures, timeout=0.2).not_done == set()
-        _drain(events, on_progress)
+        _drain(events, on_progress, said)
         if done:
             break
     for future in futures:
@@ -103,9 +105,15 @@ def _watch(futures: list[Future[str]], events: Any, on_progress: OnProgress) -> 
             raise error
 
 
-def _drain(events: Any, on_progress: OnProgress) -> None:
+def _drain(events: Any, on_progress: OnProgress, said: set[str]) -> None:
+    """Hand on what the workers report; a warning that was `said` before is not said again."""
     while True:
         try:
-            on_progress(events.get_nowait())
+            event = events.get_nowait()
         except Empty:
             return
+        if not isinstance(event, logging.LogRecord):
+            on_progress(event)
+        elif event.getMessage() not in said:
+            said.add(event.getMessage())
+            logging.getLogger(event.name).handle(event)

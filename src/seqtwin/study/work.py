@@ -1,7 +1,9 @@
 """What a worker process does: one study cell after another, each published or published as failed."""
 
+import logging
 import os
 from dataclasses import dataclass, replace
+from logging.handlers import QueueHandler
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,10 @@ def start_worker(events: Any, threads: int, of: int, work: str) -> None:
     global _events, _of, _work
     _events, _of, _work = events, of, work
     end_with_driver()
+    # what a part warns of goes to the driver, which says it once and not once a study cell
+    warnings = logging.getLogger("seqtwin")
+    warnings.addHandler(QueueHandler(events))
+    warnings.propagate = False
     # tokenizers starts threads of its own, one a core, in every process
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     torch.set_num_threads(threads)
