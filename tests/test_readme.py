@@ -111,7 +111,10 @@ def missing_links(text: str, folder: Path) -> list[str]:
     return [t for t in targets if not (folder / t).exists()]
 
 
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/choices.md"]
+DOCUMENTS = [
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/choices.md", "docs/protocol.md", "experiments/README.md",
+    *(path.relative_to(README.parent).as_posix() for path in README.parent.glob("experiments/*/README.md")),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -120,6 +123,15 @@ def test_every_link_leads_somewhere_and_no_figure_is_left_open(name):
     text = path.read_text(encoding="utf-8")
     assert missing_links(text, path.parent) == []
     assert re.findall(r"@[A-Z_]+@", text) == []
+
+
+def test_the_protocol_names_every_refusal_and_every_diagnosis():
+    from seqtwin.report.refusals import CODES
+    from seqtwin.report.rules import RULES
+
+    told = set(re.findall(r"^\| ([A-Z]\d+) \|", (README.parent / "docs/protocol.md").read_text(encoding="utf-8"), re.M))
+    assert told >= set(CODES)
+    assert told >= set(RULES)
 
 
 def test_a_dead_link_is_found(tmp_path):

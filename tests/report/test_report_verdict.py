@@ -110,6 +110,17 @@ def test_interaction_order_size_and_none(serious_table):
     assert answer.interactions([replace(facet, analysis={})])[0]["kind"] == "untested"
 
 
+def test_no_interaction_is_claimed_of_vectors_of_unequal_width(serious_table):
+    (facet,) = heat.facets(serious_table)
+    assert len(facet.widths) == 1
+    wide = facet.pairings["representation"] == "max_output"
+    uneven = replace(facet, pairings=facet.pairings.assign(dim_mean=np.where(wide, 512.0, 256.0)))
+    assert answer.depends(facet)
+    assert answer.depends(uneven) == ""
+    (found,) = answer.interactions([uneven])
+    assert (found["kind"], found["widths"]) == ("wide", "256 and 512")
+
+
 @pytest.mark.parametrize(("share", "expected"), [(0.02, ""), (0.3, "size")])
 def test_an_interaction_is_a_headline_only_where_it_carries_variance(serious_table, share, expected):
     (facet,) = heat.facets(serious_table)

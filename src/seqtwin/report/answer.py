@@ -19,6 +19,7 @@ from seqtwin.report.words import (
     MEANINGS,
     digits,
     known,
+    listed,
     metric_name,
     p_value,
     percent,
@@ -150,9 +151,9 @@ def interaction_term(facet: Facet) -> dict[str, Any]:
 
 def depends(facet: Facet, alpha: float = 0.05) -> str:
     """`order` when the best representation changes with the loss and the change is told apart from a tie, `size` when
-    only distances do, else nothing.
+    only distances do, else nothing; nothing, too, where vectors differ in width, which a wider representation gains by.
     """
-    if not known(interaction_term(facet).get("p")) < alpha:
+    if len(facet.widths) > 1 or not known(interaction_term(facet).get("p")) < alpha:
         return ""
     wide = facet.pairings.pivot_table(index="representation", columns="loss", values="mean")
     return "order" if _turns(facet, wide.idxmax()) else "size"
@@ -174,8 +175,9 @@ def interactions(facets: Sequence[Facet]) -> list[dict[str, Any]]:
             p = known(term.get("p"))
             shares = {name: percent(share) for name, share in _shares(facet).items()}
             entry = {"title": facet.title, "dataset": facet.dataset, "p": p_value(term.get("p")),
-                     "eta2": digits(term.get("eta2"), 2), "shares": shares}  # fmt: skip
-            kind = "untested" if np.isnan(p) else depends(facet) or "none"
+                     "eta2": digits(term.get("eta2"), 2), "shares": shares,
+                     "widths": listed([str(width) for width in facet.widths])}  # fmt: skip
+            kind = "untested" if np.isnan(p) else "wide" if len(facet.widths) > 1 else depends(facet) or "none"
             found.append({**entry, "kind": kind, "why": omnibus.get("refused") or "no test was made", **_moves(facet)})
     return found
 

@@ -46,6 +46,11 @@ class Facet:
         known = [name for name in self.pairings["primary"] if name]
         return known[0] if known else ""
 
+    @property
+    def widths(self) -> list[int]:
+        """The distinct widths of the compared vectors, smallest first."""
+        return sorted({int(width) for width in self.pairings["dim_mean"].dropna()})
+
     def pairing(self, row: str, column: str) -> "pd.Series[Any] | None":
         """The pairing of a representation with a loss, None when it was not run."""
         found = self.pairings[(self.pairings["representation"] == row) & (self.pairings["loss"] == column)]
