@@ -88,3 +88,10 @@ def test_a_study_with_too_few_seeds_for_its_tier_ends_with_code_2(study: Path, m
     assert run(monkeypatch, "compare", str(study), "--standard", "seeds=3", "--out", str(study.parent / "out")) == 2
     assert "TIER_SEEDS" in capsys.readouterr().err
     assert not (study.parent / "out").exists()
+
+
+def test_every_part_that_can_be_listed_says_what_it_is(capsys: Any) -> None:
+    cli.app(["list", "--json"], standalone_mode=False)
+    found = json.loads(capsys.readouterr().out)
+    assert {"representations", "losses", "probes", "floors", "refusals", "diagnoses"} <= set(found)
+    assert [(family, part) for family, parts in found.items() for part, text in parts.items() if len(text) < 4] == []

@@ -1,4 +1,4 @@
-"""The families of parts a config can name, and where each dict stands."""
+"""The families of parts, and where each dict stands: those a config can name, then those a report speaks of."""
 
 import inspect
 from importlib import import_module
@@ -12,16 +12,24 @@ FAMILIES = {
     "datasets": "seqtwin.data.datasets:DATASETS",
     "metrics": "seqtwin.metrics:METRICS",
     "rankings": "seqtwin.metrics:RANKINGS",
+    "probes": "seqtwin.data.probes.generators:PROBES",
+    "floors": "seqtwin.study.floors:TEXT_FLOORS",
+    "series_floors": "seqtwin.study.floors:SERIES_FLOORS",
+    "refusals": "seqtwin.report.refusals:CODES",
+    "diagnoses": "seqtwin.report.rules:RULES",
 }
 
 
 def described(home: str) -> dict[str, str]:
-    """The first line of what each member of a family is, by name."""
+    """What each member of a family is, in one line, by name."""
     module, _, name = home.partition(":")
     table = getattr(import_module(module), name)
-    return {key: _first_line(part) for key, part in table.items()}
+    return {key: part if isinstance(part, str) else _one_line(part) for key, part in table.items()}
 
 
-def _first_line(part: object) -> str:
+def _one_line(part: object) -> str:
+    for said in ("title", "says"):  # a probe and a diagnosis are records that say it themselves
+        if hasattr(part, said):
+            return str(getattr(part, said))
     part = getattr(part, "function", part)  # a metric is a record around its function
     return (inspect.getdoc(part) or "").split("\n", 1)[0]

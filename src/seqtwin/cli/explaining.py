@@ -32,7 +32,7 @@ def explain(
     from seqtwin.study.explain import explain as find
 
     diagnoses = {folder: of_cell(folder) for folder in (cell, other) if folder and (folder / "manifest.json").exists()}
-    if not as_json:
+    if diagnoses and not as_json:
         console.say("\n\n".join(_told(folder, found) for folder, found in diagnoses.items()) + "\n")
     with console.study_bars() as on_progress:
         found = find(cell, other, out=out, jobs=jobs, only=only or (), on_progress=on_progress)

@@ -9,9 +9,9 @@ from seqtwin.cli.arguments import Json
 
 
 def list_parts(
-    family: Annotated[str | None, typer.Argument(help="representations, losses, ...")] = None, as_json: Json = False
+    family: Annotated[str | None, typer.Argument(help="representations, losses, probes, refusals, ...")] = None, as_json: Json = False
 ) -> None:
-    """List the parts a config can name.
+    """List the parts a config can name, and what a report can refuse and diagnose.
 
     seqtwin list losses
     """

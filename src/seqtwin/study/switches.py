@@ -139,7 +139,7 @@ def _seed(q: Question) -> list[Trial]:
     """The other seeds of the pairing, as published; two fresh ones where there are none."""
     published = [other.value for other in q.others if same_pairing(other, q.case)]
     if published:
-        return [Trial(f"mean of {len(published)} other seeds of the study", value=mean(published))]
+        return [Trial(f"mean of the other seeds of the study ({len(published)})", value=mean(published))]
     seed = q.case.config.fit.seed
     return [_trial(fit__seed=seed + step) for step in (1, 2)]
 
