@@ -263,6 +263,20 @@ def test_the_model_card_is_that_of_the_chosen_pairing(contents, serious_table):
         assert part in text
 
 
+def test_a_known_ceiling_stands_beside_the_floors(serious_table):
+    (facet,) = heat.facets(serious_table)
+    assert answer.ceilings(serious_table, facet) == []
+    datasets = {
+        name: {**facts, "ceilings": {"any": 1.0, "max_output": 0.91}}
+        for name, facts in serious_table.meta["datasets"].items()
+    }
+    table = _with(serious_table, datasets=datasets)
+    assert [tuple(one.values()) for one in answer.ceilings(table, facet)] == [
+        ("ceiling", "1.000"), ("ceiling of max_output", ".910"),
+    ]  # fmt: skip
+    assert "ceiling of max_output <b>.910</b>" in report_files(table)["index.html"]
+
+
 def test_the_card_loads_what_its_data_are(serious_table):
     def shown(texts):
         datasets = {name: {**facts, "texts": texts} for name, facts in serious_table.meta["datasets"].items()}

@@ -9,7 +9,8 @@ from seqtwin.cli.arguments import Json
 
 
 def list_parts(
-    family: Annotated[str | None, typer.Argument(help="representations, losses, probes, refusals, ...")] = None, as_json: Json = False
+    family: Annotated[str | None, typer.Argument(help="representations, losses, probes, refusals, ...")] = None,
+    as_json: Json = False,
 ) -> None:
     """List the parts a config can name, and what a report can refuse and diagnose.
 

@@ -1,6 +1,6 @@
 """What is true of a whole study: its plan, versions, data sets, formulas, hours. The `meta` of a StudyTable."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -52,11 +52,18 @@ def _datasets(cells: Iterable[StudyCell]) -> dict[str, dict[str, Any]]:
         if cell.measured:
             facts, scores = cell.measured.facts, cell.measured.scores
             known = {name: facts.get(name) for name in _OF_DATA}
-            fresh = {**known, "texts": bool(facts.get("tokens")), "primary": scores["primary"], "notes": []}
+            fresh = {**known, "texts": bool(facts.get("tokens")), "ceilings": _ceilings(facts.get("source") or {}),
+                     "primary": scores["primary"], "notes": []}  # fmt: skip
             entry = found.setdefault(str(facts.get("dataset", "")), fresh)
             entry["notes"] += [note for note in facts.get("notes") or [] if note not in entry["notes"]]
             entry.setdefault("undefined", {}).update(scores.get("undefined") or {})
     return found
+
+
+def _ceilings(source: Mapping[str, Any]) -> dict[str, float]:
+    """What the data allow at most, where they say so: any reader, then single representations by name."""
+    whole = {"any": source["ceiling"]} if "ceiling" in source else {}
+    return {**whole, **(source.get("ceilings") or {})}
 
 
 def _formula(pairing: Pairing) -> dict[str, Any]:

@@ -34,9 +34,10 @@ MOST_ANSWERS = 3
 
 def answers(table: StudyTable, facets: Sequence[Facet]) -> list[dict[str, Any]]:
     """One entry per data set: the pairing chosen on dev, its test value, what is and is not apart from it."""
-    pairings = table.pairings
-    chosen = pairings[pairings["chosen"] == 1]
-    return [_answer(table, facets, part.iloc[0]) for _, part in chosen.groupby("dataset", sort=False)]
+    chosen = table.pairings[table.pairings["chosen"] == 1].groupby("dataset", sort=False).head(1)
+    order = list(dict.fromkeys(facet.dataset for facet in facets))
+    rows = sorted((row for _, row in chosen.iterrows()), key=lambda row: order.index(row["dataset"]))
+    return [_answer(table, facets, row) for row in rows]
 
 
 def _answer(table: StudyTable, facets: Sequence[Facet], best: Any) -> dict[str, Any]:
@@ -205,6 +206,13 @@ def floors(table: StudyTable, facet: Facet) -> list[dict[str, str]]:
         shown = digits(value) if value is not None else f"undefined ({why})"
         rows.append({"name": FLOOR_NAMES.get(name, name), "value": shown, "note": str(floor.get("note") or "")})
     return rows
+
+
+def ceilings(table: StudyTable, facet: Facet) -> list[dict[str, str]]:
+    """What the data of a heat map allow at most, where they are made so that it is known."""
+    known_of = table.meta["datasets"].get(facet.dataset, {}).get("ceilings") or {}
+    named = {name: f"ceiling of {FLOOR_NAMES.get(name, name)}" for name in known_of} | {"any": "ceiling"}
+    return [{"name": named[name], "value": digits(value)} for name, value in known_of.items()]
 
 
 def worst_deviation(table: StudyTable) -> str:

@@ -22,6 +22,7 @@ def facet_part(table: StudyTable, facet: Facet, found: Diagnoses) -> dict[str, A
         "name": name, "title": facet.title, "dataset": facet.dataset, "metric": metric_name(facet.primary),
         "columns": facet.columns, "rows": [_row(table, facet, row, found, ends) for row in facet.rows],
         "low": digits(ends[0], 2), "high": digits(ends[1], 2), "floors": answer.floors(table, facet),
+        "ceilings": answer.ceilings(table, facet),
         "lettered": any(facet.letters(row, column) for row in facet.rows for column in facet.columns),
         "omnibus": verdict.omnibus(facet, name), "readings": evidence.readings(table, facet), **figures,
         "figures": _flat(figures),

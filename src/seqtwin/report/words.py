@@ -17,6 +17,7 @@ FLOOR_NAMES = {
     "constant": "constant", "tfidf_char": "character TF-IDF", "tfidf_word": "word TF-IDF",
     "jaro_winkler": "Jaro-Winkler", "mean_vectors": "bag of vectors", "length": "length only",
     "char_overlap": "character overlap", "token_overlap": "word overlap", "dtw": "time warping",
+    "bag": "any bag of words",
 }  # fmt: skip
 FAMILIES = {
     "pooling over all steps": ("mean_output", "sqrt_mean_output", "max_output", "attention_output"),
