@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 WIDTHS = (380, 768, 1280)
+REPORTS = Path(__file__).parents[2] / "reports"
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,12 @@ def tested(browser, contents, tmp_path):
     return _opened(browser, tmp_path / "index.html")
 
 
+@pytest.fixture
+def committed(browser):
+    """A page of a real study: tables wider than any made up here."""
+    return _opened(browser, REPORTS / "output-or-hidden-placenames" / "index.html")
+
+
 def _opened(browser, path):
     browser.get("about:blank")
     for log in ("browser", "performance"):
@@ -76,10 +84,12 @@ def _head(browser, table, name):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_page_never_scrolls_sideways(page, width):
-    _width(page, width)
-    assert page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
-    assert page.execute_script("return innerWidth") == width
+@pytest.mark.parametrize("shown", ["page", "tested", "committed"])
+def test_the_page_never_scrolls_sideways(shown, width, request):
+    opened = request.getfixturevalue(shown)
+    _width(opened, width)
+    assert opened.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert opened.execute_script("return innerWidth") == width
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -100,10 +100,10 @@ def digits(value: float | None, places: int = 3) -> str:
 def signed(value: float | None) -> str:
     """`digits` with a plus where it is one.
 
-    >>> signed(0.012)
-    '+.012'
+    >>> signed(0.012), signed(0.0003)
+    ('+.012', '.000')
     """
-    return f"+{digits(value)}" if value is not None and math.isfinite(value) and value > 0 else digits(value)
+    return f"+{digits(value)}" if value is not None and math.isfinite(value) and value >= 0.0005 else digits(value)
 
 
 def known(value: float | None) -> float:
