@@ -297,3 +297,15 @@ def test_the_markdown_twin_has_the_numbers_of_the_page(contents, serious_table):
         assert f"{row['mean']:.3f}"[1:] in text
     for name in ("What tuning gave", "Diagnostics", "Worst-judged", "What would change", "Retrieval", "Methods"):
         assert f"## {name}" in text
+
+
+def test_the_encoder_is_named_without_what_varies():
+    encoder = {"cell": "lstm", "hidden": 64, "layers": 2, "bidirectional": True}
+    base = {"config": {"base": {"encoder": encoder}}}
+    assert methods.encoder_of({**base, "factors": {}}) == "bidirectional LSTM 64, 2 layers"
+    assert methods.encoder_of({**base, "factors": {"encoder.hidden": ["16", "64"]}}) == "bidirectional LSTM, 2 layers"
+    assert (
+        methods.encoder_of({**base, "factors": {"encoder.bidirectional": ["True"], "encoder.layers": ["1"]}})
+        == "LSTM 64"
+    )
+    assert methods.encoder_of({**base, "factors": {"encoder.cell": ["gru", "lstm"]}}) == ""

@@ -57,11 +57,13 @@ def encoder_of(meta: Mapping[str, Any]) -> str:
     """The encoder of the base config in a few words, empty when it is not known."""
     base = meta.get("config", {}).get("base", {})
     encoder = base.get("encoder") if isinstance(base, dict) else None
-    if not isinstance(encoder, dict) or {"encoder", "encoder.cell"} & set(meta.get("factors", {})):
+    varied = {key.removeprefix("encoder.") for key in meta.get("factors", {})}
+    if not isinstance(encoder, dict) or varied & {"encoder", "cell"}:
         return ""
-    sides = "bidirectional " if encoder.get("bidirectional") else ""
-    layers = f", {encoder['layers']} layers" if int(encoder.get("layers") or 1) > 1 else ""
-    return f"{sides}{str(encoder.get('cell', 'rnn')).upper()} {encoder.get('hidden', '')}".strip() + layers
+    fixed = {key: value for key, value in encoder.items() if key not in varied}
+    sides = "bidirectional " if fixed.get("bidirectional") else ""
+    layers = f", {fixed['layers']} layers" if int(fixed.get("layers") or 1) > 1 else ""
+    return f"{sides}{str(encoder.get('cell', 'rnn')).upper()} {fixed.get('hidden', '')}".strip() + layers
 
 
 def _tuning(table: StudyTable) -> str:
