@@ -5,7 +5,7 @@ from typing import Any
 
 from seqtwin.report.heat import Facet
 from seqtwin.report.table import StudyTable
-from seqtwin.report.words import count, digits, listed, metric_name
+from seqtwin.report.words import count, digits, listed, many, metric_name
 
 TIERS = ("quick", "standard", "strong", "publication")
 _TESTS = {
@@ -13,15 +13,6 @@ _TESTS = {
     "permutation": "a restricted permutation test (labels permuted inside a seed block; Freedman-Lane residuals for "
     "the interaction)",
 }
-
-
-def many(number: int, noun: str) -> str:
-    """A number and its noun.
-
-    >>> many(1, "seed"), many(3, "seed")
-    ('1 seed', '3 seeds')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def paragraph(table: StudyTable, facets: Sequence[Facet]) -> list[str]:

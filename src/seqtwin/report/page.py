@@ -15,7 +15,7 @@ from seqtwin import files
 from seqtwin.report import answer, changes, drawing, evidence, heat, listing, marks, methods, sections, verdict
 from seqtwin.report.card import card
 from seqtwin.report.table import StudyTable, read_study, write_results
-from seqtwin.report.words import COLOURS
+from seqtwin.report.words import COLOURS, many
 
 TEMPLATES = Path(__file__).parent / "templates"
 _MARKDOWN_SIGNS = str.maketrans({"|": "\\|", "<": "&lt;", "`": "'", "\n": " "})
@@ -125,6 +125,6 @@ def kicker(table: StudyTable) -> list[str]:
         parts.append(f"{name}: {sizes} pairs")
     parts += [f"{len(known) - answer.MOST_ANSWERS} more data sets"] if len(known) > answer.MOST_ANSWERS else []
     parts += [encoder] if (encoder := methods.encoder_of(meta)) else []
-    grid = f"{methods.many(len(table.pairings), 'pairing')} × {methods.many(len(meta.get('seeds', [])), 'seed')}"
-    tuned = [f"each tuned with {methods.many(int(meta['trials']), 'trial')}"] if meta.get("tuned") else []
+    grid = f"{many(len(table.pairings), 'pairing')} × {many(len(meta.get('seeds', [])), 'seed')}"
+    tuned = [f"each tuned with {many(int(meta['trials']), 'trial')}"] if meta.get("tuned") else []
     return [f"study {meta['name']}", *parts, grid, f"tier {meta.get('tier', 'unknown')}", *tuned]

@@ -176,6 +176,15 @@ def listed(names: list[str], last: str = "and") -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}" if names else ""
 
 
+def many(number: int, noun: str) -> str:
+    """A number and its noun.
+
+    >>> many(1, "seed"), many(3, "seed")
+    ('1 seed', '3 seeds')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def slug(text: str) -> str:
     """A name fit for ids and file names.
 

@@ -19,6 +19,7 @@ from seqtwin.report.refusals.claim import (
     stuck_seeds,
 )
 from seqtwin.report.table import StudyTable
+from seqtwin.report.words import many
 
 UNDEFINED = "a constant side has no order"
 
@@ -36,7 +37,9 @@ def _unpaired(table: StudyTable, claim: Claim, left: Labels, right: Labels) -> R
     shared = len(seeds[0] & seeds[1])
     if shared >= FEWEST_SEEDS:
         return None
-    why = f"{named(left)} and {named(right)} finished {shared} seeds in common; a verdict needs {FEWEST_SEEDS}."
+    both = named(left) if left == right else f"{named(left)} and {named(right)}"
+    common = "" if left == right else " in common"
+    why = f"{both} finished {many(shared, 'seed')}{common}; a verdict needs {FEWEST_SEEDS}."
     return Refusal("R01", f"No verdict on {claim.name}.", why, claim.where)
 
 
