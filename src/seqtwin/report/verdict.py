@@ -60,10 +60,11 @@ def _unsaid(row: Mapping[str, Any], blocks: Sequence[Refusal]) -> str:
 def planned_sheet(dataset: str, rows: Sequence[Mapping[str, Any]], rope: float) -> dict[str, Any]:
     """The numbers of the planned comparisons of one data set."""
     heads = ["comparison", "verdict", "left − right", "95 % interval", "p, t", "p, flip", "p, Holm", "P(left)",
-             "P(rope)", "P(right)", "seeds"]  # fmt: skip
+             "P(rope)", "P(right)", "P(A > B)", "seeds"]  # fmt: skip
     caption = (
         f"Left minus right on test, paired by seed. P: share of the two-level replicates where left is better by more "
-        f"than {digits(rope, 2)}, within it, right better. Holm: the larger of both corrected p values."
+        f"than {digits(rope, 2)}, within it, right better. P(A > B): share of the seeds in which left is better, ties "
+        "half. Holm: the larger of both corrected p values."
     )
     name = f"planned-{dataset}" if dataset else "planned"
     return listing(name, caption, heads, [_planned_row(row) for row in rows])
@@ -77,7 +78,7 @@ def _planned_row(row: Mapping[str, Any]) -> list[Entry]:
     ]
     found += [number(row["low"], span(row["low"], row["high"]))]
     found += [number(row[name], p_value(row[name])) for name in ("p_t", "p_flip", "p_holm")]
-    found += [number(row[name], digits(row[name], 2)) for name in ("p_left", "p_rope", "p_right")]
+    found += [number(row[name], digits(row[name], 2)) for name in ("p_left", "p_rope", "p_right", "p_better")]
     return [*found, number(row["seeds"], plain(row["seeds"]))]
 
 
