@@ -23,7 +23,7 @@ class Neighbours:
 def nearest(matrix: Matrix, queries: Array, corpus: Array, k: int, *, itself: Array | None = None) -> Neighbours:
     """The k best rows of `corpus` for each query by `matrix(a, b)`, the scores of all a with all b.
 
-    Equal scores keep the order of the corpus. `itself`: a row per query that is left out (a query that is a corpus item).
+    Equal scores keep the order of the corpus. `itself`: a row per query that is left out (the query as a corpus item).
 
     >>> found = nearest(lambda a, b: a @ b.T, np.eye(2), np.array([[1.0, 0.0], [0.5, 1.0]]), 1)
     >>> found.rows.tolist(), found.scores.tolist()
