@@ -263,6 +263,16 @@ def test_the_model_card_is_that_of_the_chosen_pairing(contents, serious_table):
         assert part in text
 
 
+def test_a_floor_above_the_best_pairing_is_said_aloud(serious_table):
+    assert _answers(serious_table)[0]["floor"] is None
+    floors = {"placenames": {"tfidf_char": {"test": {"roc_auc": 0.999}}, "length": {"test": {"roc_auc": None}}}}
+    table = _with(serious_table, floors=floors)
+    assert _answers(table)[0]["floor"] == {"name": "character TF-IDF", "value": ".999"}
+    contents = report_files(table)
+    for name in ("index.html", "report.md", "best-encoder.md"):
+        assert "character TF-IDF reaches .999" in contents[name]
+
+
 def test_a_known_ceiling_stands_beside_the_floors(serious_table):
     (facet,) = heat.facets(serious_table)
     assert answer.ceilings(serious_table, facet) == []

@@ -55,8 +55,20 @@ def _answer(table: StudyTable, facets: Sequence[Facet], best: Any) -> dict[str, 
         "within": [named(table, row) for _, row in others.iterrows() if best["low"] <= row["mean"] <= best["high"]],
         "lowest": named(table, others.iloc[-1]) if len(others) > 1 else None,
         "refused": blocks, "taken": not blocks, "facet": facet, "scope": _scope(facet, others),
-        **_apart(table, facet), **_optimism(facet),
+        "floor": _floor_above(table, facet, known(best["mean"])), **_apart(table, facet), **_optimism(facet),
     }  # fmt: skip
+
+
+def _floor_above(table: StudyTable, facet: Facet, mean: float) -> dict[str, str] | None:
+    """The highest floor of the data set where it needs no training and still scores above the best pairing."""
+    found = {name: known(value) for name, value in _floor_values(table, facet).items()}
+    name = max((name for name in found if found[name] > mean), key=lambda name: found[name], default=None)
+    return {"name": FLOOR_NAMES.get(name, name), "value": digits(found[name])} if name else None
+
+
+def _floor_values(table: StudyTable, facet: Facet) -> dict[str, float | None]:
+    measured = table.meta.get("floors", {}).get(facet.dataset) or {}
+    return {name: floor.get("test", {}).get(facet.primary) for name, floor in measured.items()}
 
 
 def _scope(facet: Facet, others: pd.DataFrame) -> str:
