@@ -73,6 +73,9 @@ bench: $(READY) ## speed side by side, start-up times, and the figures of the RE
 	@$(ONE_THREAD) $(BIN)/python benchmarks/engine.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/placenames.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/sick.py
+	@$(ONE_THREAD) $(BIN)/python benchmarks/onnx_speed.py
+	@$(BIN)/python benchmarks/search.py
+	@$(BIN)/python benchmarks/matching.py
 
 validation: $(READY) ## hold the protocol to its acceptance figures; writes reports/validation/
 	@for check in $(VALIDATION); do $(ONE_THREAD) $(BIN)/python benchmarks/$$check.py; done

@@ -210,6 +210,11 @@ HEAVY = {"torch", "pandas", "matplotlib", "sklearn", "scipy", "pytorch_metric_le
         ("import seqtwin", HEAVY),
         ("import seqtwin.cli", HEAVY),
         ("import seqtwin.report.page", {"torch", "pytorch_metric_learning", "tokenizers"}),
+        (
+            "import seqtwin.retrieval.loading, seqtwin.retrieval.onnx_encoder",
+            {"torch", "pandas", "sklearn", "scipy"},
+        ),
+        ("import seqtwin.retrieval.index", {"pytorch_metric_learning", "seqtwin.training", "seqtwin.study", "faiss"}),
         ("import seqtwin.retrieval.encoding", {"pytorch_metric_learning", "seqtwin.training", "seqtwin.study"}),
     ],
 )

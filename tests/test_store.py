@@ -12,8 +12,8 @@ from safetensors.torch import load, save
 import tiny
 from seqtwin.build import build_siamese
 from seqtwin.errors import ConfigError, DamagedError
-from seqtwin.files import dump_json, hash_of, sha256
-from seqtwin.store import CARD, README, TOKENS, WEIGHTS, Stored, load_encoder, save_encoder
+from seqtwin.files import dump_json, sha256
+from seqtwin.store import CARD, README, TOKENS, WEIGHTS, Stored, card_seal, load_encoder, save_encoder
 
 
 @pytest.fixture
@@ -101,9 +101,8 @@ def resealed(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     """A card changed by someone who knows how it is sealed."""
     card = json.loads((folder / CARD).read_text())
     change(card)
-    del card["sha256"]
     card["files"] = {name: sha256(folder / name) for name in card["files"]}
-    (folder / CARD).write_text(dump_json({**card, "sha256": hash_of(card)}))
+    (folder / CARD).write_text(dump_json({**card, "sha256": card_seal(card)}))
 
 
 def with_weights(folder: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:

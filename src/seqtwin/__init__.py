@@ -15,14 +15,23 @@ if TYPE_CHECKING:
     from seqtwin.model.projections import PROJECTIONS
     from seqtwin.model.representations import REPRESENTATIONS
     from seqtwin.model.similarities import SIMILARITIES
-    from seqtwin.retrieval.encoding import TrainedEncoder, load
+    from seqtwin.retrieval.dedupe import dedupe
+    from seqtwin.retrieval.encoding import TrainedEncoder
+    from seqtwin.retrieval.index import Index
+    from seqtwin.retrieval.linking import link
+    from seqtwin.retrieval.loading import load
+    from seqtwin.retrieval.mining import mine
     from seqtwin.training.losses import LOSSES
 
 _HOME = {
     "train": "seqtwin.face",
     "compare": "seqtwin.face",
     "report": "seqtwin.face",
-    "load": "seqtwin.retrieval.encoding",
+    "load": "seqtwin.retrieval.loading",
+    "Index": "seqtwin.retrieval.index",
+    "dedupe": "seqtwin.retrieval.dedupe",
+    "link": "seqtwin.retrieval.linking",
+    "mine": "seqtwin.retrieval.mining",
     "TrainedEncoder": "seqtwin.retrieval.encoding",
     "read_run": "seqtwin.config",
     "read_study": "seqtwin.config",
@@ -38,11 +47,15 @@ __all__ = [
     "PROJECTIONS",
     "REPRESENTATIONS",
     "SIMILARITIES",
+    "Index",
     "SeqTwinError",
     "TrainedEncoder",
     "__version__",
     "compare",
+    "dedupe",
+    "link",
     "load",
+    "mine",
     "read_run",
     "read_study",
     "report",

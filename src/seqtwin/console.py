@@ -63,6 +63,14 @@ def epochs_bar(epochs: int) -> Iterator[Callable[["RunState"], None]]:
 
 
 @contextmanager
+def rows_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar over the rows of a file: called with those done and all."""
+    with _bars() as progress:
+        task = progress.add_task(what, total=None, note="")
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
 def study_bars() -> Iterator[Callable[["Progress"], None]]:
     """A line for each worker at work, and one over all tunings or all study cells."""
     with _bars() as progress:

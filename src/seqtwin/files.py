@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
 
@@ -79,14 +79,27 @@ def hash_of(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file inside a folder under construction and flush it to disk."""
+@contextmanager
+def writing(path: Path, *, start: int | None = None) -> Iterator[BinaryIO]:
+    """A file inside a folder under construction, open and flushed to disk at the end; from byte `start` on, or new.
+
+    Raises: ResourceError when the disk refuses.
+    """
     with _storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            file.write(data)
+        with path.open("r+b" if start else "wb") as file:
+            if start:
+                file.truncate(start)
+                file.seek(start)
+            yield file
             file.flush()
             os.fsync(file.fileno())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file inside a folder under construction and flush it to disk."""
+    with writing(path) as file:
+        file.write(data)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -115,6 +128,17 @@ def publish_bytes(path: Path, data: bytes) -> None:
 def publish_text(path: Path, text: str) -> None:
     """Replace one text file by a new version, atomically."""
     publish_bytes(path, text.encode("utf-8"))
+
+
+def publish_file(built: Path, final: Path) -> None:
+    """A finished file, flushed by its writer, under its name; what stands there is never overwritten.
+
+    Raises: ConfigError, ResourceError.
+    """
+    refuse_existing(final)
+    with _storing(final):
+        os.rename(built, final)
+        _sync_folder(final.parent)
 
 
 @contextmanager
@@ -174,7 +198,8 @@ def _seal(building: Building) -> None:
     folder = building.folder
     paths = sorted(p for p in folder.rglob("*") if p.is_file())
     files = {p.relative_to(folder).as_posix(): {"sha256": sha256(p), "bytes": p.stat().st_size} for p in paths}
-    write_text(folder / MANIFEST, dump_json({"format": FORMAT, **building.manifest, "files": files}))
+    manifest = {"format": FORMAT, **building.manifest, "files": files}
+    write_text(folder / MANIFEST, dump_json({**manifest, "sha256": hash_of(manifest)}))
     for inner in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
         _sync_folder(inner)
     _sync_folder(folder)
@@ -227,8 +252,8 @@ def verify(folder: Path, *, only: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 @contextmanager
-def driver_lock(folder: Path) -> Iterator[None]:
-    """Hold a study folder as its only driver; the lock dies with the process.
+def driver_lock(folder: Path, *, what: str = "study") -> Iterator[None]:
+    """Hold a study folder (or another thing in the making) as its only driver; the lock dies with the process.
 
     Raises: InUseError that names the holder.
     """
@@ -241,7 +266,7 @@ def driver_lock(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise _in_use(folder, holder) from error
+        raise _in_use(folder, holder, what) from error
     except (OSError, NotImplementedError) as error:
         remedy = "choose a folder on a disk that knows locks"
         raise ResourceError("STORAGE", f"cannot be locked: {error}", place=str(folder), remedy=remedy) from error
@@ -255,13 +280,13 @@ def driver_lock(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _in_use(folder: Path, holder: Path) -> InUseError:
+def _in_use(folder: Path, holder: Path, what: str) -> InUseError:
     try:
         who = " ".join(holder.read_text(encoding="utf-8").split())
     except OSError:
         who = "unknown"
-    cause = f"another process drives this study: {who}"
-    return InUseError("STUDY_IN_USE", cause, place=str(folder), remedy="wait for it, or name another --out")
+    cause = f"another process drives this {what}: {who}"
+    return InUseError(f"{what.upper()}_IN_USE", cause, place=str(folder), remedy="wait for it, or name another --out")
 
 
 def sweep(folder: Path) -> None:

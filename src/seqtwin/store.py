@@ -17,17 +17,22 @@ from seqtwin.model.siamese import Siamese
 
 FORMAT = 1
 REMEDY = "copy the encoder again, or train it again"
+README_SEAL = "readme_sha256"  # outside the seal: a card that is edited changes no vector
 CARD, WEIGHTS, TOKENS, README = "encoder.json", "model.safetensors", "tokenizer.json", "README.md"
 
 
 @dataclass(frozen=True)
 class Stored:
-    """An encoder with all that is needed to use it. `facts`: threshold, hashes and scores of its training."""
+    """An encoder with all that is needed to use it. `facts`: threshold, hashes and scores of its training.
+
+    `fingerprint`: the sha256 of its card, which holds those of its files; empty before it was saved.
+    """
 
     model: Siamese
     blueprint: Blueprint
     tokens: TextTokens | None
     facts: dict[str, Any]
+    fingerprint: str = ""
 
 
 def save_encoder(folder: Path, stored: Stored, readme: str) -> None:
@@ -40,7 +45,7 @@ def save_encoder(folder: Path, stored: Stored, readme: str) -> None:
     write_bytes(folder / WEIGHTS, save(weights))
     write_text(folder / README, readme)
     card["files"] = {name: sha256(folder / name) for name in (WEIGHTS, TOKENS) if (folder / name).exists()}
-    write_text(folder / CARD, dump_json({**card, "sha256": hash_of(card)}))
+    write_text(folder / CARD, dump_json({**card, "sha256": hash_of(card), README_SEAL: sha256(folder / README)}))
 
 
 def load_encoder(folder: Path) -> Stored:
@@ -59,7 +64,12 @@ def load_encoder(folder: Path) -> Stored:
         raise DamagedError("ENCODER_DAMAGED", str(error).split("\n", 1)[0], place=str(folder)) from error
     if not all(torch.isfinite(v).all() for v in model.state_dict().values()):
         raise DamagedError("ENCODER_NOT_FINITE", "weights that are not finite numbers", place=str(folder / WEIGHTS))
-    return Stored(model.eval(), blueprint, tokens, card["facts"])
+    return Stored(model.eval(), blueprint, tokens, card["facts"], card["sha256"])
+
+
+def card_seal(card: dict[str, Any]) -> str:
+    """The sha256 of all a card says but for the two seals themselves."""
+    return hash_of({key: value for key, value in card.items() if key not in {"sha256", README_SEAL}})
 
 
 def _verified(folder: Path) -> dict[str, Any]:
@@ -69,7 +79,7 @@ def _verified(folder: Path) -> dict[str, Any]:
     if found != FORMAT:
         cause = f"format {found!r}; this version reads format {FORMAT}"
         raise DamagedError("ENCODER_FORMAT", cause, place=str(folder / CARD))
-    if hash_of({key: value for key, value in card.items() if key != "sha256"}) != card.get("sha256"):
+    if card_seal(card) != card.get("sha256"):
         raise DamagedError("ENCODER_DAMAGED", "not what was saved", place=str(folder / CARD), remedy=REMEDY)
     for name, digest in card["files"].items():
         if not (folder / name).is_file() or sha256(folder / name) != digest:

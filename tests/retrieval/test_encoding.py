@@ -3,17 +3,22 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import seqtwin
 import tiny
 from seqtwin.errors import ConfigError, DamagedError, DataError
-from seqtwin.retrieval import encoding
+from seqtwin.files import read_json
+from seqtwin.retrieval import encoding, items
 from seqtwin.retrieval.encoding import TrainedEncoder, load
 from seqtwin.store import CARD, WEIGHTS, load_encoder
 
@@ -84,6 +89,60 @@ def test_an_empty_text_follows_the_policy_of_the_training(tmp_path: Path, encode
     np.testing.assert_allclose(lenient.encode([text]), lenient.encode(["\u2603"]), atol=1e-7)
 
 
+@settings(max_examples=25)
+@given(
+    st.lists(st.text("abcdef \u00fc\U0001f600", min_size=1, max_size=70).filter(str.strip), max_size=9),
+    st.integers(1, 10),
+)
+def test_any_texts_in_any_batch_have_the_vectors_they_have_alone(
+    encoder: TrainedEncoder, texts: list[str], batch: int
+) -> None:
+    together = encoder.encode(iter(texts), batch_size=batch)
+    assert together.shape == (len(texts), 5)
+    for text, vector in zip(texts, together, strict=True):
+        np.testing.assert_allclose(encoder.encode(text)[0], vector, atol=1e-6, rtol=0)
+
+
+def test_a_batch_of_long_texts_is_cut_so_that_memory_stays_small(encoder: TrainedEncoder, monkeypatch: Any) -> None:
+    expected = encoder.encode(TEXTS)
+    monkeypatch.setattr(items, "MOST_STEPS", 5)
+    np.testing.assert_allclose(encoder.encode(TEXTS), expected, atol=1e-6, rtol=0)
+    cut = list(items.batches_of(np.array([9, 1, 1, 2, 2]), 512))
+    assert [rows.tolist() for rows in cut] == [[1], [2], [3], [4], [0]]
+
+
+def test_a_text_of_a_million_characters_is_cut_and_one_line_says_so(encoder: TrainedEncoder, caplog: Any) -> None:
+    found = encoder.encode(["abc" * 333_334, "cafe"])
+    assert np.isfinite(found).all()
+    assert [r.getMessage() for r in caplog.records] == ["1 of 2 texts were too long and were cut to 4096 tokens"]
+    np.testing.assert_allclose(found[1], encoder.encode("cafe")[0], atol=1e-6, rtol=0)
+    np.testing.assert_allclose(found[0], encoder.encode("abc" * 1365 + "a")[0], atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("texts", [{"a": 1}, {"a", "b"}, pd.DataFrame({"a": ["b"]}), {"a": 1}.keys()])
+def test_what_has_no_order_or_would_give_its_keys_is_refused(encoder: TrainedEncoder, texts: Any) -> None:
+    with pytest.raises(DataError, match="expected a list of texts, got a") as caught:
+        encoder.encode(texts)
+    assert caught.value.code == "ENCODE_TYPE"
+
+
+def test_a_column_of_a_frame_is_read_in_its_order(encoder: TrainedEncoder) -> None:
+    column = pd.Series(TEXTS, index=range(7, 0, -1))
+    np.testing.assert_array_equal(encoder.encode(column), encoder.encode(TEXTS))
+
+
+@pytest.mark.parametrize("batch", [0, -1])
+def test_a_batch_size_that_cannot_be_is_refused(encoder: TrainedEncoder, batch: int) -> None:
+    with pytest.raises(ConfigError, match="expected 1 or more"):
+        encoder.encode(["a"], batch_size=batch)
+
+
+def test_a_bar_changes_nothing_and_is_quiet_without_a_terminal(encoder: TrainedEncoder, capsys: Any) -> None:
+    expected = encoder.encode(TEXTS, batch_size=2)
+    np.testing.assert_array_equal(encoder.encode(TEXTS, batch_size=2, show_progress_bar=True), expected)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_unit_length_where_it_is_asked_for(encoder: TrainedEncoder) -> None:
     vectors = encoder.encode(TEXTS, normalize_embeddings=True)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
@@ -108,6 +167,36 @@ def test_similarity_takes_one_vector_and_arrays_that_cannot_be_written(encoder: 
     np.testing.assert_allclose(encoder.similarity(vectors.astype(np.float64), vectors), whole, atol=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(2, 4), (6,), (2, 3, 5)])
+def test_similarity_refuses_vectors_of_another_width(encoder: TrainedEncoder, shape: tuple[int, ...]) -> None:
+    with pytest.raises(DataError, match=r"expected vectors \[n, 5\], got shape"):
+        encoder.similarity(np.zeros(shape), np.zeros(5))
+
+
+def test_is_same_is_the_score_at_the_threshold(encoder: TrainedEncoder) -> None:
+    same = encoder.is_same(TEXTS, TEXTS[::-1])
+    assert same.dtype == bool
+    np.testing.assert_array_equal(same, [score >= 0.25 for score in encoder.score(TEXTS, TEXTS[::-1])])
+    assert encoder.is_same([], []).shape == (0,)
+    assert encoder.is_same("cafe", "cafe").tolist() == [True]
+
+
+def test_without_a_threshold_nothing_is_called_the_same(folder: Path) -> None:
+    stored = load_encoder(folder)
+    found = TrainedEncoder(replace(stored, facts={**stored.facts, "threshold": None}))
+    with pytest.raises(ConfigError, match="no threshold") as caught:
+        found.is_same("a", "b")
+    assert caught.value.code == "NO_THRESHOLD"
+
+
+def test_an_encoder_says_what_it_is(tmp_path: Path, folder: Path, encoder: TrainedEncoder) -> None:
+    assert (encoder.inputs, encoder.similarity_name, encoder.indexable) == ("tokens", "cosine", True)
+    assert encoder.fingerprint == read_json(folder / CARD)["sha256"] == load(folder).fingerprint
+    other = load(tiny.saved_encoder(tmp_path / "encoder", series=True))
+    assert other.inputs == "series"
+    assert other.fingerprint != encoder.fingerprint
+
+
 def test_score_takes_two_texts_of_any_length(encoder: TrainedEncoder) -> None:
     assert encoder.score("cafe", "be") == pytest.approx(encoder.score(["cafe"], ["be"]))
     assert encoder.score([], []).shape == (0,)
@@ -130,6 +219,17 @@ def test_series_are_encoded_alone_as_in_a_batch(tmp_path: Path) -> None:
     together = encoder.encode(items)
     np.testing.assert_allclose(together, np.concatenate([encoder.encode([i]) for i in items]), atol=1e-6, rtol=0)
     np.testing.assert_array_equal(encoder.encode([items[2].tolist()])[0], encoder.encode([items[2]])[0])
+
+
+def test_series_as_rows_and_as_iterators_of_rows(tmp_path: Path) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder", series=True))
+    rows = [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]
+    expected = encoder.encode([np.array(rows)])
+    np.testing.assert_array_equal(encoder.encode([rows]), expected)
+    np.testing.assert_array_equal(encoder.encode(iter([iter(rows)])), expected)
+    with pytest.raises(DataError, match=r"got shape \(3,\)") as caught:
+        encoder.encode(np.array(rows))
+    assert "encode([series])" in caught.value.remedy
 
 
 WRONG_SERIES = [
@@ -157,7 +257,8 @@ def test_what_is_no_series_is_refused(tmp_path: Path, item: Any) -> None:
 def test_the_run_that_holds_an_encoder_can_be_named(folder: Path, encoder: TrainedEncoder) -> None:
     for name in (folder.parent, str(folder.parent), str(folder)):
         np.testing.assert_array_equal(load(name).encode(TEXTS), encoder.encode(TEXTS))
-    assert seqtwin.load is load
+    assert isinstance(seqtwin.load(folder), TrainedEncoder)
+    np.testing.assert_array_equal(seqtwin.load(folder).encode(TEXTS), encoder.encode(TEXTS))
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty"])

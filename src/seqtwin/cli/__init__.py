@@ -7,8 +7,14 @@ import typer
 from seqtwin import console
 from seqtwin.cli.encoders import encode, evaluate, score
 from seqtwin.cli.explaining import explain
+from seqtwin.cli.exporting import export
 from seqtwin.cli.lists import list_parts, schema
+from seqtwin.cli.matching import dedupe, link, mine
+from seqtwin.cli.searching import index, search
+from seqtwin.cli.serving import serve
 from seqtwin.cli.studies import check, compare, init, report, train
+from seqtwin.cli.verifying import verify
+from seqtwin.cli.why import why
 from seqtwin.errors import SeqTwinError
 
 app = typer.Typer(
@@ -20,7 +26,9 @@ app = typer.Typer(
     help="Siamese recurrent encoders: every representation with every loss, compared honestly, then put to work.",
 )
 # the order of the help
-for command in (init, train, compare, report, explain, evaluate, encode, score):
+TRAINING = (init, train, compare, report, explain)
+AT_WORK = (evaluate, encode, score, why, index, search, dedupe, link, mine, serve, export, verify)
+for command in (*TRAINING, *AT_WORK):
     app.command()(command)
 app.command(name="list")(list_parts)
 app.command()(check)
@@ -39,7 +47,7 @@ def main() -> None:
             console.complain(f"error: {error}")
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
-        console.complain("interrupted; what was published stays")
+        console.complain("interrupted; what was published stays (encode and score go on with --resume)")
         raise SystemExit(130) from None
     except BrokenPipeError:
         raise SystemExit(0) from None

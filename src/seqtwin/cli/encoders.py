@@ -8,6 +8,8 @@ import typer
 from seqtwin import console
 from seqtwin.cli.arguments import Encoder, Json, Scale
 
+Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupted run of the same command")]
+
 
 def evaluate(encoder: Encoder, data: Path, scale: Scale = None, as_json: Json = False) -> None:
     """Measure an encoder on labelled pairs, with the threshold it brings from its own dev split.
@@ -28,42 +30,56 @@ def evaluate(encoder: Encoder, data: Path, scale: Scale = None, as_json: Json = 
 
 def encode(
     encoder: Encoder,
-    file: Annotated[Path, typer.Argument(help="a text a line (.txt), or a table with --column")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="vectors: .npy, or .csv")],
+    file: Annotated[Path, typer.Argument(help="a text a line (.txt), or a table with --column; any size")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="vectors: .npy, .parquet or .csv")],
     column: Annotated[str | None, typer.Option(help="the column of texts in a table")] = None,
+    resume: Resume = False,
+    as_json: Json = False,
 ) -> None:
-    """Write the vector of every text.
+    """Write the vector of every text, in the order of the file; memory does not grow with the file.
 
-    seqtwin encode runs/small/encoder names.txt -o vectors.npy
+    Interrupted, the same command with --resume goes on where it stood.
+
+    seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy
     """
-    from seqtwin.files import publish_bytes, refuse_existing
+    from seqtwin.files import refuse_existing
     from seqtwin.retrieval.encoding import load
-    from seqtwin.retrieval.tables import read_texts, vectors_as
+    from seqtwin.retrieval.streaming import encode_file
 
     refuse_existing(out)
-    vectors = load(encoder).encode(read_texts(file, column))
-    publish_bytes(out, vectors_as(out.suffix, vectors))
-    console.say(f"{len(vectors)} vectors of width {vectors.shape[1]}: {out}")
+    found = load(encoder)
+    with console.rows_bar("encoding") as on_rows:
+        rows = encode_file(found, file, out, column=column, resume=resume, on_rows=on_rows)
+    if as_json:
+        console.say_json({"vectors": rows, "dim": found.dim, "out": str(out), "encoder": found.fingerprint})
+        return
+    console.say(f"{rows} vectors of width {found.dim}: {out}")
 
 
 def score(
     encoder: Encoder,
-    pairs: Annotated[Path, typer.Argument(help="a table of pairs")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="a .csv with the scores")],
+    pairs: Annotated[Path, typer.Argument(help="a table of pairs; any size")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="a .csv: every column of the table, then the scores")],
     left: str = "left",
     right: str = "right",
+    resume: Resume = False,
+    as_json: Json = False,
 ) -> None:
-    """Write the score of every pair, and whether it reaches the threshold.
+    """Write the score of every pair, and whether it reaches the threshold, beside what the table holds.
+
+    The columns are called `score` and `same`, or `encoder_score` and `encoder_same` where those are taken.
 
     seqtwin score runs/small/encoder pairs.csv -o scores.csv
     """
-    from seqtwin.data.readers import read_columns
-    from seqtwin.files import publish_text, refuse_existing
+    from seqtwin.files import refuse_existing
     from seqtwin.retrieval.encoding import load
-    from seqtwin.retrieval.tables import scores_csv
+    from seqtwin.retrieval.streaming import score_file
 
     refuse_existing(out)
     found = load(encoder)
-    a, b = read_columns(pairs, [left, right])
-    publish_text(out, scores_csv(a, b, found.score(a, b), found.threshold))
-    console.say(f"{len(a)} scores: {out}")
+    with console.rows_bar("scoring") as on_rows:
+        rows = score_file(found, pairs, out, left=left, right=right, resume=resume, on_rows=on_rows)
+    if as_json:
+        console.say_json({"scores": rows, "threshold": found.threshold, "out": str(out), "encoder": found.fingerprint})
+        return
+    console.say(f"{rows} scores: {out}")

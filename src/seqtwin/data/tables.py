@@ -92,10 +92,10 @@ def _read_delimited(path: Path, delimiter: str) -> Table:
     if first is None:
         return Table(path, {}, [], problems)
     header = [name.strip() for name in first.fields]
-    _check_header(header, path)
+    check_header(header, path)
     kept = []
     for row in rows:
-        problem = _shape_problem(row, header)
+        problem = shape_problem(row.fields, header)
         if problem:
             problems.append((row.line, problem))
         else:
@@ -104,18 +104,20 @@ def _read_delimited(path: Path, delimiter: str) -> Table:
     return Table(path, columns, [row.line for row in kept], problems)
 
 
-def _check_header(header: Sequence[str], path: Path) -> None:
+def check_header(header: Sequence[str], path: Path) -> None:
+    """Raises: DataError for a column that stands twice."""
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         raise DataError("DATA_HEADER", f"line 1: column '{twice[0]}' stands twice in the header", place=str(path))
 
 
-def _shape_problem(row: _Row, header: list[str]) -> str | None:
-    if [value.strip() for value in row.fields] == header:
+def shape_problem(fields: list[str], header: list[str]) -> str | None:
+    """What is wrong with the fields of a row as such."""
+    if [value.strip() for value in fields] == header:
         return "the header is repeated"
-    if len(row.fields) != len(header):
-        shown = ",".join(row.fields)[:60]
-        return f"expected {len(header)} fields ({', '.join(header)}), found {len(row.fields)}: {shown!r}"
+    if len(fields) != len(header):
+        shown = ",".join(fields)[:60]
+        return f"expected {len(header)} fields ({', '.join(header)}), found {len(fields)}: {shown!r}"
     return None
 
 
@@ -183,7 +185,7 @@ def _read_jsonl(path: Path) -> Table:
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
-        row = _json_object(line)
+        row = json_object(line)
         if isinstance(row, str):
             problems.append((number, row))
         else:
@@ -193,7 +195,7 @@ def _read_jsonl(path: Path) -> Table:
     return Table(path, {name: [row.get(name) for row in rows] for name in names}, lines, problems)
 
 
-def _json_object(line: str) -> dict[str, Any] | str:
+def json_object(line: str) -> dict[str, Any] | str:
     """The object on a line, or what is wrong with the line."""
     try:
         found = json.loads(line, parse_constant=str)
@@ -212,7 +214,7 @@ def _read_parquet(path: Path) -> Table:
     try:
         found = parquet.read_table(path)
         names = list(found.column_names)
-        _check_header(names, path)
+        check_header(names, path)
         columns = {name: found.column(name).to_pylist() for name in names}
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError("DATA_PARQUET", f"not a readable parquet file: {error}", place=str(path)) from error

@@ -57,6 +57,15 @@ class TextTokens:
         ids = [np.asarray(one.ids, dtype=np.int64) for one in found]
         return [one if len(one) else self._of_empty(row, texts[row]) for row, one in enumerate(ids)]
 
+    def spans(self, text: str) -> tuple[tuple[int, int], ...]:
+        """Where each token of `encode([text])` stands in the text: first character and the one behind its last.
+
+        >>> train_tokenizer(["to be"], unit="word").spans(" to  BE!")
+        ((1, 3), (5, 7), (7, 8))
+        """
+        found = self.tokenizer.encode(_storable(text)).offsets
+        return tuple((start, end) for start, end in found) or ((0, len(text)),)
+
     def _of_empty(self, row: int, text: str) -> np.ndarray:
         if self.empty == "unk":
             return np.ones(1, dtype=np.int64)

@@ -1,78 +1,103 @@
 """A trained encoder at work: texts (or series) to vectors, pairs to scores. Training is never imported here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from seqtwin.data.batches import Ragged, by_length
+from seqtwin.data.batches import Ragged
 from seqtwin.errors import ConfigError, DamagedError, DataError
+from seqtwin.retrieval.items import batches_of, items_of, series_of, shown, texts_of
+from seqtwin.retrieval.pair_parts import Item, PairParts, explain
 from seqtwin.store import CARD, WEIGHTS, Stored, load_encoder
 
 LARGEST_DEVIATION = 1e-4
 
 
 class TrainedEncoder:
-    """An encoder loaded from a folder: `encode`, `similarity`, `score`.
+    """An encoder loaded from a folder: `encode`, `similarity`, `score`, `is_same`, `explain_pair`.
 
     `threshold`: the score from which on dev called a pair the same, None where dev could not tell.
+    `fingerprint`: the sha256 of its card: equal for equal encoders. `inputs`: "tokens" or "series".
+    `empty`: what it does with a text without a token: `error`, or `unk` (one unknown token).
     """
 
     def __init__(self, stored: Stored) -> None:
         self._stored, self._model = stored, stored.model
         self.threshold: float | None = stored.facts.get("threshold")
         self.facts: dict[str, Any] = stored.facts
+        self.fingerprint = stored.fingerprint
+        self.inputs: str = stored.blueprint.inputs
+        self.similarity_name: str = stored.model.similarity_name
+        self.empty = stored.tokens.empty if stored.tokens else "error"
 
     @property
     def dim(self) -> int:
         """Width of a vector."""
         return self._model.space.dim
 
+    @property
+    def indexable(self) -> bool:
+        """Whether a nearest-neighbour index can serve its similarity; a trained pair scorer is for re-ranking."""
+        return bool(self._model.similarity.indexable)
+
     def encode(
         self,
-        texts: Sequence[Any] | str,
+        texts: Iterable[Any] | str,
         *,
         batch_size: int = 512,
+        show_progress_bar: bool = False,
         normalize_embeddings: bool = False,
     ) -> np.ndarray:
         """Vectors, float32 [n, dim], in the order given; the same whatever stands beside a text in its batch.
 
-        `texts` are texts, or for an encoder of series arrays [time, channels].
+        `texts`: any iterable of texts, or for an encoder of series of arrays (or rows of numbers) [time, channels].
 
-        Raises: DataError for an empty text (unless the encoder was trained with `empty: unk`), or a wrong shape.
+        Raises: DataError for an empty text (unless the encoder was trained with `empty: unk`), or a wrong shape;
+        ConfigError for a batch size that cannot be.
         """
-        items = _items(texts)
+        items = items_of(texts)
         if not items:
             return np.zeros((0, self.dim), dtype=np.float32)
-        ragged = Ragged.of(self._sequences(items))
-        vectors = np.empty((len(items), self.dim), dtype=np.float32)
-        with torch.inference_mode():
-            for rows in by_length(ragged.lengths, batch_size):
-                vectors[rows] = self._model.encode(ragged.take(rows)).numpy()
+        vectors = self._vectors(Ragged.of(self.sequences(items)), batch_size, show_progress_bar)
         if normalize_embeddings:
             vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
 
-    def _sequences(self, items: list[Any]) -> list[np.ndarray]:
+    def _vectors(self, ragged: Ragged, batch_size: int, show: bool) -> np.ndarray:
+        vectors = np.empty((len(ragged), self.dim), dtype=np.float32)
+        with torch.inference_mode():
+            for rows in shown(batches_of(ragged.lengths, batch_size), show):
+                vectors[rows] = self._model.encode(ragged.take(rows)).numpy()
+        return vectors
+
+    def sequences(self, items: list[Any]) -> list[np.ndarray]:
+        """What the model reads of each item: token ids [time], or numbers [time, channels].
+
+        Raises: DataError.
+        """
         if self._stored.tokens is not None:
-            wrong = [item for item in items if not isinstance(item, str)]
-            if wrong:
-                raise DataError("ENCODE_TYPE", f"expected texts, got a {type(wrong[0]).__name__}", place="encode")
-            return self._stored.tokens.encode(items)
-        return [_series(item, self._stored.blueprint.size) for item in items]
+            return self._stored.tokens.encode(texts_of(items))
+        return [series_of(item, self._stored.blueprint.size) for item in items]
 
     def similarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """The similarity the encoder was trained for, between all vectors: Float[len(a), len(b)]."""
-        left, right = (torch.tensor(np.atleast_2d(side), dtype=torch.float32) for side in (a, b))
+        """The similarity the encoder was trained for, between all vectors: Float[len(a), len(b)].
+
+        Raises: DataError for vectors of another width.
+        """
+        left, right = (_vectors_of(side, self.dim) for side in (a, b))
         with torch.inference_mode():
             scores: np.ndarray = self._model.similarity.matrix(left, right).numpy()
         return scores
 
-    def score(self, left: Sequence[Any] | str, right: Sequence[Any] | str) -> np.ndarray:
-        """The score of each pair, float32 [n], higher = more similar."""
-        lefts, rights = _items(left), _items(right)
+    def score(self, left: Iterable[Any] | str, right: Iterable[Any] | str) -> np.ndarray:
+        """The score of each pair, float32 [n], higher = more similar.
+
+        Raises: DataError where one side is longer than the other.
+        """
+        lefts, rights = items_of(left), items_of(right)
         if len(lefts) != len(rights):
             cause = f"{len(lefts)} texts on the left, {len(rights)} on the right"
             raise DataError("SCORE_LENGTH", cause, place="score")
@@ -81,24 +106,45 @@ class TrainedEncoder:
             scores: np.ndarray = self._model.similarity(a, b).numpy()
         return scores
 
+    def is_same(self, left: Iterable[Any] | str, right: Iterable[Any] | str) -> np.ndarray:
+        """Whether each pair reaches the threshold fitted on dev, bool [n].
 
-def _items(texts: Any) -> list[Any]:
-    if isinstance(texts, str):
-        return [texts]
-    if not isinstance(texts, Iterable):
-        raise DataError("ENCODE_TYPE", f"expected a list of texts, got a {type(texts).__name__}", place="encode")
-    return list(texts)
+        Raises: ConfigError where dev could not tell, so that there is no threshold.
+        """
+        if self.threshold is None:
+            cause = "this encoder has no threshold: its dev pairs could not tell one"
+            remedy = "compare .score(left, right) with a threshold of your own, or train on dev pairs of both classes"
+            raise ConfigError("NO_THRESHOLD", cause, place="is_same", remedy=remedy)
+        same: np.ndarray = self.score(left, right) >= self.threshold
+        return same
+
+    def explain_pair(self, left: Any, right: Any, *, method: str = "occlusion") -> PairParts:
+        """Why a pair has its score: what each step (token) of both sides does to it.
+
+        `occlusion` leaves out one step at a time and encodes anew: exact for that question. `gradient` is one pass and
+        a hint only. The record says which it was.
+
+        Raises: DataError, ConfigError for an unknown method.
+        """
+        one, other = self._item(left), self._item(right)
+        return explain(self._model, self._of_sequences, one, other, method=method, threshold=self.threshold)
+
+    def _item(self, given: Any) -> Item:
+        [sequence] = self.sequences([given])
+        if self._stored.tokens is None:
+            return Item("", sequence, ())
+        return Item(given, sequence, self._stored.tokens.spans(given))
+
+    def _of_sequences(self, sequences: list[np.ndarray]) -> np.ndarray:
+        return self._vectors(Ragged.of(sequences), 512, False)
 
 
-def _series(item: Any, channels: int) -> np.ndarray:
-    try:
-        array = np.asarray(item, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise DataError("ENCODE_SERIES", f"expected numbers [time, {channels} channels]", place="encode") from error
-    if array.ndim != 2 or not len(array) or array.shape[1] != channels or not np.isfinite(array).all():
-        cause = f"expected finite numbers [time >= 1, {channels} channels], got shape {array.shape}"
-        raise DataError("ENCODE_SERIES", cause, place="encode")
-    return array
+def _vectors_of(side: np.ndarray, dim: int) -> torch.Tensor:
+    vectors = torch.tensor(np.atleast_2d(side), dtype=torch.float32)
+    if vectors.dim() != 2 or vectors.shape[1] != dim:
+        cause = f"expected vectors [n, {dim}], got shape {tuple(vectors.shape)}"
+        raise DataError("VECTOR_WIDTH", cause, place="similarity", remedy="encode both sides with this encoder")
+    return vectors
 
 
 def load(folder: Path | str, *, allow_read_padding: bool = False) -> TrainedEncoder:

@@ -8,6 +8,7 @@ import numpy as np
 Array = np.ndarray
 Matrix = Callable[[Array, Array], Array]
 _QUERIES, _CORPUS = 1024, 16_384
+_FEW = 20  # times k: from here on a full selection is the cheaper one
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,35 @@ def _leave_out(found: Array, places: Array) -> None:
 
 def _merged(rows: Array, scores: Array, found: Array, first: int, k: int) -> tuple[Array, Array]:
     """The best k of what is known and of a further part of the corpus."""
-    if found.shape[1] > k:
-        # a cheap cut first; ties at the edge are settled by keeping every one of them out of order only by place
-        edge = -np.partition(-found, k - 1, axis=1)[:, k - 1 : k]
-        above = found > edge
-        wanted = above | ((found == edge) & (np.cumsum(found == edge, axis=1) <= k - above.sum(axis=1, keepdims=True)))
-        places = np.nonzero(wanted)[1].reshape(len(found), k)
-        found = np.take_along_axis(found, places, axis=1)
-    else:
-        places = np.broadcast_to(np.arange(found.shape[1]), found.shape)
+    places, found = _above(found, scores[:, -1:], k) if np.isfinite(scores).all() else _best(found, k)
     every = np.concatenate([scores, found], axis=1)
     whose = np.concatenate([rows, places + first], axis=1)
     order = np.argsort(-every, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(whose, order, axis=1), np.take_along_axis(every, order, axis=1)
+
+
+def _above(found: Array, least: Array, k: int) -> tuple[Array, Array]:
+    """Places and scores of what is better than the k best known, side by side from the left, -inf behind them.
+
+    Most of a large corpus is not, so that one comparison does for nearly all of it; an equal score comes too late.
+    """
+    queries, places = np.nonzero(found > least)
+    counts = np.bincount(queries, minlength=len(found))
+    if counts.max(initial=0) > _FEW * k:
+        return _best(found, k)
+    side = np.arange(len(queries)) - np.repeat(np.cumsum(counts) - counts, counts)
+    whose = np.zeros((len(found), int(counts.max(initial=0))), dtype=np.int64)
+    better = np.full(whose.shape, -np.inf, dtype=np.float32)
+    whose[queries, side], better[queries, side] = places, found[queries, places]
+    return whose, better
+
+
+def _best(found: Array, k: int) -> tuple[Array, Array]:
+    """Places and scores of the k best, in order of place; of equals at the edge the first."""
+    if found.shape[1] <= k:
+        return np.broadcast_to(np.arange(found.shape[1]), found.shape), found
+    edge = -np.partition(-found, k - 1, axis=1)[:, k - 1 : k]
+    above = found > edge
+    wanted = above | ((found == edge) & (np.cumsum(found == edge, axis=1) <= k - above.sum(axis=1, keepdims=True)))
+    places = np.nonzero(wanted)[1].reshape(len(found), k)
+    return places, np.take_along_axis(found, places, axis=1)

@@ -3,30 +3,33 @@
 import csv
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from seqtwin.data.readers import read_columns
-from seqtwin.errors import ConfigError, DataError
-from seqtwin.lookup import member
+from seqtwin.data.sources import read_text
+from seqtwin.errors import ConfigError, DataError, missing_extra
+from seqtwin.files import writing
+
+TABLES = {".csv", ".tsv", ".jsonl", ".parquet"}
+GROUP = 16_384  # rows of a parquet row group
 
 
 def read_texts(path: Path, column: str | None) -> list[str]:
-    """The lines of a text file, or a column of a table.
+    """The lines of a text file, or a column of a table, all of them at once.
 
     Raises: DataError for a file that cannot be read, a blank line, or a missing column.
     """
     if column is not None:
         return read_columns(path, [column])[0]
-    if path.suffix.lower() in {".csv", ".tsv", ".jsonl", ".parquet"}:
+    if path.suffix.lower() in TABLES:
         raise ConfigError(
             "ENCODE_COLUMN", "a table needs the name of its column of texts", place=str(path), remedy="--column NAME"
         )
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError("DATA_UNREADABLE", f"cannot be read as UTF-8 text: {error}", place=str(path)) from error
+    lines = read_text(path).removesuffix("\n").split("\n")
     blank = [n for n, line in enumerate(lines, 1) if not line.strip()]
     if blank:
         remedy = "remove the blank lines"
@@ -34,38 +37,93 @@ def read_texts(path: Path, column: str | None) -> list[str]:
     return lines
 
 
-def _npy(vectors: np.ndarray) -> bytes:
+@dataclass(frozen=True)
+class VectorFormat:
+    """How vectors become bytes: what stands in front (for so many rows of this width), and each block of rows.
+
+    `require` raises where a library is missing; `finish(data, built)` makes the file of the bytes where these are not
+    it already.
+    """
+
+    head: Callable[[int, int], bytes]
+    block: Callable[[np.ndarray], bytes]
+    require: Callable[[], object] = lambda: None
+    finish: Callable[[Path, Path], None] | None = None
+
+
+def _npy_head(rows: int, dim: int) -> bytes:
     buffer = io.BytesIO()
-    np.save(buffer, vectors, allow_pickle=False)
+    header = {"descr": "<f4", "fortran_order": False, "shape": (rows, dim)}
+    np.lib.format.write_array_header_1_0(buffer, header)
     return buffer.getvalue()
 
 
-def _csv(vectors: np.ndarray) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([f"d{i}" for i in range(vectors.shape[1])])
-    writer.writerows([f"{value:.9g}" for value in row] for row in vectors)
-    return text.getvalue().encode()
+def _npy_block(vectors: np.ndarray) -> bytes:
+    return np.ascontiguousarray(vectors, dtype="<f4").tobytes()
 
 
-FORMATS: dict[str, Callable[[np.ndarray], bytes]] = {".npy": _npy, ".csv": _csv}
+def _csv_head(_rows: int, dim: int) -> bytes:
+    return (",".join(f"d{i}" for i in range(dim)) + "\n").encode()
 
 
-def vectors_as(ending: str, vectors: np.ndarray) -> bytes:
-    """The vectors in the format of a file ending.
+def _csv_block(vectors: np.ndarray) -> bytes:
+    line = ",".join(["%.9g"] * vectors.shape[1])
+    return "".join(line % tuple(row) + "\n" for row in vectors.tolist()).encode()
 
-    Raises: ConfigError for an unknown one.
+
+def _parquet_library() -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise missing_extra("pyarrow", "parquet") from error
+    return pyarrow
+
+
+def _parquet_of(data: Path, built: Path) -> None:
+    """One column `vector`, a list of fixed width, made from the bytes of a .npy group by group."""
+    arrow = _parquet_library()
+    with data.open("rb") as file:
+        np.lib.format.read_magic(file)
+        (rows, dim), _, _ = np.lib.format.read_array_header_1_0(file)
+        schema = arrow.schema([("vector", arrow.list_(arrow.float32(), dim))])
+        with writing(built) as to, arrow.parquet.ParquetWriter(to, schema) as writer:
+            for start in range(0, rows, GROUP):
+                group = np.frombuffer(file.read(4 * dim * min(GROUP, rows - start)), dtype="<f4")
+                column = arrow.FixedSizeListArray.from_arrays(arrow.array(group), dim)
+                writer.write_table(arrow.table([column], schema=schema))
+
+
+FORMATS: dict[str, VectorFormat] = {
+    ".npy": VectorFormat(_npy_head, _npy_block),
+    ".csv": VectorFormat(_csv_head, _csv_block),
+    ".parquet": VectorFormat(_npy_head, _npy_block, _parquet_library, _parquet_of),
+}
+
+
+def score_columns(names: Sequence[str], threshold: float | None) -> list[str]:
+    """The columns of a scored table: those there are, then the score, then the decision where there is a threshold.
+
+    Both are called `encoder_...` where a column has that name already.
+
+    >>> score_columns(["left", "right", "score"], 0.5)
+    ['left', 'right', 'score', 'encoder_score', 'same']
     """
-    write: Callable[[np.ndarray], bytes] = member(FORMATS, ending.lower(), "vector format")
-    return write(vectors)
+    added = ["score", *(["same"] if threshold is not None else [])]
+    return [*names, *(f"encoder_{name}" if name in names else name for name in added)]
 
 
-def scores_csv(left: Sequence[str], right: Sequence[str], scores: np.ndarray, threshold: float | None) -> str:
-    """A table of pairs with their scores, and whether each reaches the threshold where there is one."""
+def scored_head(names: Sequence[str]) -> bytes:
+    """The header of a scored table."""
+    return _lines([list(names)])
+
+
+def scored_rows(columns: Sequence[Sequence[Any]], scores: np.ndarray, threshold: float | None) -> bytes:
+    """The rows of a scored table: what stood there, the score, and 1 or 0 where there is a threshold."""
+    decided = [] if threshold is None else [(scores >= threshold).astype(int).tolist()]
+    return _lines(list(row) for row in zip(*columns, [f"{s:.9g}" for s in scores.tolist()], *decided, strict=True))
+
+
+def _lines(rows: Any) -> bytes:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["left", "right", "score", *(["same"] if threshold is not None else [])])
-    for a, b, value in zip(left, right, scores, strict=True):
-        verdict = [] if threshold is None else [int(value >= threshold)]
-        writer.writerow([a, b, f"{value:.9g}", *verdict])
-    return text.getvalue()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode("utf-8", "replace")

@@ -1,34 +1,117 @@
-"""The model card that lies beside a saved encoder."""
+"""The model card that lies beside a saved encoder, and the interval that stands in it."""
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 
-def model_card(facts: dict[str, Any], scores: dict[str, Any]) -> str:
-    """Markdown: what the encoder is, how to use it, what it was measured by, its limits."""
-    pairs = facts["pairs"]
-    rows = "\n".join(f"| {name} | {value:.4f} |" for name, value in scores["test"].items())
-    threshold = "none: dev could not tell" if scores["threshold"] is None else f"{scores['threshold']:.6g}"
+DRAWS = 300
+FEWEST = 20  # clusters; an interval of fewer says little and looks like more
+TEXTS = """It knows no languages, fields or aliases but those of its training pairs. What it never met in training is
+read as one unknown token: {unknown:.2%} of the tokens in test. Of a text at most {longest} tokens are read.
+"""
+SERIES = """Series must have the channels, units and sampling of its training data; nothing is rescaled.
+"""
+
+Value = Callable[[np.ndarray], float | None]
+
+
+def interval_of(value: Value, clusters: np.ndarray) -> tuple[float, float] | None:
+    """Where 95 % of the values lie when clusters of test pairs are drawn anew, with replacement (percentiles).
+
+    `value(rows)`: the metric of these pairs, None where it has none. None with fewer than 20 clusters, or where more
+    than one draw in twenty has no value.
+
+    >>> interval_of(lambda rows: float(len(rows)), np.arange(40))
+    (40.0, 40.0)
+    """
+    names, of = np.unique(clusters, return_inverse=True)
+    if len(names) < FEWEST:
+        return None
+    rng = np.random.default_rng(0)
+    members = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
+    drawn = (np.concatenate([members[i] for i in rng.integers(0, len(names), len(names))]) for _ in range(DRAWS))
+    found = [one for one in map(value, drawn) if one is not None]
+    if len(found) < 0.95 * DRAWS:
+        return None
+    low, high = np.percentile(found, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def model_card(facts: dict[str, Any], scores: dict[str, Any], interval: tuple[float, float] | None = None) -> str:
+    """Markdown: what the encoder is and is for, how to load it, what it was measured by, its limits.
+
+    `interval`: of the primary metric on test.
+    """
+    pairs, series = facts["pairs"], facts["tokens"] is None
+    what, one = ("series of numbers", "a series") if series else ("short texts", "a text")
+    rows = "\n".join(_row(name, value, scores["primary"], interval) for name, value in scores["test"].items())
     return f"""# SeqTwin encoder: {facts["representation"]} trained with {facts["loss"]["name"]} on {facts["dataset"]}
 
-One vector of width {facts["dim"]} a sequence; compared by `{facts["similarity"]}`; {facts["parameters"]:,} parameters.
+Turns {one} into a vector of width {facts["dim"]}; two vectors are compared by `{facts["similarity"]}`.
+{facts["parameters"]:,} parameters.
+
+## How to load
 
 ```python
 import seqtwin
 encoder = seqtwin.load("encoder")        # this folder
-vectors = encoder.encode([...])
+vectors = encoder.encode([...])          # float32 [n, {facts["dim"]}]
+scores = encoder.score(left, right)      # higher = more similar
 ```
 
-Trained on {pairs["train"]:,} pairs, best epoch {facts["best_epoch"]} chosen on {pairs["dev"]:,} dev pairs.
-Two sequences are called the same from a score of {threshold} on (fitted on dev).
+`seqtwin verify encoder` tells whether the folder is still what was saved.
 
-| metric, {pairs["test"]:,} test pairs | value |
-| --- | --- |
+## What it is for
+
+Finding and matching {what} like those of `{facts["dataset"]}`: search, linking of lists, finding duplicates.
+{_threshold(scores["threshold"])}
+Where a wrong match costs something, a person should look at it.
+
+## What it was measured by
+
+Trained on {pairs["train"]:,} pairs, best epoch {facts["best_epoch"]} chosen on {pairs["dev"]:,} dev pairs.
+
+| metric, {pairs["test"]:,} test pairs | value | 95 % interval |
+| --- | --- | --- |
 {rows}
 
-One training with one seed: another seed moves these numbers, and other data moves them more. Intervals come from a
-comparison (`seqtwin compare`).
+{_interval_words(scores["primary"], interval)}
+One training with one seed: another seed moves these numbers, and other data moves them more. Intervals that hold the
+seeds too come from a comparison (`seqtwin compare`).
+
+## Limits
+
+{_limits(facts)}
+The threshold and the numbers hold for pairs drawn as those of `{facts["dataset"]}` were; among all pairs of
+two long lists almost all are different, and a threshold that is right here finds too many there.
+
+## Where it comes from
 
 Loss: {facts["loss"]["formula"]}
 
-Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}. Unknown tokens in test: {facts["unknown_share"]:.2%}.
+Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
 """
+
+
+def _row(name: str, value: float, primary: str, interval: tuple[float, float] | None) -> str:
+    known = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval and name == primary else ""
+    return f"| {name} | {value:.4f} | {known} |"
+
+
+def _threshold(threshold: float | None) -> str:
+    if threshold is None:
+        return "It has no threshold from which on two are the same: dev could not tell."
+    return f"Two are called the same from a score of {threshold:.6g} on (fitted on dev)."
+
+
+def _interval_words(primary: str, interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return f"No interval of {primary}: too few independent test pairs."
+    return f"The interval of {primary} draws test pairs anew; pairs that share a text stay together."
+
+
+def _limits(facts: dict[str, Any]) -> str:
+    if facts["tokens"] is None:
+        return SERIES
+    return TEXTS.format(unknown=facts["unknown_share"], longest=facts["tokens"]["max_length"])

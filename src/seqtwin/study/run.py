@@ -17,12 +17,12 @@ from seqtwin.lookup import split_spec
 from seqtwin.metrics import METRICS, Undefined
 from seqtwin.model.siamese import Siamese
 from seqtwin.store import Stored, save_encoder
-from seqtwin.study.card import model_card
+from seqtwin.study.card import interval_of, model_card
 from seqtwin.study.check import build_loss, check_run, describe_loss
 from seqtwin.study.evidence import Trained, Watcher, diagnostics
 from seqtwin.study.grid import label
 from seqtwin.study.identity import config_text, manifest
-from seqtwin.study.judge import judge, judge_untrained
+from seqtwin.study.judge import judge, judge_untrained, primary_value
 from seqtwin.study.prepare import Prepared, data_facts, prepare, word_vectors
 from seqtwin.study.reads import read_all
 from seqtwin.study.tables import history_table, predictions_table, reads_table, texts_table, trace_table
@@ -221,4 +221,11 @@ def _save(folder: Path, config: RunConfig, t: Trained, facts: Mapping[str, Any])
     known = {key: facts[key] for key in ("dataset", "data_hash", "split_hash", "loss", "cut")}
     known |= {"seqtwin": __version__, "threshold": scores["threshold"], "scores": scores["test"]}
     blueprint = blueprint_of(config, t.prepared.inputs, t.prepared.size)
-    save_encoder(folder, Stored(t.model.cpu(), blueprint, t.prepared.tokens, known), model_card(dict(facts), scores))
+    stored = Stored(t.model.cpu(), blueprint, t.prepared.tokens, known)
+    save_encoder(folder, stored, model_card(dict(facts), scores, _interval(t)))
+
+
+def _interval(t: Trained) -> tuple[float, float] | None:
+    """Of the primary metric on test."""
+    target, scores = t.prepared.stores["test"].target, t.judged.predicted["test"]
+    return interval_of(lambda rows: primary_value(t.prepared, target[rows], scores[rows]), t.prepared.clusters["test"])

@@ -1,0 +1,77 @@
+"""What the benchmark of retrieval compares: encoders under each seed, the same before training, and two floors."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqtwin.build import build_siamese
+from seqtwin.config import RunConfig, parse_run
+from seqtwin.data.placenames import fold
+from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.store import load_encoder
+from seqtwin.study.run import train
+
+SEEDS = (0, 1, 2)
+FIT = {"batch": 64, "lr": 0.003, "schedule": "linear", "clip": 1.0, "patience": 5, "threads": 1, "device": "cpu"}
+
+
+@dataclass(frozen=True)
+class Twin:
+    """An encoder of one seed, and the same before its training."""
+
+    trained: TrainedEncoder
+    untrained: TrainedEncoder
+    scores: dict[str, Any]
+
+
+def twins(config: RunConfig) -> Iterator[Twin]:
+    """The encoder of a config under each seed."""
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in SEEDS:
+            seeded = config.model_copy(update={"fit": config.fit.model_copy(update={"seed": seed})})
+            run = train(seeded, Path(folder) / str(seed))
+            stored = load_encoder(run.path / "encoder")
+            fresh = replace(stored, model=build_siamese(stored.blueprint, seed=seed).eval())
+            yield Twin(load(run.path), TrainedEncoder(fresh), run.scores)
+
+
+def recipe(config: RunConfig) -> dict[str, Any]:
+    """What the encoder is, without where its data lie on this machine."""
+    used = config.model_dump(mode="json", exclude_unset=True, exclude={"data", "fit"})
+    return {**used, "fit": config.fit.model_dump(mode="json", include={"epochs", "batch", "lr", "schedule"})}
+
+
+def file_config(name: str, encoder: dict[str, Any]) -> RunConfig:
+    """The run of a shared data set of labelled pairs."""
+    files = {
+        split: os.path.join(os.environ["SEQTWIN_DATA"], name, f"{split}.csv") for split in ("train", "dev", "test")
+    }
+    return parse_run({"data": {**files, "left": "left", "right": "right", "label": "label"}, **encoder})
+
+
+def dev_of(made: Sequence[Twin]) -> dict[str, list[float]]:
+    """What the trained encoders reached on the dev pairs, by seed."""
+    return {metric: [round(twin.scores["dev"][metric], 4) for twin in made] for metric in ("roc_auc", "f1")}
+
+
+def tfidf(queries: Sequence[str], corpus: Sequence[str]) -> np.ndarray:
+    """Cosine of character 2-4-gram TF-IDF, weighted by the corpus; lower case without accents, as the encoder reads."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, preprocessor=fold)
+    right = vectorizer.fit_transform(corpus)
+    return np.round((vectorizer.transform(queries) @ right.T).toarray(), 9)  # equal but for rounding must tie
+
+
+def jaro_winkler(queries: Sequence[str], corpus: Sequence[str]) -> np.ndarray:
+    """Jaro-Winkler similarity of all with all, lower case without accents."""
+    from rapidfuzz.distance import JaroWinkler
+    from rapidfuzz.process import cdist
+
+    sides = ([fold(text) for text in side] for side in (queries, corpus))
+    return cdist(*sides, scorer=JaroWinkler.similarity, dtype=np.float64)

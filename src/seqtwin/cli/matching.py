@@ -1,0 +1,182 @@
+"""Commands for lists of names: dedupe one, link two, mine hard negatives for the next training."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqtwin import console
+from seqtwin.cli.arguments import Encoder, Json
+
+if TYPE_CHECKING:
+    from seqtwin.retrieval.dedupe import Deduped
+    from seqtwin.retrieval.linking import Links
+
+Threshold = Annotated[float | None, typer.Option(help="lowest score that counts as the same; else the encoder's own")]
+Near = Annotated[int, typer.Option("-k", help="how many neighbours of each text are looked at; few of them chain less")]
+
+
+def dedupe(
+    encoder: Encoder,
+    file: Annotated[Path, typer.Argument(help="a table, or a text a line (.txt)")],
+    column: Annotated[str | None, typer.Option(help="the column of texts, where there are several")] = None,
+    threshold: Threshold = None,
+    k: Near = 3,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="the table with its clusters (.csv)")] = None,
+    review: Annotated[Path | None, typer.Option(help="doubtful pairs for a person to decide (.csv)")] = None,
+    decisions: Annotated[Path | None, typer.Option(help="a review file with decisions in it")] = None,
+    ask: Annotated[int, typer.Option(help="how many doubtful pairs the review file asks about")] = 200,
+    as_json: Json = False,
+) -> None:
+    """Find rows of a list that are the same thing.
+
+    Identical texts are the same. Others are linked when each is among the nearest of the other and their score reaches
+    the threshold; clusters are what links connect. In the review file, write "same" or "different" beside a pair and
+    give it back with --decisions: it joins and separates before any score does. Cells are written as they were read,
+    also those a spreadsheet takes for a formula (they begin with =, +, - or @).
+
+    seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
+    """
+    from seqtwin.files import publish_text
+    from seqtwin.retrieval.decisions import read_decisions
+    from seqtwin.retrieval.dedupe import dedupe as find
+    from seqtwin.retrieval.encoding import load
+    from seqtwin.retrieval.match_tables import clusters_csv, read_listed, review_csv
+
+    _refuse_taken(out, review)
+    listed = read_listed(file, column)
+    decided = read_decisions(decisions) if decisions else []
+    model = load(encoder)
+    with console.rows_bar("comparing") as on_rows:
+        found = find(model, listed.texts, threshold=threshold, k=k, decisions=decided, on_rows=on_rows)
+    if out:
+        publish_text(out, clusters_csv(listed, found))
+    if review:
+        publish_text(review, review_csv(listed.texts, found, decided, ask))
+    _show_clusters(found, as_json, [path for path in (out, review) if path])
+
+
+def _show_clusters(found: "Deduped", as_json: bool, written: list[Path]) -> None:
+    clusters, joined, largest = found.at(found.threshold)
+    others = [{"threshold": t, **_counts(*found.at(t))} for t in found.other_thresholds()]
+    facts: dict[str, Any] = {"rows": len(found.cluster), "threshold": found.threshold}
+    facts |= {**_counts(clusters, joined, largest), "unknown_decisions": found.strangers}
+    if as_json:
+        console.say_json({**facts, "other_thresholds": others, "written": [str(path) for path in written]})
+    else:
+        console.say(f"{facts['rows']} rows at threshold {found.threshold:.4g}: {clusters} clusters of two or more rows")
+        lines = [{"threshold": found.threshold, **_counts(clusters, joined, largest)}, *others]
+        lines.sort(key=lambda line: -line["threshold"])
+        console.say(console.table(list(lines[0]), [[f"{value:.4g}" for value in line.values()] for line in lines]))
+        for path in written:
+            console.say(str(path))
+    if found.strangers:
+        console.complain(f"decisions about texts that are not in the list: {found.strangers}")
+    if found.lumped:
+        lowest = found.lowest_without_lump()
+        remedy = "give a higher --threshold" if lowest is None else f"give --threshold {lowest:.2f} or higher"
+        cause = f"the largest cluster holds {largest} rows: weak links chain unlike rows together"
+        console.complain(f"warning: {cause}; {remedy}")
+
+
+def _counts(clusters: int, joined: int, largest: int) -> dict[str, int]:
+    return {"clusters": clusters, "rows_in_clusters": joined, "largest": largest}
+
+
+def link(
+    encoder: Encoder,
+    left: Annotated[Path, typer.Argument(help="a table, or a text a line (.txt): each of its rows gets a match")],
+    right: Annotated[Path, typer.Argument(help="the list to find the matches in")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="the matches (.csv)")],
+    left_column: Annotated[str | None, typer.Option(help="the column of texts on the left")] = None,
+    right_column: Annotated[str | None, typer.Option(help="the column of texts on the right")] = None,
+    threshold: Threshold = None,
+    one_to_one: Annotated[bool, typer.Option("--one-to-one", help="match no row of the right list twice")] = False,
+    keep: Annotated[int, typer.Option(help="write so many matches for a row")] = 1,
+    k: Near = 10,
+    as_json: Json = False,
+) -> None:
+    """Match the rows of one list with those of another.
+
+    Each row on the left gets the best match on the right, its score, the margin to the next best and whether it is
+    mutual; below the threshold it has no match. One to one, matches are chosen so that their scores are best in sum.
+
+    seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
+    """
+    from seqtwin.files import publish_text
+    from seqtwin.retrieval.encoding import load
+    from seqtwin.retrieval.linking import link as find
+    from seqtwin.retrieval.match_tables import links_csv, read_listed
+
+    _refuse_taken(out)
+    a, b = (
+        read_listed(path, name, option)
+        for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
+    )
+    model = load(encoder)
+    with console.rows_bar("comparing") as tell:
+        found = find(model, a.texts, b.texts, threshold=threshold, one_to_one=one_to_one, keep=keep, k=k, on_rows=tell)
+    publish_text(out, links_csv(a.texts, b.texts, found))
+    _show_links(found, as_json, out)
+
+
+def _show_links(found: "Links", as_json: bool, out: Path) -> None:
+    matched, mutual, rows = int(found.matched.sum()), int(found.mutual.sum()), len(found.matched)
+    if as_json:
+        facts = {"rows": rows, "matched": matched, "mutual": mutual, "threshold": found.threshold, "written": str(out)}
+        console.say_json(facts)
+        return
+    console.say(f"{matched} of {rows} rows have a match at threshold {found.threshold:.4g}, {mutual} of them mutual")
+    console.say(str(out))
+
+
+def mine(
+    encoder: Encoder,
+    pairs: Annotated[Path, typer.Argument(help="labelled pairs, or texts with their class")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="left, right, label (.csv)")],
+    ranks: Annotated[tuple[int, int], typer.Option(help="first and last rank a negative may have")] = (1, 50),
+    margin: Annotated[float, typer.Option(help="nearer than the positive by more than this is a suspect")] = 0.1,
+    per_anchor: Annotated[int, typer.Option(help="most negatives for a left text")] = 1,
+    suspects: Annotated[Path | None, typer.Option(help="possible positives nobody labelled (.csv)")] = None,
+    as_json: Json = False,
+) -> None:
+    """Find hard negatives: different texts the encoder takes for nearly the same.
+
+    They are written beside the positives, ready for the next training. Mine from training pairs alone, or the test
+    leaks.
+
+    seqtwin mine runs/small/encoder train.csv -o harder.csv --suspects suspects.csv
+    """
+    from seqtwin.files import publish_text
+    from seqtwin.retrieval.encoding import load
+    from seqtwin.retrieval.match_tables import pairs_csv, read_labelled
+    from seqtwin.retrieval.mining import mine as find
+
+    _refuse_taken(out, suspects)
+    labelled = read_labelled(pairs)
+    model = load(encoder)
+    with console.rows_bar("comparing") as on_rows:
+        found = find(model, *labelled, rank_range=ranks, margin=margin, per_anchor=per_anchor, on_rows=on_rows)
+    publish_text(out, pairs_csv(found.rows(), "label"))
+    if suspects:
+        publish_text(suspects, pairs_csv(found.suspects, "score"))
+    counts = {"positives": len(found.positives), "negatives": len(found.negatives), "suspects": len(found.suspects)}
+    written = [str(path) for path in (out, suspects) if path]
+    if as_json:
+        console.say_json({**counts, "written": written})
+        return
+    console.say(", ".join(f"{count} {name}" for name, count in counts.items()))
+    for name in written:
+        console.say(name)
+
+
+def _refuse_taken(*paths: Path | None) -> None:
+    """Before the work: a result never overwrites a file."""
+    from seqtwin.errors import ConfigError
+    from seqtwin.files import refuse_existing
+
+    named = [path for path in paths if path]
+    if len(set(named)) < len(named):
+        raise ConfigError("OUT_TWICE", "two results under one name", place=str(named[0]), remedy="name two files")
+    for path in named:
+        refuse_existing(path)

@@ -1,0 +1,230 @@
+"""Commands that find: index and search."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqtwin import console
+from seqtwin.cli.arguments import Encoder, Json
+from seqtwin.errors import ConfigError, SeqTwinError
+
+if TYPE_CHECKING:
+    from seqtwin.retrieval.hits import Hit
+    from seqtwin.retrieval.index import Index
+
+SHOWN = 72
+PROMPT = "query (an empty line ends): "
+
+
+def index(
+    encoder: Encoder,
+    corpus: Annotated[Path, typer.Argument(help="a text a line (.txt), or a table with --column; ids with --remove")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="the folder of the index")],
+    column: Annotated[str | None, typer.Option(help="the column of texts in a table")] = None,
+    id_column: Annotated[str | None, typer.Option("--id", help="the column of ids; the row number otherwise")] = None,
+    metadata: Annotated[list[str] | None, typer.Option(help="a column to keep with each text; repeatable")] = None,
+    kind: Annotated[str, typer.Option(help="exact; or hnsw, ivfpq: approximate, for some 100,000 texts on")] = "exact",
+    add: Annotated[bool, typer.Option("--add", help="add the texts to the index that is there")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="remove the items whose ids the file lists")] = False,
+    as_json: Json = False,
+) -> None:
+    """Build a search index of a list of texts, or change one: a new generation, while readers keep the old one.
+
+    seqtwin index runs/small/encoder names.txt -o runs/names
+    """
+    from seqtwin.retrieval.encoding import load
+    from seqtwin.retrieval.index import Index
+
+    if add and remove:
+        raise ConfigError("INDEX_WHAT", "expected --add or --remove, got both", place="index")
+    loaded = load(encoder)
+    found = Index.load(out, loaded) if add or remove else None
+    if found is None:
+        _refuse_index(out)
+    if found is not None and remove:
+        found.remove(_texts(corpus, id_column or column))
+    else:
+        texts, ids, columns = _rows(corpus, column, id_column, metadata or [])
+        show = not as_json
+        if found is None:
+            found = Index.build(loaded, texts, ids, columns, kind, show_progress_bar=show)
+        else:
+            found.add(texts, ids, columns, show_progress_bar=show)
+    name = found.save(out, encoder_at=encoder)
+    _say_index(found, out, name, as_json)
+
+
+def search(
+    folder: Annotated[Path, typer.Argument(help="the folder of an index", metavar="INDEX")],
+    queries: Annotated[list[str] | None, typer.Argument(help="texts to find; asked for when there are none")] = None,
+    file: Annotated[Path | None, typer.Option("--queries", help="a file of queries: a text a line, or a table")] = None,
+    column: Annotated[str | None, typer.Option(help="the column of queries in a table")] = None,
+    k: Annotated[int, typer.Option("-k", help="how many items for each query")] = 10,
+    encoder: Annotated[Path | None, typer.Option(help="the encoder of the index, when it was moved")] = None,
+    rerank: Annotated[Path | None, typer.Option(help="an encoder that orders the first 100 anew")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="a .csv with what was found")] = None,
+    as_json: Json = False,
+) -> None:
+    """Find the nearest texts of an index, scored in the similarity its encoder was trained for.
+
+    seqtwin search runs/names "Muenchen" -k 5
+    """
+    from seqtwin.files import refuse_existing
+    from seqtwin.retrieval.encoding import load
+    from seqtwin.retrieval.index import Index
+
+    if out is not None:
+        _check_csv(out)
+        refuse_existing(out)
+    asked = _asked(queries or [], file, column)
+    index = Index.load(folder, load(encoder) if encoder else None)
+    again = load(rerank) if rerank else None
+    threshold = getattr(again or index.encoder, "threshold", None)
+
+    def answer(texts: list[str]) -> list[list["Hit"]]:
+        return list(index.search(texts, k, rerank=again))
+
+    if asked is None:
+        _converse(answer, index.columns, threshold)
+    elif out is not None:
+        _write(out, asked, answer(asked), index.columns, threshold)
+    elif as_json:
+        console.say_json({"k": k, "threshold": threshold, "results": _as_dicts(asked, answer(asked))})
+    else:
+        for query, hits in zip(asked, answer(asked), strict=True):
+            _show(query, hits, index.columns, threshold)
+
+
+def _rows(
+    corpus: Path, column: str | None, id_column: str | None, metadata: Sequence[str]
+) -> tuple[list[str], list[str] | None, dict[str, list[Any]]]:
+    """Texts, ids and metadata of a file; a blank metadata field stays blank."""
+    from seqtwin.data.readers import read_columns
+
+    texts = _texts(corpus, column)
+    if column is None:
+        if id_column or metadata:
+            raise ConfigError("INDEX_COLUMN", "--id and --metadata need a table", place=str(corpus), remedy="--column")
+        return texts, None, {}
+    ids = read_columns(corpus, [id_column])[0] if id_column else None
+    kept = read_columns(corpus, metadata, empty="unk") if metadata else []
+    return texts, ids, dict(zip(metadata, kept, strict=True))
+
+
+def _texts(path: Path, column: str | None) -> list[str]:
+    from seqtwin.retrieval.tables import read_texts
+
+    return list(read_texts(path, column))
+
+
+def _refuse_index(out: Path) -> None:
+    from seqtwin.files import refuse_existing
+    from seqtwin.retrieval.generations import is_index
+
+    if is_index(out):
+        cause = "an index is there already, and never overwritten"
+        raise ConfigError("OUT_EXISTS", cause, place=str(out), remedy="add --add or --remove, or name another --out")
+    if out.is_file():
+        refuse_existing(out)
+
+
+def _say_index(found: "Index", out: Path, name: str, as_json: bool) -> None:
+    recall = found.recall
+    if as_json:
+        measured = None if recall is None else recall.model_dump()
+        facts = {"out": str(out), "generation": name, "count": len(found), "dim": found.vectors.shape[1]}
+        console.say_json({**facts, "kind": found.kind, "recall": measured})
+        return
+    how = found.kind
+    if recall is not None:
+        how += f", recall@{recall.at} {recall.value:.3f} against exact on {recall.sample} of its items"
+    console.say(f"{len(found)} vectors of width {found.vectors.shape[1]} ({how}): {out} {name}")
+
+
+def _asked(queries: list[str], file: Path | None, column: str | None) -> list[str] | None:
+    """The queries; None where they are to be asked for."""
+    if queries and file:
+        raise ConfigError("SEARCH_WHAT", "expected queries or --queries FILE, got both", place="search")
+    if file is not None:
+        return _texts(file, column)
+    if queries:
+        return queries
+    if sys.stdin.isatty():
+        return None
+    remedy = "name them, or a file: --queries FILE"
+    raise ConfigError("SEARCH_NO_QUERY", "no query, and no terminal to ask for one", place="search", remedy=remedy)
+
+
+def _converse(answer: Any, columns: Sequence[str], threshold: float | None) -> None:
+    for query in _typed():
+        try:
+            [hits] = answer([query])
+        except SeqTwinError as error:
+            console.complain(f"error: {error}")
+        else:
+            _show(query, hits, columns, threshold)
+
+
+def _typed() -> Iterator[str]:
+    """The lines typed in, until an empty one."""
+    while True:
+        sys.stderr.write(PROMPT)
+        sys.stderr.flush()
+        line = sys.stdin.readline().strip()
+        if not line:
+            return
+        yield line
+
+
+def _show(query: str, hits: Sequence["Hit"], columns: Sequence[str], threshold: float | None) -> None:
+    console.say(_short(query))
+    head = ["", "score", *(["same"] if threshold is not None else []), "id", *columns]
+    rows = [
+        [_short(hit.text), f"{hit.score:.4f}", *_verdict(hit, threshold), hit.id, *_kept(hit, columns)] for hit in hits
+    ]
+    console.say(console.table(head, rows) + "\n")
+
+
+def _short(text: str) -> str:
+    """A text as it fits on a line of the terminal."""
+    line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+    return line if len(line) <= SHOWN else line[: SHOWN - 3] + "..."
+
+
+def _verdict(hit: "Hit", threshold: float | None) -> list[str]:
+    return [] if threshold is None else ["yes" if hit.score >= threshold else ""]
+
+
+def _kept(hit: "Hit", columns: Sequence[str]) -> list[str]:
+    return [_short(str(hit.metadata.get(name, ""))) for name in columns]
+
+
+def _as_dicts(asked: Sequence[str], found: Sequence[Sequence["Hit"]]) -> list[dict[str, Any]]:
+    from dataclasses import asdict
+
+    return [
+        {"query": query.encode("utf-8", "replace").decode("utf-8"), "hits": [asdict(hit) for hit in hits]}
+        for query, hits in zip(asked, found, strict=True)
+    ]
+
+
+def _check_csv(out: Path) -> None:
+    if out.suffix.lower() != ".csv":
+        raise ConfigError("SEARCH_OUT", f"expected a .csv, got '{out.name}'", place="search", remedy="-o found.csv")
+
+
+def _write(
+    out: Path,
+    asked: Sequence[str],
+    found: Sequence[Sequence["Hit"]],
+    columns: Sequence[str],
+    threshold: float | None,
+) -> None:
+    from seqtwin.files import publish_text
+    from seqtwin.retrieval.hits import hits_csv
+
+    publish_text(out, hits_csv(asked, found, columns, threshold))
+    console.say(f"{sum(map(len, found))} hits of {len(asked)} queries: {out}")

@@ -1,0 +1,261 @@
+"""A trained encoder as an ONNX graph, written by hand: ids (or a series) and lengths in, one vector a sequence out.
+
+Gather, then a recurrent node a layer with `sequence_lens` and its direction, then the representation and the
+projection. Nothing is traced: a traced graph freezes the length, or cannot hold a packed sequence at all. Gate orders:
+an LSTM's i, f, g, o become i, o, f, g; a GRU's r, z, n become z, r, n with `linear_before_reset`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from seqtwin.errors import ConfigError
+from seqtwin.interop.onnx_graph import Graph, element_types, finished
+from seqtwin.model import representations as r
+from seqtwin.model.distances import EPS
+from seqtwin.model.projections import Identity, Linear, Mlp
+from seqtwin.model.siamese import Siamese
+from seqtwin.model.similarities import PairScorer
+from seqtwin.retrieval.encoding import TrainedEncoder
+from seqtwin.retrieval.onnx_encoder import SIMILARITIES
+
+LARGEST = 2**31 - 2**20  # bytes of weights; the format's own limit for one file is 2 GiB
+GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2), "RNN_TANH": (0,), "RNN_RELU": (0,)}
+REMEDY = "load it with seqtwin.load(folder), which runs every part"
+
+
+@dataclass(frozen=True)
+class Traced:
+    """Names of an encoder's states. outputs [batch time width], hidden [batch layers*width], top, cell [batch width],
+    lengths [batch 1], mask [batch time 1].
+    """
+
+    outputs: str
+    hidden: str
+    top: str
+    cell: str
+    lengths: str
+    mask: str
+
+
+def to_onnx(encoder: TrainedEncoder) -> bytes:
+    """The graph of an encoder: inputs `sequences` (Int64[batch time] ids, or Float[batch time channels]) and `lengths`
+    (Int64[batch], from 1 on), output `vectors` (Float[batch dim]). What stands past a length changes nothing.
+
+    Raises: ConfigError that names the part that has no such graph; MissingExtraError without the library onnx.
+    """
+    kinds = element_types()
+    model = encoder._model
+    _refuse(model)
+    graph = Graph()
+    vectors = _written(graph, model)
+    channels = [] if encoder.inputs == "tokens" else [model.encoder.inputs.projection.in_features]
+    inputs = {
+        "sequences": (kinds.INT64 if encoder.inputs == "tokens" else kinds.FLOAT, ["batch", "time", *channels]),
+        "lengths": (kinds.INT64, ["batch"]),
+    }
+    return finished(graph, inputs, vectors, "vectors", ["batch", encoder.dim])
+
+
+def scorer_to_onnx(encoder: TrainedEncoder) -> bytes:
+    """The graph of a trained pair scorer: inputs `left`, `right` (Float[batch dim]), output `scores` (Float[batch]).
+
+    Formula: the mean of net(u, v, |u-v|, u*v) and net(v, u, |u-v|, u*v).
+
+    Raises: MissingExtraError without the library onnx.
+    """
+    kinds = element_types()
+    graph, net = Graph(), encoder._model.similarity.net
+    apart = graph.add("Abs", [graph.add("Sub", ["left", "right"])])
+    product = graph.add("Mul", ["left", "right"])
+    orders = (["left", "right", apart, product], ["right", "left", apart, product])
+    both = [_mlp_of(graph, net, graph.add("Concat", order, attributes={"axis": 1})) for order in orders]
+    mean = graph.add("Mul", [graph.add("Add", both), graph.constant(np.array(0.5, np.float32))])
+    sides = {side: (kinds.FLOAT, ["batch", encoder.dim]) for side in ("left", "right")}
+    return finished(graph, sides, graph.add("Squeeze", [mean, graph.ints(1)]), "scores", ["batch"])
+
+
+def _refuse(model: Siamese) -> None:
+    rnn = model.encoder.rnn
+    unknown = {
+        f"cell '{model.encoder.shape.cell}'": rnn.mode not in GATES,
+        f"cell '{model.encoder.shape.cell}' with proj_size": bool(rnn.proj_size),
+        "encoder.padding: read": model.encoder.padding == "read",
+        f"projection '{type(model.projection).__name__}'": type(model.projection) not in PROJECTIONS,
+        f"similarity '{model.similarity_name}'": not _is_scored(model),
+        "a model of 2 GiB or more": sum(p.nbytes for p in model.parameters()) > LARGEST,
+    }
+    for part, is_unknown in unknown.items():
+        if is_unknown:
+            raise _unsupported(part)
+
+
+def _is_scored(model: Siamese) -> bool:
+    return model.similarity_name in SIMILARITIES or type(model.similarity) is PairScorer
+
+
+def _unsupported(part: str) -> ConfigError:
+    return ConfigError("EXPORT_UNSUPPORTED", f"{part} has no ONNX graph", place="export", remedy=REMEDY)
+
+
+def _written(graph: Graph, model: Siamese) -> str:
+    """The whole of an encoder; the name of its vectors."""
+    inputs = model.encoder.inputs
+    if hasattr(inputs, "embedding"):
+        steps = graph.add("Gather", [graph.constant(inputs.embedding.weight), "sequences"])
+    else:
+        steps = graph.linear("sequences", inputs.projection)
+    vectors = _represented(graph, model.representation, _run(graph, model.encoder.rnn, steps))
+    vectors = PROJECTIONS[type(model.projection)](graph, model.projection, vectors)
+    return _unit(graph, vectors) if model.projection.unit else vectors
+
+
+# --- cells -------------------------------------------------------------------------------------------------------
+
+
+def _run(graph: Graph, rnn: nn.RNNBase, steps: str) -> Traced:
+    """All layers; time comes first inside, batch first again in what is found."""
+    lengths = graph.add("Cast", ["lengths"], attributes={"to": 6})  # int32, as sequence_lens must be
+    values = graph.add("Transpose", [steps], attributes={"perm": [1, 0, 2]})
+    layers, cell = [], ""
+    for layer in range(rnn.num_layers):
+        found, ends, cell = _layer(graph, rnn, layer, values, lengths)
+        by_step = graph.add("Transpose", [found], attributes={"perm": [0, 2, 1, 3]})
+        values = graph.add("Reshape", [by_step, graph.ints(0, 0, -1)])
+        layers.append(_flat(graph, ends))
+    hidden = graph.add("Concat", layers, attributes={"axis": 1})
+    outputs = graph.add("Transpose", [values], attributes={"perm": [1, 0, 2]})
+    column = graph.add("Unsqueeze", ["lengths", graph.ints(1)])
+    top_cell = _flat(graph, cell) if cell else ""
+    return Traced(outputs, hidden, layers[-1], top_cell, column, _mask(graph, outputs, column))
+
+
+def _layer(graph: Graph, rnn: nn.RNNBase, layer: int, values: str, lengths: str) -> tuple[str, str, str]:
+    """One recurrent node: names of its outputs, final states and, of an LSTM, final cell states."""
+    ends = [f"l{layer}", f"l{layer}_reverse"][: 1 + rnn.bidirectional]
+    w, u = (np.stack([_gates(rnn, f"{kind}_{end}") for end in ends]) for kind in ("weight_ih", "weight_hh"))
+    b = np.stack([np.concatenate([_gates(rnn, f"{kind}_{end}") for kind in ("bias_ih", "bias_hh")]) for end in ends])
+    attributes: dict[str, Any] = {"hidden_size": rnn.hidden_size}
+    attributes["direction"] = "bidirectional" if rnn.bidirectional else "forward"
+    if rnn.mode == "GRU":
+        attributes["linear_before_reset"] = 1
+    if rnn.mode == "RNN_RELU":
+        attributes["activations"] = ["Relu"] * len(ends)
+    names = graph.add(
+        rnn.mode.partition("_")[0],
+        [values, graph.constant(w), graph.constant(u), graph.constant(b), lengths],
+        3 if rnn.mode == "LSTM" else 2,
+        attributes,
+    )
+    return names[0], names[1], names[2] if rnn.mode == "LSTM" else ""
+
+
+def _gates(rnn: nn.RNNBase, name: str) -> np.ndarray:
+    """A parameter with its gates in ONNX's order."""
+    parts = np.split(getattr(rnn, name).detach().cpu().numpy(), len(GATES[rnn.mode]))
+    return np.concatenate([parts[i] for i in GATES[rnn.mode]])
+
+
+def _flat(graph: Graph, ends: str) -> str:
+    """[directions batch hidden] as [batch directions*hidden]."""
+    by_row = graph.add("Transpose", [ends], attributes={"perm": [1, 0, 2]})
+    return str(graph.add("Reshape", [by_row, graph.ints(0, -1)]))
+
+
+def _mask(graph: Graph, outputs: str, lengths: str) -> str:
+    shape = graph.add("Shape", [outputs])
+    time = graph.add("Gather", [shape, graph.constant(np.array(1, dtype=np.int64))])
+    zero, one = (graph.constant(np.array(n, dtype=np.int64)) for n in (0, 1))
+    real = graph.add("Less", [graph.add("Range", [zero, time, one]), lengths])
+    return str(graph.add("Unsqueeze", [real, graph.ints(2)]))
+
+
+# --- representations ---------------------------------------------------------------------------------------------
+
+
+def _represented(graph: Graph, part: Any, states: Traced) -> str:
+    write = REPRESENTATIONS.get(type(part))
+    if write is None:
+        raise _unsupported(f"representation '{type(part).__name__}'")
+    return write(graph, part, states)
+
+
+def _last_output(graph: Graph, _: Any, s: Traced) -> str:
+    place = graph.add("Sub", [s.lengths, graph.ints(1)])
+    return str(graph.add("GatherND", [s.outputs, place], attributes={"batch_dims": 1}))
+
+
+def _first_output(graph: Graph, _: Any, s: Traced) -> str:
+    return str(graph.add("Gather", [s.outputs, graph.constant(np.array(0, dtype=np.int64))], attributes={"axis": 1}))
+
+
+def _sum(graph: Graph, s: Traced) -> str:
+    # the node leaves zeros past a length, but a runtime need not: the mask makes it certain
+    kept = graph.add("Where", [s.mask, s.outputs, graph.constant(np.array([0.0], np.float32))])
+    return str(graph.add("ReduceSum", [kept, graph.ints(1)], attributes={"keepdims": 0}))
+
+
+def _mean_output(graph: Graph, _: Any, s: Traced) -> str:
+    return str(graph.add("Div", [_sum(graph, s), graph.add("Cast", [s.lengths], attributes={"to": 1})]))
+
+
+def _sqrt_mean_output(graph: Graph, _: Any, s: Traced) -> str:
+    length = graph.add("Cast", [s.lengths], attributes={"to": 1})
+    return str(graph.add("Div", [_sum(graph, s), graph.add("Sqrt", [length])]))
+
+
+def _max_output(graph: Graph, _: Any, s: Traced) -> str:
+    kept = graph.add("Where", [s.mask, s.outputs, graph.constant(np.array([-np.inf], np.float32))])
+    return str(graph.add("ReduceMax", [kept], attributes={"axes": [1], "keepdims": 0}))
+
+
+def _attention_output(graph: Graph, part: Any, s: Traced) -> str:
+    inner = graph.add("Tanh", [graph.linear(s.outputs, part.score[0])])
+    scores = graph.linear(inner, part.score[2])
+    kept = graph.add("Where", [s.mask, scores, graph.constant(np.array([-np.inf], np.float32))])
+    weights = graph.add("Softmax", [kept], attributes={"axis": 1})
+    by_head = graph.add("Transpose", [weights], attributes={"perm": [0, 2, 1]})
+    outputs = graph.add("Where", [s.mask, s.outputs, graph.constant(np.array([0.0], np.float32))])
+    return str(graph.add("Reshape", [graph.add("MatMul", [by_head, outputs]), graph.ints(0, -1)]))
+
+
+def _join(graph: Graph, part: Any, s: Traced) -> str:
+    return str(graph.add("Concat", [_represented(graph, p, s) for p in part.parts], attributes={"axis": 1}))
+
+
+REPRESENTATIONS: dict[type, Callable[[Graph, Any, Traced], str]] = {
+    r.FinalHidden: lambda _graph, _part, s: s.top,
+    r.AllHidden: lambda _graph, _part, s: s.hidden,
+    r.FinalCell: lambda _graph, _part, s: s.cell,
+    r.LastOutput: _last_output,
+    r.FirstOutput: _first_output,
+    r.MeanOutput: _mean_output,
+    r.SqrtMeanOutput: _sqrt_mean_output,
+    r.MaxOutput: _max_output,
+    r.AttentionOutput: _attention_output,
+    r.Join: _join,
+}
+
+
+# --- projections -------------------------------------------------------------------------------------------------
+
+
+def _mlp_of(graph: Graph, net: Any, vectors: str) -> str:
+    return graph.linear(graph.add("Relu", [graph.linear(vectors, net[0])]), net[2])
+
+
+def _unit(graph: Graph, vectors: str) -> str:
+    squared = graph.add("ReduceSum", [graph.add("Mul", [vectors, vectors]), graph.ints(1)])
+    long = graph.add("Greater", [squared, graph.constant(np.array([EPS**2], np.float32))])
+    length = graph.add("Sqrt", [graph.add("Where", [long, squared, graph.constant(np.array([1.0], np.float32))])])
+    return str(graph.add("Div", [vectors, length]))
+
+
+PROJECTIONS: dict[type, Callable[[Graph, Any, str], str]] = {
+    Identity: lambda _graph, _part, vectors: vectors,
+    Linear: lambda graph, part, vectors: graph.linear(vectors, part.map),
+    Mlp: lambda graph, part, vectors: _mlp_of(graph, part.map, vectors),
+}

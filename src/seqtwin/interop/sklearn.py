@@ -1,0 +1,286 @@
+"""A scikit-learn estimator: fit on labelled pairs of texts, transform texts to vectors, predict same or not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from seqtwin.build import blueprint_of
+from seqtwin.config import RunConfig, parse_run
+from seqtwin.data.batches import PairStore, Ragged
+from seqtwin.data.pairs import PairData
+from seqtwin.data.splits import split_pairs
+from seqtwin.data.tokens import TextTokens, train_tokenizer
+from seqtwin.errors import ConfigError, DataError
+from seqtwin.files import publish_folder
+from seqtwin.lookup import Spec
+from seqtwin.metrics import METRICS, Undefined, primary_metric
+from seqtwin.model.siamese import Siamese
+from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.store import Stored, save_encoder
+from seqtwin.study.check import build_loss, check_run
+from seqtwin.study.judge import fit_on_dev
+from seqtwin.study.prepare import Prepared
+from seqtwin.study.run import calibrate, fresh_model, rank_metric, recipe_of
+from seqtwin.training.fit import RunState, fit, pick_device
+from seqtwin.training.predict import predict
+
+CUT = 0.5
+README = "# SeqTwin encoder\n\nTrained by seqtwin.interop.sklearn.SiameseEncoder. Load it with seqtwin.load(folder).\n"
+
+
+class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """An encoder trained on pairs of texts that are the same (1) or not (0), or on targets between.
+
+    A part of the pairs, `dev_fraction`, is kept apart (no text stands on both sides where that is possible): on it the
+    best epoch is chosen and the threshold of `predict` is fitted. Parts and numbers mean what they mean in a config.
+    `empty`: error, or unk (an empty text is one unknown token).
+
+    `encoder_`: the TrainedEncoder; `threshold_`: None where the kept-apart pairs could not tell; `n_iter_`: epochs.
+
+    >>> SiameseEncoder(cell="gru", hidden=32)
+    SiameseEncoder(cell='gru', hidden=32)
+    """
+
+    def __init__(
+        self,
+        *,
+        representation: Spec = "max_output",
+        loss: Spec = "mse",
+        similarity: Spec = "cosine",
+        projection: Spec = "identity",
+        cell: Spec = "lstm",
+        embedding: int = 64,
+        hidden: int = 64,
+        layers: int = 1,
+        bidirectional: bool = True,
+        unit: str = "char",
+        lower: bool | None = None,
+        normalize: str = "nfc",
+        empty: str = "error",
+        epochs: int = 10,
+        batch: int = 64,
+        lr: float = 0.002,
+        patience: int | None = 5,
+        device: str = "cpu",
+        dev_fraction: float = 0.2,
+        random_state: int = 0,
+    ) -> None:
+        self.representation, self.loss = representation, loss
+        self.similarity, self.projection = similarity, projection
+        self.cell, self.embedding, self.hidden, self.layers = cell, embedding, hidden, layers
+        self.bidirectional, self.unit, self.lower = bidirectional, unit, lower
+        self.normalize, self.empty = normalize, empty
+        self.epochs, self.batch, self.lr, self.patience = epochs, batch, lr, patience
+        self.device, self.dev_fraction, self.random_state = device, dev_fraction, random_state
+
+    def fit(self, X: Any, y: Any) -> "SiameseEncoder":
+        """The trained estimator. `X`: pairs (left, right), or an array or DataFrame [n, 2]; `y`: targets in [0, 1].
+
+        Raises: DataError for what is no pair of texts or no target; ConfigError for parts that do not fit; Diverged.
+        """
+        config = self._config()
+        check_run(config)
+        lefts, rights = _pairs(X)
+        prepared = _prepared(lefts, rights, _targets(y, len(lefts)), config, self.dev_fraction)
+        trained = _trained(config, prepared)
+        self.encoder_: TrainedEncoder = trained.encoder
+        self.threshold_: float | None = trained.encoder.threshold
+        self.n_iter_: int = trained.state.epoch
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Texts: their vectors, float32 [n, dim]. Pairs: |u - v| beside u * v, [n, 2 dim], for a classifier behind.
+
+        Raises: DataError; sklearn's NotFittedError.
+        """
+        check_is_fitted(self, "encoder_")
+        items = _rows(X)
+        if items and not isinstance(items[0], str):
+            u, v = (self.encoder_.encode(side) for side in _pairs(items))
+            return np.concatenate([np.abs(u - v), u * v], axis=1)
+        return self.encoder_.encode(_texts(items))
+
+    def score_pairs(self, X: Any) -> np.ndarray:
+        """The score of each pair, float32 [n], higher = more similar.
+
+        Raises: DataError; sklearn's NotFittedError.
+        """
+        check_is_fitted(self, "encoder_")
+        return self.encoder_.score(*_pairs(X))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """`score_pairs`, under the name that scikit-learn's scorers look for."""
+        return self.score_pairs(X)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """1 where a pair's score reaches the threshold, else 0: Int[n].
+
+        Raises: ConfigError where the pairs kept apart had no same pair; DataError; sklearn's NotFittedError.
+        """
+        scores = self.score_pairs(X)
+        if self.threshold_ is None:
+            cause = "no threshold: the pairs kept apart for it could not tell same from different"
+            raise ConfigError("NO_THRESHOLD", cause, place="predict", remedy="fit on more pairs, or use score_pairs")
+        return (scores >= self.threshold_).astype(np.int64)
+
+    def score(self, X: Any, y: Any) -> float:
+        """ROC-AUC of the scores of these pairs; targets from .5 on count as the same.
+
+        Raises: DataError where only one class is present.
+        """
+        scores = self.score_pairs(X)
+        try:
+            return float(METRICS["roc_auc"].function(scores, _targets(y, len(scores)) >= CUT))
+        except Undefined as error:
+            raise DataError("SCORE_UNDEFINED", f"roc_auc: {error.reason}", place="score") from error
+
+    def to_encoder(self) -> TrainedEncoder:
+        """The trained encoder itself. Raises: sklearn's NotFittedError."""
+        check_is_fitted(self, "encoder_")
+        return self.encoder_
+
+    def save(self, folder: Path | str) -> Path:
+        """The folder, written whole, that `seqtwin.load` and every command reads.
+
+        Raises: ConfigError when something stands there already; sklearn's NotFittedError.
+        """
+        stored = self.to_encoder()._stored
+        with publish_folder(Path(folder)) as building:
+            save_encoder(building.folder, stored, README)
+        return Path(folder)
+
+    def _config(self) -> RunConfig:
+        names = ("cell", "embedding", "hidden", "layers", "bidirectional")
+        fitting = ("epochs", "batch", "lr", "patience", "device")
+        return parse_run(
+            {
+                "data": {"file": "pairs in memory"},  # a run names its data; these pairs never are a file
+                "tokens": {name: getattr(self, name) for name in ("unit", "lower", "normalize", "empty")},
+                "encoder": {name: getattr(self, name) for name in names},
+                **{name: getattr(self, name) for name in ("representation", "projection", "similarity", "loss")},
+                "fit": {**{name: getattr(self, name) for name in fitting}, "seed": self.random_state},
+            },
+            place="SiameseEncoder",
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.target_tags.required = True
+        tags.transformer_tags.preserves_dtype = []  # vectors are float32, whatever comes in
+        tags.no_validation = True
+        return tags
+
+
+def _rows(X: Any) -> list[Any]:
+    found = X.to_numpy() if hasattr(X, "to_numpy") else X
+    if isinstance(found, str) or not hasattr(found, "__iter__"):
+        raise DataError("SKLEARN_INPUT", f"expected a list, got a {type(X).__name__}", place="X")
+    return list(found)
+
+
+def _texts(items: list[Any]) -> list[str]:
+    wrong = next((row for row, item in enumerate(items) if not isinstance(item, str)), None)
+    if wrong is not None:
+        cause = f"row {wrong}: expected a text, got a {type(items[wrong]).__name__}"
+        raise DataError("SKLEARN_INPUT", cause, place="X")
+    return [str(item) for item in items]
+
+
+def _pairs(X: Any) -> tuple[list[str], list[str]]:
+    """The texts of both sides."""
+    found: tuple[list[str], list[str]] = ([], [])
+    for row, pair in enumerate(_rows(X)):
+        sides = () if isinstance(pair, str) or not isinstance(pair, (Sequence, np.ndarray)) else tuple(pair)
+        if len(sides) != len(found) or not all(isinstance(side, str) for side in sides):
+            cause = f"row {row}: expected a pair of texts (left, right), got {str(pair)[:60]!r}"
+            raise DataError("SKLEARN_INPUT", cause, place="X", remedy="give a list of (left, right) or an array [n, 2]")
+        for texts, side in zip(found, sides, strict=True):
+            texts.append(str(side))
+    return found
+
+
+def _targets(y: Any, count: int) -> np.ndarray:
+    try:
+        targets = np.asarray(y, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError("SKLEARN_TARGET", "expected numbers from 0 (different) to 1 (same)", place="y") from error
+    if targets.shape != (count,):
+        raise DataError("SKLEARN_TARGET", f"expected {count} targets, got shape {targets.shape}", place="y")
+    if not ((targets >= 0) & (targets <= 1)).all():
+        cause = f"expected targets from 0 (different) to 1 (same), got {targets.min():g} to {targets.max():g}"
+        raise DataError("SKLEARN_TARGET", cause, place="y")
+    return targets
+
+
+def _prepared(
+    lefts: list[str], rights: list[str], targets: np.ndarray, config: RunConfig, dev_fraction: float
+) -> Prepared:
+    """The pairs as data that the pieces of a study train on, without a test split."""
+    if not isinstance(dev_fraction, (int, float)) or not 0 < dev_fraction < 1:
+        cause = f"expected a number between 0 and 1, got {dev_fraction!r}"
+        raise ConfigError("CONFIG_DEV_FRACTION", cause, place="dev_fraction")
+    fractions = (1 - dev_fraction, dev_fraction / 2, dev_fraction / 2)
+    try:
+        splits, how = split_pairs(lefts, rights, fractions, np.random.default_rng(config.fit.seed))
+    except DataError as error:
+        cause = "too few pairs of different texts to keep some apart for the threshold"
+        raise DataError(error.code, cause, place="X", remedy="give more pairs") from error
+    split = ["train" if name == "train" else "dev" for name in splits]
+    data = PairData.of(left=lefts, right=rights, target=targets, split=split, name="pairs", cut=CUT, notes=(how,))
+    train = data.part("train")
+    t = config.tokens
+    texts = [*train["left"], *train["right"]]
+    tokens = train_tokenizer(texts, unit=t.unit, lower=t.lower, normalize=t.normalize, empty=t.empty)
+    return Prepared(
+        data=data,
+        tokens=tokens,
+        stores={name: _store(data, name, tokens) for name in ("train", "dev")},
+        clusters={},
+        clustering=how,
+        primary=primary_metric(targets),
+        unknown_share=0.0,
+        notes=(),
+        pair_facts={},
+    )
+
+
+def _store(data: PairData, split: str, tokens: TextTokens) -> PairStore:
+    part = data.part(split)
+    items = Ragged.of(tokens.encode([*part["left"], *part["right"]]))
+    places = np.arange(2 * len(part))
+    return PairStore(items, places[: len(part)], places[len(part) :], part["target"].to_numpy())
+
+
+@dataclass(frozen=True)
+class _Trained:
+    encoder: TrainedEncoder
+    state: RunState
+
+
+def _trained(config: RunConfig, prepared: Prepared) -> _Trained:
+    device = pick_device(config.fit.device)
+    model = fresh_model(config, prepared).to(device)
+    loss = build_loss(config.loss, model, CUT).to(device)
+    calibrate(loss, model, prepared, config)
+    state = fit(model, loss, prepared.stores["train"], recipe_of(config), rank_metric(prepared))
+    return _Trained(_at_work(model, config, prepared), state)
+
+
+def _at_work(model: Siamese, config: RunConfig, prepared: Prepared) -> TrainedEncoder:
+    """The model as it is when it comes from a folder, checks of the loader included; the folder is gone again."""
+    dev = prepared.stores["dev"]
+    threshold = fit_on_dev(predict(model, dev), dev.target, CUT).threshold
+    facts: dict[str, Any] = {"threshold": threshold, "cut": CUT, "data_hash": prepared.data.fingerprint, "scores": {}}
+    blueprint = blueprint_of(config, prepared.inputs, prepared.size)
+    with TemporaryDirectory() as folder:
+        save_encoder(Path(folder), Stored(model.cpu(), blueprint, prepared.tokens, facts), README)
+        return load(folder)

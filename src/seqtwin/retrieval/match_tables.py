@@ -1,0 +1,157 @@
+"""The lists that dedupe, link and mine read, and the tables they write.
+
+Cells are written as they were read: a name that begins with =, +, - or @ is kept (changing it would change the data,
+and a decision would no longer find its text). A spreadsheet may take such a cell for a formula, as it does in the file
+the name came from; import lists from people you do not trust as text.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqtwin.data.inspection import inspect_data
+from seqtwin.data.readers import REMEDY_EMPTY, read_pairs
+from seqtwin.data.tables import read_table
+from seqtwin.data.values import classes, texts
+from seqtwin.errors import ConfigError, DataError
+from seqtwin.retrieval.clusters import Pairs
+from seqtwin.retrieval.decisions import Decision
+from seqtwin.retrieval.dedupe import Deduped
+from seqtwin.retrieval.linking import Links
+from seqtwin.retrieval.mining import pairs_of_groups
+from seqtwin.retrieval.tables import read_texts
+
+EXCEL_READS_UTF8 = "\ufeff"  # without this mark a spreadsheet shows every accent as two signs
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The texts of a file under the name of their column, and its other columns."""
+
+    name: str
+    texts: list[str]
+    others: dict[str, list[Any]]
+
+
+def read_listed(path: Path, column: str | None = None, option: str = "--column") -> Listed:
+    """The texts of a table, or of a text file with a text a line. The only column need not be named.
+
+    Raises: ConfigError where the column must be named; DataError for what is no such file, or with all blank rows.
+    """
+    if path.suffix.lower() == ".txt":
+        return Listed("text", read_texts(path, None), {})
+    table = read_table(path)
+    known = list(table.columns)
+    if column is None and len(known) > 1:
+        shown = ", ".join(f"'{name}'" for name in known[:12])
+        cause = f"which column holds the texts? found: {shown}"
+        raise ConfigError("MATCH_COLUMN", cause, place=str(path), remedy=f"name it: {option} NAME")
+    name = known[0] if column is None else column
+    found = texts(table, name, empty="error")[0]
+    table.finish(REMEDY_EMPTY)
+    return Listed(name, found, {other: table.columns[other] for other in known if other != name})
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _score(value: float) -> str:
+    return f"{value:.9g}" if np.isfinite(value) else ""
+
+
+CLUSTER_COLUMNS = ("row", "cluster", "representative", "representative_row", "score", "rows_in_cluster", "weakest_link")
+
+
+def clusters_csv(listed: Listed, found: Deduped) -> str:
+    """A line for each row in the order of the file, all its columns kept.
+
+    A column of the file whose name is needed for the result comes back as `input_<name>`.
+    """
+    taken = {*CLUSTER_COLUMNS, "text"}
+    others = [f"input_{name}" if name in taken or name == listed.name else name for name in listed.others]
+    sizes = found.sizes[found.cluster]
+    rows = (
+        [row, text, cluster, listed.texts[middle], middle, _score(score), size, _score(weakest), *kept]
+        for row, (text, cluster, middle, score, size, weakest, *kept) in enumerate(
+            zip(
+                listed.texts,
+                found.cluster.tolist(),
+                found.representative.tolist(),
+                found.scores.tolist(),
+                sizes.tolist(),
+                found.weakest[found.cluster].tolist(),
+                *listed.others.values(),
+                strict=True,
+            )
+        )
+    )
+    return _csv(["row", "text", *CLUSTER_COLUMNS[1:], *others], rows)
+
+
+def review_csv(listed: Sequence[str], found: Deduped, decisions: Sequence[Decision] = (), count: int = 200) -> str:
+    """The pairs to be asked about, an empty `decision` beside each, after those that were decided already."""
+    words = {True: "same", False: "different"}
+    rows = [[d.left, d.right, "", "", words[d.same]] for d in decisions]
+    asked: Pairs = found.review(count)
+    for a, b, score in zip(asked.left.tolist(), asked.right.tolist(), asked.scores.tolist(), strict=True):
+        joined = "yes" if found.cluster[a] == found.cluster[b] else "no"
+        rows.append([listed[a], listed[b], _score(score), joined, ""])
+    return EXCEL_READS_UTF8 + _csv(["left", "right", "score", "joined", "decision"], rows)
+
+
+LINK_COLUMNS = ("left_row", "left", "right_row", "right", "score", "margin", "mutual", "next_row", "next", "next_score")
+
+
+def links_csv(left: Sequence[str], right: Sequence[str], found: Links) -> str:
+    """A line for each row of the left list (several where several matches were kept), without a match too.
+
+    `next` is the best text of the right list that is not the match; where there is no match, how near the nearest came.
+    """
+    rows = []
+    for row, text in enumerate(left):
+        next_row = int(found.next_rows[row])
+        after = [next_row, right[next_row], _score(found.next_scores[row])] if next_row >= 0 else ["", "", ""]
+        for place, match in enumerate(found.rows[row].tolist()):
+            if match >= 0:
+                margin = [_score(found.margins[row]), "yes" if found.mutual[row] else "no"] if not place else ["", ""]
+                rows.append([row, text, match, right[match], _score(found.scores[row, place]), *margin, *after])
+            elif not place:
+                rows.append([row, text, "", "", "", "", "", *after])
+    return _csv(LINK_COLUMNS, rows)
+
+
+def pairs_csv(rows: Iterable[Sequence[Any]], name: str) -> str:
+    """Pairs with one value each: `label` for the next training, `score` for pairs that are only listed."""
+    return _csv(["left", "right", name], rows)
+
+
+def read_labelled(path: Path, cut: float = 0.5) -> tuple[list[str], list[str], list[bool]]:
+    """Left, right and whether they are the same; class-labelled texts become pairs of one class.
+
+    Raises: DataError for other data, or with all bad rows.
+    """
+    found = inspect_data(path)
+    roles = found.roles
+    if found.kind == "items" and path.is_file():
+        table = read_table(path)
+        names, groups = texts(table, roles["text"], empty="error")[0], classes(table, roles["label"])
+        table.finish(REMEDY_EMPTY)
+        return pairs_of_groups(names, groups)
+    if found.kind != "pairs" or not path.is_file():
+        cause = f"expected one file of pairs or of texts with their class, found {found.kind}"
+        raise DataError("MINE_KIND", cause, place=str(path), remedy="mine from the training file")
+    label, score = roles.get("label"), roles.get("score")
+    data = read_pairs(
+        {"train": path}, left=roles["left"], right=roles["right"], label=label, score=score, scale=found.scale, cut=cut
+    )
+    return data.frame["left"].tolist(), data.frame["right"].tolist(), (data.frame["target"] >= cut).tolist()

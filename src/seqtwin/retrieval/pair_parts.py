@@ -1,0 +1,157 @@
+"""What each step of two sequences does to their score: by leaving it out, or by the gradient. Neither is the other.
+
+METHODS: name -> (what its numbers mean, how they are found). Positive = the step raises the score.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqtwin.errors import DataError
+from seqtwin.lookup import member
+from seqtwin.model.recurrence import Layout, Share, share_of_vectors
+from seqtwin.model.roads import PADDINGS
+from seqtwin.model.siamese import Siamese
+from seqtwin.records import Sequences
+
+MOST_STEPS = 1024  # leaving each of n steps out costs n * n
+
+Encode = Callable[[list[np.ndarray]], np.ndarray]
+Both = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One sequence of a pair. `steps`: its tokens as the text spells them (series: their numbers); `spans`: where they
+    stand in the text; `contributions`: Float[steps], None where a step cannot be judged (one alone cannot be left out).
+    """
+
+    text: str
+    steps: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    contributions: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class PairParts:
+    """Why a pair has its score. `method` and `meaning` say what the contributions are; `same` is None without a
+    threshold.
+    """
+
+    method: str
+    meaning: str
+    left: Side
+    right: Side
+    score: float
+    threshold: float | None
+    same: bool | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for machines."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A sequence with what names its steps."""
+
+    text: str
+    sequence: np.ndarray
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each step."""
+        if self.spans:
+            return tuple(self.text[start:end] for start, end in self.spans)
+        return tuple(str(step) for step in range(len(self.sequence)))
+
+
+def explain(
+    model: Siamese, encode: Encode, left: Item, right: Item, *, method: str, threshold: float | None
+) -> PairParts:
+    """The score of a pair and the contribution of each step of both sides.
+
+    Raises: ConfigError for an unknown method; DataError for sequences too long to leave out each step.
+    """
+    meaning, find = member(METHODS, method, "method of explaining")
+    score = _scores(model, encode([left.sequence]), encode([right.sequence]))[0]
+    found = zip((left, right), find(model, encode, left.sequence, right.sequence), strict=True)
+    one, other = (Side(item.text, item.names, item.spans, _known(parts)) for item, parts in found)
+    same = None if threshold is None else bool(score >= threshold)
+    return PairParts(method, meaning, one, other, float(score), threshold, same)
+
+
+def _known(parts: np.ndarray) -> tuple[float | None, ...]:
+    return tuple(float(part) if math.isfinite(part) else None for part in parts)
+
+
+def _scores(model: Siamese, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    with torch.inference_mode():
+        scores: np.ndarray = model.similarity(torch.from_numpy(left), torch.from_numpy(right)).numpy()
+    return scores
+
+
+def _occlusion(model: Siamese, encode: Encode, left: np.ndarray, right: np.ndarray) -> Both:
+    """score(all) - score(without the step), each time encoded anew."""
+    a, b = encode([left]), encode([right])
+    whole = _scores(model, a, b)[0]
+    return _left_out(model, encode, left, b, whole), _left_out(model, encode, right, a, whole)
+
+
+def _left_out(model: Siamese, encode: Encode, steps: np.ndarray, other: np.ndarray, whole: float) -> np.ndarray:
+    if len(steps) > MOST_STEPS:
+        cause = f"{len(steps)} steps; each of at most {MOST_STEPS} can be left out in turn"
+        remedy = "shorten it, or use the method 'gradient'"
+        raise DataError("EXPLAIN_LENGTH", cause, place="explain_pair", remedy=remedy)
+    if len(steps) == 1:
+        return np.array([np.nan])
+    less = encode([np.delete(steps, step, axis=0) for step in range(len(steps))])
+    parts: np.ndarray = whole - _scores(model, less, other)
+    return parts
+
+
+def _gradient(model: Siamese, _encode: Encode, left: np.ndarray, right: np.ndarray) -> Both:
+    """x . d score / d x at each step's input x (a token's embedding, or the numbers of a series)."""
+    with torch.enable_grad():
+        inputs, vectors = zip(*(_followed(model, steps) for steps in (left, right)), strict=True)
+        slopes = torch.autograd.grad(model.similarity(*vectors).sum(), inputs)
+    a, b = ((x * slope).sum(-1)[0].detach().numpy() for x, slope in zip(inputs, slopes, strict=True))
+    return a, b
+
+
+def _followed(model: Siamese, steps: np.ndarray) -> tuple[Tensor, Tensor]:
+    """A sequence's inputs [1 time dim], and its vector [1 dim], through which a gradient reaches them."""
+    values = torch.from_numpy(steps)[None]
+    reader = model.encoder.inputs
+    series = values.is_floating_point()
+    x = (values if series else reader.embedding(values)).detach().clone().requires_grad_()
+    given = _Given(reader.projection(x) if series else x)
+    sequences = Sequences(values, torch.tensor([len(steps)]))
+    states = PADDINGS[model.encoder.padding](given, model.encoder.rnn, sequences)
+    return x, model.projection(model.representation(states))
+
+
+@dataclass(frozen=True)
+class _Given:
+    """Inputs of a cell that are vectors already, in the place of a table of tokens or a map of series."""
+
+    vectors: Tensor
+
+    def __call__(self, sequences: Sequences) -> Tensor:
+        return self.vectors
+
+    def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
+        """The vectors' share of the gates."""
+        return share_of_vectors(self.vectors, layout, weight, bias)
+
+
+METHODS: dict[str, tuple[str, Callable[[Siamese, Encode, np.ndarray, np.ndarray], Both]]] = {
+    "occlusion": ("what the score loses when the step alone is left out and the rest encoded anew", _occlusion),
+    "gradient": ("input times slope of the score: a straight line through a curved thing, so only a hint", _gradient),
+}

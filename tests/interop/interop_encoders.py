@@ -1,0 +1,47 @@
+"""Encoders of every kind with random weights, for what is exported and wrapped."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqtwin.build import Blueprint, build_siamese
+from seqtwin.config import EncoderConfig
+from seqtwin.data.tokens import train_tokenizer
+from seqtwin.retrieval.encoding import TrainedEncoder
+from seqtwin.retrieval.encoding import load as load_torch
+from seqtwin.store import Stored, save_encoder
+
+TEXTS = ["a", "fedcba" * 20, "be", "a", "cafe", "zzz", "b", "d" * 3]
+SPECS: dict[str, Any] = {
+    "attention_output": {"name": "attention_output", "heads": 2, "dim": 5},
+    "join": {"name": "join", "parts": ["mean_output", "final_hidden", {"name": "attention_output"}]},
+}
+
+
+def encoder_of(
+    folder: Path,
+    *,
+    representation: Any = "mean_output",
+    projection: Any = "identity",
+    similarity: Any = "cosine",
+    series: bool = False,
+    threshold: float | None = 0.25,
+    **encoder: Any,
+) -> TrainedEncoder:
+    tokens = None if series else train_tokenizer(["abcdef cafe"], unit="char")
+    blueprint = Blueprint(
+        inputs="series" if series else "tokens",
+        size=3 if series else tokens.size if tokens else 0,
+        encoder=EncoderConfig(**{"embedding": 6, "hidden": 8, **encoder}),
+        representation=representation,
+        projection=projection,
+        similarity=similarity,
+    )
+    model = build_siamese(blueprint, seed=3).eval()
+    with torch.no_grad():  # initial weights are small; larger ones leave less room for a wrong gate to hide
+        for parameter in model.parameters():
+            parameter.mul_(1 if model.encoder.rnn.mode == "RNN_RELU" else 2)  # relu has no bound: it would explode
+    facts = {"threshold": threshold, "scores": {"roc_auc": 0.5}}
+    save_encoder(folder, Stored(model, blueprint, tokens, facts), "# card\n")
+    return load_torch(folder)

@@ -1,0 +1,54 @@
+"""A service over the tiny encoder, and one question to it without a socket."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+import tiny
+from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.retrieval.index import Index
+from seqtwin.retrieval.serve.app import create_app
+from seqtwin.retrieval.serve.limits import Limits
+
+CORPUS = ["abc", "abd", "cafe", "fed", "face", "dead", "bad", "a"]
+
+
+def tiny_encoder(folder: Path) -> TrainedEncoder:
+    return load(tiny.saved_encoder(folder / "encoder"))
+
+
+def tiny_app(encoder: TrainedEncoder, limits: Limits | None = None) -> FastAPI:
+    return create_app(encoder, Index.build(encoder, CORPUS), limits, name="tiny")
+
+
+def with_client(app: FastAPI, act: Callable[[httpx.AsyncClient], Awaitable[Any]]) -> Any:
+    """What `act` gives with a client of the application; its errors are answers, as on a socket."""
+
+    async def acted() -> Any:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await act(client)
+
+    return asyncio.run(acted())
+
+
+def post(app: FastAPI, path: str, body: Any = None, *, content: bytes | None = None, **headers: str) -> httpx.Response:
+    """The answer to one question; `content` instead of `body` is sent as it is."""
+
+    async def act(client: httpx.AsyncClient) -> httpx.Response:
+        named = {"content-type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        if content is not None:
+            return await client.post(path, content=content, headers=named)
+        return await client.post(path, json=body, headers=named)
+
+    found: httpx.Response = with_client(app, act)
+    return found
+
+
+def get(app: FastAPI, path: str, method: str = "GET", **headers: str) -> httpx.Response:
+    found: httpx.Response = with_client(app, lambda client: client.request(method, path, headers=headers))
+    return found

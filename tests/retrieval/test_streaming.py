@@ -1,0 +1,243 @@
+"""Files through an encoder: what encoding them at once gives, in blocks; killed and resumed, the same bytes."""
+
+import csv
+import functools
+import io
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tiny
+from seqtwin.data.streams import read_blocks
+from seqtwin.errors import ConfigError, DataError
+from seqtwin.retrieval import streaming
+from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.retrieval.streaming import encode_file, score_file
+
+TEXTS = ["".join(np.random.default_rng(i).choice(list("abcdef"), 1 + i % 9)) for i in range(50)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.saved_encoder(tmp_path_factory.mktemp("run") / "encoder")
+
+
+@pytest.fixture(scope="module")
+def encoder(folder: Path) -> TrainedEncoder:
+    return load(folder)
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> Path:
+    path = tmp_path / "names.csv"
+    pd.DataFrame({"id": range(50), "name": TEXTS}).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch: Any) -> None:
+    monkeypatch.setattr(streaming, "read_blocks", functools.partial(read_blocks, rows=8))
+
+
+@pytest.mark.parametrize("ending", [".npy", ".csv", ".parquet"])
+def test_a_file_has_the_vectors_of_its_texts_in_order(
+    tmp_path: Path, encoder: TrainedEncoder, names: Path, ending: str
+) -> None:
+    seen: list[tuple[int, int]] = []
+    out = tmp_path / f"v{ending}"
+    assert encode_file(encoder, names, out, column="name", on_rows=lambda *now: seen.append(now)) == 50
+    read = {
+        ".npy": lambda: np.load(out, allow_pickle=False),
+        ".csv": lambda: pd.read_csv(out).to_numpy(np.float32),
+        ".parquet": lambda: np.array(pd.read_parquet(out)["vector"].tolist(), dtype=np.float32),
+    }[ending]
+    np.testing.assert_allclose(read(), encoder.encode(TEXTS), atol=1e-6, rtol=0)
+    assert seen == [(min(done, 50), 50) for done in range(8, 57, 8)]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["names.csv", out.name]
+
+
+def test_a_text_a_line(tmp_path: Path, encoder: TrainedEncoder) -> None:
+    (tmp_path / "a.txt").write_text("cafe\n")
+    assert encode_file(encoder, tmp_path / "a.txt", tmp_path / "v.npy") == 1
+    np.testing.assert_array_equal(np.load(tmp_path / "v.npy"), encoder.encode("cafe"))
+
+
+def test_blank_texts_follow_the_policy_of_the_training(tmp_path: Path, encoder: TrainedEncoder) -> None:
+    (tmp_path / "a.txt").write_text("cafe\n\nbe\n")
+    with pytest.raises(DataError, match="line 2"):
+        encode_file(encoder, tmp_path / "a.txt", tmp_path / "v.npy")
+    dropping = load(tiny.saved_encoder(tmp_path / "dropping", empty="drop"))
+    with pytest.raises(DataError, match="line 2"):
+        encode_file(dropping, tmp_path / "a.txt", tmp_path / "v.npy")
+    lenient = load(tiny.saved_encoder(tmp_path / "encoder", empty="unk"))
+    assert encode_file(lenient, tmp_path / "a.txt", tmp_path / "v.npy") == 3
+
+
+def test_a_text_without_a_token_names_its_lines(tmp_path: Path, encoder: TrainedEncoder, monkeypatch: Any) -> None:
+    def refuse(_: Any) -> None:
+        raise DataError("DATA_EMPTY_TEXT", "no token", place="tokens")
+
+    (tmp_path / "a.txt").write_text("a\n" * 20)
+    monkeypatch.setattr(encoder, "encode", refuse)
+    with pytest.raises(DataError) as caught:
+        encode_file(encoder, tmp_path / "a.txt", tmp_path / "v.npy")
+    assert caught.value.place == f"{tmp_path / 'a.txt'}, lines 1 to 8"
+
+
+KILLED = """
+import functools, os, signal, sys
+from pathlib import Path
+from seqtwin.data.streams import read_blocks
+from seqtwin.retrieval import growing, streaming
+from seqtwin.retrieval.encoding import load
+streaming.read_blocks = functools.partial(read_blocks, rows=8)
+add, calls = growing.Growing.add, int(sys.argv[4])
+def dying(self, block):
+    global calls
+    calls -= 1
+    if calls == 0:
+        with self.data.open("ab") as file:
+            file.write(block[: len(block) // 2])
+            file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+    add(self, block)
+growing.Growing.add = dying
+streaming.encode_file(load(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), column="name")
+"""
+
+
+@pytest.mark.parametrize("ending", [".npy", ".csv", ".parquet"])
+def test_killed_and_resumed_it_has_the_same_bytes(
+    tmp_path: Path, folder: Path, encoder: TrainedEncoder, names: Path, ending: str
+) -> None:
+    encode_file(encoder, names, tmp_path / f"whole{ending}", column="name")
+    out = tmp_path / f"v{ending}"
+    command = [sys.executable, "-c", KILLED, str(folder), str(names), str(out), "4"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    killed = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not out.exists()
+    encoded: list[int] = []
+
+    class Watched(TrainedEncoder):
+        def encode(self, texts: Any, **named: Any) -> np.ndarray:
+            encoded.append(len(texts))
+            return encoder.encode(texts, **named)
+
+    encode_file(Watched(encoder._stored), names, out, column="name", resume=True)
+    assert encoded == [8, 8, 8, 2], "blocks that were done are done again"
+    assert out.read_bytes() == (tmp_path / f"whole{ending}").read_bytes()
+
+
+def interrupt(encoder: TrainedEncoder, names: Path, out: Path) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        if done > 20:
+            raise StopError
+
+    with pytest.raises(StopError):
+        encode_file(encoder, names, out, column="name", on_rows=stop)
+    assert not out.exists()
+
+
+def test_an_input_that_changed_is_not_resumed(tmp_path: Path, encoder: TrainedEncoder, names: Path) -> None:
+    interrupt(encoder, names, tmp_path / "v.npy")
+    names.write_text(names.read_text().replace("\n9,", "\n9,f"))
+    with pytest.raises(ConfigError, match="begun with another input"):
+        encode_file(encoder, names, tmp_path / "v.npy", column="name", resume=True)
+    assert encode_file(encoder, names, tmp_path / "v.npy", column="name") == 50
+
+
+def test_another_encoder_and_another_column_do_not_resume(tmp_path: Path, encoder: TrainedEncoder, names: Path) -> None:
+    interrupt(encoder, names, tmp_path / "v.npy")
+    other = load(tiny.saved_encoder(tmp_path / "encoder", layers=2))
+    with pytest.raises(ConfigError, match="begun with another encoder"):
+        encode_file(other, names, tmp_path / "v.npy", column="name", resume=True)
+    with pytest.raises(ConfigError, match="begun with another columns"):
+        encode_file(encoder, names, tmp_path / "v.npy", column="id", resume=True)
+
+
+@pytest.mark.parametrize("at", [8, 50])
+def test_an_input_that_changes_meanwhile_publishes_nothing(
+    tmp_path: Path, encoder: TrainedEncoder, names: Path, at: int
+) -> None:
+    def change(done: int, total: int) -> None:
+        if done == at:
+            os.utime(names, ns=(1, 1))
+
+    with pytest.raises(DataError, match="changed while it was read"):
+        encode_file(encoder, names, tmp_path / "v.npy", column="name", on_rows=change)
+    assert not (tmp_path / "v.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "out", "column", "code"),
+    [
+        ("names.csv", "v.npy", None, "ENCODE_COLUMN"),
+        ("names.csv", "v.npy", "nome", "DATA_COLUMN"),
+        ("names.csv", "v.npz", "name", "CONFIG_UNKNOWN_NAME"),
+        ("names.csv", "names.csv", "name", "OUT_EXISTS"),
+        ("names.txt", "v.npy", "name", "ENCODE_COLUMN"),
+        ("none.csv", "v.npy", "name", "DATA_MISSING"),
+    ],
+)
+def test_what_cannot_be_done_is_said_first(
+    tmp_path: Path, encoder: TrainedEncoder, names: Path, file: str, out: str, column: str | None, code: str
+) -> None:
+    with pytest.raises((ConfigError, DataError)) as caught:
+        encode_file(encoder, tmp_path / file, tmp_path / out, column=column)
+    assert caught.value.code == code
+
+
+def test_an_encoder_of_series_reads_no_texts(tmp_path: Path, names: Path) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder", series=True))
+    with pytest.raises(ConfigError, match="encoder of series") as caught:
+        encode_file(encoder, names, tmp_path / "v.npy", column="name")
+    assert caught.value.code == "ENCODE_INPUTS"
+
+
+# scores
+
+
+def test_scores_stand_beside_every_column_of_the_pairs(tmp_path: Path, encoder: TrainedEncoder) -> None:
+    sides = enumerate(zip(TEXTS, TEXTS[::-1], strict=True))
+    rows = [{"left": a, "score": f"s{i}", "right": b, "note": f"x,{i}\ny"} for i, (a, b) in sides]
+    pd.DataFrame(rows).to_csv(tmp_path / "pairs.csv", index=False)
+    assert score_file(encoder, tmp_path / "pairs.csv", tmp_path / "out.csv") == 50
+    found = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text(), newline="")))
+    assert list(found[0]) == ["left", "score", "right", "note", "encoder_score", "same"]
+    assert [{name: row[name] for name in rows[0]} for row in found] == rows
+    expected = encoder.score(TEXTS, TEXTS[::-1])
+    np.testing.assert_allclose([float(row["encoder_score"]) for row in found], expected, atol=1e-6)
+    assert [row["same"] == "1" for row in found] == [float(row["encoder_score"]) >= 0.25 for row in found]
+
+
+def test_pairs_of_jsonl_whose_rows_differ(tmp_path: Path, encoder: TrainedEncoder) -> None:
+    lines = [f'{{"left": "a", "right": "be"{extra}}}\n' for extra in ["", ', "n": 3'] * 10]
+    (tmp_path / "p.jsonl").write_text("".join(lines))
+    assert score_file(encoder, tmp_path / "p.jsonl", tmp_path / "out.csv") == 20
+    found = pd.read_csv(tmp_path / "out.csv", dtype=str, keep_default_na=False)
+    assert found["n"].tolist() == ["", "3"] * 10
+
+
+def test_scores_are_written_as_csv_alone(tmp_path: Path, encoder: TrainedEncoder, names: Path) -> None:
+    with pytest.raises(ConfigError, match="scores are written as") as caught:
+        score_file(encoder, names, tmp_path / "out.npy")
+    assert caught.value.code == "SCORE_FORMAT"
+
+
+def test_texts_that_were_cut_are_warned_of(tmp_path: Path, encoder: TrainedEncoder, caplog: Any) -> None:
+    (tmp_path / "a.txt").write_text("a\n" + "b" * 1_000_000 + "\n")
+    with caplog.at_level(logging.WARNING):
+        assert encode_file(encoder, tmp_path / "a.txt", tmp_path / "v.npy") == 2
+    assert "1 of 2 texts were too long" in caplog.text

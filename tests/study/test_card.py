@@ -1,0 +1,123 @@
+"""The model card: what stands in it, and its interval against one computed otherwise."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+
+import tiny
+from seqtwin.config import RunConfig
+from seqtwin.study.card import interval_of, model_card
+from seqtwin.study.run import train
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    usual = {
+        "representation": "mean_output",
+        "loss": {"name": "mse", "formula": "(s - y)^2"},
+        "dataset": "names",
+        "dim": 8,
+        "similarity": "cosine",
+        "parameters": 12345,
+        "pairs": {"train": 1000, "dev": 100, "test": 200},
+        "best_epoch": 2,
+        "tokens": {"unit": "char", "max_length": 64},
+        "unknown_share": 0.0123,
+        "data_hash": "a" * 64,
+        "split_hash": "b" * 64,
+    }
+    return {**usual, **changes}
+
+
+SCORES = {"primary": "roc_auc", "threshold": 0.5, "test": {"roc_auc": 0.75, "f1": 0.5}}
+
+
+def test_the_card_says_what_it_is_for_how_to_load_it_and_its_limits() -> None:
+    text = model_card(facts(), SCORES, (0.7, 0.8))
+    for part in (
+        "## How to load",
+        "## What it is for",
+        "## Limits",
+        'seqtwin.load("encoder")',
+        "| roc_auc | 0.7500 | 0.7000 to 0.8000 |",
+        "| f1 | 0.5000 |  |",
+        "12,345 parameters",
+        "1.23% of the tokens",
+        "at most 64 tokens",
+        "from a score of 0.5 on",
+        "draws test pairs anew",
+    ):
+        assert part in text
+
+
+def test_what_is_not_known_is_said() -> None:
+    text = model_card(facts(), {**SCORES, "threshold": None})
+    assert "No interval of roc_auc" in text
+    assert "no threshold" in text
+    assert "| roc_auc | 0.7500 |  |" in text
+
+
+def test_an_encoder_of_series_speaks_of_series() -> None:
+    text = model_card(facts(tokens=None, unknown_share=None), SCORES)
+    assert "channels" in text
+    assert "token" not in text
+
+
+def test_the_interval_of_a_mean_is_the_one_of_theory() -> None:
+    values = np.random.default_rng(1).normal(size=400)
+    found = interval_of(lambda rows: float(values[rows].mean()), np.arange(400))
+    error = stats.sem(values)
+    assert found == pytest.approx((values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.25 * error)
+
+
+def test_pairs_of_one_cluster_stay_together() -> None:
+    values = np.repeat(np.random.default_rng(1).normal(size=50), 8)
+    clusters = np.repeat(np.arange(50) * 7 + 3, 8)
+    apart, together = (interval_of(lambda rows: float(values[rows].mean()), of) for of in (np.arange(400), clusters))
+    assert apart is not None
+    assert together is not None
+    assert (together[1] - together[0]) / (apart[1] - apart[0]) == pytest.approx(8**0.5, rel=0.25)
+    shuffled = np.random.default_rng(2).permutation(400)
+    moved = interval_of(lambda rows: float(values[shuffled][rows].mean()), clusters[shuffled])
+    assert moved == pytest.approx(together, abs=0.1), "where a cluster's pairs stand does not matter"
+
+
+@pytest.mark.parametrize("clusters", [np.zeros(400), np.arange(400) % 19, np.arange(0)])
+def test_few_clusters_have_no_interval(clusters: np.ndarray) -> None:
+    assert interval_of(lambda rows: 1.0, clusters) is None
+
+
+def test_draws_without_a_value_are_left_out_while_they_are_few() -> None:
+    def absent(every: int) -> Any:
+        count = iter(range(10_000))
+        return lambda rows: None if next(count) % every == 0 else 1.0
+
+    assert interval_of(absent(50), np.arange(40)) == (1.0, 1.0)
+    assert interval_of(absent(10), np.arange(40)) is None
+
+
+def test_a_trained_encoder_has_its_interval_in_its_card(tmp_path: Path) -> None:
+    config = RunConfig.model_validate(tiny.raw_run(tiny.write_pairs(tmp_path / "data"), fit={"epochs": 1}))
+    run = train(config, tmp_path / "run")
+    text = (run.path / "encoder/README.md").read_text()
+    primary = run.scores["primary"]
+    value = run.scores["test"][primary]
+    row = next(line for line in text.splitlines() if line.startswith(f"| {primary} |"))
+    assert f"{value:.4f}" in row
+    if "No interval" not in text:
+        low, high = (float(end) for end in row.split("|")[3].split(" to "))
+        assert low <= value <= high
+    assert json.loads((run.path / "encoder/encoder.json").read_text())["readme_sha256"]
+
+
+def test_the_metric_of_drawn_rows_is_that_of_sklearn() -> None:
+    rng = np.random.default_rng(0)
+    target = rng.integers(0, 2, 200)
+    scores = target + rng.normal(size=200)
+    found = interval_of(lambda rows: float(roc_auc_score(target[rows], scores[rows])), np.arange(200))
+    assert found is not None
+    assert found[0] < roc_auc_score(target, scores) < found[1]

@@ -1,0 +1,92 @@
+"""The commands that put an encoder to work: what they write, what they say, what they refuse."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import tiny
+from seqtwin import cli
+from seqtwin.retrieval.encoding import load
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tiny.saved_encoder(tmp_path / "encoder")
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> Path:
+    (tmp_path / "names.csv").write_text("id,name\n1,cafe\n2,be\n")
+    return tmp_path / "names.csv"
+
+
+def run(monkeypatch: Any, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["seqtwin", *map(str, arguments)])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    return int(caught.value.code or 0)
+
+
+def test_encode_writes_vectors_and_says_how_many(
+    tmp_path: Path, folder: Path, names: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    out = tmp_path / "v.npy"
+    assert run(monkeypatch, "encode", folder, names, "--column", "name", "-o", out) == 0
+    assert capsys.readouterr() == (f"2 vectors of width 5: {out}\n", ""), "bars are for terminals"
+    np.testing.assert_allclose(np.load(out), load(folder).encode(["cafe", "be"]), atol=1e-6)
+    again = tmp_path / "w.parquet"
+    assert run(monkeypatch, "encode", folder, names, "--column", "name", "-o", again, "--resume", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"vectors": 2, "dim": 5, "out": str(again), "encoder": load(folder).fingerprint}
+
+
+def test_score_keeps_the_table(tmp_path: Path, folder: Path, monkeypatch: Any, capsys: Any) -> None:
+    (tmp_path / "pairs.csv").write_text("id,a,b\n7,cafe,be\n8,a,a\n")
+    out = tmp_path / "scores.csv"
+    assert run(monkeypatch, "score", folder, tmp_path / "pairs.csv", "--left", "a", "--right", "b", "-o", out) == 0
+    assert capsys.readouterr().out == f"2 scores: {out}\n"
+    found = pd.read_csv(out)
+    assert list(found.columns) == ["id", "a", "b", "score", "same"]
+    assert found["score"][1] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["names.csv", "-o", "v.npy"], 2, "ENCODE_COLUMN"),
+        (["names.csv", "-o", "names.csv", "--column", "name"], 2, "OUT_EXISTS"),
+        (["names.csv", "-o", "v.xyz", "--column", "name"], 2, "CONFIG_UNKNOWN_NAME"),
+        (["gone.csv", "-o", "v.npy", "--column", "name"], 2, "DATA_MISSING"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    tmp_path: Path, folder: Path, names: Path, monkeypatch: Any, capsys: Any, arguments: list[str], code: int, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "encode", folder, *arguments) == code
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert f"[{said}]" in written.err
+    assert len(written.err.strip().splitlines()) <= 2
+    assert not list(tmp_path.glob(".*")), "something half-written stays"
+
+
+def test_a_terminal_sees_a_bar(tmp_path: Path, folder: Path, names: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "seqtwin", "encode", folder, names, "--column", "name", "-o", tmp_path / "v.npy"]
+    terminal = {**os.environ, "TERM": "xterm"}
+    found = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=False, env=terminal)
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert found.returncode == 0
+    assert "encoding" in shown
+    assert "2/2" in shown
