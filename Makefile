@@ -33,7 +33,7 @@ endif
 # One thread per process: several processes that each take all cores are slower than one.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help compare experiments test check format bench validation keep report-committed clean
+.PHONY: help compare experiments test check format bench validation retrieval keep report-committed clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -79,6 +79,9 @@ bench: $(READY) ## speed side by side, start-up times, and the figures of the RE
 
 validation: $(READY) ## hold the protocol to its acceptance figures; writes reports/validation/
 	@for check in $(VALIDATION); do $(ONE_THREAD) $(BIN)/python benchmarks/$$check.py; done
+
+retrieval: $(READY) ## measure search and linking beside TF-IDF and Jaro-Winkler; writes reports/retrieval/
+	@$(ONE_THREAD) $(BIN)/python benchmarks/retrieval.py
 
 keep: $(READY) ## put the results of runs/ into experiments/ and reports/
 	@for study in $(STUDIES); do \
