@@ -104,9 +104,10 @@ def _encoder(folder: Path) -> Findings:
 
 def _index(folder: Path) -> Findings:
     """An index: every generation that is there, and that the one in force opens."""
-    for inner in sorted(folder.glob("gen-*")):
-        yield from _published(inner)
-    yield from _tried(folder / CURRENT, lambda path: open_current(path.parent))
+    found = [one for inner in sorted(folder.glob("gen-*")) for one in _published(inner)]
+    yield from found
+    if not any(one.wrong for one in found):  # what is named once is not named again
+        yield from _tried(folder / CURRENT, lambda path: open_current(path.parent))
 
 
 def _hashed(path: Path, digest: str, size: int | None = None) -> Finding:
