@@ -33,7 +33,7 @@ if __name__ == "__main__":
     compare(read_study(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), jobs=1)
 """
 # whatever holds a duration, a speed, a date, or the hash of a file that does
-TIMES = ("seconds", "created", "declared", "manifest", "digest", "files", "hours")
+TIMES = ("seconds", "created", "declared", "manifest", "digest", "files", "sha256", "hours")
 SPEEDS = "_per_second"
 
 
