@@ -1,4 +1,4 @@
-"""Seconds, peak memory, precision and recall of pairs when 100,000 generated names are deduplicated.
+"""Seconds, peak memory and quality when 100,000 generated names are deduplicated, and their halves linked.
 
 A thing is two place names side by side ("Lisboa Graz"), 40,000 of them; its rows are that name with up to three typos,
 half of the things once, the others up to five times. The encoder is trained here on such pairs of other things, so that
@@ -18,6 +18,7 @@ from seqtwin.face import train
 from seqtwin.retrieval.clusters import components
 from seqtwin.retrieval.dedupe import Deduped, dedupe
 from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.retrieval.linking import link
 
 ROWS = 100_000
 LETTERS = list("abcdefghijklmnoprstuvyz")
@@ -102,6 +103,18 @@ def show(found: Deduped, owner: np.ndarray) -> None:
         print(f"{threshold:9.4f}  {clusters:8d}  {largest:7d}     {quality}{mark}")
 
 
+def show_link(encoder: TrainedEncoder, texts: list[str], owner: np.ndarray) -> None:
+    """Seconds of linking one half of the rows with the other, and how often the best match is the right thing."""
+    half = len(texts) // 2
+    started, worked = time.perf_counter(), time.process_time()
+    found = link(encoder, texts[:half], texts[half:], threshold=-1.0)
+    seconds, worked = time.perf_counter() - started, time.process_time() - worked
+    print(f"link {half} x {len(texts) - half} rows: {seconds:.0f} s, {worked:.0f} s of one core")
+    there = np.isin(owner[:half], owner[half:])
+    right = owner[half:][found.rows[:, 0]] == owner[:half]
+    print(f"best match right for {right[there].mean():.3f} of the {there.sum()} rows that have one")
+
+
 def main() -> None:
     """Print the figures."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
@@ -120,6 +133,7 @@ def main() -> None:
     print(f"peak memory {peak / 2**20:.2f} GiB ({before / 2**20:.2f} GiB before)")
     show(found, owner)
     print(f"lowest threshold without a lump: {found.lowest_without_lump()}")
+    show_link(encoder, texts, owner)
 
 
 if __name__ == "__main__":
