@@ -63,9 +63,9 @@ def test_from_a_table_to_hits(asked: Any, index: Path, encoder: Path) -> None:
     assert code == 0
     first, second = said.strip().split("\n\n")
     assert first.splitlines()[0] == "abc"
-    assert first.splitlines()[1].split() == ["score", "same", "id", "country"]
-    assert first.splitlines()[2].split() == ["abc", "1.0000", "yes", "a1", "FR"]
-    assert second.splitlines()[2].split() == ["f", "1.0000", "yes", "a3", "DE"]
+    assert first.splitlines()[1].split() == ["score", "id", "country"]
+    assert first.splitlines()[2].split() == ["abc", "1.0000", "a1", "FR"]
+    assert second.splitlines()[2].split() == ["f", "1.0000", "a3", "DE"]
     assert len(first.splitlines()) == len(second.splitlines()) == 4
 
 
@@ -82,7 +82,6 @@ def test_json_and_csv_hold_the_same(asked: Any, index: Path, tmp_path: Path, enc
         assert (row["query"], int(row["rank"]), row["id"], row["text"]) == (query, rank, hit["id"], hit["text"])
         assert row["country"] == hit["metadata"]["country"]
         assert float(row["score"]) == pytest.approx(hit["score"], abs=1e-6) == pytest.approx(score, abs=1e-5)
-        assert int(row["same"]) == (hit["score"] >= 0.25)
     code, _, complaint = asked("search", index, "abc", "-o", tmp_path / "found.csv")
     assert (code, "OUT_EXISTS" in complaint) == (2, True)
 

@@ -160,7 +160,7 @@ def test_neighbours_are_listed_best_first(page, address, encoder):
     best = sorted(range(len(CORPUS)), key=lambda place: -scores[place])[:4]
     assert [row[1] for row in rows] == [CORPUS[place] for place in best]
     assert [row[3] for row in rows] == [_shown(scores[place]) for place in best]
-    assert [head.get_attribute("scope") for head in page.find_elements("css selector", "#found th")] == ["col"] * 5
+    assert [head.get_attribute("scope") for head in page.find_elements("css selector", "#found th")] == ["col"] * 4
     _quiet(page, address)
 
 

@@ -88,14 +88,14 @@ def search(
         return list(index.search(texts, k, rerank=again))
 
     if asked is None:
-        _converse(answer, index.columns, threshold)
+        _converse(answer, index.columns)
     elif out is not None:
-        _write(out, asked, answer(asked), index.columns, threshold)
+        _write(out, asked, answer(asked), index.columns)
     elif as_json:
         console.say_json({"k": k, "threshold": threshold, "results": _as_dicts(asked, answer(asked))})
     else:
         for query, hits in zip(asked, answer(asked), strict=True):
-            _show(query, hits, index.columns, threshold)
+            _show(query, hits, index.columns)
 
 
 def _rows(
@@ -158,14 +158,14 @@ def _asked(queries: list[str], file: Path | None, column: str | None) -> list[st
     raise ConfigError("SEARCH_NO_QUERY", "no query, and no terminal to ask for one", place="search", remedy=remedy)
 
 
-def _converse(answer: Any, columns: Sequence[str], threshold: float | None) -> None:
+def _converse(answer: Any, columns: Sequence[str]) -> None:
     for query in _typed():
         try:
             [hits] = answer([query])
         except SeqTwinError as error:
             console.complain(f"error: {error}")
         else:
-            _show(query, hits, columns, threshold)
+            _show(query, hits, columns)
 
 
 def _typed() -> Iterator[str]:
@@ -179,12 +179,11 @@ def _typed() -> Iterator[str]:
         yield line
 
 
-def _show(query: str, hits: Sequence["Hit"], columns: Sequence[str], threshold: float | None) -> None:
+def _show(query: str, hits: Sequence["Hit"], columns: Sequence[str]) -> None:
     console.say(_short(query))
-    head = ["", "score", *(["same"] if threshold is not None else []), "id", *columns]
-    rows = [
-        [_short(hit.text), f"{hit.score:.4f}", *_verdict(hit, threshold), hit.id, *_kept(hit, columns)] for hit in hits
-    ]
+    # no verdict: a threshold fitted on balanced pairs calls far too many of a corpus the same
+    head = ["", "score", "id", *columns]
+    rows = [[_short(hit.text), f"{hit.score:.4f}", hit.id, *_kept(hit, columns)] for hit in hits]
     console.say(console.table(head, rows) + "\n")
 
 
@@ -192,10 +191,6 @@ def _short(text: str) -> str:
     """A text as it fits on a line of the terminal."""
     line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
     return line if len(line) <= SHOWN else line[: SHOWN - 3] + "..."
-
-
-def _verdict(hit: "Hit", threshold: float | None) -> list[str]:
-    return [] if threshold is None else ["yes" if hit.score >= threshold else ""]
 
 
 def _kept(hit: "Hit", columns: Sequence[str]) -> list[str]:
@@ -221,10 +216,9 @@ def _write(
     asked: Sequence[str],
     found: Sequence[Sequence["Hit"]],
     columns: Sequence[str],
-    threshold: float | None,
 ) -> None:
     from seqtwin.files import publish_text
     from seqtwin.retrieval.hits import hits_csv
 
-    publish_text(out, hits_csv(asked, found, columns, threshold))
+    publish_text(out, hits_csv(asked, found, columns))
     console.say(f"{sum(map(len, found))} hits of {len(asked)} queries: {out}")

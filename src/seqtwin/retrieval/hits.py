@@ -96,17 +96,14 @@ def reranked(encoder: Encoder, queries: Sequence[str], hits: Hits, k: int) -> Ne
     return Neighbours(np.where(found.rows < 0, -1, whose[np.maximum(found.rows, 0)]), found.scores)
 
 
-def hits_csv(
-    queries: Sequence[str], found: Sequence[Sequence[Hit]], columns: Sequence[str], threshold: float | None
-) -> str:
-    """A table with a row for each hit, and whether it reaches the threshold where there is one."""
+def hits_csv(queries: Sequence[str], found: Sequence[Sequence[Hit]], columns: Sequence[str]) -> str:
+    """A table with a row for each hit."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["query", "rank", "id", "text", "score", *(["same"] if threshold is not None else []), *columns])
+    writer.writerow(["query", "rank", "id", "text", "score", *columns])
     for query, hits in zip(queries, found, strict=True):
         for rank, hit in enumerate(hits, 1):
-            verdict = [] if threshold is None else [int(hit.score >= threshold)]
             kept = [hit.metadata.get(name, "") for name in columns]
-            writer.writerow([query, rank, hit.id, hit.text, f"{hit.score:.9g}", *verdict, *kept])
+            writer.writerow([query, rank, hit.id, hit.text, f"{hit.score:.9g}", *kept])
     # a query from the command line may hold what has no UTF-8
     return text.getvalue().encode("utf-8", "replace").decode("utf-8")

@@ -146,6 +146,7 @@
     return box;
   };
 
+  // of pairs only: a threshold fitted on balanced pairs calls far too many of a corpus the same
   const judged = (score) => (threshold === null ? [] : [score >= threshold ? "same" : "different"]);
   const verdictHead = threshold === null ? [] : [["verdict", ""]];
   const search = async () => {
@@ -153,11 +154,11 @@
       const answer = await ask("/search", { queries: [find("query").value], k: Number(find("k").value) });
       const named = Object.keys(answer.results[0][0]?.metadata ?? {});
       const rows = answer.results[0].map((one, i) => ({
-        cells: [i + 1, one.text, one.id, digits(one.score), ...judged(one.score), ...named.map((name) => one.metadata[name] ?? "")],
+        cells: [i + 1, one.text, one.id, digits(one.score), ...named.map((name) => one.metadata[name] ?? "")],
         far: threshold !== null && one.score < threshold,
       }));
       if (!rows.length) throw new Error("The index holds nothing.");
-      const heads = [["rank", "rank"], ["text", "text"], ["id", ""], ["score", "num"], ...verdictHead, ...named.map((name) => [name, ""])];
+      const heads = [["rank", "rank"], ["text", "text"], ["id", ""], ["score", "num"], ...named.map((name) => [name, ""])];
       find("found").replaceChildren(grid(rows.length === 1 ? "The nearest" : `The ${rows.length} nearest, best first`, heads, rows));
     } catch (error) {
       fault(find("found"), error);
