@@ -12,7 +12,15 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.decisions import Decision, read_decisions
 from seqtwin.retrieval.dedupe import dedupe
 from seqtwin.retrieval.linking import link
-from seqtwin.retrieval.match_tables import clusters_csv, links_csv, pairs_csv, read_labelled, read_listed, review_csv
+from seqtwin.retrieval.match_tables import (
+    Listed,
+    clusters_csv,
+    links_csv,
+    pairs_csv,
+    read_labelled,
+    read_listed,
+    review_csv,
+)
 
 NAMES = ["=1+1", "Łódź, Polska", 'the "old" one', "two\nlines", "-5", "\u202eright to left"]
 ENCODER = Drawn(dict(zip(NAMES, (0, 10, 40, 50, 90, 100), strict=True)))
@@ -97,14 +105,19 @@ def test_the_column_must_be_named_where_there_are_several(tmp_path: Path) -> Non
 
 def test_links_have_a_line_for_every_row_on_the_left() -> None:
     left, right = NAMES[:3], NAMES[1:]
-    rows = rows_of(links_csv(left, right, link(ENCODER, left, right, threshold=0.99)))
+    a, b = Listed("name", left, {"key": [7, 8, 9], "row": list("xyz")}), Listed("name", right, {"key": list("pqrst")})
+    rows = rows_of(links_csv(a, b, link(ENCODER, left, right, threshold=0.99)))
+    assert [(row["left_key"], row["left_input_row"], row["right_key"]) for row in rows] == [
+        ("7", "x", ""), ("8", "y", "p"), ("9", "z", "q"),
+    ]  # fmt: skip
     assert [row["left"] for row in rows] == left
     assert [row["right"] for row in rows] == ["", *left[1:]]
     assert (rows[0]["score"], rows[0]["margin"], rows[0]["next"]) == ("", "", NAMES[1])
     assert [row["right_row"] for row in rows[1:]] == ["0", "1"]
-    several = rows_of(links_csv(left, right, link(ENCODER, left, right, threshold=-1, keep=2)))
+    several = rows_of(links_csv(a, b, link(ENCODER, left, right, threshold=-1, keep=2)))
     assert [row["left_row"] for row in several] == list("001122")
-    assert rows_of(links_csv([], [], link(ENCODER, [], []))) == []
+    nothing = Listed("name", [], {})
+    assert rows_of(links_csv(nothing, nothing, link(ENCODER, [], []))) == []
 
 
 def test_pairs_and_classes_are_read_for_mining(tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ def link(
     """Match the rows of one list with those of another.
 
     Each row on the left gets the best match on the right, its score, the margin to the next best and whether it is
-    mutual; below the threshold it has no match. One to one, matches are chosen so that their scores are best in sum.
+    mutual; below the threshold it has no match. The other columns of both lists are kept. One to one, matches are
+    chosen so that their scores are best in sum.
 
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
     """
@@ -116,7 +117,7 @@ def link(
     model = load(encoder)
     with console.rows_bar("comparing") as tell:
         found = find(model, a.texts, b.texts, threshold=threshold, one_to_one=one_to_one, keep=keep, k=k, on_rows=tell)
-    publish_text(out, links_csv(a.texts, b.texts, found))
+    publish_text(out, links_csv(a, b, found))
     _show_links(found, as_json, out)
 
 

@@ -37,6 +37,10 @@ class Listed:
     texts: list[str]
     others: dict[str, list[Any]]
 
+    def kept(self, row: int) -> list[Any]:
+        """What the other columns hold in a row."""
+        return [values[row] for values in self.others.values()]
+
 
 def read_listed(path: Path, column: str | None = None, option: str = "--column") -> Listed:
     """The texts of a table, or of a text file with a text a line. The only column need not be named.
@@ -112,22 +116,32 @@ def review_csv(listed: Sequence[str], found: Deduped, decisions: Sequence[Decisi
 LINK_COLUMNS = ("left_row", "left", "right_row", "right", "score", "margin", "mutual", "next_row", "next", "next_score")
 
 
-def links_csv(left: Sequence[str], right: Sequence[str], found: Links) -> str:
+def links_csv(left: Listed, right: Listed, found: Links) -> str:
     """A line for each row of the left list (several where several matches were kept), without a match too.
 
     `next` is the best text of the right list that is not the match; where there is no match, how near the nearest came.
+    The other columns of both lists follow, as `left_<name>` and `right_<name>`.
     """
     rows = []
-    for row, text in enumerate(left):
+    for row, text in enumerate(left.texts):
         next_row = int(found.next_rows[row])
-        after = [next_row, right[next_row], _score(found.next_scores[row])] if next_row >= 0 else ["", "", ""]
+        after = [next_row, right.texts[next_row], _score(found.next_scores[row])] if next_row >= 0 else ["", "", ""]
         for place, match in enumerate(found.rows[row].tolist()):
             if match >= 0:
                 margin = [_score(found.margins[row]), "yes" if found.mutual[row] else "no"] if not place else ["", ""]
-                rows.append([row, text, match, right[match], _score(found.scores[row, place]), *margin, *after])
+                middle = [match, right.texts[match], _score(found.scores[row, place]), *margin]
+                rows.append([row, text, *middle, *after, *left.kept(row), *right.kept(match)])
             elif not place:
-                rows.append([row, text, "", "", "", "", "", *after])
-    return _csv(LINK_COLUMNS, rows)
+                rows.append([row, text, *[""] * 5, *after, *left.kept(row), *[""] * len(right.others)])
+    return _csv([*LINK_COLUMNS, *_beside("left", left), *_beside("right", right)], rows)
+
+
+def _beside(side: str, listed: Listed) -> list[str]:
+    names = [f"{side}_{name}" for name in listed.others]
+    return [
+        f"{side}_input_{name}" if full in LINK_COLUMNS else full
+        for name, full in zip(listed.others, names, strict=True)
+    ]
 
 
 def pairs_csv(rows: Iterable[Sequence[Any]], name: str) -> str:
