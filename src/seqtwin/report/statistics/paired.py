@@ -7,10 +7,11 @@ import numpy as np
 from seqtwin.report.statistics.weighted import Array
 
 EXACT_SEEDS = 13
+ROUNDING = 1e-13  # of metrics, which are of the order of 1
 
 
 def paired_t(differences: Array) -> tuple[float, float]:
-    """t and its two-sided p for the mean of paired differences; p is 1 where all differences are 0.
+    """t and its two-sided p for the mean of paired differences; p is 1 where all differences are 0 but for rounding.
 
     Differences that are all the same but not 0 have no t: (nan, 0).
     """
@@ -18,6 +19,8 @@ def paired_t(differences: Array) -> tuple[float, float]:
 
     count, mean = len(differences), float(differences.mean())
     spread = float(differences.std(ddof=1))
+    if max(abs(mean), spread) <= ROUNDING:
+        return 0.0, 1.0
     if spread <= 1e-12 * max(abs(mean), 1e-300):
         return (np.nan, 0.0) if mean else (0.0, 1.0)
     value = mean / (spread / np.sqrt(count))
