@@ -1,8 +1,11 @@
 """What every test shares: checked shapes, one thread, one tiny vocabulary, one ragged batch, the shared data."""
 
 import os
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -73,3 +76,31 @@ def shared_data() -> Path:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A headless Chromium; absent it is a skip, in CI a failure. `downloads`: where its files go."""
+    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not binary or not driver:
+        reason = "these tests need chromium and chromedriver on the PATH"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    profile, downloads = tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads")
+    flags = ("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking", f"user-data-dir={profile}")
+    for flag in flags:
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driven = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    # a window on no screen may count as not focused, and then no focus event is fired
+    driven.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
+    driven.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
+    driven.downloads = downloads
+    yield driven
+    driven.quit()

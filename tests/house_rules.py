@@ -12,7 +12,19 @@ from pathlib import Path
 
 ROOT = "seqtwin"
 GROUND = frozenset(
-    {"records", "lookup", "config", "strict_yaml", "errors", "files", "metrics", "version", "validation", "paths"}
+    {
+        "records",
+        "lookup",
+        "config",
+        "strict_yaml",
+        "errors",
+        "files",
+        "metrics",
+        "version",
+        "validation",
+        "paths",
+        "cards",
+    }
 )
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})
 COMMAND_LINE = frozenset({"cli", "console", "catalogue", "__main__"})  # one floor in several files

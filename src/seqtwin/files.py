@@ -52,14 +52,18 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def strict_json(text: str) -> Any:
+    """The value of a JSON text: no NaN, no key twice. Raises: ValueError, RecursionError."""
+    return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_twins)
+
+
 def read_json(path: Path) -> Any:
     """The content of a strict JSON file.
 
     Raises: DamagedError when the file is missing or not strict JSON.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_twins)
+        return strict_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedError("FILE_DAMAGED", f"cannot be read as JSON: {error}", place=str(path)) from error
 

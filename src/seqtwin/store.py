@@ -10,9 +10,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from seqtwin.build import Blueprint, build_siamese
+from seqtwin.cards import seal_of, verified_card
 from seqtwin.data.tokens import TextTokens
 from seqtwin.errors import DamagedError
-from seqtwin.files import dump_json, hash_of, read_json, sha256, write_bytes, write_text
+from seqtwin.files import dump_json, hash_of, sha256, write_bytes, write_text
 from seqtwin.model.siamese import Siamese
 
 FORMAT = 1
@@ -54,7 +55,7 @@ def load_encoder(folder: Path) -> Stored:
     Raises: DamagedError when a file is missing, changed or does not fit the others; ConfigError for a part that this
     version (or this program) does not know.
     """
-    card = _verified(folder)
+    card = verified_card(folder / CARD, FORMAT, REMEDY, {README_SEAL})
     try:
         blueprint = Blueprint.model_validate(card["blueprint"])
         model = build_siamese(blueprint, seed=0)
@@ -69,21 +70,4 @@ def load_encoder(folder: Path) -> Stored:
 
 def card_seal(card: dict[str, Any]) -> str:
     """The sha256 of all a card says but for the two seals themselves."""
-    return hash_of({key: value for key, value in card.items() if key not in {"sha256", README_SEAL}})
-
-
-def _verified(folder: Path) -> dict[str, Any]:
-    """The card of an encoder, after it and the files it names were found unchanged."""
-    card = read_json(folder / CARD)
-    found = card.get("format") if isinstance(card, dict) else None
-    if found != FORMAT:
-        cause = f"format {found!r}; this version reads format {FORMAT}"
-        raise DamagedError("ENCODER_FORMAT", cause, place=str(folder / CARD))
-    if card_seal(card) != card.get("sha256"):
-        raise DamagedError("ENCODER_DAMAGED", "not what was saved", place=str(folder / CARD), remedy=REMEDY)
-    for name, digest in card["files"].items():
-        if not (folder / name).is_file() or sha256(folder / name) != digest:
-            raise DamagedError(
-                "ENCODER_DAMAGED", "missing or not what was saved", place=str(folder / name), remedy=REMEDY
-            )
-    return card
+    return seal_of(card, {README_SEAL})

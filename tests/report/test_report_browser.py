@@ -1,44 +1,12 @@
 """The page in a real browser: nothing sideways, sorting, no errors, no requests."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 
 WIDTHS = (380, 768, 1280)
 REPORTS = Path(__file__).parents[2] / "reports"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not binary or not driver:
-        reason = "these tests need chromium and chromedriver on the PATH"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    profile = tmp_path_factory.mktemp("profile")
-    for flag in (
-        "headless=new",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-background-networking",
-        f"user-data-dir={profile}",
-    ):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driven = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    # a window on no screen may count as not focused, and then no focus event is fired
-    driven.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
-    yield driven
-    driven.quit()
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import os
-import shutil
 import threading
 import time
 from typing import Any
@@ -39,32 +37,6 @@ def address(encoder):
         yield found
         server.should_exit = True
         thread.join(20)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not binary or not driver:
-        reason = "these tests need chromium and chromedriver on the PATH"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    profile, downloads = tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads")
-    flags = ("headless=new", "no-sandbox", "disable-gpu", "disable-background-networking", f"user-data-dir={profile}")
-    for flag in flags:
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driven = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    driven.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
-    driven.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
-    driven.downloads = downloads
-    yield driven
-    driven.quit()
 
 
 @pytest.fixture

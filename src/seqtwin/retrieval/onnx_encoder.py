@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from seqtwin.cards import verified_card
 from seqtwin.data.tokens import TextTokens
-from seqtwin.errors import ConfigError, DamagedError, DataError, missing_extra
-from seqtwin.files import hash_of, read_json, sha256
+from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.retrieval.items import batches_of, items_of, series_of, shown, texts_of
 
 FORMAT = 1
@@ -184,7 +184,7 @@ def load_onnx(folder: Path) -> OnnxEncoder:
     if not (folder / CARD).exists():
         remedy = "write one with: seqtwin export ENCODER --to onnx -o FOLDER"
         raise ConfigError("NO_ENCODER", f"no {CARD} here", place=str(folder), remedy=remedy)
-    card = _verified(folder)
+    card = verified_card(folder / CARD, FORMAT, _REMEDY)
     tokens = TextTokens.load(folder / TOKENS, empty=card["empty"]) if card["inputs"] == "tokens" else None
     scorer = scorer_of((folder / SCORER).read_bytes()) if SCORER in card["files"] else None
     return OnnxEncoder(card, session_of((folder / GRAPH).read_bytes()), tokens, scorer)
@@ -201,21 +201,6 @@ def scorer_of(graph: bytes) -> Score:
         return found
 
     return score
-
-
-def _verified(folder: Path) -> dict[str, Any]:
-    card = read_json(folder / CARD)
-    found = card.get("format") if isinstance(card, dict) else None
-    if found != FORMAT:
-        cause = f"format {found!r}; this version reads format {FORMAT}"
-        raise DamagedError("ENCODER_FORMAT", cause, place=str(folder / CARD))
-    if hash_of({key: value for key, value in card.items() if key != "sha256"}) != card.get("sha256"):
-        raise DamagedError("ENCODER_DAMAGED", "not what was saved", place=str(folder / CARD), remedy=_REMEDY)
-    for name, digest in card["files"].items():
-        if not (folder / name).is_file() or sha256(folder / name) != digest:
-            cause = "missing or not what was saved"
-            raise DamagedError("ENCODER_DAMAGED", cause, place=str(folder / name), remedy=_REMEDY)
-    return dict(card)
 
 
 def session_of(graph: bytes) -> Any:

@@ -1,12 +1,12 @@
 """Request bodies: strict JSON, then checked models, then texts within the limits."""
 
-import json
 from collections.abc import Sequence
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import StrictInt, StrictStr
 
 from seqtwin.errors import ConfigError
+from seqtwin.files import strict_json
 from seqtwin.retrieval.serve.answers import RefusedError
 from seqtwin.retrieval.serve.limits import Limits
 from seqtwin.validation import Strict, validated
@@ -47,17 +47,6 @@ class Explained(Strict):
     method: Text = "occlusion"
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
-
-
 def read(model: type[Model], body: bytes) -> Model:
     """The checked model of a request body.
 
@@ -67,7 +56,7 @@ def read(model: type[Model], body: bytes) -> Model:
     [('a', 'b')]
     """
     try:
-        raw = json.loads(body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_twins)
+        raw = strict_json(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "BODY_JSON", f"the body is not strict JSON: {_plain(error)}") from error
     if not isinstance(raw, dict):
