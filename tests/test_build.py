@@ -11,7 +11,7 @@ import torch
 from seqtwin.build import Blueprint, blueprint_of, build_siamese
 from seqtwin.config import parse_run
 from seqtwin.errors import ConfigError
-from seqtwin.model.encoder import CELLS, SeriesInput, TokenInput
+from seqtwin.model.encoder import CELLS, SeriesInput, SpelledInput, TokenInput
 from seqtwin.model.projections import PROJECTIONS
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese
@@ -93,6 +93,22 @@ def test_every_setting_of_the_encoder_arrives() -> None:
     assert encoder.inputs.embedding.weight.shape == (8, 5)
 
 
+def test_words_with_letters_are_wider_by_their_spelling() -> None:
+    raw = {"data": {"name": "placenames"}, "encoder": {**SMALL, "spelling": 3, "input_dropout": 0.25}}
+    encoder = build_siamese(blueprint_of(parse_run(raw), "tokens", 8, letters=7), seed=0).encoder
+    assert isinstance(encoder.inputs, SpelledInput)
+    assert encoder.rnn.input_size == encoder.inputs.dim == 5 + 3
+    assert encoder.inputs.spelling.embedding.num_embeddings == 7
+    assert encoder.inputs.dropout.p == 0.25
+
+
+@pytest.mark.parametrize("inputs", ["tokens", "series"])
+def test_dropout_of_inputs_arrives_and_draws_nothing(inputs: str) -> None:
+    plain, dropping = (build_siamese(blueprint(inputs, {"input_dropout": p}), seed=0) for p in (0.0, 0.25))
+    assert (plain.encoder.inputs.dropout.p, dropping.encoder.inputs.dropout.p) == (0.0, 0.25)
+    assert equal(plain.state_dict(), dropping.state_dict())
+
+
 def test_a_blueprint_survives_json_and_builds_the_same() -> None:
     mine = blueprint(representation=PARTS["join"], encoder={"cell": {"name": "rnn", "nonlinearity": "relu"}})
     again = Blueprint.model_validate(json.loads(json.dumps(mine.model_dump())))
@@ -168,3 +184,11 @@ def test_settings_of_a_wrong_kind_are_refused_where_no_test_checks_types() -> No
     assert done.returncode == 0, done.stderr
     for said, expected in zip(done.stdout.splitlines(), WRONG_KINDS, strict=True):
         assert expected in said
+
+
+def test_fresh_embeddings_have_the_deviation_asked_for_and_nothing_else_changes() -> None:
+    usual, small = (build_siamese(blueprint(encoder={"embedding_std": std}), seed=3) for std in (1.0, 0.1))
+    torch.testing.assert_close(
+        small.encoder.inputs.embedding.weight, 0.1 * usual.encoder.inputs.embedding.weight, rtol=0, atol=0
+    )
+    assert equal(weights(small, "encoder.rnn"), weights(usual, "encoder.rnn"))

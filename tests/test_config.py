@@ -9,13 +9,16 @@ import pytest
 from seqtwin.config import (
     USUAL_GRID,
     RunConfig,
+    each_path,
     json_schema,
     overridden,
     parse_run,
     parse_study,
+    portable,
     read_run,
     read_study,
     study_of,
+    usual_grid,
     vary,
 )
 from seqtwin.errors import ConfigError
@@ -305,3 +308,102 @@ def test_overridden_sets_a_section_that_was_not_there() -> None:
         "fit": {"epochs": 2},
         "loss": {"name": "mse", "margin": 1},
     }
+
+
+# what a run starts from, and what each objective compares
+
+START = {**DIGITS, "encoder": {"from": "runs/first"}}
+
+
+def test_from_is_called_from_wherever_it_is_seen() -> None:
+    found = parse_run(START)
+    assert found.encoder.start == "runs/first"
+    for dumped in (found.model_dump(), json.loads(found.model_dump_json()), found.model_dump(exclude_unset=True)):
+        assert dumped["encoder"]["from"] == "runs/first"
+        assert "start" not in dumped["encoder"]
+    properties = json_schema()["$defs"]["EncoderConfig"]["properties"]
+    assert "from" in properties
+    assert "start" not in properties
+    assert parse_run(found.model_dump()) == found
+    assert vary(found, {"fit.seed": 3}).encoder.start == "runs/first"
+    assert vary(found, {"encoder.from": None}).encoder.start is None
+
+
+def test_errors_call_from_by_its_name() -> None:
+    with pytest.raises(ConfigError, match=r"unknown key 'form' in encoder; known: from, .*did you mean 'from'"):
+        parse_run({**DIGITS, "encoder": {"form": "a"}})
+    with pytest.raises(ConfigError, match=r"unknown key 'start' in encoder; known: from, "):
+        parse_run({**DIGITS, "encoder": {"start": "a"}})
+    with pytest.raises(ConfigError, match=r"encoder\.from: .*string"):
+        parse_run({**DIGITS, "encoder": {"from": 3}})
+
+
+SENSELESS: dict[str, tuple[dict[str, Any], str]] = {
+    "frozen without from": ({"encoder": {"frozen": True}}, "freezes what `from` names"),
+    "two sources of word vectors": ({"encoder": {"from": "a", "vectors": "v.txt"}}, "leave vectors out"),
+    "letters of letters": ({"tokens": {"characters": True}}, "reads the letters of words, and unit is char"),
+    "letters of byte pairs": ({"tokens": {"characters": True, "unit": "bpe"}}, "and unit is bpe"),
+    "no rate below the head": ({"fit": {"layer_decay": 0}}, "fit.layer_decay"),
+    "a rate that grows": ({"fit": {"layer_decay": 1.5}}, "fit.layer_decay"),
+    "all inputs dropped": ({"encoder": {"input_dropout": 1.0}}, "encoder.input_dropout"),
+    "an unknown scaling": ({"encoder": {"scaling": "minmax"}}, "'standard' or 'none'"),
+    "one text more than none": ({"data": {"name": "digits", "substituted": -1}}, "data.substituted"),
+}
+
+
+@pytest.mark.parametrize(("raw", "why"), SENSELESS.values(), ids=SENSELESS)
+def test_what_would_mean_nothing_is_refused(raw: dict[str, Any], why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        parse_run({**DIGITS, **raw})
+
+
+def test_what_goes_together_is_read() -> None:
+    tokens = {"unit": "word", "characters": True}
+    found = parse_run({**DIGITS, "tokens": tokens, "encoder": {"from": "a", "frozen": True}})
+    assert (found.tokens.characters, found.encoder.frozen) == (True, True)
+    assert parse_run(DIGITS).objective == "pairs"
+
+
+def test_paths_in_a_list_and_of_a_start_count_from_their_file(tmp_path: Path, monkeypatch: Any) -> None:
+    text = "data: {file: a.csv, text: t, more: [b.csv, /c.csv]}\nobjective: decode\nencoder: {from: ../first}\n"
+    found = read_run(run_file(tmp_path / "configs", text))
+    assert found.data.more == (str(tmp_path / "configs/b.csv"), "/c.csv")
+    assert Path(str(found.encoder.start)).resolve() == tmp_path / "first"
+    back = portable(found, tmp_path / "configs")
+    assert (back.data.more[0], back.encoder.start) == ("b.csv", "../first")
+    monkeypatch.chdir(tmp_path)
+    changed = read_run(tmp_path / "configs/run.yaml", ["data.more=[d.csv]", "encoder.from=runs/x"])
+    assert changed.data.more == (str(tmp_path / "d.csv"),)
+    assert changed.encoder.start == str(tmp_path / "runs/x")
+
+
+def test_paths_in_a_grid_count_from_its_file(tmp_path: Path) -> None:
+    text = "base: {data: {name: digits}}\ngrid: {encoder.from: [null, runs/a], data.more: [[], [m.csv]]}\n"
+    grid = read_study(run_file(tmp_path, text, "study.yaml")).grid
+    assert grid == {"encoder.from": [None, str(tmp_path / "runs/a")], "data.more": [[], [str(tmp_path / "m.csv")]]}
+
+
+def test_each_path_turns_paths_and_leaves_the_rest() -> None:
+    assert each_path("a", str.upper) == "A"
+    assert each_path(("a", ["b", 3], None), str.upper) == ["A", ["B", 3], None]
+
+
+@pytest.mark.parametrize(
+    ("objective", "factors"),
+    [
+        ("pairs", ["representation", "loss"]),
+        ("classify", ["representation", "objective.layers"]),
+        ({"name": "classify", "dropout": 0.1}, ["representation", "objective.layers"]),
+        ("label_steps", ["objective.reads"]),
+        ({"name": "decode"}, ["representation"]),
+    ],
+)
+def test_what_is_compared_where_a_study_does_not_say(objective: Any, factors: list[str], tmp_path: Path) -> None:
+    assert list(usual_grid(objective)) == factors
+    text = json.dumps({**DIGITS, "objective": objective})
+    assert list(read_study(run_file(tmp_path, text)).grid) == factors
+
+
+def test_the_usual_grid_is_a_copy() -> None:
+    usual_grid("pairs").clear()
+    assert usual_grid("pairs") == USUAL_GRID

@@ -1,12 +1,19 @@
 """Real data of every kind, read as a user would. The counts are those of the data's own README."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
+from seqtwin.data.examples import Examples
 from seqtwin.data.items import read_items
+from seqtwin.data.labelled import read_classes, read_series_classes
 from seqtwin.data.readers import read_pairs
 from seqtwin.data.series import read_series
+from seqtwin.data.steps import read_steps
 from seqtwin.data.vectors import read_vectors
+from seqtwin.data.written import read_texts
+from seqtwin.study.example_floors import frequent_tag
 
 COUNTS = {
     "sick": (4500, 500, 4927),
@@ -55,3 +62,35 @@ def test_word_vectors_are_found_by_word(shared_data):
     assert rows.tolist() == [2, 4]
     assert vectors.shape == (2, 25)
     assert np.isfinite(vectors).all()
+
+
+def sizes(data: Examples) -> tuple[int, ...]:
+    return tuple(len(data.rows(split)) for split in ("train", "dev", "test"))
+
+
+def test_questions_and_series_have_their_classes(shared_data):
+    questions = read_classes(files_of(shared_data / "trec"))
+    assert (sizes(questions), len(questions.classes)) == ((4864, 501, 500), 6)
+    series = read_series_classes(files_of(shared_data / "japanese_vowels"))
+    assert (sizes(series), len(series.classes)) == ((216, 54, 370), 9)
+    # the share of the largest class, as their own READMEs give it
+    for data, share in ((questions, 0.276), (series, 0.238)):
+        counts = Counter(data.targets[row] for row in data.rows("test"))
+        assert max(counts.values()) / counts.total() == pytest.approx(share, abs=0.0005)
+
+
+def test_every_word_has_its_tag_and_the_usual_one_is_right_as_often_as_its_authors_found(shared_data):
+    data = read_steps(files_of(shared_data / "ud_ewt"))
+    assert sizes(data) == (12544, 2001, 2077)
+    assert len(data.classes) == 17
+    rows = data.rows("test")
+    right = [tag for row in rows for tag in data.targets[row]]
+    assert len(right) == 25094
+    assert np.mean(np.array(frequent_tag(data, rows)) == np.array(right)) == pytest.approx(0.862, abs=0.0005)
+
+
+def test_no_sentence_that_is_to_be_written_again_stands_in_training(shared_data):
+    data = read_texts(files_of(shared_data / "sick"), texts=["left", "right"])
+    train = {data.items[row] for row in data.rows("train")}
+    assert sizes(data) == (4802, 243, 1032)
+    assert not train & {data.items[row] for split in ("dev", "test") for row in data.rows(split)}

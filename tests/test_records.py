@@ -7,7 +7,7 @@ import pytest
 import torch
 from jaxtyping import TypeCheckError
 
-from seqtwin.records import Compared, PairBatch, Sequences, States
+from seqtwin.records import Compared, DecodeBatch, LabelledBatch, PairBatch, Sequences, States
 
 IDS = torch.tensor([[5, 6, 7], [8, 0, 0]])
 TEXTS = Sequences(IDS, torch.tensor([3, 1]))
@@ -54,7 +54,8 @@ refused = pytest.raises((ValueError, TypeCheckError))
         (IDS, torch.tensor([3.0, 1.0])),
         (IDS[0], torch.tensor([3])),
         (IDS.float(), torch.tensor([3, 1])),
-        (torch.zeros(2, 3, 4, dtype=torch.long), torch.tensor([3, 1])),
+        (torch.zeros(2, 3, 4, 5), torch.tensor([3, 1])),
+        (torch.zeros(2, 3, 4, dtype=torch.bool), torch.tensor([3, 1])),
         (np.array([[5, 6, 7]]), torch.tensor([3])),
     ],
 )
@@ -127,6 +128,83 @@ def test_states_that_do_not_fit_together_are_refused(changes) -> None:
         states(**changes)
 
 
+def test_words_with_letters_have_parts_and_a_series_has_numbers() -> None:
+    words = Sequences(torch.tensor([[[5, 1, 2], [6, 3, 0]], [[7, 4, 4], [0, 0, 0]]]), torch.tensor([2, 1]))
+    assert len(words) == 2
+    assert words.mask.tolist() == [[True, True], [True, False]]
+    assert not words.values.is_floating_point()
+    moved = words.to(torch.device("cpu"))
+    assert torch.equal(moved.values, words.values)
+
+
+# labels
+
+
+def labelled(**changes) -> LabelledBatch:
+    fields = {"sequences": TEXTS, "target": torch.tensor([0, 4]), "rows": torch.arange(2)}
+    return LabelledBatch(**{**fields, **changes})
+
+
+def test_there_is_a_class_for_each_sequence_or_for_each_step() -> None:
+    assert len(labelled()) == 2
+    assert len(labelled(target=torch.tensor([0, 4, 1, 1]))) == 2
+
+
+def test_labels_for_neither_are_named() -> None:
+    with pytest.raises(ValueError, match="expected 2 labels or, one a step, 4; got 3"):
+        labelled(target=torch.tensor([0, 4, 1]))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"target": torch.tensor([0])},
+        {"target": torch.tensor([0, 1, 2, 3, 4, 5])},  # the pads have no class
+        {"target": torch.tensor([0.0, 1.0])},
+        {"target": torch.tensor([[0, 1]])},
+        {"rows": torch.arange(3)},
+        {"rows": torch.tensor([0.0, 1.0])},
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(changes) -> None:
+    with refused:
+        labelled(**changes)
+
+
+def decoded(**changes) -> DecodeBatch:
+    written = Sequences(torch.tensor([[9, 0], [4, 9]]), torch.tensor([1, 2]))
+    return DecodeBatch(**{"sequences": TEXTS, "written": written, "rows": torch.arange(2), **changes})
+
+
+def test_what_is_to_be_written_stands_row_by_row_without_pads() -> None:
+    assert decoded().target.tolist() == [9, 4, 9]
+    assert len(decoded()) == 2
+    with_the_pads_id_inside = Sequences(torch.tensor([[0, 9], [9, 0]]), torch.tensor([2, 1]))
+    assert decoded(written=with_the_pads_id_inside).target.tolist() == [0, 9, 9]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"written": Sequences(torch.tensor([[9]]), torch.tensor([1]))},
+        {"sequences": Sequences(IDS[:1], torch.tensor([3]))},
+        {"rows": torch.arange(1)},
+        {"rows": torch.tensor([0.0, 1.0])},
+    ],
+)
+def test_texts_that_do_not_fit_together_are_refused(changes) -> None:
+    with refused:
+        decoded(**changes)
+
+
+def test_labels_and_texts_move_as_a_whole() -> None:
+    for here in (labelled(), decoded()):
+        moved = here.to(torch.device("cpu"))
+        assert torch.equal(moved.sequences.values, here.sequences.values)
+        assert torch.equal(moved.target, here.target)
+        assert torch.equal(moved.rows, here.rows)
+
+
 @pytest.mark.parametrize(
     ("left", "right", "score"),
     [
@@ -143,7 +221,14 @@ def test_comparisons_that_do_not_fit_together_are_refused(left, right, score) ->
 
 
 def test_records_are_frozen() -> None:
-    for record in (TEXTS, pairs(), states(), Compared(torch.zeros(2, 3), torch.zeros(2, 3), torch.zeros(2))):
+    for record in (
+        TEXTS,
+        pairs(),
+        labelled(),
+        decoded(),
+        states(),
+        Compared(torch.zeros(2, 3), torch.zeros(2, 3), torch.zeros(2)),
+    ):
         with pytest.raises(FrozenInstanceError):
             record.lengths = None
 

@@ -42,6 +42,49 @@ def test_saving_what_was_loaded_gives_the_same_bytes(folder: Path, tmp_path: Pat
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
 
 
+def test_an_encoder_older_than_scaling_is_read_as_it_was(tmp_path: Path) -> None:
+    folder = tiny.saved_encoder(tmp_path / "encoder", series=True, scaling="none")
+    card = json.loads((folder / CARD).read_text())
+    known = {"cell", "embedding", "hidden", "layers", "bidirectional", "dropout", "padding", "vectors"}
+    card["blueprint"]["encoder"] = {key: value for key, value in card["blueprint"]["encoder"].items() if key in known}
+    del card["blueprint"]["letters"]
+    (folder / CARD).write_text(dump_json({**card, "sha256": card_seal(card)}))
+    stored = load_encoder(folder)
+    assert stored.blueprint.encoder.scaling == "none"
+    assert not dict(stored.model.named_buffers())
+    scaled = load_encoder(tiny.saved_encoder(tmp_path / "scaled", series=True))
+    assert sorted(dict(scaled.model.named_buffers())) == ["encoder.inputs.mean", "encoder.inputs.scale"]
+
+
+def test_letters_travel_with_their_encoder(tmp_path: Path) -> None:
+    folder = tiny.saved_encoder(tmp_path / "encoder", characters=True, spelling=4)
+    stored = load_encoder(folder)
+    assert stored.tokens is not None
+    assert stored.tokens.letters is not None
+    assert sorted(stored.tokens.letters.alphabet) == list(tiny.LETTERS)
+    assert stored.blueprint.letters == tiny.VOCABULARY
+    assert stored.model.encoder.rnn.input_size == 6 + 4
+    save_encoder(tmp_path / "again", stored, (folder / README).read_text())
+    for name in (CARD, WEIGHTS, TOKENS, README):
+        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "change", [lambda c: c.update(letters="ab"), lambda c: c.pop("letters"), lambda c: c.update(letters=None)]
+)
+def test_an_alphabet_that_does_not_fit_the_weights_is_damage(tmp_path: Path, change: Any) -> None:
+    folder = tiny.saved_encoder(tmp_path / "encoder", characters=True)
+    resealed(folder, change)
+    with pytest.raises(DamagedError):
+        load_encoder(folder)
+
+
+def test_a_card_from_before_there_were_letters_is_read(folder: Path) -> None:
+    before = load_encoder(folder)
+    resealed(folder, lambda card: [card["blueprint"].pop("letters"), card["blueprint"]["encoder"].pop("spelling")])
+    assert load_encoder(folder).blueprint == before.blueprint
+
+
 def test_weights_that_are_views_are_saved(folder: Path, tmp_path: Path) -> None:
     stored = load_encoder(folder)
     stored.model.requires_grad_(False)

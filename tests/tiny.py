@@ -90,13 +90,23 @@ def raw_run(folder: Path, **sections: Any) -> dict[str, Any]:
     return raw
 
 
-def saved_encoder(folder: Path, *, series: bool = False, empty: str = "error", **encoder: Any) -> Path:
-    """An untrained encoder of the texts of the tiny task (or of series of three channels), saved in a folder."""
+def saved_encoder(
+    folder: Path, *, series: bool = False, characters: bool = False, empty: str = "error", **encoder: Any
+) -> Path:
+    """An untrained encoder of the texts of the tiny task (or of series of three channels), saved in a folder.
+
+    With `characters` a text is one word, read with its letters.
+    """
     texts = [text for left, right, _ in drawn_pairs(40, 0) for text in (left, right)]
-    tokens = None if series else train_tokenizer(texts, unit="char", empty=empty)
+    tokens = (
+        None
+        if series
+        else train_tokenizer(texts, unit="word" if characters else "char", empty=empty, characters=characters)
+    )
     blueprint = Blueprint(
         inputs="series" if series else "tokens",
         size=3 if series else tokens.size if tokens else 0,
+        letters=tokens.letter_size if tokens else 0,
         encoder=EncoderConfig(**{"embedding": 6, "hidden": 8, **encoder}),
         representation={"name": "join", "parts": ["mean_output", "max_output"]},
         projection={"name": "linear", "dim": 5},

@@ -11,7 +11,7 @@ from seqtwin.version import __version__
 if TYPE_CHECKING:
     from seqtwin.config import read_run, read_study
     from seqtwin.errors import SeqTwinError
-    from seqtwin.face import compare, report, train
+    from seqtwin.face import compare, probe, report, train
     from seqtwin.model.projections import PROJECTIONS
     from seqtwin.model.representations import REPRESENTATIONS
     from seqtwin.model.similarities import SIMILARITIES
@@ -27,6 +27,7 @@ _HOME = {
     "train": "seqtwin.face",
     "compare": "seqtwin.face",
     "report": "seqtwin.face",
+    "probe": "seqtwin.face",
     "load": "seqtwin.retrieval.loading",
     "Index": "seqtwin.retrieval.index",
     "dedupe": "seqtwin.retrieval.dedupe",
@@ -56,6 +57,7 @@ __all__ = [
     "link",
     "load",
     "mine",
+    "probe",
     "read_run",
     "read_study",
     "report",

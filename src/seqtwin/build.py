@@ -1,39 +1,74 @@
 """From a config to a Siamese: all that is saved with an encoder and nothing else."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
+from pydantic import field_validator
 
 from seqtwin.config import EncoderConfig, RunConfig
 from seqtwin.lookup import pick, split_spec
-from seqtwin.model.encoder import CELLS, Encoder, SeriesInput, TokenInput
+from seqtwin.model.encoder import CELLS, Encoder, SeriesInput, SpelledInput, TableInput, TokenInput
 from seqtwin.model.projections import PROJECTIONS
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.validation import Part, Strict
 
-INPUTS: dict[str, Any] = {"tokens": TokenInput, "series": SeriesInput}
-
 
 class Blueprint(Strict):
-    """What an encoder is made of. `size`: the vocabulary of tokens or the channels of series."""
+    """What an encoder is made of. `size`: the vocabulary of tokens or the channels of series.
+
+    `letters`: how many ids letters have, 0 where a token is read without them.
+    """
 
     inputs: Literal["tokens", "series"]
     size: int
+    letters: int = 0
     encoder: EncoderConfig
     representation: Part
     projection: Part
     similarity: Part
 
+    @field_validator("encoder", mode="before")
+    @classmethod
+    def _unscaled_before_there_was_scaling(cls, encoder: Any) -> Any:
+        """A card that does not speak of scaling is older than it."""
+        return {"scaling": "none", **encoder} if isinstance(encoder, dict) else encoder
 
-def blueprint_of(config: RunConfig, inputs: Literal["tokens", "series"], size: int) -> Blueprint:
+
+def _token_input(blueprint: Blueprint) -> TokenInput | SpelledInput:
+    inputs = _spelled_input(blueprint) if blueprint.letters else _word_input(blueprint)
+    inputs.scale_vectors(blueprint.encoder.embedding_std)
+    return inputs
+
+
+def _word_input(blueprint: Blueprint) -> TokenInput:
+    e = blueprint.encoder
+    return TokenInput(blueprint.size, e.embedding, e.input_dropout, e.word_dropout)
+
+
+def _spelled_input(blueprint: Blueprint) -> SpelledInput:
+    size, e = blueprint.size, blueprint.encoder
+    return SpelledInput(size, e.embedding, blueprint.letters, e.spelling, e.input_dropout, e.word_dropout)
+
+
+def _series_input(blueprint: Blueprint) -> SeriesInput:
+    e = blueprint.encoder
+    return SeriesInput(blueprint.size, e.embedding, scaled=e.scaling == "standard", dropout=e.input_dropout)
+
+
+INPUTS: dict[str, Callable[[Blueprint], TableInput | SeriesInput]] = {"tokens": _token_input, "series": _series_input}
+
+
+def blueprint_of(config: RunConfig, inputs: Literal["tokens", "series"], size: int, *, letters: int = 0) -> Blueprint:
     """The blueprint a run's config describes, for data of this kind and size."""
     return Blueprint(
         inputs=inputs,
         size=size,
-        # vectors are initial weights; a saved encoder has its own
-        encoder=config.encoder.model_copy(update={"vectors": None}),
+        letters=letters,
+        # where training starts from; a saved encoder has its own weights
+        encoder=config.encoder.model_copy(update={"vectors": None, "start": None, "frozen": False}),
         representation=config.representation,
         projection=config.projection,
         similarity=config.similarity,
@@ -58,6 +93,6 @@ def build_siamese(blueprint: Blueprint, *, seed: int) -> Siamese:
 
 def _encoder(blueprint: Blueprint) -> Encoder:
     e = blueprint.encoder
-    inputs = INPUTS[blueprint.inputs](blueprint.size, e.embedding)
-    rnn = pick(CELLS, e.cell, "cell", e.embedding, e.hidden, e.layers, e.bidirectional, e.dropout)
+    inputs = INPUTS[blueprint.inputs](blueprint)
+    rnn = pick(CELLS, e.cell, "cell", inputs.dim, e.hidden, e.layers, e.bidirectional, e.dropout)
     return Encoder(inputs, split_spec(e.cell)[0], rnn, e.padding)

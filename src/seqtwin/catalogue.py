@@ -4,17 +4,22 @@ import inspect
 from importlib import import_module
 
 FAMILIES = {
+    "objectives": "seqtwin.study.tasks:TASKS",
     "cells": "seqtwin.model.encoder:CELLS",
     "representations": "seqtwin.model.representations:REPRESENTATIONS",
+    "step_reads": "seqtwin.model.steps:STEP_READS",
     "projections": "seqtwin.model.projections:PROJECTIONS",
     "similarities": "seqtwin.model.similarities:SIMILARITIES",
     "losses": "seqtwin.training.losses:LOSSES",
     "datasets": "seqtwin.data.datasets:DATASETS",
     "metrics": "seqtwin.metrics:METRICS",
+    "class_metrics": "seqtwin.metrics:CLASS_METRICS",
+    "written_metrics": "seqtwin.metrics:WRITTEN_METRICS",
     "rankings": "seqtwin.metrics:RANKINGS",
     "probes": "seqtwin.data.probes.generators:PROBES",
     "floors": "seqtwin.study.floors:TEXT_FLOORS",
     "series_floors": "seqtwin.study.floors:SERIES_FLOORS",
+    "example_floors": "seqtwin.study.example_floors:EXAMPLE_FLOORS",
     "refusals": "seqtwin.report.refusals:CODES",
     "diagnoses": "seqtwin.report.rules:RULES",
 }

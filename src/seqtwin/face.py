@@ -8,12 +8,15 @@ from seqtwin.config import RunConfig, StudyConfig, anchored, parse_run, parse_st
 from seqtwin.data.inspection import inspect_data
 from seqtwin.data.starter import write_config
 from seqtwin.files import publish_text, refuse_existing
+from seqtwin.lookup import split_spec
 from seqtwin.report.page import write_report
 from seqtwin.strict_yaml import parse_yaml
 from seqtwin.study.drive import Study
 from seqtwin.study.drive import compare as drive
 from seqtwin.study.pool import OnProgress
 from seqtwin.study.prepare import prepare
+from seqtwin.study.probe_files import probe_file
+from seqtwin.study.probing import Probes
 from seqtwin.study.run import OnEpoch, Run
 from seqtwin.study.run import train as train_run
 
@@ -73,13 +76,24 @@ def report(study: Path | str, out: Path | str | None = None) -> Path:
     return write_report(Path(study), Path(out) if out else None)
 
 
-def config_for_data(data: Path, scale: tuple[float, float] | None, out: Path) -> tuple[dict[str, Any], str]:
+def probe(encoder: Path | str, data: Path | str, *, scale: tuple[float, float] | None = None, seed: int = 0) -> Probes:
+    """What every representation of a frozen encoder holds of the labels of a file, and what its similarity reads.
+
+    Raises: ConfigError, DataError, DamagedError.
+    """
+    return probe_file(Path(encoder), Path(data), scale=scale, seed=seed)[0]
+
+
+def config_for_data(
+    data: Path, scale: tuple[float, float] | None, out: Path, objective: Any = "pairs"
+) -> tuple[dict[str, Any], str]:
     """The config that suits a data file, as a mapping and as the commented text that `init` would write.
 
     Raises: DataError that says why the data cannot be used.
     """
     folder = out.absolute().parent
-    text = write_config(inspect_data(data, scale=scale), folder=folder)
+    classes = split_spec(objective)[0] == "classify"
+    text = write_config(inspect_data(data, scale=scale), folder=folder, classes=classes)
     return anchored(parse_yaml(text, place=str(data)), folder), text
 
 

@@ -11,16 +11,23 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 
+def real_steps(lengths: Tensor, width: int) -> Tensor:
+    """True on the steps that are not padding: Bool[batch time]."""
+    return torch.arange(width, device=lengths.device) < lengths[:, None]
+
+
 @dataclass(frozen=True)
 class Sequences:
     """A right-padded batch of token ids, or of series of vectors. Lengths >= 1; steps past a length are 0.
+
+    With `parts` a token is its id and then the ids of its letters.
 
     >>> Sequences(torch.tensor([[5, 6], [7, 0]]), torch.tensor([2, 1])).mask
     tensor([[ True,  True],
             [ True, False]])
     """
 
-    values: Int[Tensor, "batch time"] | Float[Tensor, "batch time channels"]
+    values: Int[Tensor, "batch time"] | Int[Tensor, "batch time parts"] | Float[Tensor, "batch time channels"]
     lengths: Int[Tensor, " batch"]
 
     def __post_init__(self) -> None:
@@ -37,8 +44,7 @@ class Sequences:
     @property
     def mask(self) -> Tensor:
         """True on the steps that belong to a sequence: Bool[batch time]."""
-        steps = torch.arange(self.values.shape[1], device=self.lengths.device)
-        return steps < self.lengths[:, None]
+        return real_steps(self.lengths, self.values.shape[1])
 
     def to(self, device: torch.device) -> "Sequences":
         """The same batch on another device."""
@@ -72,6 +78,53 @@ class PairBatch:
 
 
 @dataclass(frozen=True)
+class LabelledBatch:
+    """Sequences with their classes: one a sequence, or one a step (the steps of row 0, then those of row 1, ...)."""
+
+    sequences: Sequences
+    target: Int[Tensor, " labels"]
+    rows: Int[Tensor, " batch"]
+
+    def __post_init__(self) -> None:
+        batch, steps = len(self.sequences), int(self.sequences.lengths.sum())
+        if len(self.rows) != batch or len(self.target) not in (batch, steps):
+            raise ValueError(f"expected {batch} labels or, one a step, {steps}; got {len(self.target)}")
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def to(self, device: torch.device) -> "LabelledBatch":
+        """The same batch on another device."""
+        return LabelledBatch(self.sequences.to(device), self.target.to(device), self.rows.to(device))
+
+
+@dataclass(frozen=True)
+class DecodeBatch:
+    """Sequences and what is to be written of each: token ids that end with the end token."""
+
+    sequences: Sequences
+    written: Sequences
+    rows: Int[Tensor, " batch"]
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.sequences), len(self.written), len(self.rows)}
+        if len(sizes) > 1:
+            raise ValueError(f"a decode batch needs one size in what is read, written and in rows; got {sorted(sizes)}")
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    @property
+    def target(self) -> Int[Tensor, " steps"]:
+        """The tokens to be written, row by row."""
+        return self.written.values[self.written.mask]
+
+    def to(self, device: torch.device) -> "DecodeBatch":
+        """The same batch on another device."""
+        return DecodeBatch(self.sequences.to(device), self.written.to(device), self.rows.to(device))
+
+
+@dataclass(frozen=True)
 class States:
     """Everything an encoder knows. Outputs past a length are 0.
 
@@ -92,6 +145,11 @@ class States:
             raise ValueError(
                 f"states: expected [batch time D*H] with [batch layers D H] and batch lengths; got {shapes}"
             )
+
+    @property
+    def mask(self) -> Tensor:
+        """True on the real steps: Bool[batch time]."""
+        return real_steps(self.lengths, self.outputs.shape[1])
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,38 @@ import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import nn
 
 from seqtwin.build import Blueprint, build_siamese
 from seqtwin.cards import seal_of, verified_card
+from seqtwin.data.spelling import Letters
 from seqtwin.data.tokens import TextTokens
 from seqtwin.errors import DamagedError
 from seqtwin.files import dump_json, hash_of, sha256, write_bytes, write_text
+from seqtwin.lookup import Spec
+from seqtwin.model.heads import build_head
 from seqtwin.model.siamese import Siamese
 
 FORMAT = 1
 REMEDY = "copy the encoder again, or train it again"
 README_SEAL = "readme_sha256"  # outside the seal: a card that is edited changes no vector
 CARD, WEIGHTS, TOKENS, README = "encoder.json", "model.safetensors", "tokenizer.json", "README.md"
+HEAD, WRITTEN = "head.safetensors", "written.json"
+
+
+@dataclass(frozen=True)
+class SavedHead:
+    """What stands on an encoder that was trained for something else than pairs.
+
+    `spec`: the objective as the config has it; `size`: of what it can say; `classes`: their names, by index;
+    `written`: the tokens of what a decoder writes.
+    """
+
+    module: nn.Module
+    spec: Spec
+    size: int
+    classes: tuple[str, ...] = ()
+    written: TextTokens | None = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +54,7 @@ class Stored:
     tokens: TextTokens | None
     facts: dict[str, Any]
     fingerprint: str = ""
+    head: SavedHead | None = None
 
 
 def save_encoder(folder: Path, stored: Stored, readme: str) -> None:
@@ -41,12 +62,37 @@ def save_encoder(folder: Path, stored: Stored, readme: str) -> None:
     card = {"format": FORMAT, "blueprint": stored.blueprint.model_dump(mode="json"), "facts": stored.facts}
     if stored.tokens is not None:
         card["empty"] = stored.tokens.empty
+        if stored.tokens.letters is not None:
+            card["letters"] = stored.tokens.letters.alphabet
         write_text(folder / TOKENS, stored.tokens.to_json())
-    weights = {k: v.detach().cpu().contiguous().clone() for k, v in stored.model.state_dict().items()}
-    write_bytes(folder / WEIGHTS, save(weights))
+    if stored.head is not None:
+        card["head"] = _save_head(folder, stored.head)
+    write_bytes(folder / WEIGHTS, _weights(stored.model))
     write_text(folder / README, readme)
-    card["files"] = {name: sha256(folder / name) for name in (WEIGHTS, TOKENS) if (folder / name).exists()}
+    written = [name for name in (WEIGHTS, TOKENS, HEAD, WRITTEN) if (folder / name).exists()]
+    card["files"] = {name: sha256(folder / name) for name in written}
     write_text(folder / CARD, dump_json({**card, "sha256": hash_of(card), README_SEAL: sha256(folder / README)}))
+
+
+def _weights(module: nn.Module) -> bytes:
+    return save({k: v.detach().cpu().contiguous().clone() for k, v in module.state_dict().items()})
+
+
+def _save_head(folder: Path, head: SavedHead) -> dict[str, Any]:
+    write_bytes(folder / HEAD, _weights(head.module))
+    if head.written is not None:
+        write_text(folder / WRITTEN, head.written.to_json())
+    return {"objective": head.spec, "size": head.size, "classes": list(head.classes)}
+
+
+def _load_head(folder: Path, card: dict[str, Any], model: Siamese) -> SavedHead | None:
+    if "head" not in card:
+        return None
+    known = card["head"]
+    module = build_head(known["objective"], model, known["size"], seed=0)
+    module.load_state_dict(load((folder / HEAD).read_bytes()))
+    written = TextTokens.load(folder / WRITTEN, empty="unk") if (folder / WRITTEN).exists() else None
+    return SavedHead(module.eval(), known["objective"], known["size"], tuple(known["classes"]), written)
 
 
 def load_encoder(folder: Path) -> Stored:
@@ -60,12 +106,22 @@ def load_encoder(folder: Path) -> Stored:
         blueprint = Blueprint.model_validate(card["blueprint"])
         model = build_siamese(blueprint, seed=0)
         model.load_state_dict(load((folder / WEIGHTS).read_bytes()))
-        tokens = TextTokens.load(folder / TOKENS, empty=card["empty"]) if blueprint.inputs == "tokens" else None
+        tokens = _tokens_of(folder, card, blueprint) if blueprint.inputs == "tokens" else None
+        head = _load_head(folder, card, model)
     except (OSError, KeyError, RuntimeError, SafetensorError, ValidationError) as error:
         raise DamagedError("ENCODER_DAMAGED", str(error).split("\n", 1)[0], place=str(folder)) from error
     if not all(torch.isfinite(v).all() for v in model.state_dict().values()):
         raise DamagedError("ENCODER_NOT_FINITE", "weights that are not finite numbers", place=str(folder / WEIGHTS))
-    return Stored(model.eval(), blueprint, tokens, card["facts"], card["sha256"])
+    return Stored(model.eval(), blueprint, tokens, card["facts"], card["sha256"], head)
+
+
+def _tokens_of(folder: Path, card: dict[str, Any], blueprint: Blueprint) -> TextTokens:
+    letters = Letters(str(card["letters"])) if blueprint.letters else None
+    tokens = TextTokens.load(folder / TOKENS, empty=card["empty"], letters=letters)
+    if tokens.letter_size != blueprint.letters:
+        cause = f"an alphabet of {tokens.letter_size} ids, and weights for {blueprint.letters}"
+        raise DamagedError("ENCODER_DAMAGED", cause, place=str(folder / CARD), remedy=REMEDY)
+    return tokens
 
 
 def card_seal(card: dict[str, Any]) -> str:

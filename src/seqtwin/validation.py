@@ -43,7 +43,8 @@ def validated(model: type[Model], raw: Mapping[str, Any], place: str) -> Model:
 def _cause(model: type[BaseModel], error: Any) -> str:
     path = [str(step) for step in error["loc"]]
     if error["type"] == "extra_forbidden":
-        known = list(_model_at(model, path[:-1]).model_fields)
+        fields = _model_at(model, path[:-1]).model_fields
+        known = [field.alias or name for name, field in fields.items()]
         where = f" in {'.'.join(path[:-1])}" if path[:-1] else ""
         return f"unknown key '{path[-1]}'{where}; known: {', '.join(known)}{nearest(path[-1], known)}"
     got = f"; got {error['input']!r}" if error["type"] != "missing" and len(repr(error["input"])) < 80 else ""

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.data.batches import POOL, PairStore, Ragged, by_length, epoch_batches
+from seqtwin.data.batches import POOL, ClassStore, DecodeStore, PairStore, Ragged, StepStore, by_length, epoch_batches
 
 some_texts = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=6), min_size=1, max_size=8)
 some_lengths = st.lists(st.integers(1, 20), min_size=0, max_size=200)
@@ -64,6 +64,74 @@ def test_a_batch_holds_the_pairs_at_its_rows() -> None:
 def test_the_length_of_a_pair_is_that_of_its_longer_side() -> None:
     assert store().lengths.tolist() == [5, 4, 3, 4, 5]
     assert len(store()) == 5
+
+
+def of(texts: list[list[int]]) -> Ragged:
+    return Ragged.of([np.array(text) for text in texts])
+
+
+def some_rows(data: st.DataObject, count: int) -> list[int]:
+    return data.draw(st.lists(st.integers(0, count - 1), min_size=1, max_size=12))
+
+
+@given(texts=some_texts, data=st.data())
+def test_a_batch_of_classes_is_that_of_a_plain_loop(texts: list[list[int]], data: st.DataObject) -> None:
+    target, rows = np.arange(len(texts)) * 3, some_rows(data, len(texts))
+    held = ClassStore(of(texts), target)
+    batch = held.batch(np.array(rows))
+    assert (
+        batch.sequences.values.tolist() == of([texts[row] for row in rows]).take(np.arange(len(rows))).values.tolist()
+    )
+    assert batch.target.tolist() == [3 * row for row in rows]
+    assert batch.rows.tolist() == rows
+    assert (len(held), len(batch)) == (len(texts), len(rows))
+    assert held.lengths.tolist() == [len(text) for text in texts]
+
+
+@given(texts=some_texts, data=st.data())
+def test_a_batch_of_steps_has_the_classes_of_row_after_row(texts: list[list[int]], data: st.DataObject) -> None:
+    classes, rows = [[10 + token for token in text] for text in texts], some_rows(data, len(texts))
+    held = StepStore(of(texts), of(classes))
+    batch = held.batch(np.array(rows))
+    assert batch.target.tolist() == [10 + token for row in rows for token in texts[row]]
+    assert batch.sequences.values[batch.sequences.mask].tolist() == [token - 10 for token in batch.target.tolist()]
+    assert batch.rows.tolist() == rows
+    assert held.target.tolist() == [one for text in classes for one in text]
+    assert held.lengths.tolist() == [len(text) for text in texts]
+
+
+@given(texts=some_texts, data=st.data())
+def test_a_batch_of_texts_to_write_has_their_tokens_row_after_row(texts: list[list[int]], data: st.DataObject) -> None:
+    rows = some_rows(data, len(texts))
+    written = [[*text[: row % 3], 10] for row, text in enumerate(texts)]
+    held = DecodeStore(of(texts), of(written))
+    batch = held.batch(np.array(rows))
+    assert batch.target.tolist() == [token for row in rows for token in written[row]]
+    assert batch.sequences.lengths.tolist() == [len(texts[row]) for row in rows]
+    assert batch.written.lengths.tolist() == [len(written[row]) for row in rows]
+    assert batch.rows.tolist() == rows
+    assert held.lengths.tolist() == [max(len(a), len(b)) for a, b in zip(texts, written, strict=True)]
+    assert held.target.tolist() == [1] * len(texts)
+
+
+def test_stores_of_series_and_of_spelled_words_hold_classes_too() -> None:
+    series = Ragged.of([np.ones((2, 3), dtype=np.float32), np.zeros((1, 3), dtype=np.float32)])
+    words = Ragged.of([np.array([[5, 1, 2], [6, 3, 0]]), np.array([[7, 4, 4]])])
+    for items in (series, words):
+        whole = ClassStore(items, np.array([0, 1])).batch(np.array([1, 0]))
+        steps = StepStore(items, of([[4, 5], [6]])).batch(np.array([1, 0]))
+        assert whole.sequences.values.shape == (2, 2, 3)
+        assert (whole.target.tolist(), steps.target.tolist()) == ([1, 0], [6, 4, 5])
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_an_epoch_over_any_store_gives_every_target_once(size: int) -> None:
+    texts = [[2], [3, 4, 5], [6, 7], [8]]
+    held = (ClassStore(of(texts), np.arange(4)), StepStore(of(texts), of(texts)), DecodeStore(of(texts), of(texts)))
+    for one, expected in zip(held, (range(4), range(2, 9), range(2, 9)), strict=True):
+        batches = epoch_batches(one.lengths, size, seed=0, epoch=1)
+        seen = [token for rows in batches for token in one.batch(rows).target.tolist()]
+        assert sorted(seen) == list(expected)
 
 
 @given(lengths=some_lengths, size=sizes, seed=st.integers(0, 3), epoch=st.integers(0, 3))

@@ -4,12 +4,16 @@ import pytest
 import yaml
 
 from seqtwin.config import parse_run
+from seqtwin.config.run import anchored
 from seqtwin.data.inspection import inspect_data
 from seqtwin.data.items import read_items
 from seqtwin.data.readers import read_pairs
 from seqtwin.data.series import read_series
-from seqtwin.data.starter import write_config
+from seqtwin.data.starter import describe, write_config
+from seqtwin.data.steps import read_series_steps, read_steps
 from seqtwin.errors import DataError
+from seqtwin.study.check import check_run
+from seqtwin.study.examples import load_examples
 
 
 @pytest.fixture
@@ -118,3 +122,41 @@ def test_unusable_data_says_why(text, words, write):
 def test_a_folder_without_data(tmp_path):
     with pytest.raises(DataError, match="directory"):
         inspect_data(tmp_path)
+
+
+def tagged(count, tags="XY"):
+    return "".join(f"s{i},{t},word{i},{tag}\n" for i in range(count) for t, tag in enumerate(tags))
+
+
+def test_words_with_tags(write):
+    path = write("sent_id,t,token,upos\n" + tagged(40))
+    found = inspect_data(path)
+    assert (found.kind, found.rows, found.sequences, found.balance) == ("steps", 80, 40, {"X": 40, "Y": 40})
+    config = proposed(path)
+    assert (config.objective, config.tokens.unit) == ("label_steps", "word")
+    d = config.data
+    assert (d.sequence, d.token, d.label, d.time, d.pairs) == ("sent_id", "token", "upos", "t", None)
+    read_steps(path, sequence=d.sequence, token=d.token, label=d.label, time=d.time)
+    assert "a sequence has 12 characters" in describe(found)
+
+
+def test_series_with_a_class_a_step(write):
+    path = write("series_id,t,ch0,label\n" + "".join(f"s{i // 2},{i % 2},{i},{i % 2}\n" for i in range(120)))
+    found = inspect_data(path)
+    assert (found.kind, found.sequences, found.balance) == ("series_steps", 60, {"0": 60, "1": 60})
+    config = proposed(path)
+    assert (config.objective, config.data.series, config.data.pairs) == ("label_steps", "series_id", None)
+    read_series_steps(path, series=config.data.series, time=config.data.time, label=config.data.label)
+
+
+def test_labelled_texts_can_be_classified_instead(write):
+    path = write("text,label\n" + "".join(f"text {i},{'abc'[i % 3]}\n" for i in range(90)))
+    text = write_config(inspect_data(path), folder=path.parent)
+    assert "\n# objective: classify" in text
+    assert parse_run(yaml.safe_load(text)).objective == "pairs"
+    lines = [line.removeprefix("# ") if "objective:" in line else line for line in text.splitlines()]
+    of_classes = "\n".join(line for line in lines if not line.strip().startswith(("pairs:", "loss:")))
+    config = parse_run(anchored(yaml.safe_load(of_classes), path.parent))
+    check_run(config)
+    assert config.objective == "classify"
+    assert load_examples(config.data, "classify", "error").classes == ("a", "b", "c")

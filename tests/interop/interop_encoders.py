@@ -26,13 +26,16 @@ def encoder_of(
     projection: Any = "identity",
     similarity: Any = "cosine",
     series: bool = False,
+    characters: bool = False,
     threshold: float | None = 0.25,
     **encoder: Any,
 ) -> TrainedEncoder:
-    tokens = None if series else train_tokenizer(["abcdef cafe"], unit="char")
+    unit = "word" if characters else "char"
+    tokens = None if series else train_tokenizer(["abcdef cafe"], unit=unit, characters=characters)
     blueprint = Blueprint(
         inputs="series" if series else "tokens",
         size=3 if series else tokens.size if tokens else 0,
+        letters=tokens.letter_size if tokens else 0,
         encoder=EncoderConfig(**{"embedding": 6, "hidden": 8, **encoder}),
         representation=representation,
         projection=projection,

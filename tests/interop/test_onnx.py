@@ -86,6 +86,19 @@ def test_series_are_written(tmp_path: Path, cell: str) -> None:
         np.testing.assert_allclose(exported.encode(series, batch_size=batch), encoder.encode(series), atol=1e-5)
 
 
+@pytest.mark.parametrize("representation", ["final_hidden", "mean_output", "max_output"])
+def test_the_scaling_of_series_is_folded_into_the_graph(tmp_path: Path, representation: str) -> None:
+    encoder = encoder_of(tmp_path / "encoder", series=True, cell="gru", representation=representation)
+    mean, deviation = np.array([300.0, -2.0, 0.1]), np.array([50.0, 0.01, 0.0])
+    encoder._model.encoder.inputs.set_scaling(*map(torch.from_numpy, (mean, deviation)))
+    rng = np.random.default_rng(0)
+    series = [rng.normal(mean, deviation, (n, 3)) for n in (1, 9, 4, 33)]
+    unscaled = load_torch(tmp_path / "encoder").encode(series)
+    exported = load(export_onnx(encoder, tmp_path / "onnx"), backend="onnx")
+    np.testing.assert_allclose(exported.encode(series), encoder.encode(series), atol=1e-4)
+    assert np.abs(encoder.encode(series) - unscaled).max() > 0.1
+
+
 @pytest.mark.parametrize("length", [*range(1, 20), 63, 64, 65, 500, 4096])
 def test_every_length_alone_and_in_a_batch(pair: tuple[TrainedEncoder, Path], length: int) -> None:
     encoder, folder = pair
@@ -170,6 +183,14 @@ def test_what_has_no_graph_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="proj_size") as caught:
         export_onnx(encoder, tmp_path / "onnx")
     assert caught.value.code == "EXPORT_UNSUPPORTED"
+    assert [p.name for p in tmp_path.iterdir()] == ["encoder"]
+
+
+def test_words_with_letters_are_refused_by_name(tmp_path: Path) -> None:
+    encoder = encoder_of(tmp_path / "encoder", characters=True)
+    with pytest.raises(ConfigError, match=r"tokens\.characters: true has no ONNX graph") as caught:
+        export_onnx(encoder, tmp_path / "onnx")
+    assert "seqtwin.load" in caught.value.remedy
     assert [p.name for p in tmp_path.iterdir()] == ["encoder"]
 
 

@@ -56,6 +56,12 @@ def test_its_similarity_ranks_as_the_encoder_does(tmp_path: Path, similarity: st
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
+def test_the_wrapper_reads_words_with_their_letters(tmp_path: Path) -> None:
+    encoder = encoder_of(tmp_path / "encoder", characters=True)
+    texts = ["cafe", "Cafe Bad", "abcdef, fed", "zzz"]
+    np.testing.assert_allclose(to_sentence_transformer(encoder).encode(texts), encoder.encode(texts), atol=1e-6, rtol=0)
+
+
 def test_a_prompt_stands_before_each_text_and_empty_texts_are_refused(tmp_path: Path) -> None:
     encoder = encoder_of(tmp_path / "encoder")
     model = to_sentence_transformer(encoder)
@@ -137,6 +143,7 @@ def test_words_and_byte_pairs_are_spelt_too(tmp_path: Path, unit: str) -> None:
     ("settings", "match"),
     [
         ({"cell": "gru"}, "cell 'gru'"),
+        ({"characters": True}, "tokens.characters: true"),
         ({"cell": {"name": "lstm", "proj_size": 4}}, "cell 'lstm'"),
         ({"representation": "final_hidden"}, "FinalHidden"),
         ({"representation": "attention_output"}, "AttentionOutput"),

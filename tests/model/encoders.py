@@ -1,5 +1,6 @@
 """What the model tests share: every encoder and every representation the families know, built from a seed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,11 +8,12 @@ import torch
 from torch import Tensor
 
 from seqtwin.lookup import pick
-from seqtwin.model.encoder import CELLS, Encoder, SeriesInput, TokenInput
+from seqtwin.model.encoder import CELLS, Encoder, SeriesInput, SpelledInput, TokenInput
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.records import Sequences
 
 HIDDEN, EMBEDDING, VOCABULARY, CHANNELS = 6, 5, 9, 3
+LETTER_IDS, PLACES, SPELLING = 7, 4, 3
 ODD_SHAPES = [(1,), (5,), (1, 1, 1), (4, 4, 4), (1, 3, 7, 2), (1, 64)]
 
 # a member that is not named here is tested as it stands, from the moment it is in its dict
@@ -38,16 +40,22 @@ class Case:
         options = "".join(f"-{value}" for _, value in self.options)
         return f"{self.cell}{options}-{self.layers}x{self.directions}"
 
-    def build(self, *, seed: int = 0, padding: str = "masked", series: bool = False) -> Encoder:
+    def build(self, *, seed: int = 0, padding: str = "masked", series: bool = False, spelled: bool = False) -> Encoder:
         """The encoder, in eval mode."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            inputs = SeriesInput(CHANNELS, EMBEDDING) if series else TokenInput(VOCABULARY, EMBEDDING)
+            inputs = INPUTS["series" if series else "spelled" if spelled else "tokens"](0.0)
             spec = {"name": self.cell, **dict(self.options)}
-            rnn = pick(CELLS, spec, "cell", EMBEDDING, HIDDEN, self.layers, self.directions == 2, 0.0)
+            rnn = pick(CELLS, spec, "cell", inputs.dim, HIDDEN, self.layers, self.directions == 2, 0.0)
             return Encoder(inputs, self.cell, rnn, padding).eval()
 
 
+# each kind of input, with this share dropped out
+INPUTS: dict[str, Callable[[float], TokenInput | SpelledInput | SeriesInput]] = {
+    "tokens": lambda dropout: TokenInput(VOCABULARY, EMBEDDING, dropout),
+    "spelled": lambda dropout: SpelledInput(VOCABULARY, EMBEDDING, LETTER_IDS, SPELLING, dropout),
+    "series": lambda dropout: SeriesInput(CHANNELS, EMBEDDING, dropout=dropout),
+}
 CASES = [
     Case(cell, tuple(options.items()), layers, directions)
     for cell in CELLS
@@ -81,6 +89,16 @@ def texts(lengths: tuple[int, ...], seed: int = 0) -> Sequences:
     return Sequences(values * (torch.arange(max(lengths)) < held[:, None]), held)
 
 
+def spelled(lengths: tuple[int, ...], seed: int = 0) -> Sequences:
+    """Random token ids, each with none to four letters."""
+    draw = torch.Generator().manual_seed(seed)
+    words = texts(lengths, seed)
+    letters = torch.randint(1, LETTER_IDS, (*words.values.shape, PLACES), generator=draw)
+    counts = torch.randint(0, PLACES + 1, words.values.shape, generator=draw)
+    real = (torch.arange(PLACES) < counts[..., None]) & words.mask[..., None]
+    return Sequences(torch.cat([words.values[..., None], letters * real], 2), words.lengths)
+
+
 def series(lengths: tuple[int, ...], seed: int = 0) -> Sequences:
     """Random vectors of three channels, in float64."""
     draw = torch.Generator().manual_seed(seed)
@@ -97,4 +115,5 @@ def rows(sequences: Sequences, wanted: Tensor) -> Sequences:
 
 def widened(sequences: Sequences, pads: int) -> Sequences:
     """The same texts with more pads behind them."""
-    return Sequences(torch.nn.functional.pad(sequences.values, [0, pads]), sequences.lengths)
+    beside = [0, 0] * (sequences.values.dim() - 2)
+    return Sequences(torch.nn.functional.pad(sequences.values, [*beside, 0, pads]), sequences.lengths)

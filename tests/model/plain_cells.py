@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.model.encoder import Encoder
+from seqtwin.model.spelling import Spelling
 from seqtwin.records import Sequences, States
 
 Weights = dict[str, Tensor]
@@ -28,7 +29,26 @@ def _inputs(encoder: Encoder, values: Tensor) -> list[Tensor]:
     if values.is_floating_point():
         linear = encoder.inputs.projection
         return [linear.weight @ step + linear.bias for step in values]
+    if values.dim() == 2:
+        return [
+            torch.cat([encoder.inputs.embedding.weight[int(token[0])], _spelling(encoder, token[1:])])
+            for token in values
+        ]
     return [encoder.inputs.embedding.weight[int(token)] for token in values]
+
+
+def _spelling(encoder: Encoder, letters: Tensor) -> Tensor:
+    return plain_spelling(encoder.inputs.spelling, [int(letter) for letter in letters if letter])
+
+
+def plain_spelling(spelling: Spelling, letters: list[int]) -> Tensor:
+    """The largest value of each filter over the places of a word's letters; zeros without letters."""
+    weight, bias = spelling.convolution.weight, spelling.convolution.bias
+    vectors = [spelling.embedding.weight[letter] for letter in letters]
+    nothing = bias.new_zeros(weight.shape[1])
+    around = [nothing, *vectors, nothing]
+    found = [bias + sum(weight[:, :, j] @ around[place + j] for j in range(3)) for place in range(len(vectors))]
+    return torch.stack(found).max(0).values if found else torch.zeros_like(bias)
 
 
 def _one(rnn: nn.RNNBase, steps: list[Tensor]) -> tuple[Tensor, Tensor, Any]:

@@ -2,11 +2,25 @@
 
 import pytest
 import torch
-from encoders import CASES, CHANNELS, EMBEDDING, HIDDEN, ODD_SHAPES, VOCABULARY, Case, series, texts
+from encoders import (
+    CASES,
+    CHANNELS,
+    EMBEDDING,
+    HIDDEN,
+    LETTER_IDS,
+    ODD_SHAPES,
+    SPELLING,
+    VOCABULARY,
+    Case,
+    series,
+    spelled,
+    texts,
+)
 
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
-from seqtwin.model.encoder import CELLS, SeriesInput, TokenInput
+from seqtwin.model.encoder import CELLS, UNKNOWN, Encoder, SeriesInput, SpelledInput, TokenInput
+from seqtwin.model.roads import run_packed, run_stepwise
 from seqtwin.records import Sequences
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
@@ -74,6 +88,84 @@ def test_word_vectors_start_the_rows_they_name_and_no_other() -> None:
     assert torch.equal(tokens.embedding.weight[[2, 5]], vectors)
     assert torch.equal(tokens.embedding.weight[[0, 1, 3, 4, 6, 7, 8]], before[[0, 1, 3, 4, 6, 7, 8]])
     assert tokens.embedding.weight.requires_grad
+
+
+# words that training reads as unknown
+
+
+def dropping(share: float, *, letters: bool = False) -> TokenInput | SpelledInput:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        if letters:
+            return SpelledInput(VOCABULARY, EMBEDDING, LETTER_IDS, SPELLING, word_dropout=share)
+        return TokenInput(VOCABULARY, EMBEDDING, word_dropout=share)
+
+
+def read_by(inputs: TokenInput | SpelledInput, sequences: Sequences, seed: int = 0) -> torch.Tensor:
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return inputs(sequences)
+
+
+def test_a_dropped_word_is_read_as_the_unknown_and_the_others_as_they_are() -> None:
+    inputs, sequences = dropping(0.25).train(), texts((200,) * 10)
+    plain, unknown = inputs.embedding(sequences.values), inputs.embedding.weight[UNKNOWN]
+    found = read_by(inputs, sequences)
+    as_it_is, as_unknown = ((found == one).all(2) for one in (plain, unknown))
+    assert (as_it_is | as_unknown).all()
+    known = sequences.values != UNKNOWN
+    # of 2000 draws at .25 the standard deviation of the share is .01
+    assert float(as_unknown[known].double().mean()) == pytest.approx(0.25, abs=0.04)
+    # one word is dropped here and kept there
+    word = sequences.values == 4
+    assert as_unknown[word].any()
+    assert as_it_is[word].any()
+
+
+@pytest.mark.parametrize("letters", [False, True])
+def test_words_are_dropped_in_training_alone(letters: bool) -> None:
+    sequences = (spelled if letters else texts)((9, 1, 5))
+    plain, inputs = dropping(0.0, letters=letters), dropping(0.5, letters=letters)
+    expected = read_by(plain, sequences)
+    assert torch.equal(read_by(inputs.eval(), sequences), expected)
+    assert torch.equal(read_by(plain.train(), sequences), expected)
+    drawn = [read_by(inputs.train(), sequences, seed) for seed in (0, 0, 1)]
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+    assert not torch.equal(drawn[0], expected)
+    assert list(inputs.state_dict()) == list(plain.state_dict())
+
+
+def test_an_unknown_word_keeps_its_letters() -> None:
+    sequences = spelled((9, 1, 5))
+    whole, dropped = (read_by(dropping(share, letters=True).train(), sequences) for share in (0.0, 0.5))
+    assert torch.equal(whole[..., EMBEDDING:], dropped[..., EMBEDDING:])
+    assert not torch.equal(whole[..., :EMBEDDING], dropped[..., :EMBEDDING])
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("letters", [False, True])
+def test_both_roads_drop_the_same_words(letters: bool, training: bool) -> None:
+    inputs, sequences = dropping(0.5, letters=letters), (spelled if letters else texts)((9, 1, 5))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        rnn = pick(CELLS, "lstm", "cell", inputs.dim, HIDDEN, 1, True, 0.0)
+    encoder = Encoder(inputs, "lstm", rnn).double().train(training)
+    found = []
+    for road in (run_stepwise, run_packed):
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            found.append(road(encoder.inputs, encoder.rnn, sequences).outputs)
+    torch.testing.assert_close(*found, rtol=0, atol=1e-12)
+
+
+def test_what_is_dropped_trains_the_unknown() -> None:
+    inputs = dropping(0.5).train()
+    known = Sequences(torch.full((1, 40), 5), torch.tensor([40]))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        inputs(known).sum().backward()
+    assert inputs.embedding.weight.grad.any(1).nonzero().flatten().tolist() == [UNKNOWN, 5]
 
 
 def test_a_long_text_beside_a_short_one() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from encoders import CASES, ODD_SHAPES, VOCABULARY, Case, series, texts, widened
+from encoders import CASES, ODD_SHAPES, VOCABULARY, Case, series, spelled, texts, widened
 from plain_cells import plain_states
 from torch import Tensor
 
@@ -53,6 +53,13 @@ def test_a_road_is_the_plain_loop(road, case: Case, lengths: tuple[int, ...]) ->
 @every_masked
 def test_more_pads_are_no_steps(road, case: Case) -> None:
     encoder, sequences = case.build().double(), widened(texts((1, 3, 7, 2)), 4)
+    assert_same(encoder, road(encoder.inputs, encoder.rnn, sequences), plain_states(encoder, sequences))
+
+
+@every_masked
+@every_shape
+def test_a_road_is_the_plain_loop_for_words_with_letters(road, case: Case, lengths: tuple[int, ...]) -> None:
+    encoder, sequences = case.build(spelled=True).double(), spelled(lengths)
     assert_same(encoder, road(encoder.inputs, encoder.rnn, sequences), plain_states(encoder, sequences))
 
 

@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import fake_items
 import pytest
+
+from seqtwin.report.page import write_report
 
 WIDTHS = (380, 768, 1280)
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -19,6 +22,13 @@ def tested(browser, contents, tmp_path):
     """The page of a tuned study of tier standard, with every section there is."""
     (tmp_path / "index.html").write_text(contents["index.html"], encoding="utf-8")
     return _opened(browser, tmp_path / "index.html")
+
+
+@pytest.fixture
+def classes(browser, tmp_path):
+    """The page of a study of classes: a confusion table, two heat maps."""
+    folder = fake_items.build(tmp_path, fake_items.CLASSIFY)
+    return _opened(browser, write_report(folder))
 
 
 @pytest.fixture
@@ -52,7 +62,7 @@ def _head(browser, table, name):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("shown", ["page", "tested", "committed"])
+@pytest.mark.parametrize("shown", ["page", "tested", "classes", "committed"])
 def test_the_page_never_scrolls_sideways(shown, width, request):
     opened = request.getfixturevalue(shown)
     _width(opened, width)

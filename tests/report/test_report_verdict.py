@@ -190,7 +190,7 @@ def test_the_diagnostics_table_marks_what_fired(serious_table):
         diagnosis = found[row[0].text, row[1].text]
         fired = {head for head, entry in zip(heads, row, strict=True) if entry.marked and head != "label"}
         assert fired == diagnosis.codes & set(heads)
-    assert {rule.code for rule in evidence.rules_shown(sheet)} == set(heads[3:])
+    assert {rule.code for rule in evidence.rules_shown(serious_table, sheet)} == set(heads[3:])
 
 
 def test_readings_frame_the_way_each_was_trained(serious_table):

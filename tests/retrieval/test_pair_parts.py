@@ -72,6 +72,19 @@ def test_the_gradient_is_what_a_small_stretch_of_a_step_does(tmp_path: Path, cel
             assert part == pytest.approx((ends[0] - ends[1]) / 2e-4, abs=1e-4)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_words_with_letters_are_explained_word_by_word(tmp_path: Path, method: str) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder", characters=True))
+    found = encoder.explain_pair("Cafe bad fed", "cafe", method=method)
+    assert found.left.steps == ("Cafe", "bad", "fed")
+    assert found.score == pytest.approx(encoder.score("Cafe bad fed", "cafe")[0])
+    assert all(part is not None for part in found.left.contributions)
+    if method == "occlusion":
+        less = encoder.score("Cafe fed", "cafe")[0]
+        assert found.left.contributions[1] == pytest.approx(found.score - less, abs=1e-6)
+        assert found.right.contributions == (None,)
+
+
 def test_series_are_explained_step_by_step(tmp_path: Path) -> None:
     encoder = load(tiny.saved_encoder(tmp_path / "encoder", series=True))
     rng = np.random.default_rng(0)

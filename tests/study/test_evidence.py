@@ -16,9 +16,11 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.study.check import build_loss
 from seqtwin.study.evidence import Trained, Watcher, diagnostics, isotonic_gain, some_rows
 from seqtwin.study.judge import judge
-from seqtwin.study.prepare import Prepared, prepare
+from seqtwin.study.pair_task import calibrate, rank_metric
+from seqtwin.study.prepare import prepare_pairs
+from seqtwin.study.prepared import Prepared
 from seqtwin.study.reads import read_all
-from seqtwin.study.run import calibrate, fresh_model, rank_metric, recipe_of
+from seqtwin.study.run import fresh_model, recipe_of
 from seqtwin.training.fit import fit
 
 NAMES = {
@@ -48,7 +50,7 @@ def config_of(folder: Path, **sections: Any) -> RunConfig:
 
 def trained(config: RunConfig, *, change: Callable[[Siamese], None] = lambda _: None) -> Trained:
     """A training as a run does it; `change` is done to the model before."""
-    prepared = prepare(config)
+    prepared = prepare_pairs(config)
     model = fresh_model(config, prepared)
     change(model)
     loss = build_loss(config.loss, model, prepared.data.cut)
@@ -113,7 +115,7 @@ WATCHED: list[dict[str, Any]] = [
 @pytest.mark.parametrize("sections", WATCHED)
 def test_weights_are_bit_equal_with_and_without_a_watcher(folder: Path, sections: dict[str, Any]) -> None:
     config = config_of(folder, **sections)
-    prepared = prepare(config)
+    prepared = prepare_pairs(config)
     found = []
     for watched in (True, False):
         model = fresh_model(config, prepared)

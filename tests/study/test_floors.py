@@ -196,7 +196,8 @@ def test_every_floor_is_measured_on_dev_and_test(make: partial[PairData]) -> Non
     found = measure_floors(data)
     assert set(found) == (FLOOR_NAMES if data.series is None else {"constant", "length", "mean_vectors", "dtw"})
     for name, entry in found.items():
-        assert set(entry) == {"dev", "test", "undefined", "note"}
+        searched = {"retrieval"} if name == "dtw" and data.labelled is not None else set()
+        assert set(entry) == {"dev", "test", "undefined", "note"} | searched
         assert entry["note"]
         assert list(entry["dev"]) == list(entry["test"])
         assert entry["undefined"] or name != "constant"

@@ -15,14 +15,15 @@ from seqtwin.data.batches import Ragged
 from seqtwin.data.pairs import Retrieval
 from seqtwin.metrics import METRICS
 from seqtwin.study.judge import RETRIEVAL, judge, judge_untrained, score_splits
-from seqtwin.study.prepare import Prepared, prepare
+from seqtwin.study.prepare import prepare_pairs
+from seqtwin.study.prepared import Prepared
 from seqtwin.study.run import fresh_model
 from seqtwin.training.predict import encode_items, only, predict, score_matrix
 
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> Prepared:
-    return prepare(parse_run(tiny.raw_run(tiny.write_pairs(tmp_path))))
+    return prepare_pairs(parse_run(tiny.raw_run(tiny.write_pairs(tmp_path))))
 
 
 def model_of(prepared: Prepared) -> Any:
@@ -135,7 +136,7 @@ def test_a_task_without_an_answer_is_left_out(prepared: Prepared) -> None:
 
 def test_series_are_searched_too() -> None:
     config = parse_run({"data": {"name": "digits", "pairs": 60}, "encoder": {"embedding": 6, "hidden": 8}})
-    series = prepare(config)
+    series = prepare_pairs(config)
     model = fresh_model(config, series)
     found = judge(model, series, {}).scores["retrieval"]
     task = series.data.retrieval

@@ -12,7 +12,8 @@ from seqtwin.config import RunConfig, parse_run
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.study.check import check_run
 from seqtwin.study.identity import cell_key, config_hash
-from seqtwin.study.prepare import data_facts, prepare
+from seqtwin.study.prepare import prepare
+from seqtwin.study.prepared import data_facts
 from seqtwin.study.run import fresh_model
 
 

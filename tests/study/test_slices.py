@@ -13,7 +13,8 @@ from seqtwin.config import parse_run
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.pairs import PairData
 from seqtwin.data.splits import leakage, seen_in_train
-from seqtwin.study.prepare import data_facts, prepare
+from seqtwin.study.prepare import prepare
+from seqtwin.study.prepared import data_facts
 from seqtwin.study.slices import describe_pairs, leakage_of, token_overlap
 
 texts = st.lists(st.integers(0, 5), min_size=1, max_size=6)
@@ -26,6 +27,18 @@ def test_overlap_is_that_of_plain_sets(pairs: list[tuple[list[int], list[int]]])
     found = token_overlap(PairStore(items, places[::2], places[1::2], np.zeros(len(pairs))))
     expected = [len(set(a) & set(b)) / len(set(a) | set(b)) for a, b in pairs]
     np.testing.assert_allclose(found, expected)
+
+
+@given(pairs=st.lists(st.tuples(texts, texts), min_size=1, max_size=6))
+def test_letters_are_no_part_of_the_overlap(pairs: list[tuple[list[int], list[int]]]) -> None:
+    words = [np.array(text) for pair in pairs for text in pair]
+    spelled = [np.column_stack([text, np.arange(len(text))]) for text in words]
+    places = np.arange(2 * len(pairs))
+    alone, with_letters = (
+        token_overlap(PairStore(Ragged.of(items), places[::2], places[1::2], np.zeros(len(pairs))))
+        for items in (words, spelled)
+    )
+    np.testing.assert_array_equal(alone, with_letters)
 
 
 def test_lengths_pads_and_overlap_of_texts(tmp_path: Path) -> None:

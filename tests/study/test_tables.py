@@ -10,13 +10,14 @@ import pytest
 
 import tiny
 from seqtwin.config import parse_run
-from seqtwin.study.prepare import Prepared, prepare
+from seqtwin.study.prepare import prepare_pairs
+from seqtwin.study.prepared import Prepared
 from seqtwin.study.tables import as_csv, predictions_table, reads_table, texts_table, trace_table
 
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> Prepared:
-    return prepare(parse_run(tiny.raw_run(tiny.write_pairs(tmp_path))))
+    return prepare_pairs(parse_run(tiny.raw_run(tiny.write_pairs(tmp_path))))
 
 
 def read(text: str) -> list[dict[str, str]]:

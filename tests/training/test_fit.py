@@ -178,8 +178,8 @@ class Watched(torch.optim.SGD):
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[Watched]:
     made: list[Watched] = []
 
-    def make(parameters: Any, lr: float, decay: float) -> Watched:
-        made.append(Watched(parameters, lr))
+    def make(groups: Any, decay: float) -> Watched:
+        made.append(Watched(groups[0]["params"], groups[0]["lr"]))
         return made[-1]
 
     monkeypatch.setitem(OPTIMIZERS, "watched", make)

@@ -5,11 +5,13 @@ import sys
 import typer
 
 from seqtwin import console
+from seqtwin.cli.anatomy import anatomy
 from seqtwin.cli.encoders import encode, evaluate, score
 from seqtwin.cli.explaining import explain
 from seqtwin.cli.exporting import export
 from seqtwin.cli.lists import list_parts, schema
 from seqtwin.cli.matching import dedupe, link, mine
+from seqtwin.cli.predicting import predict, probe
 from seqtwin.cli.searching import index, search
 from seqtwin.cli.serving import serve
 from seqtwin.cli.studies import check, compare, init, report, train
@@ -26,8 +28,8 @@ app = typer.Typer(
     help="Siamese recurrent encoders: every representation with every loss, compared honestly, then put to work.",
 )
 # the order of the help
-TRAINING = (init, train, compare, report, explain)
-AT_WORK = (evaluate, encode, score, why, index, search, dedupe, link, mine, serve, export, verify)
+TRAINING = (init, train, compare, report, explain, probe, anatomy)
+AT_WORK = (evaluate, predict, encode, score, why, index, search, dedupe, link, mine, serve, export, verify)
 for command in (*TRAINING, *AT_WORK):
     app.command()(command)
 app.command(name="list")(list_parts)

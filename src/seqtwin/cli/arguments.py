@@ -13,7 +13,7 @@ Out = Annotated[Path | None, typer.Option(help="folder to write; never overwritt
 Scale = Annotated[tuple[float, float] | None, typer.Option(help="lowest and highest score, when data is given")]
 Json = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 Encoder = Annotated[Path, typer.Argument(help="an encoder folder, or the run that holds one")]
-DATA_ENDINGS = {".csv", ".tsv", ".jsonl", ".parquet"}
+DATA_ENDINGS = {".csv", ".tsv", ".jsonl", ".parquet", ".ts", ".conllu"}
 
 
 def is_data(path: Path) -> bool:

@@ -12,14 +12,22 @@ Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupte
 
 
 def evaluate(encoder: Encoder, data: Path, scale: Scale = None, as_json: Json = False) -> None:
-    """Measure an encoder on labelled pairs, with the threshold it brings from its own dev split.
+    """Measure an encoder on labelled data: pairs, with the threshold it brings from its own dev split.
+
+    Texts or series with their class are measured as balanced pairs, and by a search of each for the others of its
+    class. An encoder with a head is asked for the classes themselves, of sequences or of steps.
 
     seqtwin evaluate runs/small/encoder pairs.csv
     """
     from seqtwin.retrieval.encoding import load
     from seqtwin.retrieval.evaluating import evaluate_pairs
+    from seqtwin.retrieval.evaluating_heads import evaluate_head
 
-    values, undefined = evaluate_pairs(load(encoder), data, scale=scale)
+    found = load(encoder)
+    if found.objective == "pairs":
+        values, undefined = evaluate_pairs(found, data, scale=scale)
+    else:
+        values, undefined = evaluate_head(found, data)
     if as_json:
         console.say_json({"test": values, "undefined": undefined})
         return
@@ -30,13 +38,16 @@ def evaluate(encoder: Encoder, data: Path, scale: Scale = None, as_json: Json = 
 
 def encode(
     encoder: Encoder,
-    file: Annotated[Path, typer.Argument(help="a text a line (.txt), or a table with --column; any size")],
+    file: Annotated[Path, typer.Argument(help="a text a line (.txt), or a table with --column; any size. Or series")],
     out: Annotated[Path, typer.Option("--out", "-o", help="vectors: .npy, .parquet or .csv")],
     column: Annotated[str | None, typer.Option(help="the column of texts in a table")] = None,
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
     """Write the vector of every text, in the order of the file; memory does not grow with the file.
+
+    An encoder of series reads series: a long table (series_id, t, ch0, ch1, ...) or a .ts file; one vector each, in the
+    order of their first rows.
 
     Interrupted, the same command with --resume goes on where it stood.
 

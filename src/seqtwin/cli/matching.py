@@ -10,6 +10,7 @@ from seqtwin.cli.arguments import Encoder, Json
 
 if TYPE_CHECKING:
     from seqtwin.retrieval.dedupe import Deduped
+    from seqtwin.retrieval.encoding import TrainedEncoder
     from seqtwin.retrieval.linking import Links
 
 Threshold = Annotated[float | None, typer.Option(help="lowest score that counts as the same; else the encoder's own")]
@@ -44,9 +45,9 @@ def dedupe(
     from seqtwin.retrieval.match_tables import clusters_csv, read_listed, review_csv
 
     _refuse_taken(out, review)
+    model = _of_texts(load(encoder), "dedupe")
     listed = read_listed(file, column)
     decided = read_decisions(decisions) if decisions else []
-    model = load(encoder)
     with console.rows_bar("comparing") as on_rows:
         found = find(model, listed.texts, threshold=threshold, k=k, decisions=decided, on_rows=on_rows)
     if out:
@@ -110,11 +111,11 @@ def link(
     from seqtwin.retrieval.match_tables import links_csv, read_listed
 
     _refuse_taken(out)
+    model = _of_texts(load(encoder), "link")
     a, b = (
         read_listed(path, name, option)
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
-    model = load(encoder)
     with console.rows_bar("comparing") as tell:
         found = find(model, a.texts, b.texts, threshold=threshold, one_to_one=one_to_one, keep=keep, k=k, on_rows=tell)
     publish_text(out, links_csv(a, b, found))
@@ -154,8 +155,8 @@ def mine(
     from seqtwin.retrieval.mining import mine as find
 
     _refuse_taken(out, suspects)
+    model = _of_texts(load(encoder), "mine")
     labelled = read_labelled(pairs)
-    model = load(encoder)
     with console.rows_bar("comparing") as on_rows:
         found = find(model, *labelled, rank_range=ranks, margin=margin, per_anchor=per_anchor, on_rows=on_rows)
     publish_text(out, pairs_csv(found.rows(), "label"))
@@ -169,6 +170,18 @@ def mine(
     console.say(", ".join(f"{count} {name}" for name, count in counts.items()))
     for name in written:
         console.say(name)
+
+
+def _of_texts(model: "TrainedEncoder", command: str) -> "TrainedEncoder":
+    """The encoder, when it reads texts."""
+    from seqtwin.errors import ConfigError
+
+    if model.inputs != "tokens":
+        remedy = "for the nearest series: seqtwin index, then seqtwin search"
+        raise ConfigError(
+            "ENCODE_INPUTS", "an encoder of series, where texts are compared", place=command, remedy=remedy
+        )
+    return model
 
 
 def _refuse_taken(*paths: Path | None) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from seqtwin import console
 from seqtwin.cli.arguments import Encoder, Json
+from seqtwin.cli.reading import read_corpus, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def index(
 ) -> None:
     """Build a search index of a list of texts, or change one: a new generation, while readers keep the old one.
 
+    An encoder of series reads a long table (series_id, t, ch0, ch1, ...) or a .ts file; ids and labels are kept.
+
     seqtwin index runs/small/encoder names.txt -o runs/names
     """
     from seqtwin.retrieval.encoding import load
@@ -45,14 +48,14 @@ def index(
     if found is None:
         _refuse_index(out)
     if found is not None and remove:
-        found.remove(_texts(corpus, id_column or column))
+        found.remove(read_lines(corpus, id_column or column))
     else:
-        texts, ids, columns = _rows(corpus, column, id_column, metadata or [])
+        rows = read_corpus(loaded, corpus, column, id_column, metadata or [])
         show = not as_json
         if found is None:
-            found = Index.build(loaded, texts, ids, columns, kind, show_progress_bar=show)
+            found = Index.build(loaded, rows.items, rows.ids, rows.metadata, kind, show_progress_bar=show)
         else:
-            found.add(texts, ids, columns, show_progress_bar=show)
+            found.add(rows.items, rows.ids, rows.metadata, show_progress_bar=show)
     name = found.save(out, encoder_at=encoder)
     _say_index(found, out, name, as_json)
 
@@ -60,7 +63,7 @@ def index(
 def search(
     folder: Annotated[Path, typer.Argument(help="the folder of an index", metavar="INDEX")],
     queries: Annotated[list[str] | None, typer.Argument(help="texts to find; asked for when there are none")] = None,
-    file: Annotated[Path | None, typer.Option("--queries", help="a file of queries: a text a line, or a table")] = None,
+    file: Annotated[Path | None, typer.Option("--queries", help="a file of queries: texts, a table, or series")] = None,
     column: Annotated[str | None, typer.Option(help="the column of queries in a table")] = None,
     k: Annotated[int, typer.Option("-k", help="how many items for each query")] = 10,
     encoder: Annotated[Path | None, typer.Option(help="the encoder of the index, when it was moved")] = None,
@@ -79,45 +82,25 @@ def search(
     if out is not None:
         _check_csv(out)
         refuse_existing(out)
-    asked = _asked(queries or [], file, column)
     index = Index.load(folder, load(encoder) if encoder else None)
+    asked = read_queries(index.encoder, queries or [], file, column)
     again = load(rerank) if rerank else None
     threshold = getattr(again or index.encoder, "threshold", None)
 
-    def answer(texts: list[str]) -> list[list["Hit"]]:
-        return list(index.search(texts, k, rerank=again))
+    def answer(items: list[Any]) -> list[list["Hit"]]:
+        return list(index.search(items, k, rerank=again))
 
     if asked is None:
         _converse(answer, index.columns)
-    elif out is not None:
-        _write(out, asked, answer(asked), index.columns)
+        return
+    found = answer(asked.items)
+    if out is not None:
+        _write(out, asked.names, found, index.columns)
     elif as_json:
-        console.say_json({"k": k, "threshold": threshold, "results": _as_dicts(asked, answer(asked))})
+        console.say_json({"k": k, "threshold": threshold, "results": _as_dicts(asked.names, found)})
     else:
-        for query, hits in zip(asked, answer(asked), strict=True):
+        for query, hits in zip(asked.names, found, strict=True):
             _show(query, hits, index.columns)
-
-
-def _rows(
-    corpus: Path, column: str | None, id_column: str | None, metadata: Sequence[str]
-) -> tuple[list[str], list[str] | None, dict[str, list[Any]]]:
-    """Texts, ids and metadata of a file; a blank metadata field stays blank."""
-    from seqtwin.data.readers import read_columns
-
-    texts = _texts(corpus, column)
-    if column is None:
-        if id_column or metadata:
-            raise ConfigError("INDEX_COLUMN", "--id and --metadata need a table", place=str(corpus), remedy="--column")
-        return texts, None, {}
-    ids = read_columns(corpus, [id_column])[0] if id_column else None
-    kept = read_columns(corpus, metadata, empty="unk") if metadata else []
-    return texts, ids, dict(zip(metadata, kept, strict=True))
-
-
-def _texts(path: Path, column: str | None) -> list[str]:
-    from seqtwin.retrieval.tables import read_texts
-
-    return list(read_texts(path, column))
 
 
 def _refuse_index(out: Path) -> None:
@@ -142,20 +125,6 @@ def _say_index(found: "Index", out: Path, name: str, as_json: bool) -> None:
     if recall is not None:
         how += f", recall@{recall.at} {recall.value:.3f} against exact on {recall.sample} of its items"
     console.say(f"{len(found)} vectors of width {found.vectors.shape[1]} ({how}): {out} {name}")
-
-
-def _asked(queries: list[str], file: Path | None, column: str | None) -> list[str] | None:
-    """The queries; None where they are to be asked for."""
-    if queries and file:
-        raise ConfigError("SEARCH_WHAT", "expected queries or --queries FILE, got both", place="search")
-    if file is not None:
-        return _texts(file, column)
-    if queries:
-        return queries
-    if sys.stdin.isatty():
-        return None
-    remedy = "name them, or a file: --queries FILE"
-    raise ConfigError("SEARCH_NO_QUERY", "no query, and no terminal to ask for one", place="search", remedy=remedy)
 
 
 def _converse(answer: Any, columns: Sequence[str]) -> None:

@@ -39,13 +39,13 @@ def train(
     seqtwin train configs/placenames.yaml encoder.hidden=64 --out runs/small
     """
     from seqtwin import face
-    from seqtwin.config import overridden, parse_run, read_run
+    from seqtwin.config import objective_of, overridden, parse_run, read_run
     from seqtwin.report.single import run_figures
     from seqtwin.study.run import train as train_run
 
     folder = out or face.free_folder(Path("runs") / config.stem)
     if is_data(config):
-        raw, text = face.config_for_data(config, scale, folder)
+        raw, text = face.config_for_data(config, scale, folder, objective_of({}, overrides or []))
         found = parse_run(overridden(raw, overrides or []), place=str(config))
         console.complain(f"config used: {face.keep_config(text, folder, found)}")
     else:
@@ -106,12 +106,13 @@ def _one_tier(flags: Mapping[str, bool]) -> str:
 def _study(config: Path, overrides: Sequence[str], scale: tuple[float, float] | None, folder: Path) -> "StudyConfig":
     """The study of a config, or of the data itself with the usual grid."""
     from seqtwin import face
-    from seqtwin.config import USUAL_GRID, override_study, parse_study, read_study
+    from seqtwin.config import objective_of, override_study, parse_study, read_study, usual_grid
 
     if not is_data(config):
         return read_study(config, overrides)
-    raw, text = face.config_for_data(config, scale, folder)
-    found = parse_study(override_study({"base": raw, "grid": USUAL_GRID}, overrides), place=str(config))
+    raw, text = face.config_for_data(config, scale, folder, objective_of({}, overrides))
+    grid = usual_grid(objective_of(raw, overrides))
+    found = parse_study(override_study({"base": raw, "grid": grid}, overrides), place=str(config))
     console.complain(f"config used: {face.keep_config(text, folder, found.base)}")
     return found
 
@@ -153,12 +154,14 @@ def _check_config(path: Path, overrides: list[str]) -> None:
     from seqtwin.strict_yaml import read_yaml
     from seqtwin.study.grid import expand_grid
     from seqtwin.study.prepare import prepare
+    from seqtwin.study.prepared import Prepared
 
     grid = expand_grid(read_study(path, overrides))
     prepared = prepare(grid.cells[0].config)
     study = "grid" in read_yaml(path)
     pairs = ", ".join(f"{len(store):,} {split}" for split, store in prepared.stores.items())
-    console.say(f"{prepared.data.name}: {pairs} pairs; primary metric {prepared.primary}")
+    what = {True: "pairs", False: "sequences"}[isinstance(prepared, Prepared)]
+    console.say(f"{prepared.data.name}: {pairs} {what}; primary metric {prepared.primary}")
     for note in prepared.notes:
         console.say(f"note: {note}")
     console.say(f"{len(grid.cells)} study cells: good" if study else "good")

@@ -3,7 +3,7 @@
 Only `build.py`, `study/` and the command line know these names; every part below takes plain arguments.
 """
 
-from seqtwin.config.reading import overridden, override_study, read_run, read_study, study_of
+from seqtwin.config.reading import objective_of, overridden, override_study, read_run, read_study, study_of
 from seqtwin.config.run import (
     LARGEST_SEED,
     PATHS,
@@ -13,6 +13,7 @@ from seqtwin.config.run import (
     RunConfig,
     TokensConfig,
     anchored,
+    each_path,
     json_schema,
     parse_run,
     portable,
@@ -25,6 +26,7 @@ from seqtwin.config.study import (
     StudyConfig,
     TierName,
     parse_study,
+    usual_grid,
 )
 
 __all__ = [
@@ -41,7 +43,9 @@ __all__ = [
     "TierName",
     "TokensConfig",
     "anchored",
+    "each_path",
     "json_schema",
+    "objective_of",
     "overridden",
     "override_study",
     "parse_run",
@@ -50,5 +54,6 @@ __all__ = [
     "read_run",
     "read_study",
     "study_of",
+    "usual_grid",
     "vary",
 ]

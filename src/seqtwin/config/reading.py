@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqtwin.config.run import PATHS, RunConfig, anchored, parse_run, set_key
-from seqtwin.config.study import USUAL_GRID, StudyConfig, parse_study
+from seqtwin.config.run import PATHS, RunConfig, anchored, each_path, parse_run, set_key
+from seqtwin.config.study import StudyConfig, parse_study, usual_grid
 from seqtwin.errors import ConfigError
 from seqtwin.paths import anchor, expand
 from seqtwin.strict_yaml import parse_value, read_yaml
@@ -29,15 +29,24 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
 
     Raises: ConfigError.
     """
-    raw = study_of(read_yaml(path), path.parent)
+    raw = study_of(read_yaml(path), path.parent, overrides)
     return parse_study(override_study(raw, overrides), place=str(path))
 
 
-def study_of(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The raw study that a study's (or a run's) raw config describes, its paths counted from a folder."""
+def objective_of(raw: Mapping[str, Any], overrides: Sequence[str] = ()) -> Any:
+    """The objective of a run's raw config, or the last that an override names."""
+    named = [text for text in overrides if text.startswith("objective=")]
+    return parse_value(named[-1].partition("=")[2], place=named[-1]) if named else raw.get("objective", "pairs")
+
+
+def study_of(raw: Mapping[str, Any], folder: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The raw study that a study's (or a run's) raw config describes, its paths counted from a folder.
+
+    A run gets the usual grid of its objective, which `overrides` may name.
+    """
     found = dict(raw)
     if "grid" not in found and "base" not in found:
-        found = {"base": found, "grid": dict(USUAL_GRID)}
+        found = {"base": found, "grid": usual_grid(objective_of(found, overrides))}
     base, grid = found.get("base"), found.get("grid")
     if isinstance(base, str):
         file = folder / expand(base)
@@ -98,7 +107,7 @@ def _refuse_factors(overrides: Sequence[str], grid: Any) -> None:
 
 def _anchored_value(key: str, value: Any, folder: Path) -> Any:
     if key in PATHS:
-        return anchor(value, folder) if isinstance(value, str) else value
+        return each_path(value, lambda path: anchor(path, folder))
     return anchored({key: value}, folder)[key]
 
 

@@ -1,6 +1,6 @@
 """Frozen models of a run: data, tokens, encoder, parts, fit; and what changes one into another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from seqtwin.errors import nearest
 from seqtwin.paths import anchor, counted_from
 from seqtwin.validation import Part, Strict, validated
 
-PATHS = ("data.train", "data.dev", "data.test", "data.file", "encoder.vectors")
+PATHS = ("data.train", "data.dev", "data.test", "data.file", "data.more", "encoder.vectors", "encoder.from")
 LARGEST_SEED = 2**63 - 2  # the parts above the encoder draw from the next one
 
 
@@ -31,8 +31,16 @@ class DataConfig(BaseModel):
     score: str | None = None
     label: str | None = None
     text: str | None = None
+    texts: tuple[str, ...] = Field((), description="columns that each hold texts of their own, for an auto-encoder")
     series: str | None = None
     time: str | None = None
+    sequence: str | None = Field(None, description="column that names the sequence a row (one token) belongs to")
+    token: str | None = None
+    judged_up_to: int | None = Field(None, ge=1, description="decode: only texts of so many words are judged")
+    substituted: int = Field(
+        0, ge=0, description="copies of each training text with words replaced, for an auto-encoder to learn to copy"
+    )
+    more: tuple[str, ...] = Field((), description="files of more training texts, for an auto-encoder")
     scale: tuple[float, float] | None = None
     cut: float = Field(0.5, ge=0, le=1)
     pairs: int | None = Field(None, ge=1)
@@ -63,11 +71,25 @@ class TokensConfig(Strict):
     normalize: Literal["nfc", "nfkc", "fold", "none"] = "nfc"
     max_length: int = Field(4096, ge=1, le=4096)
     empty: Literal["error", "unk", "drop"] = "error"
+    characters: bool = Field(False, description="unit word: each word is read with its letters beside it")
+
+    @model_validator(mode="after")
+    def _words_have_letters(self) -> "TokensConfig":
+        if self.characters and self.unit != "word":
+            raise ValueError(f"characters: true reads the letters of words, and unit is {self.unit}")
+        return self
 
 
 class EncoderConfig(Strict):
-    """Embedding (or input projection of a series) and recurrent cell."""
+    """Embedding (or input projection of a series) and recurrent cell.
 
+    `from`: a run or encoder folder to start from; its tokens and the shape of its encoder come with it.
+    """
+
+    model_config = ConfigDict(**Strict.model_config, serialize_by_alias=True)
+
+    start: str | None = Field(None, alias="from", description="run or encoder folder to start from (pre-training)")
+    frozen: bool = Field(False, description="with from: the encoder is not trained further")
     cell: Part = "lstm"
     embedding: int = Field(128, ge=1)
     hidden: int = Field(128, ge=1)
@@ -76,6 +98,25 @@ class EncoderConfig(Strict):
     dropout: float = Field(0.0, ge=0, lt=1)
     padding: Literal["masked", "read"] = "masked"
     vectors: str | None = Field(None, description="text file of initial word vectors: word v1 v2 ...")
+    spelling: int = Field(32, ge=1, description="with tokens.characters: width of what is read from a word's letters")
+    embedding_std: float = Field(1.0, gt=0, description="deviation of the embeddings that a training starts from")
+    word_dropout: float = Field(0.0, ge=0, lt=1, description="share of the tokens read as unknown in training")
+    input_dropout: float = Field(0.0, ge=0, lt=1, description="share of the inputs' coordinates dropped in training")
+    scaling: Literal["standard", "none"] = Field(
+        "standard", description="series: each channel to mean 0 and deviation 1 of the training series"
+    )
+
+    @model_validator(mode="after")
+    def _frozen_has_a_start(self) -> "EncoderConfig":
+        if self.frozen and self.start is None:
+            raise ValueError("frozen: true freezes what `from` names; without it nothing would be trained at all")
+        return self
+
+    @model_validator(mode="after")
+    def _one_source_of_weights(self) -> "EncoderConfig":
+        if self.start is not None and self.vectors is not None:
+            raise ValueError("the encoder that `from` names brings its word vectors with it: leave vectors out")
+        return self
 
     @model_validator(mode="after")
     def _dropout_has_a_place(self) -> "EncoderConfig":
@@ -90,6 +131,9 @@ class FitConfig(Strict):
     epochs: int = Field(10, ge=1)
     batch: int = Field(64, ge=1)
     lr: float = Field(0.002, gt=0)
+    layer_decay: float = Field(
+        1.0, gt=0, le=1, description="the rate of each layer below the head is this share of the one above it"
+    )
     optimizer: Literal["adam", "adamw"] = "adam"
     weight_decay: float = Field(0.0, ge=0)
     schedule: Literal["constant", "linear", "cosine"] = "linear"
@@ -106,6 +150,7 @@ class RunConfig(Strict):
     """One training."""
 
     data: DataConfig
+    objective: Part = "pairs"
     tokens: TokensConfig = TokensConfig()
     encoder: EncoderConfig = EncoderConfig()
     representation: Part = "max_output"
@@ -159,17 +204,28 @@ def anchored(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The raw config with relative paths counted from the folder of the file they stand in."""
     for section, key in (path.split(".") for path in PATHS):
         part = raw.get(section)
-        if isinstance(part, dict) and isinstance(part.get(key), str):
-            raw = {**raw, section: {**part, key: anchor(part[key], folder)}}
+        if isinstance(part, dict) and part.get(key):
+            raw = {**raw, section: {**part, key: each_path(part[key], lambda path: anchor(path, folder))}}
     return raw
+
+
+def each_path(value: Any, turn: Callable[[str], str]) -> Any:
+    """A path, or each of a list of paths, turned into another; anything else stays for the checks that follow.
+
+    >>> each_path(["a", "b"], str.upper)
+    ['A', 'B']
+    """
+    if isinstance(value, list | tuple):
+        return [each_path(one, turn) for one in value]
+    return turn(value) if isinstance(value, str) else value
 
 
 def portable(config: RunConfig, folder: Path) -> RunConfig:
     """The run as a file in this folder describes it: the inverse of reading it from there."""
     raw = config.model_dump(exclude_unset=True)
     for section, key in (path.split(".") for path in PATHS):
-        if isinstance(raw.get(section, {}).get(key), str):
-            raw[section][key] = counted_from(raw[section][key], folder)
+        if raw.get(section, {}).get(key):
+            raw[section][key] = each_path(raw[section][key], lambda path: counted_from(path, folder))
     return RunConfig.model_validate(raw)
 
 

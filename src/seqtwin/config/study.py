@@ -15,6 +15,23 @@ USUAL_GRID: dict[str, list[Any]] = {
     "loss": ["mse", {"name": "contrastive", "distance": "cosine", "margin": "auto"}],
 }
 
+_REPRESENTATIONS = USUAL_GRID["representation"]
+USUAL_GRIDS: dict[str, dict[str, list[Any]]] = {
+    "classify": {"representation": _REPRESENTATIONS, "objective.layers": [1, 2]},
+    "label_steps": {"objective.reads": ["outputs", "forward_outputs", "repeated"]},
+    "decode": {"representation": ["final_hidden", "last_output", "mean_output"]},
+}
+
+
+def usual_grid(objective: Any) -> dict[str, list[Any]]:
+    """What is compared for an objective where a study does not say it.
+
+    >>> list(usual_grid({"name": "classify", "layers": 2}))
+    ['representation', 'objective.layers']
+    """
+    name = objective.get("name", "") if isinstance(objective, dict) else str(objective)
+    return dict(USUAL_GRIDS.get(name, USUAL_GRID))
+
 
 class ComparisonConfig(Strict):
     """A planned comparison: the mean difference left - right, where everything else is the same and `within` holds."""

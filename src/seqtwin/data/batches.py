@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from seqtwin.records import PairBatch, Sequences
+from seqtwin.records import DecodeBatch, LabelledBatch, PairBatch, Sequences
 
 POOL = 32  # batches that are sorted by length together: little padding, still much chance
 
@@ -66,6 +66,81 @@ class PairStore:
         left, right = self.items.take(self.left[rows]), self.items.take(self.right[rows])
         target = torch.from_numpy(self.target[rows].astype(np.float32))
         return PairBatch(left, right, target, torch.from_numpy(rows))
+
+
+@dataclass(frozen=True)
+class ClassStore:
+    """Items with a class each. `target`: Int[items]."""
+
+    items: Ragged
+    target: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Length of each item."""
+        return self.items.lengths
+
+    def batch(self, rows: np.ndarray) -> LabelledBatch:
+        """The items at these rows."""
+        return LabelledBatch(self.items.take(rows), torch.from_numpy(self.target[rows]), torch.from_numpy(rows))
+
+
+@dataclass(frozen=True)
+class StepStore:
+    """Items with a class for every step. `classes`: as ragged as the items."""
+
+    items: Ragged
+    classes: Ragged
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Length of each item."""
+        return self.items.lengths
+
+    @property
+    def target(self) -> np.ndarray:
+        """The class of every step of item 0, then of item 1, ...: Int[steps]."""
+        return self.classes.steps
+
+    def batch(self, rows: np.ndarray) -> LabelledBatch:
+        """The items at these rows."""
+        classes = self.classes.take(rows)
+        return LabelledBatch(self.items.take(rows), classes.values[classes.mask], torch.from_numpy(rows))
+
+
+@dataclass(frozen=True)
+class DecodeStore:
+    """Items with what is to be written of each: token ids that end with the end token."""
+
+    items: Ragged
+    written: Ragged
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The longer of what is read and what is written."""
+        longer: np.ndarray = np.maximum(self.items.lengths, self.written.lengths)
+        return longer
+
+    @property
+    def target(self) -> np.ndarray:
+        """1 for each item: that it is written without a fault."""
+        return np.ones(len(self), dtype=np.int64)
+
+    def batch(self, rows: np.ndarray) -> DecodeBatch:
+        """The items at these rows."""
+        return DecodeBatch(self.items.take(rows), self.written.take(rows), torch.from_numpy(rows))
+
+
+Store = PairStore | ClassStore | StepStore | DecodeStore
 
 
 def epoch_batches(lengths: np.ndarray, size: int, *, seed: int, epoch: int) -> list[np.ndarray]:

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from seqtwin.data.pairs import PairData
+from seqtwin.data.pairs import LabelledItems, PairData
 from seqtwin.data.placenames import placenames
 from seqtwin.data.probes.dataset import probes
-from seqtwin.data.sampling import pairs_by_split, search_among, split_items
+from seqtwin.data.sampling import pairs_by_split, search_among, split_items, split_of
 
 FRACTIONS = (0.7, 0.15, 0.15)
 INK = 16.0  # the darkest value of an image
@@ -35,7 +35,8 @@ def digits(*, pairs: int = 6000, seed: int = 0) -> PairData:
     series = tuple(_inked(image.T / INK) for image in found.images)
     facts = {"versions": {"scikit-learn": sklearn.__version__}, "items": len(series), "classes": 10, "seed": seed}
     search = search_among(members["test"], groups[members["test"]], seed)
-    return PairData(frame, series, 0.5, "digits", facts, retrieval=search, shareable=True)
+    labelled = LabelledItems(range(len(series)), groups, split_of(members, len(groups)))
+    return PairData(frame, series, 0.5, "digits", facts, retrieval=search, shareable=True, labelled=labelled)
 
 
 def _inked(steps: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from seqtwin.data.pairs import SPLITS
-from seqtwin.data.series import CHANNEL, channel_names
+from seqtwin.data.series import CHANNEL, IDS, TIMES, channel_names
 from seqtwin.data.tables import FORMATS, Table, column, read_table
 from seqtwin.data.values import BINARY, NUMBER, numbers
 from seqtwin.errors import DataError
@@ -28,8 +28,9 @@ SIDES = (
 TARGETS = ("score", "similarity", "label", "same", "target", "match", "is_duplicate", "rating", "relatedness", "y")
 CLASSES = ("label", "class", "category", "target", "y")
 TEXTS = ("text", "sentence", "name", "content")
-SERIES = ("series_id", "series", "id")
-TIMES = ("t", "time", "step")
+SEQUENCES = ("sent_id", "sentence_id", "sequence_id", "sequence")
+TOKENS = ("token", "word", "form")
+TAGS = ("upos", "tag", "ner", "pos", "xpos", "label")
 HIGHS = (1, 3, 4, 5, 7, 10, 100)
 SAMPLE = 1000
 REMEDY = "mend or remove these rows first"
@@ -37,7 +38,10 @@ REMEDY = "mend or remove these rows first"
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was seen. `roles` maps the keys of a config's data section to columns; `files` its split keys to paths."""
+    """What was seen. `roles` maps the keys of a config's data section to columns; `files` its split keys to paths.
+
+    `kind`: pairs, items, series, steps or series_steps; `sequences`: how many sequences a long table holds.
+    """
 
     files: dict[str, Path]
     kind: str
@@ -51,6 +55,7 @@ class Inspection:
     scripts: dict[str, float] = field(default_factory=dict)
     duplicates: int = 0
     empty: int = 0
+    sequences: int = 0
 
 
 def inspect_data(path: Path, *, scale: Sequence[float] | None = None) -> Inspection:
@@ -63,6 +68,9 @@ def inspect_data(path: Path, *, scale: Sequence[float] | None = None) -> Inspect
     table.finish(REMEDY)
     if any(CHANNEL.fullmatch(name) for name in table.columns):
         return _series(table, files)
+    words = _named(table, SEQUENCES), _named(table, TOKENS), _named(table, TAGS)
+    if all(words):
+        return _steps(table, files, dict(zip(("sequence", "token", "label"), map(str, words), strict=True)))
     target = _named(table, TARGETS)
     sides = _sides(table, target)
     if sides and target:
@@ -135,8 +143,11 @@ def _items(table: Table, files: dict[str, Path]) -> Inspection:
     rest = [name for name in table.columns if name != label and _is_text(table, name)]
     text = _named(table, TEXTS) or (rest[0] if rest else None)
     if label is None or text is None or text == label:
-        cause = f"no columns of pairs, labelled texts or series were found among {', '.join(table.columns)}"
-        remedy = "expected left, right and score or label; or text and label; or series_id, t, ch0, ... and label"
+        cause = f"no columns of pairs, labelled texts, tagged words or series were found in {', '.join(table.columns)}"
+        remedy = (
+            "expected left, right and score or label; or text and label; or sent_id, token and upos; "
+            "or series_id, t, ch0, ... and label"
+        )
         raise DataError("DATA_UNKNOWN_KIND", cause, place=table.place, remedy=remedy)
     balance = Counter(str(value).strip() for value in column(table, label))
     if len(balance) < 2 or len(balance) > len(table) / 2:
@@ -149,14 +160,39 @@ def _items(table: Table, files: dict[str, Path]) -> Inspection:
 def _series(table: Table, files: dict[str, Path]) -> Inspection:
     channel_names(table)
     roles = {
-        "series": _named(table, SERIES) or SERIES[0],
+        "series": _named(table, IDS) or IDS[0],
         "time": _named(table, TIMES) or TIMES[0],
         "label": _named(table, CLASSES) or CLASSES[0],
     }
     for name in roles.values():
         column(table, name)
-    labels = dict(zip(map(str, column(table, roles["series"])), map(str, column(table, roles["label"])), strict=True))
-    return Inspection(files, "series", roles, len(table), balance=dict(Counter(labels.values()).most_common()))
+    ids, labels = (list(map(str, column(table, roles[role]))) for role in ("series", "label"))
+    own = dict(zip(ids, labels, strict=True))
+    one_each = len(set(zip(ids, labels, strict=True))) == len(own)
+    counts = Counter(own.values() if one_each else labels)
+    kind = "series" if one_each else "series_steps"
+    return Inspection(files, kind, roles, len(table), balance=dict(counts.most_common()), sequences=len(own))
+
+
+def _steps(table: Table, files: dict[str, Path], roles: dict[str, str]) -> Inspection:
+    time = _named(table, TIMES)
+    sequences: dict[str, list[str]] = {}
+    for name, token in zip(column(table, roles["sequence"]), column(table, roles["token"]), strict=True):
+        sequences.setdefault(str(name), []).append("" if token is None else str(token))
+    texts = [" ".join(words) for words in sequences.values()]
+    tags = Counter(str(tag) for tag in column(table, roles["label"]))
+    return Inspection(
+        files,
+        "steps",
+        {**roles, **({"time": time} if time else {})},
+        len(table),
+        balance=dict(tags.most_common()),
+        characters=_mean_and_most([len(text) for text in texts]),
+        words=_mean_and_most([len(words) for words in sequences.values()]),
+        scripts=_scripts(texts[:SAMPLE]),
+        duplicates=len(texts) - len(set(texts)),
+        sequences=len(sequences),
+    )
 
 
 def _described(

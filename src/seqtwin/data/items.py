@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from seqtwin.data.pairs import PairData, Retrieval
+from seqtwin.data.pairs import LabelledItems, PairData, Retrieval
 from seqtwin.data.readers import REMEDY_EMPTY, USUAL_FRACTIONS, Files, by_split, check_settings, described, stem
-from seqtwin.data.sampling import pairs_by_split, search_among, split_items
+from seqtwin.data.sampling import pairs_by_split, search_among, split_items, split_of
 from seqtwin.data.tables import column, read_table
 from seqtwin.data.values import classes, texts
 from seqtwin.errors import ConfigError, DataError
@@ -49,7 +49,8 @@ def read_items(
     facts = {"columns": [text, label], "items": rows, "classes": int(groups.max()) + 1, "seed": seed}
     notes = [*drawn.notes, *([f"{rows - len(items)} repeated texts left out"] if rows > len(items) else [])]
     data = described(frame, cut=0.5, name=name or stem(files), facts=facts, notes=notes)
-    return replace(data, retrieval=drawn.search and _of_texts(drawn.search, words))
+    search = drawn.search and _of_texts(drawn.search, words)
+    return replace(data, retrieval=search, labelled=LabelledItems(words, groups, drawn.split))
 
 
 def _of_texts(task: Retrieval, words: Sequence[str]) -> Retrieval:
@@ -68,11 +69,14 @@ def _items_of(path: Path, text: str, label: str, empty: str) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Sampled:
-    """Pairs of item indices with target and split, a sentence for each thing decided, a search among the test items."""
+    """Pairs of item indices with target and split, a sentence for each thing decided, a search among the test items,
+    and the split of every item.
+    """
 
     frame: pd.DataFrame
     notes: list[str]
     search: Retrieval | None
+    split: np.ndarray
 
 
 def sampled(
@@ -106,4 +110,4 @@ def sampled(
     if pairs and "train" in members and got < pairs - pairs % 2:
         notes.append(f"{got} training pairs made, not {pairs}: the items hold no more balanced pairs")
     test = members.get("test", np.zeros(0, dtype=np.int64))
-    return Sampled(frame, notes, search_among(test, groups[test], seed))
+    return Sampled(frame, notes, search_among(test, groups[test], seed), split_of(members, len(groups)))

@@ -38,8 +38,33 @@ class Retrieval:
 
 
 @dataclass(frozen=True)
+class LabelledItems:
+    """The items that pairs were made of. `items`: texts, or positions in the data's series; `classes`: Int[n];
+    `split`: the split of each.
+
+    Raises: ValueError for columns of unequal length.
+    """
+
+    items: Sequence[Any]
+    classes: np.ndarray
+    split: np.ndarray
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.items), len(self.classes), len(self.split)}
+        if len(sizes) > 1:
+            raise ValueError(f"labelled items need a class and a split each; got {sorted(sizes)}")
+
+    def part(self, split: str) -> tuple[list[Any], np.ndarray]:
+        """Items and classes of one split."""
+        rows = np.flatnonzero(self.split == split)
+        return [self.items[int(row)] for row in rows], self.classes[rows]
+
+
+@dataclass(frozen=True)
 class PairData:
     """Pairs of one data set. `left` and `right` hold texts, or positions in `series`.
+
+    `labelled`: the items they were made of, where these have classes.
 
     >>> PairData.of(left=["a"], right=["b"], target=[1.0], split=["train"], name="tiny").graded
     False
@@ -53,6 +78,7 @@ class PairData:
     notes: tuple[str, ...] = ()
     retrieval: Retrieval | None = None
     shareable: bool = False
+    labelled: LabelledItems | None = None
 
     def __post_init__(self) -> None:
         columns = list(self.frame.columns)

@@ -61,6 +61,13 @@ def placenames(*, pairs: int = 10_000, seed: int = 0, scripts: str = "latin") ->
     return PairData(frame, None, 0.5, "placenames", facts, retrieval=task, shareable=True)
 
 
+def places_by_split(*, latin_only: bool, seed: int) -> dict[str, list[Place]]:
+    """All places by split (70/15/15), split as for the pairs of the same seed."""
+    places = read_places(latin_only=latin_only)
+    members = _split_places(len(places), np.random.default_rng(seed))
+    return {split: [places[i] for i in own] for split, own in members.items()}
+
+
 def _split_places(count: int, rng: np.random.Generator) -> dict[str, list[int]]:
     order = rng.permutation(count)
     cuts = np.round(np.cumsum(FRACTIONS[:2]) * count).astype(int)

@@ -25,6 +25,18 @@ def split_items(groups: np.ndarray, fractions: Sequence[float], rng: np.random.G
     return {split: np.sort(np.concatenate(found)) for split, found in parts.items()}
 
 
+def split_of(members: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+    """The split of each of `count` items, from the items of each split.
+
+    >>> split_of({"train": np.array([0, 2]), "test": np.array([1])}, 3).tolist()
+    ['train', 'test', 'train']
+    """
+    found = np.full(count, "", dtype="<U5")
+    for split, items in members.items():
+        found[items] = split
+    return found
+
+
 def pairs_by_split(
     members: Mapping[str, np.ndarray], groups: np.ndarray, pairs: int, rng: np.random.Generator
 ) -> pd.DataFrame:

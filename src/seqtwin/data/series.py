@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from seqtwin.data.items import sampled
-from seqtwin.data.pairs import PairData
+from seqtwin.data.pairs import LabelledItems, PairData
 from seqtwin.data.readers import USUAL_FRACTIONS, Files, by_split, check_settings, described, stem
 from seqtwin.data.tables import Table, column, read_table
 from seqtwin.data.values import classes, numbers
@@ -17,6 +18,33 @@ from seqtwin.errors import DataError
 
 REMEDY = "mend or remove these rows; nothing was read"
 CHANNEL = re.compile(r"ch(\d+)")
+LARGEST = float(np.finfo(np.float32).max)
+IDS = ("series_id", "series", "id")
+TIMES = ("t", "time", "step")
+LABELS = ("label", "class", "category", "target", "y")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of a long table are called. `label`: None where there is none."""
+
+    series: str
+    time: str
+    label: str | None
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SeriesFile:
+    """The series of one file in the order of their first rows, each Float32[time channels].
+
+    `labels`: what names the class of each, None where nothing does; `rows`: the rows of the table each consists of.
+    """
+
+    ids: list[str]
+    series: list[np.ndarray]
+    labels: list[str] | None
+    rows: list[np.ndarray]
 
 
 def read_series(
@@ -33,28 +61,62 @@ def read_series(
 ) -> PairData:
     """Balanced pairs of labelled series: target 1 = one label. `left` and `right` are positions in `series`.
 
-    Channels are the columns ch0, ch1, ... unless named. `pairs` as for labelled texts; values are taken as they are.
+    Channels are the columns ch0, ch1, ... unless named. `pairs` as for labelled texts; values are taken as they are (an
+    encoder scales them).
 
     Raises: DataError with all bad rows of a file: values that are not finite, time that does not rise, two labels.
     """
     check_settings(None, fractions, "error")
-    found: list[np.ndarray] = []
-    label_of: list[str] = []
-    split_of: list[str] = []
-    names: list[str] | None = list(channels) if channels else None
-    for split, path in by_split(files).items():
+    parts: list[SeriesFile] = []
+    names = list(channels) if channels else None
+    for path in by_split(files).values():
         table = read_table(path)
         names = names or channel_names(table)
-        some, theirs = _series_of(table, series, time, label, names)
-        found += some
-        label_of += theirs
-        split_of += [split] * len(some)
-    groups = np.asarray(pd.factorize(np.asarray(label_of), sort=True)[0])
-    drawn = sampled(groups, np.asarray(split_of), pairs, fractions, seed, place=stem(files))
+        parts.append(labelled_series(table, Columns(series, time, label, tuple(names))))
+    found = [one for part in parts for one in part.series]
+    groups = np.asarray(pd.factorize(np.asarray([name for part in parts for name in part.labels or ()]), sort=True)[0])
+    split = np.repeat(list(by_split(files)), [len(part.ids) for part in parts])
+    drawn = sampled(groups, split, pairs, fractions, seed, place=stem(files))
     facts = {"channels": names, "items": len(found), "classes": int(groups.max()) + 1, "seed": seed}
     frame, called = drawn.frame, name or stem(files)
     data = described(frame, cut=0.5, name=called, facts=facts, notes=drawn.notes, series=tuple(found))
-    return replace(data, retrieval=drawn.search)
+    return replace(data, retrieval=drawn.search, labelled=LabelledItems(range(len(found)), groups, drawn.split))
+
+
+def read_series_file(path: Path, *, channels: int | None = None) -> SeriesFile:
+    """The series of a file, labelled or not, whose columns are called as usual: series_id, t, ch0, ch1, ... and label.
+
+    Raises: DataError with all bad rows, for a missing column, or for another number of channels than the one given.
+    """
+    table = read_table(path)
+    names = tuple(channel_names(table))
+    if channels is not None and len(names) != channels:
+        cause = f"expected {channels} channels, as the encoder reads, found {len(names)}: {', '.join(names)[:120]}"
+        raise DataError("DATA_CHANNELS", cause, place=table.place, remedy="name an encoder of such series")
+    columns = Columns(named(table, IDS) or IDS[0], named(table, TIMES) or TIMES[0], named(table, LABELS), names)
+    found = series_of_table(table, columns)
+    table.finish(REMEDY)
+    return found
+
+
+def named(table: Table, wanted: Sequence[str]) -> str | None:
+    """The first of these columns that a table has, however it is capitalised."""
+    by_name = {name.lower(): name for name in table.columns}
+    return next((by_name[name] for name in wanted if name in by_name), None)
+
+
+def channel_scaling(steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel over all steps [steps channels], each Float32[channels].
+
+    A channel that never varies has deviation 0, exactly.
+
+    >>> channel_scaling(np.array([[1.0, 5.0], [3.0, 5.0], [5.0, 5.0]]))
+    (array([3., 5.], dtype=float32), array([1.6329932, 0.       ], dtype=float32))
+    """
+    exact = steps.astype(np.float64)
+    # rounding can leave a trace of variance where there is none
+    deviation = np.where(np.ptp(exact, axis=0) > 0, exact.std(axis=0), 0.0)
+    return exact.mean(axis=0).astype(np.float32), deviation.astype(np.float32)
 
 
 def channel_names(table: Table) -> list[str]:
@@ -69,22 +131,53 @@ def channel_names(table: Table) -> list[str]:
     return [name for _, name in sorted(numbered)]
 
 
-def _series_of(
-    table: Table, series: str, time: str, label: str, channels: Sequence[str]
-) -> tuple[list[np.ndarray], list[str]]:
-    ids = [str(value) for value in column(table, series)]
-    for needed in (time, label, *channels):
-        column(table, needed)
-    steps = numbers(table, time)
-    values = np.stack([numbers(table, name) for name in channels], axis=1).astype(np.float32)
-    names = classes(table, label)
-    rows = {one: np.asarray(own) for one, own in pd.Series(range(len(ids))).groupby(ids, sort=False).indices.items()}
-    for own in rows.values():
-        _check_time(table, time, steps, own)
-        _check_label(table, label, names, own)
+def labelled_series(table: Table, columns: Columns) -> SeriesFile:
+    """The series of a table in which every row has a class, the same for all rows of a series.
+
+    Raises: DataError with all bad rows, or for a missing column.
+    """
+    assert columns.label is not None
+    column(table, columns.label)
+    found = series_of_table(table, columns)
+    names = classes(table, columns.label)
+    for own in found.rows:
+        _check_label(table, columns.label, names, own)
     table.finish(REMEDY)
-    order = sorted(rows, key=lambda one: int(rows[one][0]))
-    return [values[rows[one]] for one in order], [names[int(rows[one][0])] for one in order]
+    return found
+
+
+def series_of_table(table: Table, columns: Columns) -> SeriesFile:
+    """The series of a table, with or without a class; what is wrong with single rows is noted in the table.
+
+    Raises: DataError for a missing column.
+    """
+    ids = [str(value) for value in column(table, columns.series)]
+    for needed in (columns.time, *columns.channels):
+        column(table, needed)
+    steps = numbers(table, columns.time)
+    values = np.stack([_channel(table, name) for name in columns.channels], axis=1)
+    # ids in the order of their first rows; the rows of each in theirs
+    rows = [np.asarray(own) for own in pd.Series(range(len(ids))).groupby(ids, sort=False).indices.values()]
+    rows.sort(key=lambda own: int(own[0]))
+    for own in rows:
+        _check_time(table, columns.time, steps, own)
+    labels = None if columns.label is None else table.columns[columns.label]
+    first = [int(own[0]) for own in rows]
+    return SeriesFile(
+        ids=[ids[row] for row in first],
+        series=[values[own] for own in rows],
+        labels=None if labels is None else [str(labels[row]).strip() for row in first],
+        rows=rows,
+    )
+
+
+def _channel(table: Table, name: str) -> np.ndarray:
+    """The numbers of a channel as Float32[rows]; one that is too large for it is a problem of its row."""
+    found = numbers(table, name)
+    for row in np.flatnonzero(np.abs(found) > LARGEST):
+        table.report(int(row), name, f"{found[row]:g} is larger than any 32-bit number")
+        found[row] = np.nan
+    return found.astype(np.float32)
 
 
 def _check_time(table: Table, time: str, steps: np.ndarray, own: np.ndarray) -> None:

@@ -14,6 +14,7 @@ BYTE_ORDER_MARKS = (  # the longer first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet", ".ts", ".conllu")
 PACKED = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"))
 
 
@@ -59,8 +60,8 @@ def _neighbour(path: Path) -> str:
 
 
 def _inside(path: Path) -> str:
-    known = sorted(p.name for p in path.iterdir() if p.suffix in (".csv", ".tsv", ".jsonl", ".parquet"))
-    return f"name one of its files: {', '.join(known[:5])}" if known else "name a .csv, .tsv, .jsonl or .parquet file"
+    known = ", ".join(sorted(p.name for p in path.iterdir() if p.suffix in ENDINGS)[:5])
+    return f"name one of its files: {known}" if known else f"name a file that ends in {', '.join(ENDINGS)}"
 
 
 def _decoded(raw: bytes, path: Path) -> str:

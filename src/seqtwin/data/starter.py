@@ -10,21 +10,29 @@ MOSTLY = 0.5
 SEEN_PAIRS = 50_000
 FEW_PAIRS = 2000
 ITEM_PAIRS = 10_000
+OF_SERIES = frozenset({"series", "series_steps"})
+OF_CLASSES = frozenset({"items", "series"})
+OF_STEPS = frozenset({"steps", "series_steps"})  # one class a step, and no pairs
 SPLIT = "[0.7, 0.15, 0.15]"
 
 Line = tuple[str, str]
 
 
-def write_config(inspection: Inspection, *, folder: Path | None = None) -> str:
-    """The text of a config for this data, each choice with its reason; paths below `folder` are relative to it."""
-    pairs = _training_pairs(inspection)
+def write_config(inspection: Inspection, *, folder: Path | None = None, classes: bool = False) -> str:
+    """The text of a config for this data, each choice with its reason; paths below `folder` are relative to it.
+
+    `classes`: labelled texts or series are to be classified, not drawn as pairs.
+    """
+    single = inspection.kind in OF_STEPS or (classes and inspection.kind in OF_CLASSES)
+    rows, noun = _training_rows(inspection, single), "sequences" if single else "pairs"
     sections = [
         ("", _heading(inspection)),
-        ("data:", _data_lines(inspection, folder)),
-        *([("tokens:", _token_lines(inspection))] if inspection.kind != "series" else []),
-        ("encoder:", _encoder_lines(pairs)),
-        ("", _part_lines()),
-        ("fit:", _fit_lines(pairs)),
+        ("data:", _data_lines(inspection, folder, single)),
+        *([("", _objective_lines(inspection, single))] if inspection.kind != "pairs" else []),
+        *([("tokens:", _token_lines(inspection))] if inspection.kind not in OF_SERIES else []),
+        ("encoder:", _encoder_lines(rows, noun)),
+        *([("", _part_lines(single))] if inspection.kind not in OF_STEPS else []),
+        ("fit:", _fit_lines(rows, noun)),
     ]
     return "\n".join(_section(title, lines) for title, lines in sections)
 
@@ -35,59 +43,77 @@ def _section(title: str, lines: list[Line]) -> str:
     return "\n".join([title, *body, ""] if title else [*body, ""])
 
 
-def _training_pairs(inspection: Inspection) -> int:
-    if inspection.kind != "pairs":
+def _training_rows(inspection: Inspection, single: bool) -> int:
+    """How many pairs, or single sequences, one epoch holds."""
+    if inspection.kind in OF_CLASSES and not single:
         return ITEM_PAIRS
-    return max(1, inspection.rows if "train" in inspection.files else int(0.7 * inspection.rows))
+    rows = inspection.sequences if inspection.kind in OF_STEPS else inspection.rows
+    return max(1, rows if "train" in inspection.files else int(0.7 * rows))
 
 
 def _heading(inspection: Inspection) -> list[Line]:
     path = next(iter(inspection.files.values()))
     lines = [("", f"{path.name}: {inspection.rows:,} rows; looks like {_KINDS[inspection.kind]}")]
-    if inspection.kind != "series":
+    if inspection.kind not in OF_SERIES:
         (mean, most), (words, most_words) = inspection.characters, inspection.words
-        lines.append(
-            ("", f"a text has {mean:.0f} characters (at most {most}) and {words:.1f} words (at most {most_words})")
-        )
+        one, many = ("sequence", "sequences") if inspection.kind in OF_STEPS else ("text", "rows")
+        lengths = f"{mean:.0f} characters (at most {most}) and {words:.1f} words (at most {most_words})"
         shares = [f"{script} {share:.0%}" for script, share in list(inspection.scripts.items())[:4]]
-        lines.append(("", f"scripts: {', '.join(shares) or 'no letters'}; repeated rows: {inspection.duplicates:,}"))
+        lines.append(("", f"a {one} has {lengths}"))
+        lines.append(("", f"scripts: {', '.join(shares) or 'no letters'}; repeated {many}: {inspection.duplicates:,}"))
     if inspection.balance:
         shown = [f"{label} {count:,}" for label, count in list(inspection.balance.items())[:8]]
         lines.append(("", f"labels: {', '.join(shown)}{', ...' if len(inspection.balance) > 8 else ''}"))
     return lines
 
 
-_KINDS = {"pairs": "pairs of texts", "items": "texts with a class", "series": "series with a class"}
+_KINDS = {
+    "pairs": "pairs of texts",
+    "items": "texts with a class",
+    "series": "series with a class",
+    "steps": "words with a tag each",
+    "series_steps": "series with a class a step",
+}
 _ROLE_REASONS = {
     "left": "the first text of a pair",
     "right": "the second",
     "score": "how similar they are",
-    "label": "1 = same, 0 = different",
     "text": "the texts",
     "series": "which series a row belongs to",
+    "sequence": "which sequence a word belongs to",
+    "token": "the words, one a row",
     "time": "the order of its rows",
+}
+_LABEL_REASONS = {
+    "pairs": "1 = same, 0 = different",
+    **dict.fromkeys(("items", "series"), "two of one label are the same"),
+    **dict.fromkeys(OF_STEPS, "the class of each step"),
 }
 
 
-def _data_lines(inspection: Inspection, folder: Path | None) -> list[Line]:
+def _data_lines(inspection: Inspection, folder: Path | None, single: bool) -> list[Line]:
     lines = [(f"{key}: {_quoted(_path(path, folder))}", _FILE_REASONS[key]) for key, path in inspection.files.items()]
     if "file" in inspection.files:
         lines.append(
             (f"split: {SPLIT}", "shares of train, dev and test; no text is shared between them if that can be")
         )
     for role, name in inspection.roles.items():
-        own = role == "label" and inspection.kind != "pairs"
-        lines.append((f"{role}: {_quoted(name)}", "two of one label are the same" if own else _ROLE_REASONS[role]))
+        reason = _label_reason(inspection, single) if role == "label" else _ROLE_REASONS[role]
+        lines.append((f"{role}: {_quoted(name)}", reason))
     if inspection.scale and inspection.observed:
         low, high = inspection.scale
         seen = f"seen: {inspection.observed[0]:g} to {inspection.observed[1]:g}; write the full range a score can take"
         lines.append((f"scale: [{low:g}, {high:g}]", seen))
         lines.append(("cut: 0.5", 'targets from here on are "same" where two classes are needed'))
-    if inspection.kind != "pairs":
+    if inspection.kind in OF_CLASSES and not single:
         lines.append(
             (f"pairs: {ITEM_PAIRS}", "training pairs to draw, half of them of one label; dev and test: a fifth each")
         )
     return lines
+
+
+def _label_reason(inspection: Inspection, single: bool) -> str:
+    return "the class" if single and inspection.kind in OF_CLASSES else _LABEL_REASONS[inspection.kind]
 
 
 _FILE_REASONS = {"file": "one file, cut in three", "train": "learned from", "dev": "chosen on", "test": "scored once"}
@@ -107,8 +133,18 @@ def _quoted(text: str) -> str:
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
+def _objective_lines(inspection: Inspection, single: bool) -> list[Line]:
+    if inspection.kind in OF_STEPS:
+        return [("objective: label_steps", "one class a step")]
+    if single:
+        return [("objective: classify", "the class of each sequence")]
+    return [("# objective: classify", "to learn the labels instead of pairs; take data.pairs and loss out then")]
+
+
 def _token_lines(inspection: Inspection) -> list[Line]:
     words, latin = inspection.words[0], inspection.scripts.get("latin", 0.0)
+    if inspection.kind == "steps":
+        return [("unit: word", "a row is a word, and a word is a step")]
     if words <= SHORT_WORDS:
         unit = ("unit: char", f"short strings ({words:.1f} words): spelling carries the meaning")
     elif latin < MOSTLY:
@@ -120,29 +156,29 @@ def _token_lines(inspection: Inspection) -> list[Line]:
     return [unit, ("empty: error", "every text holds something; error | unk | drop")]
 
 
-def _encoder_lines(pairs: int) -> list[Line]:
-    width = 64 if pairs < FEW_PAIRS else 128
+def _encoder_lines(rows: int, noun: str) -> list[Line]:
+    width = 64 if rows < FEW_PAIRS else 128
     return [
         ("cell: lstm", "rnn | gru | lstm"),
         ("bidirectional: true", "a step sees what stands before and behind it"),
-        (f"embedding: {width}", f"about {pairs:,} training pairs"),
+        (f"embedding: {width}", f"about {rows:,} training {noun}"),
         (f"hidden: {width}", "per direction"),
     ]
 
 
-def _part_lines() -> list[Line]:
-    return [
+def _part_lines(single: bool) -> list[Line]:
+    shared = [
         ("representation: max_output", "the strongest of the usual ones with mse on sentence pairs"),
         ("similarity: cosine", "does not depend on the length of the vectors"),
-        ("loss: mse", "squared distance of similarity and target"),
     ]
+    return shared if single else [*shared, ("loss: mse", "squared distance of similarity and target")]
 
 
-def _fit_lines(pairs: int) -> list[Line]:
-    epochs = min(30, max(5, round(SEEN_PAIRS / pairs)))
+def _fit_lines(rows: int, noun: str) -> list[Line]:
+    epochs = min(30, max(5, round(SEEN_PAIRS / rows)))
     return [
-        (f"epochs: {epochs}", f"{epochs} times {pairs:,} pairs"),
-        (f"batch: {32 if pairs < FEW_PAIRS else 64}", "pairs per step"),
+        (f"epochs: {epochs}", f"{epochs} times {rows:,} {noun}"),
+        (f"batch: {32 if rows < FEW_PAIRS else 64}", f"{noun} per step"),
         ("lr: 0.002", "adam's usual rate for recurrent encoders of this width"),
         ("patience: 5", "epochs without a better dev metric before it stops"),
         ("seed: 0", "same config, same numbers"),

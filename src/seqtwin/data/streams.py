@@ -12,6 +12,7 @@ from typing import Any
 from seqtwin.data.readers import REMEDY_EMPTY
 from seqtwin.data.sources import BYTE_ORDER_MARKS, PACKED, require_file
 from seqtwin.data.tables import MAX_FIELD, Table, check_header, json_object, shape_problem
+from seqtwin.data.ts import read_ts
 from seqtwin.data.values import texts
 from seqtwin.errors import DataError, gathered, missing_extra
 from seqtwin.files import sha256
@@ -198,9 +199,17 @@ def _parquet(path: Path) -> Generator[tuple[int, Row], None, None]:
         raise DataError("DATA_PARQUET", f"not a readable parquet file: {error}", place=str(path)) from error
 
 
+def _ts(path: Path) -> Generator[tuple[int, Row], None, None]:
+    found = read_ts(path)
+    yield from found.problems
+    for row, line in enumerate(found.lines):
+        yield line, {name: values[row] for name, values in found.columns.items()}
+
+
 READERS: dict[str, Callable[[Path], Generator[tuple[int, Row], None, None]]] = {
     ".csv": _csv,
     ".tsv": _tsv,
     ".jsonl": _jsonl,
     ".parquet": _parquet,
+    ".ts": _ts,
 }

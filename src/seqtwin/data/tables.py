@@ -1,4 +1,4 @@
-"""A .csv, .tsv, .jsonl or .parquet file as columns of values, with the line each row stands on."""
+"""A .csv, .tsv, .jsonl, .parquet, .ts or .conllu file as columns of values, with the line each row stands on."""
 
 import csv
 import io
@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from seqtwin.data.conllu import read_conllu
 from seqtwin.data.sources import read_text, require_file
+from seqtwin.data.ts import read_ts
 from seqtwin.errors import DataError, gathered, missing_extra, nearest
 
 MAX_FIELD = 10 * 2**20
@@ -221,9 +223,21 @@ def _read_parquet(path: Path) -> Table:
     return Table(path, columns, list(range(1, found.num_rows + 1)))  # rows have no lines here: their number
 
 
+def _read_ts(path: Path) -> Table:
+    found = read_ts(path)
+    return Table(path, found.columns, found.lines, found.problems)
+
+
+def _read_conllu(path: Path) -> Table:
+    found = read_conllu(path)
+    return Table(path, found.columns, found.lines, found.problems)
+
+
 FORMATS: dict[str, Callable[[Path], Table]] = {
     ".csv": _read_csv,
     ".tsv": _read_tsv,
     ".jsonl": _read_jsonl,
     ".parquet": _read_parquet,
+    ".ts": _read_ts,
+    ".conllu": _read_conllu,
 }

@@ -4,25 +4,23 @@ The vocabulary comes from the training split alone. Id 0 is `[PAD]`, id 1 is `[U
 library, so a text that spells "[PAD]" is read as the characters it consists of.
 """
 
-import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Encoding, Tokenizer, pre_tokenizers
 
-from seqtwin.errors import DamagedError, DataError
+from seqtwin.data.spelling import Letters, spelled
+from seqtwin.data.units import MAX_VOCABULARY, PAD, UNITS, UNKNOWN, normalizer_of, of_counts
+from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.lookup import member
 
-PAD, UNKNOWN = "[PAD]", "[UNK]"
 MAX_CHARACTERS = 100_000
 MAX_TOKENS = 4096
-MAX_VOCABULARY = 5_000_000
-BYTES = 256
 EMPTY_POLICIES = ("error", "unk", "drop")
 
 logger = logging.getLogger(__name__)
@@ -32,6 +30,8 @@ logger = logging.getLogger(__name__)
 class TextTokens:
     """A trained tokenizer with what it does on texts without a token.
 
+    With `letters` each token is read with its letters beside it.
+
     >>> tokens = train_tokenizer(["to be", "or not"], unit="word")
     >>> tokens.encode(["not to be", "to fly"])
     [array([3, 5, 2]), array([5, 1])]
@@ -39,6 +39,7 @@ class TextTokens:
 
     tokenizer: Tokenizer
     empty: str = "error"
+    letters: Letters | None = None
 
     def __post_init__(self) -> None:
         member(dict.fromkeys(EMPTY_POLICIES), self.empty, "empty-text policy")
@@ -46,15 +47,44 @@ class TextTokens:
             raise DamagedError("TOKENIZER_IDS", f"a tokenizer whose ids 0 and 1 are not {PAD} and {UNKNOWN}")
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
-        """Token ids of each text, int64, at least one. Texts too long are cut, counted and warned of.
+        """Token ids of each text, int64 [time], at least one. Texts too long are cut, counted and warned of.
+
+        With letters [time, 1 + LETTERS]: the word's id, then the ids of its letters as the text writes them.
 
         Raises: DataError for a text without a token, unless the policy is `unk`.
         """
-        found = self.tokenizer.encode_batch_fast([_storable(text) for text in texts])
+        stored = [_storable(text) for text in texts]
+        # only the slower call says where the tokens stand
+        find = self.tokenizer.encode_batch_fast if self.letters is None else self.tokenizer.encode_batch
+        found = find(stored)
         cut = sum(bool(one.overflowing) or len(text) > MAX_CHARACTERS for one, text in zip(found, texts, strict=True))
         if cut:
             logger.warning("%d of %d texts were too long and were cut to %d tokens", cut, len(texts), self.max_length)
-        ids = [np.asarray(one.ids, dtype=np.int64) for one in found]
+        ids = self._ids([one.ids for one in found], texts)
+        return ids if self.letters is None else spelled(ids, _written(stored, found), self.letters)
+
+    def encode_words(self, sequences: Sequence[Sequence[str]]) -> list[np.ndarray]:
+        """The same for sequences that are cut into words already: one step a word, none split, dropped or cut off.
+
+        Raises: ConfigError for characters and byte pairs; DataError for a sequence without a word, as `encode`.
+
+        >>> train_word_tokens([["New York", "is", "big"]]).encode_words([["new york", "is", "old"]])
+        [array([4, 3, 1])]
+        """
+        if not isinstance(self.tokenizer.pre_tokenizer, pre_tokenizers.BertPreTokenizer):
+            cause = "given words are read by their ids in a vocabulary of words"
+            raise ConfigError("TOKENS_NO_WORDS", cause, place="tokens.unit", remedy="set tokens.unit: word")
+        stored = [[_storable(word) for word in words] for words in sequences]
+        known = {word: self._id_of(word) for words in stored for word in words}
+        ids = self._ids([[known[word] for word in words] for words in stored], [""] * len(stored))
+        return ids if self.letters is None else spelled(ids, stored, self.letters)
+
+    def _id_of(self, word: str) -> int:
+        # id 0 would be a word that spells "[PAD]"
+        return self.tokenizer.token_to_id(self.tokenizer.normalizer.normalize_str(word)) or 1
+
+    def _ids(self, found: Sequence[list[int]], texts: Sequence[str]) -> list[np.ndarray]:
+        ids = [np.asarray(one, dtype=np.int64) for one in found]
         return [one if len(one) else self._of_empty(row, texts[row]) for row, one in enumerate(ids)]
 
     def spans(self, text: str) -> tuple[tuple[int, int], ...]:
@@ -87,6 +117,11 @@ class TextTokens:
         """How many ids there are."""
         return int(self.tokenizer.get_vocab_size())
 
+    @property
+    def letter_size(self) -> int:
+        """How many ids letters have; 0 where tokens are read without them."""
+        return 0 if self.letters is None else self.letters.size
+
     @cached_property
     def vocabulary(self) -> list[str]:
         """The tokens by id."""
@@ -104,8 +139,10 @@ class TextTokens:
         return str(self.tokenizer.to_str(pretty=True))
 
     @classmethod
-    def from_json(cls, text: str, *, empty: str = "error", max_length: int | None = None) -> "TextTokens":
-        """The tokenizer back from its text; `max_length` replaces the stored one.
+    def from_json(
+        cls, text: str, *, empty: str = "error", max_length: int | None = None, letters: Letters | None = None
+    ) -> "TextTokens":
+        """The tokenizer back from its text, which holds the words alone; `max_length` replaces the stored one.
 
         Raises: DamagedError when the text is no tokenizer.
         """
@@ -115,10 +152,12 @@ class TextTokens:
             raise DamagedError("TOKENIZER_UNREADABLE", f"not a tokenizer: {error}") from error
         if max_length is not None or tokenizer.truncation is None:
             tokenizer.enable_truncation(max_length or MAX_TOKENS)
-        return cls(tokenizer, empty)
+        return cls(tokenizer, empty, letters)
 
     @classmethod
-    def load(cls, path: Path, *, empty: str = "error", max_length: int | None = None) -> "TextTokens":
+    def load(
+        cls, path: Path, *, empty: str = "error", max_length: int | None = None, letters: Letters | None = None
+    ) -> "TextTokens":
         """The tokenizer of a `tokenizer.json`.
 
         Raises: DamagedError when it cannot be read.
@@ -127,7 +166,7 @@ class TextTokens:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise DamagedError("TOKENIZER_UNREADABLE", f"cannot be read: {error}", place=str(path)) from error
-        return cls.from_json(text, empty=empty, max_length=max_length)
+        return cls.from_json(text, empty=empty, max_length=max_length, letters=letters)
 
 
 def train_tokenizer(
@@ -139,11 +178,13 @@ def train_tokenizer(
     normalize: str = "nfc",
     max_length: int = MAX_TOKENS,
     empty: str = "error",
+    characters: bool = False,
 ) -> TextTokens:
     """A tokenizer with the vocabulary of these texts: the most frequent tokens first, equal ones by their text.
 
     `size` counts all ids, `[PAD]` and `[UNK]` included; without it every token is kept (bpe: 8000 ids).
-    `lower` defaults to true for words only. White space runs become one blank.
+    `lower` defaults to true for words only. White space runs become one blank. With `characters` the tokens are read
+    with their letters, of which those of these texts are known.
 
     Raises: ConfigError for an unknown name; ValueError for a size or length that cannot be.
 
@@ -151,73 +192,61 @@ def train_tokenizer(
     ['[PAD]', '[UNK]', 'a', 'b']
     """
     train = member(UNITS, unit, "token unit")
+    _check_sizes(size, max_length)
+    stored = [_storable(text) for text in texts]
+    tokenizer = train(stored, size, normalizer_of(unit == "word" if lower is None else lower, normalize))
+    tokenizer.enable_truncation(max_length)
+    if not characters:
+        return TextTokens(tokenizer, empty)
+    written = (word for words in _written(stored, tokenizer.encode_batch(stored)) for word in words)
+    return TextTokens(tokenizer, empty, Letters.of(written))
+
+
+def train_word_tokens(
+    sequences: Iterable[Sequence[str]],
+    *,
+    size: int | None = None,
+    lower: bool | None = None,
+    normalize: str = "nfc",
+    max_length: int = MAX_TOKENS,
+    empty: str = "error",
+    characters: bool = False,
+) -> TextTokens:
+    """The same, unit `word`, from sequences that are cut into words already; for `encode_words`.
+
+    A text is still cut as texts are, at blanks and punctuation.
+
+    Raises: ConfigError for an unknown name; ValueError for a size or length that cannot be.
+    """
+    _check_sizes(size, max_length)
+    words = [_storable(word) for words in sequences for word in words]
+    normalizer = normalizer_of(lower is not False, normalize)
+    counts = Counter(normalizer.normalize_str(word) for word in words)
+    for reserved in ("", PAD, UNKNOWN):
+        del counts[reserved]
+    tokenizer = of_counts(counts, size, normalizer, pre_tokenizers.BertPreTokenizer())
+    tokenizer.enable_truncation(max_length)
+    return TextTokens(tokenizer, empty, Letters.of(words) if characters else None)
+
+
+def _check_sizes(size: int | None, max_length: int) -> None:
     if not 1 <= max_length <= MAX_TOKENS:
         raise ValueError(f"max_length: expected 1 to {MAX_TOKENS}, got {max_length}")
     if size is not None and not 3 <= size <= MAX_VOCABULARY:
         raise ValueError(f"size: expected 3 to {MAX_VOCABULARY}, got {size}")
-    normalizer = _normalizer(unit == "word" if lower is None else lower, normalize)
-    tokenizer = train([_storable(text) for text in texts], size, normalizer)
-    tokenizer.enable_truncation(max_length)
-    return TextTokens(tokenizer, empty)
+
+
+def _written(texts: Sequence[str], found: Sequence[Encoding]) -> list[list[str]]:
+    """The tokens of each text as it spells them."""
+    return [_cut(text, one.offsets) for text, one in zip(texts, found, strict=True)]
+
+
+def _cut(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+    # the library leaves a last letter's accents out of the span, if they are characters of their own
+    ends = [*(start for start, _ in spans[1:]), len(text)]
+    return [text[start : max(end, then)].strip() for (start, end), then in zip(spans, ends, strict=False)]
 
 
 def _storable(text: str) -> str:
     # lone surrogates cannot cross into Rust; the limit bounds memory on endless lines
     return text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
-
-
-def _normalizer(lower: bool, normalize: str) -> normalizers.Normalizer:
-    steps = [*member(NORMALIZE, normalize, "normalization")()]
-    if lower:
-        steps.append(normalizers.Lowercase())
-    return normalizers.Sequence([*steps, normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()])
-
-
-def _by_frequency(
-    texts: Sequence[str], size: int | None, normalizer: normalizers.Normalizer, pieces: pre_tokenizers.PreTokenizer
-) -> Tokenizer:
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update(piece for piece, _ in pieces.pre_tokenize_str(normalizer.normalize_str(text)))
-    ranked = sorted(counts, key=lambda piece: (-counts[piece], piece))
-    kept = [PAD, UNKNOWN, *ranked[: (size or MAX_VOCABULARY) - 2]]
-    tokenizer = Tokenizer(models.WordLevel({piece: i for i, piece in enumerate(kept)}, unk_token=UNKNOWN))
-    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, pieces
-    return tokenizer
-
-
-def _chars(texts: Sequence[str], size: int | None, normalizer: normalizers.Normalizer) -> Tokenizer:
-    return _by_frequency(texts, size, normalizer, pre_tokenizers.Split(Regex("."), "isolated"))
-
-
-def _words(texts: Sequence[str], size: int | None, normalizer: normalizers.Normalizer) -> Tokenizer:
-    return _by_frequency(texts, size, normalizer, pre_tokenizers.BertPreTokenizer())
-
-
-def _byte_pairs(texts: Sequence[str], size: int | None, normalizer: normalizers.Normalizer) -> Tokenizer:
-    size = size or 8000
-    if size < BYTES + 2:
-        raise ValueError(f"size: bpe starts from all {BYTES} bytes, so expected {BYTES + 2} or more, got {size}")
-    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
-    tokenizer.normalizer = normalizer
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=size, special_tokens=[PAD, UNKNOWN], initial_alphabet=alphabet, show_progress=False
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    trained = json.loads(tokenizer.to_str())
-    trained["added_tokens"] = []  # else the library reads "[PAD]" in a text as padding
-    return Tokenizer.from_str(json.dumps(trained))
-
-
-Train = Callable[[Sequence[str], int | None, normalizers.Normalizer], Tokenizer]
-
-NORMALIZE: dict[str, Callable[[], list[normalizers.Normalizer]]] = {
-    "none": list,
-    "nfc": lambda: [normalizers.NFC()],
-    "nfkc": lambda: [normalizers.NFKC()],
-    "fold": lambda: [normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase()],
-}
-
-UNITS: dict[str, Train] = {"char": _chars, "word": _words, "bpe": _byte_pairs}

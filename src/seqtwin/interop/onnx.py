@@ -16,6 +16,7 @@ from seqtwin.errors import ConfigError
 from seqtwin.interop.onnx_graph import Graph, element_types, finished
 from seqtwin.model import representations as r
 from seqtwin.model.distances import EPS
+from seqtwin.model.encoder import SpelledInput
 from seqtwin.model.projections import Identity, Linear, Mlp
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import PairScorer
@@ -83,6 +84,7 @@ def _refuse(model: Siamese) -> None:
     unknown = {
         f"cell '{model.encoder.shape.cell}'": rnn.mode not in GATES,
         f"cell '{model.encoder.shape.cell}' with proj_size": bool(rnn.proj_size),
+        "tokens.characters: true": isinstance(model.encoder.inputs, SpelledInput),
         "encoder.padding: read": model.encoder.padding == "read",
         f"projection '{type(model.projection).__name__}'": type(model.projection) not in PROJECTIONS,
         f"similarity '{model.similarity_name}'": not _is_scored(model),
@@ -107,7 +109,7 @@ def _written(graph: Graph, model: Siamese) -> str:
     if hasattr(inputs, "embedding"):
         steps = graph.add("Gather", [graph.constant(inputs.embedding.weight), "sequences"])
     else:
-        steps = graph.linear("sequences", inputs.projection)
+        steps = graph.linear("sequences", inputs.folded())
     vectors = _represented(graph, model.representation, _run(graph, model.encoder.rnn, steps))
     vectors = PROJECTIONS[type(model.projection)](graph, model.projection, vectors)
     return _unit(graph, vectors) if model.projection.unit else vectors

@@ -149,6 +149,8 @@ def _native(encoder: TrainedEncoder) -> list[nn.Module]:
     model, rnn = encoder._model, encoder._model.encoder.rnn
     if rnn.mode != "LSTM" or rnn.proj_size:
         raise _unsupported(f"cell '{model.encoder.shape.cell}'", "its one recurrent module is a plain LSTM", REMEDY)
+    if encoder._stored.blueprint.letters:
+        raise _unsupported("tokens.characters: true", "its WordEmbeddings reads no letters", REMEDY)
     if model.encoder.padding == "read":
         raise _unsupported("encoder.padding: read", "its LSTM reads no pads", REMEDY)
     poolings = _poolings(model.representation, bidirectional=rnn.bidirectional)

@@ -25,8 +25,9 @@ from seqtwin.retrieval.encoding import TrainedEncoder, load
 from seqtwin.store import Stored, save_encoder
 from seqtwin.study.check import build_loss, check_run
 from seqtwin.study.judge import fit_on_dev
-from seqtwin.study.prepare import Prepared
-from seqtwin.study.run import calibrate, fresh_model, rank_metric, recipe_of
+from seqtwin.study.pair_task import calibrate, rank_metric
+from seqtwin.study.prepared import Prepared
+from seqtwin.study.run import fresh_model, recipe_of
 from seqtwin.training.fit import RunState, fit, pick_device
 from seqtwin.training.predict import predict
 

@@ -1,5 +1,7 @@
-"""Metrics: of scored pairs (METRICS), of rankings (RANKINGS), and what is fitted on dev for them."""
+"""Metrics: of scored pairs (METRICS), of rankings (RANKINGS), of classes (CLASS_METRICS), of what a decoder writes
+(WRITTEN_METRICS); and what is fitted on dev for them."""
 
+from seqtwin.metrics.classes import CLASS_METRICS, Measure
 from seqtwin.metrics.pairs import METRICS, Metric, Undefined, average_ranks
 from seqtwin.metrics.rankings import RANKINGS, Ranking, measure_ranking, rank
 from seqtwin.metrics.thresholds import (
@@ -10,11 +12,15 @@ from seqtwin.metrics.thresholds import (
     primary_metric,
     threshold_optimism,
 )
+from seqtwin.metrics.written import WRITTEN_METRICS
 
 __all__ = [
+    "CLASS_METRICS",
     "METRICS",
     "RANKINGS",
+    "WRITTEN_METRICS",
     "Isotonic",
+    "Measure",
     "Metric",
     "Ranking",
     "Undefined",

@@ -6,9 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seqtwin.model.distinct import distinct
 from seqtwin.model.recurrence import Layout, Share, share_of_table, share_of_vectors
 from seqtwin.model.roads import PADDINGS
+from seqtwin.model.spelling import Spelling
 from seqtwin.records import Sequences, States
+
+UNKNOWN = 1  # the id of what training never met
 
 
 @dataclass(frozen=True)
@@ -32,21 +36,40 @@ class EncoderShape:
         return self.directions * self.width
 
 
-class TokenInput(nn.Module):
-    """Token ids to vectors."""
+class TableInput(nn.Module):
+    """Inputs of which few are distinct: each is looked up once a batch, and dropped out alike wherever it stands.
 
-    def __init__(self, vocabulary: int, dim: int) -> None:
+    `table` gives the vectors of the distinct tokens, and where in them each step finds its own.
+    Source of the dropout: Gal & Ghahramani 2016, one mask a token for all steps (theirs drops all of its coordinates).
+    """
+
+    def __init__(self, vocabulary: int, dim: int, dropout: float = 0.0, word_dropout: float = 0.0) -> None:
         super().__init__()
-        self.dim = dim
+        self.dim, self.word_dropout = dim, word_dropout
         self.embedding = nn.Embedding(vocabulary, dim)
+        self.dropout = nn.Dropout(dropout)
+
+    def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
+        raise NotImplementedError
+
+    def known(self, ids: Tensor) -> Tensor:
+        """The ids of words; in training some of them, wherever they stand, unknown, so that it gets a meaning."""
+        if not (self.training and self.word_dropout):
+            return ids
+        return ids.masked_fill(torch.rand(ids.shape, device=ids.device) < self.word_dropout, UNKNOWN)
 
     def forward(self, sequences: Sequences) -> Tensor:
-        return self.embedding(sequences.values)
+        vectors, rows = self.table(sequences)
+        return vectors[rows]
 
     def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
         """The tokens' share of the gates, by one product over the distinct ones."""
-        distinct, rows = torch.unique(sequences.values, return_inverse=True)
-        return share_of_table(self.embedding(distinct), rows, layout, weight, bias)
+        return share_of_table(*self.table(sequences), layout, weight, bias)
+
+    @torch.no_grad()
+    def scale_vectors(self, std: float) -> None:
+        """Bring fresh embeddings, which have deviation 1, to this one."""
+        self.embedding.weight.mul_(std)
 
     @torch.no_grad()
     def set_vectors(self, rows: Tensor, vectors: Tensor) -> None:
@@ -54,16 +77,92 @@ class TokenInput(nn.Module):
         self.embedding.weight[rows] = vectors
 
 
-class SeriesInput(nn.Module):
-    """Series of vectors (time x channels) to vectors, by one linear map."""
+class TokenInput(TableInput):
+    """Token ids to vectors."""
 
-    def __init__(self, channels: int, dim: int) -> None:
-        super().__init__()
-        self.dim = dim
-        self.projection = nn.Linear(channels, dim)
+    def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
+        """Vectors [distinct dim] and rows [batch time]."""
+        found, rows = torch.unique(self.known(sequences.values), return_inverse=True)
+        return self.dropout(self.embedding(found)), rows
 
     def forward(self, sequences: Sequences) -> Tensor:
-        return self.projection(sequences.values)
+        if self.training and (self.dropout.p or self.word_dropout):
+            return super().forward(sequences)
+        return self.embedding(sequences.values)  # the same without a search for the distinct ones
+
+
+class SpelledInput(TableInput):
+    """Tokens with their letters (a word's id, then its letters' ids) to vectors: [word embedding ; spelling]."""
+
+    def __init__(
+        self,
+        vocabulary: int,
+        dim: int,
+        letters: int,
+        spelling: int,
+        dropout: float = 0.0,
+        word_dropout: float = 0.0,
+    ) -> None:
+        super().__init__(vocabulary, dim, dropout, word_dropout)
+        self.dim = dim + spelling
+        self.spelling = Spelling(letters, spelling)
+
+    def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
+        """Vectors [distinct dim+spelling] and rows [batch time]."""
+        words, letters = sequences.values[..., :1], sequences.values[..., 1:]
+        found, rows = distinct(torch.cat([self.known(words), letters], 2).flatten(0, 1))
+        vectors = torch.cat([self.embedding(found[:, 0]), self.spelling(found[:, 1:])], 1)
+        return self.dropout(vectors), rows.view(sequences.values.shape[:2])
+
+
+class SeriesInput(nn.Module):
+    """Series of vectors (time x channels) to vectors, by one linear map.
+
+    With `scaled` each channel is brought to mean 0 and deviation 1 first, by the figures of `set_scaling`. Dropout
+    takes single values away, before the map: a series must be known by the others.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, channels: int, dim: int, *, scaled: bool = False, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.dim, self.scaled = dim, scaled
+        self.projection = nn.Linear(channels, dim)
+        self.dropout = nn.Dropout(dropout)
+        if scaled:
+            self.register_buffer("mean", torch.zeros(channels))
+            self.register_buffer("scale", torch.ones(channels))
+
+    def forward(self, sequences: Sequences) -> Tensor:
+        return self.projection(self.dropout(self._steps(sequences)))
+
+    def _steps(self, sequences: Sequences) -> Tensor:
+        if not self.scaled:
+            return sequences.values
+        steps = (sequences.values - self.mean) / self.scale
+        return torch.where(sequences.mask[..., None], steps, steps.new_zeros(()))  # pads stay 0
+
+    @torch.no_grad()
+    def set_scaling(self, mean: Tensor, deviation: Tensor) -> None:
+        """Scale by these figures, one a channel; a channel of deviation 0 never varied, and is only centred.
+
+        Raises: ValueError for an input without scaling.
+        """
+        if not self.scaled:
+            raise ValueError("this input was built without scaling")
+        self.mean.copy_(mean)
+        self.scale.copy_(torch.where(deviation > 0, deviation, torch.ones_like(deviation)))
+
+    @torch.no_grad()
+    def folded(self) -> nn.Linear:
+        """Scaling and map as one map of the raw values: W / scale and b - (W / scale) mean."""
+        if not self.scaled:
+            return self.projection
+        whole = nn.utils.skip_init(nn.Linear, self.projection.in_features, self.dim, dtype=torch.float64)
+        whole.weight.copy_(self.projection.weight / self.scale.double())
+        whole.bias.copy_(self.projection.bias - whole.weight @ self.mean.double())
+        return whole.float()
 
     def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
         """The series' share of the gates."""
@@ -77,7 +176,7 @@ class Encoder(nn.Module):
     column, on purpose, to replay a well-known mistake.
     """
 
-    def __init__(self, inputs: TokenInput | SeriesInput, cell: str, rnn: nn.RNNBase, padding: str = "masked") -> None:
+    def __init__(self, inputs: TableInput | SeriesInput, cell: str, rnn: nn.RNNBase, padding: str = "masked") -> None:
         super().__init__()
         self.inputs: Any = inputs
         self.rnn, self.padding = rnn, padding

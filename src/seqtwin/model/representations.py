@@ -73,7 +73,7 @@ class FinalCell(nn.Module):
 
 
 class LastOutput(nn.Module):
-    """o_T. In a bidirectional encoder its backward half has read one token only."""
+    """o_T. In a bidirectional encoder of one layer its backward half has read one token only."""
 
     needs = frozenset({"outputs"})
 
@@ -181,8 +181,7 @@ class Join(nn.Module):
 
 
 def _real(states: States) -> Tensor:
-    steps = torch.arange(states.outputs.shape[1], device=states.lengths.device)
-    return (steps < states.lengths[:, None])[:, :, None]
+    return states.mask[:, :, None]
 
 
 REPRESENTATIONS: dict[str, Any] = {

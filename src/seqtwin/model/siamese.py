@@ -5,9 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seqtwin.model.distinct import row_sums
 from seqtwin.model.encoder import Encoder
 from seqtwin.model.space import VectorSpace
-from seqtwin.records import Compared, PairBatch, Sequences
+from seqtwin.records import Compared, PairBatch, Sequences, States
 
 
 class Siamese(nn.Module):
@@ -35,7 +36,11 @@ class Siamese(nn.Module):
 
     def encode(self, sequences: Sequences) -> Tensor:
         """One vector a sequence: [batch dim]."""
-        return self.projection(self.representation(self.encoder(sequences)))
+        return self.vectors_of(self.encoder(sequences))
+
+    def vectors_of(self, states: States) -> Tensor:
+        """The vectors that stand in these states: [batch dim]."""
+        return self.projection(self.representation(states))
 
     def forward(self, pairs: PairBatch) -> Compared:
         both = joined(pairs.left, pairs.right)
@@ -62,14 +67,8 @@ def distinct_rows(sequences: Sequences) -> tuple[Sequences, Tensor]:
     if sequences.values.is_floating_point():
         return sequences, all_rows
     # the length is part of the row: a pad's id inside a text is a token
-    rows = torch.cat([sequences.lengths[:, None], sequences.values], 1)
-    # sums that differ prove rows that differ, and cost far less than sorting the rows themselves
-    sums = (rows * _ODD.to(rows.device)[: rows.shape[1]]).sum(1) if rows.shape[1] <= len(_ODD) else rows[:, 0]
-    if len(torch.unique(sums)) == len(rows):
+    rows = torch.cat([sequences.lengths[:, None], sequences.values.flatten(1)], 1)
+    if len(torch.unique(row_sums(rows))) == len(rows):
         return sequences, all_rows
     found, place = torch.unique(rows, dim=0, return_inverse=True)
-    return Sequences(found[:, 1:], found[:, 0]), place
-
-
-# any fixed large odd numbers: products and sums wrap, and that is fine
-_ODD = torch.arange(1, 4098) * 6364136223846793005 | 1
+    return Sequences(found[:, 1:].unflatten(1, sequences.values.shape[1:]), found[:, 0]), place

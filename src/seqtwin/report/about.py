@@ -21,7 +21,8 @@ def study_meta(found: Gathered, trials: pd.DataFrame, *, replicates: int, retrie
     `retries`: how many failed study cells were trained again.
     """
     meta = {key: found.study[key] for key in KEPT if key in found.study}
-    meta |= {"extra": found.extra, "planned": len(found.planned), "replicates": replicates, "retries": retries}
+    meta |= {**found.objective, "extra": found.extra, "planned": len(found.planned)}
+    meta |= {"replicates": replicates, "retries": retries}
     meta["missing"] = sorted(set(found.planned) - {cell.id for cell in found.cells})
     meta["threads"] = sorted({int(cell.manifest.get("threads") or 0) for cell in found.cells} - {0})
     meta["cell_versions"] = _versions(found.cells)

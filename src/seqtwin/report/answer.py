@@ -12,11 +12,11 @@ import pandas as pd
 from seqtwin.report import verdict
 from seqtwin.report.heat import Facet, pairing_name
 from seqtwin.report.marks import named
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.table import StudyTable
 from seqtwin.report.words import (
     FAMILIES,
     FLOOR_NAMES,
-    MEANINGS,
     digits,
     known,
     listed,
@@ -44,7 +44,7 @@ def _answer(table: StudyTable, facets: Sequence[Facet], best: Any) -> dict[str, 
     facet = next(f for f in facets if all(best[key] == label for key, label in f.labels.items()))
     others = table.pairings[(table.pairings["dataset"] == best["dataset"]) & (table.pairings["chosen"] != 1)]
     others = others[others["mean"].notna()].sort_values("mean", ascending=False, kind="stable")
-    meaning = MEANINGS.get(str(best["primary"]), "").format(share=f"{100 * best['mean']:.0f}")
+    meaning = nouns_of(table.meta).meaning(str(best["primary"]), best["mean"])
     blocks = verdict.of_best(table, facet)
     return {
         "dataset": best["dataset"], "metric": metric_name(best["primary"]), "best": named(table, best),
@@ -93,7 +93,7 @@ def _apart(table: StudyTable, facet: Facet) -> dict[str, Any]:
 
 
 def _optimism(facet: Facet) -> dict[str, str]:
-    best = facet.analysis.get("best") or {}
+    best = (facet.analysis.get("best") or {}) if len(facet.pairings) > 1 else {}  # of one, none was chosen
     return {"optimism": digits(best.get("optimism")), "p_best": digits(best.get("p_best"), 2),
             "optimism_span": span(best.get("optimism_low"), best.get("optimism_high"))}  # fmt: skip
 
@@ -235,7 +235,7 @@ def worst_deviation(table: StudyTable) -> str:
 def title_of(table: StudyTable) -> str:
     """The title of the browser window: overrides and missing tuning stand in it."""
     chosen = table.pairings[table.pairings["chosen"] == 1]
-    first = f": {pairing_name(chosen.iloc[0])} first" if len(chosen) == 1 else ""
+    first = f": {pairing_name(table, chosen.iloc[0])} first" if len(chosen) == 1 else ""
     return " · ".join([f"{table.meta['name']}{first}", *overrides(table), "SeqTwin"])
 
 

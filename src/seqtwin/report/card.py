@@ -6,6 +6,7 @@ from typing import Any
 
 from seqtwin.report.evidence import settings
 from seqtwin.report.marks import keys_of
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.table import StudyTable
 
 
@@ -30,9 +31,15 @@ def card(table: StudyTable, page: Mapping[str, Any]) -> dict[str, Any]:
         **{name: page[name] for name in ("meta", "cautions", "methods", "commands", "deviation", "hashes", "cards")},
         "answer": answer, "cell": {key: cell[key] for key in cell.index}, "floors": part["floors"],
         "changes": _changes(cell), "parameters": int(cell["parameters"]), "dim": int(cell["dim"]),
+        "kind": _kind(table, cell), "nouns": nouns_of(table.meta),
         "facts": table.meta["datasets"].get(best["dataset"], {}), "dataset": best["dataset"],
         "own": [mark for one in page["cards"] for mark in _own(one, answer["best"])],
     }  # fmt: skip
+
+
+def _kind(table: StudyTable, cell: Any) -> str:
+    similarity = cell["similarity"] or "the similarity of its loss"
+    return nouns_of(table.meta).says["kind"].format(similarity=similarity)
 
 
 def _changes(cell: Any) -> str:

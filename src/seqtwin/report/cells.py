@@ -24,7 +24,7 @@ class Measured:
 
     `scores`: metrics; `facts`: what is true of data, loss and encoder; `diagnostics`: one number (or None) by name;
     `history`: one row per epoch; `trace`: mean loss of windows of steps; `reads`: metric of every reading;
-    `test`: one row per judged test pair; `texts`: their two sides, where these may be shown.
+    `test`: one row per judged test pair, text or step; `texts`: the two sides of pairs, where these may be shown.
     """
 
     scores: dict[str, Any]

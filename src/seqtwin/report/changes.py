@@ -8,6 +8,7 @@ import pandas as pd
 
 from seqtwin.report.heat import Facet, pairing_name
 from seqtwin.report.marks import Diagnoses, labels_of
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.table import StudyTable
 from seqtwin.report.words import digits, known, listed
 
@@ -18,14 +19,11 @@ DECIDING = 10
 
 def changes(table: StudyTable, facets: Sequence[Facet], found: Diagnoses) -> list[dict[str, str]]:
     """Each as `what` (the sentence) and `do` (the remedy)."""
-    meta = table.meta
+    meta, says = table.meta, nouns_of(table.meta).says
     told = [*_stuck(table, found), *_tuning(table), *(_width(table, facet) for facet in facets), *_edges(table)]
     share = max((known((facts.get("leakage") or {}).get("share")) for facts in meta["datasets"].values()), default=0.0)
     if share > 0:
-        what = f"{100 * share:.0f} % of the test pairs hold an item that training has seen"
-        told.append(
-            {"what": what, "do": "Split by connected components; the slices by seen items show how much it matters."}
-        )
+        told.append({"what": says["leaking"].format(share=f"{100 * share:.0f}"), "do": says["apart"]})
     if meta.get("missing"):
         told.append(
             {
@@ -43,12 +41,12 @@ def changes(table: StudyTable, facets: Sequence[Facet], found: Diagnoses) -> lis
     return [one for one in told if one]
 
 
-def _named(pairing: Any) -> str:
-    return f"`{pairing_name(pairing)}`"
+def _named(table: StudyTable, pairing: Any) -> str:
+    return f"`{pairing_name(table, pairing)}`"
 
 
 def _stuck(table: StudyTable, found: Diagnoses) -> list[dict[str, str]]:
-    names = [_named(row) for _, row in table.pairings.iterrows()
+    names = [_named(table, row) for _, row in table.pairings.iterrows()
              if found[labels_of(table, row)].codes & {"D1", "D16", "D17"}]  # fmt: skip
     if not names:
         return []
@@ -68,9 +66,7 @@ def _tuning(table: StudyTable) -> list[dict[str, str]]:
     if meta.get("tuned"):
         return []
     tier = "--standard" if meta.get("tier") == "quick" else f"--{meta.get('tier')}"
-    what = (
-        "Nothing was tuned: learning rate and margin are those of the config for every pairing, which suits some better"
-    )
+    what = f"Nothing was tuned: {nouns_of(meta).says['untuned']}"
     found = [{"what": what, "do": f"Run the study with {tier} and without --no-tune."}]
     if meta.get("tier") == "quick":
         what = f"{len(meta.get('seeds', []))} seeds describe, they do not decide"
@@ -82,10 +78,10 @@ def _edges(table: StudyTable) -> list[dict[str, str]]:
     if "edge" not in table.results:
         return []
     rows = table.results.drop_duplicates([*table.meta["extra"], "representation", "loss"])
-    at = [(_named(row), str(row["edge"])) for _, row in rows.iterrows() if isinstance(row["edge"], str) and row["edge"]]
+    at = [str(edge) for edge in rows["edge"] if isinstance(edge, str) and edge]
     if not at:
         return []
-    keys = sorted({key for _, edge in at for key in edge.split(";")})
+    keys = sorted({key for edge in at for key in edge.split(";")})
     number = f"{len(at)} pairing{'s' if len(at) > 1 else ''}"
     what = f"The best {listed(keys)} of {number} lies at the edge of what was searched"
     return [{"what": what, "do": "Widen the search there: beyond the edge may be better."}]
@@ -108,7 +104,8 @@ def _width(table: StudyTable, facet: Facet) -> dict[str, str]:
     whole = float("nan") if pairing is None else (pairing["difference_high"] - pairing["difference_low"]) / 2 / _Z
     if not whole >= 0:
         return {}
-    return _sentence(facet, other, seeds, max(whole**2 - seeds**2, 0.0) ** 0.5, len(per_seed))
+    rest = max(whole**2 - seeds**2, 0.0) ** 0.5
+    return _sentence(table, facet, other, seeds, rest, len(per_seed))
 
 
 def _belongs(table: StudyTable, facet: Facet, representation: str, loss: str) -> "pd.Series[bool]":
@@ -124,13 +121,13 @@ def _paired(one: pd.DataFrame, two: pd.DataFrame, metric: str) -> list[float]:
     return [float(value) for value in (first - second).dropna()]
 
 
-def _sentence(facet: Facet, other: Any, seeds: float, pairs: float, number: int) -> dict[str, str]:
-    gap, name = abs(known(other["difference"])), _named(other)
+def _sentence(table: StudyTable, facet: Facet, other: Any, seeds: float, pairs: float, number: int) -> dict[str, str]:
+    gap, name, nouns = abs(known(other["difference"])), _named(table, other), nouns_of(table.meta)
     where = f" ({facet.title})" if facet.title else ""
-    parts = f"its spread is {digits(seeds)} from seeds and {digits(pairs)} from the choice of test pairs"
+    parts = f"its spread is {digits(seeds)} from seeds and {digits(pairs)} from the choice of test {nouns.judged}"
     what = f"{name} is {digits(gap)} behind and not apart{where}: {parts}"
     if pairs > seeds:
-        return {"what": what, "do": "More test pairs (that share no text) would narrow it most; more seeds cannot."}
+        return {"what": what, "do": nouns.says["more"]}
     room = gap**2 / _Z**2 - pairs**2
     needed = int(np.ceil(number * seeds**2 / room)) if room > 0 else 0
     guess = f" If the difference stays what it is, about {needed} seeds would show it." if number < needed < 200 else ""

@@ -8,7 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqtwin.report import about, cells, curves, histograms, judging, pairings, reads, slices, trials, worst
+from seqtwin.report import (
+    about,
+    cells,
+    confusion,
+    curves,
+    histograms,
+    judging,
+    lengths,
+    pairings,
+    reads,
+    slices,
+    trials,
+    worst,
+)
 from seqtwin.report.analysis import analyse
 from seqtwin.report.gathered import Gathered, gather
 
@@ -31,7 +44,7 @@ def collect(folder: Path, study: dict[str, Any], rng: np.random.Generator) -> Co
     tried = trials.tuning_trials(found, folder / "tuning")
     replicates = judging.replicates_of(study)
     benches = judging.benches(found, replicates, rng)
-    sliced = [(bench, slices.slice_bench(bench)) for bench in benches]
+    sliced = [(bench, slices.slice_bench(bench, found.nouns.seen)) for bench in benches]
     analysis = _analysis(found, benches, tried, replicates, rng)
     of_pairings = pairings.pairing_rows(found, sliced, _letters(found, analysis))
     frames = {
@@ -44,6 +57,8 @@ def collect(folder: Path, study: dict[str, Any], rng: np.random.Generator) -> Co
         "reads": reads.read_matrix(found),
         "trials": tried,
         "worst": worst.worst_pairs(found, of_pairings),
+        "confusion": confusion.confusion_rows(found, of_pairings),
+        "lengths": lengths.length_rows(found, benches),
     }
     meta = about.study_meta(found, tried, replicates=replicates, retries=cells.count_retired(folder))
     return Collected(frames, meta, analysis)

@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 
 from seqtwin import files
-from seqtwin.report.rule import Known, Values, evidence
+from seqtwin.report.rule import Known, Rule, Values, evidence
 from seqtwin.report.rules import RULES
+from seqtwin.report.rules_of_items import rules_of
 from seqtwin.report.table import StudyTable
 
 LABELS = ("diverged", "collapsed", "saturated", "dead loss", "not trained yet", "healthy")
@@ -70,12 +71,12 @@ class Diagnosis:
         return found if len(found) < 2 else tuple(name for name in found if name != "too short step budget")
 
 
-def diagnose(values: Values) -> Diagnosis:
+def diagnose(values: Values, rules: Mapping[str, Rule] = RULES) -> Diagnosis:
     """The label and findings of one study cell from its values by name; a missing or nan value fires nothing.
 
     Names are those of `diagnostics.json`, and `dev_roc_auc`, `test_roc_auc`, `untrained_roc_auc`, `chance` (of the
     primary metric), `batch_deviation`, `stuck_share`, `pad_slope_low`, `pad_slope_high`, `one_token_half`,
-    `final_hidden_gain`, `diverged`, `collapsed` (0 or 1).
+    `final_hidden_gain`, `diverged`, `collapsed` (0 or 1). `rules`: those that may fire.
 
     >>> diagnose({"plateau_ratio": 0.99, "stuck": 1.0, "head_median_start": 2e-9}).label
     'saturated'
@@ -83,7 +84,7 @@ def diagnose(values: Values) -> Diagnosis:
     known = _known(values)
     findings = tuple(
         Finding(rule.code, rule.name, evidence(rule, known), rule.says, rule.remedy)
-        for rule in RULES.values()
+        for rule in rules.values()
         if rule.fires(known)
     )
     return Diagnosis(_label(frozenset(finding.code for finding in findings), known), findings)
@@ -107,7 +108,9 @@ def _label(codes: frozenset[str], values: Values) -> str:
     return "not trained yet" if still or "D17" in codes else "healthy"
 
 
-def of_pairing(rows: pd.DataFrame, *, also: Mapping[str, float] | None = None) -> Diagnosis:
+def of_pairing(
+    rows: pd.DataFrame, *, also: Mapping[str, float] | None = None, rules: Mapping[str, Rule] = RULES
+) -> Diagnosis:
     """The diagnosis of a pairing from the rows of its seeds in `results`.
 
     A finding counts when it fires in at least half of the seeds, D16 when any seed is stuck; evidence is the median
@@ -118,11 +121,12 @@ def of_pairing(rows: pd.DataFrame, *, also: Mapping[str, float] | None = None) -
     if not seeds:
         return Diagnosis("healthy", ())
     shared = {"stuck_share": _share_stuck(seeds), **(also or {})}
-    found = [diagnose({**values, **shared}) for values in seeds]
+    found = [diagnose({**values, **shared}, rules) for values in seeds]
     counts = Counter(code for one in found for code in one.codes)
-    often = [code for code in RULES if 2 * counts[code] >= len(seeds) and counts[code] and code != "R13"]
+    often = [code for code in rules if 2 * counts[code] >= len(seeds) and counts[code] and code != "R13"]
     middle = _known(_medians([{**values, **shared} for values in seeds]))
-    return Diagnosis(_usual_label(found), tuple(_pooled(code, middle, counts[code], len(seeds)) for code in often))
+    pooled = tuple(_pooled(rules[code], middle, counts[code], len(seeds)) for code in often)
+    return Diagnosis(_usual_label(found), pooled)
 
 
 def _share_stuck(seeds: Sequence[Values]) -> float:
@@ -130,10 +134,9 @@ def _share_stuck(seeds: Sequence[Values]) -> float:
     return sum(known) / len(known) if known else math.nan
 
 
-def _pooled(code: str, middle: Values, count: int, seeds: int) -> Finding:
-    rule = RULES[code]
+def _pooled(rule: Rule, middle: Values, count: int, seeds: int) -> Finding:
     shown = evidence(rule, middle)
-    text = shown if seeds == 1 or code in {"D14", "D16"} else f"{shown} (median; in {count} of {seeds} seeds)"
+    text = shown if seeds == 1 or rule.code in {"D14", "D16"} else f"{shown} (median; in {count} of {seeds} seeds)"
     return Finding(rule.code, rule.name, text, rule.says, rule.remedy)
 
 
@@ -171,7 +174,8 @@ def of_cell(folder: Path) -> Diagnosis:
 
     Raises: DamagedError when a file is missing or not what it should be.
     """
-    return diagnose(values_of_cell(folder))
+    facts = folder / "facts.json"
+    return diagnose(values_of_cell(folder), rules_of(files.read_json(facts) if facts.exists() else {}))
 
 
 def values_of_cell(folder: Path) -> dict[str, float]:
@@ -217,7 +221,7 @@ def of_table(table: StudyTable, labels: Mapping[str, str], rows: pd.DataFrame) -
     slopes = {name: float(pairing[name].iloc[0]) for name in ("pad_slope_low", "pad_slope_high") if name in pairing}
     known = {str(name): float(value) for name, value in zip(reads["read"], reads["dev"], strict=True)}
     values = slice_values(labels["representation"], _both_directions(table, labels), known)
-    return of_pairing(rows, also={**slopes, **values})
+    return of_pairing(rows, also={**slopes, **values}, rules=rules_of(table.meta))
 
 
 def _same_labels(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:

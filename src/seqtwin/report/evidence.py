@@ -11,7 +11,9 @@ from seqtwin.report.diagnose import values_of_row
 from seqtwin.report.heat import Facet
 from seqtwin.report.listing import Entry, heads_of, labels, listing, number
 from seqtwin.report.marks import Diagnoses, keys_of, labels_of
-from seqtwin.report.rules import RULES, Rule
+from seqtwin.report.nouns import Nouns, nouns_of
+from seqtwin.report.rules import Rule
+from seqtwin.report.rules_of_items import rules_of
 from seqtwin.report.table import StudyTable
 from seqtwin.report.words import count, digits, known, metric_name, plain, signed
 
@@ -23,7 +25,7 @@ def diagnostics(table: StudyTable, found: Diagnoses) -> dict[str, Any] | None:
     if not any(str(name).startswith("diag_") for name in table.results):
         return None
     middle = _medians(table)
-    rules = [rule for rule in RULES.values() if rule.code not in _HIDDEN and _measured(rule, middle)]
+    rules = [rule for rule in rules_of(table.meta).values() if rule.code not in _HIDDEN and _measured(rule, middle)]
     rows = []
     for _, pairing in table.pairings.iterrows():
         own, diagnosis = middle.get(labels_of(table, pairing), {}), found[labels_of(table, pairing)]
@@ -35,10 +37,11 @@ def diagnostics(table: StudyTable, found: Diagnoses) -> dict[str, Any] | None:
     return listing("diagnostics", caption, [*heads_of(table), "label", *(f"{r.code} {r.name}" for r in rules)], rows)
 
 
-def rules_shown(sheet: Mapping[str, Any] | None) -> list[Rule]:
+def rules_shown(table: StudyTable, sheet: Mapping[str, Any] | None) -> list[Rule]:
     """The rules whose columns stand in the diagnostics table."""
     heads = [] if sheet is None else [str(head).split(" ")[0] for head, _ in sheet["heads"]]
-    return [RULES[head] for head in heads if head in RULES]
+    known = rules_of(table.meta)
+    return [known[head] for head in heads if head in known]
 
 
 def _medians(table: StudyTable) -> dict[tuple[str, ...], dict[str, float]]:
@@ -118,7 +121,8 @@ def readings(table: StudyTable, facet: Facet) -> dict[str, Any] | None:
             part = rows[(rows["representation"] == row) & (rows["loss"] == loss)].set_index("read")["test"]
             cells = [_reading(part.get(name), name == row, low, high) for name in columns]
             shown += [{"representation": row, "loss": loss, "cells": cells}] if len(part) else []
-    return {"columns": columns, "rows": shown, "metric": metric_name(facet.primary)} if shown else None
+    metric = nouns_of(table.meta).says.get("probe") or metric_name(facet.primary)
+    return {"columns": columns, "rows": shown, "metric": metric} if shown else None
 
 
 def _reading(value: float | None, own: bool, low: float, high: float) -> dict[str, Any] | None:
@@ -128,7 +132,7 @@ def _reading(value: float | None, own: bool, low: float, high: float) -> dict[st
     return {"value": digits(value), "style": heat.style(share), "own": own}
 
 
-def agreement_sheet(found: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def agreement_sheet(found: Sequence[Mapping[str, Any]], nouns: Nouns) -> dict[str, Any] | None:
     """The agreements as a table; None without any."""
     heads = ["data set", "retrieval metric", "pairings", "Kendall τ", "95 % interval", "Spearman"]
     rows = [
@@ -136,8 +140,7 @@ def agreement_sheet(found: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None
          Entry(one["kendall"], None), Entry(f"{one['low']} to {one['high']}", None), Entry(one["spearman"], None)]
         for one in found
     ]  # fmt: skip
-    caption = "Rank agreement of the pairings by their pair metric and by retrieval; intervals over seeds."
-    return listing("agreement", caption, heads, rows) if rows else None
+    return listing("agreement", nouns.says["agreement"], heads, rows) if rows else None
 
 
 def agreements(table: StudyTable) -> list[dict[str, Any]]:
@@ -195,6 +198,8 @@ def summary(table: StudyTable, found: Sequence[Mapping[str, Any]]) -> dict[str, 
         "not apart from it",
         "interaction p",
     ]
+    if not nouns_of(table.meta).paired and all(pd.isna(one["p"]) for one in found):
+        heads.pop()
     rows = []
     for one in found:
         first = [Entry(str(label), str(label)) for label in one["labels"].values()]
@@ -202,5 +207,5 @@ def summary(table: StudyTable, found: Sequence[Mapping[str, Any]]) -> dict[str, 
                      number(one["low"], f"{digits(one['low'])} to {digits(one['high'])}"),
                      number(one["optimism"], signed(one["optimism"])),
                      number(one["tied"], f"{one['tied']:.0f} of {one['others']}"),
-                     number(one["p"], one["p_text"])])  # fmt: skip
+                     number(one["p"], one["p_text"])][: len(heads)])  # fmt: skip
     return listing("all-maps", "One row per heat map.", heads, rows)

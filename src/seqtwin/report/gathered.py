@@ -1,12 +1,13 @@
 """The study cells of one study in the order of its plan, with one row each: what every frame is made from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from seqtwin.report.cells import Measured, StudyCell
+from seqtwin.report.nouns import PAIRS, Nouns, nouns_of
 from seqtwin.report.rows import result_rows
 
 MAIN = ("representation", "loss")
@@ -50,6 +51,20 @@ class Gathered:
         """Ids of all planned study cells, published or not."""
         return list(self.study.get("planned") or [cell.id for cell in self.cells])
 
+    @property
+    def objective(self) -> dict[str, str]:
+        """What was trained for and what one judged row is; empty for pairs."""
+        return next((_objective(cell.measured.facts) for cell in self.cells if cell.measured), _planned(self.study))
+
+    @property
+    def nouns(self) -> Nouns:
+        """The words of the study."""
+        return nouns_of(self.objective)
+
+    def of_pairs(self) -> Iterator[Pairing]:
+        """The pairings where their rows are judged pairs; none where they are something else."""
+        return self.pairings() if self.nouns.paired else iter(())
+
     def pairings(self) -> Iterator[Pairing]:
         """The pairings in the order of the plan."""
         for found, rows in self.results.groupby(self.keys, sort=False):
@@ -63,6 +78,18 @@ def gather(study: dict[str, Any], published: Sequence[StudyCell]) -> Gathered:
     chosen = sorted((cell for cell in published if cell.id in planned), key=lambda cell: _place(study, cell))
     extra = [key for key in study["factors"] if key not in (*MAIN, "seed")]
     return Gathered(study, chosen, result_rows(study, extra, chosen), extra)
+
+
+def _objective(facts: Mapping[str, Any]) -> dict[str, str]:
+    known = {name: str(facts[name]) for name in ("objective", "judged") if facts.get(name)}
+    return {} if known.get("objective", PAIRS) == PAIRS else known
+
+
+def _planned(study: Mapping[str, Any]) -> dict[str, str]:
+    """What the config asks for, where no study cell has been measured."""
+    base = (study.get("config") or {}).get("base")
+    spec = base.get("objective") if isinstance(base, dict) else None
+    return _objective({"objective": spec.get("name") if isinstance(spec, dict) else spec})
 
 
 def _place(study: dict[str, Any], cell: StudyCell) -> tuple[list[tuple[int, str]], int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.table import StudyTable
 from seqtwin.report.words import digits, listed
 
@@ -102,20 +103,31 @@ def _ranked(table: StudyTable, part: pd.DataFrame, key: str) -> list[str]:
     return [str(name) for name in means.sort_values(ascending=False, kind="stable").index if name in there]
 
 
-def pairing_name(pairing: Any) -> str:
+def spoken(table: StudyTable, pairing: Any) -> list[str]:
+    """The labels that name a pairing in a sentence: its representation and its loss, or its head where these differ."""
+    keys = ("representation", "loss") if _columns_differ(table) else ("representation",)
+    return [str(pairing[key]) for key in keys if pairing[key]]
+
+
+def _columns_differ(table: StudyTable) -> bool:
+    return nouns_of(table.meta).paired or table.pairings["loss"].nunique() > 1
+
+
+def pairing_name(table: StudyTable, pairing: Any) -> str:
     """`max_output with mse`, or the one label where only one is known."""
-    return " with ".join(label for label in (pairing["representation"], pairing["loss"]) if label) or "the one pairing"
+    return " with ".join(spoken(table, pairing)) or "the one pairing"
 
 
 def heat_cell(
-    pairing: Any, letters: str, share: float, seeds: list[float], marks: Sequence[tuple[str, str]], ends: Ends
-) -> dict[str, Any]:
-    """What the template shows of one pairing; `share`: its place from worst (0) to best (1), then the strip's ends."""
+    name: str, pairing: Any, letters: str, share: float, seeds: list[float], marks: Sequence[tuple[str, str]],
+    ends: Ends,
+) -> dict[str, Any]:  # fmt: skip
+    """What the template shows of one pairing; `share`: its place from worst (0) to best (1); last the strip's ends."""
     low, high = ends
     span, has_interval = (high - low) or 1.0, pd.notna(pairing["low"])
     half = (pairing["high"] - pairing["low"]) / 2
     spread = f"± {digits(half)}" if has_interval else "no interval" if seeds else "no result"
-    says = [f"{pairing_name(pairing)}: {digits(pairing['mean'])}"]
+    says = [f"{name}: {digits(pairing['mean'])}"]
     says += [f"95 % interval {digits(pairing['low'])} to {digits(pairing['high'])}"] if has_interval else []
     says += [f"tie group {' and '.join(letters)}"] if letters else []
     says += [f"seeds {listed([digits(value) for value in seeds])}"] if seeds else ["no finished seed"]

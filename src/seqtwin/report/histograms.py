@@ -13,7 +13,7 @@ BINS = 30
 
 def score_histograms(found: Gathered) -> pd.DataFrame:
     """One row per pairing and bin of scores: `low`, `high`, `same`, `different`."""
-    parts = [_histogram(one.measured).assign(**one.labels) for one in found.pairings() if one.measured]
+    parts = [_histogram(one.measured).assign(**one.labels) for one in found.of_pairs() if one.measured]
     columns = [*found.keys, "low", "high", "same", "different"]
     frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
     return frame

@@ -11,6 +11,7 @@ from seqtwin.errors import DamagedError
 from seqtwin.report.analysis import Judged, Replicates, replicate
 from seqtwin.report.cells import Measured
 from seqtwin.report.gathered import Gathered, Pairing
+from seqtwin.report.nouns import Nouns
 from seqtwin.report.statistics import Array
 
 REPLICATES = {"quick": 500}
@@ -44,7 +45,7 @@ def benches(found: Gathered, replicates: int, rng: np.random.Generator) -> list[
     Raises: DamagedError when study cells of one pairing were judged on different pairs.
     """
     every = list(found.pairings())
-    marks = {id(one): _signature(one) for one in every if one.measured}
+    marks = {id(one): _signature(one, found.nouns) for one in every if one.measured}
     by_further = {_further(found, one): marks[id(one)] for one in every if one.measured}
     only = next(iter(marks.values())) if len(set(marks.values())) == 1 else None
     groups: dict[tuple[Any, ...], list[Pairing]] = {mark: [] for mark in marks.values()}
@@ -52,17 +53,17 @@ def benches(found: Gathered, replicates: int, rng: np.random.Generator) -> list[
         mark = marks.get(id(one)) or by_further.get(_further(found, one)) or only
         if mark:
             groups[mark].append(one)
-    return [_bench(pairings, replicates, rng) for pairings in groups.values()]
+    return [_bench(pairings, replicates, rng, found.nouns) for pairings in groups.values()]
 
 
 def _further(found: Gathered, pairing: Pairing) -> tuple[str, ...]:
     return tuple(pairing.labels[key] for key in found.extra)
 
 
-def _signature(pairing: Pairing) -> tuple[Any, ...]:
+def _signature(pairing: Pairing, nouns: Nouns) -> tuple[Any, ...]:
     marks = {_mark(measured) for measured in pairing.measured}
     if len(marks) > 1:
-        cause = "its seeds were judged on different test pairs"
+        cause = f"its seeds were judged on different test {nouns.judged}"
         raise DamagedError("TEST_DIFFERS", cause, place=" ".join(pairing.labels.values()))
     return next(iter(marks))
 
@@ -73,9 +74,9 @@ def _mark(measured: Measured) -> tuple[Any, ...]:
     return str(facts.get("dataset", "")), str(measured.scores["primary"]), float(facts.get("cut", 0.5)), *pairs
 
 
-def _bench(pairings: Sequence[Pairing], replicates: int, rng: np.random.Generator) -> Bench:
+def _bench(pairings: Sequence[Pairing], replicates: int, rng: np.random.Generator, nouns: Nouns) -> Bench:
     first = next(one for one in pairings if one.measured)
-    dataset, metric, cut, *_ = _signature(first)
+    dataset, metric, cut, *_ = _signature(first, nouns)
     seeds, test = sorted({cell.seed for one in pairings for cell in one.cells}), first.measured[0].test
     judged = Judged(
         dataset=dataset, metric=metric, cut=cut, seeds=seeds, pairings=[one.labels for one in pairings],
@@ -83,6 +84,7 @@ def _bench(pairings: Sequence[Pairing], replicates: int, rng: np.random.Generato
         cluster_of=np.unique(test["cluster"].to_numpy(), return_inverse=True)[1],
         statuses=[_statuses(one, seeds) for one in pairings], dev=_table(pairings, seeds, f"dev_{metric}"),
         retrieval={name.removeprefix("retrieval_"): _table(pairings, seeds, name) for name in _retrieval(pairings)},
+        words=(nouns.column, nouns.columns),
     )  # fmt: skip
     return Bench(judged, replicate(judged, replicates, rng), test)
 

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.table import StudyTable
-from seqtwin.report.words import count, digits, listed, metric_name, plain, signed, slug
+from seqtwin.report.words import LOWER_IS_BETTER, count, digits, listed, metric_name, plain, signed, slug
 
 
 class Entry(NamedTuple):
@@ -42,7 +43,7 @@ def labels(table: StudyTable, row: Any) -> Row:
 
 def heads_of(table: StudyTable) -> list[str]:
     """The heads of the fields that name a pairing."""
-    return [*table.meta["extra"], "representation", "loss"]
+    return [*table.meta["extra"], "representation", nouns_of(table.meta).column]
 
 
 def every_pairing(table: StudyTable) -> dict[str, Any]:
@@ -67,13 +68,22 @@ def _pairing(row: Any) -> Row:
 
 def every_seed(table: StudyTable) -> dict[str, Any]:
     """All metrics of every study cell on the test pairs."""
-    metrics = [str(name)[5:] for name in table.results.columns if str(name).startswith("test_")]
-    rows = [labels(table, row) + _seed(row, metrics) for _, row in table.results.iterrows()]
-    heads = [*heads_of(table), "seed", "state", "dev, primary", *map(metric_name, metrics), "threshold", "final loss"]
-    return listing("seeds", "Each study cell on the test pairs, thresholds fitted on dev.", heads, rows)
+    metrics, nouns = _metrics(table), nouns_of(table.meta)
+    last = [*(["threshold"] if nouns.paired else []), "final loss"]
+    rows = [labels(table, row) + _seed(row, metrics, last) for _, row in table.results.iterrows()]
+    heads = [*heads_of(table), "seed", "state", "dev, primary", *map(_directed, metrics), *last]
+    return listing("seeds", nouns.says["seeds"], heads, rows)
 
 
-def _seed(row: Any, metrics: Sequence[str]) -> Row:
+def _metrics(table: StudyTable) -> list[str]:
+    return [str(name)[5:] for name in table.results.columns if str(name).startswith("test_")]
+
+
+def _directed(metric: str) -> str:
+    return f"{metric_name(metric)}{' ↓' if metric in LOWER_IS_BETTER else ''}"
+
+
+def _seed(row: Any, metrics: Sequence[str], last: Sequence[str]) -> Row:
     dev = row.get(f"dev_{row['primary']}", float("nan"))
     found: Row = [
         number(row["seed"], f"{row['seed']:.0f}"),
@@ -81,18 +91,14 @@ def _seed(row: Any, metrics: Sequence[str]) -> Row:
     ]
     found += [number(dev, digits(dev))]
     found += [number(row[f"test_{name}"], digits(row[f"test_{name}"])) for name in metrics]
-    return [
-        *found,
-        number(row["threshold"], plain(row["threshold"])),
-        number(row["final_loss"], plain(row["final_loss"])),
-    ]
+    return found + [number(row[name], plain(row[name])) for name in (one.replace(" ", "_") for one in last)]
 
 
 def costs(table: StudyTable) -> dict[str, Any]:
     """Seconds, parameters and texts per second of every pairing, means over seeds."""
     keys = (("seconds_train_mean", plain), ("parameters_mean", count), ("dim_mean", count))
     speeds = (("train_pairs_per_second_mean", count), ("encode_texts_per_second_mean", count))
-    rows = []
+    rows, nouns = [], nouns_of(table.meta)
     for _, row in table.pairings.iterrows():
         numbers = [number(row[key], form(row[key])) for key, form in (*keys, *speeds)]
         rows.append([*labels(table, row), number(row["mean"], digits(row["mean"])), *numbers])
@@ -102,8 +108,8 @@ def costs(table: StudyTable) -> dict[str, Any]:
         "training seconds",
         "parameters",
         "vector width",
-        "pairs/s trained",
-        "texts/s encoded",
+        f"{nouns.items}/s trained",
+        f"{nouns.encoded}/s encoded",
     ]
     return listing("costs", "Means over finished seeds.", heads, rows, by="test")
 
@@ -118,8 +124,10 @@ def retrieval(table: StudyTable) -> dict[str, Any] | None:
     for _, row in part.iterrows():
         numbers = [number(row[name], digits(row[name])) for name in ("mean", *columns)]
         rows.append([*labels(table, row), *numbers])
-    heads = [*heads_of(table), "pairs", *(metric_name(name[len("retrieval_") : -len("_mean")]) for name in columns)]
-    found = listing("retrieval", "Means over finished seeds on the test queries.", heads, rows, by="pairs")
+    nouns = nouns_of(table.meta)
+    own = nouns.says["own"]
+    heads = [*heads_of(table), own, *(metric_name(name[len("retrieval_") : -len("_mean")]) for name in columns)]
+    found = listing("retrieval", nouns.says["queries"], heads, rows, by=own)
     agreement = part["mean"].rank().corr(part[columns[-1]].rank()) if len(part) > 2 else float("nan")
     return {**found, "agreement": digits(agreement, 2) if pd.notna(agreement) else "", "by": heads[-1]}
 
@@ -137,7 +145,7 @@ def formulas(table: StudyTable) -> list[dict[str, Any]]:
     Formulas that differ only in the margin of a seed stand together: the margins are listed per pairing.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for entry in table.meta["formulas"]:
+    for entry in _trained_with(table):
         fitted = len(set(map(str, entry["margins"]))) > 1 or (entry["settings"] or {}).get("auto")
         hidden = {"margin"} if fitted else set()
         settings = {key: value for key, value in sorted((entry["settings"] or {}).items()) if key not in hidden}
@@ -145,6 +153,15 @@ def formulas(table: StudyTable) -> list[dict[str, Any]]:
         fresh = {"label": key[0], "name": entry["name"], "formula": entry["formula"], "settings": settings, "seen": []}
         found.setdefault(key, fresh)["seen"].append(_margins(entry))
     return [{**entry, "seen": _gathered(entry["seen"])} for entry in found.values()]
+
+
+def _trained_with(table: StudyTable) -> list[dict[str, Any]]:
+    """The formulas of every pairing; heads share theirs, which goes by its own name and is said of each row once."""
+    entries = table.meta["formulas"]
+    if nouns_of(table.meta).paired:
+        return list(entries)
+    named = ({**entry, "loss": entry["name"]} for entry in entries)
+    return list({(entry["representation"], repr(entry["plateaus"])): entry for entry in named}.values())
 
 
 def _gathered(seen: list[tuple[str, str, str]]) -> list[dict[str, str]]:

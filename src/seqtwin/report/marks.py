@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seqtwin.report.diagnose import Diagnosis, Finding, of_table
-from seqtwin.report.heat import Facet
+from seqtwin.report.heat import Facet, spoken
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.pairings import STATES
 from seqtwin.report.rules import DEVIATES, RULES
 from seqtwin.report.table import StudyTable
@@ -19,7 +20,7 @@ STATE_CAUSES = {
     "failed": ("Some seeds failed", "They are left out of the mean and kept in the count; their errors stand below."),
     "oom": ("Some seeds ran out of memory", "They are left out of the mean and kept in the count."),
     "diverged": ("Some seeds diverged", "The mean is that of the remaining seeds (R06)."),
-    "collapsed": ("Some seeds collapsed to constant scores", "The mean is that of the remaining seeds (R06)."),
+    "collapsed": ("Some seeds collapsed to {collapsed}", "The mean is that of the remaining seeds (R06)."),
 }
 _REMEDIES = {"oom": "Lower fit.batch.", "diverged": "Lower the learning rate.", "collapsed": "See its diagnostics."}
 _STATE_WORDS = {"oom": "ran out of memory"}
@@ -90,16 +91,17 @@ def cards(table: StudyTable, facets: Sequence[Facet], found: Diagnoses) -> list[
     told: dict[str, dict[str, Any]] = {}
     for facet in facets:
         for _, pairing in facet.pairings.iterrows():
-            for card, evidence in _causes(pairing, facet, found[labels_of(table, pairing)]):
+            for card, evidence in _causes(table, pairing, facet, found[labels_of(table, pairing)]):
                 entry = told.setdefault(card["id"], {**card, "marks": []})
                 entry["marks"].append({**named(table, pairing), "evidence": evidence})
     return sorted(told.values(), key=lambda card: (card["rank"], -len(card["marks"])))
 
 
-def _causes(pairing: Any, facet: Facet, diagnosis: Diagnosis) -> list[tuple[dict[str, Any], str]]:
+def _causes(table: StudyTable, pairing: Any, facet: Facet, diagnosis: Diagnosis) -> list[tuple[dict[str, Any], str]]:
     found = []
     for state, sentence in states(pairing):
         cause, means = STATE_CAUSES[state]
+        cause = cause.format(collapsed=nouns_of(table.meta).says["collapsed"])
         card = {"id": state, "code": "", "cause": cause, "means": means, "remedy": _REMEDIES.get(state, ""), "rank": 0}
         found.append((card, sentence))
     for one in marked(pairing, facet, diagnosis):
@@ -112,5 +114,4 @@ def _causes(pairing: Any, facet: Facet, diagnosis: Diagnosis) -> list[tuple[dict
 def named(table: StudyTable, pairing: Any) -> dict[str, Any]:
     """A pairing as the templates name it: labels, further factors other than the data set, value."""
     further = [f"{short_key(key)} {pairing[key]}" for key in table.meta["extra"] if pairing[key] != pairing["dataset"]]
-    parts = [label for label in (pairing["representation"], pairing["loss"]) if label]
-    return {"parts": parts, "further": ", ".join(further), "value": digits(pairing["mean"])}
+    return {"parts": spoken(table, pairing), "further": ", ".join(further), "value": digits(pairing["mean"])}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seqtwin.report.heat import Facet
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.table import StudyTable
 from seqtwin.report.words import count, digits, listed, many, metric_name
 
@@ -21,26 +22,26 @@ def paragraph(table: StudyTable, facets: Sequence[Facet]) -> list[str]:
 
 
 def _design(table: StudyTable) -> str:
-    meta, primaries = table.meta, dict.fromkeys(name for name in table.pairings["primary"] if name)
+    meta, nouns = table.meta, nouns_of(table.meta)
+    primaries = dict.fromkeys(name for name in table.pairings["primary"] if name)
     finished = int((table.results["status"] == "finished").sum())
-    data = [f"{name} ({_sizes(facts)} pairs)" for name, facts in meta["datasets"].items()]
+    data = [f"{name} ({sizes(facts)} {nouns.items})" for name, facts in meta["datasets"].items()]
     encoder, version = encoder_of(meta), (meta.get("versions") or {}).get("seqtwin", "")
     cuts = sorted({digits(facts["cut"], 2) for facts in meta["datasets"].values()})
-    number, seeds = many(len(table.pairings), "pairing"), many(len(meta.get("seeds", [])), "seed")
-    trained = (
-        f"{number} of representation and loss were trained{f' with {encoder}' if encoder else ''} on {listed(data)}"
-    )
+    number = f"{many(len(table.pairings), 'pairing')} of representation and {nouns.column}"
+    seeds = many(len(meta.get("seeds", [])), "seed")
+    trained = f"{number} were trained{f' with {encoder}' if encoder else ''} on {listed(data)}"
     counted = f"{finished} of {meta['planned']} planned study cells finished"
     return (
         f"{trained}, each with {seeds} ({counted}), with SeqTwin {version}, tier {meta.get('tier', 'unknown')}. "
         "One seed is one paired block: the same split, the same data order and, where shapes agree, the same initial "
-        "weights for every pairing. Targets lie in [0, 1], 1 = same. Early stopping, thresholds and the choice of a "
-        "pairing use dev; test was scored once. The primary metric is "
-        f"{listed([metric_name(name) for name in primaries])}. Where two classes are needed, the cut is {listed(cuts)}."
+        f"weights for every pairing. {nouns.says['targets']} The primary metric is "
+        f"{listed([metric_name(name) for name in primaries])}.{nouns.says['cut'].format(cuts=listed(cuts))}"
     )
 
 
-def _sizes(facts: Mapping[str, Any]) -> str:
+def sizes(facts: Mapping[str, Any]) -> str:
+    """How many rows each part of a data set has."""
     return " / ".join(f"{facts['pairs'].get(split, 0):,}" for split in ("train", "dev", "test"))
 
 
@@ -60,7 +61,7 @@ def encoder_of(meta: Mapping[str, Any]) -> str:
 def _tuning(table: StudyTable) -> str:
     meta = table.meta
     if not meta.get("tuned"):
-        return "Nothing was tuned: learning rate, margin and all else are those of the config for every pairing."
+        return f"Nothing was tuned: {nouns_of(meta).says['fixed']} are those of the config for every pairing."
     return (
         f"Every pairing was tuned with {many(int(meta.get('trials') or 0), 'trial')} (Optuna, the same sampler, "
         "space and seed for every pairing) on dev, on seeds that are not used for evaluation."
@@ -70,20 +71,21 @@ def _tuning(table: StudyTable) -> str:
 def _uncertainty(table: StudyTable) -> str:
     return (
         f"Intervals are two-level 95 % bootstrap intervals: {count(table.meta['replicates'])} replicates, each drawing "
-        "seeds and clusters of test pairs that share an item with replacement, the same draw for all pairings "
+        f"seeds and {nouns_of(table.meta).says['drawn']} with replacement, the same draw for all pairings "
         "(percentile; BCa where the replicates are skewed). Metrics that are undefined for a study cell are left "
         "empty, never 0."
     )
 
 
 def _tests(table: StudyTable, facets: Sequence[Facet]) -> str:
-    return " ".join(text for text in (_omnibus(facets), _planned(table), _ties(facets)) if text)
+    return " ".join(text for text in (_omnibus(table, facets), _planned(table), _ties(facets)) if text)
 
 
-def _omnibus(facets: Sequence[Facet]) -> str:
+def _omnibus(table: StudyTable, facets: Sequence[Facet]) -> str:
     methods = {(facet.analysis.get("omnibus") or {}).get("method") for facet in facets} - {None, ""}
     tests = [_TESTS[str(name)] for name in sorted(map(str, methods))]
-    text = "Representation, loss and their interaction were tested on the z scale (one block per seed) by "
+    column = nouns_of(table.meta).column
+    text = f"Representation, {column} and their interaction were tested on the z scale (one block per seed) by "
     return f"{text}{listed(tests, 'or')}." if tests else ""
 
 

@@ -12,8 +12,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from seqtwin import files
-from seqtwin.report import answer, changes, drawing, evidence, heat, listing, marks, methods, sections, verdict
+from seqtwin.report import (
+    answer,
+    changes,
+    combined,
+    drawing,
+    evidence,
+    heat,
+    listing,
+    marks,
+    methods,
+    sections,
+    taken,
+    verdict,
+)
 from seqtwin.report.card import card
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.table import StudyTable, read_study, write_results
 from seqtwin.report.words import COLOURS, many
 
@@ -39,6 +53,7 @@ def report_files(table: StudyTable) -> dict[str, str | bytes]:
     facets = heat.facets(table)
     context = _context(table, facets)
     drawn = [figure for part in context["facets"] for figure in part["figures"]]
+    drawn += [part["figure"] for part in context["lengths"] if part["figure"]]
     drawn += [part["forest"] for part in context["planned"] if part["forest"]]
     found: dict[str, str | bytes] = {
         "index.html": rendered("index.html.j2", context, html=True),
@@ -81,20 +96,27 @@ def _inside(text: Any) -> str:
 
 def _context(table: StudyTable, facets: list[heat.Facet]) -> dict[str, Any]:
     found = marks.diagnoses(table)
+    joined = combined.whole(table, facets)
+    parts = [sections.facet_part(table, facet, found, joined or facet) for facet in facets]
+    nouns = nouns_of(table.meta)
     answers, agreements = answer.answers(table, facets), evidence.agreements(table)
     diagnostics, cautions = evidence.diagnostics(table, found), verdict.cautions(table)
     return {
-        **_frame(table), "meta": table.meta, "kicker": kicker(table), "overrides": answer.overrides(table),
+        **_frame(table), "meta": table.meta, "nouns": nouns, "kicker": kicker(table),
+        "overrides": answer.overrides(table),
         "headline": answer.headline(table, answers), "answers": answers,
         "cautions": cautions, "groups": verdict.grouped(cautions),
         "interactions": answer.interactions(facets), "cards": marks.cards(table, facets, found),
-        "deviation": answer.worst_deviation(table), "facets": [sections.facet_part(table, f, found) for f in facets],
+        "deviation": answer.worst_deviation(table), "facets": parts,
+        "maps": combined.maps_of(table, facets, parts, joined), "group": combined.group(joined),
+        "lengths": combined.lengths_of(table, facets, parts, joined),
         "summary": sections.maps_summary(table, facets), "planned": sections.planned_parts(table),
         "changes": changes.changes(table, facets, found), "pairings": listing.every_pairing(table),
         "seeds": listing.every_seed(table), "costs": listing.costs(table), "retrieval": listing.retrieval(table),
-        "agreements": agreements, "agreement_sheet": evidence.agreement_sheet(agreements),
+        "agreements": agreements, "agreement_sheet": evidence.agreement_sheet(agreements, nouns),
         "tuning": evidence.tuning(table), "diagnostics": diagnostics,
-        "rules": evidence.rules_shown(diagnostics), "worst": evidence.worst(table),
+        "rules": evidence.rules_shown(table, diagnostics), "worst": evidence.worst(table),
+        "confusions": taken.confusions(table),
         "failures": listing.failures(table), "formulas": listing.formulas(table), "hashes": _hashes(table.results),
         "methods": methods.paragraph(table, facets), "commands": methods.commands(table),
     }  # fmt: skip
@@ -121,8 +143,7 @@ def kicker(table: StudyTable) -> list[str]:
     meta, parts = table.meta, []
     known = list(meta["datasets"].items())
     for name, facts in known[: answer.MOST_ANSWERS]:
-        sizes = " / ".join(f"{facts['pairs'].get(split, 0):,}" for split in ("train", "dev", "test"))
-        parts.append(f"{name}: {sizes} pairs")
+        parts.append(f"{name}: {methods.sizes(facts)} {nouns_of(meta).items}")
     parts += [f"{len(known) - answer.MOST_ANSWERS} more data sets"] if len(known) > answer.MOST_ANSWERS else []
     parts += [encoder] if (encoder := methods.encoder_of(meta)) else []
     grid = f"{many(len(table.pairings), 'pairing')} × {many(len(meta.get('seeds', [])), 'seed')}"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from seqtwin.report.gathered import Gathered, Pairing
 from seqtwin.report.judging import Bench
+from seqtwin.report.nouns import Nouns
 from seqtwin.report.slices import Sliced, pad_slope
 from seqtwin.report.statistics import WEIGHTED, Interval
 
@@ -38,7 +39,7 @@ def pairing_rows(found: Gathered, parts: Parts, letters: Mapping[tuple[str, ...]
     for pairing in pairings:
         own = tuple(pairing.labels.values())
         row = _summary(pairing, planned) | {"letters": letters.get(own, "")}
-        rows.append(row | _interval(pairing, parts, row) | _slope(pairing, parts))
+        rows.append(row | _interval(pairing, parts, row, found.nouns) | _slope(pairing, parts))
     if not rows:
         return pd.DataFrame(columns=[*found.keys, *_ALWAYS])
     return _with_differences(pd.DataFrame(rows), pairings, [bench for bench, _ in parts])
@@ -77,13 +78,13 @@ def _where(pairing: Pairing, benches: Sequence[Bench]) -> tuple[int, int] | None
     return next(((index, place) for index, place in places if place is not None), None)
 
 
-def _interval(pairing: Pairing, parts: Parts, row: Mapping[str, Any]) -> dict[str, Any]:
+def _interval(pairing: Pairing, parts: Parts, row: Mapping[str, Any], nouns: Nouns) -> dict[str, Any]:
     where = _where(pairing, [bench for bench, _ in parts])
     if where is None or not row["finished"] or row["primary"] not in WEIGHTED:
         reason = "no finished seed" if not row["finished"] else "not computed for this metric"
         return {"low": _NAN, "high": _NAN, "interval": f"refused: {reason}"}
     found = parts[where[0]][0].drawn.contrast({where[1]: 1.0}).interval
-    kind = "seeds and pairs" if row["finished"] > 1 else "pairs only"
+    kind = nouns.both if row["finished"] > 1 else nouns.alone
     return {"low": found.low, "high": found.high, "interval": f"refused: {found.refused}" if found.refused else kind}
 
 

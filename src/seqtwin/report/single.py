@@ -9,19 +9,21 @@ import pandas as pd
 
 from seqtwin.files import write_text
 from seqtwin.report.figures import Curve, Histogram, curves, histograms
+from seqtwin.report.nouns import nouns_of
 
 BINS = 40
 
 
 def run_figures(folder: Path) -> None:
-    """Add `figures/learning-curve.svg` and `figures/scores.svg` to the folder of a run under construction."""
+    """Add `figures/learning-curve.svg`, and for pairs `figures/scores.svg`, to the folder of a run before it stands."""
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
     curve, reachable = _curve(folder, facts)
     name = facts["representation"]
     metric = scores["primary"]
     write_text(folder / "figures" / "learning-curve.svg", curves({name: [curve]}, [curve.series], metric, reachable))
-    write_text(folder / "figures" / "scores.svg", histograms([_histogram(folder, facts, scores)]))
+    if nouns_of(facts).paired:
+        write_text(folder / "figures" / "scores.svg", histograms([_histogram(folder, facts, scores)]))
 
 
 def _read(path: Path) -> pd.DataFrame:

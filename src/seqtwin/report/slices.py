@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from seqtwin.report.gathered import Gathered
 from seqtwin.report.judging import Bench
-from seqtwin.report.statistics import BINARY, WEIGHTED, Array, Interval, metric_replicates, percentile_interval
+from seqtwin.report.nouns import Nouns, nouns_of
+from seqtwin.report.statistics import BINARY, SHARES, WEIGHTED, Array, Interval, metric_replicates, percentile_interval
 from seqtwin.report.statistics.draws import seed_means
 
 MOST_REPLICATES = 500
 COLUMNS = ["kind", "bin", "order", "low_edge", "high_edge", "pairs", "mean", "low", "high", "interval"]
 _OVERLAPS = {1: ("some",), 2: ("low", "high"), 3: ("low", "middle", "high")}
-_SEEN = ("neither seen", "one seen", "both seen")
+_PAIRS_SEEN = nouns_of({}).seen
 
 
 @dataclass(frozen=True)
@@ -40,28 +41,31 @@ class Sliced:
     replicates: Array
 
 
-def slice_bench(bench: Bench) -> list[Sliced]:
-    """Every bin of the test pairs of a bench, under its first 500 draws; none for a metric that cannot be weighted."""
+def slice_bench(bench: Bench, seen: Sequence[str] = _PAIRS_SEEN) -> list[Sliced]:
+    """Every bin of the test pairs of a bench, under its first 500 draws; none for a metric that cannot be weighted.
+
+    `seen`: names of the bins by how many items of a row training has seen.
+    """
     if bench.judged.metric not in WEIGHTED:
         return []
-    bins = bins_of(bench.test, graded=bench.judged.metric not in BINARY)
-    return [Sliced(one, *_under_draws(bench, one.rows)) for one in bins]
+    bins = bins_of(bench.test, graded=bench.judged.metric not in BINARY | SHARES, seen=seen)
+    return [Sliced(one, *under_draws(bench, one.rows)) for one in bins]
 
 
-def bins_of(test: pd.DataFrame, *, graded: bool) -> list[Bin]:
+def bins_of(test: pd.DataFrame, *, graded: bool, seen: Sequence[str] = _PAIRS_SEEN) -> list[Bin]:
     """The bins of these test pairs: quartiles where values tie are joined, a kind without values has none."""
     found = [*_quartiles("length", test["length"]), *_quartiles("pad_share", test["pad_share"])]
-    found += [*_overlap(test["overlap"]), *_seen(test["seen"])]
+    found += [*_overlap(test["overlap"]), *_seen(test["seen"], seen)]
     return found + (list(_quartiles("target", test["target"])) if graded else [])
 
 
 def _quartiles(kind: str, column: "pd.Series[Any]") -> Iterator[Bin]:
     values = column.to_numpy(dtype=float)
-    for order, rows in enumerate(_parts(values, 4)):
+    for order, rows in enumerate(parts_of(values, 4)):
         yield _bin(kind, order, _span(values[rows]), rows, values)
 
 
-def _parts(values: Array, parts: int) -> list[NDArray[np.intp]]:
+def parts_of(values: Array, parts: int) -> list[NDArray[np.intp]]:
     """Rows with finite values, in up to so many parts of about equal size; equal values stay together."""
     known = np.flatnonzero(np.isfinite(values))
     if not len(known):
@@ -85,20 +89,21 @@ def _overlap(column: "pd.Series[Any]") -> Iterator[Bin]:
     none = np.flatnonzero(values == 0.0)
     if len(none):
         yield _bin("overlap", 0, "none", none, values)
-    parts = _parts(np.where(values > 0.0, values, np.nan), 3)
+    parts = parts_of(np.where(values > 0.0, values, np.nan), 3)
     for index, rows in enumerate(parts):
         yield _bin("overlap", index + 1, _OVERLAPS[len(parts)][index], rows, values)
 
 
-def _seen(column: "pd.Series[Any]") -> Iterator[Bin]:
+def _seen(column: "pd.Series[Any]", names: Sequence[str]) -> Iterator[Bin]:
     values = column.to_numpy(dtype=float)
-    for count, text in enumerate(_SEEN):
+    for count, text in enumerate(names):
         rows = np.flatnonzero(values == count)
         if len(rows):
             yield _bin("seen", count, text, rows, values)
 
 
-def _under_draws(bench: Bench, rows: NDArray[np.intp]) -> tuple[Array, Array]:
+def under_draws(bench: Bench, rows: NDArray[np.intp]) -> tuple[Array, Array]:
+    """The metric of some rows as means over seeds: observed [pairings], and [pairings, replicates]."""
     judged, counts = bench.judged, bench.drawn.cluster_counts[:MOST_REPLICATES]
     draws = np.concatenate([counts, np.ones((1, counts.shape[1]))])
     scores = judged.scores[..., rows]
@@ -120,7 +125,7 @@ def _over_seeds(table: Array, seed_counts: Array) -> tuple[Array, Array]:
 def slice_rows(found: Gathered, sliced: Sequence[tuple[Bench, Sequence[Sliced]]]) -> pd.DataFrame:
     """One row per pairing and bin: `kind`, `bin`, `order`, its edges, how many `pairs`, the mean over seeds of the
     primary metric with its two-level interval, and what kind of interval that is or why there is none (`interval`)."""
-    rows = [_row(bench, one, place) for bench, ones in sliced for place in _places(bench) for one in ones]
+    rows = [_row(bench, one, place, found.nouns) for bench, ones in sliced for place in _places(bench) for one in ones]
     return pd.DataFrame(rows, columns=[*found.keys, *COLUMNS])
 
 
@@ -128,16 +133,16 @@ def _places(bench: Bench) -> range:
     return range(len(bench.judged.pairings))
 
 
-def _row(bench: Bench, sliced: Sliced, place: int) -> dict[str, Any]:
+def _row(bench: Bench, sliced: Sliced, place: int, nouns: Nouns) -> dict[str, Any]:
     one, mean = sliced.bin, float(sliced.observed[place])
     row: dict[str, Any] = {**bench.judged.pairings[place], "kind": one.kind, "bin": one.text, "order": one.order}
     row |= {"low_edge": one.low_edge, "high_edge": one.high_edge, "pairs": len(one.rows), "mean": mean}
     seeds = int((~np.isnan(bench.drawn.observed[place])).sum())
     if not np.isfinite(mean):
-        why = "undefined on these pairs" if seeds else "no finished seed"
+        why = f"undefined on these {nouns.judged}" if seeds else "no finished seed"
         return {**row, "low": np.nan, "high": np.nan, "interval": f"refused: {why}"}
     reach = percentile_interval(sliced.replicates[place])
-    kind = f"refused: {reach.refused}" if reach.refused else "seeds and pairs" if seeds > 1 else "pairs only"
+    kind = f"refused: {reach.refused}" if reach.refused else nouns.both if seeds > 1 else nouns.alone
     return {**row, "low": reach.low, "high": reach.high, "interval": kind}
 
 

@@ -5,7 +5,8 @@ because the first road passes through the text form of the second.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from seqtwin.report.csv_text import frame_from_csv, frame_to_csv, number_text
 
 __all__ = [
     "FRAMES",
+    "MORE_FRAMES",
     "TEXT",
     "StudyTable",
     "frame_from_csv",
@@ -29,11 +31,13 @@ __all__ = [
 ]
 
 FRAMES = ("results", "pairings", "curves", "traces", "histograms", "slices", "reads", "trials", "worst")
+MORE_FRAMES = ("confusion", "lengths")  # files that only studies with such rows have
 ANALYSIS = "analysis.json"
 TEXT = frozenset({
     "id", "representation", "loss", "dataset", "status", "primary", "loss_name", "similarity", "padding", "device",
     "error_code", "error_cause", "error_place", "error_remedy", "data_hash", "split_hash", "manifest", "interval",
     "edge", "changes", "letters", "kind", "bin", "read", "state", "params", "left", "right",
+    "true", "predicted",
 })  # fmt: skip
 NUMBERS = {"traces": frozenset({"loss"})}  # what is text elsewhere
 
@@ -46,8 +50,9 @@ class StudyTable:
     combination of factor values. `curves`: per study cell and epoch. `traces`: training loss by step. `histograms`:
     test scores of same and different pairs per pairing. `slices`: the primary metric on parts of the test pairs.
     `reads`: each trained encoder read by every representation. `trials`: per tuned pairing and trial. `worst`: test
-    pairs that the chosen pairings judge worst. `meta`: name, tier, plan, factors, floors, formulas, hashes, notes,
-    versions. `analysis`: what `seqtwin.report.analysis.analyse` found.
+    pairs that the chosen pairings judge worst. `confusion`: which class the chosen pairings take for which. `lengths`:
+    the primary metric by length, for what is written. A frame that says nothing of a study is empty. `meta`: name,
+    tier, plan, factors, floors, formulas, hashes, notes, versions. `analysis`: what `analysis.analyse` found.
     """
 
     results: pd.DataFrame
@@ -61,6 +66,8 @@ class StudyTable:
     worst: pd.DataFrame
     meta: dict[str, Any]
     analysis: dict[str, Any]
+    confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
+    lengths: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def read_study(path: Path, *, seed: int = 0) -> StudyTable:
@@ -73,9 +80,13 @@ def read_study(path: Path, *, seed: int = 0) -> StudyTable:
     committed = not (path / "cells").is_dir() and not isinstance(study.get("planned"), list)
     contents = _committed(path) if committed else _measured(path, study, np.random.default_rng(seed))
     meta = study if committed else json.loads(contents["study.json"])
-    frames = {name: _frame(contents[f"{name}.csv"], name, meta, path) for name in FRAMES}
+    frames = {name: _frame(contents[f"{name}.csv"], name, meta, path) for name in _frames_of(contents)}
     analysis = files.read_json(path / ANALYSIS) if committed else json.loads(contents[ANALYSIS])
     return StudyTable(**frames, meta=meta, analysis=analysis)
+
+
+def _frames_of(contents: Mapping[str, str]) -> list[str]:
+    return [*FRAMES, *(name for name in MORE_FRAMES if f"{name}.csv" in contents)]
 
 
 def _frame(content: str, name: str, meta: dict[str, Any], path: Path) -> pd.DataFrame:
@@ -89,16 +100,18 @@ def _measured(path: Path, study: dict[str, Any], rng: np.random.Generator) -> di
 
 
 def _committed(path: Path) -> dict[str, str]:
-    return {name: _read_text(path / name) for name in (*(f"{name}.csv" for name in FRAMES), ANALYSIS)}
+    more = [f"{name}.csv" for name in MORE_FRAMES if (path / f"{name}.csv").exists()]
+    return {name: _read_text(path / name) for name in (*(f"{name}.csv" for name in FRAMES), *more, ANALYSIS)}
 
 
 def write_results(table: StudyTable) -> dict[str, str]:
     """The files an experiment commits, by name: enough to rebuild its report byte for byte."""
-    return _texts({name: getattr(table, name) for name in FRAMES}, table.meta, table.analysis)
+    return _texts({name: getattr(table, name) for name in (*FRAMES, *MORE_FRAMES)}, table.meta, table.analysis)
 
 
 def _texts(frames: dict[str, pd.DataFrame], meta: dict[str, Any], analysis: dict[str, Any]) -> dict[str, str]:
-    contents = {f"{name}.csv": frame_to_csv(frames[name]) for name in FRAMES}
+    kept = [*FRAMES, *(name for name in MORE_FRAMES if len(frames[name]))]
+    contents = {f"{name}.csv": frame_to_csv(frames[name]) for name in kept}
     return {**contents, "study.json": files.dump_json(meta), ANALYSIS: files.dump_json(analysis)}
 
 

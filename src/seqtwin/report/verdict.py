@@ -6,6 +6,7 @@ from typing import Any
 from seqtwin.report import refusals
 from seqtwin.report.heat import Facet
 from seqtwin.report.listing import Entry, listing, number
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.refusals import Refusal
 from seqtwin.report.table import StudyTable
 from seqtwin.report.words import digits, known, p_value, percent, plain, signed, span
@@ -82,21 +83,22 @@ def _planned_row(row: Mapping[str, Any]) -> list[Entry]:
     return [*found, number(row["seeds"], plain(row["seeds"]))]
 
 
-def omnibus(facet: Facet, name: str) -> dict[str, Any] | None:
+def omnibus(table: StudyTable, facet: Facet, name: str) -> dict[str, Any] | None:
     """The blocked two-way analysis of a heat map: the table, the variance bar, the contrasts; None without a grid."""
     found = facet.analysis.get("omnibus")
     if not found or (found["refused"] and min(len(facet.rows), len(facet.columns)) < 2):
         return None
+    column = nouns_of(table.meta).column
     return {"refused": found["refused"], "method": found["method"], "why": found["why"],
             "levene": p_value(found["levene_p"]), "normality": p_value(found["normality_p"]),
-            "sheet": _terms(found["terms"], f"omnibus-{name}"), "variance": _variance(facet),
-            "contrasts": _contrasts(facet, f"contrasts-{name}")}  # fmt: skip
+            "sheet": _terms(found["terms"], f"omnibus-{name}", column), "variance": _variance(facet, column),
+            "contrasts": _contrasts(facet, f"contrasts-{name}", column)}  # fmt: skip
 
 
-def _terms(terms: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any] | None:
+def _terms(terms: Sequence[Mapping[str, Any]], name: str, column: str) -> dict[str, Any] | None:
     rows = [
         [
-            Entry(term["term"], term["term"]), number(term["f"], plain(term["f"])),
+            Entry(_source(term["term"], column), term["term"]), number(term["f"], plain(term["f"])),
             number(term["df"], f"{known(term['df']):.0f}, {known(term['df_error']):.0f}"),
             number(term["p"], p_value(term["p"])), number(term["eta2"], digits(term["eta2"], 2)),
             number(term["eta2_low"], f"{digits(term['eta2_low'], 2)} to {digits(term['eta2_high'], 2)}"),
@@ -107,13 +109,18 @@ def _terms(terms: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any] | No
     return listing(name, caption, ["term", "F", "df", "p", "partial η²", "95 % interval"], rows) if rows else None
 
 
-def _variance(facet: Facet) -> list[dict[str, Any]]:
+def _source(name: str, column: str) -> str:
+    return column if name == "loss" else name
+
+
+def _variance(facet: Facet, column: str) -> list[dict[str, Any]]:
     found = {row["source"]: known(row["share"]) for row in facet.analysis.get("variance", [])}
     shares = [(source, found[source]) for source in SOURCES if found.get(source, -1.0) >= 0]
-    return [{"source": source, "share": round(100 * share, 1), "text": percent(share)} for source, share in shares]
+    return [{"source": source, "name": _source(source, column), "share": round(100 * share, 1), "text": percent(share)}
+            for source, share in shares]  # fmt: skip
 
 
-def _contrasts(facet: Facet, name: str) -> dict[str, Any] | None:
+def _contrasts(facet: Facet, name: str, column: str) -> dict[str, Any] | None:
     rows = [
         [Entry(row["representation"], row["representation"]), Entry(row["loss"], row["loss"]),
          number(row["contrast"], signed(row["contrast"])), number(row["low"], span(row["low"], row["high"])),
@@ -124,5 +131,5 @@ def _contrasts(facet: Facet, name: str) -> dict[str, Any] | None:
         "Interaction contrasts on the z scale: cell − row mean − column mean + grand mean, with intervals that hold "
         "for all together. Above 0: better than this row and this column alone would make it."
     )
-    heads = ["representation", "loss", "contrast", "simultaneous interval", "apart from 0"]
+    heads = ["representation", column, "contrast", "simultaneous interval", "apart from 0"]
     return listing(name, caption, heads, rows) if rows else None

@@ -7,17 +7,24 @@ METRIC_NAMES = {
     "roc_auc": "ROC-AUC", "average_precision": "average precision", "pearson": "Pearson", "spearman": "Spearman",
     "mse": "MSE", "pearson_iso": "Pearson (isotonic)", "mse_iso": "MSE (isotonic)", "accuracy": "accuracy",
     "precision": "precision", "recall": "recall", "f1": "F1", "mcc": "MCC", "mrr": "MRR",
-    "map_at_r": "MAP@R",
+    "map_at_r": "MAP@R", "macro_f1": "macro F1", "span_f1": "span F1", "nn_accuracy": "nearest-neighbour accuracy",
 }  # fmt: skip
+LOWER_IS_BETTER = frozenset({"log_loss", "edit_distance", "calibration_error"})
 MEANINGS = {
     "roc_auc": "of a same and a different pair, the same one scores higher {share} times in 100",
     "spearman": "rank correlation of scores and targets; 1 is perfect order, 0 is none",
+    "accuracy": "of 100 {judged}, {share} get the right class",
+    "exact_match": "of 100 {judged}, {share} are written without a single mistake",
 }
 FLOOR_NAMES = {
     "constant": "constant", "tfidf_char": "character TF-IDF", "tfidf_word": "word TF-IDF",
     "jaro_winkler": "Jaro-Winkler", "mean_vectors": "bag of vectors", "length": "length only",
     "char_overlap": "character overlap", "token_overlap": "word overlap", "dtw": "time warping",
-    "bag": "any bag of words",
+    "bag": "any bag of words", "majority": "most frequent class", "tfidf_logistic": "TF-IDF + logistic regression",
+    "mean_vectors_logistic": "bag of vectors + logistic regression", "copy": "copying the input",
+    "channel_means_logistic": "channel means + logistic regression", "dtw_1nn": "time warping, nearest neighbour",
+    "dtw_1nn_scaled": "the same with scaled channels",
+    "frequent_tag": "most frequent class of each token",
 }  # fmt: skip
 FAMILIES = {
     "pooling over all steps": ("mean_output", "sqrt_mean_output", "max_output", "attention_output"),

@@ -16,7 +16,7 @@ def worst_pairs(found: Gathered, pairings: pd.DataFrame) -> pd.DataFrame:
     their own ranks. Same pairs with the lowest scores and different ones with the highest come first.
     """
     chosen = [tuple(row) for row in pairings[pairings["chosen"] == 1][found.keys].to_numpy()]
-    parts = [_worst(one) for one in found.pairings() if tuple(one.labels.values()) in chosen]
+    parts = [_worst(one) for one in found.of_pairs() if tuple(one.labels.values()) in chosen]
     columns = [*found.keys, "row", "target", "score", "miss", "left", "right"]
     frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
     return frame

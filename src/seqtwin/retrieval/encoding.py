@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from seqtwin.build import Blueprint
 from seqtwin.data.batches import Ragged
+from seqtwin.data.spelling import LETTERS
 from seqtwin.errors import ConfigError, DamagedError, DataError
+from seqtwin.lookup import split_spec
 from seqtwin.retrieval.items import batches_of, items_of, series_of, shown, texts_of
 from seqtwin.retrieval.pair_parts import Item, PairParts, explain
+from seqtwin.retrieval.predicting import Prediction, predict, probabilities
 from seqtwin.store import CARD, WEIGHTS, Stored, load_encoder
 
 LARGEST_DEVIATION = 1e-4
@@ -37,6 +41,11 @@ class TrainedEncoder:
     def dim(self) -> int:
         """Width of a vector."""
         return self._model.space.dim
+
+    @property
+    def channels(self) -> int | None:
+        """How many channels the series have that it reads; None for an encoder of texts."""
+        return self._stored.blueprint.size if self.inputs == "series" else None
 
     @property
     def indexable(self) -> bool:
@@ -74,13 +83,44 @@ class TrainedEncoder:
         return vectors
 
     def sequences(self, items: list[Any]) -> list[np.ndarray]:
-        """What the model reads of each item: token ids [time], or numbers [time, channels].
+        """What the model reads of each item: token ids [time], tokens with letters [time, parts], or numbers [time,
+        channels].
 
         Raises: DataError.
         """
         if self._stored.tokens is not None:
             return self._stored.tokens.encode(texts_of(items))
         return [series_of(item, self._stored.blueprint.size) for item in items]
+
+    @property
+    def objective(self) -> str:
+        """What it was trained for: pairs, classify, label_steps or decode."""
+        head = self._stored.head
+        return "pairs" if head is None else split_spec(head.spec)[0]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes its head says, by index; none without such a head."""
+        return () if self._stored.head is None else self._stored.head.classes
+
+    def probabilities(self, items: Iterable[Any] | str, *, batch_size: int = 512) -> np.ndarray:
+        """The probability of every class, a row an item (or a step of one), Float64[labels classes].
+
+        Raises: ConfigError for an encoder whose head says no classes; DataError.
+        """
+        return probabilities(self._stored, items, batch_size=batch_size)
+
+    def pieces(self, text: str) -> list[str]:
+        """The parts of a text that are a step each, as the text writes them; none for an encoder of series."""
+        tokens = self._stored.tokens
+        return [text[start:end] for start, end in tokens.spans(text)] if tokens is not None else []
+
+    def predict(self, items: Iterable[Any] | str, *, batch_size: int = 512) -> list[Prediction]:
+        """What its head says of each item: a class, a class a step (items may be lists of words), or a text.
+
+        Raises: ConfigError for an encoder that was trained on pairs; DataError.
+        """
+        return predict(self._stored, items, batch_size=batch_size)
 
     def similarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The similarity the encoder was trained for, between all vectors: Float[len(a), len(b)].
@@ -175,11 +215,7 @@ def _holds_encoder(folder: Path) -> bool:
 def _check_batches(stored: Stored, path: Path) -> None:
     """A vector must not depend on its batch-mates; found out on three sequences each time an encoder is loaded."""
     rng = np.random.default_rng(0)
-    size, kind = stored.blueprint.size, stored.blueprint.inputs
-    lengths = (1, 7, 3)
-    items = [
-        rng.integers(0, size, n) if kind == "tokens" else rng.normal(size=(n, size)).astype(np.float32) for n in lengths
-    ]
+    items = [_drawn(stored.blueprint, length, rng) for length in (1, 7, 3)]
     with torch.inference_mode():
         together = stored.model.encode(Ragged.of(items).take(np.arange(3)))
         alone = torch.cat([stored.model.encode(Ragged.of([item]).take(np.arange(1))) for item in items])
@@ -187,3 +223,13 @@ def _check_batches(stored: Stored, path: Path) -> None:
     if not deviation <= LARGEST_DEVIATION:
         cause = f"a vector made alone and in a batch differ by {deviation:.2g} (at most {LARGEST_DEVIATION:g} is right)"
         raise DamagedError("BATCH_VARIANT", cause, place=str(path))
+
+
+def _drawn(blueprint: Blueprint, length: int, rng: np.random.Generator) -> np.ndarray:
+    """A random sequence that this encoder can read."""
+    if blueprint.inputs == "series":
+        return rng.normal(size=(length, blueprint.size)).astype(np.float32)
+    words = rng.integers(0, blueprint.size, length)
+    if not blueprint.letters:
+        return words
+    return np.column_stack([words, rng.integers(0, blueprint.letters, (length, LETTERS))])

@@ -1,13 +1,23 @@
-"""An encoder measured on labelled pairs it was not trained on."""
+"""An encoder measured on labelled data it was not trained on: pairs, or texts or series with their classes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from seqtwin.data.inspection import inspect_data
+import numpy as np
+
+from seqtwin.data.inspection import Inspection, inspect_data
+from seqtwin.data.items import read_items
+from seqtwin.data.pairs import PairData, Retrieval
 from seqtwin.data.readers import read_pairs
+from seqtwin.data.series import read_series
 from seqtwin.errors import DataError
-from seqtwin.metrics import measure
+from seqtwin.metrics import measure, measure_ranking
 from seqtwin.retrieval.encoding import TrainedEncoder
+
+RANKED = ("mrr", "recall@1", "recall@10", "hit_rate@1", "hit_rate@10", "map_at_r")
+READ = {"tokens": "pairs of texts or texts with their class", "series": "series with their class"}
 
 
 def evaluate_pairs(
@@ -15,22 +25,41 @@ def evaluate_pairs(
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Metrics of the pairs of a file, and the reasons of undefined ones; the threshold is the encoder's own.
 
-    Raises: DataError for a file without pairs or with bad rows.
+    Items with classes become balanced pairs; and each of them (500 at most) looks for the others of its class, which
+    adds the metrics of a search: hit_rate@1 is the accuracy of the nearest neighbour. Of a folder the test file counts.
+
+    Raises: DataError for data this encoder does not read, for a file without pairs or with bad rows.
     """
     found = inspect_data(path, scale=scale)
-    roles = found.roles
-    if found.kind != "pairs":
-        raise DataError("EVALUATE_KIND", f"expected pairs, found {found.kind}", place=str(path))
-    cut = float(encoder.facts.get("cut", 0.5))
-    data = read_pairs(
-        {"test": path},
-        left=roles["left"],
-        right=roles["right"],
-        score=roles.get("score"),
-        label=roles.get("label"),
-        scale=found.scale,
-        cut=cut,
-    )
+    if (found.kind == "series") != (encoder.inputs == "series"):
+        cause = f"expected {READ[encoder.inputs]}, found {found.kind}"
+        raise DataError("EVALUATE_KIND", cause, place=str(path))
+    data = _read(found, float(encoder.facts.get("cut", 0.5)))
     part = data.part("test")
-    scores = encoder.score(part["left"].tolist(), part["right"].tolist())
-    return measure(scores, part["target"].to_numpy(), cut, encoder.threshold, None)
+    scores = encoder.score(*(_items(data, part[side].tolist()) for side in ("left", "right")))
+    values, undefined = measure(scores, part["target"].to_numpy(), data.cut, encoder.threshold, None)
+    return {**values, **(_search(encoder, data, data.retrieval) if data.retrieval else {})}, undefined
+
+
+def _read(found: Inspection, cut: float) -> PairData:
+    """The data as one test split."""
+    r = found.roles
+    files = {"test": found.files.get("test", next(iter(found.files.values())))}
+    if found.kind == "series":
+        return read_series(files, series=r["series"], time=r["time"], label=r["label"])
+    if found.kind == "items":
+        return replace(read_items(files, text=r["text"], label=r["label"]), cut=cut)
+    score, label = r.get("score"), r.get("label")
+    return read_pairs(files, left=r["left"], right=r["right"], score=score, label=label, scale=found.scale, cut=cut)
+
+
+def _items(data: PairData, items: Sequence[Any]) -> list[Any]:
+    """Texts as they are, positions as the series that stand there."""
+    return list(items) if data.series is None else [data.series[place] for place in items]
+
+
+def _search(encoder: TrainedEncoder, data: PairData, task: Retrieval) -> dict[str, float]:
+    queries, corpus = (encoder.encode(_items(data, side)) for side in (task.queries, task.corpus))
+    scores = encoder.similarity(queries, corpus).astype(np.float64)
+    scores[np.arange(len(scores)), list(task.itself or ())] = -np.inf
+    return measure_ranking(scores, task.relevant, RANKED)[0]

@@ -26,6 +26,10 @@ class Encoder(Protocol):
         """Width of a vector."""
 
     @property
+    def channels(self) -> int | None:
+        """Channels of the series it reads; None for an encoder of texts."""
+
+    @property
     def indexable(self) -> bool:
         """Whether an index can serve its similarity."""
 

@@ -85,6 +85,7 @@ class OnnxEncoder:
         self.threshold: float | None = self.facts.get("threshold")
         self.fingerprint: str = card["fingerprint"]
         self.inputs: str = card["inputs"]
+        self.channels: int | None = self._size if self.inputs == "series" else None
         self.dim: int = card["dim"]
 
     def encode(

@@ -117,7 +117,7 @@ def _left_out(model: Siamese, encode: Encode, steps: np.ndarray, other: np.ndarr
 
 
 def _gradient(model: Siamese, _encode: Encode, left: np.ndarray, right: np.ndarray) -> Both:
-    """x . d score / d x at each step's input x (a token's embedding, or the numbers of a series)."""
+    """x . d score / d x at each step's input x (a token's vector, or the numbers of a series)."""
     with torch.enable_grad():
         inputs, vectors = zip(*(_followed(model, steps) for steps in (left, right)), strict=True)
         slopes = torch.autograd.grad(model.similarity(*vectors).sum(), inputs)
@@ -127,12 +127,11 @@ def _gradient(model: Siamese, _encode: Encode, left: np.ndarray, right: np.ndarr
 
 def _followed(model: Siamese, steps: np.ndarray) -> tuple[Tensor, Tensor]:
     """A sequence's inputs [1 time dim], and its vector [1 dim], through which a gradient reaches them."""
-    values = torch.from_numpy(steps)[None]
+    sequences = Sequences(torch.from_numpy(steps)[None], torch.tensor([len(steps)]))
     reader = model.encoder.inputs
-    series = values.is_floating_point()
-    x = (values if series else reader.embedding(values)).detach().clone().requires_grad_()
-    given = _Given(reader.projection(x) if series else x)
-    sequences = Sequences(values, torch.tensor([len(steps)]))
+    series = sequences.values.is_floating_point()
+    x = (sequences.values if series else reader(sequences)).detach().clone().requires_grad_()
+    given = _Given(reader(Sequences(x, sequences.lengths)) if series else x)
     states = PADDINGS[model.encoder.padding](given, model.encoder.rnn, sequences)
     return x, model.projection(model.representation(states))
 

@@ -1,26 +1,33 @@
-"""Files larger than memory through an encoder: a text a row to its vector, a pair a row to its score.
+"""Files through an encoder: a text a row to its vector, a pair a row to its score, a series to its vector.
 
-The file is read twice: once to see that every row is good, then block by block. What was written so far survives a
-kill; taken up again, the result has the same bytes.
+Texts may be more than memory holds: their file is read twice, once to see that every row is good, then block by block.
+A file of series is read at once. What was written so far survives a kill; taken up again, the result has the same
+bytes.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from seqtwin.data.series import SeriesFile, read_series_file
 from seqtwin.data.streams import LINES, READERS, Scanned, Source, read_blocks, scan, stamp_of
 from seqtwin.data.tables import Table
 from seqtwin.data.values import texts
 from seqtwin.errors import ConfigError, DataError
+from seqtwin.files import sha256
 from seqtwin.lookup import member
 from seqtwin.retrieval.encoding import TrainedEncoder
 from seqtwin.retrieval.growing import publish_growing
-from seqtwin.retrieval.tables import FORMATS, score_columns, scored_head, scored_rows
+from seqtwin.retrieval.tables import FORMATS, VectorFormat, score_columns, scored_head, scored_rows
 from seqtwin.version import __version__
 
 OnRows = Callable[[int, int], None]
+SERIES = 512  # of one block
 
 
 def encode_file(
@@ -34,12 +41,18 @@ def encode_file(
 ) -> int:
     """How many vectors were written to `out` (.npy, .csv or .parquet), one a row of the file, in its order.
 
-    `on_rows(done, total)` is called after each block. Memory does not grow with the file.
+    For an encoder of series: one a series, in the order of their first rows. `on_rows(done, total)` is called after
+    each block. Memory does not grow with a file of texts.
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
     form = member(FORMATS, out.suffix.lower(), "vector format")
     form.require()
+    if encoder.inputs == "series":
+        if column is not None:
+            cause = "an encoder of series reads no column of texts"
+            raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy="leave --column out")
+        return _encode_series(encoder, path, out, form, resume, on_rows)
     source = _source(encoder, path, (_text_column(path, column),))
 
     def make(block: Table) -> bytes:
@@ -68,6 +81,10 @@ def score_file(
         cause = f"scores are written as .csv, not as '{out.suffix}'"
         raise ConfigError("SCORE_FORMAT", cause, place=str(out), remedy="name a file that ends in .csv")
     source = _source(encoder, path, (left, right))
+    if encoder.inputs == "series":
+        cause = "an encoder of series: no table holds pairs of them"
+        remedy = "encode both lists and compare their vectors, or seqtwin.load(folder).score(left, right)"
+        raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy=remedy)
     names: list[str] = []  # known after the first look
 
     def head(found: Scanned) -> bytes:
@@ -92,32 +109,81 @@ class _Work:
     finish: Callable[[Path, Path], None] | None = None
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Some rows of a result, made when they are needed."""
+
+    rows: int
+    make: Callable[[], bytes]
+
+
+@dataclass(frozen=True)
+class _Result:
+    """A file of so many rows: `key` says what it is made from, `head` stands in front of its parts."""
+
+    key: Mapping[str, Any]
+    head: bytes
+    parts: Iterator[_Part]
+    rows: int
+    finish: Callable[[Path, Path], None] | None
+
+
 def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, on_rows: OnRows) -> int:
     source = work.source
     found = scan(source)
-    head = work.head(found)
     key = {**work.key, "encoder": encoder.fingerprint, "input": found.sha256, "columns": list(source.columns)}
-    with publish_growing(out, {**key, "version": __version__}, resume=resume) as growing:
+    return _grow(_Result(key, work.head(found), _blocks(work, found), found.rows, work.finish), out, resume, on_rows)
+
+
+def _blocks(work: _Work, found: Scanned) -> Iterator[_Part]:
+    for block in read_blocks(work.source.path):
+        yield _Part(len(block), partial(_made, work, block, found))
+    _unchanged(work.source.path, found.stamp)
+
+
+def _made(work: _Work, block: Table, found: Scanned) -> bytes:
+    with _blamed(work.source.path, block):
+        made = work.make(block)
+    _unchanged(work.source.path, found.stamp)
+    return made
+
+
+def _encode_series(
+    encoder: TrainedEncoder, path: Path, out: Path, form: VectorFormat, resume: bool, on_rows: OnRows
+) -> int:
+    found = read_series_file(path, channels=encoder.channels)
+    key = {"work": "encode", "encoder": encoder.fingerprint, "input": sha256(path), "columns": []}
+    rows = len(found.series)
+    parts = _series_parts(encoder, found, form)
+    return _grow(_Result(key, form.head(rows, encoder.dim), parts, rows, form.finish), out, resume, on_rows)
+
+
+def _series_parts(encoder: TrainedEncoder, found: SeriesFile, form: VectorFormat) -> Iterator[_Part]:
+    for start in range(0, len(found.series), SERIES):
+        some = found.series[start : start + SERIES]
+        yield _Part(len(some), partial(_series_block, encoder, some, form))
+
+
+def _series_block(encoder: TrainedEncoder, some: list[np.ndarray], form: VectorFormat) -> bytes:
+    return form.block(encoder.encode(some))
+
+
+def _grow(result: _Result, out: Path, resume: bool, on_rows: OnRows) -> int:
+    with publish_growing(out, {**result.key, "version": __version__}, resume=resume) as growing:
         done = 0
-        for number, block in enumerate(read_blocks(source.path)):
-            done += len(block)
+        for number, part in enumerate(result.parts):
+            done += part.rows
             if number >= growing.blocks:
-                with _blamed(source.path, block):
-                    made = work.make(block)
-                _unchanged(source.path, found)
-                growing.add(made if number else head + made)
-            on_rows(done, found.rows)
-        _unchanged(source.path, found)
-        if work.finish:
+                made = part.make()
+                growing.add(made if number else result.head + made)
+            on_rows(done, result.rows)
+        if result.finish:
             growing.built = growing.folder / "finished"
-            work.finish(growing.data, growing.built)
-    return found.rows
+            result.finish(growing.data, growing.built)
+    return result.rows
 
 
 def _source(encoder: TrainedEncoder, path: Path, columns: tuple[str, ...]) -> Source:
-    if encoder.inputs != "tokens":
-        cause = "an encoder of series; files of texts are for encoders of texts"
-        raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy="seqtwin.load(folder).encode(series)")
     # rows are never dropped here: the vectors stand in the order of the file
     return Source(path, columns, "unk" if encoder.empty == "unk" else "error")
 
@@ -138,8 +204,8 @@ def _texts(block: Table, source: Source, place: int) -> list[str]:
     return texts(block, source.columns[place], empty=source.empty)[0]
 
 
-def _unchanged(path: Path, found: Scanned) -> None:
-    if stamp_of(path) != found.stamp:
+def _unchanged(path: Path, stamp: tuple[int, int]) -> None:
+    if stamp_of(path) != stamp:
         raise DataError("DATA_CHANGED", "the file changed while it was read", place=str(path), remedy="run it again")
 
 

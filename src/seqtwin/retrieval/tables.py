@@ -14,7 +14,7 @@ from seqtwin.data.sources import read_text
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.files import writing
 
-TABLES = {".csv", ".tsv", ".jsonl", ".parquet"}
+TABLES = {".csv", ".tsv", ".jsonl", ".parquet", ".ts"}
 GROUP = 16_384  # rows of a parquet row group
 
 

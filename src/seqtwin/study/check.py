@@ -7,9 +7,11 @@ from seqtwin.config import RunConfig
 from seqtwin.data.datasets import SERIES
 from seqtwin.data.sources import require_file
 from seqtwin.errors import ConfigError
-from seqtwin.lookup import Spec, pick
+from seqtwin.lookup import Spec, member, pick, split_spec
+from seqtwin.model.heads import HEADS, build_head
 from seqtwin.model.siamese import Siamese
 from seqtwin.paths import expand
+from seqtwin.training.cross_entropy import HEAD_LOSSES, CrossEntropy
 from seqtwin.training.fit import pick_device
 from seqtwin.training.losses import LOSSES, Loss
 
@@ -30,9 +32,46 @@ def check_run(config: RunConfig) -> None:
     """
     pick_device(config.fit.device)
     series = config.data.series is not None or config.data.name in SERIES
-    model = build_siamese(blueprint_of(config, "series" if series else "tokens", 3), seed=0)
-    build_loss(config.loss, model, config.data.cut)
+    letters = 3 if config.tokens.characters else 0
+    model = build_siamese(blueprint_of(config, "series" if series else "tokens", 3, letters=letters), seed=0)
+    _check_objective(config, model)
+    _check_frozen(config, model)
     _check_vectors(config, series)
+
+
+def _check_objective(config: RunConfig, model: Siamese) -> None:
+    name = split_spec(config.objective)[0]
+    if name == "pairs":
+        pick({"pairs": lambda: None}, config.objective, "objective")  # it has no options
+        build_loss(config.loss, model, config.data.cut)
+        return
+    member({"pairs": None, **HEADS}, name, "objective")
+    build_head(config.objective, model, 3, seed=0)
+    build_head_loss(config)
+
+
+def build_head_loss(config: RunConfig) -> CrossEntropy:
+    """The loss of a head's logits, with what the config says of it.
+
+    Raises: ConfigError for a loss of pairs, or an unknown option.
+    """
+    spec = config.loss if "loss" in config.model_fields_set else "cross_entropy"
+    if split_spec(spec)[0] not in HEAD_LOSSES:
+        name = split_spec(config.objective)[0]
+        cause = f"objective {name} is trained with cross_entropy; {split_spec(spec)[0]} compares pairs"
+        raise ConfigError("OBJECTIVE_LOSS", cause, place="loss", remedy="take loss out, or use objective: pairs")
+    loss: CrossEntropy = pick(HEAD_LOSSES, spec, "loss")
+    return loss
+
+
+def _check_frozen(config: RunConfig, model: Siamese) -> None:
+    if not config.encoder.frozen or split_spec(config.objective)[0] != "pairs":
+        return  # a head always has something to learn
+    loss = build_loss(config.loss, model, config.data.cut)
+    above = (model.representation, model.projection, model.similarity, loss)
+    if not any(list(part.parameters()) for part in above):
+        cause, remedy = "the encoder is frozen, and nothing above it can be trained", "name a projection: linear"
+        raise ConfigError("FROZEN_ALL", cause, place="encoder.frozen", remedy=remedy)
 
 
 def _check_vectors(config: RunConfig, series: bool) -> None:

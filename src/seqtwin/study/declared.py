@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seqtwin.config import RunConfig, StudyConfig, portable
+from seqtwin.config import PATHS, RunConfig, StudyConfig, each_path, portable
 from seqtwin.errors import ConfigError
 from seqtwin.files import dump_json, publish_text, read_json
-from seqtwin.paths import expand
+from seqtwin.paths import counted_from, expand
+from seqtwin.study.example_floors import measure_example_floors
 from seqtwin.study.floors import measure_floors
 from seqtwin.study.grid import Grid, StudyCell
-from seqtwin.study.identity import versions
+from seqtwin.study.identity import resolved, versions
 from seqtwin.study.plan import make_plan
 from seqtwin.study.prepare import prepare
+from seqtwin.study.prepared import PreparedExamples
 from seqtwin.study.tiers import seeds_of, trials_of
 
 FORMAT = 1
@@ -71,9 +73,14 @@ def _declaration(config: StudyConfig, grid: Grid, out: Path, now: str) -> dict[s
 
 def _resolved(config: StudyConfig, out: Path) -> dict[str, Any]:
     """The study with every key of its base, the defaults too; its data as they were written."""
-    base = portable(config.base, out)
-    data = base.data.model_dump(mode="json", exclude_unset=True)
-    return {**config.model_dump(mode="json"), "base": {**base.model_dump(mode="json"), "data": data}}
+    said = config.model_dump(mode="json")
+    grid = {key: _portable_values(key, values, out) for key, values in said["grid"].items()}
+    return {**said, "base": resolved(portable(config.base, out)), "grid": grid}
+
+
+def _portable_values(key: str, values: list[Any], out: Path) -> list[Any]:
+    """The values of a factor as a file in this folder has them: of a path the way there."""
+    return each_path(values, lambda path: counted_from(path, out)) if key in PATHS else values
 
 
 def _floors(cells: Sequence[StudyCell]) -> dict[str, Any]:
@@ -86,5 +93,7 @@ def _floors(cells: Sequence[StudyCell]) -> dict[str, Any]:
 
 
 def _floors_of(config: RunConfig) -> dict[str, Any]:
-    vectors = config.encoder.vectors
-    return measure_floors(prepare(config).data, vectors=expand(vectors) if vectors else None)
+    prepared, vectors = prepare(config), config.encoder.vectors
+    if isinstance(prepared, PreparedExamples):
+        return measure_example_floors(prepared.data)
+    return measure_floors(prepared.data, vectors=expand(vectors) if vectors else None)

@@ -6,6 +6,7 @@ readings need. Samples come from a generator of their own, so that nothing here 
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,6 @@ from seqtwin.data.batches import PairStore
 from seqtwin.metrics import METRICS, Undefined, fit_isotonic
 from seqtwin.model.siamese import Siamese
 from seqtwin.study.judge import Judged, primary_value
-from seqtwin.study.prepare import Prepared
 from seqtwin.study.slices import leakage_of
 from seqtwin.training.diagnostics import geometry, looking, positions, readings
 from seqtwin.training.diagnostics.course import plateau_facts
@@ -79,16 +79,21 @@ def scale_facts(model: Siamese, loss: Loss, seen: looking.Look) -> Found:
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished training: what is to be explained."""
+    """A finished training: what is to be explained. `model`: the Siamese; `learner`: that, or a head on it."""
 
     model: Siamese
-    loss: Loss
-    prepared: Prepared
+    loss: Any
+    prepared: Any
     recipe: Recipe
     state: RunState
-    watcher: Watcher
+    watcher: Any
     judged: Judged
     batch_deviation: float
+
+    @property
+    def learner(self) -> Any:
+        """What was trained."""
+        return self.state.model
 
     @property
     def budget(self) -> int:
@@ -97,10 +102,11 @@ class Trained:
 
     @cached_property
     def plateau(self) -> float | None:
-        """The loss of an encoder that cannot tell pairs apart."""
+        """The loss of an encoder that cannot tell its inputs apart."""
         train = self.prepared.stores["train"]
         batches = batches_of(self.model, train, self.recipe, epoch=0)
-        return self.loss.plateau_of([torch.tensor(train.target[rows]) for rows in batches])
+        value: float | None = self.loss.plateau_of([train.batch(rows).target for rows in batches])
+        return value
 
 
 def diagnostics(t: Trained) -> Found:
@@ -120,7 +126,7 @@ def diagnostics(t: Trained) -> Found:
         **_positions(t),
         **_calibration(t),
         **_probe(t),
-        **_invariances(t),
+        **invariances(t),
         **_lengths(t),
         "test_score_auc": _auc(t.judged.predicted["test"], _same(t, "test")),
         "leakage_share": leakage_of(t.prepared.pair_facts)["share"],
@@ -215,7 +221,8 @@ def _probe(t: Trained) -> Found:
     return {"probe_metric": _on_dev(t, scores, rows), "native_metric": native}
 
 
-def _invariances(t: Trained) -> Found:
+def invariances(t: Trained) -> Found:
+    """How far a vector moves with what stands beside it: all 0 where things are right."""
     items = t.prepared.stores["test"].items
     return {
         "batch_deviation": t.batch_deviation,

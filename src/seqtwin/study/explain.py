@@ -12,8 +12,9 @@ from seqtwin.errors import ConfigError, SeqTwinError, nearest
 from seqtwin.files import driver_lock, read_json, read_manifest
 from seqtwin.study.case import Case, read_case, siblings
 from seqtwin.study.check import check_run
-from seqtwin.study.grid import StudyCell, label
+from seqtwin.study.grid import StudyCell
 from seqtwin.study.identity import cell_key
+from seqtwin.study.labels import column_label, objective_name, row_label
 from seqtwin.study.pool import OnProgress, Work, run_all
 from seqtwin.study.prepare import prepare
 from seqtwin.study.switches import SWITCHES, Question, Switch, Trial, differences
@@ -113,6 +114,7 @@ def explain(
     Raises: ConfigError when a folder holds no study cell, the two judge other pairs, or a switch of `only` is unknown.
     """
     switches = _chosen(only)
+    _refuse_heads([read_case(folder) for folder in (cell, other) if folder])
     worse, better = _two(read_case(cell), read_case(other)) if other else _one(read_case(cell))
     reference, value = _reference(worse, better)
     differs = differences(worse, better) if other and better else {}
@@ -128,6 +130,16 @@ def explain(
     return replace(found, tried=tuple(
         _tried(found, switch, trial, refused[trial.words], running.get(trial.words), folder) for switch, trial in trials
     ))  # fmt: skip
+
+
+def _refuse_heads(cases: Sequence[Case]) -> None:
+    """Raises: ConfigError for a study cell with another objective than pairs."""
+    for case in cases:
+        name = objective_name(case.config)
+        if name != "pairs":
+            cause = f"explain tries switches of pairs, and {case.id} was trained with objective {name}"
+            remedy = "look into its diagnostics: seqtwin report"
+            raise ConfigError("EXPLAIN_OBJECTIVE", cause, place=str(case.folder), remedy=remedy)
 
 
 def _chosen(only: Sequence[str]) -> list[Switch]:
@@ -191,7 +203,7 @@ def _refusal(case: Case, trial: Trial) -> str:
 
 def _cell_of(case: Case, switch: Switch, trial: Trial) -> StudyCell:
     config = vary(case.config, trial.changes)
-    factors: dict[str, str | int] = {"representation": label(config.representation), "loss": label(config.loss)}
+    factors: dict[str, str | int] = {"representation": row_label(config), "loss": column_label(config, {})}
     words = _slug(f"{switch.name} {trial.words}")[:100].strip("-")
     return StudyCell(f"{words}.s{config.fit.seed}", config, {**factors, "seed": config.fit.seed})
 

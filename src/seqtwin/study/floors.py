@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.data.pairs import PairData
+from seqtwin.data.series import channel_scaling
 from seqtwin.data.vectors import read_vectors
 from seqtwin.study.judge import score_splits
-from seqtwin.study.warping import warped_distances, warping_steps
+from seqtwin.study.warping import dtw_1nn, warped_distances, warping_steps
 
 Scorer = Callable[[PairData, pd.DataFrame], np.ndarray]
 
@@ -24,7 +25,8 @@ WORD = re.compile(r"\w+|[^\w\s]")  # as the word tokens of an encoder
 GRAM = 3
 WIDTH = 128  # of random word vectors
 DIGITS = 9  # scores that are equal but for rounding must tie
-MOST_STEPS = 20_000_000  # of time warping: about ten seconds
+MOST_STEPS = 20_000_000  # of time warping: a few seconds
+MOST_SEARCHED = 100_000_000  # the same for the nearest training series of each test series
 
 
 def constant(data: PairData, part: pd.DataFrame) -> np.ndarray:
@@ -161,6 +163,25 @@ def dtw(data: PairData, part: pd.DataFrame) -> np.ndarray:
     return -warped_distances(*_sides(data, part))
 
 
+def nearest_by_dtw(data: PairData) -> dict[str, float]:
+    """How often the nearest training series of a test series, by time warping, is of its class: of raw channels, and of
+    channels scaled by the training series. Empty where items have no classes, or where it would take long.
+    """
+    if data.series is None or data.labelled is None:
+        return {}
+    parts = [data.labelled.part(split) for split in ("train", "test")]
+    (gallery, classes), (queries, wanted) = (([data.series[place] for place in places], c) for places, c in parts)
+    if not gallery or not queries or len(queries) * warping_steps(gallery, queries) > MOST_SEARCHED:
+        return {}
+    mean, deviation = channel_scaling(np.concatenate(gallery))
+    scale = np.where(deviation > 0, deviation, 1)
+    scaled = [[(one - mean) / scale for one in side] for side in (gallery, queries)]
+    return {
+        "nn_accuracy": float((dtw_1nn(gallery, classes, queries) == wanted).mean()),
+        "nn_accuracy_scaled": float((dtw_1nn(scaled[0], classes, scaled[1]) == wanted).mean()),
+    }
+
+
 def _sides(data: PairData, part: pd.DataFrame) -> tuple[list[np.ndarray], list[np.ndarray]]:
     assert data.series is not None
     series = data.series
@@ -187,7 +208,8 @@ SERIES_FLOORS: dict[str, Scorer] = {
 
 
 def measure_floors(data: PairData, *, vectors: Path | None = None) -> dict[str, dict[str, Any]]:
-    """Dev and test metrics of every floor that fits the data and whose library is there.
+    """Dev and test metrics of every floor that fits the data and whose library is there; `retrieval` of `dtw` where the
+    series have classes.
 
     `vectors`: a file of word vectors for `mean_vectors`.
 
@@ -196,7 +218,11 @@ def measure_floors(data: PairData, *, vectors: Path | None = None) -> dict[str, 
     floors = dict(TEXT_FLOORS if data.series is None else SERIES_FLOORS)
     if vectors is not None and data.series is None:
         floors["mean_vectors"] = mean_vectors_of(vectors)
-    return {name: _measured(scorer, data) for name, scorer in floors.items() if _feasible(name, data)}
+    found = {name: _measured(scorer, data) for name, scorer in floors.items() if _feasible(name, data)}
+    nearest = nearest_by_dtw(data) if "dtw" in found else {}
+    if nearest:
+        found["dtw"]["retrieval"] = nearest
+    return found
 
 
 def _feasible(name: str, data: PairData) -> bool:

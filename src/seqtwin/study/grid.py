@@ -9,9 +9,11 @@ from typing import Any
 
 from seqtwin.config import RunConfig, StudyConfig, vary
 from seqtwin.errors import ConfigError
-from seqtwin.lookup import Spec, split_spec
+from seqtwin.lookup import split_spec
 from seqtwin.study.check import check_run
-from seqtwin.study.prepare import data_name
+from seqtwin.study.labels import column_label, factor_label, is_axis, label, objective_name, row_label
+from seqtwin.study.naming import data_name
+from seqtwin.study.start import followed
 from seqtwin.study.tiers import seeds_of
 
 PAIRING = ("representation", "loss")
@@ -57,12 +59,13 @@ def expand_grid(study: StudyConfig) -> Grid:
     _refuse_bad_grid(study)
     keys = list(study.grid)
     combinations = [dict(zip(keys, values, strict=True)) for values in itertools.product(*study.grid.values())]
-    configs = [vary(study.base, changes) for changes in combinations]
+    configs = [followed(vary(study.base, changes)) for changes in combinations]
     _check_all(configs, combinations)
+    _refuse_objectives(configs)
     kept, merged = _merge(configs, combinations)
     cells = [_cell(config, changes, seed) for config, changes in kept for seed in seeds_of(study)]
     _refuse_twins(cells)
-    names = [*PAIRING, *(k for k in keys if k not in PAIRING)]
+    names = [*PAIRING, *(k for k in keys if not is_axis(k))]
     factors = {name: list(dict.fromkeys(str(c.factors[name]) for c in cells)) for name in names}
     return Grid(cells, factors, merged)
 
@@ -81,31 +84,25 @@ def _check_all(configs: list[RunConfig], combinations: list[dict[str, Any]]) -> 
         try:
             check_run(config)
         except ConfigError as error:
-            problems.append(f"{_shown(changes)}: {error.cause}")
+            problems.append((changes, error))
+    if len({error.cause for _, error in problems}) == 1 and len(problems) == len(configs) > 1:
+        raise problems[0][1]  # nothing that the grid varies is at fault
     if problems:
-        cause = f"{len(problems)} of {len(configs)} combinations are impossible\n  " + "\n  ".join(problems[:20])
+        listed = "\n  ".join(f"{_shown(changes)}: {error.cause}" for changes, error in problems[:20])
+        cause = f"{len(problems)} of {len(configs)} combinations are impossible\n  {listed}"
         raise ConfigError("GRID_IMPOSSIBLE", cause, place="grid", remedy="take these out of the grid")
+
+
+def _refuse_objectives(configs: list[RunConfig]) -> None:
+    """Raises: ConfigError for several: each judges rows of its own by a metric of its own."""
+    names = sorted({objective_name(config) for config in configs})
+    if len(names) > 1:
+        cause = f"{' and '.join(names)} judge other rows by other metrics, so one table cannot hold both"
+        raise ConfigError("GRID_OBJECTIVES", cause, place="grid.objective", remedy="one study for each of them")
 
 
 def _shown(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{key}={value}" for key, value in changes.items()) or "the base config"
-
-
-def label(spec: Spec) -> str:
-    """A short readable name of a part: its name and its options' values.
-
-    >>> label({"name": "contrastive", "distance": "cosine", "margin": "auto"})
-    'contrastive-cosine-auto'
-    """
-    name, options = split_spec(spec)
-    if name == "join":
-        return "+".join(label(part) for part in options.get("parts", []))
-    words = [name, *(_word(key, value) for key, value in options.items())]
-    return "-".join(words)
-
-
-def _word(key: str, value: Any) -> str:
-    return value if isinstance(value, str) else f"{key}{value}"
 
 
 def canonical(config: RunConfig) -> tuple[str, str]:
@@ -142,24 +139,14 @@ def _merge(
 
 def _cell(config: RunConfig, changes: Mapping[str, Any], seed: int) -> StudyCell:
     config = vary(config, {"fit.seed": seed})
-    varied = {key: value_label(value) for key, value in changes.items() if key not in PAIRING}
+    varied = {key: factor_label(key, value) for key, value in changes.items() if not is_axis(key)}
     factors: dict[str, str | int] = {
-        "representation": label(config.representation),
-        "loss": label(config.loss),
+        "representation": row_label(config),
+        "loss": column_label(config, changes),
         **varied,
         "seed": seed,
     }
     return StudyCell(_id(config, varied, factors), config, factors)
-
-
-def value_label(value: Any) -> str:
-    """A short readable name of a value of any key.
-
-    >>> value_label(1e30), value_label({"name": "linear", "dim": 8})
-    ('1e30', 'linear-dim8')
-    """
-    # 1e+30 and 1e-30 must not become one id
-    return label(value) if isinstance(value, dict) and "name" in value else str(value).replace("e+", "e")
 
 
 def _id(config: RunConfig, varied: Mapping[str, str], factors: Mapping[str, str | int]) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 import torch
 import yaml
 
-from seqtwin.config import PATHS, RunConfig
+from seqtwin.config import PATHS, RunConfig, each_path
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import hash_of
-from seqtwin.study.prepare import Prepared
+from seqtwin.study.labels import objective_name
+from seqtwin.study.prepared import Ready
 from seqtwin.training.fit import Diverged
 from seqtwin.version import __version__
 
@@ -19,10 +20,16 @@ from seqtwin.version import __version__
 def config_text(config: RunConfig) -> str:
     """The resolved config as YAML: every key, the defaults too."""
     head = f"# resolved by seqtwin {__version__}\n"
-    data = config.data.model_dump(mode="json", exclude_unset=True)
-    rest = config.model_dump(mode="json", exclude={"data"})
-    text: str = yaml.safe_dump({"data": data, **rest}, sort_keys=False, allow_unicode=True)
+    text: str = yaml.safe_dump(resolved(config), sort_keys=False, allow_unicode=True)
     return head + text
+
+
+def resolved(config: RunConfig) -> dict[str, Any]:
+    """Every key of a config, the defaults too, so that it is the same config when it is read again."""
+    data = config.data.model_dump(mode="json", exclude_unset=True)
+    # the default loss compares pairs: under another objective it would be refused
+    unused = {"loss"} if objective_name(config) != "pairs" and "loss" not in config.model_fields_set else set()
+    return {"data": data, **config.model_dump(mode="json", exclude={"data", *unused})}
 
 
 def config_hash(config: RunConfig) -> str:
@@ -30,13 +37,15 @@ def config_hash(config: RunConfig) -> str:
     raw = config.model_dump(mode="json")
     for section, key in (path.split(".") for path in PATHS):
         if raw[section][key]:
-            raw[section][key] = os.path.basename(raw[section][key])
+            raw[section][key] = each_path(raw[section][key], os.path.basename)
     return hash_of(raw)
 
 
-def cell_key(config: RunConfig, prepared: Prepared) -> str:
-    """Identity of a result: config, data, split, version of the code."""
-    return hash_of([config_hash(config), prepared.data.fingerprint, prepared.data.split_fingerprint, __version__])
+def cell_key(config: RunConfig, prepared: Ready) -> str:
+    """Identity of a result: config, data, split, version of the code, the encoder it starts from."""
+    data = prepared.data
+    start = [prepared.start] if prepared.start else []
+    return hash_of([config_hash(config), data.fingerprint, data.split_fingerprint, __version__, *start])
 
 
 def versions() -> dict[str, str]:
@@ -49,7 +58,7 @@ def versions() -> dict[str, str]:
 
 def manifest(
     config: RunConfig,
-    prepared: Prepared,
+    prepared: Ready,
     factors: Mapping[str, str | int],
     status: str,
     *,

@@ -19,7 +19,8 @@ from seqtwin.metrics import (
     threshold_optimism,
 )
 from seqtwin.model.siamese import Siamese
-from seqtwin.study.prepare import Prepared
+from seqtwin.study.neighbours import nearest_scores
+from seqtwin.study.prepared import Prepared
 from seqtwin.training.predict import encode_items, only, predict, score_matrix
 
 # some steps of float32, relative to the largest score
@@ -104,7 +105,7 @@ def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) ->
         "threshold_optimism": _optimism(scores["test"], targets["test"] >= prepared.data.cut, fitted),
         "undefined": undefined,
     }
-    retrieval = _retrieval(model, prepared)
+    retrieval = {**_retrieval(model, prepared), **nearest_scores(model, prepared)}
     if retrieval:
         found["retrieval"] = retrieval
     status = "collapsed" if _constant(scores["test"]) else "finished"

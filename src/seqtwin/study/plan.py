@@ -6,7 +6,8 @@ from typing import Any
 
 from seqtwin.config import ComparisonConfig, StudyConfig
 from seqtwin.errors import ConfigError, nearest
-from seqtwin.study.grid import PAIRING, Grid, label, value_label
+from seqtwin.study.grid import PAIRING, Grid
+from seqtwin.study.labels import factor_label, label
 from seqtwin.study.tiers import TIERS
 
 ALPHA, ROPE, PERMUTATIONS = 0.05, 0.01, 9999
@@ -132,7 +133,7 @@ def _label(factor: str, value: Any, grid: Grid) -> str:
         known = list(grid.factors)
         cause = f"the grid does not vary '{factor}'; it varies {', '.join(known)}{nearest(factor, known)}"
         raise ConfigError("PLAN_FACTOR", cause, place="comparisons")
-    found, known = label(value) if factor in PAIRING else value_label(value), grid.factors[factor]
+    found, known = label(value) if factor in PAIRING else factor_label(factor, value), grid.factors[factor]
     if found not in known:
         cause = f"{factor} is never '{found}' in this grid; known: {', '.join(known)}{nearest(found, known)}"
         raise ConfigError("PLAN_LABEL", cause, place="comparisons")

@@ -1,11 +1,7 @@
 """From the data and tokens of a config to stores of token ids (or series), one a split."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 
@@ -17,41 +13,20 @@ from seqtwin.data.pairs import SPLITS, PairData
 from seqtwin.data.readers import read_pairs
 from seqtwin.data.series import read_series
 from seqtwin.data.splits import clusters
-from seqtwin.data.tokens import TextTokens, train_tokenizer
+from seqtwin.data.tokens import TextTokens
 from seqtwin.data.vectors import read_vectors
-from seqtwin.errors import DataError
-from seqtwin.lookup import pick
+from seqtwin.errors import ConfigError, DataError
+from seqtwin.lookup import pick, split_spec
 from seqtwin.metrics import primary_metric
 from seqtwin.paths import expand
-from seqtwin.study.slices import PairFacts, describe_pairs, leakage_of
+from seqtwin.study.naming import data_name, files_of
+from seqtwin.study.prepare_examples import prepare_examples, token_notes
+from seqtwin.study.prepared import Prepared, Ready
+from seqtwin.study.slices import describe_pairs
+from seqtwin.study.start import load_start, refuse_other_inputs, start_notes, start_stamp
+from seqtwin.study.tokenizing import tokens_of
 
-
-@dataclass(frozen=True)
-class Prepared:
-    """Data ready to train on.
-
-    `clusters`, `pair_facts`: of the dev and test pairs; `primary`: the rank metric that decides.
-    """
-
-    data: PairData
-    tokens: TextTokens | None
-    stores: Mapping[str, PairStore]
-    clusters: Mapping[str, np.ndarray]
-    clustering: str
-    primary: str
-    unknown_share: float
-    notes: tuple[str, ...]
-    pair_facts: Mapping[str, PairFacts]
-
-    @property
-    def inputs(self) -> Literal["tokens", "series"]:
-        """What an encoder of this data reads."""
-        return "tokens" if self.tokens is not None else "series"
-
-    @property
-    def size(self) -> int:
-        """Vocabulary of tokens, or channels of series."""
-        return self.tokens.size if self.tokens is not None else int(self.stores["train"].items.steps.shape[1])
+OF_SINGLE = ("sequence", "token", "texts", "more", "judged_up_to", "substituted")
 
 
 def load_data(config: RunConfig) -> PairData:
@@ -60,6 +35,7 @@ def load_data(config: RunConfig) -> PairData:
     Raises: ConfigError, DataError.
     """
     d = config.data
+    _refuse_single(d)
     if d.name is not None:
         data: PairData = pick(DATASETS, {"name": d.name, **d.options()}, "dataset")
         return data
@@ -67,25 +43,18 @@ def load_data(config: RunConfig) -> PairData:
     return reader(d, config.tokens)
 
 
-def data_name(d: DataConfig) -> str:
-    """A short name of the data: the built-in set's, or the file's, or the folder's of a train file."""
-    if d.name is not None:
-        return d.name
-    path = (d.file or d.train or "data").rstrip("/")
-    parts = re.split(r"[/\\]", path)
-    stem = parts[-1].rsplit(".", 1)[0]
-    return parts[-2] if stem == "train" and len(parts) > 1 and not parts[-2].startswith("$") else stem
-
-
-def _files(d: DataConfig) -> Path | dict[str, Path]:
-    if d.file is not None:
-        return expand(d.file)
-    return {split: expand(path) for split, path in zip(SPLITS, (d.train, d.dev, d.test), strict=True) if path}
+def _refuse_single(d: DataConfig) -> None:
+    """Raises: ConfigError for keys that read single sequences."""
+    # a built-in set may have options of its own under these names
+    named = [key for key in OF_SINGLE if key in d.model_fields_set and d.name is None]
+    if named:
+        cause = f"objective pairs does not read {', '.join(f'data.{key}' for key in named)}"
+        raise ConfigError("CONFIG_DATA", cause, place="data", remedy="name an objective that does: seqtwin list")
 
 
 def _read_pairs(d: DataConfig, t: TokensConfig) -> PairData:
     return read_pairs(
-        _files(d),
+        files_of(d),
         left=d.left or "left",
         right=d.right or "right",
         score=d.score,
@@ -101,7 +70,7 @@ def _read_pairs(d: DataConfig, t: TokensConfig) -> PairData:
 
 def _read_items(d: DataConfig, t: TokensConfig) -> PairData:
     return read_items(
-        _files(d),
+        files_of(d),
         text=d.text or "text",
         label=d.label or "label",
         pairs=d.pairs,
@@ -114,7 +83,7 @@ def _read_items(d: DataConfig, t: TokensConfig) -> PairData:
 
 def _read_series(d: DataConfig, _: TokensConfig) -> PairData:
     return read_series(
-        _files(d),
+        files_of(d),
         series=d.series or "series_id",
         time=d.time or "t",
         label=d.label or "label",
@@ -125,26 +94,57 @@ def _read_series(d: DataConfig, _: TokensConfig) -> PairData:
     )
 
 
-def prepare(config: RunConfig) -> Prepared:
-    """The data of a config, read once a process as long as its files stay the same.
+def prepare(config: RunConfig) -> Ready:
+    """The data of a config as its objective reads them, read once a process as long as its files stay the same.
 
     Raises: ConfigError, DataError.
     """
-    return _prepare(config.data.model_dump_json(exclude_unset=True), config.tokens.model_dump_json(), _stamp(config))
+    return _prepare(_identity(config), _stamp(config))
+
+
+def prepare_pairs(config: RunConfig) -> Prepared:
+    """The same for the objective pairs.
+
+    Raises: ConfigError for another objective; ConfigError, DataError.
+    """
+    found = prepare(config)
+    if not isinstance(found, Prepared):
+        cause = f"expected pairs, but the objective is {split_spec(config.objective)[0]}"
+        raise ConfigError("OBJECTIVE", cause, place="objective", remedy="use objective: pairs")
+    return found
+
+
+def _identity(config: RunConfig) -> str:
+    """All that shapes the data of a config, as JSON."""
+    data = config.data.model_dump(mode="json", exclude_unset=True)
+    kept = {"data": data, "tokens": config.tokens.model_dump(mode="json"), "objective": config.objective}
+    return json.dumps({**kept, "encoder": {"from": config.encoder.start} if config.encoder.start else {}})
 
 
 def _stamp(config: RunConfig) -> tuple[tuple[str, int, int], ...]:
     """Path, time and size of each file."""
-    paths = [expand(p) for p in (config.data.file, config.data.train, config.data.dev, config.data.test) if p]
-    return tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in paths if p.exists())
+    d = config.data
+    paths = [expand(p) for p in (d.file, d.train, d.dev, d.test, *d.more) if p]
+    found = tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in paths if p.exists())
+    return (*found, *start_stamp(config))
 
 
 @lru_cache(maxsize=4)
-def _prepare(data: str, tokens: str, _stamp: tuple[tuple[str, int, int], ...]) -> Prepared:
-    config = RunConfig(data=DataConfig.model_validate_json(data), tokens=TokensConfig.model_validate_json(tokens))
+def _prepare(identity: str, _stamp: tuple[tuple[str, int, int], ...]) -> Ready:
+    config = RunConfig.model_validate_json(identity)
+    pairs = split_spec(config.objective)[0] == "pairs"
+    found: Ready = _prepared_pairs(config) if pairs else prepare_examples(config)
+    refuse_other_inputs(config, found.inputs, found.size)
+    return found
+
+
+def _prepared_pairs(config: RunConfig) -> Prepared:
     pairs = load_data(config)
     _refuse_empty_splits(pairs)
-    found, stores, unknown = _text_stores(pairs, config.tokens) if pairs.series is None else _series_stores(pairs)
+    start = load_start(config)
+    known = start.tokens if start else None
+    of_texts = pairs.series is None
+    found, stores, unknown = _text_stores(pairs, config.tokens, known) if of_texts else _series_stores(pairs)
     parts = {split: pairs.part(split) for split in ("dev", "test")}
     made = {split: clusters(part["left"].tolist(), part["right"].tolist()) for split, part in parts.items()}
     return Prepared(
@@ -155,8 +155,9 @@ def _prepare(data: str, tokens: str, _stamp: tuple[tuple[str, int, int], ...]) -
         clustering=made["test"][1],
         primary=primary_metric(pairs.frame["target"].to_numpy()),
         unknown_share=unknown,
-        notes=(*pairs.notes, *_token_notes(unknown)),
+        notes=(*pairs.notes, *start_notes(config), *token_notes(unknown)),
         pair_facts=describe_pairs(pairs, stores),
+        start=start.fingerprint if start else "",
     )
 
 
@@ -166,17 +167,11 @@ def _refuse_empty_splits(data: PairData) -> None:
             raise DataError("DATA_EMPTY_SPLIT", f"no pairs for {split}", place=data.name, remedy="give it more rows")
 
 
-def _text_stores(data: PairData, t: TokensConfig) -> tuple[TextTokens, dict[str, PairStore], float]:
+def _text_stores(
+    data: PairData, t: TokensConfig, known: TextTokens | None
+) -> tuple[TextTokens, dict[str, PairStore], float]:
     train = data.part("train")
-    tokens = train_tokenizer(
-        [*train["left"], *train["right"]],
-        unit=t.unit,
-        size=t.size,
-        lower=t.lower,
-        normalize=t.normalize,
-        max_length=t.max_length,
-        empty="unk" if t.empty == "drop" else t.empty,  # the reader has dropped the empty ones
-    )
+    tokens = tokens_of([*train["left"], *train["right"]], t, known)
     stores = {split: _text_store(data, split, tokens) for split in SPLITS}
     test = data.part("test")
     return tokens, stores, tokens.unknown_share([*test["left"], *test["right"]])
@@ -201,11 +196,7 @@ def _series_stores(data: PairData) -> tuple[None, dict[str, PairStore], float]:
     return None, stores, 0.0
 
 
-def _token_notes(unknown: float) -> list[str]:
-    return [f"{100 * unknown:.1f} % of the tokens of the test texts are unknown"] if unknown >= 0.001 else []
-
-
-def word_vectors(config: RunConfig, prepared: Prepared) -> tuple[np.ndarray, np.ndarray] | None:
+def word_vectors(config: RunConfig, prepared: Ready) -> tuple[np.ndarray, np.ndarray] | None:
     """Rows of the vocabulary and their initial vectors, where the config names a file of them.
 
     Raises: DataError when the file's width is not that of the embedding.
@@ -218,22 +209,3 @@ def word_vectors(config: RunConfig, prepared: Prepared) -> tuple[np.ndarray, np.
         cause = f"vectors of width {vectors.shape[1]}, but encoder.embedding is {config.encoder.embedding}"
         raise DataError("VECTORS_WIDTH", cause, place=path, remedy=f"set encoder.embedding: {vectors.shape[1]}")
     return rows, vectors
-
-
-def data_facts(prepared: Prepared) -> dict[str, Any]:
-    """What a report says of the data."""
-    data = prepared.data
-    return {
-        "dataset": data.name,
-        "pairs": {split: len(store) for split, store in prepared.stores.items()},
-        "cut": data.cut,
-        "shareable": data.shareable,
-        "graded": data.graded,
-        "unknown_share": prepared.unknown_share,
-        "data_hash": data.fingerprint,
-        "split_hash": data.split_fingerprint,
-        "clusters": prepared.clustering,
-        "leakage": leakage_of(prepared.pair_facts),
-        "notes": list(prepared.notes),
-        "source": data.facts,
-    }

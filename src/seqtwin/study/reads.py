@@ -9,7 +9,7 @@ from seqtwin.lookup import Spec, pick
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.study.judge import primary_value
-from seqtwin.study.prepare import Prepared
+from seqtwin.study.prepared import Prepared
 from seqtwin.training.diagnostics.readings import read_items
 from seqtwin.training.predict import part_of
 

@@ -10,29 +10,30 @@ from typing import Any
 import numpy as np
 import torch
 
-from seqtwin.build import blueprint_of, build_siamese
+from seqtwin.build import Blueprint, blueprint_of, build_siamese
 from seqtwin.config import RunConfig, portable
+from seqtwin.data.batches import PairStore, Ragged
+from seqtwin.data.series import channel_scaling
 from seqtwin.files import Building, dump_json, publish_folder, write_text
-from seqtwin.lookup import split_spec
-from seqtwin.metrics import METRICS, Undefined
 from seqtwin.model.siamese import Siamese
 from seqtwin.store import Stored, save_encoder
 from seqtwin.study.card import interval_of, model_card
-from seqtwin.study.check import build_loss, check_run, describe_loss
-from seqtwin.study.evidence import Trained, Watcher, diagnostics
-from seqtwin.study.grid import label
+from seqtwin.study.check import check_run
+from seqtwin.study.evidence import Trained
+from seqtwin.study.head_card import head_card
 from seqtwin.study.identity import config_text, manifest
-from seqtwin.study.judge import judge, judge_untrained, primary_value
-from seqtwin.study.prepare import Prepared, data_facts, prepare, word_vectors
-from seqtwin.study.reads import read_all
+from seqtwin.study.labels import column_label, label, row_label
+from seqtwin.study.prepare import prepare, word_vectors
+from seqtwin.study.prepared import Ready, data_facts
+from seqtwin.study.saving import saved_head
+from seqtwin.study.start import followed, load_start
 from seqtwin.study.tables import history_table, predictions_table, reads_table, texts_table, trace_table
+from seqtwin.study.tasks import Task, task_of
 from seqtwin.training.fit import Diverged, Recipe, RunState, fit, pick_device
-from seqtwin.training.losses import Loss
-from seqtwin.training.predict import batch_deviation, predict
+from seqtwin.training.predict import batch_deviation, part_of
 from seqtwin.version import __version__
 
 OnEpoch = Callable[[RunState], None]
-CALIBRATION_PAIRS = 1024
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,13 @@ def train(
 
     Raises: ConfigError, DataError, Diverged.
     """
+    config = followed(config)
     check_run(config)
     prepared = prepare(config)
     with publish_folder(out) as building:
         factors: dict[str, str | int] = {
-            "representation": label(config.representation),
-            "loss": label(config.loss),
+            "representation": row_label(config),
+            "loss": column_label(config, {}),
             "seed": config.fit.seed,
         }
         scores = run_into(building, config, prepared, factors, on_epoch=on_epoch)
@@ -70,27 +72,26 @@ def train(
 
 
 def run_into(
-    building: Building, config: RunConfig, prepared: Prepared, factors: Mapping[str, str | int], *, on_epoch: OnEpoch
+    building: Building, config: RunConfig, prepared: Ready, factors: Mapping[str, str | int], *, on_epoch: OnEpoch
 ) -> dict[str, Any]:
     """Train, judge and write everything of one run into a folder under construction; its scores come back."""
     if config.fit.threads is not None:
         torch.set_num_threads(config.fit.threads)
     clock = _Clock()
     device = pick_device(config.fit.device)
-    model = fresh_model(config, prepared).to(device)
-    loss = build_loss(config.loss, model, prepared.data.cut).to(device)
-    calibrate(loss, model, prepared, config)
-    untrained = judge_untrained(model, prepared)
+    task, model = task_of(config), fresh_model(config, prepared).to(device)
+    learner, loss = task.trainee(model, prepared, config)
+    untrained = task.untrained(learner, prepared)
     clock.lap("data")
     store, recipe = prepared.stores["train"], recipe_of(config)
-    watcher = Watcher.of(store, recipe)
-    state = fit(model, loss, store, recipe, rank_metric(prepared), watch=watcher, on_epoch=on_epoch)
+    watcher = task.watch(prepared, recipe)
+    state = fit(learner, loss, store, recipe, task.measure(prepared), watch=watcher, on_epoch=on_epoch)
     clock.lap("train")
     deviation = _deviation(model, prepared, state)
-    judged = judge(model, prepared, untrained)
+    judged = task.judge(learner, prepared, untrained)
     clock.lap("evaluate")
     trained = Trained(model, loss, prepared, recipe, state, watcher, judged, deviation)
-    _write(building.folder, config, trained)
+    _write(building.folder, config, trained, task)
     clock.lap("explain")
     building.manifest.update(
         manifest(config, prepared, factors, judged.status, device=str(device), seconds=clock.seconds)
@@ -111,9 +112,16 @@ class _Clock:
         self._since = now
 
 
-def fresh_model(config: RunConfig, prepared: Prepared) -> Siamese:
-    """An untrained Siamese for this data, with the config's initial word vectors where it names some."""
-    model = build_siamese(blueprint_of(config, prepared.inputs, prepared.size), seed=config.fit.seed)
+def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
+    """A Siamese for this data: with fresh weights, the config's initial word vectors, or the encoder it starts from."""
+    model = build_siamese(blueprint_for(config, prepared), seed=config.fit.seed)
+    start = load_start(config)
+    if start is not None:
+        model.encoder.load_state_dict(start.model.encoder.state_dict())
+        model.encoder.requires_grad_(not config.encoder.frozen)
+        return model
+    if prepared.inputs == "series" and config.encoder.scaling == "standard":
+        model.encoder.inputs.set_scaling(*map(torch.from_numpy, channel_scaling(_training_steps(prepared))))
     known = word_vectors(config, prepared)
     if known is not None:
         rows, vectors = known
@@ -121,15 +129,17 @@ def fresh_model(config: RunConfig, prepared: Prepared) -> Siamese:
     return model
 
 
-def calibrate(loss: Loss, model: Siamese, prepared: Prepared, config: RunConfig) -> None:
-    """Fix what a loss sets from data, on a sample of training pairs."""
+def _training_steps(prepared: Ready) -> np.ndarray:
+    """All steps of the training series, each once: Float[steps channels]."""
     store = prepared.stores["train"]
-    rng = np.random.default_rng([config.fit.seed, 1])
-    rows = rng.permutation(len(store))[:CALIBRATION_PAIRS]
-    pairs = store.batch(rows).to(next(model.parameters()).device)
-    model.eval()
-    with torch.no_grad():
-        loss.calibrate(model(pairs), pairs.target)
+    items: Ragged = part_of(store, np.arange(len(store))).items if isinstance(store, PairStore) else store.items
+    return items.steps
+
+
+def blueprint_for(config: RunConfig, prepared: Ready) -> Blueprint:
+    """What an encoder of this config and data is made of."""
+    letters = prepared.tokens.letter_size if prepared.tokens is not None else 0
+    return blueprint_of(config, prepared.inputs, prepared.size, letters=letters)
 
 
 def recipe_of(config: RunConfig) -> Recipe:
@@ -147,28 +157,11 @@ def recipe_of(config: RunConfig) -> Recipe:
         patience=f.patience,
         precision=f.precision,
         seed=f.seed,
+        layer_decay=f.layer_decay,
     )
 
 
-def rank_metric(prepared: Prepared) -> Callable[[Siamese], float | None]:
-    """What measures an encoder on dev while it is trained: the primary metric, None where it is undefined."""
-    store = prepared.stores["dev"]
-    metric = METRICS[prepared.primary]
-    target = store.target >= prepared.data.cut if metric.targets == "binary" else store.target
-
-    def measure(model: Siamese) -> float | None:
-        scores = predict(model, store)
-        if not np.isfinite(scores).all():
-            return math.nan
-        try:
-            return metric.function(scores, target)
-        except Undefined:
-            return None
-
-    return measure
-
-
-def _deviation(model: Siamese, prepared: Prepared, state: RunState) -> float:
+def _deviation(model: Siamese, prepared: Ready, state: RunState) -> float:
     """Largest difference between a vector made alone and in a batch. Raises: Diverged when one is not finite."""
     deviation = batch_deviation(model, prepared.stores["test"].items)
     if not math.isfinite(deviation):
@@ -176,13 +169,14 @@ def _deviation(model: Siamese, prepared: Prepared, state: RunState) -> float:
     return deviation
 
 
-def _facts(config: RunConfig, t: Trained) -> dict[str, Any]:
+def _facts(config: RunConfig, t: Trained, task: Task) -> dict[str, Any]:
     prepared, state = t.prepared, t.state
     return {
         **data_facts(prepared),
-        "representation": label(config.representation),
+        **task.judged_facts(prepared),
+        "representation": row_label(config),
         "similarity": label(config.similarity),
-        "loss": {"name": split_spec(config.loss)[0], **describe_loss(t.loss), "plateau": t.plateau},
+        "loss": {**task.loss_facts(t.loss, config), "plateau": t.plateau},
         "silent_batches": t.loss.silent_batches,
         "padding": config.encoder.padding,
         "encoder": config.encoder.model_dump(mode="json", exclude={"vectors"}),
@@ -197,8 +191,8 @@ def _facts(config: RunConfig, t: Trained) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, config: RunConfig, t: Trained) -> None:
-    facts, scores = _facts(config, t), t.judged.scores
+def _write(folder: Path, config: RunConfig, t: Trained, task: Task) -> None:
+    facts, scores = _facts(config, t, task), t.judged.scores
     texts = {
         "config.yaml": config_text(portable(config, folder)),
         "history.csv": history_table(t.state, t.prepared.primary),
@@ -207,25 +201,27 @@ def _write(folder: Path, config: RunConfig, t: Trained) -> None:
         "predictions.csv": predictions_table(t.prepared, t.judged.predicted),
         "pairs.csv": texts_table(t.prepared),
         "facts.json": dump_json(facts),
-        "diagnostics.json": dump_json(diagnostics(t)),
-        "reads.csv": reads_table(read_all(t.model, t.prepared, config.similarity)),
+        "diagnostics.json": dump_json(task.explain(t)),
+        "reads.csv": reads_table(task.reads(t, config)),
     }
     for name, text in texts.items():
         if text:
             write_text(folder / name, text)
-    _save(folder / "encoder", config, t, facts)
+    _save(folder / "encoder", config, t, facts, _interval(t, task))
 
 
-def _save(folder: Path, config: RunConfig, t: Trained, facts: Mapping[str, Any]) -> None:
+def _save(
+    folder: Path, config: RunConfig, t: Trained, facts: Mapping[str, Any], interval: tuple[float, float] | None
+) -> None:
     scores = t.judged.scores
     known = {key: facts[key] for key in ("dataset", "data_hash", "split_hash", "loss", "cut")}
     known |= {"seqtwin": __version__, "threshold": scores["threshold"], "scores": scores["test"]}
-    blueprint = blueprint_of(config, t.prepared.inputs, t.prepared.size)
-    stored = Stored(t.model.cpu(), blueprint, t.prepared.tokens, known)
-    save_encoder(folder, stored, model_card(dict(facts), scores, _interval(t)))
+    head = saved_head(t.learner.cpu(), t.prepared, config)
+    stored = Stored(t.model.cpu(), blueprint_for(config, t.prepared), t.prepared.tokens, known, head=head)
+    save_encoder(folder, stored, (head_card if head else model_card)(dict(facts), scores, interval))
 
 
-def _interval(t: Trained) -> tuple[float, float] | None:
+def _interval(t: Trained, task: Task) -> tuple[float, float] | None:
     """Of the primary metric on test."""
     target, scores = t.prepared.stores["test"].target, t.judged.predicted["test"]
-    return interval_of(lambda rows: primary_value(t.prepared, target[rows], scores[rows]), t.prepared.clusters["test"])
+    return interval_of(lambda rows: task.value(t.prepared, target[rows], scores[rows]), t.prepared.clusters["test"])

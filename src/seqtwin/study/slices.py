@@ -32,7 +32,7 @@ def describe_pairs(data: PairData, stores: Mapping[str, PairStore]) -> dict[str,
 
 def _facts_of(store: PairStore, seen: np.ndarray) -> PairFacts:
     length = (store.items.lengths[store.left] + store.items.lengths[store.right]) / 2
-    tokens = store.items.steps.ndim == 1
+    tokens = np.issubdtype(store.items.steps.dtype, np.integer)
     return PairFacts(
         length=length,
         pad_share=1.0 - length / store.lengths.max(),
@@ -42,10 +42,11 @@ def _facts_of(store: PairStore, seen: np.ndarray) -> PairFacts:
 
 
 def token_overlap(store: PairStore) -> np.ndarray:
-    """Jaccard overlap of the two sides' distinct tokens: |A and B| / |A or B|. Float[pairs]."""
+    """Jaccard overlap of the two sides' distinct tokens, letters aside: |A and B| / |A or B|. Float[pairs]."""
     items = store.items
     ends = items.starts + items.lengths
-    sets = [frozenset(items.steps[a:b].tolist()) for a, b in zip(items.starts, ends, strict=True)]
+    ids = items.steps if items.steps.ndim == 1 else items.steps[:, 0]
+    sets = [frozenset(ids[a:b].tolist()) for a, b in zip(items.starts, ends, strict=True)]
     pairs = zip(store.left, store.right, strict=True)
     return np.array([len(sets[a] & sets[b]) / len(sets[a] | sets[b]) for a, b in pairs])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.study.prepare import Prepared
+from seqtwin.study.prepared import Prepared, Ready
 from seqtwin.training.diagnostics.course import trace
 from seqtwin.training.fit import RunState
 
@@ -56,13 +56,13 @@ def reads_table(reads: Mapping[str, Mapping[str, float | None]]) -> str:
     return as_csv(["representation", "dev", "test"], rows)
 
 
-def predictions_table(prepared: Prepared, scores: Mapping[str, np.ndarray]) -> str:
-    """One row a dev or test pair: its score, and what is known of the pair itself."""
+def predictions_table(prepared: Ready, scores: Mapping[str, np.ndarray]) -> str:
+    """One row a judged row of dev or test (a pair, a text, a step): its score, and what is known of the row itself."""
     header = ["split", "row", "cluster", "target", "score", "length", "pad_share", "overlap", "seen"]
-    return as_csv(header, [row for split in ("dev", "test") for row in _pairs(prepared, split, scores[split])])
+    return as_csv(header, [row for split in ("dev", "test") for row in _judged(prepared, split, scores[split])])
 
 
-def _pairs(prepared: Prepared, split: str, scores: np.ndarray) -> Iterable[list[Any]]:
+def _judged(prepared: Ready, split: str, scores: np.ndarray) -> Iterable[list[Any]]:
     facts = prepared.pair_facts[split]
     overlap = [None] * len(scores) if facts.overlap is None else facts.overlap
     known = (facts.length, facts.pad_share, overlap, facts.seen)
@@ -70,9 +70,9 @@ def _pairs(prepared: Prepared, split: str, scores: np.ndarray) -> Iterable[list[
     return ([split, i, *row] for i, row in enumerate(zip(*columns, strict=True)))
 
 
-def texts_table(prepared: Prepared) -> str | None:
+def texts_table(prepared: Ready) -> str | None:
     """The texts of the test pairs, where they may be shown; None where not, and for series."""
-    if not prepared.data.shareable or prepared.data.series is not None:
+    if not isinstance(prepared, Prepared) or not prepared.data.shareable or prepared.data.series is not None:
         return None
     part = prepared.data.part("test")
     rows = zip(part["left"], part["right"], strict=True)

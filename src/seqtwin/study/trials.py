@@ -11,10 +11,10 @@ from typing import Any
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import mend_lines
-from seqtwin.study.check import build_loss
 from seqtwin.study.prepare import prepare
-from seqtwin.study.run import calibrate, fresh_model, rank_metric, recipe_of
+from seqtwin.study.run import fresh_model, recipe_of
 from seqtwin.study.spaces import Choice, Dimension, Space, written_value
+from seqtwin.study.tasks import task_of
 from seqtwin.study.tiers import TUNING_SEED
 from seqtwin.training.fit import fit, pick_device
 
@@ -146,9 +146,8 @@ def dev_value(config: RunConfig) -> float | None:
 
     Raises: Diverged.
     """
-    prepared = prepare(config)
+    prepared, task = prepare(config), task_of(config)
     model = fresh_model(config, prepared).to(pick_device(config.fit.device))
-    loss = build_loss(config.loss, model, prepared.data.cut).to(pick_device(config.fit.device))
-    calibrate(loss, model, prepared, config)
-    state = fit(model, loss, prepared.stores["train"], recipe_of(config), rank_metric(prepared))
+    learner, loss = task.trainee(model, prepared, config)
+    state = fit(learner, loss, prepared.stores["train"], recipe_of(config), task.measure(prepared))
     return state.best if math.isfinite(state.best) else None

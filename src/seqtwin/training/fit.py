@@ -11,20 +11,26 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqtwin.data.batches import PairStore, epoch_batches
+from seqtwin.data.batches import Store, epoch_batches
 from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.model.heads import Learner
 from seqtwin.model.siamese import Siamese
+from seqtwin.training.cross_entropy import CrossEntropy
+from seqtwin.training.groups import Groups, parameter_groups
 from seqtwin.training.losses import Loss
 from seqtwin.training.predict import sorting_lengths
 
+Trainee = Siamese | Learner
+Criterion = Loss | CrossEntropy
+
 
 class Diverged(SeqTwinError):  # noqa: N818 - the word of the published status
-    """Numbers that are no longer finite; `rows` are the pairs of the batch where that was seen."""
+    """Numbers that are no longer finite; `rows` are those of the batch where that was seen."""
 
     exit_code = 1
 
     def __init__(self, step: int, rows: list[int]) -> None:
-        where = f"the loss or its gradient is not finite at step {step}, in the batch of pairs {rows[:8]}"
+        where = f"the loss or its gradient is not finite at step {step}, in the batch of rows {rows[:8]}"
         cause = where if rows else f"vectors or scores are not finite after step {step}"
         super().__init__("DIVERGED", cause, remedy="lower fit.lr, or set fit.clip")
         self.step, self.rows = step, rows
@@ -35,7 +41,10 @@ class Diverged(SeqTwinError):  # noqa: N818 - the word of the published status
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. `warmup`: share of all steps in which the rate rises from 0; `clip`: largest gradient norm."""
+    """How to train. `warmup`: share of all steps in which the rate rises from 0; `clip`: largest gradient norm.
+
+    `layer_decay`: the rate of each layer below the head is this share of the one above it.
+    """
 
     epochs: int
     batch: int
@@ -48,13 +57,14 @@ class Recipe:
     patience: int | None
     precision: str
     seed: int
+    layer_decay: float = 1.0
 
 
 @dataclass
 class RunState:
     """Everything that changes while an encoder is trained. `losses`, `norms`: of every step; norms before clipping."""
 
-    model: Siamese
+    model: Trainee
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
     epoch: int = 0
@@ -69,18 +79,18 @@ class RunState:
     norms: list[float] = field(default_factory=list)
 
 
-Measure = Callable[[Siamese], float | None]
-Watch = Callable[[Siamese, Loss], Mapping[str, float | None]]
+Measure = Callable[[Any], float | None]
+Watch = Callable[[Any, Any], Mapping[str, float | None]]
 
 
-def _unwatched(_model: Siamese, _loss: Loss) -> Mapping[str, float | None]:
+def _unwatched(_model: Any, _loss: Any) -> Mapping[str, float | None]:
     return {}
 
 
 def fit(
-    model: Siamese,
-    loss: Loss,
-    train: PairStore,
+    model: Trainee,
+    loss: Criterion,
+    train: Store,
     recipe: Recipe,
     measure: Measure,
     *,
@@ -96,36 +106,36 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)  # dropout draws from PyTorch's own generator
         state = _start(model, loss, train, recipe)
-        _record(state, _mean_loss(model, loss, train, recipe), measure(model), watch(model, loss))
+        _record(state, _mean_loss(model, loss, train, recipe), _measured(state, measure), watch(model, loss))
         while state.epoch < recipe.epochs and not _stale(state, recipe.patience):
             mean_loss = _one_epoch(state, loss, train, recipe)
-            _record(state, mean_loss, measure(model), watch(model, loss))
+            _record(state, mean_loss, _measured(state, measure), watch(model, loss))
             on_epoch(state)
     model.load_state_dict(state.best_weights)
     model.eval()
     return state
 
 
-def _start(model: Siamese, loss: Loss, train: PairStore, recipe: Recipe) -> RunState:
-    parts = [p for part in (model, loss) for p in part.parameters() if p.requires_grad]
-    optimizer = OPTIMIZERS[recipe.optimizer](parts, recipe.lr, recipe.weight_decay)
+def _start(model: Trainee, loss: Criterion, train: Store, recipe: Recipe) -> RunState:
+    groups = parameter_groups(model, loss, recipe.lr, recipe.layer_decay)
+    optimizer = OPTIMIZERS[recipe.optimizer](groups, recipe.weight_decay)
     total = step_budget(len(train), recipe)
     shape = SCHEDULES[recipe.schedule]
     rate = _with_warmup(shape, total, round(recipe.warmup * total))
     return RunState(model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate))
 
 
-def step_budget(pairs: int, recipe: Recipe) -> int:
+def step_budget(rows: int, recipe: Recipe) -> int:
     """The steps of a training that is not stopped early."""
-    return recipe.epochs * math.ceil(pairs / recipe.batch)
+    return recipe.epochs * math.ceil(rows / recipe.batch)
 
 
-def batches_of(model: Siamese, train: PairStore, recipe: Recipe, epoch: int) -> list[np.ndarray]:
+def batches_of(model: Trainee, train: Store, recipe: Recipe, epoch: int) -> list[np.ndarray]:
     """Rows of every batch of an epoch; alike in length, unless pads are read."""
     return epoch_batches(sorting_lengths(model, train.lengths), recipe.batch, seed=recipe.seed, epoch=epoch)
 
 
-def _one_epoch(state: RunState, loss: Loss, train: PairStore, recipe: Recipe) -> float:
+def _one_epoch(state: RunState, loss: Criterion, train: Store, recipe: Recipe) -> float:
     start = time.monotonic()
     state.model.train()
     state.epoch += 1
@@ -136,7 +146,7 @@ def _one_epoch(state: RunState, loss: Loss, train: PairStore, recipe: Recipe) ->
     return total / len(train)
 
 
-def _one_step(state: RunState, loss: Loss, train: PairStore, rows: np.ndarray, recipe: Recipe) -> float:
+def _one_step(state: RunState, loss: Criterion, train: Store, rows: np.ndarray, recipe: Recipe) -> float:
     value = _loss_of(state.model, loss, train, rows, recipe.precision)
     found = value.item()
     if not math.isfinite(found):
@@ -155,17 +165,17 @@ def _one_step(state: RunState, loss: Loss, train: PairStore, rows: np.ndarray, r
     return found
 
 
-def _loss_of(model: Siamese, loss: Loss, store: PairStore, rows: np.ndarray, precision: str) -> Tensor:
+def _loss_of(model: Trainee, loss: Criterion, store: Store, rows: np.ndarray, precision: str) -> Tensor:
     device = next(model.parameters()).device
-    pairs = store.batch(rows).to(device)
+    batch = store.batch(rows).to(device)
     with PRECISIONS[precision](device.type):
-        compared = model(pairs)
-    value: Tensor = loss(compared, pairs.target)
+        found = model(batch)
+    value: Tensor = loss(found, batch.target)
     return value
 
 
 @torch.no_grad()
-def _mean_loss(model: Siamese, loss: Loss, train: PairStore, recipe: Recipe, batches: int = 16) -> float:
+def _mean_loss(model: Trainee, loss: Criterion, train: Store, recipe: Recipe, batches: int = 16) -> float:
     """The loss before training, on some batches: where the learning curve starts."""
     model.eval()
     some = batches_of(model, train, recipe, 0)[:batches]
@@ -175,13 +185,19 @@ def _mean_loss(model: Siamese, loss: Loss, train: PairStore, recipe: Recipe, bat
     return float(np.mean(values))
 
 
-def _record(state: RunState, mean_loss: float, metric: float | None, seen: Mapping[str, float | None]) -> None:
-    """Note one epoch; keep the weights when dev likes them better (or cannot tell: then the newest are kept).
+def _measured(state: RunState, measure: Measure) -> float | None:
+    """The metric on dev, before anything is watched: what is not finite has no diagnostics.
 
     Raises: Diverged for a metric that is not finite.
     """
+    metric = measure(state.model)
     if metric is not None and not math.isfinite(metric):
         raise Diverged(state.step, [])
+    return metric
+
+
+def _record(state: RunState, mean_loss: float, metric: float | None, seen: Mapping[str, float | None]) -> None:
+    """Note one epoch; keep the weights when dev likes them better (or cannot tell: then the newest are kept)."""
     rate = state.scheduler.get_last_lr()[0]
     row = {"epoch": state.epoch, "step": state.step, "loss": mean_loss, "dev": metric, "lr": rate}
     state.history.append({**row, "seconds": state.seconds, "gradient_norm": _epoch_norm(state), **seen})
@@ -228,12 +244,12 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _adam(parameters: list[nn.Parameter], lr: float, weight_decay: float) -> torch.optim.Optimizer:
-    return torch.optim.Adam(parameters, lr=lr, weight_decay=weight_decay, fused=True)
+def _adam(groups: Groups, weight_decay: float) -> torch.optim.Optimizer:
+    return torch.optim.Adam(groups, weight_decay=weight_decay, fused=True)
 
 
-def _adamw(parameters: list[nn.Parameter], lr: float, weight_decay: float) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, fused=True)
+def _adamw(groups: Groups, weight_decay: float) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(groups, weight_decay=weight_decay, fused=True)
 
 
 def _bf16(device: str) -> Any:

@@ -1,5 +1,7 @@
 """Vectors and scores of a whole store: each distinct item is encoded once, shortest first where pads are masked."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,7 +12,7 @@ from seqtwin.model.siamese import Siamese
 ENCODE_BATCH = 512
 
 
-def sorting_lengths(model: Siamese, lengths: np.ndarray) -> np.ndarray:
+def sorting_lengths(model: Any, lengths: np.ndarray) -> np.ndarray:
     """What batches are sorted by: the lengths; or, where pads are read, the same number for all.
 
     Batches of one length hold no pads: sorting would hide the mistake that `padding: read` is there to replay.

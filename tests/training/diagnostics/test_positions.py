@@ -37,6 +37,11 @@ def test_a_third_is_deleted_as_a_plain_loop_does(found: list[list[int]], third: 
     assert items.steps.tolist() == [token for text in found for token in text]
 
 
+def test_words_are_lost_with_their_letters() -> None:
+    words = np.array([[5, 1, 2], [6, 3, 0], [7, 4, 4]])
+    assert positions.without_third(Ragged.of([words]), 1).steps.tolist() == [[5, 1, 2], [7, 4, 4]]
+
+
 def test_series_lose_whole_steps() -> None:
     items = Ragged.of([np.arange(12.0).reshape(6, 2), np.ones((1, 2))])
     left = positions.without_third(items, 1)

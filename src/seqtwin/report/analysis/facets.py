@@ -59,7 +59,8 @@ def grid_of(facet: Facet) -> Grid | str:
     known = list(dict.fromkeys(name for name, _ in place))
     rows = [name for name in known if all((name, loss) in place for loss in losses)]
     if len(losses) < 2 or len(rows) < 2:
-        kind, count = ("losses", len(losses)) if len(losses) < 2 else ("representations under every loss", len(rows))
+        one, many = facet.judged.words
+        kind, count = (many, len(losses)) if len(losses) < 2 else (f"representations under every {one}", len(rows))
         return f"needs 2 {kind}, found {count}"
     members = [[place[name, loss] for loss in losses] for name in rows]
     return _with_seeds(facet, members, [name for name in known if name not in rows])
@@ -71,7 +72,7 @@ def _with_seeds(facet: Facet, members: list[list[int]], dropped: Sequence[str]) 
     planned = z.shape[-1]
     if len(seeds) < 2:
         return f"needs 2 seeds that every pairing finished, found {len(seeds)} of {planned}"
-    notes = [f"without {name}, which lacks a loss" for name in dropped]
+    notes = [f"without {name}, which lacks a {facet.judged.words[0]}" for name in dropped]
     if len(seeds) < planned:
         notes.append(f"on the {len(seeds)} of {planned} seeds that every pairing finished")
     return Grid(members, seeds, notes)

@@ -23,7 +23,7 @@ class Judged:
     `pairings`: labels of the further factors, `representation` and `loss`. `scores`: [pairings, seeds, pairs], rows of
     nan where a study cell has none. `targets`, `cluster_of`: [pairs]. `statuses`: [pairings][seeds]. `dev`: the metric
     on dev, [pairings, seeds]. `retrieval`: other metrics by name, [pairings, seeds]. `cut`: target from which a pair
-    is the same, for metrics of two classes.
+    is the same, for metrics of two classes. `words`: what a label under `loss` is called, and several.
     """
 
     dataset: str
@@ -37,6 +37,7 @@ class Judged:
     dev: Array
     retrieval: Mapping[str, Array] = field(default_factory=dict)
     cut: float = 0.5
+    words: tuple[str, str] = ("loss", "losses")
 
     @property
     def goal(self) -> Array:

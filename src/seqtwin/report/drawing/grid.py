@@ -8,6 +8,7 @@ import pandas as pd
 from seqtwin.report import figures
 from seqtwin.report.drawing.drawn import SHAPES, Drawn, file_name, matrix, point_name
 from seqtwin.report.heat import Facet
+from seqtwin.report.nouns import Nouns
 from seqtwin.report.words import count, digits, listed, metric_name
 
 
@@ -23,8 +24,8 @@ def interaction(facet: Facet) -> Drawn | None:
     return Drawn(file_name("interaction", facet), svg, f"Interaction plot. {'; '.join(told)}.", caption)
 
 
-def cost(facet: Facet) -> Drawn | None:
-    """Quality against training seconds and against texts encoded per second."""
+def cost(facet: Facet, nouns: Nouns) -> Drawn | None:
+    """Quality against training seconds and against items encoded per second."""
     part = facet.pairings[facet.pairings["mean"].notna() & facet.pairings["seconds_train_mean"].notna()]
     if len(part) < 2:
         return None
@@ -32,7 +33,7 @@ def cost(facet: Facet) -> Drawn | None:
     known = part["encode_texts_per_second_mean"].notna().all()
     speed = _cloud(facet, part, "encode_texts_per_second_mean", high_x=True) if known else None
     told = [f"{name} {x:.1f} s {digits(y)}" for name, x, y in zip(seconds.names, seconds.x, seconds.y, strict=True)]
-    svg = figures.cost(seconds, speed, f"test {metric_name(facet.primary)}")
+    svg = figures.cost(seconds, speed, f"test {metric_name(facet.primary)}", nouns.encoded)
     caption = f"Up and to the left is better; on the right, up and to the right. {_shapes(facet)}"
     caption += " Named: those that no other beats in both." if len(part) > figures.MOST_NAMES else ""
     return Drawn(file_name("cost", facet), svg, f"Quality against training seconds. {'; '.join(told)}.", caption)
@@ -51,7 +52,7 @@ def _cloud(facet: Facet, part: pd.DataFrame, x: str, *, high_x: bool) -> figures
     return figures.Cloud([point_name(row, facet) for _, row in part.iterrows()], groups, across, up, named)
 
 
-def agreement(facet: Facet, retrieval: str) -> Drawn | None:
+def agreement(facet: Facet, retrieval: str, nouns: Nouns) -> Drawn | None:
     """The pairings by their pair metric and by a retrieval metric; None with fewer than three of them."""
     column = f"retrieval_{retrieval}_mean"
     if column not in facet.pairings:
@@ -65,7 +66,7 @@ def agreement(facet: Facet, retrieval: str) -> Drawn | None:
     cloud = figures.Cloud([point_name(row, facet) for _, row in part.iterrows()], groups, x, y, named)
     told = [f"{name} {digits(a)} {digits(b)}" for name, a, b in zip(cloud.names, x, y, strict=True)]
     svg = figures.agreement(cloud, metric_name(facet.primary), metric_name(retrieval))
-    label = f"{metric_name(facet.primary)} on pairs and {metric_name(retrieval)}: {'; '.join(told)}."
+    label = f"{metric_name(facet.primary)} on {nouns.judged} and {metric_name(retrieval)}: {'; '.join(told)}."
     return Drawn(file_name("agreement", facet), svg, label, f"One mark per pairing. {_shapes(facet)}")
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 from seqtwin.report import figures
 from seqtwin.report.drawing.drawn import Drawn, belonging, file_name
 from seqtwin.report.heat import Facet
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.table import StudyTable
-from seqtwin.report.words import SLICES, digits, metric_name
+from seqtwin.report.words import digits, metric_name
 
 
 def histograms(table: StudyTable, facet: Facet) -> list[Drawn]:
@@ -40,12 +41,15 @@ def _overlap(panel: figures.Histogram) -> str:
 
 def slices(table: StudyTable, facet: Facet) -> list[Drawn]:
     """The primary metric over each kind of slice with at least two measured bins; one figure per kind."""
-    rows = belonging(table.slices, facet)
-    found = [_sliced(facet, rows[rows["kind"] == kind], kind) for kind in dict.fromkeys(rows["kind"])]
+    rows, told = belonging(table.slices, facet), nouns_of(table.meta).slices
+    kinds = [
+        kind for kind in dict.fromkeys(rows["kind"]) if kind in told and not (kind == "length" and len(table.lengths))
+    ]
+    found = [_sliced(facet, rows[rows["kind"] == kind], kind, told[kind]) for kind in kinds]
     return [figure for figure in found if figure]
 
 
-def _sliced(facet: Facet, rows: pd.DataFrame, kind: str) -> Drawn | None:
+def _sliced(facet: Facet, rows: pd.DataFrame, kind: str, words: tuple[str, str]) -> Drawn | None:
     rows = rows[rows["mean"].notna()]
     orders = sorted(rows["order"].unique())
     if len(orders) < 2:
@@ -58,7 +62,7 @@ def _sliced(facet: Facet, rows: pd.DataFrame, kind: str) -> Drawn | None:
     series = [loss for loss in facet.columns if (rows["loss"] == loss).any()]
     told = [f"{name} {_told(line, names)}" for name, lines in shown.items() for line in lines]
     svg = figures.slices(shown, names, series, metric_name(facet.primary))
-    title, caption = SLICES.get(kind, (kind, ""))
+    title, caption = words
     return Drawn(file_name("slices", facet, kind), svg, f"{title}. {'; '.join(told)}.", f"{title}. {caption}")
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 from seqtwin.report import figures
 from seqtwin.report.drawing.drawn import Drawn, belonging, file_name
 from seqtwin.report.heat import Facet
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.table import StudyTable
 from seqtwin.report.words import digits, metric_name
 
@@ -20,11 +21,12 @@ def learning(table: StudyTable, facet: Facet) -> Drawn | None:
     known = bool(table.results["plateau"].notna().any())
     ends = [f"{name} ends at {digits(float(np.mean([line.dev[-1] for line in lines])))}{_leaving(lines)}"
             for name, lines in panels.items()]  # fmt: skip
+    nouns = nouns_of(table.meta)
     caption = (
-        "One line per seed, or the mean and range of the seeds; one colour and dash per loss. Above: the rank metric "
-        "on dev. Below: training loss as a share of its no-information plateau (the line at 1: what one constant score "
-        "would cost); a loss without a known plateau is shown as a share of its start. A triangle marks the median "
-        "epoch at which the loss left its plateau for good."
+        f"One line per seed, or the mean and range of the seeds; one colour and dash per {nouns.column}. Above: "
+        f"{nouns.says['dev']}. Below: training loss as a share of its no-information plateau (the line at 1: what "
+        f"{nouns.says['constant']} would cost); a loss without a known plateau is shown as a share of its start. A "
+        "triangle marks the median epoch at which the loss left its plateau for good."
     )
     label = f"Learning curves. Mean dev {metric}: {'; '.join(ends)}."
     return Drawn(file_name("learning", facet), figures.curves(panels, series, metric, known), label, caption)

@@ -11,11 +11,11 @@ import pandas as pd
 
 from seqtwin.report import diagnose
 from seqtwin.report.refusals import differences, seeds, whole
-from seqtwin.report.refusals.claim import CODES, Claim, Labels, Refusal, keys_of, labels_of, named, rows_of
+from seqtwin.report.refusals.claim import CODES, Claim, Labels, Refusal, codes_of, keys_of, labels_of, named, rows_of
 from seqtwin.report.refusals.whole import title_note
 from seqtwin.report.table import StudyTable
 
-__all__ = ["CODES", "Refusal", "of_best", "of_cause", "of_comparison", "of_pair", "of_study", "title_note"]
+__all__ = ["CODES", "Refusal", "codes_of", "of_best", "of_cause", "of_comparison", "of_pair", "of_study", "title_note"]
 
 Row: TypeAlias = "Mapping[str, Any] | pd.Series[Any]"
 
@@ -52,7 +52,7 @@ def of_best(table: StudyTable, facet: Mapping[str, Any]) -> list[Refusal]:
 def of_cause(table: StudyTable, pairing: Row) -> list[Refusal]:
     """What forbids naming a cause for where a pairing stands."""
     labels = labels_of(table, pairing)
-    return _known([whole.r12_unexplained(labels, diagnose.of_table(table, labels, rows_of(table, labels)))])
+    return _known([whole.r12_unexplained(table, labels, diagnose.of_table(table, labels, rows_of(table, labels)))])
 
 
 def of_study(table: StudyTable) -> list[Refusal]:

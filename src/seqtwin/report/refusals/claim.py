@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from seqtwin.report.diagnose import values_of_row
+from seqtwin.report.nouns import Nouns
 from seqtwin.report.rule import Known
 from seqtwin.report.rules import RULES
 from seqtwin.report.table import StudyTable
@@ -33,6 +34,16 @@ CODES: dict[str, str] = {
     "R13": "any claim: training and test share items, and nobody said why that is accepted",
     "R14": "a comparison with a pairing that still stands on its plateau at the end of its step budget",
 }
+_OF_ITEMS = {
+    "R03": "that one representation beats another: it holds under one head only, and no interaction is reported",
+    "R04": "that a head is bad: fewer tuning trials than the others, or its best value at the edge of the search",
+    "R07": "a metric: it is undefined for what was measured",
+}
+
+
+def codes_of(nouns: Nouns) -> dict[str, str]:
+    """What each code refuses, in the words of a study."""
+    return CODES if nouns.paired else {**CODES, **_OF_ITEMS}
 
 
 @dataclass(frozen=True)

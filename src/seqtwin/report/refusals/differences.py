@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.refusals.claim import ROPE, Claim, Labels, Refusal, first, named, number, pairing_of, rows_of
 from seqtwin.report.table import StudyTable
 
@@ -39,8 +40,9 @@ def r03_one_loss(table: StudyTable, claim: Claim) -> Refusal | None:
     holding = [loss for loss in losses if _holds(claim, [p for p in per if str(p["labels"].get("loss", "")) == loss])]
     if len(holding) > 1 or not losses:
         return None
-    where = f"under {holding[0]} only" if holding else "under no loss by itself"
-    why = f"It holds {where}, of {len(losses)} trained, and whether the loss matters to it (interaction) is not tested."
+    column = nouns_of(table.meta).column
+    where = f"{f'under {holding[0]} only' if holding else f'under no {column} by itself'}, of {len(losses)} trained"
+    why = f"It holds {where}, and whether the {column} matters to it (interaction) is not tested."
     return Refusal("R03", f"That one representation beats the other ({claim.name}).", why, claim.where)
 
 
@@ -65,9 +67,8 @@ def _unfair(table: StudyTable, claim: Claim, worse: Labels, better: Labels) -> R
     reasons = [*_less_tuned(table, worse, better), *_at_edge(table, worse), *_fixed_margin(table, worse)]
     if not reasons:
         return None
-    return Refusal(
-        "R04", f"That {worse['loss']} is the worse loss.", f"{named(worse)}: {'; '.join(reasons)}.", claim.where
-    )
+    sentence = f"That {worse['loss']} is the worse {nouns_of(table.meta).column}."
+    return Refusal("R04", sentence, f"{named(worse)}: {'; '.join(reasons)}.", claim.where)
 
 
 def _trials(table: StudyTable, labels: Labels) -> float:

@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.refusals.claim import (
     FEWEST_SEEDS,
     Claim,
@@ -20,8 +21,6 @@ from seqtwin.report.refusals.claim import (
 )
 from seqtwin.report.table import StudyTable
 from seqtwin.report.words import many
-
-UNDEFINED = "a constant side has no order"
 
 
 def r01_too_few_seeds(table: StudyTable, claim: Claim) -> Refusal | None:
@@ -72,7 +71,7 @@ def r07_undefined(table: StudyTable, labels: Labels) -> Refusal | None:
     if row is None or not math.isnan(number(row, "mean")):
         return None
     metric, dataset = str(row["primary"]) or "the metric", table.meta.get("datasets", {}).get(str(row["dataset"]), {})
-    reason = str((dataset.get("undefined") or {}).get(metric) or UNDEFINED)
+    reason = str((dataset.get("undefined") or {}).get(metric) or nouns_of(table.meta).says["undefined"])
     why = f"{metric} is undefined, which is not 0 ({reason}); finished seeds: {number(row, 'finished'):.0f}."
     return Refusal("R07", f"No {metric} of {named(labels)}.", why, named(labels))
 

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from seqtwin.report.diagnose import Diagnosis
+from seqtwin.report.nouns import nouns_of
 from seqtwin.report.refusals.claim import RANKS, ROPE, Labels, Refusal, labels_of, named
 from seqtwin.report.table import StudyTable
 from seqtwin.report.words import listed
@@ -92,11 +93,11 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "", text.lower())
 
 
-def r12_unexplained(labels: Labels, diagnosis: Diagnosis) -> Refusal | None:
+def r12_unexplained(table: StudyTable, labels: Labels, diagnosis: Diagnosis) -> Refusal | None:
     """No diagnostic of the pairing fired."""
     if any(code.startswith(("D", "E", "X")) for code in diagnosis.codes):
         return None
-    why = "None of its diagnostics fired, so no cause is named; `seqtwin explain` tries what could turn it round."
+    why = f"None of its diagnostics fired, so no cause is named{nouns_of(table.meta).says['further']}."
     return Refusal("R12", f"Why {named(labels)} is where it is.", why, named(labels))
 
 
@@ -104,15 +105,13 @@ def r13_leakage(table: StudyTable, datasets: Iterable[str]) -> Refusal | None:
     """Items of test pairs stand in training pairs of one of these data sets, and no reason was given to accept it."""
     if table.meta.get("allow_leakage"):
         return None
-    shares = {name: leakage(table, name) for name in datasets}
-    leaking = [f"{100 * share:.3g} % of the test pairs of {name}" for name, share in shares.items() if share > 0]
+    shares, nouns = {name: leakage(table, name) for name in datasets}, nouns_of(table.meta)
+    leaking = {name: f"{100 * share:.3g} % of the test {nouns.judged} of {name}"
+               for name, share in shares.items() if share > 0}  # fmt: skip
     if not leaking:
         return None
-    why = (
-        f"In {listed(leaking)} at least one item also stands in a training pair, so that memory is measured, too. "
-        "Split by groups, or set allow_leakage to the reason why this is accepted."
-    )
-    return Refusal("R13", "No claim at all.", why, listed([name for name, share in shares.items() if share > 0]))
+    why = nouns.says["leaked"].format(shares=listed([*leaking.values()]))
+    return Refusal("R13", "No claim at all.", why, listed([*leaking]))
 
 
 def leakage(table: StudyTable, dataset: str) -> float:
@@ -128,7 +127,8 @@ def title_note(table: StudyTable) -> str:
     shares = [leakage(table, str(name)) for name in sorted(set(table.results["dataset"].dropna()))]
     if not reason or not any(shares):
         return ""
-    return f"training and test share items ({100 * max(shares):.3g} % of the test pairs), accepted: {reason}"
+    share = f"{100 * max(shares):.3g} % of the test {nouns_of(table.meta).judged}"
+    return f"training and test share items ({share}), accepted: {reason}"
 
 
 def bad_pairings(table: StudyTable) -> list[dict[str, str]]:

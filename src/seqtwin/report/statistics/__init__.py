@@ -27,6 +27,7 @@ from seqtwin.report.statistics.intervals import (
 from seqtwin.report.statistics.selection import best_of_equals
 from seqtwin.report.statistics.weighted import (
     BINARY,
+    SHARES,
     WEIGHTED,
     Array,
     Weighted,
@@ -34,12 +35,14 @@ from seqtwin.report.statistics.weighted import (
     weighted_pearson,
     weighted_ranks,
     weighted_roc_auc,
+    weighted_share,
     weighted_spearman,
 )
 
 __all__ = [
     "BINARY",
     "MOST_DEGENERATE",
+    "SHARES",
     "SKEWED",
     "WEIGHTED",
     "Array",
@@ -62,6 +65,7 @@ __all__ = [
     "weighted_pearson",
     "weighted_ranks",
     "weighted_roc_auc",
+    "weighted_share",
     "weighted_spearman",
     "wilson",
 ]

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtwin.report.statistics.weighted import UNDER, Array, Weighted, ratio
+from seqtwin.report.statistics.weighted import SHARES, UNDER, Array, Weighted, ratio
 
 _BLOCK = 32
 
 
 def cluster_draws(clusters: int, replicates: int, rng: np.random.Generator) -> Array:
     """How often each cluster was drawn: [replicates, clusters], rows sum to the number of clusters."""
-    drawn = rng.integers(0, clusters, size=(replicates, clusters))
-    return np.stack([np.bincount(row, minlength=clusters) for row in drawn]).astype(np.float64)
+    counts = np.empty((replicates, clusters))
+    for row in counts:  # one by one: all numbers drawn at once would take as much room again
+        row[:] = np.bincount(rng.integers(0, clusters, size=clusters), minlength=clusters)
+    return counts
 
 
 def left_out_groups(clusters: int, groups: int) -> Array:
@@ -40,12 +42,25 @@ def metric_replicates(metric: str, scores: Array, targets: Array, cluster_of: ND
     """
     found = np.full((len(scores), len(draws)), np.nan)
     known = np.flatnonzero(np.isfinite(scores).all(axis=1))
+    if metric in SHARES:
+        found[known] = _shares(scores[known], targets, cluster_of, draws)
+        return found
     for start in range(0, len(draws), _BLOCK):
         weights = np.ascontiguousarray(draws[start : start + _BLOCK].T[cluster_of])
         ask = UNDER[metric](targets, weights)
         for row in known:
             found[row, start : start + _BLOCK] = ask(scores[row])
     return found
+
+
+def _shares(scores: Array, targets: Array, cluster_of: NDArray[np.intp], draws: Array) -> Array:
+    """Share of rows whose score is the target, [cells, replicates]: hits are counted by cluster before any draw."""
+    clusters = draws.shape[1]
+    size = np.bincount(cluster_of, minlength=clusters).astype(np.float64)
+    hits = [np.bincount(cluster_of, row == targets, minlength=clusters) for row in scores]
+    total = draws @ size
+    found = np.reshape(hits, (len(scores), clusters)) @ draws.T
+    return ratio(found, np.broadcast_to(total, found.shape), np.broadcast_to(total > 0, found.shape))
 
 
 def seed_means(values: Array, counts: Array) -> Array:

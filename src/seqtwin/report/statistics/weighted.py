@@ -120,6 +120,25 @@ def precision_under(same: Array, weights: Array) -> Asked:
     return ask
 
 
+def share_under(targets: Array, weights: Array) -> Asked:
+    """Scores -> share of rows whose score is the target under every column of weights [rows, replicates]."""
+    total = weights.sum(axis=0)
+
+    def ask(scores: Array) -> Array:
+        return ratio((scores == targets).astype(np.float64) @ weights, total, total > 0)
+
+    return ask
+
+
+def weighted_share(scores: Array, targets: Array, weights: Array) -> Array:
+    """sum(w [score = target]) / sum(w) for each row of weights [replicates, rows]; nan where nothing was drawn.
+
+    >>> weighted_share(np.array([2.0, 1.0, 0.0]), np.array([2.0, 2.0, 0.0]), np.array([[1.0, 1.0, 2.0]]))
+    array([0.75])
+    """
+    return share_under(targets, weights.T)(scores)
+
+
 def weighted_roc_auc(scores: Array, same: Array, weights: Array) -> Array:
     """ROC-AUC for each row of weights [replicates, pairs]: P(s+ > s-) + 1/2 P(s+ = s-); nan where a class is absent.
 
@@ -170,11 +189,17 @@ UNDER: dict[str, Callable[[Array, Array], Asked]] = {
     "spearman": spearman_under,
     "pearson": pearson_under,
     "average_precision": precision_under,
+    "accuracy": share_under,
+    "exact_match": share_under,
 }
 WEIGHTED: dict[str, Weighted] = {
     "roc_auc": weighted_roc_auc,
     "spearman": weighted_spearman,
     "pearson": weighted_pearson,
     "average_precision": weighted_average_precision,
+    "accuracy": weighted_share,
+    "exact_match": weighted_share,
 }
 BINARY = frozenset({"roc_auc", "average_precision"})
+SHARES = frozenset({"accuracy", "exact_match"})
+"""Metrics that are a mean over rows: the rows of a cluster, which are drawn together, can be counted beforehand."""

@@ -1,0 +1,56 @@
+"""Accuracy of the nearest neighbour in the learned space of series: Japanese Vowels, five seeds, beside time warping.
+
+The interval has two levels: seeds and test series are drawn anew together.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from figures import show, show_plain
+
+from seqtwin import load, read_run, train
+from seqtwin.config import RunConfig, vary
+from seqtwin.report.statistics import cluster_draws, metric_replicates, seed_means
+from seqtwin.study.floors import nearest_by_dtw
+from seqtwin.study.prepare import prepare_pairs
+
+CONFIG = Path(__file__).parent.parent / "configs" / "japanese_vowels.yaml"
+SEEDS, REPLICATES, ASKED = 5, 2000, 0.97
+
+
+def nearest(config: RunConfig, seed: int, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The class of each test series, and that of the training series nearest to it in the space of one training."""
+    data = prepare_pairs(config).data
+    assert data.labelled is not None
+    assert data.series is not None
+    encoder = load(train(vary(config, {"fit.seed": seed}), folder / str(seed)).path)
+    (train_items, known), (test_items, wanted) = (data.labelled.part(split) for split in ("train", "test"))
+    gallery, queries = (encoder.encode([data.series[i] for i in items]) for items in (train_items, test_items))
+    return wanted, known[encoder.similarity(queries, gallery).argmax(axis=1)]
+
+
+def main() -> None:
+    """Print the figures."""
+    if not (Path(os.environ.get("SEQTWIN_DATA", "")) / "japanese_vowels").is_dir():
+        print("japanese_vowels: not measured, SEQTWIN_DATA names no folder with it", file=sys.stderr)
+        return
+    config, rng = read_run(CONFIG), np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        said = [nearest(config, seed, Path(folder)) for seed in range(SEEDS)]
+    target, answers = said[0][0].astype(float), np.stack([answer for _, answer in said]).astype(float)
+    items = np.arange(len(target))
+    each = metric_replicates("accuracy", answers, target, items, cluster_draws(len(items), REPLICATES, rng))
+    low, high = np.percentile(seed_means(each, cluster_draws(SEEDS, REPLICATES, rng)), [2.5, 97.5])
+    seeds = (answers == target).mean(axis=1)
+    print(f"Japanese Vowels, {len(target)} test series, {CONFIG.name}, seeds {np.round(seeds, 3).tolist()}")
+    words = f"nearest neighbour, mean of {SEEDS} seeds ({low:.3f} to {high:.3f})"
+    show(words, float(seeds.mean()), f">= {ASKED}", bool(seeds.mean() >= ASKED))
+    for name, value in nearest_by_dtw(prepare_pairs(config).data).items():
+        show_plain(f"time warping, {name}", value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Commands that ask a trained encoder more than vectors: predict with its head, probe what its vectors hold."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqtwin import console
+from seqtwin.cli.arguments import Encoder, Json, Scale
+
+if TYPE_CHECKING:
+    from seqtwin.study.probing import Probes
+
+
+def predict(
+    encoder: Encoder,
+    file: Annotated[Path, typer.Argument(help="texts: a table with --column; steps: one row a token; series: long")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="a .csv: what was read, then what is said of it")],
+    column: Annotated[str | None, typer.Option(help="the column of texts")] = None,
+    sequence: Annotated[str | None, typer.Option(help="the column that names the sequence of a row")] = None,
+    token: Annotated[str | None, typer.Option(help="the column of words, one row a word")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the class, the class of every step, or the text that an encoder with a head says of each sequence.
+
+    seqtwin predict runs/questions/encoder questions.csv --column text -o answers.csv
+    """
+    from seqtwin.files import publish_text, refuse_existing
+    from seqtwin.retrieval.encoding import load
+    from seqtwin.retrieval.predicting_files import predict_file
+
+    refuse_existing(out)
+    found = load(encoder)
+    text, rows = predict_file(found, file, column=column, sequence=sequence, token=token)
+    publish_text(out, text)
+    if as_json:
+        console.say_json({"rows": rows, "out": str(out), "encoder": found.fingerprint})
+        return
+    console.say(f"{rows} rows: {out}")
+
+
+def probe(
+    encoder: Encoder,
+    data: Annotated[Path, typer.Argument(help="labelled texts, labelled series, or pairs")],
+    scale: Scale = None,
+    seed: Annotated[int, typer.Option(help="of the folds and the heads")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Ask a frozen encoder two things: is it in the vector, and can this similarity read it?
+
+    A linear head, one of two layers and the similarity alone read every representation, each on rows it was not fitted
+    on.
+
+    seqtwin probe runs/questions/encoder questions.csv
+    """
+    from seqtwin.study.probe_files import probe_file
+
+    with console.rows_bar("probing") as on_read:
+        found, notes = probe_file(encoder, data, scale=scale, seed=seed, on_read=on_read)
+    if as_json:
+        console.say_json({**found.as_dict(), "notes": notes})
+        return
+    console.say(_table(found))
+    console.say(_verdict(found))
+    for note in notes:
+        console.say(f"note: {note}")
+
+
+def _table(found: "Probes") -> str:
+    names = list(dict.fromkeys(one.representation for one in found.found))
+    heads = list(dict.fromkeys(one.head for one in found.found))
+    cells = {(one.representation, one.head): one for one in found.found}
+    rows = [[name, *(_shown(cells[name, head]) for head in heads)] for name in names]
+    return str(console.table([found.metric, *heads], rows))
+
+
+def _shown(one: Any) -> str:
+    if one.low is None:
+        return f"{one.value:.3f}"
+    return f"{one.value:.3f} ({one.low:.3f}-{one.high:.3f})"
+
+
+def _verdict(found: "Probes") -> str:
+    linear, alone = found.best("linear"), found.best("similarity")
+    held = f"In the vector: {linear.value:.3f} by a linear head on {linear.representation}"
+    read = f"Read by the similarity: {alone.value:.3f} on {alone.representation}"
+    return f"{held} (guessing: {found.chance:.3f}). {read}. {found.verdict}"

@@ -1,0 +1,100 @@
+"""What index and search read from files and the command line: texts, or series for an encoder of them."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqtwin.errors import ConfigError
+
+if TYPE_CHECKING:
+    from seqtwin.retrieval.hits import Encoder
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Items of a corpus; ids where the file has them, columns of metadata by name."""
+
+    items: list[Any]
+    ids: list[str] | None
+    metadata: dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Queries, and what each is called: a text is its own name, a series has its id."""
+
+    items: list[Any]
+    names: list[str]
+
+
+def read_corpus(
+    encoder: "Encoder", path: Path, column: str | None, id_column: str | None, metadata: Sequence[str]
+) -> Listed:
+    """The items of a file for an index of this encoder; series keep their ids and, where they have one, their label.
+
+    Raises: DataError, ConfigError.
+    """
+    if encoder.inputs == "series":
+        return _series(encoder, path, [column, id_column, *metadata])
+    texts = read_lines(path, column)
+    if column is None:
+        if id_column or metadata:
+            raise ConfigError("INDEX_COLUMN", "--id and --metadata need a table", place=str(path), remedy="--column")
+        return Listed(texts, None, {})
+    from seqtwin.data.readers import read_columns
+
+    ids = read_columns(path, [id_column])[0] if id_column else None
+    kept = read_columns(path, metadata, empty="unk") if metadata else []  # a blank field stays blank
+    return Listed(texts, ids, dict(zip(metadata, kept, strict=True)))
+
+
+def _series(encoder: "Encoder", path: Path, named: Sequence[str | None]) -> Listed:
+    from seqtwin.data.series import read_series_file
+
+    if any(named):
+        cause = "series bring their ids and labels with them; --column, --id and --metadata are for texts"
+        raise ConfigError("INDEX_COLUMN", cause, place=str(path), remedy="leave these options out")
+    found = read_series_file(path, channels=encoder.channels)
+    # the series of a .ts file have no names: they get the numbers that are next in the index
+    ids = None if path.suffix.lower() == ".ts" else found.ids
+    return Listed(found.series, ids, {} if found.labels is None else {"label": found.labels})
+
+
+def read_queries(encoder: "Encoder", queries: list[str], file: Path | None, column: str | None) -> Asked | None:
+    """The queries; None where they are to be asked for.
+
+    Raises: DataError; ConfigError for none, for two sources of them, and for a series on the command line.
+    """
+    if queries and file:
+        raise ConfigError("SEARCH_WHAT", "expected queries or --queries FILE, got both", place="search")
+    if encoder.inputs == "series":
+        return _asked_series(encoder, file, column)
+    if file is not None or queries:
+        texts = queries or read_lines(file or Path(), column)
+        return Asked(texts, texts)
+    if sys.stdin.isatty():
+        return None
+    remedy = "name them, or a file: --queries FILE"
+    raise ConfigError("SEARCH_NO_QUERY", "no query, and no terminal to ask for one", place="search", remedy=remedy)
+
+
+def _asked_series(encoder: "Encoder", file: Path | None, column: str | None) -> Asked:
+    if file is None or column:
+        cause = "an index of series is asked with a file of series"
+        raise ConfigError("SEARCH_SERIES", cause, place="search", remedy="--queries FILE, without --column")
+    from seqtwin.data.series import read_series_file
+
+    found = read_series_file(file, channels=encoder.channels)
+    return Asked(found.series, found.ids)
+
+
+def read_lines(path: Path, column: str | None) -> list[str]:
+    """The lines of a text file, or a column of a table.
+
+    Raises: DataError, ConfigError.
+    """
+    from seqtwin.retrieval.tables import read_texts
+
+    return list(read_texts(path, column))

@@ -1,0 +1,81 @@
+"""The record that data of single sequences end in: what is read, and what is to be told of it."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from seqtwin.data.pairs import SPLITS
+
+Kind = Literal["classify", "label_steps", "decode"]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Sequences of one data set, each in one split. `items`: texts, lists of words, or series [time channels].
+
+    `targets` by kind: a class name (classify); one class name a step (label_steps); the text to write (decode).
+
+    >>> Examples("classify", ["a", "b", "c"], ["x", "y", "x"], ["train", "train", "test"], "tiny").classes
+    ('x', 'y')
+    """
+
+    kind: Kind
+    items: Sequence[Any]
+    targets: Sequence[Any]
+    split: Sequence[str]
+    name: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    shareable: bool = False
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.items), len(self.targets), len(self.split)}
+        if len(sizes) > 1:
+            raise ValueError(f"examples need as many items as targets and splits; got {sorted(sizes)}")
+        unknown = set(self.split) - set(SPLITS)
+        if unknown:
+            raise ValueError(f"unknown splits {sorted(unknown)}; known: {', '.join(SPLITS)}")
+        if self.kind == "label_steps" and any(len(a) != len(b) for a, b in zip(self.items, self.targets, strict=True)):
+            raise ValueError("expected one class for every step of an item")
+
+    @property
+    def of_series(self) -> bool:
+        """Whether the items are series of vectors."""
+        return bool(len(self.items)) and isinstance(self.items[0], np.ndarray)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The names of all classes of the training split, sorted; none for texts to write."""
+        if self.kind == "decode":
+            return ()
+        known = [self.targets[row] for row in self.rows("train")]
+        return tuple(sorted({name for one in known for name in ([one] if self.kind == "classify" else one)}))
+
+    def rows(self, split: str) -> np.ndarray:
+        """Where the items of a split stand."""
+        return np.flatnonzero(np.asarray(self.split) == split)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of everything that shapes the data: items, targets, splits, versions behind them."""
+        digest = hashlib.sha256(self.split_fingerprint.encode())
+        digest.update(json.dumps([list(t) if not isinstance(t, str) else t for t in self.targets]).encode())
+        digest.update(json.dumps(self.facts.get("versions", {}), sort_keys=True).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def split_fingerprint(self) -> str:
+        """sha256 of which item stands in which split, whatever its target."""
+        digest = hashlib.sha256()
+        for item, split in zip(self.items, self.split, strict=True):
+            digest.update(repr(split).encode())
+            if isinstance(item, np.ndarray):
+                digest.update(f"{item.shape}{item.dtype}".encode() + np.ascontiguousarray(item).tobytes())
+            else:
+                digest.update(repr(item).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()

@@ -1,0 +1,90 @@
+"""Texts and series with a class each."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from seqtwin.data.collected import Collected, collected, cut, examples_of, firsts
+from seqtwin.data.examples import Examples
+from seqtwin.data.readers import REMEDY_EMPTY, USUAL_FRACTIONS, Files, by_split, check_settings, stem
+from seqtwin.data.series import Columns, channel_names, labelled_series
+from seqtwin.data.tables import column, read_table
+from seqtwin.data.values import classes, texts
+from seqtwin.errors import DataError
+
+
+def read_classes(
+    files: Files,
+    *,
+    text: str = "text",
+    label: str = "label",
+    fractions: Sequence[float] = USUAL_FRACTIONS,
+    seed: int = 0,
+    empty: str = "error",
+    name: str | None = None,
+) -> Examples:
+    """Texts with a class, from one file, which is cut class by class so that no text stands in two splits, or from a
+    file per split. A text that repeats within a split counts once with each of its classes.
+
+    Raises: DataError with all bad rows of a file, or for classes that train does not hold.
+    """
+    check_settings(None, fractions, empty)
+    found = collected({split: _texts_of(path, text, label, empty) for split, path in by_split(files).items()})
+    if not found.items:
+        raise DataError("DATA_NO_ROWS", "no rows are left: every text is empty", place=stem(files))
+    return _classified(found, [text, label], fractions, seed, name or stem(files))
+
+
+def _texts_of(path: Path, text: str, label: str, empty: str) -> tuple[list[str], list[str]]:
+    table = read_table(path)
+    column(table, label)  # a missing column comes before any complaint about rows
+    found, kept = texts(table, text, empty=empty)
+    labels = classes(table, label)
+    table.finish(REMEDY_EMPTY)
+    rows = np.flatnonzero(kept)
+    return [found[row] for row in rows], [labels[row] for row in rows]
+
+
+def read_series_classes(
+    files: Files,
+    *,
+    series: str = "series_id",
+    time: str = "t",
+    label: str = "label",
+    channels: Sequence[str] | None = None,
+    fractions: Sequence[float] = USUAL_FRACTIONS,
+    seed: int = 0,
+    name: str | None = None,
+) -> Examples:
+    """Series with a class, cut as labelled texts are. Channels are the columns ch0, ch1, ... unless named.
+
+    Raises: DataError with all bad rows of a file, or for classes that train does not hold.
+    """
+    check_settings(None, fractions, "error")
+    names = tuple(channels) if channels else None
+    parts = {}
+    for split, path in by_split(files).items():
+        table = read_table(path)
+        names = names or tuple(channel_names(table))
+        found = labelled_series(table, Columns(series, time, label, names))
+        parts[split] = found.series, found.labels or []
+    return _classified(collected(parts), [series, time, label, *(names or ())], fractions, seed, name or stem(files))
+
+
+def _classified(found: Collected, columns: list[str], fractions: Sequence[float], seed: int, name: str) -> Examples:
+    distinct = found.where(firsts(found))
+    rows, how = cut(distinct, distinct.targets, fractions, seed, what="within each class")
+    repeated = len(found.items) - len(rows.items)
+    doubtful = len(rows.items) - sum(firsts(_without_targets(rows)))
+    notes = [*how]
+    if repeated:
+        notes.append(f"{repeated} repeated items left out")
+    if doubtful:
+        notes.append(f"{doubtful} items repeat one of their split with another class; they are kept")
+    facts = {"columns": columns, "seed": seed, "repeated": repeated, "with_two_classes": doubtful}
+    return examples_of("classify", rows, name=name, facts=facts, notes=notes)
+
+
+def _without_targets(rows: Collected) -> Collected:
+    return Collected(rows.items, [""] * len(rows.items), rows.split)

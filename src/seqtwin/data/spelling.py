@@ -1,0 +1,73 @@
+"""The letters of words as ids. Id 0 is no letter, id 1 one that the training words lack."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+LETTERS = 20
+LAST = 8  # of a longer word: its ending says more than its middle
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The letters of the training words, ids from 2 on. Capitals are letters of their own.
+
+    >>> Letters("eht").table(["The"])["The"][:5]
+    array([1, 3, 2, 0, 0])
+    """
+
+    alphabet: str
+
+    @staticmethod
+    def of(words: Iterable[str]) -> "Letters":
+        """The letters of these words: the most frequent first, equal ones in the order of their code points."""
+        counts = Counter(letter for word in words for letter in _composed(word))
+        return Letters("".join(sorted(counts, key=lambda letter: (-counts[letter], letter))))
+
+    @property
+    def size(self) -> int:
+        """How many ids there are."""
+        return len(self.alphabet) + 2
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {letter: i for i, letter in enumerate(self.alphabet, start=2)}
+
+    def table(self, words: Iterable[str]) -> dict[str, np.ndarray]:
+        """The ids of each distinct word's letters: Int[LETTERS]."""
+        return {word: self._row(word) for word in set(words)}
+
+    def _row(self, word: str) -> np.ndarray:
+        row = np.zeros(LETTERS, dtype=np.int64)
+        ids = [self._ids.get(letter, 1) for letter in shortened(_composed(word))]
+        row[: len(ids)] = ids
+        return row
+
+
+def shortened(word: str) -> str:
+    """The first and the last letters of a word longer than `LETTERS`.
+
+    >>> shortened("Donaudampfschifffahrtsgesellschaft")
+    'Donaudampfscllschaft'
+    """
+    return word if len(word) <= LETTERS else word[: LETTERS - LAST] + word[-LAST:]
+
+
+def spelled(ids: Sequence[np.ndarray], words: Sequence[Sequence[str]], letters: Letters) -> list[np.ndarray]:
+    """Tokens with their letters, Int[time, 1 + LETTERS], of their ids [time] and the words as they are written.
+
+    A sequence without a word has one step, without letters.
+    """
+    written = [own or [""] for own in words]
+    table = letters.table(word for own in written for word in own)
+    rows = [np.stack([table[word] for word in own]) for own in written]
+    return [np.column_stack(both) for both in zip(ids, rows, strict=True)]
+
+
+def _composed(word: str) -> str:
+    # two ways to store one letter are one letter
+    return unicodedata.normalize("NFC", word)

@@ -1,0 +1,81 @@
+"""UNITS: name -> from texts to a tokenizer of the `tokenizers` library, and the normalizers it may have."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+from seqtwin.lookup import member
+
+PAD, UNKNOWN = "[PAD]", "[UNK]"
+MAX_VOCABULARY = 5_000_000
+BYTES = 256
+
+
+def normalizer_of(lower: bool, normalize: str) -> normalizers.Normalizer:
+    """What is done to a text before it is cut: a form of NORMALIZE, lower case, white space runs to one blank.
+
+    Raises: ConfigError for an unknown form.
+    """
+    steps = [*member(NORMALIZE, normalize, "normalization")()]
+    if lower:
+        steps.append(normalizers.Lowercase())
+    return normalizers.Sequence([*steps, normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()])
+
+
+def _by_frequency(
+    texts: Sequence[str], size: int | None, normalizer: normalizers.Normalizer, pieces: pre_tokenizers.PreTokenizer
+) -> Tokenizer:
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(piece for piece, _ in pieces.pre_tokenize_str(normalizer.normalize_str(text)))
+    return of_counts(counts, size, normalizer, pieces)
+
+
+def of_counts(
+    counts: Counter[str], size: int | None, normalizer: normalizers.Normalizer, pieces: pre_tokenizers.PreTokenizer
+) -> Tokenizer:
+    """A tokenizer of these pieces: the most frequent first, equal ones by their text."""
+    ranked = sorted(counts, key=lambda piece: (-counts[piece], piece))
+    kept = [PAD, UNKNOWN, *ranked[: (size or MAX_VOCABULARY) - 2]]
+    tokenizer = Tokenizer(models.WordLevel({piece: i for i, piece in enumerate(kept)}, unk_token=UNKNOWN))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, pieces
+    return tokenizer
+
+
+def _chars(texts: Sequence[str], size: int | None, normalizer: normalizers.Normalizer) -> Tokenizer:
+    return _by_frequency(texts, size, normalizer, pre_tokenizers.Split(Regex("."), "isolated"))
+
+
+def _words(texts: Sequence[str], size: int | None, normalizer: normalizers.Normalizer) -> Tokenizer:
+    return _by_frequency(texts, size, normalizer, pre_tokenizers.BertPreTokenizer())
+
+
+def _byte_pairs(texts: Sequence[str], size: int | None, normalizer: normalizers.Normalizer) -> Tokenizer:
+    size = size or 8000
+    if size < BYTES + 2:
+        raise ValueError(f"size: bpe starts from all {BYTES} bytes, so expected {BYTES + 2} or more, got {size}")
+    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size, special_tokens=[PAD, UNKNOWN], initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    trained = json.loads(tokenizer.to_str())
+    trained["added_tokens"] = []  # else the library reads "[PAD]" in a text as padding
+    return Tokenizer.from_str(json.dumps(trained))
+
+
+Train = Callable[[Sequence[str], int | None, normalizers.Normalizer], Tokenizer]
+
+NORMALIZE: dict[str, Callable[[], list[normalizers.Normalizer]]] = {
+    "none": list,
+    "nfc": lambda: [normalizers.NFC()],
+    "nfkc": lambda: [normalizers.NFKC()],
+    "fold": lambda: [normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase()],
+}
+
+UNITS: dict[str, Train] = {"char": _chars, "word": _words, "bpe": _byte_pairs}

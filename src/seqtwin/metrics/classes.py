@@ -1,0 +1,117 @@
+"""Metrics of classes. A row of `shares` holds the probability of every class; `target` the index of the right one.
+
+All arithmetic is float64. What has no value raises `Undefined` with its reason.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqtwin.metrics.pairs import Floats, Undefined
+
+Counts = npt.NDArray[np.int64]
+
+BINS = 15
+LEAST = float(np.finfo(np.float64).eps)  # a probability of 0 would cost infinitely much
+ROUNDING = 1e-6  # by so much may float32 probabilities pass 1
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric of what was said and what is right, and which way is better."""
+
+    function: Callable[[Any, Any], float]
+    higher_is_better: bool = True
+
+
+def as_classified(shares: npt.ArrayLike, target: npt.ArrayLike) -> tuple[Floats, Counts]:
+    """The same as Float64[rows classes] and Int64[rows].
+
+    Raises: ValueError for anything else than probabilities and one class a row; Undefined without rows.
+    """
+    p, y = np.asarray(shares, dtype=np.float64), np.asarray(target)
+    if p.ndim != 2 or y.shape != p.shape[:1]:
+        raise ValueError(f"expected shares [rows classes] and target [rows], got shapes {p.shape} and {y.shape}")
+    if not len(p):
+        raise Undefined("there are no rows")
+    if not ((p >= 0) & (p <= 1 + ROUNDING)).all():
+        raise ValueError("expected probabilities between 0 and 1")
+    if not np.issubdtype(y.dtype, np.integer) or not ((y >= 0) & (y < p.shape[1])).all():
+        raise ValueError(f"expected classes 0 to {p.shape[1] - 1} as whole numbers")
+    return p, y.astype(np.int64)
+
+
+def confusion(shares: npt.ArrayLike, target: npt.ArrayLike) -> Counts:
+    """How often each class (a row) was called each class (a column): Int[classes classes]; ties go to the first.
+
+    >>> confusion([[.9, .1], [.8, .2], [.3, .7]], [0, 1, 1])
+    array([[1, 0],
+           [1, 1]])
+    """
+    p, y = as_classified(shares, target)
+    size = p.shape[1]
+    cells: Counts = np.bincount(y * size + p.argmax(axis=1), minlength=size * size).reshape(size, size)
+    return cells
+
+
+def accuracy(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
+    """The share of rows whose most probable class is the right one.
+
+    >>> accuracy([[.9, .1], [.8, .2]], [0, 1])
+    0.5
+    """
+    cells = confusion(shares, target)
+    return float(np.trace(cells) / cells.sum())
+
+
+def macro_f1(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
+    """The plain mean of F1 over the classes that occur in `target`; a class that is never called counts 0.
+
+    Formula: F1 of a class = 2 TP / (2 TP + FP + FN).
+
+    >>> round(macro_f1([[.9, .1], [.8, .2]], [0, 1]), 6)
+    0.333333
+    """
+    cells = confusion(shares, target)
+    occurs = cells.sum(axis=1)
+    f1 = 2 * np.diag(cells) / np.maximum(occurs + cells.sum(axis=0), 1)
+    return float(f1[occurs > 0].mean())
+
+
+def log_loss(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
+    """The mean cost of the right class in nats. Formula: mean -ln max(p[target], eps of float64).
+
+    >>> round(log_loss([[.5, .5], [.75, .25]], [0, 0]), 6)
+    0.490415
+    """
+    p, y = as_classified(shares, target)
+    right = np.clip(p[np.arange(len(y)), y], LEAST, 1.0)
+    return 0.0 - float(np.log(right).mean())
+
+
+def calibration_error(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
+    """How far the probability of the class that is called lies from how often it is right (ECE), in [0, 1].
+
+    Formula: sum over 15 bins of |B| / rows * |accuracy(B) - mean probability(B)|, where bin m holds the rows whose
+    highest probability lies in ((m - 1) / 15, m / 15].
+    Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equations 2, 3 and 5.
+
+    >>> round(calibration_error([[.8, .2], [.8, .2]], [0, 1]), 6)
+    0.3
+    """
+    p, y = as_classified(shares, target)
+    top, right = np.minimum(p.max(axis=1), 1.0), p.argmax(axis=1) == y
+    place = np.maximum(np.ceil(top * BINS).astype(np.int64) - 1, 0)
+    surplus = np.bincount(place, weights=right - top, minlength=BINS)
+    return float(np.abs(surplus).sum() / len(y))
+
+
+CLASS_METRICS: dict[str, Measure] = {
+    "accuracy": Measure(accuracy),
+    "macro_f1": Measure(macro_f1),
+    "log_loss": Measure(log_loss, higher_is_better=False),
+    "calibration_error": Measure(calibration_error, higher_is_better=False),
+}

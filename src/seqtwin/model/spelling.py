@@ -1,0 +1,28 @@
+"""What is read from the letters of a word: prefixes, endings, capitals; also of words that the vocabulary lacks."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+LETTER_DIM = 25
+WINDOW = 3
+
+
+class Spelling(nn.Module):
+    """Letters of words to vectors: out[w, d] = max over places p of b[d] + sum over j of W[d, j] letter[w, p + j].
+
+    j is -1, 0, 1. Id 0 is no letter: it adds nothing and holds no place. A word without letters gets zeros.
+
+    Source: dos Santos & Zadrozny 2014 (a convolution and its maximum), with Ma & Hovy's (2016) window of three.
+    """
+
+    def __init__(self, letters: int, dim: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(letters, LETTER_DIM, padding_idx=0)
+        self.convolution = nn.Conv1d(LETTER_DIM, dim, WINDOW, padding=WINDOW // 2)
+
+    def forward(self, letters: Int[Tensor, "words places"]) -> Float[Tensor, "words dim"]:
+        present = (letters > 0)[:, None]
+        at_places = self.convolution(self.embedding(letters).transpose(1, 2))
+        best = at_places.masked_fill(~present, -torch.inf).amax(2)
+        return torch.where(present.any(2), best, best.new_zeros(()))

@@ -1,0 +1,103 @@
+"""An encoder with a head measured on labelled data it was not trained on: classes of sequences, or of steps."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from seqtwin.data.examples import Examples
+from seqtwin.data.inspection import Inspection, inspect_data
+from seqtwin.data.labelled import read_classes, read_series_classes
+from seqtwin.data.steps import read_series_steps, read_steps
+from seqtwin.errors import ConfigError, DataError
+from seqtwin.metrics import CLASS_METRICS, Undefined
+from seqtwin.metrics.spans import are_spans, span_f1
+from seqtwin.retrieval.encoding import TrainedEncoder
+
+Values = tuple[dict[str, float], dict[str, str]]
+Reader = Callable[[Path, Mapping[str, str]], Examples]
+
+
+def evaluate_head(encoder: TrainedEncoder, path: Path) -> Values:
+    """Metrics of the classes that the head says of a labelled file, and the reasons of undefined ones.
+
+    Of a folder the test file counts. Steps whose classes are tags of spans (B-, I-, O) get span F1 too.
+
+    Raises: ConfigError for a decoder; DataError for data of another kind, or with classes the head does not know.
+    """
+    found = inspect_data(path)
+    data = _read(encoder, found)
+    names = [data.targets] if encoder.objective == "classify" else list(data.targets)
+    target = _indices(encoder, [name for own in names for name in own], path)
+    shares = encoder.probabilities(list(data.items))
+    values, undefined = _measured(shares, target)
+    if encoder.objective == "label_steps" and are_spans(encoder.classes):
+        values["span_f1"] = _span_f1(encoder, shares, data)
+    return values, undefined
+
+
+def _read(encoder: TrainedEncoder, found: Inspection) -> Examples:
+    """All of one file, whatever split it is."""
+    path = found.files.get("test", next(iter(found.files.values())))
+    readers = READERS.get(encoder.objective)
+    if readers is None:
+        cause, remedy = "a decoder is measured on its own test split", "seqtwin predict writes its texts"
+        raise ConfigError("EVALUATE_DECODER", cause, place=str(path), remedy=remedy)
+    kinds = [kind for kind in readers if kind.startswith("series") == (encoder.inputs == "series")]
+    if found.kind not in kinds:
+        cause = f"expected {' or '.join(KINDS[kind] for kind in kinds)}, found {found.kind}"
+        raise DataError("EVALUATE_KIND", cause, place=str(path))
+    return readers[found.kind](path, found.roles)
+
+
+def _indices(encoder: TrainedEncoder, names: Sequence[str], path: Path) -> np.ndarray:
+    place = {name: i for i, name in enumerate(encoder.classes)}
+    unknown = sorted(set(names) - set(place))
+    if unknown:
+        cause = f"classes that the encoder does not know: {', '.join(unknown[:8])}; it knows {', '.join(place)}"
+        raise DataError("EVALUATE_CLASSES", cause[:400], place=str(path), remedy="leave these rows out")
+    return np.array([place[name] for name in names], dtype=np.int64)
+
+
+def _measured(shares: np.ndarray, target: np.ndarray) -> Values:
+    values, undefined = {}, {}
+    for name, metric in CLASS_METRICS.items():
+        try:
+            values[name] = float(metric.function(shares, target))
+        except Undefined as nothing:
+            undefined[name] = nothing.reason
+    return values, undefined
+
+
+def _span_f1(encoder: TrainedEncoder, shares: np.ndarray, data: Examples) -> float:
+    ends = np.cumsum([len(one) for one in data.targets])[:-1]
+    said = [[encoder.classes[i] for i in own] for own in np.split(shares.argmax(axis=1), ends)]
+    return span_f1(said, [list(one) for one in data.targets])
+
+
+def _of_texts(path: Path, r: Mapping[str, str]) -> Examples:
+    return read_classes({"test": path}, text=r["text"], label=r["label"])
+
+
+def _of_series(path: Path, r: Mapping[str, str]) -> Examples:
+    return read_series_classes({"test": path}, series=r["series"], time=r["time"], label=r["label"])
+
+
+def _of_words(path: Path, r: Mapping[str, str]) -> Examples:
+    return read_steps({"test": path}, sequence=r["sequence"], token=r["token"], label=r["label"])
+
+
+def _of_series_steps(path: Path, r: Mapping[str, str]) -> Examples:
+    return read_series_steps({"test": path}, series=r["series"], time=r["time"], label=r["label"])
+
+
+KINDS = {
+    "items": "texts with their class",
+    "series": "series with their class",
+    "steps": "words with a tag each",
+    "series_steps": "series with a class a step",
+}
+READERS: dict[str, dict[str, Reader]] = {
+    "classify": {"items": _of_texts, "series": _of_series},
+    "label_steps": {"steps": _of_words, "series_steps": _of_series_steps},
+}

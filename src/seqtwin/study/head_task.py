@@ -1,0 +1,184 @@
+"""The objectives with a head (classify, label_steps, decode): a learner with cross-entropy, judged by its answers."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqtwin.config import RunConfig
+from seqtwin.data.batches import ClassStore, Ragged
+from seqtwin.model.heads import Learner, build_head
+from seqtwin.model.siamese import Siamese
+from seqtwin.study.check import build_head_loss
+from seqtwin.study.evidence import Found, Trained, invariances
+from seqtwin.study.judge import Judged
+from seqtwin.study.neighbours import nearest_accuracy
+from seqtwin.study.prepared import PreparedExamples
+from seqtwin.study.probing import probe_reads
+from seqtwin.study.saving import head_spec
+from seqtwin.study.slices import leakage_of
+from seqtwin.training.cross_entropy import CrossEntropy
+from seqtwin.training.diagnostics import geometry, positions
+from seqtwin.training.diagnostics.course import plateau_facts
+from seqtwin.training.fit import Recipe
+from seqtwin.training.objectives import OBJECTIVES, Objective, Told
+from seqtwin.training.predict import encode_items, only, score_matrix
+
+WATCHED_ITEMS = 512
+STATE_ITEMS = 256
+LEAST_DROP = 0.02
+
+
+class HeadWatcher:
+    """Looks at the vectors of a fixed sample of training items, before training and after each epoch."""
+
+    def __init__(self, items: Ragged, seed: int) -> None:
+        rows = np.random.default_rng([seed, 2]).permutation(len(items))[:WATCHED_ITEMS]
+        self.items = only(items, rows)
+        self.first: Found = {}
+
+    def __call__(self, learner: Learner, _loss: CrossEntropy) -> Found:
+        """The columns of the history."""
+        vectors = encode_items(learner.model, self.items)
+        self.first = self.first or size_facts(vectors)
+        return {"effective_rank": geometry.effective_rank(vectors)}
+
+
+def size_facts(vectors: torch.Tensor) -> Found:
+    """How long vectors are, and how alike."""
+    return {
+        "norm_mean": float(vectors.cpu().double().norm(dim=-1).mean()),
+        "random_cosine": geometry.mean_cosine(vectors),
+    }
+
+
+class HeadTask:
+    """How a study trains, judges and explains an objective with a head. `says`: the objective in one line."""
+
+    def __init__(self, says: str) -> None:
+        self.says = says
+
+    def trainee(self, model: Siamese, prepared: PreparedExamples, config: RunConfig) -> tuple[Learner, CrossEntropy]:
+        """The encoder with a fresh head, and the loss of its logits."""
+        head = build_head(head_spec(config, prepared), model, prepared.told, seed=config.fit.seed)
+        return Learner(model, head).to(next(model.parameters()).device), build_head_loss(config)
+
+    def measure(self, prepared: PreparedExamples) -> Callable[[Learner], float | None]:
+        """What measures a learner on dev while it is trained: the primary metric."""
+        return lambda learner: self._told(learner, prepared, "dev").values.get(prepared.primary)
+
+    def watch(self, prepared: PreparedExamples, recipe: Recipe) -> HeadWatcher:
+        """What looks at some training items after each epoch."""
+        return HeadWatcher(prepared.stores["train"].items, recipe.seed)
+
+    def untrained(self, learner: Learner, prepared: PreparedExamples) -> dict[str, float]:
+        """Test metrics before training."""
+        return dict(self._told(learner, prepared, "test").values)
+
+    def judge(self, learner: Learner, prepared: PreparedExamples, untrained: Mapping[str, float]) -> Judged:
+        """Scores of the trained learner."""
+        told = {"dev": self._told(learner, prepared, "dev")}
+        start = time.monotonic()
+        told["test"] = self._told(learner, prepared, "test")
+        seconds = time.monotonic() - start
+        undefined = {name: f"{split}: {why}" for split, one in told.items() for name, why in one.undefined.items()}
+        found = {
+            **{split: {k: v for k, v in one.values.items() if k not in undefined} for split, one in told.items()},
+            "untrained": dict(untrained),
+            "primary": prepared.primary,
+            "threshold": None,
+            "undefined": undefined,
+            **_retrieval(learner.model, prepared),
+        }
+        answers = {split: one.answers for split, one in told.items()}
+        return Judged(found, answers, "finished", len(prepared.stores["test"]) / seconds)
+
+    def value(self, _prepared: PreparedExamples, target: np.ndarray, scores: np.ndarray) -> float | None:
+        """The share of right answers among some judged rows."""
+        return float(np.mean(target == scores)) if len(target) else None
+
+    def explain(self, t: Trained) -> Found:
+        """Every diagnostic that does not need pairs."""
+        return {**_course(t), **_geometry(t), **self._thirds(t), **invariances(t), **_leakage(t)}
+
+    def reads(self, t: Trained, _config: RunConfig) -> Mapping[str, Mapping[str, float | None]]:
+        """A linear probe on every representation of the trained encoder; only where a sequence has one class."""
+        return probe_reads(t.model, t.prepared) if t.prepared.data.kind == "classify" else {}
+
+    def judged_facts(self, prepared: PreparedExamples) -> dict[str, Any]:
+        """What one judged row is, as a report calls it."""
+        kind = prepared.data.kind
+        names = {"classify": "series" if prepared.inputs == "series" else "texts", "decode": "texts"}
+        return {"judged": names.get(kind, "steps" if prepared.inputs == "series" else "tokens")}
+
+    def loss_facts(self, loss: CrossEntropy, _config: RunConfig) -> dict[str, Any]:
+        """What a report prints of the loss."""
+        return {"name": loss.name, "formula": loss.formula, "settings": loss.settings, "margin": None}
+
+    def _told(self, learner: Learner, prepared: PreparedExamples, split: str) -> Told:
+        return _objective(prepared).tell(learner, prepared.stores[split], prepared.classes)
+
+    def _thirds(self, t: Trained) -> Found:
+        """Each third's share in what dev loses when it is deleted; only where an item has one class."""
+        store = t.prepared.stores["dev"]
+        if not isinstance(store, ClassStore):
+            return {}
+        whole = t.judged.scores["dev"].get(t.prepared.primary)
+        left = [self._without(t, store, third) for third in range(len(positions.THIRDS))]
+        return positions.drop_shares(whole, left, LEAST_DROP)
+
+    def _without(self, t: Trained, store: ClassStore, third: int) -> float | None:
+        part = ClassStore(positions.without_third(store.items, third), store.target)
+        return _objective(t.prepared).tell(t.learner, part, t.prepared.classes).values.get(t.prepared.primary)
+
+
+def _objective(prepared: PreparedExamples) -> Objective:
+    return OBJECTIVES[prepared.data.kind]
+
+
+def _course(t: Trained) -> Found:
+    facts = plateau_facts(t.state.losses, t.plateau, t.budget)
+    return {**facts, "steps": float(t.state.step), "step_budget": float(t.budget)}
+
+
+def _geometry(t: Trained) -> Found:
+    items = t.watcher.items
+    vectors = encode_items(t.model, items)
+    rank = geometry.effective_rank(vectors)
+    first = {f"{name}_start": value for name, value in t.watcher.first.items()}
+    return {
+        **first,
+        "random_cosine": geometry.mean_cosine(vectors),
+        **geometry.norm_facts(vectors, items.lengths),
+        "saturated": _saturated(t.model, items),
+        "effective_rank": rank,
+        "effective_rank_share": rank / vectors.shape[1],
+        "top_singular_share": geometry.top_share(vectors),
+    }
+
+
+@torch.no_grad()
+def _saturated(model: Siamese, items: Ragged) -> float | None:
+    if model.encoder.shape.bound is None:
+        return None
+    batch = items.take(np.arange(min(len(items), STATE_ITEMS))).to(next(model.parameters()).device)
+    return geometry.saturated(model.encoder(batch).outputs, batch.mask)
+
+
+def _leakage(t: Trained) -> Found:
+    return {"leakage_share": leakage_of(t.prepared.pair_facts)["share"]}
+
+
+def _retrieval(model: Siamese, prepared: PreparedExamples) -> dict[str, Any]:
+    """Accuracy of the nearest training item in the space of the vectors; only where an item has one class."""
+    train, test = prepared.stores["train"], prepared.stores["test"]
+    if not isinstance(train, ClassStore) or not model.similarity.indexable:
+        return {}
+    gallery, queries = (encode_items(model, store.items) for store in (train, test))
+
+    def scores(a: Any, b: Any) -> np.ndarray:
+        return score_matrix(model, a, b)
+
+    return {"retrieval": {"nn_accuracy": nearest_accuracy(gallery, train.target, queries, test.target, scores)}}

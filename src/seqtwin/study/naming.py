@@ -1,0 +1,25 @@
+"""What a config's data are called, and where their files are."""
+
+import re
+from pathlib import Path
+
+from seqtwin.config import DataConfig
+from seqtwin.data.pairs import SPLITS
+from seqtwin.paths import expand
+
+
+def data_name(d: DataConfig) -> str:
+    """A short name of the data: the built-in set's, or the file's, or the folder's of a train file."""
+    if d.name is not None:
+        return d.name
+    path = (d.file or d.train or "data").rstrip("/")
+    parts = re.split(r"[/\\]", path)
+    stem = parts[-1].rsplit(".", 1)[0]
+    return parts[-2] if stem == "train" and len(parts) > 1 and not parts[-2].startswith("$") else stem
+
+
+def files_of(d: DataConfig) -> Path | dict[str, Path]:
+    """The one file of a config, or its files by split."""
+    if d.file is not None:
+        return expand(d.file)
+    return {split: expand(path) for split, path in zip(SPLITS, (d.train, d.dev, d.test), strict=True) if path}

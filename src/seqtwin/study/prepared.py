@@ -1,0 +1,94 @@
+"""Data ready to train on, and what a report says of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from seqtwin.data.batches import ClassStore, DecodeStore, PairStore, StepStore
+from seqtwin.data.examples import Examples
+from seqtwin.data.pairs import PairData
+from seqtwin.data.tokens import TextTokens
+from seqtwin.study.slices import PairFacts, leakage_of
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What data of every objective have when they are ready to train on.
+
+    `clusters`, `pair_facts`: of the judged rows of dev and test; `primary`: the metric that decides; `start`: the
+    fingerprint of the encoder that training starts from, empty where it starts afresh.
+    """
+
+    data: Any
+    tokens: TextTokens | None
+    stores: Mapping[str, Any]
+    clusters: Mapping[str, np.ndarray]
+    clustering: str
+    primary: str
+    unknown_share: float
+    notes: tuple[str, ...]
+    pair_facts: Mapping[str, PairFacts]
+    start: str = ""
+
+    @property
+    def inputs(self) -> Literal["tokens", "series"]:
+        """What an encoder of this data reads."""
+        return "tokens" if self.tokens is not None else "series"
+
+    @property
+    def size(self) -> int:
+        """Vocabulary of tokens, or channels of series."""
+        return self.tokens.size if self.tokens is not None else int(self.stores["train"].items.steps.shape[1])
+
+
+@dataclass(frozen=True)
+class Prepared(Ready):
+    """Pairs that are ready."""
+
+    data: PairData
+    stores: Mapping[str, PairStore]
+
+
+@dataclass(frozen=True)
+class PreparedExamples(Ready):
+    """Single sequences that are ready.
+
+    `classes`: their names, by class index; empty for texts to write. `written`: the tokens of what is to be written.
+    """
+
+    data: Examples
+    stores: Mapping[str, ClassStore | StepStore | DecodeStore]
+    classes: tuple[str, ...] = ()
+    written: TextTokens | None = None
+
+    @property
+    def told(self) -> int:
+        """How many different things a head can say at one place: the classes, or the tokens."""
+        return self.written.size if self.written is not None else len(self.classes)
+
+
+def data_facts(prepared: Ready) -> dict[str, Any]:
+    """What a report says of the data."""
+    data = prepared.data
+    return {
+        "dataset": data.name,
+        "pairs": {split: len(store) for split, store in prepared.stores.items()},
+        "shareable": data.shareable,
+        "unknown_share": prepared.unknown_share,
+        "data_hash": data.fingerprint,
+        "split_hash": data.split_fingerprint,
+        "clusters": prepared.clustering,
+        "leakage": leakage_of(prepared.pair_facts),
+        "notes": list(prepared.notes),
+        "source": data.facts,
+        "start": prepared.start,
+        **_of_kind(prepared),
+    }
+
+
+def _of_kind(prepared: Ready) -> dict[str, Any]:
+    if isinstance(prepared, PreparedExamples):
+        return {"cut": 0.5, "graded": False, "objective": prepared.data.kind, "classes": list(prepared.classes)}
+    return {"cut": prepared.data.cut, "graded": prepared.data.graded}

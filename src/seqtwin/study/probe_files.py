@@ -1,0 +1,122 @@
+"""A file of labelled data, and an encoder folder: what its vectors hold of those labels."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqtwin.data.batches import PairStore, Ragged
+from seqtwin.data.inspection import Inspection, inspect_data
+from seqtwin.data.labelled import read_classes, read_series_classes
+from seqtwin.data.readers import read_pairs
+from seqtwin.data.splits import clusters
+from seqtwin.errors import ConfigError, DataError
+from seqtwin.store import CARD, Stored, load_encoder
+from seqtwin.study.probing import OnRead, Probes, probe_classes, probe_pairs, unheard
+
+READ_PADDING = "trained with padding: read: its vectors depend on the sequences beside them"
+
+
+def probe_file(
+    encoder: Path, data: Path, *, scale: Sequence[float] | None = None, seed: int = 0, on_read: OnRead = unheard
+) -> tuple[Probes, list[str]]:
+    """What every head reads from every representation, and notes on how the data were read.
+
+    Raises: ConfigError, DataError for an encoder or data that cannot be probed.
+    """
+    stored = _loaded(encoder)
+    found = inspect_data(data, scale=scale)
+    reader = READERS.get(found.kind)
+    if reader is None:
+        cause = f"expected labelled texts, labelled series or pairs, found {found.kind}"
+        raise DataError("PROBE_KIND", cause, place=str(data))
+    try:
+        return reader(stored, found, seed, on_read)
+    except ValueError as error:
+        remedy = "give more rows, of more classes"
+        raise DataError("PROBE_TOO_FEW", str(error), place=str(data), remedy=remedy) from error
+
+
+def _loaded(folder: Path) -> Stored:
+    path = folder if (folder / CARD).exists() else folder / "encoder"
+    if not (path / CARD).exists():
+        cause, remedy = f"no {CARD} here, nor in encoder/", "name the encoder folder of a finished run"
+        raise ConfigError("NO_ENCODER", cause, place=str(folder), remedy=remedy)
+    stored = load_encoder(path)
+    if stored.blueprint.encoder.padding == "read":
+        raise ConfigError("PADDING_READ", READ_PADDING, place=str(path), remedy="train with padding: masked")
+    return stored
+
+
+def _one_file(found: Inspection) -> Path:
+    """The file itself, or the test file of a folder."""
+    return found.files.get("file") or found.files["test"]
+
+
+def _items(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tuple[Probes, list[str]]:
+    _refuse_inputs(stored, "tokens", found)
+    roles = found.roles
+    data = read_classes(_one_file(found), text=roles["text"], label=roles["label"])
+    return _of_classes(stored, _ids(stored, data.items), data.targets, seed, on_read)
+
+
+def _series(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tuple[Probes, list[str]]:
+    _refuse_inputs(stored, "series", found)
+    roles = found.roles
+    data = read_series_classes(_one_file(found), series=roles["series"], time=roles["time"], label=roles["label"])
+    channels = data.items[0].shape[1]
+    if channels != stored.blueprint.size:
+        cause = f"series of {channels} channels, but the encoder reads {stored.blueprint.size}"
+        raise DataError("SERIES_CHANNELS", cause, place=str(_one_file(found)))
+    items = Ragged.of([np.asarray(one, dtype=np.float32) for one in data.items])
+    return _of_classes(stored, items, data.targets, seed, on_read)
+
+
+def _of_classes(
+    stored: Stored, items: Ragged, targets: Sequence[str], seed: int, on_read: OnRead
+) -> tuple[Probes, list[str]]:
+    names, classes = np.unique(np.asarray(targets), return_inverse=True)
+    probes = probe_classes(stored.model, items, classes, stored.blueprint.similarity, seed=seed, on_read=on_read)
+    return probes, [f"{len(classes):,} items of {len(names)} classes", *_known(stored)]
+
+
+def _pairs(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tuple[Probes, list[str]]:
+    _refuse_inputs(stored, "tokens", found)
+    roles, cut = found.roles, float(stored.facts.get("cut", 0.5))
+    data = read_pairs(
+        {"test": _one_file(found)},
+        left=roles["left"],
+        right=roles["right"],
+        score=roles.get("score"),
+        label=roles.get("label"),
+        scale=found.scale,
+        cut=cut,
+    )
+    part = data.part("test")
+    count = len(part)
+    items = _ids(stored, [*part["left"], *part["right"]])
+    store = PairStore(items, np.arange(count), np.arange(count, 2 * count), part["target"].to_numpy())
+    groups, how = clusters(part["left"].tolist(), part["right"].tolist())
+    probes = probe_pairs(stored.model, store, cut, groups, stored.blueprint.similarity, seed=seed, on_read=on_read)
+    return probes, [f"{count:,} pairs; folds and intervals by {how}", *_known(stored)]
+
+
+def _ids(stored: Stored, texts: Sequence[Any]) -> Ragged:
+    assert stored.tokens is not None
+    return Ragged.of(stored.tokens.encode(list(texts)))
+
+
+def _refuse_inputs(stored: Stored, wanted: str, found: Inspection) -> None:
+    if stored.blueprint.inputs != wanted:
+        cause = f"the encoder reads {stored.blueprint.inputs}, but the data are {found.kind}"
+        raise DataError("PROBE_INPUTS", cause, place=str(_one_file(found)))
+
+
+def _known(stored: Stored) -> list[str]:
+    dataset = stored.facts.get("dataset")
+    return [f"the encoder was trained on {dataset}: rows that it was trained on flatter it"] if dataset else []
+
+
+Reader = Callable[[Stored, Inspection, int, OnRead], tuple[Probes, list[str]]]
+READERS: dict[str, Reader] = {"items": _items, "series": _series, "pairs": _pairs}

@@ -1,0 +1,87 @@
+"""CoNLL-U as a long table: what is a word, what is none, and which lines are wrong."""
+
+import pytest
+
+from seqtwin.data.inspection import inspect_data
+from seqtwin.data.steps import read_steps
+from seqtwin.data.tables import read_table
+from seqtwin.errors import DataError
+
+
+def word(number, form, lemma="_", upos="X", xpos="_", rest="_\t0\troot\t_\t_"):
+    return f"{number}\t{form}\t{lemma}\t{upos}\t{xpos}\t{rest}\n"
+
+
+TWO = (
+    "# newdoc id = d\n# sent_id = first\n# text = Let's go _\n"
+    + "1-2\tLet's\t_\t_\t_\t_\t_\t_\t_\t_\n"
+    + word(1, "Let", "let", "VERB", "VB", "Mood=Imp\t0\troot\t_\t_")
+    + word(2, "'s", "we", "PRON", "PRP")
+    + "2.1\tgone\tgo\tVERB\t_\t_\t_\t_\t0:root\t_\n"
+    + word(3, "_", "_", "SYM")
+    + "\n\n# text = Ja\n"
+    + word(1, "Ja so", "_", "INTJ")
+)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="data.conllu"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8", newline="")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("break_", ["\n", "\r\n"])
+def test_words_become_rows(break_, write):
+    table = read_table(write(TWO.replace("\n", break_)))
+    table.finish("")
+    assert list(table.columns) == ["sent_id", "t", "token", "lemma", "upos", "xpos", "feats", "head", "deprel"]
+    assert table.columns["sent_id"] == ["first", "first", "first", "2"]
+    assert table.columns["t"] == [0, 1, 2, 0]
+    assert table.columns["token"] == ["Let", "'s", "_", "Ja so"]
+    assert table.columns["lemma"] == ["let", "we", "_", ""]
+    assert table.columns["upos"] == ["VERB", "PRON", "SYM", "INTJ"]
+    assert table.columns["xpos"] == ["VB", "PRP", "", ""]
+    assert table.columns["feats"] == ["Mood=Imp", "", "", ""]
+    assert table.lines == [5, 6, 8, 12]
+
+
+def test_read_as_steps(write):
+    data = read_steps({"train": write(TWO)}, time="t")
+    assert data.items == [["Let", "'s", "_"], ["Ja so"]]
+    assert data.targets == [["VERB", "PRON", "SYM"], ["INTJ"]]
+    with pytest.raises(DataError, match=r"(?s)line 8: column 'xpos': the label is empty.*line 12"):
+        read_steps({"train": write(TWO)}, label="xpos")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (word(1, "a") + word(3, "b"), r"line 2: expected word 2, found '3'"),
+        (word(2, "a"), "line 1: expected word 1, found '2'"),
+        (word("x", "a"), "line 1: expected word 1, found 'x'"),
+        ("1\ta\tb\n", "line 1: expected 10 fields parted by tabs, found 3"),
+        ("1 a b c d e f g h i\n", "found 1"),
+        ("# sent_id = s\n" + word(1, "a") + "\n# sent_id = s\n" + word(1, "b"), "line 4: a second sentence .* 's'"),
+        (word(1, " "), "line 1.*'token'.*empty"),
+        ("", "no rows"),
+        ("# only a comment\n", "no rows"),
+    ],
+)
+def test_bad_lines_are_named(text, words, write):
+    with pytest.raises(DataError, match=words):
+        read_steps(write(text))
+
+
+def test_the_last_sentence_needs_no_blank_line(write):
+    assert read_steps({"train": write(word(1, "a").rstrip("\n"))}).items == [["a"]]
+
+
+def test_it_is_recognised(write):
+    found = inspect_data(write(TWO))
+    assert found.kind == "steps"
+    assert found.roles == {"sequence": "sent_id", "token": "token", "label": "upos", "time": "t"}
+    assert (found.rows, found.sequences, found.words) == (4, 2, (2.0, 3))

@@ -1,0 +1,83 @@
+"""An encoder with a head, measured on a labelled file: the numbers are those of scikit-learn on its predictions."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, log_loss
+
+import tiny_examples as toy
+from seqtwin.config import parse_run
+from seqtwin.errors import ConfigError, DataError
+from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.retrieval.evaluating_heads import evaluate_head
+from seqtwin.study.run import train
+
+Encoders = Callable[[str], TrainedEncoder]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("evaluating")
+
+
+@pytest.fixture(scope="module")
+def encoder(folder: Path) -> Encoders:
+    """The encoder of a kind, trained once."""
+    done: dict[str, TrainedEncoder] = {}
+
+    def of(kind: str) -> TrainedEncoder:
+        if kind not in done:
+            raw = toy.raw_run(kind, toy.write(kind, folder / f"{kind}.csv"), fit={"epochs": 2})
+            done[kind] = load(train(parse_run(raw), folder / kind).path)
+        return done[kind]
+
+    return of
+
+
+def test_texts_with_their_class(encoder: Encoders, tmp_path: Path) -> None:
+    texts = toy.drawn_texts(20, seed=8)
+    path = toy.table(tmp_path / "new.csv", ["text", "label"], [[text, toy.class_of(text)] for text in texts])
+    found = encoder("classes")
+    values, undefined = evaluate_head(found, path)
+    right = [toy.class_of(text) for text in texts]
+    said = [one.answer for one in found.predict(texts)]
+    assert values["accuracy"] == pytest.approx(accuracy_score(right, said))
+    shares = found.probabilities(texts)
+    whole = shares / shares.sum(axis=1, keepdims=True)  # float32 sums to 1 but for rounding
+    assert values["log_loss"] == pytest.approx(log_loss(right, whole, labels=list(found.classes)), rel=1e-5)
+    assert undefined == {}
+
+
+def test_series_with_their_class(encoder: Encoders, tmp_path: Path) -> None:
+    values, _ = evaluate_head(encoder("series"), toy.write_series(tmp_path / "series.csv", seed=9))
+    right = ["zpn"[row % 3] for row in range(45)]
+    said = [one.answer for one in encoder("series").predict(toy.drawn_series(45, seed=9))]
+    assert values["accuracy"] == pytest.approx(accuracy_score(right, said))
+
+
+def test_words_with_a_tag_each(encoder: Encoders, tmp_path: Path) -> None:
+    rows = [["s0", "ab", "ab"], ["s0", "q", "cd"], ["s1", "f", "ef"]]
+    path = toy.table(tmp_path / "words.csv", ["sent_id", "token", "upos"], rows)
+    values, _ = evaluate_head(encoder("steps"), path)
+    said = [name for one in encoder("steps").predict([["ab", "q"], ["f"]]) for name in one.answer]
+    assert values["accuracy"] == pytest.approx(np.mean([a == row[2] for a, row in zip(said, rows, strict=True)]))
+
+
+def test_a_class_the_head_does_not_know_is_named(encoder: Encoders, tmp_path: Path) -> None:
+    path = toy.table(
+        tmp_path / "new.csv", ["text", "label"], [["ab", "ab"], ["cd", "else"], *[[f"e{n}", "ef"] for n in range(8)]]
+    )
+    with pytest.raises(DataError, match="does not know: else; it knows ab, cd, ef"):
+        evaluate_head(encoder("classes"), path)
+
+
+def test_data_of_another_kind_are_refused(encoder: Encoders, tmp_path: Path) -> None:
+    path = toy.write_series(tmp_path / "series.csv")
+    with pytest.raises(DataError, match="expected texts with their class, found series"):
+        evaluate_head(encoder("classes"), path)
+    with pytest.raises(ConfigError, match="a decoder is measured on its own test split"):
+        evaluate_head(encoder("texts"), toy.write_classes(tmp_path / "classes.csv"))
+    with pytest.raises(ConfigError, match="it says no classes"):
+        encoder("texts").probabilities(["ab"])

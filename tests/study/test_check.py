@@ -1,0 +1,77 @@
+"""What does not fit together is refused when a config is read, with its reason."""
+
+from typing import Any
+
+import pytest
+
+from seqtwin.config import parse_run
+from seqtwin.errors import ConfigError, DataError
+from seqtwin.study.check import check_run
+from seqtwin.study.tasks import TASKS, task_of
+from seqtwin.training.objectives import OBJECTIVES
+
+
+def config(objective: Any, **sections: Any) -> Any:
+    encoder = {"embedding": 4, "hidden": 4}
+    return parse_run({"data": {"name": "digits"}, "objective": objective, "encoder": encoder, **sections})
+
+
+@pytest.mark.parametrize("objective", ["pairs", *OBJECTIVES])
+def test_every_objective_can_be_built(objective: str) -> None:
+    check_run(config(objective))
+    check_run(config({"name": objective}))
+    assert task_of(config(objective)) is TASKS[objective]
+
+
+def test_an_unknown_objective_names_the_nearest() -> None:
+    for name, hint in {
+        "clasify": "classify",
+        "decoder": "decode",
+        "pair": "pairs",
+        "label_step": "label_steps",
+    }.items():
+        with pytest.raises(ConfigError, match=f"unknown objective '{name}'.*did you mean '{hint}'"):
+            check_run(config(name))
+    with pytest.raises(ConfigError, match="unknown objective 'clasify'"):
+        task_of(config("clasify"))
+
+
+@pytest.mark.parametrize("objective", list(OBJECTIVES))
+def test_a_loss_of_pairs_does_not_train_a_head(objective: str) -> None:
+    with pytest.raises(ConfigError, match="compares pairs") as caught:
+        check_run(config(objective, loss="mse"))
+    assert (caught.value.code, caught.value.place) == ("OBJECTIVE_LOSS", "loss")
+    check_run(config(objective, loss={"name": "cross_entropy", "smoothing": 0.1}))
+
+
+def test_a_loss_of_heads_does_not_train_pairs() -> None:
+    with pytest.raises(ConfigError, match="unknown loss 'cross_entropy'"):
+        check_run(config("pairs", loss="cross_entropy"))
+
+
+@pytest.mark.parametrize(
+    ("objective", "words"),
+    [
+        ({"name": "pairs", "layers": 2}, "unknown option 'layers' of objective 'pairs'"),
+        ({"name": "classify", "layerz": 2}, "unknown option 'layerz' of objective 'classify'.*did you mean 'layers'"),
+        ({"name": "classify", "layers": 0}, "layers"),
+        ({"name": "classify", "dropout": 1.0}, "dropout: expected 0 up to"),
+        ({"name": "label_steps", "reads": "output"}, "unknown step read 'output'.*did you mean 'outputs'"),
+        ({"name": "decode", "layerz": 2}, "unknown option 'layerz' of objective 'decode'"),
+    ],
+)
+def test_options_of_an_objective_are_checked(objective: Any, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        check_run(config(objective))
+
+
+@pytest.mark.parametrize("objective", ["pairs", "classify"])
+def test_vectors_need_words_and_a_file(objective: str) -> None:
+    encoder = {"embedding": 4, "hidden": 4, "vectors": "nowhere.txt"}
+    with pytest.raises(ConfigError, match="series have no words"):
+        check_run(config(objective, encoder=encoder))
+    data: dict[str, Any] = {"file": "a.csv"}
+    with pytest.raises(ConfigError, match=r"tokens\.unit is not word"):
+        check_run(config(objective, encoder=encoder, data=data))
+    with pytest.raises(DataError, match=r"nowhere\.txt"):
+        check_run(config(objective, encoder=encoder, data=data, tokens={"unit": "word"}))

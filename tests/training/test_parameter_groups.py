@@ -1,0 +1,161 @@
+"""The rate of every parameter: once each, by depth, nothing that is frozen; and what `fit` makes of it."""
+
+import itertools
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import tiny
+from seqtwin.data.batches import ClassStore, epoch_batches
+from seqtwin.model.heads import Learner, build_head
+from seqtwin.training.cross_entropy import CrossEntropy
+from seqtwin.training.fit import fit
+from seqtwin.training.groups import parameter_groups
+
+LR, DECAY = 0.1, 0.5
+ITEMS = tiny.store(48).items
+STORE = ClassStore(ITEMS, ITEMS.steps[ITEMS.starts] - 2)
+
+cells = pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", {"name": "lstm", "proj_size": 4}], ids=str)
+layers_ = pytest.mark.parametrize("layers", [1, 2])
+both_directions = pytest.mark.parametrize("bidirectional", [False, True])
+
+
+def learner_of(representation: Any = "final_hidden", **encoder: Any) -> Learner:
+    model = tiny.siamese(representation, **encoder)
+    return Learner(model, build_head({"name": "classify", "layers": 2}, model, len(tiny.LETTERS), seed=0))
+
+
+def depth_of(name: str, layers: int) -> int:
+    """0 above the encoder, 1 its top layer, one more for each layer below, and one more again for the inputs."""
+    if "encoder.inputs." in name:
+        return layers + 1
+    of_layer = re.search(r"encoder\.rnn\.\w+_l(\d+)(_reverse)?$", name)
+    return layers - int(of_layer[1]) if of_layer else 0
+
+
+def rates(groups: list[dict[str, Any]]) -> dict[int, float]:
+    return {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+
+
+@cells
+@layers_
+@both_directions
+def test_every_parameter_comes_once_and_with_the_rate_of_its_depth(cell: Any, layers: int, bidirectional: bool) -> None:
+    learner = learner_of(cell=cell, layers=layers, bidirectional=bidirectional)
+    groups = parameter_groups(learner, CrossEntropy(), LR, DECAY)
+    every = [id(parameter) for group in groups for parameter in group["params"]]
+    assert len(every) == len(set(every))
+    assert rates(groups) == {
+        id(parameter): LR * DECAY ** depth_of(name, layers) for name, parameter in learner.named_parameters()
+    }
+    assert [group["lr"] for group in groups] == pytest.approx([LR, *[LR * DECAY**n for n in range(1, layers + 2)]])
+
+
+def test_both_directions_of_a_layer_and_its_projection_have_one_rate() -> None:
+    learner = learner_of(cell={"name": "lstm", "proj_size": 4}, layers=2, bidirectional=True)
+    found = rates(parameter_groups(learner, CrossEntropy(), LR, DECAY))
+    for layer in (0, 1):
+        own = [p for n, p in learner.encoder.rnn.named_parameters() if f"_l{layer}" in n]
+        assert len(own) == 10
+        assert len({found[id(parameter)] for parameter in own}) == 1
+
+
+def test_what_stands_on_a_siamese_is_trained_at_the_full_rate() -> None:
+    model = tiny.siamese("attention_output")
+    loss = tiny.loss_of(model, {"name": "pml", "loss": "MarginLoss", "options": {"learn_beta": True}})
+    found = rates(parameter_groups(model, loss, LR, DECAY))
+    above = [*model.representation.parameters(), *loss.parameters()]
+    assert len(above) > 1
+    assert all(found[id(parameter)] == LR for parameter in above)
+
+
+def test_without_decay_there_is_one_group_in_the_order_of_the_model() -> None:
+    learner = learner_of(layers=2)
+    (group,) = parameter_groups(learner, CrossEntropy(), LR, 1.0)
+    assert group["lr"] == LR
+    assert all(a is b for a, b in zip(group["params"], learner.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("decay", [1.0, DECAY])
+def test_what_is_frozen_is_in_no_group(decay: float) -> None:
+    learner = learner_of(layers=2)
+    learner.encoder.requires_grad_(False)
+    groups = parameter_groups(learner, CrossEntropy(), LR, decay)
+    head = {id(parameter) for parameter in learner.head.parameters()}
+    assert rates(groups) == dict.fromkeys(head, LR)
+
+
+# what fit makes of it
+
+
+def plain_adam(learner: Learner, *, epochs: int, batch: int, lr: float, clip: float) -> None:
+    """The training loop that is in every book."""
+    optimizer = torch.optim.Adam(learner.parameters(), lr, fused=True)
+    learner.train()
+    for epoch in range(1, epochs + 1):
+        for rows in epoch_batches(STORE.lengths, batch, seed=0, epoch=epoch):
+            held = STORE.batch(rows)
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(learner(held), held.target).backward()
+            nn.utils.clip_grad_norm_(learner.parameters(), clip)
+            optimizer.step()
+
+
+def copied(module: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+
+def fitted(learner: Learner, **changes: Any) -> Learner:
+    fit(learner, CrossEntropy(), STORE, tiny.recipe(**changes), lambda _: None)
+    return learner
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_without_decay_it_is_a_plain_loop_to_the_last_bit(cell: str) -> None:
+    plain = learner_of(cell=cell, layers=2)
+    plain_adam(plain, epochs=2, batch=16, lr=0.05, clip=1.0)
+    for name, value in copied(fitted(learner_of(cell=cell, layers=2), epochs=2)).items():
+        assert torch.equal(value, plain.state_dict()[name]), name
+
+
+@both_directions
+def test_the_first_step_is_as_long_as_the_rate_of_the_depth(bidirectional: bool) -> None:
+    learner = learner_of(layers=2, bidirectional=bidirectional)
+    before = copied(learner)
+    fitted(learner, epochs=1, batch=len(STORE), lr=LR, layer_decay=DECAY, clip=None)
+    moved: dict[int, float] = {}
+    for name, value in learner.state_dict().items():
+        depth = depth_of(name, 2)
+        moved[depth] = max(moved.get(depth, 0.0), float((value - before[name]).abs().max()))
+    # the first step of Adam moves a parameter by its rate, whatever the gradient
+    assert [moved[depth] for depth in sorted(moved)] == pytest.approx([LR * DECAY**n for n in range(4)], rel=1e-3)
+
+
+def test_lower_layers_move_less_than_without_decay() -> None:
+    def way(decay: float) -> list[float]:
+        learner = learner_of(layers=2)
+        before = copied(learner)
+        fitted(learner, epochs=3, layer_decay=decay)
+        far: dict[int, list[float]] = {}
+        for name, value in learner.state_dict().items():
+            far.setdefault(depth_of(name, 2), []).append(float((value - before[name]).abs().mean()))
+        return [float(np.mean(far[depth])) for depth in sorted(far)]
+
+    plain, decayed = way(1.0), way(0.3)
+    shares = [slow / fast for slow, fast in zip(decayed, plain, strict=True)]
+    assert all(lower < upper for upper, lower in itertools.pairwise(shares))
+    assert shares[-1] < 0.2
+
+
+def test_every_rate_follows_the_schedule() -> None:
+    learner = learner_of(layers=2)
+    state = fit(
+        learner, CrossEntropy(), STORE, tiny.recipe(epochs=1, schedule="linear", layer_decay=DECAY), lambda _: None
+    )
+    assert [group["initial_lr"] for group in state.optimizer.param_groups] == [0.05 * DECAY**n for n in range(4)]
+    assert [group["lr"] for group in state.optimizer.param_groups] == [0.0] * 4
