@@ -1,0 +1,133 @@
+"""The command that lays an encoder open for one text: anatomy."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from seqtwin import console
+from seqtwin.cli.arguments import Json
+from seqtwin.errors import ConfigError
+
+if TYPE_CHECKING:
+    from seqtwin.anatomy.dissect import Subject
+    from seqtwin.anatomy.records import Anatomy
+    from seqtwin.config import RunConfig
+
+WIDEST = 120  # a line longer than that is not read
+
+
+def anatomy(
+    where: Annotated[
+        Path, typer.Argument(help="a config (untrained), an encoder folder or a run", metavar="CONFIG|ENCODER")
+    ],
+    text: Annotated[str | None, typer.Argument(help="a text, or the file of a series; default: a short one")] = None,
+    html: Annotated[Path | None, typer.Option(help="write one page to this file; never overwritten")] = None,
+    changes: Annotated[list[str] | None, typer.Option("--set", help="change a config: encoder.layers=2")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what output, h_n and c_n hold for one text, which of their entries are equal, and what reads them.
+
+    seqtwin anatomy configs/placenames.yaml Wien --set encoder.cell=gru --html wien.html
+    """
+    from seqtwin.anatomy.dissect import dissect
+    from seqtwin.anatomy.page import page
+    from seqtwin.files import publish_text, refuse_existing
+
+    if html is not None:
+        refuse_existing(html)
+    found = dissect(_subject(where, text, changes or []))
+    if html is not None:
+        publish_text(html, page(found))
+    if as_json:
+        console.say_json({**found.as_dict(), **({"html": str(html)} if html else {})})
+    elif html is not None:
+        console.say(f"page: {html}")
+    else:
+        _show(found)
+
+
+def _show(found: "Anatomy") -> None:
+    from rich.console import Console
+
+    from seqtwin.anatomy.terminal import drawn
+
+    screen = Console(highlight=False, markup=False, emoji=False)
+    screen.width = min(screen.width, WIDEST)
+    screen.print(drawn(found, screen.width))
+
+
+def _subject(where: Path, text: str | None, changes: list[str]) -> "Subject":
+    if not where.is_dir():
+        return _of_config(where, text, changes)
+    if changes:
+        cause, remedy = "a trained encoder is what it is: --set changes configs", "name the config of its run"
+        raise ConfigError("ANATOMY_SET", cause, place=str(where), remedy=remedy)
+    return _of_encoder(where, text)
+
+
+def _of_encoder(where: Path, text: str | None) -> "Subject":
+    from seqtwin.anatomy import usual
+    from seqtwin.anatomy.dissect import Subject
+    from seqtwin.store import CARD, load_encoder
+
+    folder = where if (where / CARD).exists() else where / "encoder"
+    if not (folder / CARD).exists():
+        cause = f"no {CARD} here, nor in encoder/"
+        raise ConfigError("NO_ENCODER", cause, place=str(where), remedy="name a config, or the encoder of a run")
+    stored = load_encoder(folder)
+    source, tokens = f"{where}, trained", stored.tokens
+    if tokens is not None:
+        return Subject(stored.model, tokens, usual.text_of(tokens) if text is None else text, source)
+    channels = stored.blueprint.size
+    item, name = (usual.series_of(channels), "sine waves") if text is None else usual.series_in(Path(text), channels)
+    return Subject(stored.model, None, item, source, name)
+
+
+def _of_config(where: Path, text: str | None, changes: list[str]) -> "Subject":
+    from seqtwin.anatomy import usual
+    from seqtwin.anatomy.dissect import Subject
+    from seqtwin.study.prepare import prepare
+    from seqtwin.study.run import fresh_model
+    from seqtwin.study.start import followed
+
+    config = followed(_config(where, changes))
+    prepared = prepare(config)
+    began = "untrained" if config.encoder.start is None else "before training"
+    source = f"{where}, {began}, seed {config.fit.seed}"
+    model, tokens = fresh_model(config, prepared), prepared.tokens
+    if text is None:
+        return Subject(model, tokens, _short(prepared), source, "the first short training series")
+    if tokens is not None:
+        return Subject(model, tokens, text, source)
+    item, name = usual.series_in(Path(text), prepared.size)
+    return Subject(model, None, item, source, name)
+
+
+def _config(where: Path, changes: list[str]) -> "RunConfig":
+    """The run a config describes, or the base of a study."""
+    from seqtwin.config import read_run, read_study
+    from seqtwin.strict_yaml import read_yaml
+
+    study = bool({"grid", "base"} & set(read_yaml(where)))
+    return read_study(where, changes).base if study else read_run(where, changes)
+
+
+def _short(prepared: Any) -> Any:
+    """The first training item of 4 to 10 steps."""
+    from seqtwin.anatomy import usual
+
+    if prepared.tokens is None:
+        items = prepared.stores["train"].items
+        ends = zip(items.starts, items.starts + items.lengths, strict=True)
+        return usual.first_short((items.steps[start:end] for start, end in ends), items.lengths.tolist())
+    texts = _training_texts(prepared.data)
+    return usual.first_short(texts, usual.lengths_of(prepared.tokens, texts))
+
+
+def _training_texts(data: Any) -> list[Any]:
+    from seqtwin.data.examples import Examples
+
+    if isinstance(data, Examples):
+        return [data.items[row] for row in data.rows("train")]
+    return list(data.part("train")["left"])
