@@ -13,7 +13,12 @@ FIRST := output-or-hidden/placenames
 # Every study of experiments/: its folder there; with dashes for slashes its name under runs/ and reports/.
 STUDIES := output-or-hidden/placenames output-or-hidden/digits output-or-hidden/sick output-or-hidden/stsb \
   output-or-hidden/toponyms output-or-hidden/trec forum-replay/as-told forum-replay/width-free \
-  where-is-the-evidence padding scale cells
+  where-is-the-evidence padding scale cells \
+  classify-output-or-hidden/trec classify-output-or-hidden/japanese-vowels classify-output-or-hidden/padding label-steps \
+  context-vector/short context-vector/reconstruction context-vector/reconstruction-rnn context-vector/place-names \
+  context-vector/pre-training context-vector/pre-training-frozen series
+# the auto-encoder that the two studies of pre-training start from
+START := runs/context-vector-start
 VALIDATION := golden coverage null_grid power probes planted_bugs rerun
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -51,7 +56,10 @@ compare: $(READY) ## train and compare every pairing of the first experiment, th
 	@$(BIN)/seqtwin compare experiments/$(FIRST)/study.yaml --quick --no-tune --out runs/output-or-hidden --jobs $(JOBS)
 	@echo "open file://$(CURDIR)/runs/output-or-hidden/report/index.html"
 
-experiments: $(READY) ## run every study of experiments/ as it is described there (hours); what is published is not run again
+$(START): | $(READY)
+	@$(BIN)/seqtwin train configs/sick_autoencoder.yaml --out $@
+
+experiments: $(READY) $(START) ## run every study of experiments/ as it is described there (hours); what is published is not run again
 	@for study in $(STUDIES); do \
 	  $(BIN)/seqtwin compare experiments/$$study/study.yaml --out runs/$${study//\//-} --jobs $(JOBS); \
 	done
@@ -73,6 +81,7 @@ bench: $(READY) ## speed side by side, start-up times, and the figures of the RE
 	@$(ONE_THREAD) $(BIN)/python benchmarks/engine.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/placenames.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/sick.py
+	@$(ONE_THREAD) $(BIN)/python benchmarks/nearest.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/onnx_speed.py
 	@$(BIN)/python benchmarks/search.py
 	@$(BIN)/python benchmarks/matching.py
