@@ -243,3 +243,12 @@ def test_what_examples_must_beat_is_declared_before_anything_is_trained(study: d
     [floors] = read_json(study.path / "study.json")["floors"].values()
     assert set(floors) == {"majority", "tfidf_logistic"}
     assert floors["majority"]["test"]["accuracy"] == pytest.approx(0.4)
+
+
+def test_two_vocabularies_of_one_size_share_no_table(tmp_path: Path) -> None:
+    other = str.maketrans(toy.LETTERS, toy.LETTERS.upper())
+    rows = [[text, text.translate(other)] for text in toy.drawn_texts(60)]
+    file = toy.table(tmp_path / "names.csv", ["left", "right"], rows)
+    raw = {**toy.raw_run("translations", file), "data": {"file": str(file), "left": "left", "right": "right"}}
+    with pytest.raises(ConfigError, match="a vocabulary of its own"):
+        train(parse_run({**raw, "objective": {"name": "decode", "share": True}}), tmp_path / "run")

@@ -9,6 +9,8 @@ import torch
 
 from seqtwin.config import RunConfig
 from seqtwin.data.batches import ClassStore, Ragged
+from seqtwin.errors import ConfigError
+from seqtwin.lookup import split_spec
 from seqtwin.model.heads import Learner, build_head
 from seqtwin.model.siamese import Siamese
 from seqtwin.study.check import build_head_loss
@@ -61,7 +63,11 @@ class HeadTask:
         self.says = says
 
     def trainee(self, model: Siamese, prepared: PreparedExamples, config: RunConfig) -> tuple[Learner, CrossEntropy]:
-        """The encoder with a fresh head, and the loss of its logits."""
+        """The encoder with a fresh head, and the loss of its logits.
+
+        Raises: ConfigError for a table that is to be shared between two vocabularies.
+        """
+        _check_shared(config, prepared)
         head = build_head(head_spec(config, prepared), model, prepared.told, seed=config.fit.seed)
         return Learner(model, head).to(next(model.parameters()).device), build_head_loss(config)
 
@@ -132,6 +138,14 @@ class HeadTask:
     def _without(self, t: Trained, store: ClassStore, third: int) -> float | None:
         part = ClassStore(positions.without_third(store.items, third), store.target)
         return _objective(t.prepared).tell(t.learner, part, t.prepared.classes).values.get(t.prepared.primary)
+
+
+def _check_shared(config: RunConfig, prepared: PreparedExamples) -> None:
+    read, written = prepared.tokens, prepared.written
+    shared = split_spec(config.objective)[1].get("share", False)
+    if shared and written is not None and (read is None or read.vocabulary != written.vocabulary):
+        cause = "share: what is written has a vocabulary of its own, so one table cannot serve both sides"
+        raise ConfigError("DECODE_SHARE", cause, place="objective.share", remedy="use tie: true")
 
 
 def _objective(prepared: PreparedExamples) -> Objective:
