@@ -14,7 +14,7 @@ from seqtwin.build import Blueprint, build_siamese
 from seqtwin.cards import seal_of, verified_card
 from seqtwin.data.spelling import Letters
 from seqtwin.data.tokens import TextTokens
-from seqtwin.errors import DamagedError
+from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import dump_json, hash_of, sha256, write_bytes, write_text
 from seqtwin.lookup import Spec
 from seqtwin.model.heads import build_head
@@ -122,6 +122,18 @@ def _tokens_of(folder: Path, card: dict[str, Any], blueprint: Blueprint) -> Text
         cause = f"an alphabet of {tokens.letter_size} ids, and weights for {blueprint.letters}"
         raise DamagedError("ENCODER_DAMAGED", cause, place=str(folder / CARD), remedy=REMEDY)
     return tokens
+
+
+def encoder_folder(path: Path, key: str = "") -> Path:
+    """The folder itself where it holds an encoder, else its `encoder/`. `key`: what of a config names it, if any does.
+
+    Raises: ConfigError when neither does.
+    """
+    for folder in (path, path / "encoder"):
+        if (folder / CARD).exists() or (folder / WEIGHTS).exists():
+            return folder
+    cause, remedy = f"no {CARD} here, nor in encoder/", "name the encoder folder of a finished run"
+    raise ConfigError("NO_ENCODER", cause, place=f"{key}: {path}" if key else str(path), remedy=remedy)
 
 
 def card_seal(card: dict[str, Any]) -> str:

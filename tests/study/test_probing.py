@@ -19,8 +19,10 @@ from seqtwin.study import probing
 from seqtwin.study.prepare import prepare
 from seqtwin.study.prepared import PreparedExamples
 from seqtwin.study.probe_files import probe_file
-from seqtwin.study.probing import HEADS, OWN, Probed, Probes, probe_classes, probe_pairs, probe_reads
+from seqtwin.study.probing import OWN, Probed, Probes, probe_classes, probe_pairs, probe_reads
 from seqtwin.training.predict import encode_items
+
+HEADS = ("linear", "two layers", "similarity")
 
 COUNT = 90
 

@@ -69,13 +69,9 @@ def _subject(where: Path, text: str | None, changes: list[str]) -> "Subject":
 def _of_encoder(where: Path, text: str | None) -> "Subject":
     from seqtwin.anatomy import usual
     from seqtwin.anatomy.dissect import Subject
-    from seqtwin.store import CARD, load_encoder
+    from seqtwin.store import encoder_folder, load_encoder
 
-    folder = where if (where / CARD).exists() else where / "encoder"
-    if not (folder / CARD).exists():
-        cause = f"no {CARD} here, nor in encoder/"
-        raise ConfigError("NO_ENCODER", cause, place=str(where), remedy="name a config, or the encoder of a run")
-    stored = load_encoder(folder)
+    stored = load_encoder(encoder_folder(where))
     source, tokens = f"{where}, trained", stored.tokens
     if tokens is not None:
         return Subject(stored.model, tokens, usual.text_of(tokens) if text is None else text, source)

@@ -57,6 +57,11 @@ class Inspection:
     empty: int = 0
     sequences: int = 0
 
+    @property
+    def judged_file(self) -> Path:
+        """The file itself, or the test file of a folder."""
+        return self.files.get("test", next(iter(self.files.values())))
+
 
 def inspect_data(path: Path, *, scale: Sequence[float] | None = None) -> Inspection:
     """What a file, or a folder with train, dev and test files, seems to hold. A given scale is not guessed.

@@ -119,6 +119,17 @@ def channel_scaling(steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return exact.mean(axis=0).astype(np.float32), deviation.astype(np.float32)
 
 
+def scaled_channels(series: Sequence[np.ndarray], train: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The series with every channel at mean 0 and deviation 1 of the training series; one that never varies is centred.
+
+    >>> scaled_channels([np.array([[3.0]])], [np.array([[1.0], [2.0]])])
+    [array([[3.]])]
+    """
+    mean, deviation = channel_scaling(np.concatenate(train))
+    scale = np.where(deviation > 0, deviation, 1)
+    return [(one - mean) / scale for one in series]
+
+
 def channel_names(table: Table) -> list[str]:
     """The columns ch0, ch1, ... in the order of their numbers.
 

@@ -1,7 +1,7 @@
 """Metrics: of scored pairs (METRICS), of rankings (RANKINGS), of classes (CLASS_METRICS), of what a decoder writes
 (WRITTEN_METRICS); and what is fitted on dev for them."""
 
-from seqtwin.metrics.classes import CLASS_METRICS, Measure
+from seqtwin.metrics.classes import CLASS_METRICS, Measure, measured
 from seqtwin.metrics.pairs import METRICS, Metric, Undefined, average_ranks
 from seqtwin.metrics.rankings import RANKINGS, Ranking, measure_ranking, rank
 from seqtwin.metrics.thresholds import (
@@ -29,6 +29,7 @@ __all__ = [
     "fit_threshold",
     "measure",
     "measure_ranking",
+    "measured",
     "primary_metric",
     "rank",
     "threshold_optimism",

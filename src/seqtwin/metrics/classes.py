@@ -3,7 +3,7 @@
 All arithmetic is float64. What has no value raises `Undefined` with its reason.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +107,17 @@ def calibration_error(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
     place = np.maximum(np.ceil(top * BINS).astype(np.int64) - 1, 0)
     surplus = np.bincount(place, weights=right - top, minlength=BINS)
     return float(np.abs(surplus).sum() / len(y))
+
+
+def measured(table: Mapping[str, Measure], said: Any, right: Any) -> tuple[dict[str, float], dict[str, str]]:
+    """Every metric of a table, and the reasons of those that have no value."""
+    values, undefined = {}, {}
+    for name, metric in table.items():
+        try:
+            values[name] = float(metric.function(said, right))
+        except Undefined as nothing:
+            undefined[name] = nothing.reason
+    return values, undefined
 
 
 CLASS_METRICS: dict[str, Measure] = {

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Collection, Sequence
 
+import numpy as np
+
 from seqtwin.metrics.pairs import Undefined
 
 OUTSIDE = "O"
@@ -74,3 +76,18 @@ def span_f1(said: Sequence[Sequence[str]], right: Sequence[Sequence[str]]) -> fl
     if not total:
         raise Undefined("there are no spans, neither said nor right")
     return 2 * found / total
+
+
+def measure_span_f1(
+    said: np.ndarray, right: np.ndarray, lengths: np.ndarray, classes: Sequence[str]
+) -> tuple[dict[str, float], dict[str, str]]:
+    """`span_f1` of class indices of all steps, sequence by sequence, or why it has none; nothing where the classes are
+    no tags of spans."""
+    if not are_spans(classes):
+        return {}, {}
+    ends = np.cumsum(lengths)[:-1]
+    tags = ([[classes[i] for i in one] for one in np.split(ids, ends)] for ids in (said, right))
+    try:
+        return {"span_f1": span_f1(*tags)}, {}
+    except Undefined as nothing:
+        return {}, {"span_f1": nothing.reason}

@@ -1,5 +1,6 @@
 """CELLS and the Encoder: Sequences -> States. Axes: batch time dim layers directions hidden channels."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,7 @@ class EncoderShape:
         return self.directions * self.width
 
 
-class TableInput(nn.Module):
+class TableInput(nn.Module, ABC):
     """Inputs of which few are distinct: each is looked up once a batch, and dropped out alike wherever it stands.
 
     `table` gives the vectors of the distinct tokens, and where in them each step finds its own.
@@ -49,8 +50,9 @@ class TableInput(nn.Module):
         self.embedding = nn.Embedding(vocabulary, dim)
         self.dropout = nn.Dropout(dropout)
 
+    @abstractmethod
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
-        raise NotImplementedError
+        """Vectors of the distinct tokens, and the row of each step's own."""
 
     def known(self, ids: Tensor) -> Tensor:
         """The ids of words; in training some of them, wherever they stand, unknown, so that it gets a meaning."""

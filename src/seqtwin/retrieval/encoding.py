@@ -15,7 +15,7 @@ from seqtwin.lookup import split_spec
 from seqtwin.retrieval.items import batches_of, items_of, series_of, shown, texts_of
 from seqtwin.retrieval.pair_parts import Item, PairParts, explain
 from seqtwin.retrieval.predicting import Prediction, predict, probabilities
-from seqtwin.store import CARD, WEIGHTS, Stored, load_encoder
+from seqtwin.store import Stored, encoder_folder, load_encoder
 
 LARGEST_DEVIATION = 1e-4
 
@@ -193,11 +193,7 @@ def load(folder: Path | str, *, allow_read_padding: bool = False) -> TrainedEnco
     Raises: ConfigError when there is none, or when it was trained with `padding: read`, whose vectors depend on the
     batch, unless `allow_read_padding`; DamagedError when its files do not fit or vectors change with the batch.
     """
-    path = Path(folder)
-    path = path if _holds_encoder(path) else path / "encoder"
-    if not _holds_encoder(path):
-        cause = f"no {CARD} here, nor in encoder/"
-        raise ConfigError("NO_ENCODER", cause, place=str(folder), remedy="name the encoder folder of a finished run")
+    path = encoder_folder(Path(folder))
     stored = load_encoder(path)
     if stored.blueprint.encoder.padding == "read":
         if not allow_read_padding:
@@ -206,10 +202,6 @@ def load(folder: Path | str, *, allow_read_padding: bool = False) -> TrainedEnco
     else:
         _check_batches(stored, path)
     return TrainedEncoder(stored)
-
-
-def _holds_encoder(folder: Path) -> bool:
-    return (folder / CARD).exists() or (folder / WEIGHTS).exists()
 
 
 def _check_batches(stored: Stored, path: Path) -> None:

@@ -44,7 +44,7 @@ def evaluate_pairs(
 def _read(found: Inspection, cut: float) -> PairData:
     """The data as one test split."""
     r = found.roles
-    files = {"test": found.files.get("test", next(iter(found.files.values())))}
+    files = {"test": found.judged_file}
     if found.kind == "series":
         return read_series(files, series=r["series"], time=r["time"], label=r["label"])
     if found.kind == "items":

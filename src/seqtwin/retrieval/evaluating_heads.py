@@ -10,8 +10,8 @@ from seqtwin.data.inspection import Inspection, inspect_data
 from seqtwin.data.labelled import read_classes, read_series_classes
 from seqtwin.data.steps import read_series_steps, read_steps
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.metrics import CLASS_METRICS, Undefined
-from seqtwin.metrics.spans import are_spans, span_f1
+from seqtwin.metrics import CLASS_METRICS, measured
+from seqtwin.metrics.spans import measure_span_f1
 from seqtwin.retrieval.encoding import TrainedEncoder
 
 Values = tuple[dict[str, float], dict[str, str]]
@@ -30,15 +30,17 @@ def evaluate_head(encoder: TrainedEncoder, path: Path) -> Values:
     names = [data.targets] if encoder.objective == "classify" else list(data.targets)
     target = _indices(encoder, [name for own in names for name in own], path)
     shares = encoder.probabilities(list(data.items))
-    values, undefined = _measured(shares, target)
-    if encoder.objective == "label_steps" and are_spans(encoder.classes):
-        values["span_f1"] = _span_f1(encoder, shares, data)
-    return values, undefined
+    values, undefined = measured(CLASS_METRICS, shares, target)
+    if encoder.objective != "label_steps":
+        return values, undefined
+    lengths = np.array([len(one) for one in data.targets])
+    spans, none = measure_span_f1(shares.argmax(axis=1), target, lengths, encoder.classes)
+    return {**values, **spans}, {**undefined, **none}
 
 
 def _read(encoder: TrainedEncoder, found: Inspection) -> Examples:
     """All of one file, whatever split it is."""
-    path = found.files.get("test", next(iter(found.files.values())))
+    path = found.judged_file
     readers = READERS.get(encoder.objective)
     if readers is None:
         cause, remedy = "a decoder is measured on its own test split", "seqtwin predict writes its texts"
@@ -57,22 +59,6 @@ def _indices(encoder: TrainedEncoder, names: Sequence[str], path: Path) -> np.nd
         cause = f"classes that the encoder does not know: {', '.join(unknown[:8])}; it knows {', '.join(place)}"
         raise DataError("EVALUATE_CLASSES", cause[:400], place=str(path), remedy="leave these rows out")
     return np.array([place[name] for name in names], dtype=np.int64)
-
-
-def _measured(shares: np.ndarray, target: np.ndarray) -> Values:
-    values, undefined = {}, {}
-    for name, metric in CLASS_METRICS.items():
-        try:
-            values[name] = float(metric.function(shares, target))
-        except Undefined as nothing:
-            undefined[name] = nothing.reason
-    return values, undefined
-
-
-def _span_f1(encoder: TrainedEncoder, shares: np.ndarray, data: Examples) -> float:
-    ends = np.cumsum([len(one) for one in data.targets])[:-1]
-    said = [[encoder.classes[i] for i in own] for own in np.split(shares.argmax(axis=1), ends)]
-    return span_f1(said, [list(one) for one in data.targets])
 
 
 def _of_texts(path: Path, r: Mapping[str, str]) -> Examples:

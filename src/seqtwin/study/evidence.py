@@ -4,6 +4,7 @@ Everything is measured on samples of the training pairs and on dev; of test only
 readings need. Samples come from a generator of their own, so that nothing here moves the training.
 """
 
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -60,7 +61,7 @@ class Watcher:
         }
 
 
-def some_rows(store: PairStore, count: int, seed: int) -> np.ndarray:
+def some_rows(store: Sized, count: int, seed: int) -> np.ndarray:
     """Up to `count` rows of a store, the same for the same seed; a smaller sample is the start of a larger one."""
     return np.random.default_rng([seed, 2]).permutation(len(store))[:count]
 
@@ -114,7 +115,7 @@ def diagnostics(t: Trained) -> Found:
     seen = looking.look(t.model, t.prepared.stores["train"], t.watcher.rows)
     now = scale_facts(t.model, t.loss, seen)
     return {
-        **_course(t),
+        **course(t),
         **{f"{name}_start": t.watcher.first[name] for name in ("beyond_margin", "distance", "head_median")},
         **{f"{name}_start": t.watcher.first[name] for name in ("norm_mean", "random_cosine")},
         "beyond_margin_end": now["beyond_margin"],
@@ -133,7 +134,8 @@ def diagnostics(t: Trained) -> Found:
     }
 
 
-def _course(t: Trained) -> Found:
+def course(t: Trained) -> Found:
+    """How the loss went, and for how many steps."""
     facts = plateau_facts(t.state.losses, t.plateau, t.budget)
     return {**facts, "steps": float(t.state.step), "step_budget": float(t.budget)}
 

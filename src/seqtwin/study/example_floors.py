@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from seqtwin.data.examples import Examples
-from seqtwin.data.series import channel_scaling
+from seqtwin.data.series import scaled_channels
 from seqtwin.study.floors import MOST_SEARCHED
 from seqtwin.study.warping import dtw_1nn, warping_steps
 
@@ -62,10 +62,8 @@ def dtw_nearest(data: Examples, rows: np.ndarray) -> Answers:
 
 def dtw_scaled_nearest(data: Examples, rows: np.ndarray) -> Answers:
     """The same with every channel scaled as the encoder's input is."""
-    train = np.concatenate([data.items[row] for row in data.rows("train")])
-    mean, deviation = channel_scaling(train)
-    scale = np.where(deviation > 0, deviation, 1.0)
-    return _nearest(data, rows, [(one - mean) / scale for one in data.items])
+    train = [data.items[row] for row in data.rows("train")]
+    return _nearest(data, rows, scaled_channels(data.items, train))
 
 
 def _nearest(data: Examples, rows: np.ndarray, series: Sequence[np.ndarray]) -> Answers:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.data.pairs import PairData
-from seqtwin.data.series import channel_scaling
+from seqtwin.data.series import scaled_channels
 from seqtwin.data.vectors import read_vectors
 from seqtwin.study.judge import score_splits
 from seqtwin.study.warping import dtw_1nn, warped_distances, warping_steps
@@ -173,9 +173,7 @@ def nearest_by_dtw(data: PairData) -> dict[str, float]:
     (gallery, classes), (queries, wanted) = (([data.series[place] for place in places], c) for places, c in parts)
     if not gallery or not queries or len(queries) * warping_steps(gallery, queries) > MOST_SEARCHED:
         return {}
-    mean, deviation = channel_scaling(np.concatenate(gallery))
-    scale = np.where(deviation > 0, deviation, 1)
-    scaled = [[(one - mean) / scale for one in side] for side in (gallery, queries)]
+    scaled = [scaled_channels(side, gallery) for side in (gallery, queries)]
     return {
         "nn_accuracy": float((dtw_1nn(gallery, classes, queries) == wanted).mean()),
         "nn_accuracy_scaled": float((dtw_1nn(scaled[0], classes, scaled[1]) == wanted).mean()),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from seqtwin.lookup import split_spec
 from seqtwin.model.heads import Learner, build_head
 from seqtwin.model.siamese import Siamese
 from seqtwin.study.check import build_head_loss
-from seqtwin.study.evidence import Found, Trained, invariances
+from seqtwin.study.evidence import LEAST_DROP, STATE_ITEMS, Found, Trained, course, invariances, some_rows
 from seqtwin.study.judge import Judged
 from seqtwin.study.neighbours import nearest_accuracy
 from seqtwin.study.prepared import PreparedExamples
@@ -23,22 +24,18 @@ from seqtwin.study.saving import head_spec
 from seqtwin.study.slices import leakage_of
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.diagnostics import geometry, positions
-from seqtwin.training.diagnostics.course import plateau_facts
 from seqtwin.training.fit import Recipe
 from seqtwin.training.objectives import OBJECTIVES, Objective, Told
 from seqtwin.training.predict import encode_items, only, score_matrix
 
 WATCHED_ITEMS = 512
-STATE_ITEMS = 256
-LEAST_DROP = 0.02
 
 
 class HeadWatcher:
     """Looks at the vectors of a fixed sample of training items, before training and after each epoch."""
 
     def __init__(self, items: Ragged, seed: int) -> None:
-        rows = np.random.default_rng([seed, 2]).permutation(len(items))[:WATCHED_ITEMS]
-        self.items = only(items, rows)
+        self.items = only(items, some_rows(items, WATCHED_ITEMS, seed))
         self.first: Found = {}
 
     def __call__(self, learner: Learner, _loss: CrossEntropy) -> Found:
@@ -107,7 +104,7 @@ class HeadTask:
 
     def explain(self, t: Trained) -> Found:
         """Every diagnostic that does not need pairs."""
-        return {**_course(t), **_geometry(t), **self._thirds(t), **invariances(t), **_leakage(t)}
+        return {**course(t), **_geometry(t), **self._thirds(t), **invariances(t), **_leakage(t)}
 
     def reads(self, t: Trained, _config: RunConfig) -> Mapping[str, Mapping[str, float | None]]:
         """A linear probe on every representation of the trained encoder; only where a sequence has one class."""
@@ -152,11 +149,6 @@ def _objective(prepared: PreparedExamples) -> Objective:
     return OBJECTIVES[prepared.data.kind]
 
 
-def _course(t: Trained) -> Found:
-    facts = plateau_facts(t.state.losses, t.plateau, t.budget)
-    return {**facts, "steps": float(t.state.step), "step_budget": float(t.budget)}
-
-
 def _geometry(t: Trained) -> Found:
     items = t.watcher.items
     vectors = encode_items(t.model, items)
@@ -191,8 +183,5 @@ def _retrieval(model: Siamese, prepared: PreparedExamples) -> dict[str, Any]:
     if not isinstance(train, ClassStore) or not model.similarity.indexable:
         return {}
     gallery, queries = (encode_items(model, store.items) for store in (train, test))
-
-    def scores(a: Any, b: Any) -> np.ndarray:
-        return score_matrix(model, a, b)
-
-    return {"retrieval": {"nn_accuracy": nearest_accuracy(gallery, train.target, queries, test.target, scores)}}
+    found = nearest_accuracy(gallery, train.target, queries, test.target, partial(score_matrix, model))
+    return {"retrieval": {"nn_accuracy": found}}

@@ -1,10 +1,10 @@
 """The nearest training item of each test item, in the learned space: how often it is of the same class."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from seqtwin.data.batches import Ragged
 from seqtwin.model.siamese import Siamese
@@ -41,12 +41,9 @@ def nearest_scores(model: Siamese, prepared: Prepared) -> dict[str, float]:
     (train, train_classes), (test, test_classes) = (labelled.part(split) for split in ("train", "test"))
     if not train or not test:
         return {}
-
-    def scores(a: Tensor, b: Tensor) -> np.ndarray:
-        return score_matrix(model, a, b)
-
-    vectors = [encode_items(model, _ragged(prepared, items)) for items in (train, test)]
-    return {"nn_accuracy": nearest_accuracy(vectors[0], train_classes, vectors[1], test_classes, scores)}
+    gallery, queries = (encode_items(model, _ragged(prepared, items)) for items in (train, test))
+    found = nearest_accuracy(gallery, train_classes, queries, test_classes, partial(score_matrix, model))
+    return {"nn_accuracy": found}
 
 
 def _ragged(prepared: Prepared, items: Sequence[Any]) -> Ragged:

@@ -1,6 +1,6 @@
 """Examples to stores: single sequences with a class, with a class a step, or with a text to write."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +39,7 @@ def prepare_examples(config: RunConfig) -> PreparedExamples:
     written = _written_tokens(data, config, tokens) if kind == "decode" else None
     items = {split: _items(data, split, tokens) for split in SPLITS}
     stores = {split: STORES[kind](data, split, items[split], written) for split in SPLITS}
-    unknown = _unknown_share(data, tokens)
+    unknown = 0.0 if tokens is None else _unknown_share(items["test"])
     return PreparedExamples(
         data=data,
         tokens=tokens,
@@ -92,10 +92,8 @@ def _unwritable_notes(store: HeadStore) -> list[str]:
     if not isinstance(store, DecodeStore):
         return []
     unknown = np.maximum.reduceat(store.written.steps == 1, store.written.starts)
-    share = float(unknown.mean())
-    return [f"{100 * share:.1f} % of the test texts hold a token that training lacks: none of them can be written"] * (
-        share > 0
-    )
+    said = "of the test texts hold a token that training lacks: none of them can be written"
+    return [f"{100 * unknown.mean():.1f} % {said}"] if unknown.any() else []
 
 
 def _refuse_poor(data: Examples) -> None:
@@ -173,9 +171,7 @@ def _facts(data: Examples, split: str, store: HeadStore) -> PairFacts:
     )
 
 
-def _unknown_share(data: Examples, tokens: TextTokens | None) -> float:
-    if tokens is None:
-        return 0.0
-    ids: Sequence[np.ndarray] = [_items(data, "test", tokens).steps]
-    words = [one[:, 0] if one.ndim > 1 else one for one in ids]
-    return float(np.mean(words[0] == 1))
+def _unknown_share(items: Ragged) -> float:
+    """The share of unknown ids among the words of these items; of a word with letters its own id counts."""
+    ids = items.steps[:, 0] if items.steps.ndim > 1 else items.steps
+    return float(np.mean(ids == 1))

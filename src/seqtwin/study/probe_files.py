@@ -12,7 +12,7 @@ from seqtwin.data.labelled import read_classes, read_series_classes
 from seqtwin.data.readers import read_pairs
 from seqtwin.data.splits import clusters
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.store import CARD, Stored, load_encoder
+from seqtwin.store import Stored, encoder_folder, load_encoder
 from seqtwin.study.probing import OnRead, Probes, probe_classes, probe_pairs, unheard
 
 READ_PADDING = "trained with padding: read: its vectors depend on the sequences beside them"
@@ -39,36 +39,28 @@ def probe_file(
 
 
 def _loaded(folder: Path) -> Stored:
-    path = folder if (folder / CARD).exists() else folder / "encoder"
-    if not (path / CARD).exists():
-        cause, remedy = f"no {CARD} here, nor in encoder/", "name the encoder folder of a finished run"
-        raise ConfigError("NO_ENCODER", cause, place=str(folder), remedy=remedy)
+    path = encoder_folder(folder)
     stored = load_encoder(path)
     if stored.blueprint.encoder.padding == "read":
         raise ConfigError("PADDING_READ", READ_PADDING, place=str(path), remedy="train with padding: masked")
     return stored
 
 
-def _one_file(found: Inspection) -> Path:
-    """The file itself, or the test file of a folder."""
-    return found.files.get("file") or found.files["test"]
-
-
 def _items(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tuple[Probes, list[str]]:
     _refuse_inputs(stored, "tokens", found)
     roles = found.roles
-    data = read_classes(_one_file(found), text=roles["text"], label=roles["label"])
+    data = read_classes(found.judged_file, text=roles["text"], label=roles["label"])
     return _of_classes(stored, _ids(stored, data.items), data.targets, seed, on_read)
 
 
 def _series(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tuple[Probes, list[str]]:
     _refuse_inputs(stored, "series", found)
     roles = found.roles
-    data = read_series_classes(_one_file(found), series=roles["series"], time=roles["time"], label=roles["label"])
+    data = read_series_classes(found.judged_file, series=roles["series"], time=roles["time"], label=roles["label"])
     channels = data.items[0].shape[1]
     if channels != stored.blueprint.size:
         cause = f"series of {channels} channels, but the encoder reads {stored.blueprint.size}"
-        raise DataError("SERIES_CHANNELS", cause, place=str(_one_file(found)))
+        raise DataError("SERIES_CHANNELS", cause, place=str(found.judged_file))
     items = Ragged.of([np.asarray(one, dtype=np.float32) for one in data.items])
     return _of_classes(stored, items, data.targets, seed, on_read)
 
@@ -85,7 +77,7 @@ def _pairs(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tup
     _refuse_inputs(stored, "tokens", found)
     roles, cut = found.roles, float(stored.facts.get("cut", 0.5))
     data = read_pairs(
-        {"test": _one_file(found)},
+        {"test": found.judged_file},
         left=roles["left"],
         right=roles["right"],
         score=roles.get("score"),
@@ -110,7 +102,7 @@ def _ids(stored: Stored, texts: Sequence[Any]) -> Ragged:
 def _refuse_inputs(stored: Stored, wanted: str, found: Inspection) -> None:
     if stored.blueprint.inputs != wanted:
         cause = f"the encoder reads {stored.blueprint.inputs}, but the data are {found.kind}"
-        raise DataError("PROBE_INPUTS", cause, place=str(_one_file(found)))
+        raise DataError("PROBE_INPUTS", cause, place=str(found.judged_file))
 
 
 def _known(stored: Stored) -> list[str]:

@@ -21,17 +21,14 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.study.card import interval_of
 from seqtwin.study.prepared import PreparedExamples
-from seqtwin.training.diagnostics.readings import PENALTY, pair_features, read_items
+from seqtwin.training.diagnostics.readings import PENALTY, pair_features, probe, read_items
 from seqtwin.training.predict import encode_items, part_of
 
 FOLDS = 3
-HEADS = ("linear", "two layers", "similarity")
 OWN = "as trained"
 MOST_ROWS = 2000  # of training, where a probe is fitted for every study cell
 # small steps (adam) of so many rounds leave few rows unlearnt; L-BFGS takes the same time and learns them
 DEEP: dict[str, Any] = {"solver": "lbfgs", "max_iter": 60, "alpha": 1.0}
-
-
 CLOSE = 0.03  # differences below it are left unsaid
 
 OnRead = Callable[[int, int], None]
@@ -233,11 +230,7 @@ def _deep_classes(seed: int) -> Any:
 
 def _linear_scores(binary: bool) -> Any:
     def fit(features: np.ndarray, target: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        from sklearn.linear_model import LogisticRegression, Ridge
-
-        kind = LogisticRegression(C=1 / PENALTY, tol=1e-3) if binary else Ridge(alpha=PENALTY)
-        fitted = _scaled(kind, features, target)
-        return lambda fresh: np.asarray(fitted.decision_function(fresh) if binary else fitted.predict(fresh))
+        return lambda fresh: probe((features, target), fresh, classes=binary)
 
     return fit
 

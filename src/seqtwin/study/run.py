@@ -179,7 +179,7 @@ def _facts(config: RunConfig, t: Trained, task: Task) -> dict[str, Any]:
         "loss": {**task.loss_facts(t.loss, config), "plateau": t.plateau},
         "silent_batches": t.loss.silent_batches,
         "padding": config.encoder.padding,
-        "encoder": config.encoder.model_dump(mode="json", exclude={"vectors"}),
+        "encoder": config.encoder.model_dump(mode="json", exclude={"vectors", "start"}),
         "tokens": prepared.tokens and {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size},
         "parameters": sum(p.numel() for p in t.model.parameters()),
         "dim": t.model.space.dim,

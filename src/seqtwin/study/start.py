@@ -7,7 +7,7 @@ from typing import Any
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError
 from seqtwin.paths import expand
-from seqtwin.store import CARD, Stored, load_encoder
+from seqtwin.store import CARD, WEIGHTS, Stored, encoder_folder, load_encoder
 
 # what the started-from encoder decides, because its weights have that shape
 SHAPE = ("cell", "embedding", "hidden", "layers", "bidirectional", "spelling", "scaling")
@@ -20,21 +20,16 @@ def start_folder(config: RunConfig) -> Path | None:
     """
     if config.encoder.start is None:
         return None
-    path = expand(config.encoder.start)
-    folder = path if (path / CARD).exists() else path / "encoder"
-    if not (folder / CARD).exists():
-        cause, remedy = f"no {CARD} here, nor in encoder/", "name a finished run, or its encoder folder"
-        raise ConfigError("NO_ENCODER", cause, place=f"encoder.from: {path}", remedy=remedy)
-    return folder
+    return encoder_folder(expand(config.encoder.start), "encoder.from")
 
 
 def start_stamp(config: RunConfig) -> tuple[tuple[str, int, int], ...]:
-    """Path, time and size of the card of the encoder that the config starts from."""
+    """Folder, time and size of the card and the weights of the encoder that the config starts from."""
     folder = start_folder(config)
     if folder is None:
         return ()
-    stat = (folder / CARD).stat()
-    return ((str(folder), stat.st_mtime_ns, stat.st_size),)
+    stats = [(folder / name).stat() for name in (CARD, WEIGHTS) if (folder / name).exists()]
+    return tuple((str(folder), stat.st_mtime_ns, stat.st_size) for stat in stats)
 
 
 def load_start(config: RunConfig) -> Stored | None:

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore, by_length
-from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS, Undefined, spans
+from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS, measured
+from seqtwin.metrics.spans import measure_span_f1
 from seqtwin.model.heads import Learner
 from seqtwin.training.predict import ENCODE_BATCH, sorting_lengths
 
@@ -78,21 +79,15 @@ def tell_classes(learner: Learner, store: ClassStore | StepStore, _classes: Sequ
     shares = class_probabilities(learner, store.items)
     if not np.isfinite(shares).all():  # a training that diverged: no metric can tell
         return Told(shares.argmax(1), dict.fromkeys(CLASS_METRICS, math.nan), {})
-    values, undefined = _measured(CLASS_METRICS, shares, store.target)
+    values, undefined = measured(CLASS_METRICS, shares, store.target)
     return Told(shares.argmax(1), values, undefined)
 
 
 def tell_steps(learner: Learner, store: StepStore, classes: Sequence[str]) -> Told:
     """One class a step; span F1 too where the classes are tags of spans (B-, I-, O)."""
     told = tell_classes(learner, store, classes)
-    if not spans.are_spans(classes):
-        return told
-    ends = np.cumsum(store.items.lengths)[:-1]
-    said, right = ([[classes[i] for i in one] for one in np.split(ids, ends)] for ids in (told.answers, store.target))
-    try:
-        return replace(told, values={**told.values, "span_f1": spans.span_f1(said, right)})
-    except Undefined as nothing:
-        return replace(told, undefined={**told.undefined, "span_f1": nothing.reason})
+    values, undefined = measure_span_f1(told.answers, store.target, store.items.lengths, classes)
+    return replace(told, values={**told.values, **values}, undefined={**told.undefined, **undefined})
 
 
 def tell_written(learner: Learner, store: DecodeStore, _classes: Sequence[str]) -> Told:
@@ -100,19 +95,9 @@ def tell_written(learner: Learner, store: DecodeStore, _classes: Sequence[str]) 
     written = written_by(learner, store.items)
     ends = np.cumsum(store.written.lengths)[:-1]
     right = [one[:-1] for one in np.split(store.written.steps, ends)]  # without the end token
-    values, undefined = _measured(WRITTEN_METRICS, written, right)
+    values, undefined = measured(WRITTEN_METRICS, written, right)
     exact = [np.array_equal(a, b) for a, b in zip(written, right, strict=True)]
     return Told(np.array(exact, dtype=np.int64), values, undefined)
-
-
-def _measured(table: Mapping[str, Any], said: Any, right: Any) -> tuple[dict[str, float], dict[str, str]]:
-    values, undefined = {}, {}
-    for name, metric in table.items():
-        try:
-            values[name] = float(metric.function(said, right))
-        except Undefined as nothing:
-            undefined[name] = nothing.reason
-    return values, undefined
 
 
 OBJECTIVES: dict[str, Objective] = {
