@@ -15,8 +15,8 @@ from scipy.stats import t as student
 from simulated import SEED_SD, TRUTH, first_seeds, judged, truths
 from validated import Validation
 
-from seqtwin.report.analysis import Judged, replicate
-from seqtwin.report.statistics import bca_interval, percentile_interval
+from seqtwin.reporting.analysis import Judged, replicate
+from seqtwin.reporting.statistics import bca_interval, percentile_interval
 
 REPETITIONS, REPLICATES, FEWER = 1000, 1000, 300
 SEEDS = (5, 10, 20)

@@ -13,7 +13,7 @@ from figures import show, show_plain
 
 from seqtwin import load, read_run, train
 from seqtwin.config import RunConfig, vary
-from seqtwin.report.statistics import cluster_draws, metric_replicates, seed_means
+from seqtwin.reporting.statistics import cluster_draws, metric_replicates, seed_means
 from seqtwin.study.floors import nearest_by_dtw
 from seqtwin.study.prepare import prepare_pairs
 

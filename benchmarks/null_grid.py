@@ -10,8 +10,8 @@ from scipy.stats import f as fisher
 from simulated import LOSSES, PAIRINGS, REPRESENTATIONS, judged, standard_plan, truths
 from validated import Validation
 
-from seqtwin.report.analysis import analyse
-from seqtwin.report.statistics.blocks import degrees, squares_of
+from seqtwin.reporting.analysis import analyse
+from seqtwin.reporting.statistics.blocks import degrees, squares_of
 
 GRIDS, SEEDS, REPLICATES = 200, 10, 1000
 MANY = 4000

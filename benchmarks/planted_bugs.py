@@ -20,9 +20,9 @@ from seqtwin.data.probes.dataset import probes
 from seqtwin.files import publish_text
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.records import States
-from seqtwin.report import refusals
-from seqtwin.report.diagnose import Diagnosis, of_cell
-from seqtwin.report.table import read_study
+from seqtwin.reporting import refusals
+from seqtwin.reporting.diagnose import Diagnosis, of_cell
+from seqtwin.reporting.table import read_study
 from seqtwin.study.drive import compare
 from seqtwin.study.run import train
 

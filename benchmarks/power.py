@@ -9,9 +9,9 @@ from figures import show_plain
 from simulated import LOSSES, PAIRINGS, REPRESENTATIONS, TRUTH, judged, truths
 from validated import Validation
 
-from seqtwin.report.analysis import replicate
-from seqtwin.report.analysis.facets import facets_of, grid_of
-from seqtwin.report.analysis.omnibus import omnibus
+from seqtwin.reporting.analysis import replicate
+from seqtwin.reporting.analysis.facets import facets_of, grid_of
+from seqtwin.reporting.analysis.omnibus import omnibus
 
 GRIDS, SEEDS, REPLICATES, DROP = 200, 10, 50, 1.83
 ALPHA, PLANTED = 0.05, 3

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from seqtwin.metrics.rankings import Ranked, rank, recall_at, reciprocal_rank
-from seqtwin.report.statistics.draws import cluster_draws
-from seqtwin.report.statistics.intervals import percentile_interval
+from seqtwin.reporting.statistics.draws import cluster_draws
+from seqtwin.reporting.statistics.intervals import percentile_interval
 
 REPLICATES = 2000
 DIGITS = 4

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtwin.report.analysis import Judged
+from seqtwin.reporting.analysis import Judged
 
 Array = NDArray[np.float64]
 TRUTH, SEED_SD, PAIRS, SHARED = 0.75, 0.01, 1379, 0.8

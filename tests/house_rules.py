@@ -40,21 +40,21 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "retrieval": BELOW_STORE | {"store"},
     "anatomy": BELOW_STORE | {"store"},
     "study": BELOW_STORE | {"store", "training"},
-    "report": frozenset({"ground"}),
-    "interop": BELOW_STORE | {"store", "training", "retrieval", "study", "report"},
-    "face": BELOW_STORE | {"store", "training", "retrieval", "study", "report"},
-    "cli": BELOW_STORE | {"store", "training", "retrieval", "anatomy", "study", "report", "interop", "face", "root"},
-    "root": BELOW_STORE | {"store", "training", "retrieval", "study", "report", "interop", "face"},
+    "reporting": frozenset({"ground"}),
+    "interop": BELOW_STORE | {"store", "training", "retrieval", "study", "reporting"},
+    "face": BELOW_STORE | {"store", "training", "retrieval", "study", "reporting"},
+    "cli": BELOW_STORE | {"store", "training", "retrieval", "anatomy", "study", "reporting", "interop", "face", "root"},
+    "root": BELOW_STORE | {"store", "training", "retrieval", "study", "reporting", "interop", "face"},
 }
 
 # What a floor must not touch at all, and what it must not reach even through others.
-NOT_DIRECTLY = {"model": {f"{ROOT}.config", f"{ROOT}.strict_yaml"}, "report": {f"{ROOT}.records"}}
+NOT_DIRECTLY = {"model": {f"{ROOT}.config", f"{ROOT}.strict_yaml"}, "reporting": {f"{ROOT}.records"}}
 NEVER_REACHED = {
     "anatomy": {f"{ROOT}.training", f"{ROOT}.study", "pytorch_metric_learning"},
     "retrieval": {f"{ROOT}.training", f"{ROOT}.study", "pytorch_metric_learning"},
     "store": {f"{ROOT}.training", f"{ROOT}.study", "pytorch_metric_learning"},
     "build": {f"{ROOT}.training", f"{ROOT}.study", "pytorch_metric_learning"},
-    "report": {"torch", "pytorch_metric_learning", f"{ROOT}.records"},
+    "reporting": {"torch", "pytorch_metric_learning", f"{ROOT}.records"},
 }
 
 _MODULE_IN_STRING = re.compile(rf"{ROOT}(\.\w+)+(:\w+)?")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from seqtwin.report.page import report_files
-from seqtwin.report.table import FRAMES, read_study
+from seqtwin.reporting.page import report_files
+from seqtwin.reporting.table import FRAMES, read_study
 
 ROOT = Path(__file__).parent.parent
 HOMES = {path.parent for path in ROOT.glob("experiments/**/results.csv")}

@@ -1,5 +1,6 @@
 """The verbs of the command line for use in a program."""
 
+import pkgutil
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,16 @@ def test_a_free_folder_is_the_first_that_is_not_there(tmp_path: Path) -> None:
     for name in ("a", "a-2"):
         (tmp_path / name).mkdir()
     assert face.free_folder(tmp_path / "a") == tmp_path / "a-3"
+
+
+def test_no_module_hides_a_public_function() -> None:
+    """A submodule becomes an attribute of its package once anything imports it; the name must be free for it."""
+    modules = {one.name for one in pkgutil.iter_modules(seqtwin.__path__)}
+    assert not modules & set(seqtwin.__all__)
+    for name in seqtwin.__all__:
+        getattr(seqtwin, name)
+    functions = ("train", "compare", "report", "probe", "load", "dedupe", "link", "mine", "read_run", "read_study")
+    assert all(callable(getattr(seqtwin, name)) for name in functions)
 
 
 def test_the_face_has_the_names_it_promises() -> None:

@@ -51,9 +51,9 @@ SOUND = {
     "seqtwin.retrieval.encoding": "from seqtwin.store import load",
     "seqtwin.study.": "",
     "seqtwin.study.run": "from seqtwin.training.losses import LOSSES",
-    "seqtwin.report.": "",
-    "seqtwin.report.page": "from seqtwin.metrics import METRICS",
-    "seqtwin.face": "from seqtwin.study.run import run\nfrom seqtwin.report.page import write",
+    "seqtwin.reporting.": "",
+    "seqtwin.reporting.page": "from seqtwin.metrics import METRICS",
+    "seqtwin.face": "from seqtwin.study.run import run\nfrom seqtwin.reporting.page import write",
     "seqtwin.cli": "from seqtwin.face import run",
 }
 
@@ -75,9 +75,9 @@ PLANTED = {
     "store knows training": ("seqtwin.store", "from seqtwin.training.losses import LOSSES"),
     "training knows store": ("seqtwin.training.losses", "from seqtwin.store import load"),
     "retrieval knows study": ("seqtwin.retrieval.encoding", "from seqtwin.study.run import run"),
-    "study knows report": ("seqtwin.study.run", "from seqtwin.report.page import write"),
-    "report knows the model": ("seqtwin.report.page", "from seqtwin.model.encoder import Encoder"),
-    "report reaches torch": ("seqtwin.report.page", "def f():\n    import torch.nn"),
+    "study knows report": ("seqtwin.study.run", "from seqtwin.reporting.page import write"),
+    "report knows the model": ("seqtwin.reporting.page", "from seqtwin.model.encoder import Encoder"),
+    "report reaches torch": ("seqtwin.reporting.page", "def f():\n    import torch.nn"),
     "report reaches torch through records": ("seqtwin.metrics", "from seqtwin.records import Compared"),
     "retrieval reaches a metric-learning library": ("seqtwin.store", "import pytorch_metric_learning.losses"),
     "retrieval reaches it through a package": ("seqtwin.model.", "import pytorch_metric_learning"),
@@ -209,7 +209,7 @@ HEAVY = {"torch", "pandas", "matplotlib", "sklearn", "scipy", "pytorch_metric_le
     [
         ("import seqtwin", HEAVY),
         ("import seqtwin.cli", HEAVY),
-        ("import seqtwin.report.page", {"torch", "pytorch_metric_learning", "tokenizers"}),
+        ("import seqtwin.reporting.page", {"torch", "pytorch_metric_learning", "tokenizers"}),
         (
             "import seqtwin.retrieval.loading, seqtwin.retrieval.onnx_encoder",
             {"torch", "pandas", "sklearn", "scipy"},

@@ -20,8 +20,8 @@ FAMILIES = {
     "floors": "seqtwin.study.floors:TEXT_FLOORS",
     "series_floors": "seqtwin.study.floors:SERIES_FLOORS",
     "example_floors": "seqtwin.study.example_floors:EXAMPLE_FLOORS",
-    "refusals": "seqtwin.report.refusals:CODES",
-    "diagnoses": "seqtwin.report.rules:RULES",
+    "refusals": "seqtwin.reporting.refusals:CODES",
+    "diagnoses": "seqtwin.reporting.rules:RULES",
 }
 
 

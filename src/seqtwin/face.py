@@ -9,7 +9,7 @@ from seqtwin.data.inspection import inspect_data
 from seqtwin.data.starter import write_config
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.lookup import split_spec
-from seqtwin.report.page import write_report
+from seqtwin.reporting.page import write_report
 from seqtwin.strict_yaml import parse_yaml
 from seqtwin.study.drive import Study
 from seqtwin.study.drive import compare as drive

@@ -306,7 +306,7 @@ warnings.simplefilter("error")
 import seqtwin
 vectors = seqtwin.load(sys.argv[1]).encode(["cafe", "be"])
 assert vectors.shape == (2, 5)
-wrong = ("seqtwin.training", "seqtwin.study", "seqtwin.report", "pytorch_metric_learning", "sklearn", "matplotlib")
+wrong = ("seqtwin.training", "seqtwin.study", "seqtwin.reporting", "pytorch_metric_learning", "sklearn", "matplotlib")
 print([name for name in sys.modules if name.startswith(wrong)])
 """
 

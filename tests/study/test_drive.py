@@ -17,7 +17,7 @@ import tiny
 from seqtwin.config import StudyConfig, parse_study
 from seqtwin.errors import ConfigError, InUseError, ResourceError
 from seqtwin.files import driver_lock, read_json, verify
-from seqtwin.report.page import write_report
+from seqtwin.reporting.page import write_report
 from seqtwin.study import pool
 from seqtwin.study.drive import CELLS, Study, compare
 from seqtwin.study.floors import TEXT_FLOORS

@@ -14,7 +14,7 @@ from seqtwin.config import parse_run, parse_study, read_run
 from seqtwin.errors import ConfigError
 from seqtwin.files import read_json, verify
 from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS
-from seqtwin.report.page import write_report
+from seqtwin.reporting.page import write_report
 from seqtwin.retrieval.encoding import load
 from seqtwin.retrieval.index import Index
 from seqtwin.study import drive

@@ -20,7 +20,7 @@ import yaml
 import tiny
 from seqtwin.config import read_study
 from seqtwin.files import driver_lock, verify
-from seqtwin.report.page import write_report
+from seqtwin.reporting.page import write_report
 from seqtwin.study import pool
 from seqtwin.study.drive import compare
 from seqtwin.study.pool import Work

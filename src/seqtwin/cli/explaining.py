@@ -9,7 +9,7 @@ from seqtwin import console
 from seqtwin.cli.arguments import Json, Out
 
 if TYPE_CHECKING:
-    from seqtwin.report.diagnose import Diagnosis
+    from seqtwin.reporting.diagnose import Diagnosis
     from seqtwin.study.explain import Explanation
 
 Cell = Annotated[Path, typer.Argument(help="folder of a published study cell", metavar="CELL")]
@@ -28,7 +28,7 @@ def explain(
 
     seqtwin explain runs/first/cells/placenames.lstm.final_hidden.mse.s0 --jobs 2
     """
-    from seqtwin.report.diagnose import of_cell
+    from seqtwin.reporting.diagnose import of_cell
     from seqtwin.study.explain import explain as find
 
     diagnoses = {folder: of_cell(folder) for folder in (cell, other) if folder and (folder / "manifest.json").exists()}

@@ -40,7 +40,7 @@ def train(
     """
     from seqtwin import face
     from seqtwin.config import objective_of, overridden, parse_run, read_run
-    from seqtwin.report.single import run_figures
+    from seqtwin.reporting.single import run_figures
     from seqtwin.study.run import train as train_run
 
     folder = out or face.free_folder(Path("runs") / config.stem)
@@ -122,7 +122,7 @@ def report(study: Path, out: Out = None, as_json: Json = False) -> None:
 
     seqtwin report runs/first --out reports/first
     """
-    from seqtwin.report.page import write_report
+    from seqtwin.reporting.page import write_report
 
     page = write_report(study, out)
     if as_json:

@@ -1,0 +1,151 @@
+"""StudyTable -> one self-contained HTML page, the same as Markdown, the tables as CSV and the figures as SVG."""
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from seqtwin import files
+from seqtwin.reporting import (
+    answer,
+    changes,
+    combined,
+    drawing,
+    evidence,
+    heat,
+    listing,
+    marks,
+    methods,
+    sections,
+    taken,
+    verdict,
+)
+from seqtwin.reporting.card import card
+from seqtwin.reporting.nouns import nouns_of
+from seqtwin.reporting.table import StudyTable, read_study, write_results
+from seqtwin.reporting.words import COLOURS, many
+
+TEMPLATES = Path(__file__).parent / "templates"
+_MARKDOWN_SIGNS = str.maketrans({"|": "\\|", "<": "&lt;", "`": "'", "\n": " "})
+
+
+def write_report(study: Path, out: Path | None = None) -> Path:
+    """The path of the `index.html` that was published; figures, tables and Markdown lie beside it.
+
+    `study` is the folder of a study, or one of committed results; `out` defaults to its subfolder `report`.
+    Raises: ConfigError when there is no study; DamagedError when a file is not what its manifest says.
+    """
+    folder = out or study / "report"
+    for name, content in report_files(read_study(study)).items():
+        publish = files.publish_text if isinstance(content, str) else files.publish_bytes
+        publish(folder / name, content)  # type: ignore[arg-type]
+    return folder / "index.html"
+
+
+def report_files(table: StudyTable) -> dict[str, str | bytes]:
+    """The content of every file of the report by its path. The same table gives the same bytes."""
+    facets = heat.facets(table)
+    context = _context(table, facets)
+    drawn = [figure for part in context["facets"] for figure in part["figures"]]
+    drawn += [part["figure"] for part in context["lengths"] if part["figure"]]
+    drawn += [part["forest"] for part in context["planned"] if part["forest"]]
+    found: dict[str, str | bytes] = {
+        "index.html": rendered("index.html.j2", context, html=True),
+        "report.md": rendered("report.md.j2", context, html=False),
+        **write_results(table),
+        **{f"figures/{figure.name}.svg": figure.svg for figure in drawn},
+    }
+    for facet in facets:
+        found |= drawing.heatmap_files(facet)
+    chosen = card(table, context)
+    return found | ({"best-encoder.md": rendered("card.md.j2", chosen, html=False)} if chosen else {})
+
+
+def rendered(template: str, context: dict[str, Any], *, html: bool) -> str:
+    """A template of this package, filled."""
+    loader = FileSystemLoader(TEMPLATES, encoding="utf-8")
+    house = Environment(autoescape=html, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    house.filters["breaks"] = lambda text: escape(text).replace("_", Markup("_<wbr>"))
+    house.filters["sentence"] = _sentence
+    house.filters["coded"] = lambda text: Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    house.filters["md"] = lambda text: str(text).translate(_MARKDOWN_SIGNS)
+    house.filters["plain"] = str if html else house.filters["md"]
+    house.filters["mid"] = _inside
+    return house.get_template(template).render(context).rstrip("\n") + "\n"
+
+
+def _sentence(text: Any) -> str:
+    shown = str(text).strip()
+    name = shown.split(" ")[0]
+    first = shown[:1].upper() if name.rstrip(",.;:").isalpha() else shown[:1]
+    return f"{first}{shown[1:]}{'' if shown.endswith(('.', '!', '?')) else '.'}" if shown else ""
+
+
+def _inside(text: Any) -> str:
+    """A sentence as it stands inside another: no capital, no full stop."""
+    shown = str(text).strip().removesuffix(".")
+    name = shown.split(" ")[0]
+    return shown[:1].lower() + shown[1:] if name.isalpha() and not name[1:].isupper() else shown
+
+
+def _context(table: StudyTable, facets: list[heat.Facet]) -> dict[str, Any]:
+    found = marks.diagnoses(table)
+    joined = combined.whole(table, facets)
+    parts = [sections.facet_part(table, facet, found, joined or facet) for facet in facets]
+    nouns = nouns_of(table.meta)
+    answers, agreements = answer.answers(table, facets), evidence.agreements(table)
+    diagnostics, cautions = evidence.diagnostics(table, found), verdict.cautions(table)
+    return {
+        **_frame(table), "meta": table.meta, "nouns": nouns, "kicker": kicker(table),
+        "overrides": answer.overrides(table),
+        "headline": answer.headline(table, answers), "answers": answers,
+        "cautions": cautions, "groups": verdict.grouped(cautions),
+        "interactions": answer.interactions(facets), "cards": marks.cards(table, facets, found),
+        "deviation": answer.worst_deviation(table), "facets": parts,
+        "maps": combined.maps_of(table, facets, parts, joined), "group": combined.group(joined),
+        "lengths": combined.lengths_of(table, facets, parts, joined),
+        "summary": sections.maps_summary(table, facets), "planned": sections.planned_parts(table),
+        "changes": changes.changes(table, facets, found), "pairings": listing.every_pairing(table),
+        "seeds": listing.every_seed(table), "costs": listing.costs(table), "retrieval": listing.retrieval(table),
+        "agreements": agreements, "agreement_sheet": evidence.agreement_sheet(agreements, nouns),
+        "tuning": evidence.tuning(table), "diagnostics": diagnostics,
+        "rules": evidence.rules_shown(table, diagnostics), "worst": evidence.worst(table),
+        "confusions": taken.confusions(table),
+        "failures": listing.failures(table), "formulas": listing.formulas(table), "hashes": _hashes(table.results),
+        "methods": methods.paragraph(table, facets), "commands": methods.commands(table),
+    }  # fmt: skip
+
+
+def _frame(table: StudyTable) -> dict[str, Any]:
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    return {
+        "title": answer.title_of(table), "colours": COLOURS, "script": Markup(script),
+        "style": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "config": json.dumps(table.meta.get("config", {}), indent=2, ensure_ascii=False),
+    }  # fmt: skip
+
+
+def _hashes(results: pd.DataFrame) -> dict[str, Any]:
+    shown = ("device", "padding", "similarity", "data_hash", "split_hash")
+    manifests = hashlib.sha256("".join(results["manifest"]).encode()).hexdigest()
+    return {"manifests": manifests, **{key: sorted(set(results[key]) - {""}) for key in shown}}
+
+
+def kicker(table: StudyTable) -> list[str]:
+    """The parts of the line above the headline: study, data, encoder, size of the grid, tier, tuning."""
+    meta, parts = table.meta, []
+    known = list(meta["datasets"].items())
+    for name, facts in known[: answer.MOST_ANSWERS]:
+        parts.append(f"{name}: {methods.sizes(facts)} {nouns_of(meta).items}")
+    parts += [f"{len(known) - answer.MOST_ANSWERS} more data sets"] if len(known) > answer.MOST_ANSWERS else []
+    parts += [encoder] if (encoder := methods.encoder_of(meta)) else []
+    grid = f"{many(len(table.pairings), 'pairing')} × {many(len(meta.get('seeds', [])), 'seed')}"
+    tuned = [f"each tuned with {many(int(meta['trials']), 'trial')}"] if meta.get("tuned") else []
+    return [f"study {meta['name']}", *parts, grid, f"tier {meta.get('tier', 'unknown')}", *tuned]

@@ -1,0 +1,87 @@
+"""Draws of seeds and pair clusters, and metrics under them. The same draw serves all study cells: all is paired."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtwin.reporting.statistics.weighted import SHARES, UNDER, Array, Weighted, ratio
+
+_BLOCK = 32
+
+
+def cluster_draws(clusters: int, replicates: int, rng: np.random.Generator) -> Array:
+    """How often each cluster was drawn: [replicates, clusters], rows sum to the number of clusters."""
+    counts = np.empty((replicates, clusters))
+    for row in counts:  # one by one: all numbers drawn at once would take as much room again
+        row[:] = np.bincount(rng.integers(0, clusters, size=clusters), minlength=clusters)
+    return counts
+
+
+def left_out_groups(clusters: int, groups: int) -> Array:
+    """The weights of a grouped jackknife: [groups, clusters], row g lacks every groups-th cluster from g on.
+
+    >>> left_out_groups(4, 2)
+    array([[0., 1., 0., 1.],
+           [1., 0., 1., 0.]])
+    """
+    count = min(clusters, groups)
+    return (np.arange(clusters) % count != np.arange(count)[:, None]).astype(np.float64)
+
+
+def replicates_of(metric: Weighted, scores: Array, targets: Array, cluster_of: NDArray[np.intp], draws: Array) -> Array:
+    """The metric of one study cell under every draw of clusters: [replicates]."""
+    blocks = [draws[start : start + _BLOCK] for start in range(0, len(draws), _BLOCK)]
+    return np.concatenate([metric(scores, targets, block[:, cluster_of]) for block in blocks])
+
+
+def metric_replicates(metric: str, scores: Array, targets: Array, cluster_of: NDArray[np.intp], draws: Array) -> Array:
+    """The metric of many study cells under the same draws: scores [cells, pairs] -> [cells, replicates].
+
+    `targets` are 0 or 1 for a binary metric. A study cell with a score that is not finite has nan throughout.
+    """
+    found = np.full((len(scores), len(draws)), np.nan)
+    known = np.flatnonzero(np.isfinite(scores).all(axis=1))
+    if metric in SHARES:
+        found[known] = _shares(scores[known], targets, cluster_of, draws)
+        return found
+    for start in range(0, len(draws), _BLOCK):
+        weights = np.ascontiguousarray(draws[start : start + _BLOCK].T[cluster_of])
+        ask = UNDER[metric](targets, weights)
+        for row in known:
+            found[row, start : start + _BLOCK] = ask(scores[row])
+    return found
+
+
+def _shares(scores: Array, targets: Array, cluster_of: NDArray[np.intp], draws: Array) -> Array:
+    """Share of rows whose score is the target, [cells, replicates]: hits are counted by cluster before any draw."""
+    clusters = draws.shape[1]
+    size = np.bincount(cluster_of, minlength=clusters).astype(np.float64)
+    hits = [np.bincount(cluster_of, row == targets, minlength=clusters) for row in scores]
+    total = draws @ size
+    found = np.reshape(hits, (len(scores), clusters)) @ draws.T
+    return ratio(found, np.broadcast_to(total, found.shape), np.broadcast_to(total > 0, found.shape))
+
+
+def seed_means(values: Array, counts: Array) -> Array:
+    """Mean over drawn seeds: values [..., seeds, replicates], counts [replicates, seeds] -> [..., replicates].
+
+    Seeds without a value (nan in every replicate) do not count; nan where none of the others was drawn, and where a
+    drawn seed is undefined.
+    """
+    known = np.logical_not(np.isnan(values).all(axis=-1))
+    weights = np.expand_dims(known, -1) * counts.T
+    total = weights.sum(axis=-2)
+    filled = np.where(weights > 0, values, 0.0)
+    return ratio((weights * filled).sum(axis=-2), total, total > 0)
+
+
+def over_seeds(values: Mapping[int, Array], seed_counts: Array) -> Array:
+    """Mean over drawn seeds: `values[seed]` is [replicates], `seed_counts` [replicates, seeds].
+
+    A pairing that lacks a seed is averaged over the drawn seeds it has; nan where none of them was drawn. With one
+    seed only the pairs are drawn.
+    """
+    seeds = sorted(values)
+    counts = seed_counts[:, seeds] if len(seeds) > 1 else np.ones((len(seed_counts), 1))
+    return seed_means(np.stack([values[seed] for seed in seeds]), counts)

@@ -1,0 +1,59 @@
+"""Paired comparisons over seeds: t, sign flips, and corrections for having asked several questions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from seqtwin.reporting.statistics.weighted import Array
+
+EXACT_SEEDS = 13
+ROUNDING = 1e-13  # of metrics, which are of the order of 1
+
+
+def paired_t(differences: Array) -> tuple[float, float]:
+    """t and its two-sided p for the mean of paired differences; p is 1 where all differences are 0 but for rounding.
+
+    Differences that are all the same but not 0 have no t: (nan, 0).
+    """
+    from scipy.stats import t as student
+
+    count, mean = len(differences), float(differences.mean())
+    spread = float(differences.std(ddof=1))
+    if max(abs(mean), spread) <= ROUNDING:
+        return 0.0, 1.0
+    if spread <= 1e-12 * max(abs(mean), 1e-300):
+        return (np.nan, 0.0) if mean else (0.0, 1.0)
+    value = mean / (spread / np.sqrt(count))
+    return value, float(2.0 * student.sf(abs(value), count - 1))
+
+
+def _signs(count: int, draws: int, rng: np.random.Generator) -> Array:
+    if count <= EXACT_SEEDS:
+        patterns = np.arange(2**count)[:, None] >> np.arange(count)
+        return (1.0 - 2.0 * (patterns & 1)).astype(np.float64)
+    drawn = 1.0 - 2.0 * rng.integers(0, 2, (draws, count))
+    return np.concatenate([np.ones((1, count)), drawn])
+
+
+def sign_flip_p(differences: Array, draws: int, rng: np.random.Generator) -> float:
+    """Two-sided p of the mean of paired differences when each sign could as well have been the other.
+
+    Exact for up to 13 seeds, else from `draws` random patterns and the observed one.
+
+    >>> sign_flip_p(np.ones(5), 0, np.random.default_rng(0))
+    0.0625
+    """
+    sums = np.abs(_signs(len(differences), draws, rng) @ differences)
+    observed = abs(float(differences.sum()))
+    return float((sums >= observed - 1e-9 * max(observed, 1e-300)).mean())
+
+
+def adjusted(p_values: Sequence[float], method: str) -> list[float]:
+    """p values corrected for their number (`holm`, `fdr_bh`); nan stays nan and is not counted."""
+    from statsmodels.stats.multitest import multipletests
+
+    values = np.asarray(p_values, dtype=float)
+    known = ~np.isnan(values)
+    if known.any():
+        values[known] = multipletests(values[known], method=method)[1]
+    return values.tolist()

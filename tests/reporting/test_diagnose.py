@@ -1,0 +1,223 @@
+"""Each rule fires where it should, only there, and names the mistake it is there for."""
+
+import json
+import math
+
+import fake_cell
+import fake_study
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqtwin.reporting import diagnose
+from seqtwin.reporting.diagnose import CAUSES, LABELS, of_cell, of_pairing, of_table
+from seqtwin.reporting.rules import RULES
+from seqtwin.reporting.table import read_study
+
+HEALTHY = {name: value for name, value in fake_cell.HEALTHY.items() if value is not None}
+
+# what makes a rule fire, and a value just on the other side of its threshold
+FIRES = {
+    "D1": ({"plateau_ratio": 0.96}, {"plateau_ratio": 0.94}),
+    "D2": ({"beyond_margin_start": 1.0}, {"beyond_margin_start": 0.99}),
+    "D3": ({"margin_reach": 1.01}, {"margin_reach": 0.99}),
+    "D4": ({"head_median_start": 9e-5}, {"head_median_start": 1.1e-4}),
+    "D5": ({"norm_length_correlation": -0.51}, {"norm_length_correlation": 0.49}),
+    "D6": ({"saturated": 0.31}, {"saturated": 0.29}),
+    "D7": ({"effective_rank_share": 0.019}, {"effective_rank_share": 0.021}),
+    "D8": ({"random_cosine": 0.81}, {"random_cosine": 0.79}),
+    "D9": ({"alignment": 1e-5, "uniformity": -1e-4}, {"alignment": 1e-5, "uniformity": -1.0}),
+    "D10": ({"train_auc": 0.44}, {"train_auc": 0.46}),
+    "D11": ({"gradient_ratio": 101.0}, {"gradient_ratio": 99.0}),
+    "D12": ({"third_last": 0.81}, {"third_last": 0.79}),
+    "D13": ({"isotonic_gain": 0.11}, {"isotonic_gain": 0.09}),
+    "D14": (
+        {"pad_slope_low": -0.4, "pad_slope_high": -0.1, "padding_deviation": math.nan},
+        {"pad_slope_low": -0.4, "pad_slope_high": -0.1, "padding_deviation": 2e-7},
+    ),
+    "D15": ({"probe_metric": 0.9, "native_metric": 0.79}, {"probe_metric": 0.9, "native_metric": 0.81}),
+    "D16": ({"stuck_share": 0.1}, {"stuck_share": 0.0}),
+    "D17": ({"left_plateau_share": 0.81}, {"left_plateau_share": 0.79}),
+    "E1": ({"permutation_deviation": 2e-4}, {"permutation_deviation": 9e-5}),
+    "E2": ({"batch_deviation": 2e-4}, {"batch_deviation": 9e-5}),
+    "E3": ({"padding_deviation": 2e-4}, {"padding_deviation": 9e-5}),
+    "X1": ({"one_token_half": 1.0, "final_hidden_gain": 0.06}, {"one_token_half": 1.0, "final_hidden_gain": 0.04}),
+    "X2": (
+        {"length_auc": 0.02, "score_length_correlation": -0.8, "dev_roc_auc": 0.95, "test_roc_auc": 0.3},
+        {"length_auc": 0.02, "score_length_correlation": -0.8, "dev_roc_auc": 0.95, "test_roc_auc": 0.9},
+    ),
+    "R13": ({"leakage_share": 0.01}, {"leakage_share": 0.0}),
+}
+ALSO = {
+    "D2": {"beyond_margin_start": 0.0},
+    "D7": {"top_singular_share": 0.91},
+    "D10": {"train_auc": 0.9, "dev_roc_auc": 0.2},
+    "D10 by a probe": {"probe_metric": 0.39, "chance": 0.5, "untrained_roc_auc": 0.8, "test_roc_auc": 0.6},
+    "D11": {"gradient_ratio": math.nan, "gradient_first": 0.0},
+    "D13": {"rank_minus_pearson": 0.11},
+    "D14": {"pad_slope_low": 0.1, "pad_slope_high": 0.3, "padding_deviation": 2e-4},
+    "D17": {"stuck": 1.0},
+    "X2": {"length_auc": 0.9, "score_length_correlation": 0.8, "norm_length_correlation": 0.95},
+}
+
+
+def codes(values):
+    return diagnose.diagnose({**HEALTHY, **values}).codes
+
+
+def test_every_rule_has_a_case():
+    assert list(FIRES) == list(RULES)
+    assert set(CAUSES.values()) <= set(RULES)
+
+
+@pytest.mark.parametrize("code", FIRES)
+def test_a_rule_fires_beyond_its_threshold_and_alone(code):
+    fires, silent = FIRES[code]
+    assert codes(fires) == {code}
+    assert codes(silent) == set()
+
+
+@pytest.mark.parametrize("code", ALSO)
+def test_the_other_way_to_fire(code):
+    assert code.split()[0] in codes(ALSO[code])
+
+
+def test_a_probe_below_chance_says_nothing_of_an_encoder_that_training_improved():
+    values = {"probe_metric": 0.39, "chance": 0.5, "untrained_roc_auc": 0.6, "test_roc_auc": 0.6}
+    assert "D10" not in codes(values)
+    assert "D10" not in codes({**values, "untrained_roc_auc": 0.8, "chance": 0.0})  # a correlation of .39 is none
+
+
+def test_a_healthy_cell_has_no_finding_and_an_empty_one_neither():
+    assert diagnose.diagnose(HEALTHY) == diagnose.Diagnosis("healthy", ())
+    assert diagnose.diagnose({}) == diagnose.Diagnosis("healthy", ())
+
+
+@given(st.dictionaries(st.sampled_from(sorted(HEALTHY)), st.sampled_from([None, math.nan]), max_size=20))
+def test_what_is_unknown_fires_nothing(values):
+    assert codes(values) == set()
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*sorted(HEALTHY), "stuck_share", "dev_roc_auc", "diverged", "collapsed"]),
+        st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True), st.integers(-3, 3)),
+    )
+)
+def test_any_numbers_give_one_label_and_readable_evidence(values):
+    found = diagnose.diagnose(values)
+    assert found.label in LABELS
+    assert all(one.evidence and one.says and one.remedy and one.name for one in found.findings)
+
+
+@pytest.mark.parametrize(
+    ("values", "label"),
+    [
+        ({"diverged": 1.0, "collapsed": 1.0}, "diverged"),
+        ({"collapsed": 1.0, "stuck": 1.0}, "collapsed"),
+        ({"alignment": 0.0, "uniformity": 0.0}, "collapsed"),
+        ({"stuck": 1.0, "effective_rank_share": 0.01}, "collapsed"),
+        ({"effective_rank_share": 0.01}, "healthy"),
+        ({"stuck": 1.0, "head_median_start": 1e-9}, "saturated"),
+        ({"head_median_start": 1e-9}, "healthy"),
+        ({"saturated": 0.5}, "saturated"),
+        ({"plateau_ratio": 0.99, "beyond_margin_start": 1.0}, "dead loss"),
+        ({"plateau_ratio": 0.99, "margin_reach": 1.4}, "dead loss"),
+        ({"plateau_ratio": 0.99}, "not trained yet"),
+        ({"left_plateau_share": 0.9}, "not trained yet"),
+    ],
+)
+def test_labels(values, label):
+    assert diagnose.diagnose({**HEALTHY, **values}).label == label
+
+
+def test_evidence_shows_the_numbers():
+    (finding,) = diagnose.diagnose({**HEALTHY, "probe_metric": 0.95, "native_metric": 0.612}).findings
+    assert "0.95" in finding.evidence
+    assert "0.612" in finding.evidence
+
+
+def test_a_loss_that_stands_still_for_a_reason_is_no_matter_of_the_step_budget():
+    stuck = {"stuck": 1.0, "plateau_ratio": 1.0}
+    assert diagnose.diagnose({**HEALTHY, **stuck}).causes == ("too short step budget",)
+    assert diagnose.diagnose({**HEALTHY, **stuck, "head_median_start": 1e-12}).causes == ("saturated head",)
+    assert diagnose.diagnose({**HEALTHY, **stuck, "margin_reach": 1.2}).causes == ("unreachable margin",)
+
+
+def test_mixed_rows_are_named_before_padding_and_batch_mates():
+    deviations = dict.fromkeys(("permutation_deviation", "padding_deviation", "batch_deviation"), 0.3)
+    assert codes(deviations) == {"E1"}
+    assert codes({**deviations, "permutation_deviation": 0.0}) == {"E3"}
+
+
+def rows(*seeds, status="finished"):
+    return pd.DataFrame([
+        {"status": status, "seed": i, **{f"diag_{name}": value for name, value in {**HEALTHY, **one}.items()}}
+        for i, one in enumerate(seeds)
+    ])  # fmt: skip
+
+
+def test_a_finding_of_a_pairing_needs_half_of_its_seeds():
+    wide = {"random_cosine": 0.9}
+    assert of_pairing(rows(wide, {}, {})).codes == set()
+    found = of_pairing(rows(wide, wide, {}, {}))
+    assert found.codes == {"D8"}
+    assert "in 2 of 4 seeds" in found.findings[0].evidence
+
+
+def test_one_stuck_seed_is_told_and_the_label_is_that_of_most():
+    stuck = {"stuck": 1.0, "plateau_ratio": 1.0}
+    found = of_pairing(rows(stuck, {}, {}))
+    assert (found.codes, found.label) == ({"D16"}, "healthy")
+    assert found.findings[0].evidence.endswith("0.333")
+    assert of_pairing(rows(stuck, {})).label == "not trained yet"  # of equals the worse
+    assert of_pairing(rows({}, {}, status="diverged")).label == "diverged"
+    assert of_pairing(rows()) == diagnose.Diagnosis("healthy", ())
+
+
+def test_what_is_known_of_the_whole_pairing_counts():
+    sloped = {"pad_slope_low": 0.1, "pad_slope_high": 0.2}
+    assert of_pairing(rows({"padding_deviation": 0.3}), also=sloped).codes == {"D14", "E3"}
+    assert of_pairing(rows({}), also=sloped).codes == set()  # no pad changes a vector: the slope is one over length
+    assert of_pairing(rows({"leakage_share": 0.2})).codes == set()  # a matter of the data
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("diagnosed") / "study"
+    factors = {"representation": ("final_hidden", "last_output"), "loss": ("mse",)}
+    return fake_study.build(folder, factors=factors, seeds=2, odd={("final_hidden", "mse"): "stuck"})
+
+
+def test_a_published_cell_is_read_whole(study):
+    stuck, sound = (next((study / "cells").glob(f"*{name}*.s0")) for name in ("final_hidden", "last_output"))
+    found = of_cell(stuck)
+    assert (found.label, found.codes) == ("not trained yet", {"D1", "D17"})
+    assert of_cell(sound).label == "healthy"
+    values = diagnose.values_of_cell(sound)
+    scores = json.loads((sound / "scores.json").read_text())
+    assert values["dev_roc_auc"] == scores["dev"]["roc_auc"]
+    assert values["plateau_ratio"] == json.loads((sound / "diagnostics.json").read_text())["plateau_ratio"]
+
+
+def test_a_failed_cell_has_its_ending_alone(tmp_path):
+    fake_cell.publish(tmp_path / "x", {"config.yaml": ""}, {"id": "x", "status": "diverged", "factors": {}})
+    assert diagnose.values_of_cell(tmp_path / "x") == {"diverged": 1.0, "collapsed": 0.0}
+    assert of_cell(tmp_path / "x").label == "diverged"
+
+
+def test_a_table_gives_the_same_diagnosis_with_readings_and_slopes(study):
+    table = read_study(study)
+    wrong = {"representation": "last_output", "loss": "mse"}
+    chosen = table.results[table.results["representation"] == "last_output"]
+    assert of_table(table, wrong, chosen).codes == set()
+    frame = table.reads
+    frame.loc[(frame["representation"] == "last_output") & (frame["read"] == "final_hidden"), "dev"] = 1.5
+    assert of_table(table, wrong, chosen).codes == {"X1"}
+    pairings = table.pairings
+    pairings["pad_slope_low"], pairings["pad_slope_high"] = -0.3, -0.1
+    chosen = chosen.assign(diag_padding_deviation=0.3)
+    assert of_table(table, wrong, chosen).codes == {"D14", "E3", "X1"}
+    table.meta["config"]["base"]["encoder"]["bidirectional"] = False
+    assert of_table(table, wrong, chosen).codes == {"D14", "E3"}
