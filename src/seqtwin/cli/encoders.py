@@ -6,28 +6,38 @@ from typing import Annotated
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Encoder, Json, Scale
+from seqtwin.cli.arguments import Data, Encoder, Json, Label, Left, Right, Scale, Text, asked_of
 
 Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupted run of the same command")]
 
 
-def evaluate(encoder: Encoder, data: Path, scale: Scale = None, as_json: Json = False) -> None:
-    """Measure an encoder on labelled data: pairs, with the threshold it brings from its own dev split.
+def evaluate(
+    encoder: Encoder,
+    data: Data,
+    left: Left = None,
+    right: Right = None,
+    label: Label = None,
+    text: Text = None,
+    scale: Scale = None,
+    as_json: Json = False,
+) -> None:
+    """Measure an encoder on labelled data: pairs, with the threshold chosen on its own dev split.
 
-    Texts or series with their class are measured as balanced pairs, and by a search of each for the others of its
-    class. An encoder with a head is asked for the classes themselves, of sequences or of steps.
+    Texts or series with a class are measured as balanced pairs, and by a search of each for the others of its class.
+    An encoder with a head predicts the classes themselves, of sequences or of steps.
 
     seqtwin evaluate runs/small/encoder pairs.csv
     """
+    from seqtwin.data.inspection import inspect_data
+    from seqtwin.data.starter import seen_lines
     from seqtwin.retrieval.encoding import load
     from seqtwin.retrieval.evaluating import evaluate_pairs
     from seqtwin.retrieval.evaluating_heads import evaluate_head
 
     found = load(encoder)
-    if found.objective == "pairs":
-        values, undefined = evaluate_pairs(found, data, scale=scale)
-    else:
-        values, undefined = evaluate_head(found, data)
+    seen = inspect_data(data, asked_of(left, right, label, text, scale))
+    console.show_understood(seen_lines(seen))
+    values, undefined = (evaluate_pairs if found.objective == "pairs" else evaluate_head)(found, seen)
     if as_json:
         console.say_json({"test": values, "undefined": undefined})
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Encoder, Json
+from seqtwin.cli.arguments import Encoder, Json, Label, Left, Right, Scale, Text, asked_of
 
 if TYPE_CHECKING:
     from seqtwin.retrieval.dedupe import Deduped
@@ -140,6 +140,11 @@ def mine(
     margin: Annotated[float, typer.Option(help="nearer than the positive by more than this is a suspect")] = 0.1,
     per_anchor: Annotated[int, typer.Option(help="most negatives for a left text")] = 1,
     suspects: Annotated[Path | None, typer.Option(help="possible positives nobody labelled (.csv)")] = None,
+    left: Left = None,
+    right: Right = None,
+    label: Label = None,
+    text: Text = None,
+    scale: Scale = None,
     as_json: Json = False,
 ) -> None:
     """Find hard negatives: different texts the encoder takes for nearly the same.
@@ -149,6 +154,8 @@ def mine(
 
     seqtwin mine runs/small/encoder train.csv -o harder.csv --suspects suspects.csv
     """
+    from seqtwin.data.inspection import inspect_data
+    from seqtwin.data.starter import seen_lines
     from seqtwin.files import publish_text
     from seqtwin.retrieval.encoding import load
     from seqtwin.retrieval.match_tables import pairs_csv, read_labelled
@@ -156,7 +163,9 @@ def mine(
 
     _refuse_taken(out, suspects)
     model = _of_texts(load(encoder), "mine")
-    labelled = read_labelled(pairs)
+    seen = inspect_data(pairs, asked_of(left, right, label, text, scale))
+    console.show_understood(seen_lines(seen))
+    labelled = read_labelled(seen)
     with console.rows_bar("comparing") as on_rows:
         found = find(model, *labelled, rank_range=ranks, margin=margin, per_anchor=per_anchor, on_rows=on_rows)
     publish_text(out, pairs_csv(found.rows(), "label"))

@@ -25,6 +25,7 @@ class Table:
     columns: dict[str, list[Any]]
     lines: list[int]
     problems: list[tuple[int, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # how the file was read, where that was decided
 
     def __len__(self) -> int:
         return len(self.lines)

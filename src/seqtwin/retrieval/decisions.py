@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqtwin.data.tables import column, read_table
-from seqtwin.data.values import BINARY, texts
+from seqtwin.data.targets import label_value
+from seqtwin.data.values import texts
 from seqtwin.errors import DataError
 
 REMEDY = "mend these rows: decision is same, different or nothing"
@@ -32,8 +33,9 @@ def read_decisions(path: Path) -> list[Decision]:
     found = []
     for row, cell in enumerate(column(table, "decision")):
         said = "" if cell is None else str(cell).strip().lower()
-        if said in BINARY:
-            found.append(Decision(left[row], right[row], BINARY[said] == 1, table.lines[row]))
+        target = label_value(said)
+        if target is not None:
+            found.append(Decision(left[row], right[row], target == 1, table.lines[row]))
         elif said:
             table.report(row, "decision", f"expected same, different or nothing, found {said[:40]!r}")
     table.finish(REMEDY)

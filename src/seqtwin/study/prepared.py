@@ -10,6 +10,7 @@ from seqtwin.data.batches import ClassStore, DecodeStore, PairStore, StepStore
 from seqtwin.data.examples import Examples
 from seqtwin.data.pairs import PairData
 from seqtwin.data.tokens import TextTokens
+from seqtwin.data.understood import few_lines, pairs_line, sequences_line
 from seqtwin.study.slices import PairFacts, leakage_of
 
 
@@ -67,6 +68,16 @@ class PreparedExamples(Ready):
     def told(self) -> int:
         """How many different things a head can say at one place: the classes, or the tokens."""
         return self.written.size if self.written is not None else len(self.classes)
+
+
+def prepared_lines(prepared: Ready) -> list[str]:
+    """The sizes of the splits, and what a user should know of them before training."""
+    if isinstance(prepared, Prepared):
+        frame, cut = prepared.data.frame, prepared.data.cut
+        sizes, few = pairs_line(frame, cut), few_lines(frame, cut)
+    else:
+        sizes, few = sequences_line(prepared.data.split), []
+    return [sizes, *(f"note: {line}" for line in dict.fromkeys((*prepared.notes, *few)))]
 
 
 def data_facts(prepared: Ready) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from seqtwin.files import Building, dump_json, publish_folder, write_text
 from seqtwin.model.siamese import Siamese
 from seqtwin.store import Stored, save_encoder
 from seqtwin.study.card import interval_of, model_card
-from seqtwin.study.check import check_run
+from seqtwin.study.check import check_run, require_two_classes
 from seqtwin.study.evidence import Trained
 from seqtwin.study.head_card import head_card
 from seqtwin.study.identity import config_text, manifest
@@ -59,6 +59,7 @@ def train(
     config = followed(config)
     check_run(config)
     prepared = prepare(config)
+    require_two_classes(config, prepared)
     with publish_folder(out) as building:
         factors: dict[str, str | int] = {
             "representation": row_label(config),

@@ -38,6 +38,8 @@ class InBatch(Loss):
     tensor(0.0029)
     """
 
+    needs_only_same = True
+
     def __init__(self, space: VectorSpace, cut: float, similarity: Similarity, *, temperature: Number = 0.05) -> None:
         super().__init__(space, cut, similarity)
         self.temperature = positive(temperature, "temperature")

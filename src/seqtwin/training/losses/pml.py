@@ -150,6 +150,8 @@ class Pml(Loss):
 
     steps: Tensor
 
+    needs_only_same = True  # most losses of the library find their negatives in the batch
+
     def __init__(
         self,
         space: VectorSpace,
