@@ -257,8 +257,7 @@ def test_an_encoder_of_texts_does_not_read_series(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the encoder reads tokens, but the data are series"):
         probe_file(
             tiny.saved_encoder(tmp_path / "encoder"),
-            toy.write_series(tmp_path / "s.csv"),
-            scale=None,
+            inspect_data(toy.write_series(tmp_path / "s.csv")),
             seed=0,
             on_read=unheard,
         )
@@ -270,15 +269,15 @@ def test_an_encoder_of_texts_does_not_read_series(tmp_path: Path) -> None:
 def test_steps_are_not_probed(tmp_path: Path) -> None:
     data = toy.table(tmp_path / "steps.csv", ["sent_id", "token", "upos"], [[f"s{n}", "a", "X"] for n in range(9)])
     with pytest.raises(DataError, match="found steps") as caught:
-        probe_file(tiny.saved_encoder(tmp_path / "encoder"), data, scale=None, seed=0, on_read=unheard)
+        probe_file(tiny.saved_encoder(tmp_path / "encoder"), inspect_data(data), seed=0, on_read=unheard)
     assert caught.value.code == "PROBE_KIND"
 
 
 def test_an_encoder_that_cannot_be_probed_is_refused(tmp_path: Path) -> None:
     data = toy.write_classes(tmp_path / "t.csv")
     with pytest.raises(ConfigError, match=r"no encoder\.json here"):
-        probe_file(tmp_path / "nowhere", data, scale=None, seed=0, on_read=unheard)
+        probe_file(tmp_path / "nowhere", inspect_data(data), seed=0, on_read=unheard)
     read = tiny.saved_encoder(tmp_path / "read", padding="read")
     with pytest.raises(ConfigError, match="padding: read") as caught:
-        probe_file(read, data, scale=None, seed=0, on_read=unheard)
+        probe_file(read, inspect_data(data), seed=0, on_read=unheard)
     assert caught.value.code == "PADDING_READ"

@@ -12,7 +12,7 @@ import pytest
 
 import tiny
 from seqtwin.config import parse_run, parse_study, read_run
-from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.errors import ConfigError, DataError, SeqTwinError
 from seqtwin.files import read_json, verify, write_text
 from seqtwin.metrics import METRICS
 from seqtwin.retrieval.encoding import load
@@ -189,9 +189,30 @@ def test_dev_without_a_same_pair_has_no_threshold(tmp_path: Path) -> None:
 
 def test_a_margin_that_the_data_cannot_set_is_refused_before_training(tmp_path: Path) -> None:
     folder = tiny.write_pairs(tmp_path / "data", only={"train": 1})
+    rows = (folder / "train.csv").read_text(encoding="utf-8")
+    (folder / "train.csv").write_text(rows.replace(",1\n", ",0.8\n", 5), encoding="utf-8")
+    raw = tiny.raw_run(folder, loss="contrastive")
+    graded = {key: value for key, value in raw["data"].items() if key != "label"} | {"score": "label", "scale": [0, 1]}
     with pytest.raises(ConfigError, match="margin: auto"):
-        train(parse_run(tiny.raw_run(folder, loss="contrastive")), tmp_path / "run")
+        train(parse_run({**raw, "data": graded}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("only", "word"), [(1, "same"), (0, "different")])
+@pytest.mark.parametrize("loss", ["mse", "contrastive", "bce"])
+def test_training_pairs_of_one_class_are_refused_before_training(
+    only: int, word: str, loss: str, tmp_path: Path
+) -> None:
+    folder = tiny.write_pairs(tmp_path / "data", only={"train": only})
+    with pytest.raises(DataError, match=f"training pairs are {word}") as caught:
+        train(parse_run(tiny.raw_run(folder, loss=loss)), tmp_path / "run")
+    assert ("in_batch" in caught.value.remedy) == (only == 1)
+    assert not (tmp_path / "run").exists()
+
+
+def test_same_pairs_alone_are_enough_for_a_loss_that_finds_its_own_different_ones(tmp_path: Path) -> None:
+    folder = tiny.write_pairs(tmp_path / "data", only={"train": 1})
+    assert train(parse_run(tiny.raw_run(folder, loss="in_batch", fit={"epochs": 1})), tmp_path / "run").status
 
 
 def test_series_are_trained_too(tmp_path: Path) -> None:

@@ -256,6 +256,6 @@ def _check_config(path: Path, overrides: list[str]) -> None:
     grid = expand_grid(read_study(path, overrides))
     prepared = prepare(grid.cells[0].config)
     study = "grid" in read_yaml(path)
-    console.say(f"{prepared.data.name}: primary metric {prepared.primary}")
     console.say("\n".join(face.understood(grid.cells[0].config)))
+    console.say(f"{prepared.data.name}: primary metric {prepared.primary}")
     console.say(f"{len(grid.cells)} study cells: good" if study else "good")

@@ -134,7 +134,7 @@ class _Measurable:
         if metric.targets == "graded":
             return metric.function(given, self.targets)
         if len(self.labels) and self.labels.all() == self.labels.any():  # a perfect score of nothing
-            raise Undefined(f"all pairs are {'same' if self.labels.all() else 'different'}")
+            raise Undefined(f"only one class is present: all pairs are {'same' if self.labels.all() else 'different'}")
         return metric.function(given, self.labels)
 
 

@@ -103,6 +103,8 @@ class Triplet(Loss):
     tensor(0.2071)
     """
 
+    needs_only_same = True
+
     def __init__(
         self,
         space: VectorSpace,
