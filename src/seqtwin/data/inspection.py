@@ -32,7 +32,7 @@ REMEDY = "correct or remove these rows first"
 class Inspection:
     """What was seen. `roles` maps the keys of a config's data section to columns; `files` its split keys to paths.
 
-    `kind`: pairs, items, series, steps or series_steps; `sequences`: how many sequences a long table holds; `tables`:
+    `kind`: pairs, items, series, steps or series_steps; `sequences`, `channels`: how many sequences a long table holds, and of how many channels; `tables`:
     where the files hold ids, the tables that these point to; `target`: what the labels of pairs mean; `others`: columns
     that are not used; `notes`: what was decided besides.
     """
@@ -50,6 +50,7 @@ class Inspection:
     duplicates: int = 0
     empty: int = 0
     sequences: int = 0
+    channels: int = 0
     others: Names = ()
     notes: tuple[str, ...] = ()
 
@@ -83,7 +84,9 @@ def inspect_data(path: Path, asked: Asked = NOTHING) -> Inspection:
     table.finish(REMEDY)
     found = _inspected(table, layout, asked)
     used = {name for role in found.roles for name in found.names(role)}
-    return replace(found, others=tuple(name for name in table.columns if name not in used), notes=tuple(table.notes))
+    channels = {name for name in table.columns if found.kind.startswith("series") and CHANNEL.fullmatch(name)}
+    others = tuple(name for name in table.columns if name not in used | channels)
+    return replace(found, others=others, channels=len(channels), notes=tuple(table.notes))
 
 
 def _inspected(table: Table, layout: Layout, asked: Asked) -> Inspection:

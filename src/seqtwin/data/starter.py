@@ -79,6 +79,9 @@ def seen_lines(found: Inspection) -> list[str]:
     named = columns_line(first.name, found.rows, found.roles, found.others)
     beside = [path.name for path in found.files.values() if path != first]
     lines = [f"{named}; the same columns in {', '.join(beside)}" if beside else named]
+    if found.sequences:
+        channels = f" of {found.channels} channels" if found.channels else ""
+        lines.append(f"{found.sequences:,} {'series' if found.channels else 'sequences'}{channels}")
     if found.tables:
         lines.append(f"its ids were looked up in {found.tables.left.name} (left) and {found.tables.right.name} (right)")
     if found.target:

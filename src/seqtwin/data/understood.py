@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.data.pairs import SPLITS
-from seqtwin.data.targets import Target
+from seqtwin.data.targets import Target, label_value
 
 SHOWN = 6
 FEW = 10
@@ -31,7 +31,9 @@ def _some(names: Sequence[str]) -> str:
 def target_line(target: Target) -> str:
     """Which labels mean the same, or the scale of the scores and how it came about."""
     if target.scale is None:
-        return f"labels: {counts_of(target.words)}"
+        sides = {1.0: "same", 0.0: "different"}
+        known = [(word, count, label_value(word, target.own)) for word, count in target.words.items()]
+        return "labels: " + _some([f"{word} = {sides.get(side, '?')} ({n:,} rows)" for word, n, side in known])
     low, high = target.scale
     return f"scale: {low:g} to {high:g} ({target.why or 'declared'})"
 
