@@ -2,6 +2,13 @@
 (WRITTEN_METRICS); and what is fitted on dev for them."""
 
 from seqtwin.metrics.classes import CLASS_METRICS, Measure, measured
+from seqtwin.metrics.few import (
+    class_counts,
+    few_classes_sentence,
+    few_pairs_sentence,
+    few_positives,
+    pair_counts,
+)
 from seqtwin.metrics.pairs import METRICS, Metric, Undefined, average_ranks
 from seqtwin.metrics.rankings import RANKINGS, Ranking, measure_ranking, rank
 from seqtwin.metrics.thresholds import (
@@ -25,11 +32,16 @@ __all__ = [
     "Ranking",
     "Undefined",
     "average_ranks",
+    "class_counts",
+    "few_classes_sentence",
+    "few_pairs_sentence",
+    "few_positives",
     "fit_isotonic",
     "fit_threshold",
     "measure",
     "measure_ranking",
     "measured",
+    "pair_counts",
     "primary_metric",
     "rank",
     "threshold_optimism",
