@@ -2,6 +2,7 @@
 (WRITTEN_METRICS); and what is fitted on dev for them."""
 
 from seqtwin.metrics.classes import CLASS_METRICS, Measure, measured
+from seqtwin.metrics.directions import DIRECTIONS, Direction, chance_of, direction_of, lower_is_better
 from seqtwin.metrics.few import (
     class_counts,
     few_classes_sentence,
@@ -23,21 +24,26 @@ from seqtwin.metrics.written import WRITTEN_METRICS
 
 __all__ = [
     "CLASS_METRICS",
+    "DIRECTIONS",
     "METRICS",
     "RANKINGS",
     "WRITTEN_METRICS",
+    "Direction",
     "Isotonic",
     "Measure",
     "Metric",
     "Ranking",
     "Undefined",
     "average_ranks",
+    "chance_of",
     "class_counts",
+    "direction_of",
     "few_classes_sentence",
     "few_pairs_sentence",
     "few_positives",
     "fit_isotonic",
     "fit_threshold",
+    "lower_is_better",
     "measure",
     "measure_ranking",
     "measured",

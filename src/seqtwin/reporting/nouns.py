@@ -29,7 +29,7 @@ _SAYS_OF_PAIRS = {
     "groups, or set allow_leakage to the reason why this is accepted.",
     "apart": "Split by connected components; the slices by seen items show how much it matters.",
     "more": "More test pairs (that share no text) would narrow it most; more seeds cannot.",
-    "seeds": "Each study cell on the test pairs, thresholds fitted on dev.",
+    "seeds": "Each study cell on the test pairs, thresholds fitted on dev. ↓: lower is better.",
     "slices": "The primary metric on slices of the test pairs, mean over seeds with two-level 95 % intervals. A bin "
     "without both classes has no value and is left out.",
     "read": "Trained one way, read another",

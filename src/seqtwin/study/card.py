@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from seqtwin.metrics import lower_is_better
+
 DRAWS = 300
 FEWEST = 20  # clusters; an interval of fewer says little and looks like more
 TEXTS = """It knows no languages, fields or aliases but those of its training pairs. What it never met in training is
@@ -96,7 +98,8 @@ Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
 
 def _row(name: str, value: float, primary: str, interval: tuple[float, float] | None) -> str:
     known = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval and name == primary else ""
-    return f"| {name} | {value:.4f} | {known} |"
+    lower = " (lower is better)" if lower_is_better(name) else ""
+    return f"| {name}{lower} | {value:.4f} | {known} |"
 
 
 def _threshold(threshold: float | None) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from seqtwin.metrics import lower_is_better
+
 USES = {
     "classify": ("says which of {classes} classes a sequence is", "label, probability"),
     "label_steps": ("says which of {classes} classes every step of a sequence is", "one label a step"),
@@ -57,4 +59,5 @@ Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
 
 def _row(name: str, value: float, primary: str, interval: tuple[float, float] | None) -> str:
     known = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval and name == primary else ""
-    return f"| {name} | {value:.4f} | {known} |"
+    lower = " (lower is better)" if lower_is_better(name) else ""
+    return f"| {name}{lower} | {value:.4f} | {known} |"
