@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.metrics import lower_is_better
+from seqtwin.metrics import few_pairs_sentence, lower_is_better
 
 DRAWS = 300
 FEWEST = 20  # clusters; an interval of fewer says little and looks like more
@@ -77,7 +77,7 @@ Trained on {pairs["train"]:,} pairs, best epoch {facts["best_epoch"]} chosen on 
 | metric, {pairs["test"]:,} test pairs | value | 95 % interval |
 | --- | --- | --- |
 {rows}
-
+{_few(facts)}
 {_interval_words(scores["primary"], interval)}
 One training with one seed: another seed moves these numbers, and other data moves them more. Intervals that hold the
 seeds too come from a comparison (`seqtwin compare`).
@@ -112,6 +112,11 @@ def _interval_words(primary: str, interval: tuple[float, float] | None) -> str:
     if interval is None:
         return f"No interval of {primary}: too few independent test pairs."
     return f"The interval of {primary} draws test pairs anew; pairs that share a text stay together."
+
+
+def _few(facts: dict[str, Any]) -> str:
+    few = few_pairs_sentence(facts.get("counts", {}))
+    return f"\n{few}\n" if few else ""
 
 
 def _limits(facts: dict[str, Any]) -> str:
