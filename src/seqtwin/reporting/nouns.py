@@ -36,7 +36,7 @@ _SAYS_OF_PAIRS = {
     "reading": "Each trained encoder, its states read by every representation in one pass (test, mean over seeds). "
     "Framed: the way it was trained. A better value elsewhere in a row says that the states hold more than their "
     "representation shows.",
-    "finds": "Does the winner on pairs also find?",
+    "finds": "Do the pairings that score best also retrieve best?",
     "finding": "The same encoders, asked to find the right item for each test query.",
     "queries": "Means over finished seeds on the test queries.",
     "own": "pairs",

@@ -111,7 +111,7 @@ def _context(table: StudyTable, facets: list[heat.Facet]) -> dict[str, Any]:
     diagnostics, cautions = evidence.diagnostics(table, found), verdict.cautions(table)
     return {
         **_frame(table), "meta": table.meta, "nouns": nouns, "kicker": kicker(table),
-        "overrides": answer.overrides(table),
+        "overrides": answer.overrides(table), "few_examples": answer.few_examples(table),
         "headline": answer.headline(table, answers), "answers": answers,
         "cautions": cautions, "groups": verdict.grouped(cautions),
         "interactions": answer.interactions(facets), "cards": marks.cards(table, facets, found),
