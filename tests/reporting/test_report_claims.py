@@ -1,4 +1,4 @@
-"""What the page may claim: what dev chose is called chosen, and never the highest where the table shows a higher value."""
+"""What the page may claim: what dev chose is called chosen, never the highest where the table shows a higher value."""
 
 import copy
 import re
