@@ -35,7 +35,7 @@ def changes(table: StudyTable, facets: Sequence[Facet], found: Diagnoses) -> lis
         told.append(
             {
                 "what": "This is one data set",
-                "do": "Name another in the same study (a set: over data) before saying it holds elsewhere.",
+                "do": "Name another in the same study (a set: over data) before generalising.",
             }
         )
     return [one for one in told if one]

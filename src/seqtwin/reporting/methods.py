@@ -108,7 +108,7 @@ def _planned(table: StudyTable) -> str:
 
 def _ties(facets: Sequence[Facet]) -> str:
     text = "Tie letters rest on simultaneous intervals of all differences of a heat map: pairings that share a letter "
-    return f"{text}are not told apart." if any(facet.analysis.get("versus_best") for facet in facets) else ""
+    return f"{text}do not differ significantly." if any(facet.analysis.get("versus_best") for facet in facets) else ""
 
 
 _KERNELS = {"cpu_capability": "PyTorch CPU kernels {}", "mkl": "MKL {}", "onednn": "oneDNN {}"}
