@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import tiny
 from seqtwin.config import parse_run, parse_study, read_run
@@ -18,7 +19,7 @@ from seqtwin.metrics import METRICS
 from seqtwin.retrieval.encoding import load
 from seqtwin.study import work
 from seqtwin.study.grid import expand_grid
-from seqtwin.study.identity import config_hash
+from seqtwin.study.identity import KERNEL_LIMITS, config_hash, kernels
 from seqtwin.study.prepare import prepare
 from seqtwin.study.run import Run, train
 from seqtwin.study.tables import WATCHED
@@ -57,6 +58,7 @@ def test_everything_is_published_and_true(folder: Path, run: Run) -> None:
     assert manifest["factors"] == {"representation": "final_hidden", "loss": "mse", "seed": 0}
     assert set(manifest["seconds"]) == {"data", "train", "evaluate", "explain"}
     assert manifest["versions"]["torch"]
+    assert manifest["kernels"] == kernels()
     assert run.scores == read_json(run.path / "scores.json")
     assert list(run.scores["dev"]) == list(run.scores["test"]) == list(METRICS)
     assert run.scores["test"]["roc_auc"] > run.scores["untrained"]["roc_auc"]
@@ -103,6 +105,19 @@ def test_the_facts_are_json_and_hold_what_a_report_needs(run: Run) -> None:
     assert facts["best_epoch"] <= facts["epochs"] == 3
     assert facts["train_pairs_per_second"] > 0
     assert facts["leakage"]["share"] == facts["leakage"]["pairs"] / 40
+    assert {split: sum(kinds.values()) for split, kinds in facts["counts"].items()} == {"dev": 40, "test": 40}
+
+
+def test_kernels_name_what_limits_them(monkeypatch: Any) -> None:
+    for name in KERNEL_LIMITS:
+        monkeypatch.delenv(name, raising=False)
+    free = kernels()
+    assert free["cpu_capability"] == torch.backends.cpu.get_cpu_capability()
+    assert set(free) <= {"cpu_capability", "mkl", "onednn"}
+    assert all(re.fullmatch(r"\d[\d.]+", version) for name, version in free.items() if name != "cpu_capability")
+    monkeypatch.setenv("MKL_ENABLE_INSTRUCTIONS", "AVX2")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "")
+    assert kernels() == {**free, "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
 
 
 def test_the_trace_holds_the_loss_of_every_step(run: Run) -> None:

@@ -32,9 +32,9 @@ REMEDY = "correct or remove these rows first"
 class Inspection:
     """What was seen. `roles` maps the keys of a config's data section to columns; `files` its split keys to paths.
 
-    `kind`: pairs, items, series, steps or series_steps; `sequences`, `channels`: how many sequences a long table holds, and of how many channels; `tables`:
-    where the files hold ids, the tables that these point to; `target`: what the labels of pairs mean; `others`: columns
-    that are not used; `notes`: what was decided besides.
+    `kind`: pairs, items, series, steps or series_steps; `sequences`, `channels`: how many sequences a long table holds,
+    and of how many channels; `tables`: where the files hold ids, the tables that these point to; `target`: what the
+    labels of pairs mean; `others`: columns that are not used; `notes`: what was decided besides.
     """
 
     files: dict[str, Path]

@@ -9,7 +9,6 @@ from seqtwin.data.pairs import SPLITS
 from seqtwin.data.targets import Target, label_value
 
 SHOWN = 6
-FEW = 10
 
 
 def columns_line(place: str, rows: int, roles: Mapping[str, str | Sequence[str]], others: Sequence[str] = ()) -> str:
@@ -33,7 +32,9 @@ def target_line(target: Target) -> str:
     if target.scale is None:
         sides = {1.0: "same", 0.0: "different"}
         known = [(word, count, label_value(word, target.own)) for word, count in target.words.items()]
-        return "labels: " + _some([f"{word} = {sides.get(side, '?')} ({n:,} rows)" for word, n, side in known])
+        return "labels: " + _some(
+            [f"{word} = {'?' if side is None else sides[side]} ({n:,} rows)" for word, n, side in known]
+        )
     low, high = target.scale
     return f"scale: {low:g} to {high:g} ({target.why or 'declared'})"
 
@@ -69,18 +70,6 @@ def sequences_line(split: Sequence[str]) -> str:
     names, counts = np.unique(np.asarray(split), return_counts=True)
     known = dict(zip(names.tolist(), counts.tolist(), strict=True))
     return ", ".join(f"{name} {known[name]:,} sequences" for name in SPLITS if name in known)
-
-
-def few_lines(frame: pd.DataFrame, cut: float) -> list[str]:
-    """A sentence for dev and for test where their metrics rest on a handful of same or of different pairs."""
-    found = []
-    for split in SPLITS[1:]:
-        same = frame.loc[frame["split"] == split, "target"] >= cut
-        counts = {"same": int(same.sum()), "different": int((~same).sum())}
-        few = [f"{count} {word}" for word, count in counts.items() if count < FEW]
-        if few and all(counts.values()):
-            found.append(f"{split} has only {' and '.join(few)} pairs: metrics that rest on so few are unreliable")
-    return found
 
 
 def one_class_lines(frame: pd.DataFrame, cut: float) -> list[str]:
