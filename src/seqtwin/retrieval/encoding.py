@@ -1,6 +1,6 @@
 """A trained encoder at work: texts (or series) to vectors, pairs to scores. Training is never imported here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 
 from seqtwin.build import Blueprint
 from seqtwin.data.batches import Ragged
+from seqtwin.data.readings import Reading, as_written
 from seqtwin.data.spelling import LETTERS
 from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.lookup import split_spec
@@ -91,6 +92,11 @@ class TrainedEncoder:
         if self._stored.tokens is not None:
             return self._stored.tokens.encode(texts_of(items))
         return [series_of(item, self._stored.blueprint.size) for item in items]
+
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """Which texts are the same to this encoder, which are blank, and of which it knows no token."""
+        tokens = self._stored.tokens
+        return [as_written(text) for text in texts] if tokens is None else tokens.readings(texts)
 
     @property
     def objective(self) -> str:
