@@ -52,7 +52,9 @@ def test_babel_answers_as_if_the_names_had_not_been_read(alone: dict[str, str]) 
 
 
 def test_the_names_do_not_depend_on_what_babel_was_asked_before(alone: dict[str, str]) -> None:
-    warm = "from babel import Locale, localedata\nfor code in localedata.locale_identifiers():\n    localedata.load(code)"
+    warm = (
+        "from babel import Locale, localedata\nfor code in localedata.locale_identifiers():\n    localedata.load(code)"
+    )
     assert run(ASK, READ)[1] == alone["data"]
     assert run(warm, READ)[0] == alone["data"]  # every locale merged with its parents
 

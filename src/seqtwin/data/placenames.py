@@ -159,7 +159,8 @@ def _own_localedata() -> Any:
     would be what babel answers from then on, and data babel was asked for earlier would be what is read here.
     """
     spec = find_spec("babel.localedata")
-    assert spec is not None and spec.loader is not None  # babel is a dependency of this package
+    assert spec is not None  # babel is a dependency of this package
+    assert spec.loader is not None
     copy = module_from_spec(spec)
     spec.loader.exec_module(copy)
     return copy

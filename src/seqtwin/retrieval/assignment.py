@@ -61,7 +61,9 @@ def one_to_one_rows(near: Candidates, left: Distinct, right: Distinct, threshold
     rows = chosen.copy()
     copies = _rows_by_text(right)
     wanted = np.flatnonzero(near.identical.any(axis=1))
-    text_of = dict(zip(wanted.tolist(), near.texts[wanted, near.identical[wanted].argmax(axis=1)].tolist(), strict=True))
+    text_of = dict(
+        zip(wanted.tolist(), near.texts[wanted, near.identical[wanted].argmax(axis=1)].tolist(), strict=True)
+    )
     _take_same_spelling(text_of, left, right, copies, chosen, rows)
     for row, text in text_of.items():
         if copies[text] and chosen[row] < 0:
@@ -75,8 +77,8 @@ def _take_same_spelling(
 ) -> None:
     """Give left rows a right row with the same characters, before any with the same tokens alone."""
     spelled: dict[str | None, deque[int]] = {}
-    for place, text in enumerate(right.rows):
-        spelled.setdefault(text, deque()).append(place)
+    for place, spelling in enumerate(right.rows):
+        spelled.setdefault(spelling, deque()).append(place)
     for row, text in text_of.items():
         own = spelled.get(left.rows[row])
         if own:

@@ -1,4 +1,4 @@
-"""Rows without a text: None, empty, white space, or nothing that is a token. They are kept in place and never matched."""
+"""Rows without a text: None, empty, white space, or no token at all. They keep their place and match nothing."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -47,7 +47,7 @@ def scores_in_place(encoder: Encoder, left: Sequence[str], right: Sequence[str],
     """The score of each pair, float32 [n], NaN in the rows that are not `there`."""
     scores = np.full(len(left), np.nan, dtype=np.float32)
     if there.any():
-        rows = np.flatnonzero(there)
+        rows = np.flatnonzero(there).tolist()
         scores[rows] = encoder.score([left[row] for row in rows], [right[row] for row in rows])
     return scores
 

@@ -60,7 +60,7 @@ def known_pairs(decisions: Sequence[Decision], places: Mapping[str, int]) -> Kno
     """
     check_agreement(decisions)
     here = [d for d in decisions if d.left in places and d.right in places]
-    names = {place: text for text, place in reversed(places.items())}
+    names = {place: text for text, place in reversed(list(places.items()))}
     check_agreement([replace(d, left=names[places[d.left]], right=names[places[d.right]]) for d in here])
     pairs = [(places[d.left], places[d.right], d.same) for d in here]
     return Known([(a, b) for a, b, s in pairs if s], [(a, b) for a, b, s in pairs if not s], len(decisions) - len(here))

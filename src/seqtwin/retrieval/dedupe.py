@@ -49,9 +49,9 @@ class Deduped:
     joining: Pairs
     same: tuple[tuple[int, int], ...]
     strangers: int
-    blank: int = 0
-    unread: int = 0
-    cut: CutOff = CutOff()
+    blank: int
+    unread: int
+    cut: CutOff
 
     @property
     def sizes(self) -> Array:

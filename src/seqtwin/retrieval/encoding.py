@@ -185,6 +185,15 @@ class TrainedEncoder:
         return self._vectors(Ragged.of(sequences), 512, False)
 
 
+def no_threshold(encoder: TrainedEncoder) -> str:
+    """Why an encoder has no threshold; empty where it has one."""
+    if encoder.threshold is not None:
+        return ""
+    if encoder.objective != "pairs":
+        return f"the encoder was trained to {encoder.objective.replace('_', ' ')}, not on pairs, and has no threshold"
+    return "the encoder has no threshold: fitting one needs dev pairs of both labels, and it was trained without them"
+
+
 def _vectors_of(side: np.ndarray, dim: int) -> torch.Tensor:
     vectors = torch.tensor(np.atleast_2d(side), dtype=torch.float32)
     if vectors.dim() != 2 or vectors.shape[1] != dim:

@@ -58,10 +58,10 @@ class Index:
         vectors: Array | None = None,
         show_progress_bar: bool = False,
     ) -> "Index":
-        """An index of these texts (or series), in memory. Blank texts (None, empty, white space, or without a token) are
-        left out.
+        """An index of these texts (or series), in memory; blank texts (None, empty, white space, no token) left out.
 
-        `ids`: one for each, different ones; the row number, blank rows counted, otherwise. `metadata`: columns of values, by name.
+        `ids`: one for each, different ones; otherwise the row number, blank rows counted. `metadata`: columns of
+        values, by name.
         `vectors`: those of the texts, where they were made before with this encoder.
 
         Raises: ConfigError for an encoder no index can serve, an unknown kind, or vectors of another encoder;
@@ -171,7 +171,8 @@ class Index:
         vectors: Array | None = None,
         show_progress_bar: bool = False,
     ) -> None:
-        """Further items, blank texts left out; those without an id get the next row numbers, which are never given twice.
+        """Further items, blank texts left out. Those without an id get the next row numbers, which are never given
+        twice.
 
         Raises: as `build`; DataError for an id that is there already, or other metadata than the index has.
         """

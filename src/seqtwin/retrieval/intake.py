@@ -57,13 +57,13 @@ def without_blank(
 
     Raises: DataError for ids, columns or vectors that do not fit the items.
     """
-    every = np.arange(len(items))
-    there = every if encoder.inputs != "tokens" else np.flatnonzero(_present(encoder, items))
+    every: Array = np.arange(len(items))
+    there: Array = every if encoder.inputs != "tokens" else np.flatnonzero(_present(encoder, items))
     if len(there) == len(items):
         return Given(items, every, ids, metadata, vectors)
     check_columns(len(items), metadata, None)
     names = None if ids is None else _taken(list(ids), there, len(items))
-    kept = {name: [values[row] for row in there] for name, values in metadata.items()}
+    kept = {name: [values[row] for row in there.tolist()] for name, values in metadata.items()}
     own = None if vectors is None else checked_shape(vectors, len(items), encoder.dim)[there]
     return Given([items[row] for row in there], there, names, kept, own)
 
@@ -98,15 +98,15 @@ def listed(
     names = [str(one) for one in given.named(start)]
     check_ids(names, known, len(items))
     check_columns(len(items), metadata, columns)
-    return Items.made(names, _texts(items) if encoder.inputs == "tokens" else [""] * len(items), metadata)
+    return Items.made(names, _texts(given) if encoder.inputs == "tokens" else [""] * len(items), metadata)
 
 
-def _texts(items: Sequence[Any]) -> Sequence[str]:
-    wrong = next((row for row, item in enumerate(items) if not isinstance(item, str)), None)
+def _texts(given: Given) -> Sequence[str]:
+    wrong = next((row for row, item in enumerate(given.items) if not isinstance(item, str)), None)
     if wrong is not None:
-        cause = f"expected texts, got a {type(items[wrong]).__name__} (item {wrong})"
+        cause = f"expected texts, got a {type(given.items[wrong]).__name__} (item {given.places[wrong]})"
         raise DataError("ENCODE_TYPE", cause, place="index")
-    return items
+    return given.items
 
 
 def vectors_of(encoder: Encoder, items: Sequence[Any], given: Array | None, show: bool) -> Array:

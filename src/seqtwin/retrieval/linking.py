@@ -44,9 +44,9 @@ class Links:
     next_scores: Array
     mutual: Array
     threshold: float
-    blank: tuple[int, int] = (0, 0)
-    unread: int = 0
-    cut: int = 0
+    blank: tuple[int, int]
+    unread: int
+    cut: int
 
     @property
     def matched(self) -> Array:

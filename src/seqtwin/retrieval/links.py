@@ -87,9 +87,9 @@ class CutOff:
     beyond the neighbours that were looked at; `k`: how many neighbours would link these pairs.
     """
 
-    pairs: int = 0
-    more: bool = False
-    k: int = 0
+    pairs: int
+    more: bool
+    k: int
 
 
 def cut_off(found: Neighbours, threshold: float, linked: Pairs, cluster: Array) -> CutOff:

@@ -56,9 +56,9 @@ def mine(
 
     A negative is one of the nearest texts by rank (counted among texts that are no known positive), at most
     `per_anchor` for each anchor. Never a known positive: texts joined by positive pairs, also over others, are one,
-    and so are texts that differ in case or white space alone or consist of the same tokens. A text nearer than the nearest positive by more than
-    `margin` is a suspect, unless it is a labelled negative: it may be a positive nobody labelled. No pair twice, in
-    either order.
+    and so are texts that differ in case or white space alone or consist of the same tokens. A text nearer than the
+    nearest positive by more than `margin` is a suspect, unless it is a labelled negative: it may be a positive nobody
+    labelled. No pair twice, in either order.
 
     Raises: ConfigError for settings that cannot be; DataError for sides of other lengths, or without a positive.
     """
@@ -103,7 +103,9 @@ def _checked(rank_range: tuple[int, int], margin: float, per_anchor: int) -> tup
 class _Known:
     """The labelled pairs by text: which texts are one thing, and which were told apart."""
 
-    def __init__(self, encoder: Encoder, left: list[str | None], right: list[str | None], same: Array, on_rows: OnRows) -> None:
+    def __init__(
+        self, encoder: Encoder, left: list[str | None], right: list[str | None], same: Array, on_rows: OnRows
+    ) -> None:
         if not len(left) == len(right) == len(same):
             cause = f"{len(left)} texts on the left, {len(right)} on the right, {len(same)} labels"
             raise DataError("MINE_LENGTH", cause, place="mine")

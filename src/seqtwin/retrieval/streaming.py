@@ -137,9 +137,7 @@ class _Result:
     finish: Callable[[Path, Path], None] | None
 
 
-def _stream(
-    encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, on_rows: OnRows, on_blank: OnBlank
-) -> int:
+def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, on_rows: OnRows, on_blank: OnBlank) -> int:
     source = work.source
     found = scan(source)
     key = {**work.key, "encoder": encoder.fingerprint, "input": found.sha256, "columns": list(source.columns)}
