@@ -20,8 +20,8 @@ from seqtwin.retrieval.rescoring import rescored
 LINKS, CARE = 32, 80  # of a node in the graph; candidates weighed for each link while it is built
 BITS = 8
 FEWEST_TO_LEARN = 1024
-# a breadth is chosen for 10 neighbours and one item itself, see `kinds.py`; more of them need a broader search, and from
-# a twentieth of the corpus as candidates on, scoring everything costs less (measured with 6,000 and 40,000 vectors)
+# A breadth is chosen for 10 neighbours and the item itself, see `kinds.py`. More of them need a broader search. Where the
+# candidates are a twentieth of the corpus or more, scoring everything costs less (measured with 6,000 and 40,000 vectors).
 CHOSEN_FOR, EXACT_FROM, LEAST_SPARE = 11, 20, 4
 
 

@@ -114,7 +114,7 @@ class _Known:
             raise DataError("MINE_NO_POSITIVES", cause, place="mine", remedy="give pairs of both labels")
         items = distinct(None, [*left, *right])
         if items.blank:
-            cause = f"{items.blank} texts are blank"
+            cause = f"blank texts: {items.blank}"
             raise DataError("MINE_BLANK", cause, place="mine", remedy="remove the pairs with a blank text")
         self.texts, self.encoder = items.texts, encoder
         self.left, self.right, self.same = items.of[: len(left)], items.of[len(left) :], same
