@@ -20,8 +20,8 @@ from seqtwin.retrieval.rescoring import rescored
 LINKS, CARE = 32, 80  # of a node in the graph; candidates weighed for each link while it is built
 BITS = 8
 FEWEST_TO_LEARN = 1024
-# A breadth is chosen for 10 neighbours and the item itself, see `kinds.py`. More of them need a broader search. Where the
-# candidates are a twentieth of the corpus or more, scoring everything costs less (measured with 6,000 and 40,000 vectors).
+# A breadth is chosen for 10 neighbours and the item itself, see `kinds.py`; more of them need a broader search. Where
+# the candidates are a twentieth of the corpus or more, scoring everything costs less (measured with 6,000 and 40,000).
 CHOSEN_FOR, EXACT_FROM, LEAST_SPARE = 11, 20, 4
 
 
@@ -109,7 +109,8 @@ class Approximate:
         return _completed(found, matrix, queries, vectors, k)
 
     def _candidates(self, matrix: Matrix, queries: Array, vectors: Array, k: int) -> Neighbours:
-        wanted = min(len(self.groups), k * self.family.spare)
+        # as many as the breadth was chosen with, so that one neighbour is found no worse than ten
+        wanted = min(len(self.groups), k if self.family.spare == 1 else max(k, CHOSEN_FOR) * self.family.spare)
         breadth = self.breadth if k <= CHOSEN_FOR else self.family.broader(self.breadth, k)
         parameters = self.family.parameters(max(breadth, wanted if self.family.spare == 1 else 0))
         scores, found = self.structure.search(_prepared(queries, self.metric), wanted, params=parameters)
