@@ -100,8 +100,10 @@ def test_the_column_must_be_named_where_there_are_several(tmp_path: Path) -> Non
     assert caught.value.remedy == "name it: --left-column NAME"
     with pytest.raises(DataError, match="did you mean 'name'"):
         read_listed(two, "nmae")
+    blank = read_listed(written(tmp_path / "blank.csv", "name,id\na,1\n ,2\n"), "name")
+    assert (blank.texts, blank.others) == (["a", " "], {"id": ["1", "2"]})
     with pytest.raises(DataError, match="line 3"):
-        read_listed(written(tmp_path / "blank.csv", "name,id\na,1\n ,2\n"), "name")
+        read_listed(written(tmp_path / "short.csv", "name,id\na,1\nb\n"), "name")
 
 
 def test_links_have_a_line_for_every_row_on_the_left() -> None:

@@ -59,6 +59,9 @@ def encode(
     An encoder of series reads series: a long table (series_id, t, ch0, ch1, ...) or a .ts file; one vector each, in the
     order of their first rows.
 
+    A row without a text keeps its place: its vector is NaN in every dimension, and np.isnan(vectors).any(axis=1) finds
+    it. An encoder trained with tokens.empty=unk has a vector for such rows: that of one unknown token.
+
     Interrupted, the same command with --resume goes on where it stood.
 
     seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy
@@ -69,10 +72,14 @@ def encode(
 
     refuse_existing(out)
     found = load(encoder)
+    blank: list[int] = []
     with console.rows_bar("encoding") as on_rows:
-        rows = encode_file(found, file, out, column=column, resume=resume, on_rows=on_rows)
+        rows = encode_file(found, file, out, column=column, resume=resume, on_rows=on_rows, on_blank=blank.append)
+    vector = "that of one unknown token" if found.empty == "unk" else "NaN"
+    _say_blank(sum(blank), rows, f"the vector is {vector}")
     if as_json:
-        console.say_json({"vectors": rows, "dim": found.dim, "out": str(out), "encoder": found.fingerprint})
+        facts = {"vectors": rows, "dim": found.dim, "out": str(out), "encoder": found.fingerprint}
+        console.say_json({**facts, "blank_rows": sum(blank)})
         return
     console.say(f"{rows} vectors of width {found.dim}: {out}")
 
@@ -88,19 +95,35 @@ def score(
 ) -> None:
     """Write the score of every pair, and whether it reaches the threshold, beside what the table holds.
 
-    The columns are called `score` and `same`, or `encoder_score` and `encoder_same` where those are taken.
+    The columns are called `score` and `same`, or `encoder_score` and `encoder_same` where those are taken. Both are
+    empty in a row where a text is missing. There is no column `same` where the encoder has no threshold.
 
     seqtwin score runs/small/encoder pairs.csv -o scores.csv
     """
     from seqtwin.files import refuse_existing
-    from seqtwin.retrieval.encoding import load
+    from seqtwin.retrieval.encoding import load, no_threshold
     from seqtwin.retrieval.streaming import score_file
 
     refuse_existing(out)
     found = load(encoder)
+    blank: list[int] = []
     with console.rows_bar("scoring") as on_rows:
-        rows = score_file(found, pairs, out, left=left, right=right, resume=resume, on_rows=on_rows)
+        rows = score_file(
+            found, pairs, out, left=left, right=right, resume=resume, on_rows=on_rows, on_blank=blank.append
+        )
+    _say_blank(sum(blank), rows, "no score")
+    why = no_threshold(found)
+    if why:
+        console.complain(f"no column 'same': {why}")
     if as_json:
-        console.say_json({"scores": rows, "threshold": found.threshold, "out": str(out), "encoder": found.fingerprint})
+        facts = {"scores": rows, "threshold": found.threshold, "out": str(out), "encoder": found.fingerprint}
+        console.say_json({**facts, "blank_rows": sum(blank), "no_same": why})
         return
     console.say(f"{rows} scores: {out}")
+
+
+def _say_blank(blank: int, rows: int, consequence: str) -> None:
+    from seqtwin.retrieval.blanks import blank_line
+
+    if blank:
+        console.complain(blank_line(blank, rows, consequence))

@@ -25,6 +25,7 @@ REMEDY_EMPTY = (
     "mend or remove these rows (scores: or declare a wider scale; blank texts: or set tokens.empty to unk or drop); "
     "nothing was read"
 )
+REMEDY_ROWS = "fix or remove these rows; nothing was read"  # where a blank text is no problem
 USUAL_FRACTIONS = (0.7, 0.15, 0.15)
 
 
@@ -141,7 +142,7 @@ def read_columns(path: Path, names: Sequence[str], *, empty: str = "error") -> l
     """
     table = read_table(path)
     found = [texts(table, name, empty="error" if empty == "error" else "unk")[0] for name in names]
-    table.finish(REMEDY_EMPTY)
+    table.finish(REMEDY_ROWS)
     return found
 
 

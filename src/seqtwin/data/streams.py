@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from seqtwin.data.readers import REMEDY_EMPTY
+from seqtwin.data.readers import REMEDY_ROWS
 from seqtwin.data.sources import BYTE_ORDER_MARKS, PACKED, require_file
 from seqtwin.data.tables import MAX_FIELD, Table, check_header, json_object, shape_problem
 from seqtwin.data.ts import read_ts
@@ -60,7 +60,7 @@ def scan(source: Source) -> Scanned:
             break
     if problems:
         listed = [f"line {line}: {problem}" for line, problem in problems]
-        raise gathered("DATA_ROWS", str(source.path), listed, REMEDY_EMPTY)
+        raise gathered("DATA_ROWS", str(source.path), listed, REMEDY_ROWS)
     if not rows:
         remedy = "expected a header and at least one row, or for a file of texts one line"
         raise DataError("DATA_NO_ROWS", "no rows", place=str(source.path), remedy=remedy)

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqtwin.data.tables import column, read_table
@@ -10,7 +10,7 @@ from seqtwin.data.targets import label_value
 from seqtwin.data.values import texts
 from seqtwin.errors import DataError
 
-REMEDY = "mend these rows: decision is same, different or nothing"
+REMEDY = "fix these rows: two texts, and in decision same, different or nothing"
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,18 @@ class Known:
     strangers: int = 0
 
 
-def known_pairs(decisions: Sequence[Decision], texts: Sequence[str]) -> Known:
-    """The decisions about the distinct `texts`, found to agree with each other.
+def known_pairs(decisions: Sequence[Decision], places: Mapping[str, int]) -> Known:
+    """The decisions about the texts of `places`, found to agree with each other; texts of one place are one text.
 
     Raises: DataError that names the lines of the decisions that contradict each other.
 
-    >>> known_pairs([Decision("a", "b", True), Decision("a", "z", False)], ["a", "b"])
+    >>> known_pairs([Decision("a", "b", True), Decision("a", "z", False)], {"a": 0, "b": 1})
     Known(same=[(0, 1)], different=[], strangers=1)
     """
     check_agreement(decisions)
-    places = {text: n for n, text in enumerate(texts)}
     here = [d for d in decisions if d.left in places and d.right in places]
+    names = {place: text for text, place in reversed(list(places.items()))}
+    check_agreement([replace(d, left=names[places[d.left]], right=names[places[d.right]]) for d in here])
     pairs = [(places[d.left], places[d.right], d.same) for d in here]
     return Known([(a, b) for a, b, s in pairs if s], [(a, b) for a, b, s in pairs if not s], len(decisions) - len(here))
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from seqtwin.data.inspected import read_inspected_pairs
 from seqtwin.data.inspection import Inspection
-from seqtwin.data.readers import REMEDY_EMPTY
+from seqtwin.data.readers import REMEDY_EMPTY, REMEDY_ROWS
 from seqtwin.data.tables import read_table
 from seqtwin.data.values import classes, texts
 from seqtwin.errors import ConfigError, DataError
@@ -44,12 +44,12 @@ class Listed:
 
 
 def read_listed(path: Path, column: str | None = None, option: str = "--column") -> Listed:
-    """The texts of a table, or of a text file with a text a line. The only column need not be named.
+    """The texts of a table, or of a text file with one per line, blank ones too. The only column need not be named.
 
     Raises: ConfigError where the column must be named; DataError for what is no such file, or with all blank rows.
     """
     if path.suffix.lower() == ".txt":
-        return Listed("text", read_texts(path, None), {})
+        return Listed("text", read_texts(path, None, blank=True), {})
     table = read_table(path)
     known = list(table.columns)
     if column is None and len(known) > 1:
@@ -57,8 +57,8 @@ def read_listed(path: Path, column: str | None = None, option: str = "--column")
         cause = f"which column holds the texts? found: {shown}"
         raise ConfigError("MATCH_COLUMN", cause, place=str(path), remedy=f"name it: {option} NAME")
     name = known[0] if column is None else column
-    found = texts(table, name, empty="error")[0]
-    table.finish(REMEDY_EMPTY)
+    found = texts(table, name, empty="unk")[0]
+    table.finish(REMEDY_ROWS)
     return Listed(name, found, {other: table.columns[other] for other in known if other != name})
 
 
