@@ -65,7 +65,7 @@ def draw(n: int, dim: int = 8, seed: int = 0) -> Compared:
         ({}, 0.605807),
         ({"distance": RAW}, 0.957107),
         ({"distance": "CosineSimilarity", "pairs": "given"}, 0.0),
-        # the cosine of the last negative is 0, which is 1e-8 with the kernels of some processors: no term at this margin
+        # the cosine of the last negative is 0, or 1e-8 on some processors: at this margin it is no term either way
         ({"distance": "CosineSimilarity", "options": {"pos_margin": 1, "neg_margin": 0}}, 0.779893),
         ({"distance": "CosineSimilarity", "options": {"pos_margin": 1, "neg_margin": 0.1}}, 0.679893),
         ({"distance": "CosineSimilarity", "options": {"pos_margin": 1, "neg_margin": -0.1}}, 0.526340),
