@@ -155,7 +155,7 @@ def test_a_batch_with_too_few_pairs_is_finite_and_counted(name: str, batch: str,
         gradients = [side.grad for side in (compared.left, compared.right) if side.grad is not None]
         assert value.isfinite()
         assert all(gradient.isfinite().all() for gradient in gradients)
-        moved = any(float(gradient.abs().max()) > 0 for gradient in gradients)
+        moved = any(float(gradient.abs().max()) > 1e-6 for gradient in gradients)
         if batch != "one of each":  # of these two pairs a loss may be satisfied
             assert loss.silent_batches == int(not moved)
 

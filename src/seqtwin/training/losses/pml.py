@@ -82,9 +82,15 @@ def _too_few(handed: Handed) -> bool:
     return max(counts) <= 1 or min(counts) == 0
 
 
-def _says_nothing(value: Tensor) -> bool:
-    """Whether a loss is 0 up to rounding, or not finite: the mean of no terms is nan."""
-    return not float(value.detach().abs()) > ROUNDING or not bool(value.isfinite())
+def _trains_nothing(value: Tensor, compared: Compared) -> bool:
+    """Whether a loss moves no vector but by a rounding error, or is not finite: the mean of no terms is nan."""
+    if not bool(value.isfinite()):
+        return True
+    sides = [side for side in (compared.left, compared.right) if side.requires_grad]
+    if not value.requires_grad or not sides:
+        return float(value.abs()) <= ROUNDING
+    moved = torch.autograd.grad(value, sides, retain_graph=True, allow_unused=True)
+    return all(gradient is None or float(gradient.abs().max()) <= ROUNDING for gradient in moved)
 
 
 def _shown(distance: Any) -> str:
@@ -136,8 +142,8 @@ class Pml(Loss):
     that moves both sides of same pairs and the right sides of different ones.
 
     A batch with too few pairs (every index list of length <= 1, or one kind of pair missing) for which the library
-    returns 0 or nan is counted in `silent_batches` and warned of once. One-sided batches that still train something
-    (ContrastiveLoss pushes negatives apart without any positive) are not.
+    returns nan, or a value without a gradient, is counted in `silent_batches` and warned of once. One-sided batches
+    that still train something (ContrastiveLoss pushes negatives apart without any positive) are not.
 
     The library's AvgNonZeroReducer, the default of many losses, averages only the terms above 0. Here these are the
     terms above 1e-6, or a rounding error decided how many there are. `reducer: MeanReducer` averages all of them.
@@ -239,18 +245,18 @@ class Pml(Loss):
         return replace(handed, indices=found)
 
     def forward(self, compared: Compared, target: Tensor) -> Tensor:
-        """The loss of a batch; silent where the library returns 0 or nan for lack of pairs."""
+        """The loss of a batch; silent where too few pairs leave nothing to train."""
         same = self.same(target)
         if self.pairs == "positives" and int(same.sum()) < 2:
             return self._counted(compared)
         self.steps += 1
         value, handed = self._run(self.pairs, compared, same, seed=int(self.steps))
-        return self._counted(compared) if _says_nothing(value) and _too_few(handed) else value
+        return self._counted(compared) if _too_few(handed) and _trains_nothing(value, compared) else value
 
     def _counted(self, compared: Compared) -> Tensor:
         if not self.silent_batches:
             log.warning(
-                "%s has no value for a batch with too few pairs of a kind: such batches train nothing and are counted; "
+                "%s learns nothing from a batch with too few pairs of a kind: such batches are counted; "
                 "larger or balanced batches avoid it",
                 self.part.name,
             )
