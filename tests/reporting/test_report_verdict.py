@@ -63,7 +63,7 @@ def test_every_kind_of_lead(serious_table):
     assert _ties(serious_table, lambda row: row["representation"] != "final_hidden") == "some"
 
 
-def test_refusals_take_the_place_of_the_verdict(serious_table):
+def test_refusals_take_the_place_of_the_verdict(serious_table, undrawn):
     assert _refused(serious_table) == []
     assert "R01" in _refused(_with(serious_table, tier="quick"))
     leaking = serious_table.results.assign(diag_leakage_share=0.25)
@@ -263,7 +263,7 @@ def test_the_model_card_is_that_of_the_chosen_pairing(contents, serious_table):
         assert part in text
 
 
-def test_a_floor_above_the_best_pairing_is_said_aloud(serious_table):
+def test_a_floor_above_the_best_pairing_is_said_aloud(serious_table, undrawn):
     assert _answers(serious_table)[0]["floor"] is None
     floors = {"placenames": {"tfidf_char": {"test": {"roc_auc": 0.999}}, "length": {"test": {"roc_auc": None}}}}
     table = _with(serious_table, floors=floors)
@@ -274,7 +274,7 @@ def test_a_floor_above_the_best_pairing_is_said_aloud(serious_table):
         assert "character TF-IDF, .999" in contents[name]
 
 
-def test_a_known_ceiling_stands_beside_the_floors(serious_table):
+def test_a_known_ceiling_stands_beside_the_floors(serious_table, undrawn):
     (facet,) = heat.facets(serious_table)
     assert answer.ceilings(serious_table, facet) == []
     datasets = {
@@ -288,7 +288,7 @@ def test_a_known_ceiling_stands_beside_the_floors(serious_table):
     assert "ceiling of max_output <b>.910</b>" in report_files(table)["index.html"]
 
 
-def test_the_card_loads_what_its_data_are(serious_table):
+def test_the_card_loads_what_its_data_are(serious_table, undrawn):
     def shown(texts):
         datasets = {name: {**facts, "texts": texts} for name, facts in serious_table.meta["datasets"].items()}
         return report_files(_with(serious_table, datasets=datasets))["best-encoder.md"]

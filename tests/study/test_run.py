@@ -103,6 +103,7 @@ def test_the_facts_are_json_and_hold_what_a_report_needs(run: Run) -> None:
     assert facts["batch_deviation"] < 1e-6
     assert (facts["padding"], facts["dim"], facts["shareable"]) == ("masked", 16, False)
     assert facts["best_epoch"] <= facts["epochs"] == 3
+    assert facts["precision"] == "fp32"
     assert facts["train_pairs_per_second"] > 0
     assert facts["leakage"]["share"] == facts["leakage"]["pairs"] / 40
     assert {split: sum(kinds.values()) for split, kinds in facts["counts"].items()} == {"dev": 40, "test": 40}

@@ -188,7 +188,9 @@ class FitConfig(Strict):
     warmup: float = Field(0.0, ge=0, lt=1, description="share of all steps in which the rate rises from 0")
     clip: float | None = Field(1.0, gt=0, description="largest gradient norm; null = none")
     patience: int | None = Field(5, ge=1, description="epochs without a better dev metric; null = never stop early")
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32", description="bf16 becomes fp32, with a warning, for an LSTM on a processor without bfloat16 kernels"
+    )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
     threads: int | None = Field(None, ge=1)
     seed: int = Field(0, ge=0, le=LARGEST_SEED)

@@ -186,6 +186,7 @@ def _facts(config: RunConfig, t: Trained, task: Task) -> dict[str, Any]:
         "dim": t.model.space.dim,
         "best_epoch": state.best_epoch,
         "epochs": state.epoch,
+        "precision": state.precision,
         "train_pairs_per_second": round(len(prepared.stores["train"]) * state.epoch / state.seconds, 1),
         "encode_texts_per_second": round(t.judged.encoded_per_second, 1),
         "batch_deviation": t.batch_deviation,
