@@ -126,8 +126,8 @@ def _arithmetic(table: StudyTable) -> str:
         [f"{' or '.join(map(str, threads))} thread{'' if threads == [1] else 's'} per study cell"] if threads else []
     )
     return (
-        f"Arithmetic: {', '.join([*shown, *counted])}. With the same versions, kernels and number of threads the same "
-        "study cell gives the same bytes; with others the last digits can differ."
+        f"Arithmetic: {', '.join([*shown, *counted])}. On the same processor, with the same versions, kernels "
+        "and number of threads, a study cell gives the same bytes again; otherwise the last digits can differ."
     )
 
 
