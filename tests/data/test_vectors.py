@@ -64,12 +64,12 @@ def test_a_file_without_any_of_the_words_is_refused(tmp_path: Path, text: str) -
 
 
 def test_a_word_without_numbers_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="line 1: expected some numbers after 'der', got 0"):
+    with pytest.raises(DataError, match="line 1: expected 2 numbers after 'der', got 0"):
         read_vectors(written(tmp_path, "der\nworld 1 2\n"), WORDS)
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    for path in (tmp_path / "absent.txt", tmp_path, written(tmp_path, "são 1 2\n", "latin-1")):
+    for path in (tmp_path / "absent.txt", tmp_path):
         with pytest.raises(DataError) as caught:
             read_vectors(path, WORDS)
         assert caught.value.code == "VECTORS_READ"

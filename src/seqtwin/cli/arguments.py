@@ -13,9 +13,12 @@ Out = Annotated[Path | None, typer.Option(help="folder to write; never overwritt
 Scale = Annotated[tuple[float, float] | None, typer.Option(help="lowest and highest score, when data is given")]
 Json = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 Encoder = Annotated[Path, typer.Argument(help="an encoder folder, or the run that holds one")]
-DATA_ENDINGS = {".csv", ".tsv", ".jsonl", ".parquet", ".ts", ".conllu"}
+CONFIG_ENDINGS = {".yaml", ".yml"}
 
 
 def is_data(path: Path) -> bool:
-    """Whether a path names the data itself: a table, or a folder of three."""
-    return path.suffix.lower() in DATA_ENDINGS or path.is_dir()
+    """Whether a path names the data itself, a file or a folder: all that is no config by its ending.
+
+    A file of another ending is data, too: what is wrong with it is then said by the readers, which know what they read.
+    """
+    return path.suffix.lower() not in CONFIG_ENDINGS or path.is_dir()

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from seqtwin.data.pairs import SPLITS
+from seqtwin.data.rows import Quoting
 from seqtwin.data.series import CHANNEL, IDS, TIMES, channel_names
-from seqtwin.data.tables import FORMATS, Table, column, read_table
+from seqtwin.data.tables import ENDINGS, Table, column, read_table
 from seqtwin.data.values import BINARY, NUMBER, numbers
 from seqtwin.errors import DataError
 
@@ -63,13 +64,13 @@ class Inspection:
         return self.files.get("test", next(iter(self.files.values())))
 
 
-def inspect_data(path: Path, *, scale: Sequence[float] | None = None) -> Inspection:
+def inspect_data(path: Path, *, scale: Sequence[float] | None = None, quoting: Quoting | None = None) -> Inspection:
     """What a file, or a folder with train, dev and test files, seems to hold. A given scale is not guessed.
 
     Raises: DataError that says why the data cannot be used.
     """
     files = _files(path)
-    table = read_table(next(iter(files.values())))
+    table = read_table(next(iter(files.values())), quoting=quoting)
     table.finish(REMEDY)
     if any(CHANNEL.fullmatch(name) for name in table.columns):
         return _series(table, files)
@@ -86,12 +87,12 @@ def inspect_data(path: Path, *, scale: Sequence[float] | None = None) -> Inspect
 def _files(path: Path) -> dict[str, Path]:
     if not path.is_dir():
         return {"file": path}
-    for ending in FORMATS:
+    for ending in ENDINGS:
         complete = {split: path / f"{split}{ending}" for split in SPLITS}
         if all(one.is_file() for one in complete.values()):
             return complete
     cause = "this is a directory without train, dev and test files of one kind"
-    raise DataError("DATA_FOLDER", cause, place=str(path), remedy=f"name one file ({', '.join(FORMATS)})")
+    raise DataError("DATA_FOLDER", cause, place=str(path), remedy=f"name one file ({', '.join(ENDINGS)})")
 
 
 def _named(table: Table, wanted: Sequence[str]) -> str | None:

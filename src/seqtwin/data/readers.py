@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.data.pairs import SPLITS, PairData
+from seqtwin.data.rows import Quoting
+from seqtwin.data.sources import bare_name
 from seqtwin.data.splits import check_fractions, leakage, leakage_notes, split_pairs
-from seqtwin.data.tables import Table, column, read_table
+from seqtwin.data.tables import Table, column, read_table, read_text_table
 from seqtwin.data.values import check_scale, labels, scores, texts
 from seqtwin.errors import ConfigError, DataError
 
@@ -35,6 +37,7 @@ def read_pairs(
     seed: int = 0,
     empty: str = "error",
     name: str | None = None,
+    quoting: Quoting | None = None,
 ) -> PairData:
     """Pairs of texts from one file, which is split so that no text stands in two splits, or from a file per split.
 
@@ -48,7 +51,7 @@ def read_pairs(
     parts = {}
     dropped = {}
     for split, path in by_split(files).items():
-        table = read_table(path)
+        table = read_table(path, quoting=quoting)
         for needed in (left, right, score or label or ""):
             column(table, needed)  # a missing column comes before any complaint about rows
         target = labels(table, label) if label else scores(table, score or "", scale)
@@ -63,7 +66,7 @@ def read_columns(path: Path, names: Sequence[str], *, empty: str = "error") -> l
 
     Raises: DataError.
     """
-    table = read_table(path)
+    table = read_text_table(path)
     found = [texts(table, name, empty="error" if empty == "error" else "unk")[0] for name in names]
     table.finish(REMEDY_EMPTY)
     return found
@@ -98,7 +101,7 @@ def by_split(files: Files) -> dict[str, Path]:
 
 def stem(files: Files) -> str:
     """The name a data set has by its first file."""
-    return next(iter(by_split(files).values())).stem
+    return bare_name(next(iter(by_split(files).values())))
 
 
 def _kept_pairs(table: Table, left: str, right: str, target: np.ndarray, empty: str) -> tuple[pd.DataFrame, int]:

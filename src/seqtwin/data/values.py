@@ -1,18 +1,16 @@
 """Values of one column, checked row by row: texts, scores on a scale, binary labels, numbers."""
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from seqtwin.data import numerals
 from seqtwin.data.tables import Table, column
 from seqtwin.errors import DataError
 
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-BINARY = {"1": 1.0, "true": 1.0, "yes": 1.0, "same": 1.0, "0": 0.0, "false": 0.0, "no": 0.0, "different": 0.0}
-BINARY |= {"1.0": 1.0, "0.0": 0.0}
+NUMBER, BINARY = numerals.NUMBER, numerals.BINARY
 
 
 def texts(table: Table, name: str, *, empty: str) -> tuple[list[str], np.ndarray]:

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.data.series import SeriesFile, read_series_file
-from seqtwin.data.streams import LINES, READERS, Scanned, Source, read_blocks, scan, stamp_of
+from seqtwin.data.measured import SeriesFile
+from seqtwin.data.series import read_series_file
+from seqtwin.data.streams import Scanned, Source, read_blocks, scan, stamp_of
 from seqtwin.data.tables import Table
 from seqtwin.data.values import texts
 from seqtwin.errors import ConfigError, DataError
@@ -23,7 +24,7 @@ from seqtwin.files import sha256
 from seqtwin.lookup import member
 from seqtwin.retrieval.encoding import TrainedEncoder
 from seqtwin.retrieval.growing import publish_growing
-from seqtwin.retrieval.tables import FORMATS, VectorFormat, score_columns, scored_head, scored_rows
+from seqtwin.retrieval.tables import FORMATS, VectorFormat, score_columns, scored_head, scored_rows, text_column
 from seqtwin.version import __version__
 
 OnRows = Callable[[int, int], None]
@@ -53,7 +54,7 @@ def encode_file(
             cause = "an encoder of series reads no column of texts"
             raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy="leave --column out")
         return _encode_series(encoder, path, out, form, resume, on_rows)
-    source = _source(encoder, path, (_text_column(path, column),))
+    source = _source(encoder, path, (text_column(path, column),))
 
     def make(block: Table) -> bytes:
         found: bytes = form.block(encoder.encode(_texts(block, source, 0)))
@@ -186,18 +187,6 @@ def _grow(result: _Result, out: Path, resume: bool, on_rows: OnRows) -> int:
 def _source(encoder: TrainedEncoder, path: Path, columns: tuple[str, ...]) -> Source:
     # rows are never dropped here: the vectors stand in the order of the file
     return Source(path, columns, "unk" if encoder.empty == "unk" else "error")
-
-
-def _text_column(path: Path, column: str | None) -> str:
-    """The column to encode: a table's is named by the user, a text file has but one."""
-    table = path.suffix.lower() in READERS
-    if table and column is None:
-        cause = "a table needs the name of its column of texts"
-        raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="--column NAME")
-    if not table and column is not None:
-        cause = f"'{path.suffix}' is read as a text a line and has no columns; tables: {', '.join(READERS)}"
-        raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="leave --column out")
-    return column or LINES
 
 
 def _texts(block: Table, source: Source, place: int) -> list[str]:
