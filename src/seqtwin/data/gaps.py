@@ -1,6 +1,7 @@
 """Gaps in series: values that are missing and steps that are left out, reported or filled.
 
-A step is missing where the time of nearly all steps of a file rises by one size and once by a multiple of it. Filled
+A step is missing where time rises by one size at nearly all steps of a file, and at this one by a multiple of it. Jumps
+that recur and leave out the same two steps or more each time (weekends) are a calendar, and nothing is missing. Filled
 values are `interpolate` (on a line over time between the known values before and after) or `carry` (the last known
 value). Nothing is made up before the first known value, nor by `interpolate` after the last.
 """
@@ -12,7 +13,8 @@ from typing import Literal
 import numpy as np
 
 Gaps = Literal["error", "interpolate", "carry"]
-MOSTLY = 0.8  # more than this share of the steps must be of one size; weekdays alone are not
+MOSTLY = 0.8  # more than this share of the steps must be of one size
+OFTEN = 0.1  # jumps of one size that are more than this share of the steps belong to a calendar
 NEAR = 0.01  # of a step
 LONGEST = 10_000  # steps that one gap may lack
 
@@ -48,8 +50,16 @@ def rhythm_of(times: Sequence[np.ndarray]) -> Rhythm:
     if not len(steps):
         return Rhythm(0.0, 0.0, 0.0)
     usual = float(steps[(len(steps) - 1) // 2])
-    share = float(np.mean(np.abs(steps / usual - 1) < NEAR))
-    return Rhythm(usual if share > MOSTLY else 0.0, float(steps[0]), float(steps[-1]))
+    near = np.abs(steps / usual - 1) < NEAR
+    steady = near.mean() > MOSTLY and not _recurs(steps[~near] / usual, len(steps))
+    return Rhythm(usual if steady else 0.0, float(steps[0]), float(steps[-1]))
+
+
+def _recurs(jumps: np.ndarray, steps: int) -> bool:
+    """Whether the jumps, as multiples of a step, are those of a calendar."""
+    if not max(1, OFTEN * steps) < len(jumps):
+        return False
+    return bool(jumps[0] > 2 + NEAR and np.ptp(jumps) < NEAR)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bar
 ENDINGS = {",": ".csv", "\t": ".tsv"}
 MOST = 0.9  # of the lines
 WORDY = 4  # words that no column name has
-USUAL = frozenset(
-    ("id", "index", "idx", "left", "right", "label", "score", "text", "title", "sentence", "sentence1", "sentence2")
-    + ("sentence_a", "sentence_b", "text1", "text2", "text_a", "text_b", "question1", "question2", "name1", "name2")
-    + ("s1", "s2", "similarity", "relatedness", "is_duplicate", "class", "category", "target", "series_id", "series")
-    + ("sent_id", "token", "word", "form", "upos", "t", "time")
+USUAL = (
+    {"id", "index", "idx", "left", "right", "label", "score", "text", "title", "sentence", "sentence1", "sentence2"}
+    | {"sentence_a", "sentence_b", "text1", "text2", "text_a", "text_b", "question1", "question2", "name1", "name2"}
+    | {"s1", "s2", "similarity", "relatedness", "is_duplicate", "class", "category", "target", "series_id", "series"}
+    | {"sent_id", "token", "word", "form", "upos", "t", "time"}
 )
 
 

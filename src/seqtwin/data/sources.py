@@ -78,6 +78,7 @@ def stream_lines(path: Path) -> Iterator[str]:
                         raise _nul(path, f"line {number}: a NUL byte")
                     yield line.removeprefix("\ufeff") if mark and number == 1 else line
         except UnicodeDecodeError as error:
+            _check_whole(path)
             cause = f"after line {number}: byte 0x{error.object[error.start]:02x} is not {encoding.upper()}"
             raise DataError("DATA_ENCODING", cause, place=str(path), remedy="save the file as UTF-8") from error
 
@@ -100,6 +101,13 @@ def opened(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
         raise DataError("DATA_PACKED", cause, place=str(path), remedy="download or pack the file again") from error
     except OSError as error:
         raise DataError("DATA_UNREADABLE", f"cannot be read: {error.strerror}", place=str(path)) from error
+
+
+def _check_whole(path: Path) -> None:
+    """Raises: DataError for damaged gzip data: its check sum comes last, after bytes that are no text."""
+    with opened(path) as file:
+        while is_gzip(path) and file.read(2**20):
+            pass
 
 
 def _check_packing(start: bytes, path: Path) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from seqtwin.data.gaps import Gaps
 from seqtwin.data.measured import SeriesFile
+from seqtwin.data.rows import Quoting
 from seqtwin.data.series import read_series_file
 from seqtwin.data.streams import Scanned, Source, read_blocks, scan, stamp_of
 from seqtwin.data.tables import Table
@@ -38,12 +40,16 @@ def encode_file(
     *,
     column: str | None = None,
     resume: bool = False,
+    quoting: Quoting | None = None,
+    gaps: Gaps = "error",
     on_rows: OnRows = lambda _done, _total: None,
 ) -> int:
     """How many vectors were written to `out` (.npy, .csv or .parquet), one a row of the file, in its order.
 
     For an encoder of series: one a series, in the order of their first rows. `on_rows(done, total)` is called after
     each block. Memory does not grow with a file of texts.
+
+    `quoting`, `gaps`: as in the data section of a config.
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
@@ -53,8 +59,9 @@ def encode_file(
         if column is not None:
             cause = "an encoder of series reads no column of texts"
             raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy="leave --column out")
-        return _encode_series(encoder, path, out, form, resume, on_rows)
-    source = _source(encoder, path, (text_column(path, column),))
+        found = read_series_file(path, channels=encoder.channels, quoting=quoting, gaps=gaps)
+        return _encode_series(encoder, found, out, _Settings(form, path, gaps), resume, on_rows)
+    source = _source(encoder, path, (text_column(path, column),), quoting)
 
     def make(block: Table) -> bytes:
         found: bytes = form.block(encoder.encode(_texts(block, source, 0)))
@@ -72,6 +79,7 @@ def score_file(
     left: str = "left",
     right: str = "right",
     resume: bool = False,
+    quoting: Quoting | None = None,
     on_rows: OnRows = lambda _done, _total: None,
 ) -> int:
     """How many pairs were written to `out` (.csv): every column of the file, then the score, then whether it is same.
@@ -81,7 +89,7 @@ def score_file(
     if out.suffix.lower() != ".csv":
         cause = f"scores are written as .csv, not as '{out.suffix}'"
         raise ConfigError("SCORE_FORMAT", cause, place=str(out), remedy="name a file that ends in .csv")
-    source = _source(encoder, path, (left, right))
+    source = _source(encoder, path, (left, right), quoting)
     if encoder.inputs == "series":
         cause = "an encoder of series: no table holds pairs of them"
         remedy = "encode both lists and compare their vectors, or seqtwin.load(folder).score(left, right)"
@@ -133,11 +141,12 @@ def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, on_ro
     source = work.source
     found = scan(source)
     key = {**work.key, "encoder": encoder.fingerprint, "input": found.sha256, "columns": list(source.columns)}
+    key |= {"quoting": source.quoting} if source.quoting else {}
     return _grow(_Result(key, work.head(found), _blocks(work, found), found.rows, work.finish), out, resume, on_rows)
 
 
 def _blocks(work: _Work, found: Scanned) -> Iterator[_Part]:
-    for block in read_blocks(work.source.path):
+    for block in read_blocks(work.source.path, quoting=work.source.quoting):
         yield _Part(len(block), partial(_made, work, block, found))
     _unchanged(work.source.path, found.stamp)
 
@@ -149,12 +158,21 @@ def _made(work: _Work, block: Table, found: Scanned) -> bytes:
     return made
 
 
+@dataclass(frozen=True)
+class _Settings:
+    """How vectors of series are written, the file they are of, and what became of its gaps."""
+
+    form: VectorFormat
+    path: Path
+    gaps: Gaps
+
+
 def _encode_series(
-    encoder: TrainedEncoder, path: Path, out: Path, form: VectorFormat, resume: bool, on_rows: OnRows
+    encoder: TrainedEncoder, found: SeriesFile, out: Path, settings: _Settings, resume: bool, on_rows: OnRows
 ) -> int:
-    found = read_series_file(path, channels=encoder.channels)
-    key = {"work": "encode", "encoder": encoder.fingerprint, "input": sha256(path), "columns": []}
-    rows = len(found.series)
+    key = {"work": "encode", "encoder": encoder.fingerprint, "input": sha256(settings.path), "columns": []}
+    key |= {"gaps": settings.gaps} if settings.gaps != "error" else {}
+    rows, form = len(found.series), settings.form
     parts = _series_parts(encoder, found, form)
     return _grow(_Result(key, form.head(rows, encoder.dim), parts, rows, form.finish), out, resume, on_rows)
 
@@ -184,9 +202,9 @@ def _grow(result: _Result, out: Path, resume: bool, on_rows: OnRows) -> int:
     return result.rows
 
 
-def _source(encoder: TrainedEncoder, path: Path, columns: tuple[str, ...]) -> Source:
-    # rows are never dropped here: the vectors stand in the order of the file
-    return Source(path, columns, "unk" if encoder.empty == "unk" else "error")
+def _source(encoder: TrainedEncoder, path: Path, columns: tuple[str, ...], quoting: Quoting | None) -> Source:
+    # rows are never dropped here: the vectors are in the order of the file
+    return Source(path, columns, "unk" if encoder.empty == "unk" else "error", quoting)
 
 
 def _texts(block: Table, source: Source, place: int) -> list[str]:
