@@ -104,6 +104,22 @@ def test_a_file_that_is_no_table_is_refused_by_its_name(name, write):
     assert (".txt" in caught.value.cause) == name.startswith("a.txt")
 
 
+@pytest.mark.parametrize(
+    ("text", "ending"),
+    [
+        ("Quality\t#1 String\n1\ta, b\n", ".tsv"),
+        ("left,right\na,b\n", ".csv"),
+        ("a text, another\nno sign\n", None),
+        ("one\ttext\n", None),
+        ("one text\nanother\n", None),
+    ],
+)
+def test_a_table_under_another_name_is_told_its_ending(text, ending, write):
+    with pytest.raises(DataError) as caught:
+        read_table(write("SICK.txt", text))
+    assert (f"look like those of a {ending} file" in caught.value.remedy) == (ending is not None)
+
+
 @pytest.mark.parametrize("name", ["a.xlsx", "a.npy", "a.arff", "a.yaml", "a.ods"])
 def test_a_known_file_without_texts_is_not_taken_for_lines(name, write):
     with pytest.raises(DataError, match=r"known: \.csv, \.tsv"):
@@ -212,7 +228,7 @@ def test_signs_inside_texts_are_no_separators(text, write):
     ],
 )
 def test_a_first_line_of_data_is_no_header(text, write):
-    with pytest.raises(DataError, match="no header line[\\s\\S]*write a first line") as caught:
+    with pytest.raises(DataError, match=r"no header line[\s\S]*write a first line") as caught:
         read_table(write("a.tsv", text))
     assert caught.value.code == "DATA_NO_HEADER"
 
@@ -234,5 +250,5 @@ def test_names_of_columns_are_a_header(text, write):
 
 def test_a_missing_column_tells_of_a_missing_header(write):
     table = read_table(write("a.tsv", "rome\trom\t1\nparis\tparis\t0\nwien\tvienna\t0\n"))
-    with pytest.raises(DataError, match="'left' is missing.*no header line: '1'"):
+    with pytest.raises(DataError, match=r"'left' is missing.*no header line: '1'"):
         column(table, "left")

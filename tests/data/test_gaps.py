@@ -42,7 +42,7 @@ def test_a_missing_value_is_reported_or_filled(blank, write):
     ):
         read_series_file(path)
     assert series(path, "carry") == [1, 1, 5, 5]
-    with pytest.raises(DataError, match="line 5: column 'ch0'.*interpolate cannot fill"):
+    with pytest.raises(DataError, match=r"line 5: column 'ch0'.*interpolate cannot fill"):
         series(path, "interpolate")
     assert series(write([(0, 1), (1, blank), (2, 5)]), "interpolate") == [1, 3, 5]
 
@@ -100,7 +100,7 @@ def test_uneven_time_is_noted(write):
 
 def test_an_endless_gap_is_not_filled(write):
     path = write([*SIX, (1_000_000, 1)])
-    with pytest.raises(DataError, match="line 8.*999994 steps are missing, more than the 10000"):
+    with pytest.raises(DataError, match=r"line 8.*999994 steps are missing, more than the 10000"):
         series(path, "carry")
 
 

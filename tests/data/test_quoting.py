@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from seqtwin.data.quoting import quoting_of, weighed
 from seqtwin.data.streams import read_blocks
 from seqtwin.data.tables import read_table
-from seqtwin.errors import DataError
+from seqtwin.errors import ConfigError, DataError
 
 HEAD = "left\tright\tlabel\n"
 PLAIN = {
@@ -101,6 +101,13 @@ def test_a_csv_names_the_way_out(text, words, tmp_path):
         read_table(tmp_path / "a.csv").finish("")
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.txt", "a.ts", "a.conllu", "a.parquet"])
+def test_a_file_without_quotes_to_decide_about_refuses_the_key(name, tmp_path):
+    (tmp_path / name).write_text("{}\n")
+    with pytest.raises(ConfigError, match=r"quoting: none is for \.csv and \.tsv files"):
+        list(read_blocks(tmp_path / name, quoting="none"))
+
+
 cells = st.text(st.sampled_from('ab "\t\n'), max_size=6)
 
 
@@ -121,5 +128,5 @@ def test_any_tsv_is_read_alike_whole_and_in_blocks(rows, tmp_path_factory):
     path.write_text("left\tright\n" + "".join(f"{a}\t{b}\n" for a, b in rows))
     found = list(read_blocks(path))
     whole = read_table(path)
-    assert sum((block.lines for block in found), []) == whole.lines
-    assert sum((block.problems for block in found), []) == whole.problems
+    assert [line for block in found for line in block.lines] == whole.lines
+    assert [problem for block in found for problem in block.problems] == whole.problems

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from seqtwin.data.conllu import read_sentences, read_words
 from seqtwin.data.delimited import check_header, read_csv, read_tsv
+from seqtwin.data.headers import separator_of
 from seqtwin.data.json_tables import read_json
 from seqtwin.data.jsonl import read_jsonl
-from seqtwin.data.rows import Opened, Rows
-from seqtwin.data.sources import GZIP, ending_of, is_gzip, require_file
+from seqtwin.data.rows import Opened, Quoting, Rows
+from seqtwin.data.sources import GZIP, ending_of, is_gzip, require_file, stream_lines
 from seqtwin.data.ts import read_ts
-from seqtwin.errors import DataError, missing_extra
+from seqtwin.errors import ConfigError, DataError, missing_extra
 
 BATCH = 8192  # rows of a parquet file that are held at once
+FIRST_LINES = 50  # looked at for a hint
 LINES = "text"  # the one column of a file without columns
 Reader = Callable[[Opened], Rows]
 
@@ -24,7 +26,7 @@ class Format:
     """What a file with an ending is, and how its rows are read.
 
     `texts`: the reader for commands that work on texts, where a row of the table is no text of its own. `packable`: the
-    file may be packed with gzip. `whole`: it is held in memory, whatever its size.
+    file may be packed with gzip. `whole`: it is held in memory, whatever its size. `delimited`: it has quotes.
     """
 
     description: str
@@ -32,6 +34,7 @@ class Format:
     texts: Reader | None = None
     packable: bool = True
     whole: bool = False
+    delimited: bool = False
 
 
 def _read_parquet(file: Opened) -> Rows:
@@ -60,8 +63,8 @@ def read_lines(file: Opened) -> Rows:
 
 
 FORMATS: dict[str, Format] = {
-    ".csv": Format("comma-separated table", read_csv),
-    ".tsv": Format("tab-separated table", read_tsv),
+    ".csv": Format("comma-separated table", read_csv, delimited=True),
+    ".tsv": Format("tab-separated table", read_tsv, delimited=True),
     ".jsonl": Format("table of one JSON object per line", read_jsonl),
     ".json": Format("JSON list of objects, or a training file of dedupe", read_json, whole=True),
     ".parquet": Format("parquet table", _read_parquet, packable=False),
@@ -116,7 +119,28 @@ def unknown_format(path: Path) -> DataError:
         cause = f"a {ending} file {FOREIGN[ending]}; known: {KNOWN}"
     else:
         cause = f"unknown ending '{path.suffix}'; known: {KNOWN}"
-    return DataError("DATA_FORMAT", cause, place=str(path), remedy="a config ends in .yaml or .yml")
+    seen = _looks_like(path)
+    remedy = f"its lines look like those of a {seen} file: rename it so" if seen else "a config ends in .yaml or .yml"
+    return DataError("DATA_FORMAT", cause, place=str(path), remedy=remedy)
+
+
+def _looks_like(path: Path) -> str | None:
+    """The ending that the first lines of a text file suggest."""
+    try:
+        return separator_of([line for line in islice(stream_lines(path), FIRST_LINES) if line.strip()])
+    except DataError:
+        return None
+
+
+def refuse_quoting(path: Path, quoting: Quoting | None) -> None:
+    """Nothing, where a file has quotes to decide about, or nobody decided.
+
+    Raises: ConfigError.
+    """
+    form = format_of(path)
+    if quoting is not None and (form is None or not form.delimited):
+        cause = f"quoting: {quoting} is for .csv and .tsv files; this is a {described(path)} file"
+        raise ConfigError("CONFIG_DATA", cause, place="data.quoting", remedy="leave data.quoting out")
 
 
 def refuse_foreign(path: Path) -> None:

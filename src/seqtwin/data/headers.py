@@ -38,6 +38,17 @@ def refuse_other_separator(lines: Sequence[str], delimiter: str, path: Path) -> 
     raise DataError("DATA_SEPARATOR", cause, place=str(path), remedy=remedy)
 
 
+def separator_of(lines: Sequence[str]) -> str | None:
+    """The ending of a file whose first lines are separated so; None where no separator is sure, or no ending has it.
+
+    >>> separator_of(["a\\tb", "c d\\te"]), separator_of(["a, b", "c"])
+    ('.tsv', None)
+    """
+    if len(lines) < 2:
+        return None
+    return next((ending for sign, ending in reversed(ENDINGS.items()) if _separates(sign, lines)), None)
+
+
 def _separates(sign: str, lines: Sequence[str]) -> bool:
     """Whether nearly all lines contain a sign as often as the first."""
     count = lines[0].count(sign)

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqtwin.data.formats import format_of, read_lines, refuse_foreign
+from seqtwin.data.formats import format_of, read_lines, refuse_foreign, refuse_quoting
 from seqtwin.data.readers import REMEDY_EMPTY
 from seqtwin.data.rows import Quoting, streamed
 from seqtwin.data.sources import require_file
@@ -92,6 +92,7 @@ def read_blocks(
     form = format_of(path)
     if form is None:
         refuse_foreign(path)
+    refuse_quoting(path, quoting)
     read = read_lines if form is None else form.texts or form.rows
     file = streamed(path, quoting)
     block = Block(path)

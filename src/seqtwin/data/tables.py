@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seqtwin.data.formats import ENDINGS, FORMATS, Reader, described, format_of, unknown_format
+from seqtwin.data.formats import ENDINGS, FORMATS, Reader, described, format_of, refuse_quoting, unknown_format
 from seqtwin.data.headers import is_surely_data, missing_header, no_header
 from seqtwin.data.rows import Opened, Quoting, Row, held
 from seqtwin.data.sources import ending_of, is_gzip, require_file
@@ -71,7 +71,9 @@ class Block:
             self.problems.append((line, row))
             return
         for name, value in row.items():
-            self.columns.setdefault(name, [None] * len(self.lines)).append(value)
+            if name not in self.columns:
+                self.columns[name] = [None] * len(self.lines)
+            self.columns[name].append(value)
             self.characters += len(value) if isinstance(value, str) else 0
         self.lines.append(line)
         if len(row) < len(self.columns):
@@ -112,6 +114,7 @@ def read_text_table(path: Path, *, quoting: Quoting | None = None) -> Table:
 
 
 def _read(path: Path, reader: Reader, quoting: Quoting | None) -> Table:
+    refuse_quoting(path, quoting)
     file = held(path, quoting) if ending_of(path) != ".parquet" else Opened(path, _no_lines)
     block = Block(path)
     for line, row in reader(file):
