@@ -38,7 +38,7 @@ endif
 # One thread per process: several processes that each take all cores are slower than one.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help compare experiments test check format bench validation retrieval keep report-committed clean
+.PHONY: help compare experiments test test-all test-processors check format bench validation retrieval keep report-committed clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -64,8 +64,17 @@ experiments: $(READY) $(START) ## run every study of experiments/ as it is descr
 	  $(BIN)/seqtwin compare experiments/$$study/study.yaml --out runs/$${study//\//-} --jobs $(JOBS); \
 	done
 
-test: $(READY) ## run every test
-	@$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) -rs
+# the tests of a file share what they build, so one process runs them all
+PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -rs
+
+test: $(READY) ## run the tests, without the long ones
+	@$(PYTEST) -m "not long"
+
+test-all: $(READY) ## run every test, the long ones too
+	@$(PYTEST)
+
+test-processors: $(READY) ## run the numeric tests with the kernels of other processors
+	@PYTHON=$(BIN)/python JOBS=$(JOBS) .ci/processors
 
 check: $(READY) ## style and types
 	@$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """What every test shares: checked shapes, one thread, one tiny vocabulary, one ragged batch, the shared data."""
 
+import gc
 import os
 import shutil
 import sys
@@ -20,6 +21,7 @@ install_import_hook(list(CHECKED), "beartype.beartype")
 
 import torch  # noqa: E402
 
+import kernels  # noqa: E402
 from seqtwin.records import PairBatch, Sequences  # noqa: E402
 
 torch.set_num_threads(1)
@@ -37,6 +39,30 @@ def ragged_ids(lengths: tuple[int, ...], seed: int) -> Sequences:
     for row, length in enumerate(lengths):
         values[row, length:] = 0
     return Sequences(values, torch.tensor(lengths))
+
+
+# fixtures of these folders serve all their files: under xdist one process runs them, and builds each once
+TOGETHER = ("tests/reporting",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under `--dist loadgroup` the tests of a file stay in one process, so that none builds its fixtures again."""
+    for item in items:
+        path = item.nodeid.split("::")[0]
+        group = next((folder for folder in TOGETHER if path.startswith(f"{folder}/")), path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_finish() -> None:
+    """Hide what exists by now from the garbage collector: each correction for many tests in statsmodels runs it."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """In `make test-processors`: what the libraries ran on."""
+    if os.environ.get("SEQTWIN_KERNELS"):
+        terminalreporter.write_line(kernels.describe())
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_encode_writes_vectors_and_says_how_many(
     again = tmp_path / "w.parquet"
     assert run(monkeypatch, "encode", folder, names, "--column", "name", "-o", again, "--resume", "--json") == 0
     said = json.loads(capsys.readouterr().out)
-    assert said == {"vectors": 2, "dim": 5, "out": str(again), "encoder": load(folder).fingerprint}
+    assert said == {"vectors": 2, "dim": 5, "out": str(again), "encoder": load(folder).fingerprint, "blank_rows": 0}
 
 
 def test_score_keeps_the_table(tmp_path: Path, folder: Path, monkeypatch: Any, capsys: Any) -> None:

@@ -208,7 +208,8 @@ def test_check_and_explain_know_objectives(trained: Callable[[str], Path], run: 
     classes = trained("classes")
     code, said, _ = run("check", classes / "config.yaml")
     assert code == 0
-    assert "sequences; primary metric accuracy" in said
+    assert "train 43 sequences, dev 7 sequences, test 10 sequences" in said
+    assert "primary metric accuracy" in said
     code, said, err = run("explain", classes)
     assert "classes: " in said
     assert code == 2

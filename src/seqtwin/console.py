@@ -27,6 +27,12 @@ def complain(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
+def show_understood(lines: Sequence[str]) -> None:
+    """What was understood of a data file, on stderr, before it is acted on."""
+    for line in lines:
+        complain(line)
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns aligned by blanks, the first to the left, the others to the right.
 
@@ -46,6 +52,19 @@ def scores_table(scores: Mapping[str, Any]) -> str:
     """The metrics of both splits side by side."""
     rows = [[name, f"{scores['dev'][name]:.4f}", f"{scores['test'][name]:.4f}"] for name in scores["test"]]
     return table(["", "dev", "test"], rows)
+
+
+def undefined_lines(scores: Mapping[str, Any]) -> list[str]:
+    """Why metrics have no value, one line for each reason, and that there is no threshold where there is none."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in (scores.get("undefined") or {}).items():
+        reasons.setdefault(why, []).append(name)
+    lines = [f"undefined: {', '.join(names)} ({why})" for why, names in reasons.items()]
+    missing = "threshold" in scores and scores["threshold"] is None
+    return [
+        *lines,
+        *(["no threshold: it could not be chosen on dev; score and dedupe will need one"] if missing else []),
+    ]
 
 
 @contextmanager

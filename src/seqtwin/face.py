@@ -1,11 +1,12 @@
 """The Python face: the verbs of the command line for use in a program."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from seqtwin.config import RunConfig, StudyConfig, anchored, parse_run, parse_study, read_run, read_study, study_of
-from seqtwin.data.inspection import inspect_data
+from seqtwin.data.asked import Asked
+from seqtwin.data.inspection import Inspection, inspect_data
 from seqtwin.data.starter import write_config
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.lookup import split_spec
@@ -15,6 +16,7 @@ from seqtwin.study.drive import Study
 from seqtwin.study.drive import compare as drive
 from seqtwin.study.pool import OnProgress
 from seqtwin.study.prepare import prepare
+from seqtwin.study.prepared import prepared_lines
 from seqtwin.study.probe_files import probe_file
 from seqtwin.study.probing import Probes
 from seqtwin.study.run import OnEpoch, Run
@@ -77,24 +79,35 @@ def report(study: Path | str, out: Path | str | None = None) -> Path:
 
 
 def probe(encoder: Path | str, data: Path | str, *, scale: tuple[float, float] | None = None, seed: int = 0) -> Probes:
-    """What every representation of a frozen encoder holds of the labels of a file, and what its similarity reads.
+    """What every representation of a frozen encoder holds of the labels of a file, and what its similarity uses.
 
     Raises: ConfigError, DataError, DamagedError.
     """
-    return probe_file(Path(encoder), Path(data), scale=scale, seed=seed)[0]
+    return probe_file(Path(encoder), inspect_data(Path(data), Asked(scale=scale)), seed=seed)[0]
 
 
 def config_for_data(
-    data: Path, scale: tuple[float, float] | None, out: Path, objective: Any = "pairs"
+    found: Inspection, out: Path, objective: Any = "pairs", *, start: bool = False
 ) -> tuple[dict[str, Any], str]:
-    """The config that suits a data file, as a mapping and as the commented text that `init` would write.
+    """The config that suits inspected data, as a mapping and as the commented text that `init` would write.
 
-    Raises: DataError that says why the data cannot be used.
+    `start`: training starts from an encoder, which decides the shape.
     """
     folder = out.absolute().parent
     classes = split_spec(objective)[0] == "classify"
-    text = write_config(inspect_data(data, scale=scale), folder=folder, classes=classes)
-    return anchored(parse_yaml(text, place=str(data)), folder), text
+    text = write_config(found, folder=folder, classes=classes, start=start)
+    return anchored(parse_yaml(text, place=str(found.judged_file)), folder), text
+
+
+def understood(config: RunConfig, seen: Sequence[str] = ()) -> list[str]:
+    """What was understood of the data of a config, as lines: columns, labels and scale, splits, and what was noticed.
+
+    `seen`: the first of these lines where the data were inspected; else they are those of the reader.
+
+    Raises: ConfigError, DataError for data that cannot be used.
+    """
+    prepared = prepare(config)
+    return [*(seen or prepared.data.understood), *prepared_lines(prepared)]
 
 
 def keep_config(text: str, out: Path, config: RunConfig) -> Path:

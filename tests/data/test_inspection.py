@@ -5,6 +5,7 @@ import yaml
 
 from seqtwin.config import parse_run
 from seqtwin.config.run import anchored
+from seqtwin.data.asked import Asked
 from seqtwin.data.inspection import inspect_data
 from seqtwin.data.items import read_items
 from seqtwin.data.readers import read_pairs
@@ -27,7 +28,7 @@ def write(tmp_path):
 
 
 def proposed(path, **options):
-    text = write_config(inspect_data(path, **options), folder=path.parent)
+    text = write_config(inspect_data(path, Asked(**options)), folder=path.parent)
     assert all("#" in line for line in text.splitlines() if line.startswith("  "))
     return parse_run(yaml.safe_load(text))
 
@@ -41,13 +42,13 @@ def pair_lines(count, last):
     [
         (lambda i: 1 + i % 5, (1, 5)),
         (lambda i: i % 6, (0, 5)),
-        (lambda i: i / 100, (0, 1)),
-        (lambda i: i % 90, (0, 100)),
-        (lambda i: i / 50 - 1, (-1, 1)),
+        (lambda i: i / 110, (0, 1)),
+        (lambda i: i % 101, (0, 100)),
+        (lambda i: i / 55 - 1, (-1, 1)),
     ],
 )
 def test_graded_pairs(last, scale, write):
-    path = write("sentence1,sentence2,similarity\n" + pair_lines(100, last))
+    path = write("sentence1,sentence2,similarity\n" + pair_lines(110, last))
     data = proposed(path).data
     assert (data.left, data.right, data.score, data.scale) == ("sentence1", "sentence2", "similarity", scale)
     read_pairs(path, left=data.left, right=data.right, score=data.score, scale=data.scale, fractions=data.split)
@@ -109,7 +110,7 @@ def test_a_folder_of_three_files(write, tmp_path):
     [
         ("x,y\n1,2\n", "no columns of pairs"),
         ("text,label\n" + "".join(f"text {i},{i}\n" for i in range(30)), "30 different labels"),
-        ("left,right,score\na,b,high\nc,d,low\n", "finite number"),
+        ("left,right,score\na,b,high\nc,d,low\n", "which labels mean same"),
         ("left,right,score\na,b\n", "expected 3 fields"),
         ("", "no rows"),
     ],
@@ -137,7 +138,7 @@ def test_words_with_tags(write):
     d = config.data
     assert (d.sequence, d.token, d.label, d.time, d.pairs) == ("sent_id", "token", "upos", "t", None)
     read_steps(path, sequence=d.sequence, token=d.token, label=d.label, time=d.time)
-    assert "a sequence has 12 characters" in describe(found)
+    assert "a sequence has 12 characters" in "\n".join(describe(found))
 
 
 def test_series_with_a_class_a_step(write):

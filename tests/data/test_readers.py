@@ -178,7 +178,7 @@ def test_labels(same, different, write):
 
 def test_a_label_of_another_kind_is_named(write):
     with pytest.raises(DataError, match=r"line 2: column 'label'.*'maybe'"):
-        rows(write("left,right,label\na,b,maybe\n"), score=None, label="label", scale=None)
+        rows(write("left,right,label\na,b,maybe\nc,d,1\ne,f,0\n"), score=None, label="label", scale=None)
 
 
 @pytest.mark.parametrize(

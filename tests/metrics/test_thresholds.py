@@ -36,7 +36,7 @@ def best_by_trying(scores: np.ndarray, labels: np.ndarray, metric: str) -> float
 @given(pairs=PAIRS)
 def test_no_threshold_is_better(metric: str, pairs: list[tuple[int, int]]) -> None:
     scores, labels = np.array(pairs, dtype=float).T
-    assume(labels.any() and (metric != "mcc" or (len(set(scores)) > 1 and not labels.all())))
+    assume(labels.any() and not labels.all() and (metric != "mcc" or len(set(scores)) > 1))
     threshold = fit_threshold(scores, labels, metric)
     assert np.isfinite(threshold)
     assert METRICS[metric].function(scores >= threshold, labels) == pytest.approx(
@@ -61,9 +61,11 @@ def test_neighbouring_floats_are_still_parted() -> None:
     assert high >= threshold > low
 
 
-def test_no_threshold_without_a_same_pair() -> None:
+def test_no_threshold_without_both_classes() -> None:
     with pytest.raises(Undefined, match="labelled same"):
         fit_threshold([0.1, 0.2], [0, 0])
+    with pytest.raises(Undefined, match="labelled different"):
+        fit_threshold([0.1, 0.2], [1, 1])
     with pytest.raises(Undefined, match="no pairs"):
         fit_threshold([], [])
 
@@ -76,7 +78,7 @@ def test_unknown_metric_names_the_nearest() -> None:
 @given(PAIRS, st.integers(-6, 6))
 def test_optimism_is_never_negative(pairs: list[tuple[int, int]], threshold: int) -> None:
     scores, labels = np.array(pairs, dtype=float).T
-    assume(labels.any())
+    assume(labels.any() and not labels.all())
     assert threshold_optimism(scores, labels, threshold) >= -1e-12
 
 

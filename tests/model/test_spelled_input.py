@@ -28,7 +28,7 @@ from seqtwin.model.spelling import Spelling
 from seqtwin.records import Sequences, States
 
 TOLERANCE = 1e-6
-TEXTS = spelled(tuple(torch.randint(1, 13, (60,), generator=torch.Generator().manual_seed(7)).tolist()))
+TEXTS = spelled(tuple(torch.randint(1, 13, (24,), generator=torch.Generator().manual_seed(7)).tolist()))
 NAMES = ("mean_output", "max_output", "last_output", "first_output", "final_hidden", "attention_output")
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)

@@ -41,3 +41,13 @@ def serious_table(serious):
 def contents(serious_table):
     """The files of the report of `serious`, by path."""
     return report_files(serious_table)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures are laid out but not rendered, which takes most of the time of a report: for tests of its words alone."""
+
+    def save(_figure, target, *, format, **_):
+        target.write('<svg viewBox="0 0 1 1"></svg>' if format == "svg" else b"")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", save)

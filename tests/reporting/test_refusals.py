@@ -239,7 +239,7 @@ def test_r10_one_place(table):
     found = [one for one in refusals.of_study(table) if one.code == "R10"]
     assert len(found) == 1
     assert "placenames" in found[0].why
-    assert "this dataset" in found[0].why
+    assert found[0].why.startswith("Only one data set (")
     table.meta["datasets"] = dict.fromkeys(["placenames", "sick"], table.meta["datasets"]["placenames"])
     assert "R10" in codes(refusals.of_study(table))  # still one kind of cell
     table.results["encoder.cell"] = ["lstm", "gru"] * (len(table.results) // 2)

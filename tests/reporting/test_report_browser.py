@@ -24,11 +24,15 @@ def tested(browser, contents, tmp_path):
     return _opened(browser, tmp_path / "index.html")
 
 
+@pytest.fixture(scope="module")
+def of_classes(tmp_path_factory):
+    """The path of the page of a study of classes: a confusion table, two heat maps."""
+    return write_report(fake_items.build(tmp_path_factory.mktemp("classes"), fake_items.CLASSIFY))
+
+
 @pytest.fixture
-def classes(browser, tmp_path):
-    """The page of a study of classes: a confusion table, two heat maps."""
-    folder = fake_items.build(tmp_path, fake_items.CLASSIFY)
-    return _opened(browser, write_report(folder))
+def classes(browser, of_classes):
+    return _opened(browser, of_classes)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_the_page_never_speaks_of_pairs(files):
 
 def test_judged_rows_and_heads_are_named(table, files):
     page, judged = _shown(files["index.html"]), table.meta["judged"]
-    assert f"on unseen test {judged} it reaches" in page
+    assert f"On unseen test {judged} it reaches" in page
     assert f"(seeds and {judged})" in page
     assert f"slices of the test {judged}" in page
     heads = re.findall(r'<button type="button" title="Sort by this column">(.*?)</button>', files["index.html"])
@@ -126,14 +126,14 @@ def test_lengths_are_the_plain_means_of_their_rows(tmp_path):
     assert list(table.lengths["length"]) == sorted(set(rows["length"]))
 
 
-def test_by_length_takes_the_place_of_its_slices(tmp_path):
+def test_by_length_takes_the_place_of_its_slices(tmp_path, undrawn):
     table = read_study(fake_items.build(tmp_path, fake_items.DECODE))
     names = {name for name in report_files(table) if name.startswith("figures/")}
     assert {f"figures/by-length-{cell}.svg" for cell in ("lstm", "gru", "rnn")} <= names
     assert not [name for name in names if re.search(r"slices-\w+-(length|pad-share)|scores", name)]
 
 
-def test_a_claim_is_printed_in_the_words_of_the_study(classified):
+def test_a_claim_is_printed_in_the_words_of_the_study(classified, undrawn):
     page = _shown(report_files(classified)["index.html"])
     assert "attention_output is better" in page
     assert "Representation × head interaction:" in page
@@ -142,7 +142,7 @@ def test_a_claim_is_printed_in_the_words_of_the_study(classified):
 
 
 @pytest.mark.parametrize("levels", [("classify",), ("classify", "classify-layers2")])
-def test_one_row_or_one_column_says_nothing_of_interaction(levels, tmp_path):
+def test_one_row_or_one_column_says_nothing_of_interaction(levels, tmp_path, undrawn):
     factors = {"representation": ("max_output", "mean_output")[: 3 - len(levels)], "loss": levels}
     page = _shown(
         report_files(read_study(fake_items.build(tmp_path, fake_items.CLASSIFY, factors=factors)))["index.html"]
@@ -153,7 +153,7 @@ def test_one_row_or_one_column_says_nothing_of_interaction(levels, tmp_path):
 
 
 @pytest.mark.parametrize(("names", "shape"), [(("final_hidden",), (3, 1)), (("final_hidden", "mean_output"), (2, 3))])
-def test_heat_maps_of_one_column_are_one_table(names, shape, tmp_path):
+def test_heat_maps_of_one_column_are_one_table(names, shape, tmp_path, undrawn):
     factors = {**fake_items.DECODE.factors, "representation": names}
     table = read_study(fake_items.build(tmp_path, fake_items.DECODE, factors=factors))
     facets = heat.facets(table)

@@ -197,7 +197,7 @@ def test_settings_that_cannot_be(settings: dict[str, float], code: str) -> None:
     assert caught.value.remedy or code != "NO_THRESHOLD"
 
 
-@pytest.mark.parametrize("texts", ["abc", None, ["a", 3], [None]])
+@pytest.mark.parametrize("texts", ["abc", None, ["a", 3], [b"a"], [["a"]], [0.5]])
 def test_what_is_no_list_of_texts(texts: object) -> None:
     with pytest.raises(DataError) as caught:
         dedupe(Drawn(ANGLES), texts)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, log_loss
 
 import tiny_examples as toy
 from seqtwin.config import parse_run
+from seqtwin.data.inspection import inspect_data
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.encoding import TrainedEncoder, load
 from seqtwin.retrieval.evaluating_heads import evaluate_head
@@ -40,7 +41,7 @@ def test_texts_with_their_class(encoder: Encoders, tmp_path: Path) -> None:
     texts = toy.drawn_texts(20, seed=8)
     path = toy.table(tmp_path / "new.csv", ["text", "label"], [[text, toy.class_of(text)] for text in texts])
     found = encoder("classes")
-    values, undefined = evaluate_head(found, path)
+    values, undefined = evaluate_head(found, inspect_data(path))
     right = [toy.class_of(text) for text in texts]
     said = [one.answer for one in found.predict(texts)]
     assert values["accuracy"] == pytest.approx(accuracy_score(right, said))
@@ -51,7 +52,7 @@ def test_texts_with_their_class(encoder: Encoders, tmp_path: Path) -> None:
 
 
 def test_series_with_their_class(encoder: Encoders, tmp_path: Path) -> None:
-    values, _ = evaluate_head(encoder("series"), toy.write_series(tmp_path / "series.csv", seed=9))
+    values, _ = evaluate_head(encoder("series"), inspect_data(toy.write_series(tmp_path / "series.csv", seed=9)))
     right = ["zpn"[row % 3] for row in range(45)]
     said = [one.answer for one in encoder("series").predict(toy.drawn_series(45, seed=9))]
     assert values["accuracy"] == pytest.approx(accuracy_score(right, said))
@@ -60,7 +61,7 @@ def test_series_with_their_class(encoder: Encoders, tmp_path: Path) -> None:
 def test_words_with_a_tag_each(encoder: Encoders, tmp_path: Path) -> None:
     rows = [["s0", "ab", "ab"], ["s0", "q", "cd"], ["s1", "f", "ef"]]
     path = toy.table(tmp_path / "words.csv", ["sent_id", "token", "upos"], rows)
-    values, _ = evaluate_head(encoder("steps"), path)
+    values, _ = evaluate_head(encoder("steps"), inspect_data(path))
     said = [name for one in encoder("steps").predict([["ab", "q"], ["f"]]) for name in one.answer]
     assert values["accuracy"] == pytest.approx(np.mean([a == row[2] for a, row in zip(said, rows, strict=True)]))
 
@@ -70,14 +71,14 @@ def test_a_class_the_head_does_not_know_is_named(encoder: Encoders, tmp_path: Pa
         tmp_path / "new.csv", ["text", "label"], [["ab", "ab"], ["cd", "else"], *[[f"e{n}", "ef"] for n in range(8)]]
     )
     with pytest.raises(DataError, match="does not know: else; it knows ab, cd, ef"):
-        evaluate_head(encoder("classes"), path)
+        evaluate_head(encoder("classes"), inspect_data(path))
 
 
 def test_data_of_another_kind_are_refused(encoder: Encoders, tmp_path: Path) -> None:
     path = toy.write_series(tmp_path / "series.csv")
     with pytest.raises(DataError, match="expected texts with their class, found series"):
-        evaluate_head(encoder("classes"), path)
+        evaluate_head(encoder("classes"), inspect_data(path))
     with pytest.raises(ConfigError, match="a decoder is measured on its own test split"):
-        evaluate_head(encoder("texts"), toy.write_classes(tmp_path / "classes.csv"))
+        evaluate_head(encoder("texts"), inspect_data(toy.write_classes(tmp_path / "classes.csv")))
     with pytest.raises(ConfigError, match="it says no classes"):
         encoder("texts").probabilities(["ab"])

@@ -177,7 +177,7 @@ def test_what_cannot_go_in(tmp_path: Path, encoder: TrainedEncoder) -> None:
         (lambda: Index.build(encoder, ["a", "b"], metadata={"n": [1]}), "metadata 'n': expected 2 values, got 1"),
         (lambda: Index.build(encoder, ["a"], metadata={"n": [float("nan")]}), "finite numbers"),
         (lambda: Index.build(encoder, ["a"], metadata={"n": [object()]}), "metadata must be"),
-        (lambda: Index.build(encoder, ["a", ""]), "empty"),
+        (lambda: Index.build(encoder, ["", None]), "no texts"),
         (lambda: Index.build(encoder, [np.zeros((2, 3))]), "expected texts"),
     ]:
         with pytest.raises(DataError, match=message):

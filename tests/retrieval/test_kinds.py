@@ -75,6 +75,40 @@ def test_few_vectors_and_a_larger_k(kind: str, count: int) -> None:
     assert recall is None if kind == "exact" or count == 1 else recall and recall.value == 1.0
 
 
+@pytest.mark.parametrize("kind", ["hnsw", "ivfpq"])
+@pytest.mark.parametrize("k", [1, 10, 12, 60, 300, 1499, 1500, 4000])
+@pytest.mark.parametrize("name", ["cosine", "negative_euclidean"])
+def test_a_large_k_finds_as_many_as_an_exact_search(kind: str, k: int, name: str) -> None:
+    vectors, queries, matrix = drawn(1500), drawn(7, seed=1), matrix_of(name)
+    searcher, _ = tuned(KINDS[kind].build(name, vectors), matrix, vectors)
+    found, exact = (one.search(matrix, queries, vectors, k) for one in (searcher, Exact()))
+    assert found.rows.shape == exact.rows.shape
+    assert (found.rows >= 0).all()
+    assert all(len(set(row)) == len(row) for row in found.rows.tolist())
+    worst = exact.scores[:, -1:] - 1e-5
+    assert (found.scores >= worst).mean() >= 0.9
+
+
+@pytest.mark.parametrize("kind", ["hnsw", "ivfpq"])
+def test_a_narrow_search_is_made_up_exactly(kind: str) -> None:
+    # one list, or a graph that is left at once, holds too few candidates
+    vectors, queries, matrix = drawn(3000), drawn(5, seed=1), matrix_of("cosine")
+    searcher = KINDS[kind].build("cosine", vectors).at(1)
+    for k in (10, 11, 12, 100):
+        found = searcher.search(matrix, queries, vectors, k)
+        assert found.rows.shape == (5, k)
+        assert (found.rows >= 0).all()
+        assert (np.diff(found.scores, axis=1) <= 0).all()
+
+
+@pytest.mark.parametrize("kind", ["hnsw", "ivfpq"])
+def test_equal_vectors_are_all_found(kind: str) -> None:
+    vectors = np.repeat(drawn(1100), 3, axis=0)
+    searcher, _ = tuned(KINDS[kind].build("cosine", vectors), matrix_of("cosine"), vectors)
+    found = searcher.search(matrix_of("cosine"), vectors[:4], vectors, 3300)
+    assert [sorted(row) for row in found.rows.tolist()] == [list(range(3300))] * 4
+
+
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_no_query(kind: str) -> None:
     vectors = drawn(1500)

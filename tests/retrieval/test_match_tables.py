@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from drawn import Drawn
+from seqtwin.data.inspection import inspect_data
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.decisions import Decision, read_decisions
 from seqtwin.retrieval.dedupe import dedupe
@@ -99,8 +100,10 @@ def test_the_column_must_be_named_where_there_are_several(tmp_path: Path) -> Non
     assert caught.value.remedy == "name it: --left-column NAME"
     with pytest.raises(DataError, match="did you mean 'name'"):
         read_listed(two, "nmae")
+    blank = read_listed(written(tmp_path / "blank.csv", "name,id\na,1\n ,2\n"), "name")
+    assert (blank.texts, blank.others) == (["a", " "], {"id": ["1", "2"]})
     with pytest.raises(DataError, match="line 3"):
-        read_listed(written(tmp_path / "blank.csv", "name,id\na,1\n ,2\n"), "name")
+        read_listed(written(tmp_path / "short.csv", "name,id\na,1\nb\n"), "name")
 
 
 def test_links_have_a_line_for_every_row_on_the_left() -> None:
@@ -123,13 +126,13 @@ def test_links_have_a_line_for_every_row_on_the_left() -> None:
 def test_pairs_and_classes_are_read_for_mining(tmp_path: Path) -> None:
     lines = [f"a{n},b{n},{n % 2}" for n in range(6)]
     pairs = written(tmp_path / "pairs.csv", "\n".join(["left,right,label", *lines]) + "\n")
-    assert read_labelled(pairs)[2] == [False, True] * 3
+    assert read_labelled(inspect_data(pairs))[2] == [False, True] * 3
     graded = [f"a{n},b{n},{n}" for n in range(6)]
     scored = written(tmp_path / "scored.csv", "\n".join(["left,right,score", *graded]) + "\n")
-    assert read_labelled(scored)[2] == [False] * 3 + [True] * 3
+    assert read_labelled(inspect_data(scored))[2] == [False] * 3 + [True] * 3
     items = [f"text {n} of it,{'xy'[n % 2]}" for n in range(8)]
     classes = written(tmp_path / "items.csv", "\n".join(["text,label", *items]) + "\n")
-    left, right, same = read_labelled(classes)
+    left, right, same = read_labelled(inspect_data(classes))
     assert len(left) == len(right) == 8
     assert all(same)
     folder = tmp_path / "folder"
@@ -137,7 +140,7 @@ def test_pairs_and_classes_are_read_for_mining(tmp_path: Path) -> None:
     for split in ("train", "dev", "test"):
         written(folder / f"{split}.csv", pairs.read_text(encoding="utf-8"))
     with pytest.raises(DataError, match="one file of pairs"):
-        read_labelled(folder)
+        read_labelled(inspect_data(folder))
 
 
 def test_pairs_are_written_as_the_next_training_reads_them() -> None:

@@ -20,8 +20,10 @@ import pytest
 from served_client import CORPUS
 
 import tiny
+from seqtwin.errors import MissingExtraError, SeqTwinError
 from seqtwin.retrieval.encoding import load
 from seqtwin.retrieval.index import Index
+from seqtwin.retrieval.serve.server import serve
 
 START = "import sys, typer; from seqtwin.cli.serving import serve; from seqtwin.errors import SeqTwinError\n"
 START += "app = typer.Typer(); app.command()(serve)\n"
@@ -299,11 +301,11 @@ def test_a_model_that_is_not_right_fails_before_the_port_opens(tmp_path: Path, h
     folder = tiny.saved_encoder(tmp_path / "encoder")
     harm(folder)
     with socket.create_server(("127.0.0.1", 0)) as taken:  # were the port tried first, that would be the error
-        port = str(taken.getsockname()[1])
-        run = subprocess.run(command(str(folder), "--port", port), capture_output=True, text=True, check=False)
-    assert run.returncode == code, run.stderr
-    assert said in run.stderr
-    assert "Traceback" not in run.stderr
+        port = taken.getsockname()[1]
+        with pytest.raises(SeqTwinError) as caught:
+            serve(folder, "127.0.0.1", port, print)
+    assert caught.value.exit_code == code
+    assert said in str(caught.value)
 
 
 def test_a_taken_port_is_said(folder: Path) -> None:
@@ -312,15 +314,13 @@ def test_a_taken_port_is_said(folder: Path) -> None:
         run = subprocess.run(command(str(folder), "--port", port), capture_output=True, text=True, check=False)
     assert run.returncode == 4
     assert "SERVE_PORT" in run.stderr
-    run = subprocess.run(command(str(folder), "--host", "no.such.host."), capture_output=True, text=True, check=False)
-    assert run.returncode == 2
-    assert "SERVE_ADDRESS" in run.stderr
+    assert "Traceback" not in run.stderr
+    with pytest.raises(SeqTwinError) as caught:
+        serve(folder, "no.such.host.", 0, print)
+    assert (caught.value.code, caught.value.exit_code) == ("SERVE_ADDRESS", 2)
 
 
 def test_a_missing_extra_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from seqtwin.errors import MissingExtraError
-    from seqtwin.retrieval.serve.server import serve
-
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(MissingExtraError, match=r"this needs uvicorn") as caught:
         serve(folder, "127.0.0.1", 0, print)
@@ -332,10 +332,10 @@ def test_the_help_ends_in_an_example() -> None:
     import typer
     from typer.testing import CliRunner
 
-    from seqtwin.cli.serving import serve
+    from seqtwin.cli import serving
 
     app = typer.Typer()
-    app.command()(serve)
+    app.command()(serving.serve)
     shown = CliRunner().invoke(app, ["--help"])
     assert shown.exit_code == 0
     assert "seqtwin serve runs/small/encoder --port 8000" in shown.stdout

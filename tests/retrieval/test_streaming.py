@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,12 @@ from seqtwin.retrieval.encoding import TrainedEncoder, load
 from seqtwin.retrieval.streaming import encode_file, score_file
 
 TEXTS = ["".join(np.random.default_rng(i).choice(list("abcdef"), 1 + i % 9)) for i in range(50)]
+
+READ: dict[str, Callable[[Path], np.ndarray]] = {
+    ".npy": lambda path: np.asarray(np.load(path, allow_pickle=False)),
+    ".csv": lambda path: pd.read_csv(path).to_numpy(np.float32),
+    ".parquet": lambda path: np.array(pd.read_parquet(path)["vector"].tolist(), dtype=np.float32),
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +61,7 @@ def test_a_file_has_the_vectors_of_its_texts_in_order(
     seen: list[tuple[int, int]] = []
     out = tmp_path / f"v{ending}"
     assert encode_file(encoder, names, out, column="name", on_rows=lambda *now: seen.append(now)) == 50
-    read = {
-        ".npy": lambda: np.load(out, allow_pickle=False),
-        ".csv": lambda: pd.read_csv(out).to_numpy(np.float32),
-        ".parquet": lambda: np.array(pd.read_parquet(out)["vector"].tolist(), dtype=np.float32),
-    }[ending]
-    np.testing.assert_allclose(read(), encoder.encode(TEXTS), atol=1e-6, rtol=0)
+    np.testing.assert_allclose(READ[ending](out), encoder.encode(TEXTS), atol=1e-6, rtol=0)
     assert seen == [(min(done, 50), 50) for done in range(8, 57, 8)]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["names.csv", out.name]
 
@@ -70,15 +72,58 @@ def test_a_text_a_line(tmp_path: Path, encoder: TrainedEncoder) -> None:
     np.testing.assert_array_equal(np.load(tmp_path / "v.npy"), encoder.encode("cafe"))
 
 
-def test_blank_texts_follow_the_policy_of_the_training(tmp_path: Path, encoder: TrainedEncoder) -> None:
-    (tmp_path / "a.txt").write_text("cafe\n\nbe\n")
-    with pytest.raises(DataError, match="line 2"):
-        encode_file(encoder, tmp_path / "a.txt", tmp_path / "v.npy")
-    dropping = load(tiny.saved_encoder(tmp_path / "dropping", empty="drop"))
-    with pytest.raises(DataError, match="line 2"):
-        encode_file(dropping, tmp_path / "a.txt", tmp_path / "v.npy")
+@pytest.mark.parametrize("ending", [".npy", ".csv", ".parquet"])
+@pytest.mark.parametrize("policy", ["error", "drop"])
+def test_a_blank_text_keeps_its_place_and_has_no_vector(tmp_path: Path, policy: str, ending: str) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder", empty=policy))
+    (tmp_path / "a.txt").write_text("cafe\n\nbe\n \n", encoding="utf-8")
+    blank: list[int] = []
+    out = tmp_path / f"v{ending}"
+    assert encode_file(encoder, tmp_path / "a.txt", out, on_blank=blank.append) == 4
+    vectors = READ[ending](out)
+    assert sum(blank) == 2
+    assert np.isnan(vectors).any(axis=1).tolist() == [False, True, False, True]
+    assert np.isnan(vectors[[1, 3]]).all()
+    np.testing.assert_allclose(vectors[[0, 2]], encoder.encode(["cafe", "be"]), atol=1e-6)
+
+
+def test_an_encoder_trained_on_blank_texts_has_a_vector_for_them(tmp_path: Path) -> None:
     lenient = load(tiny.saved_encoder(tmp_path / "encoder", empty="unk"))
-    assert encode_file(lenient, tmp_path / "a.txt", tmp_path / "v.npy") == 3
+    (tmp_path / "a.txt").write_text("cafe\n\nbe\n", encoding="utf-8")
+    blank: list[int] = []
+    assert encode_file(lenient, tmp_path / "a.txt", tmp_path / "v.npy", on_blank=blank.append) == 3
+    assert sum(blank) == 1
+    np.testing.assert_array_equal(np.load(tmp_path / "v.npy"), lenient.encode(["cafe", "", "be"]))
+
+
+def test_a_file_of_blank_texts_alone(tmp_path: Path, encoder: TrainedEncoder) -> None:
+    (tmp_path / "a.txt").write_text("\n\n", encoding="utf-8")
+    assert encode_file(encoder, tmp_path / "a.txt", tmp_path / "v.npy") == 2
+    assert np.isnan(np.load(tmp_path / "v.npy")).all()
+
+
+@pytest.mark.parametrize("policy", ["error", "drop", "unk"])
+def test_a_pair_with_a_blank_text_has_no_score(tmp_path: Path, policy: str) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder", empty=policy))
+    rows = [("cafe", "cafe"), ("", "cafe"), ("cafe", " "), ("", ""), ("be", "dead")]
+    pd.DataFrame(rows, columns=["left", "right"]).to_csv(tmp_path / "pairs.csv", index=False)
+    blank: list[int] = []
+    assert score_file(encoder, tmp_path / "pairs.csv", tmp_path / "out.csv", on_blank=blank.append) == 5
+    found = pd.read_csv(tmp_path / "out.csv", dtype=str, keep_default_na=False)
+    assert sum(blank) == 3
+    empty = {name: (found[name] == "").tolist() for name in {"score", "same"} & set(found.columns)}
+    assert set(map(tuple, empty.values())) == {(False, True, True, True, False)}
+    np.testing.assert_allclose(
+        found["score"][[0, 4]].astype(float), encoder.score(["cafe", "be"], ["cafe", "dead"]), rtol=1e-6
+    )
+
+
+def test_other_problems_of_rows_are_still_refused_with_a_remedy_that_exists(tmp_path: Path, folder: Path) -> None:
+    (tmp_path / "a.csv").write_text("name,id\ncafe,1\n,2\nbe\n", encoding="utf-8")
+    with pytest.raises(DataError, match="line 4") as caught:
+        encode_file(load(folder), tmp_path / "a.csv", tmp_path / "v.npy", column="name")
+    assert "tokens.empty" not in str(caught.value)
+    assert "line 3" not in str(caught.value)
 
 
 def test_a_text_without_a_token_names_its_lines(tmp_path: Path, encoder: TrainedEncoder, monkeypatch: Any) -> None:

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 import tiny
 from seqtwin.config import RunConfig
 from seqtwin.study.card import interval_of, model_card
+from seqtwin.study.head_card import head_card
 from seqtwin.study.run import train
 
 
@@ -52,6 +53,28 @@ def test_the_card_says_what_it_is_for_how_to_load_it_and_its_limits() -> None:
         "draws test pairs anew",
     ):
         assert part in text
+
+
+def test_the_card_says_on_how_few_pairs_its_metrics_rest() -> None:
+    few = {"dev": {"same": 50, "different": 50}, "test": {"same": 4, "different": 96}}
+    assert "\n\nThe metrics rest on very few pairs: 4 same pairs in test.\n\n" in model_card(facts(counts=few), SCORES)
+    enough = {split: {"same": 50, "different": 50} for split in few}
+    assert "very few" not in model_card(facts(counts=enough), SCORES) + model_card(facts(), SCORES)
+
+
+def test_the_card_of_a_head_names_classes_with_few_test_examples() -> None:
+    of_head = facts(objective="classify", classes=["yes", "no"], counts={"test": {"yes": 3, "no": 90}})
+    expected = "The metrics of 1 of 2 classes rest on fewer than ten test examples: yes (3)."
+    scores = {"primary": "accuracy", "test": {"accuracy": 0.9, "log_loss": 0.25}}
+    text = head_card(of_head, scores, None)
+    assert expected in text
+    assert "| log_loss (lower is better) | 0.2500 |  |" in text
+
+
+def test_a_metric_where_lower_is_better_is_marked() -> None:
+    text = model_card(facts(), {**SCORES, "test": {"mse": 0.125, "f1": 0.5}})
+    assert "| mse (lower is better) | 0.1250 |  |" in text
+    assert "| f1 | 0.5000 |  |" in text
 
 
 def test_what_is_not_known_is_said() -> None:

@@ -79,6 +79,9 @@ def test_what_a_report_and_a_study_ask_is_there(kind: str, ready: dict[str, Prep
     assert facts["classes"] == list(found.classes)
     assert (facts["clusters"], facts["graded"], facts["start"]) == ("each of its own", False, "")
     assert facts["pairs"] == {split: len(store) for split, store in found.stores.items()}
+    assert ("counts" in facts) == (facts["objective"] == "classify")
+    for split, counts in facts.get("counts", {}).items():
+        assert (list(counts), sum(counts.values())) == (list(found.classes), len(found.stores[split]))
     assert facts["judged"] == {
         "classes": "texts", "series": "series", "steps": "tokens", "series_steps": "steps",
         "texts": "texts", "translations": "texts",

@@ -12,6 +12,7 @@ import tiny
 import tiny_examples as toy
 from seqtwin.config import parse_run
 from seqtwin.data.batches import Ragged
+from seqtwin.data.inspection import inspect_data
 from seqtwin.data.splits import clusters
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.model.siamese import Siamese
@@ -209,7 +210,7 @@ def write(path: Path, header: list[str], rows: list[list[Any]]) -> Path:
 
 def test_labelled_texts_are_probed(tmp_path: Path) -> None:
     encoder = tiny.saved_encoder(tmp_path / "encoder")
-    found, notes = probe_file(encoder, toy.write_classes(tmp_path / "t.csv", 90), scale=None, seed=0, on_read=unheard)
+    found, notes = probe_file(encoder, inspect_data(toy.write_classes(tmp_path / "t.csv", 90)), seed=0, on_read=unheard)
     assert (found.metric, found.rows) == ("accuracy", 90)
     assert found.of("first_output", "two layers").value > 0.9 > 2 * found.chance
     assert notes == ["90 items of 3 classes"]
@@ -220,7 +221,7 @@ def test_series_are_probed(tmp_path: Path) -> None:
     rows = [[f"s{n}", t, *rng.normal(3 * (n % 2), 1, 3).round(3), "ab"[n % 2]] for n in range(40) for t in range(3)]
     data = write(tmp_path / "s.csv", ["series_id", "t", "ch0", "ch1", "ch2", "label"], rows)
     encoder = tiny.saved_encoder(tmp_path / "encoder", series=True, scaling="none")
-    found, notes = probe_file(encoder, data, scale=None, seed=0, on_read=unheard)
+    found, notes = probe_file(encoder, inspect_data(data), seed=0, on_read=unheard)
     assert (found.metric, found.rows, notes) == ("accuracy", 40, ["40 items of 2 classes"])
     assert found.best("linear").value > 0.9
 
@@ -228,11 +229,11 @@ def test_series_are_probed(tmp_path: Path) -> None:
 def test_pairs_are_probed(tmp_path: Path) -> None:
     tiny.write_pairs(tmp_path / "data", (60, 30, 60))
     encoder = tiny.saved_encoder(tmp_path / "encoder")
-    found, notes = probe_file(encoder, tmp_path / "data" / "test.csv", scale=None, seed=0, on_read=unheard)
+    found, notes = probe_file(encoder, inspect_data(tmp_path / "data" / "test.csv"), seed=0, on_read=unheard)
     rows = list(csv.DictReader((tmp_path / "data" / "test.csv").read_text(encoding="utf-8").splitlines()))
     assert (found.metric, found.rows) == ("roc_auc", len(rows))
     assert notes[0].startswith("60 pairs; folds and intervals by ")
-    whole, _ = probe_file(encoder, tmp_path / "data", scale=None, seed=0, on_read=unheard)
+    whole, _ = probe_file(encoder, inspect_data(tmp_path / "data"), seed=0, on_read=unheard)
     assert whole == found, "of a folder the test file"
 
 
@@ -247,7 +248,7 @@ def test_too_few_rows_are_an_error_that_says_so(rows: list[list[Any]], code: str
     encoder = tiny.saved_encoder(tmp_path / "encoder")
     data = write(tmp_path / "few.csv", ["text", "label"], rows)
     with pytest.raises(DataError) as caught:
-        probe_file(encoder, data, scale=None, seed=0, on_read=unheard)
+        probe_file(encoder, inspect_data(data), seed=0, on_read=unheard)
     assert caught.value.code == code
     assert caught.value.place == str(data)
 
@@ -256,28 +257,27 @@ def test_an_encoder_of_texts_does_not_read_series(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="the encoder reads tokens, but the data are series"):
         probe_file(
             tiny.saved_encoder(tmp_path / "encoder"),
-            toy.write_series(tmp_path / "s.csv"),
-            scale=None,
+            inspect_data(toy.write_series(tmp_path / "s.csv")),
             seed=0,
             on_read=unheard,
         )
     encoder = tiny.saved_encoder(tmp_path / "series", series=True)
     with pytest.raises(DataError, match="series of 2 channels, but the encoder reads 3"):
-        probe_file(encoder, tmp_path / "s.csv", scale=None, seed=0, on_read=unheard)
+        probe_file(encoder, inspect_data(tmp_path / "s.csv"), seed=0, on_read=unheard)
 
 
 def test_steps_are_not_probed(tmp_path: Path) -> None:
     data = toy.table(tmp_path / "steps.csv", ["sent_id", "token", "upos"], [[f"s{n}", "a", "X"] for n in range(9)])
     with pytest.raises(DataError, match="found steps") as caught:
-        probe_file(tiny.saved_encoder(tmp_path / "encoder"), data, scale=None, seed=0, on_read=unheard)
+        probe_file(tiny.saved_encoder(tmp_path / "encoder"), inspect_data(data), seed=0, on_read=unheard)
     assert caught.value.code == "PROBE_KIND"
 
 
 def test_an_encoder_that_cannot_be_probed_is_refused(tmp_path: Path) -> None:
     data = toy.write_classes(tmp_path / "t.csv")
     with pytest.raises(ConfigError, match=r"no encoder\.json here"):
-        probe_file(tmp_path / "nowhere", data, scale=None, seed=0, on_read=unheard)
+        probe_file(tmp_path / "nowhere", inspect_data(data), seed=0, on_read=unheard)
     read = tiny.saved_encoder(tmp_path / "read", padding="read")
     with pytest.raises(ConfigError, match="padding: read") as caught:
-        probe_file(read, data, scale=None, seed=0, on_read=unheard)
+        probe_file(read, inspect_data(data), seed=0, on_read=unheard)
     assert caught.value.code == "PADDING_READ"

@@ -32,6 +32,8 @@ from seqtwin.study.drive import compare
 if __name__ == "__main__":
     compare(read_study(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), jobs=1)
 """
+# whole studies, three times over
+pytestmark = pytest.mark.long
 # whatever holds a duration, a speed, a date, or the hash of a file that does
 TIMES = ("seconds", "created", "declared", "manifest", "digest", "files", "sha256", "hours")
 SPEEDS = "_per_second"

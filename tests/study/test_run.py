@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import tiny
 from seqtwin.config import parse_run, parse_study, read_run
-from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.errors import ConfigError, DataError, SeqTwinError
 from seqtwin.files import read_json, verify, write_text
 from seqtwin.metrics import METRICS
 from seqtwin.retrieval.encoding import load
 from seqtwin.study import work
 from seqtwin.study.grid import expand_grid
-from seqtwin.study.identity import config_hash
+from seqtwin.study.identity import KERNEL_LIMITS, config_hash, kernels
 from seqtwin.study.prepare import prepare
 from seqtwin.study.run import Run, train
 from seqtwin.study.tables import WATCHED
@@ -57,6 +58,7 @@ def test_everything_is_published_and_true(folder: Path, run: Run) -> None:
     assert manifest["factors"] == {"representation": "final_hidden", "loss": "mse", "seed": 0}
     assert set(manifest["seconds"]) == {"data", "train", "evaluate", "explain"}
     assert manifest["versions"]["torch"]
+    assert manifest["kernels"] == kernels()
     assert run.scores == read_json(run.path / "scores.json")
     assert list(run.scores["dev"]) == list(run.scores["test"]) == list(METRICS)
     assert run.scores["test"]["roc_auc"] > run.scores["untrained"]["roc_auc"]
@@ -101,8 +103,22 @@ def test_the_facts_are_json_and_hold_what_a_report_needs(run: Run) -> None:
     assert facts["batch_deviation"] < 1e-6
     assert (facts["padding"], facts["dim"], facts["shareable"]) == ("masked", 16, False)
     assert facts["best_epoch"] <= facts["epochs"] == 3
+    assert facts["precision"] == "fp32"
     assert facts["train_pairs_per_second"] > 0
     assert facts["leakage"]["share"] == facts["leakage"]["pairs"] / 40
+    assert {split: sum(kinds.values()) for split, kinds in facts["counts"].items()} == {"dev": 40, "test": 40}
+
+
+def test_kernels_name_what_limits_them(monkeypatch: Any) -> None:
+    for name in KERNEL_LIMITS:
+        monkeypatch.delenv(name, raising=False)
+    free = kernels()
+    assert free["cpu_capability"] == torch.backends.cpu.get_cpu_capability()
+    assert set(free) <= {"cpu_capability", "mkl", "onednn"}
+    assert all(re.fullmatch(r"\d[\d.]+", version) for name, version in free.items() if name != "cpu_capability")
+    monkeypatch.setenv("MKL_ENABLE_INSTRUCTIONS", "AVX2")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "")
+    assert kernels() == {**free, "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
 
 
 def test_the_trace_holds_the_loss_of_every_step(run: Run) -> None:
@@ -189,9 +205,30 @@ def test_dev_without_a_same_pair_has_no_threshold(tmp_path: Path) -> None:
 
 def test_a_margin_that_the_data_cannot_set_is_refused_before_training(tmp_path: Path) -> None:
     folder = tiny.write_pairs(tmp_path / "data", only={"train": 1})
+    rows = (folder / "train.csv").read_text(encoding="utf-8")
+    (folder / "train.csv").write_text(rows.replace(",1\n", ",0.8\n", 5), encoding="utf-8")
+    raw = tiny.raw_run(folder, loss="contrastive")
+    graded = {key: value for key, value in raw["data"].items() if key != "label"} | {"score": "label", "scale": [0, 1]}
     with pytest.raises(ConfigError, match="margin: auto"):
-        train(parse_run(tiny.raw_run(folder, loss="contrastive")), tmp_path / "run")
+        train(parse_run({**raw, "data": graded}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("only", "word"), [(1, "same"), (0, "different")])
+@pytest.mark.parametrize("loss", ["mse", "contrastive", "bce"])
+def test_training_pairs_of_one_class_are_refused_before_training(
+    only: int, word: str, loss: str, tmp_path: Path
+) -> None:
+    folder = tiny.write_pairs(tmp_path / "data", only={"train": only})
+    with pytest.raises(DataError, match=f"training pairs are {word}") as caught:
+        train(parse_run(tiny.raw_run(folder, loss=loss)), tmp_path / "run")
+    assert ("in_batch" in caught.value.remedy) == (only == 1)
+    assert not (tmp_path / "run").exists()
+
+
+def test_same_pairs_alone_are_enough_for_a_loss_that_finds_its_own_different_ones(tmp_path: Path) -> None:
+    folder = tiny.write_pairs(tmp_path / "data", only={"train": 1})
+    assert train(parse_run(tiny.raw_run(folder, loss="in_batch", fit={"epochs": 1})), tmp_path / "run").status
 
 
 def test_series_are_trained_too(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The training loop: it learns, stops in time, keeps the best weights, follows its schedule, says when it breaks."""
 
+import logging
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 import tiny
-from seqtwin.data.batches import PairStore, epoch_batches
+from seqtwin.data.batches import PairStore, Ragged, epoch_batches
 from seqtwin.errors import ConfigError
 from seqtwin.metrics import METRICS
 from seqtwin.model.encoder import CELLS
@@ -20,6 +22,7 @@ from seqtwin.records import Compared
 from seqtwin.training import fit as fitting
 from seqtwin.training.fit import OPTIMIZERS, Diverged, RunState, batches_of, fit, pick_device
 from seqtwin.training.losses import Loss
+from seqtwin.training.precision import can_autocast
 from seqtwin.training.predict import predict
 
 TRAIN = tiny.store()
@@ -77,6 +80,47 @@ def test_bf16_trains_and_stays_finite() -> None:
     state = trained(auc, epochs=4, precision="bf16")
     assert state.best > 0.9
     assert all(value.dtype == torch.float32 and value.isfinite().all() for value in state.best_weights.values())
+
+
+@pytest.mark.parametrize(
+    ("cell", "supported", "precision"),
+    [("lstm", True, "bf16"), ("lstm", False, "fp32"), ("gru", False, "bf16"), ("rnn", False, "bf16")],
+)
+def test_bf16_falls_back_where_the_processor_has_no_such_lstm(
+    cell: str, supported: bool, precision: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if supported and not can_autocast(nn.LSTM(1, 1)):
+        pytest.skip("this processor has no bfloat16 LSTM")
+    monkeypatch.setattr("seqtwin.training.precision._has_bf16_kernels", lambda: supported)
+    with caplog.at_level(logging.WARNING):
+        state = trained(model=tiny.siamese(cell=cell), epochs=1, precision="bf16")
+    assert state.precision == precision
+    assert [record.getMessage() for record in caplog.records] == (
+        ["fit.precision: bf16 is not possible for an LSTM on this processor; training in fp32 instead"]
+        if precision == "fp32"
+        else []
+    )
+
+
+def test_the_fallback_trains_exactly_as_fp32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqtwin.training.precision._has_bf16_kernels", lambda: False)
+    fallen, plain = (trained(epochs=1, precision=precision).best_weights for precision in ("bf16", "fp32"))
+    assert same_weights(fallen, plain)
+
+
+def test_bf16_trains_on_batches_of_equal_lengths() -> None:
+    # these are the ones that PyTorch hands to oneDNN
+    one_length = tiny.store(40)
+    items = Ragged.of([np.array([2, 3, 4 + row % 2]) for row in range(80)])
+    store = PairStore(items, one_length.left, one_length.right, one_length.target)
+    assert math.isfinite(trained(train=store, epochs=1, precision="bf16").losses[-1])
+
+
+def test_what_we_believe_of_this_processor_is_what_pytorch_does() -> None:
+    lstm = nn.LSTM(3, 4)
+    lacking = nullcontext() if can_autocast(lstm) else pytest.raises(RuntimeError, match="primitive descriptor")
+    with torch.autocast("cpu", dtype=torch.bfloat16), lacking:
+        lstm(torch.zeros(2, 1, 3))
 
 
 # the history

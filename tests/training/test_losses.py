@@ -159,6 +159,19 @@ def test_triplet_equals_a_loop(negatives: str) -> None:
     assert float(loss(compare(left, right), y)) == pytest.approx(sum(terms) / len(terms), rel=1e-5)
 
 
+def test_hardest_counts_an_anchor_once_however_many_negatives_are_equally_near() -> None:
+    # the second anchor has two nearest negatives, equal or apart by a rounding error
+    left = torch.tensor([[0.0, 0.0], [5.0, 0.0]])
+    y = torch.tensor([1.0, 1.0, 0.0, 0.0])
+    values = []
+    for shift in (0.0, 5e-7, -5e-7):
+        right = torch.tensor([[1.0, 0.0], [5.0, 0.5], [5.0, 1.0], [5.0, -1.0 + shift]])
+        loss = build({"name": "triplet", "distance": "euclidean", "margin": 5.0, "negatives": "hardest"})
+        values.append(float(loss(compare(torch.cat([left, left + 9]), right), y)))
+    first, second = 1.0 - math.hypot(5, 0.5) + 5.0, 0.5 - 1.0 + 5.0
+    assert values == pytest.approx([(first + second) / 2] * 3, abs=1e-5)
+
+
 def test_groups_join_equal_texts_and_chains_of_same_pairs() -> None:
     a, b, c, d = torch.eye(4)
     left, right = torch.stack([a, b, c, a]), torch.stack([b, c, d, a])

@@ -1,18 +1,36 @@
 """Arguments that several commands share, and what tells data from a config."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from seqtwin.data.asked import Asked
+from seqtwin.errors import ConfigError
+
 Config = Annotated[
-    Path, typer.Argument(help="YAML config, or the data itself: a file, or a folder of three", metavar="CONFIG|DATA")
+    Path,
+    typer.Argument(
+        help="YAML config, or data: one file, or a folder with train, dev and test files", metavar="CONFIG|DATA"
+    ),
 ]
+Data = Annotated[Path, typer.Argument(help="data: one file, or a folder with train, dev and test files")]
+Left = Annotated[
+    str | None, typer.Option("--left", help="column of the left texts; several are joined: title,brand", metavar="NAME")
+]
+Right = Annotated[
+    str | None, typer.Option("--right", help="column of the right texts; several are joined", metavar="NAME")
+]
+Label = Annotated[str | None, typer.Option("--label", help="column of labels or scores", metavar="NAME")]
+Text = Annotated[str | None, typer.Option("--text", help="column of texts that have a class each", metavar="NAME")]
 Overrides = Annotated[list[str] | None, typer.Argument(help="for example encoder.hidden=256", metavar="key=value")]
 Out = Annotated[Path | None, typer.Option(help="folder to write; never overwritten")]
-Scale = Annotated[tuple[float, float] | None, typer.Option(help="lowest and highest score, when data is given")]
+Scale = Annotated[
+    tuple[float, float] | None, typer.Option(help="lowest and highest score of the data", metavar="LOW HIGH")
+]
 Json = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
-Encoder = Annotated[Path, typer.Argument(help="an encoder folder, or the run that holds one")]
+Encoder = Annotated[Path, typer.Argument(help="an encoder folder, or the run folder that contains one")]
 CONFIG_ENDINGS = {".yaml", ".yml"}
 
 
@@ -22,3 +40,51 @@ def is_data(path: Path) -> bool:
     A file of another ending is data, too: what is wrong with it is then said by the readers, which know what they read.
     """
     return path.suffix.lower() not in CONFIG_ENDINGS or path.is_dir()
+
+
+def asked_of(
+    left: str | None,
+    right: str | None,
+    label: str | None,
+    text: str | None,
+    scale: tuple[float, float] | None,
+    overrides: Sequence[str] = (),
+) -> Asked:
+    """What the options, and overrides such as `data.left=name`, say of a data file; an option comes first.
+
+    Raises: ConfigError.
+    """
+    from seqtwin.config import data_overrides
+
+    said = data_overrides(overrides)
+    given = {"left": left, "right": right, "label": label, "text": text, "scale": scale}
+    said = {**said, **{key: value for key, value in given.items() if value is not None}}
+    return Asked(
+        left=_names(said.get("left")),
+        right=_names(said.get("right")),
+        label=said.get("label") or said.get("score"),
+        text=said.get("text"),
+        scale=said.get("scale"),
+        labels=said.get("labels"),
+        quoting=said.get("quoting"),
+    )
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    return None if value is None else (value,) if isinstance(value, str) else tuple(map(str, value))
+
+
+def refuse_options(asked: Asked, config: Path) -> None:
+    """Nothing, when no column was named: a config names its own.
+
+    Raises: ConfigError.
+    """
+    if asked != Asked():
+        cause = "--left, --right, --label, --text and --scale are for data files; a config names its own columns"
+        remedy = "set data.left, data.right, data.label (or data.score), data.text and data.scale there"
+        raise ConfigError("CONFIG_OPTIONS", cause, place=str(config), remedy=remedy)
+
+
+def names_start(overrides: Sequence[str]) -> bool:
+    """Whether overrides name an encoder to start from."""
+    return any(text.startswith("encoder.from=") for text in overrides)

@@ -6,28 +6,38 @@ from typing import Annotated
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Encoder, Json, Scale
+from seqtwin.cli.arguments import Data, Encoder, Json, Label, Left, Right, Scale, Text, asked_of
 
 Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupted run of the same command")]
 
 
-def evaluate(encoder: Encoder, data: Path, scale: Scale = None, as_json: Json = False) -> None:
-    """Measure an encoder on labelled data: pairs, with the threshold it brings from its own dev split.
+def evaluate(
+    encoder: Encoder,
+    data: Data,
+    left: Left = None,
+    right: Right = None,
+    label: Label = None,
+    text: Text = None,
+    scale: Scale = None,
+    as_json: Json = False,
+) -> None:
+    """Measure an encoder on labelled data: pairs, with the threshold chosen on its own dev split.
 
-    Texts or series with their class are measured as balanced pairs, and by a search of each for the others of its
-    class. An encoder with a head is asked for the classes themselves, of sequences or of steps.
+    Texts or series with a class are measured as balanced pairs, and by a search of each for the others of its class.
+    An encoder with a head predicts the classes themselves, of sequences or of steps.
 
     seqtwin evaluate runs/small/encoder pairs.csv
     """
+    from seqtwin.data.inspection import inspect_data
+    from seqtwin.data.starter import seen_lines
     from seqtwin.retrieval.encoding import load
     from seqtwin.retrieval.evaluating import evaluate_pairs
     from seqtwin.retrieval.evaluating_heads import evaluate_head
 
     found = load(encoder)
-    if found.objective == "pairs":
-        values, undefined = evaluate_pairs(found, data, scale=scale)
-    else:
-        values, undefined = evaluate_head(found, data)
+    seen = inspect_data(data, asked_of(left, right, label, text, scale))
+    console.show_understood(seen_lines(seen))
+    values, undefined = (evaluate_pairs if found.objective == "pairs" else evaluate_head)(found, seen)
     if as_json:
         console.say_json({"test": values, "undefined": undefined})
         return
@@ -49,6 +59,9 @@ def encode(
     An encoder of series reads series: a long table (series_id, t, ch0, ch1, ...) or a .ts file; one vector each, in the
     order of their first rows.
 
+    A row without a text keeps its place: its vector is NaN in every dimension, and np.isnan(vectors).any(axis=1) finds
+    it. An encoder trained with tokens.empty=unk has a vector for such rows: that of one unknown token.
+
     Interrupted, the same command with --resume goes on where it stood.
 
     seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy
@@ -59,10 +72,14 @@ def encode(
 
     refuse_existing(out)
     found = load(encoder)
+    blank: list[int] = []
     with console.rows_bar("encoding") as on_rows:
-        rows = encode_file(found, file, out, column=column, resume=resume, on_rows=on_rows)
+        rows = encode_file(found, file, out, column=column, resume=resume, on_rows=on_rows, on_blank=blank.append)
+    vector = "that of one unknown token" if found.empty == "unk" else "NaN"
+    _say_blank(sum(blank), rows, f"the vector is {vector}")
     if as_json:
-        console.say_json({"vectors": rows, "dim": found.dim, "out": str(out), "encoder": found.fingerprint})
+        facts = {"vectors": rows, "dim": found.dim, "out": str(out), "encoder": found.fingerprint}
+        console.say_json({**facts, "blank_rows": sum(blank)})
         return
     console.say(f"{rows} vectors of width {found.dim}: {out}")
 
@@ -78,19 +95,35 @@ def score(
 ) -> None:
     """Write the score of every pair, and whether it reaches the threshold, beside what the table holds.
 
-    The columns are called `score` and `same`, or `encoder_score` and `encoder_same` where those are taken.
+    The columns are called `score` and `same`, or `encoder_score` and `encoder_same` where those are taken. Both are
+    empty in a row where a text is missing. There is no column `same` where the encoder has no threshold.
 
     seqtwin score runs/small/encoder pairs.csv -o scores.csv
     """
     from seqtwin.files import refuse_existing
-    from seqtwin.retrieval.encoding import load
+    from seqtwin.retrieval.encoding import load, no_threshold
     from seqtwin.retrieval.streaming import score_file
 
     refuse_existing(out)
     found = load(encoder)
+    blank: list[int] = []
     with console.rows_bar("scoring") as on_rows:
-        rows = score_file(found, pairs, out, left=left, right=right, resume=resume, on_rows=on_rows)
+        rows = score_file(
+            found, pairs, out, left=left, right=right, resume=resume, on_rows=on_rows, on_blank=blank.append
+        )
+    _say_blank(sum(blank), rows, "no score")
+    why = no_threshold(found)
+    if why:
+        console.complain(f"no column 'same': {why}")
     if as_json:
-        console.say_json({"scores": rows, "threshold": found.threshold, "out": str(out), "encoder": found.fingerprint})
+        facts = {"scores": rows, "threshold": found.threshold, "out": str(out), "encoder": found.fingerprint}
+        console.say_json({**facts, "blank_rows": sum(blank), "no_same": why})
         return
     console.say(f"{rows} scores: {out}")
+
+
+def _say_blank(blank: int, rows: int, consequence: str) -> None:
+    from seqtwin.retrieval.blanks import blank_line
+
+    if blank:
+        console.complain(blank_line(blank, rows, consequence))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Encoder, Json
+from seqtwin.cli.arguments import Encoder, Json, Label, Left, Right, Scale, Text, asked_of
 
 if TYPE_CHECKING:
     from seqtwin.retrieval.dedupe import Deduped
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from seqtwin.retrieval.linking import Links
 
 Threshold = Annotated[float | None, typer.Option(help="lowest score that counts as the same; else the encoder's own")]
-Near = Annotated[int, typer.Option("-k", help="how many neighbours of each text are looked at; few of them chain less")]
+Near = Annotated[int, typer.Option("-k", help="nearest texts of the right list considered per row")]
+_NEAREST = "link the k nearest of each text; default: 3, and whole groups of up to 16 close texts"
 
 
 def dedupe(
@@ -22,7 +23,7 @@ def dedupe(
     file: Annotated[Path, typer.Argument(help="a table, or a text a line (.txt)")],
     column: Annotated[str | None, typer.Option(help="the column of texts, where there are several")] = None,
     threshold: Threshold = None,
-    k: Near = 3,
+    k: Annotated[int | None, typer.Option("-k", help=_NEAREST)] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="the table with its clusters (.csv)")] = None,
     review: Annotated[Path | None, typer.Option(help="doubtful pairs for a person to decide (.csv)")] = None,
     decisions: Annotated[Path | None, typer.Option(help="a review file with decisions in it")] = None,
@@ -31,10 +32,13 @@ def dedupe(
 ) -> None:
     """Find rows of a list that are the same thing.
 
-    Identical texts are the same. Others are linked when each is among the nearest of the other and their score reaches
-    the threshold; clusters are what links connect. In the review file, write "same" or "different" beside a pair and
-    give it back with --decisions: it joins and separates before any score does. Cells are written as they were read,
-    also those a spreadsheet takes for a formula (they begin with =, +, - or @).
+    Texts that consist of the same tokens are the same. Others are linked when each is among the nearest of the other
+    and their score reaches the threshold; clusters are what links connect. A row without a text stays alone, and so
+    does a text of which the encoder knows no token, unless it is spelled the same.
+
+    In the review file, write "same" or "different" beside a pair and give it back with --decisions: it joins and
+    separates before any score does. Cells are written as they were read, also those a spreadsheet takes for a formula
+    (they begin with =, +, - or @).
 
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """
@@ -62,6 +66,7 @@ def _show_clusters(found: "Deduped", as_json: bool, written: list[Path]) -> None
     others = [{"threshold": t, **_counts(*found.at(t))} for t in found.other_thresholds()]
     facts: dict[str, Any] = {"rows": len(found.cluster), "threshold": found.threshold}
     facts |= {**_counts(clusters, joined, largest), "unknown_decisions": found.strangers}
+    facts |= {"blank_rows": found.blank, "unread_rows": found.unread, "links_cut_by_k": found.cut.pairs}
     if as_json:
         console.say_json({**facts, "other_thresholds": others, "written": [str(path) for path in written]})
     else:
@@ -71,6 +76,11 @@ def _show_clusters(found: "Deduped", as_json: bool, written: list[Path]) -> None
         console.say(console.table(list(lines[0]), [[f"{value:.4g}" for value in line.values()] for line in lines]))
         for path in written:
             console.say(str(path))
+    _say_left_alone(found.blank, found.unread, len(found.cluster), "each stays alone")
+    if found.cut.pairs:
+        count = f"{'at least ' if found.cut.more else ''}{found.cut.pairs}"
+        cause = f"k left out {count} links between clusters that reach the threshold"
+        console.complain(f"{cause}; -k {found.cut.k} links them, and may chain unlike rows")
     if found.strangers:
         console.complain(f"decisions about texts that are not in the list: {found.strangers}")
     if found.lumped:
@@ -78,6 +88,16 @@ def _show_clusters(found: "Deduped", as_json: bool, written: list[Path]) -> None
         remedy = "give a higher --threshold" if lowest is None else f"give --threshold {lowest:.2f} or higher"
         cause = f"the largest cluster holds {largest} rows: weak links chain unlike rows together"
         console.complain(f"warning: {cause}; {remedy}")
+
+
+def _say_left_alone(blank: int, unread: int, rows: int, consequence: str) -> None:
+    from seqtwin.retrieval.blanks import blank_line
+
+    if blank:
+        console.complain(blank_line(blank, rows, consequence))
+    if unread:
+        remedy = "matched only with the same spelling"
+        console.complain(f"the encoder knows no token in {unread} of {rows} rows: {remedy}")
 
 
 def _counts(clusters: int, joined: int, largest: int) -> dict[str, int]:
@@ -100,7 +120,8 @@ def link(
     """Match the rows of one list with those of another.
 
     Each row on the left gets the best match on the right, its score, the margin to the next best and whether it is
-    mutual; below the threshold it has no match. The other columns of both lists are kept. One to one, matches are
+    mutual; below the threshold it has no match. Texts that consist of the same tokens always match. A row without a
+    text has no match and is none. The other columns of both lists are kept. One to one, matches are
     chosen so that their scores are best in sum.
 
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
@@ -119,14 +140,20 @@ def link(
     with console.rows_bar("comparing") as tell:
         found = find(model, a.texts, b.texts, threshold=threshold, one_to_one=one_to_one, keep=keep, k=k, on_rows=tell)
     publish_text(out, links_csv(a, b, found))
-    _show_links(found, as_json, out)
+    _show_links(found, len(a.texts) + len(b.texts), as_json, out)
 
 
-def _show_links(found: "Links", as_json: bool, out: Path) -> None:
+def _show_links(found: "Links", every: int, as_json: bool, out: Path) -> None:
     matched, mutual, rows = int(found.matched.sum()), int(found.mutual.sum()), len(found.matched)
+    _say_left_alone(sum(found.blank), found.unread, every, "no match")
+    if found.cut:
+        cause = f"{found.cut} rows have no match although all the texts that k considers reach the threshold"
+        console.complain(f"{cause}: others took them; a larger -k considers more")
     if as_json:
         facts = {"rows": rows, "matched": matched, "mutual": mutual, "threshold": found.threshold, "written": str(out)}
-        console.say_json(facts)
+        left, right = found.blank
+        blank = {"blank_rows": {"left": left, "right": right}, "unread_rows": found.unread}
+        console.say_json({**facts, **blank, "rows_cut_by_k": found.cut})
         return
     console.say(f"{matched} of {rows} rows have a match at threshold {found.threshold:.4g}, {mutual} of them mutual")
     console.say(str(out))
@@ -140,6 +167,11 @@ def mine(
     margin: Annotated[float, typer.Option(help="nearer than the positive by more than this is a suspect")] = 0.1,
     per_anchor: Annotated[int, typer.Option(help="most negatives for a left text")] = 1,
     suspects: Annotated[Path | None, typer.Option(help="possible positives nobody labelled (.csv)")] = None,
+    left: Left = None,
+    right: Right = None,
+    label: Label = None,
+    text: Text = None,
+    scale: Scale = None,
     as_json: Json = False,
 ) -> None:
     """Find hard negatives: different texts the encoder takes for nearly the same.
@@ -149,6 +181,8 @@ def mine(
 
     seqtwin mine runs/small/encoder train.csv -o harder.csv --suspects suspects.csv
     """
+    from seqtwin.data.inspection import inspect_data
+    from seqtwin.data.starter import seen_lines
     from seqtwin.files import publish_text
     from seqtwin.retrieval.encoding import load
     from seqtwin.retrieval.match_tables import pairs_csv, read_labelled
@@ -156,7 +190,9 @@ def mine(
 
     _refuse_taken(out, suspects)
     model = _of_texts(load(encoder), "mine")
-    labelled = read_labelled(pairs)
+    seen = inspect_data(pairs, asked_of(left, right, label, text, scale))
+    console.show_understood(seen_lines(seen))
+    labelled = read_labelled(seen)
     with console.rows_bar("comparing") as on_rows:
         found = find(model, *labelled, rank_range=ranks, margin=margin, per_anchor=per_anchor, on_rows=on_rows)
     publish_text(out, pairs_csv(found.rows(), "label"))

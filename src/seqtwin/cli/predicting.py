@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Encoder, Json, Scale
+from seqtwin.cli.arguments import Encoder, Json, Label, Left, Right, Scale, Text, asked_of
 
 if TYPE_CHECKING:
     from seqtwin.study.probing import Probes
@@ -42,21 +42,29 @@ def predict(
 def probe(
     encoder: Encoder,
     data: Annotated[Path, typer.Argument(help="labelled texts, labelled series, or pairs")],
+    left: Left = None,
+    right: Right = None,
+    label: Label = None,
+    text: Text = None,
     scale: Scale = None,
     seed: Annotated[int, typer.Option(help="of the folds and the heads")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Ask a frozen encoder two things: is it in the vector, and can this similarity read it?
+    """Is the information in the vector, and does the similarity use it?
 
-    A linear head, one of two layers and the similarity alone read every representation, each on rows it was not fitted
-    on.
+    For each representation of a frozen encoder: a linear head, a head of two layers, and the similarity alone, each
+    measured on rows it was not fitted on.
 
     seqtwin probe runs/questions/encoder questions.csv
     """
+    from seqtwin.data.inspection import inspect_data
+    from seqtwin.data.starter import seen_lines
     from seqtwin.study.probe_files import probe_file
 
+    seen = inspect_data(data, asked_of(left, right, label, text, scale))
+    console.show_understood(seen_lines(seen))
     with console.rows_bar("probing") as on_read:
-        found, notes = probe_file(encoder, data, scale=scale, seed=seed, on_read=on_read)
+        found, notes = probe_file(encoder, seen, seed=seed, on_read=on_read)
     if as_json:
         console.say_json({**found.as_dict(), "notes": notes})
         return

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqtwin.errors import ConfigError
+from seqtwin.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from seqtwin.retrieval.hits import Encoder
@@ -38,16 +38,31 @@ def read_corpus(
     """
     if encoder.inputs == "series":
         return _series(encoder, path, [column, id_column, *metadata])
-    texts = read_lines(path, column)
+    texts = read_lines(path, column, blank=True)
     if column is None:
         if id_column or metadata:
             raise ConfigError("INDEX_COLUMN", "--id and --metadata need a table", place=str(path), remedy="--column")
         return Listed(texts, None, {})
     from seqtwin.data.readers import read_columns
 
-    ids = read_columns(path, [id_column])[0] if id_column else None
+    ids = _ids(path, id_column, texts) if id_column else None
     kept = read_columns(path, metadata, empty="unk") if metadata else []  # a blank field stays blank
     return Listed(texts, ids, dict(zip(metadata, kept, strict=True)))
+
+
+def _ids(path: Path, column: str, texts: Sequence[str]) -> list[str]:
+    """The ids of the items; a row without a text needs none.
+
+    Raises: DataError.
+    """
+    from seqtwin.data.readers import read_columns
+
+    found = read_columns(path, [column], empty="unk")[0]
+    bad = [row for row, (one, text) in enumerate(zip(found, texts, strict=True), 1) if text.strip() and not one.strip()]
+    if bad:
+        cause = f"column '{column}': the id is empty in {len(bad)} rows with a text, the first is row {bad[0]}"
+        raise DataError("INDEX_IDS", cause, place=str(path), remedy="fill them in, or name another column with --id")
+    return found
 
 
 def _series(encoder: "Encoder", path: Path, named: Sequence[str | None]) -> Listed:
@@ -91,11 +106,11 @@ def _asked_series(encoder: "Encoder", file: Path | None, column: str | None) -> 
     return Asked(found.series, found.ids)
 
 
-def read_lines(path: Path, column: str | None) -> list[str]:
-    """The lines of a text file, or a column of a table.
+def read_lines(path: Path, column: str | None, *, blank: bool = False) -> list[str]:
+    """The lines of a text file, or a column of a table; blank ones where they are allowed.
 
     Raises: DataError, ConfigError.
     """
     from seqtwin.retrieval.tables import read_texts
 
-    return list(read_texts(path, column))
+    return list(read_texts(path, column, blank=blank))

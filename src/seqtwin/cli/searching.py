@@ -9,7 +9,7 @@ import typer
 
 from seqtwin import console
 from seqtwin.cli.arguments import Encoder, Json
-from seqtwin.cli.reading import read_corpus, read_lines, read_queries
+from seqtwin.cli.reading import Listed, read_corpus, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def index(
 ) -> None:
     """Build a search index of a list of texts, or change one: a new generation, while readers keep the old one.
 
+    Rows without a text are left out and counted; the row numbers used as ids count them.
+
     An encoder of series reads a long table (series_id, t, ch0, ch1, ...) or a .ts file; ids and labels are kept.
 
     seqtwin index runs/small/encoder names.txt -o runs/names
@@ -45,6 +47,7 @@ def index(
         raise ConfigError("INDEX_WHAT", "expected --add or --remove, got both", place="index")
     loaded = load(encoder)
     found = Index.load(out, loaded) if add or remove else None
+    before, rows = len(found or ()), Listed([], None, {})
     if found is None:
         _refuse_index(out)
     if found is not None and remove:
@@ -57,7 +60,8 @@ def index(
         else:
             found.add(rows.items, rows.ids, rows.metadata, show_progress_bar=show)
     name = found.save(out, encoder_at=encoder)
-    _say_index(found, out, name, as_json)
+    given = len(rows.items)
+    _say_index(found, out, name, (given - len(found) + before if given else 0, given), as_json)
 
 
 def search(
@@ -114,12 +118,16 @@ def _refuse_index(out: Path) -> None:
         refuse_existing(out)
 
 
-def _say_index(found: "Index", out: Path, name: str, as_json: bool) -> None:
+def _say_index(found: "Index", out: Path, name: str, blank: tuple[int, int], as_json: bool) -> None:
+    from seqtwin.retrieval.blanks import blank_line
+
     recall = found.recall
+    if blank[0]:
+        console.complain(blank_line(*blank, "left out of the index"))
     if as_json:
         measured = None if recall is None else recall.model_dump()
         facts = {"out": str(out), "generation": name, "count": len(found), "dim": found.vectors.shape[1]}
-        console.say_json({**facts, "kind": found.kind, "recall": measured})
+        console.say_json({**facts, "kind": found.kind, "recall": measured, "blank_rows": blank[0]})
         return
     how = found.kind
     if recall is not None:

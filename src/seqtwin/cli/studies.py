@@ -7,69 +7,131 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Config, Json, Out, Overrides, Scale, is_data
-from seqtwin.errors import ConfigError
+from seqtwin.cli.arguments import (
+    Config,
+    Data,
+    Json,
+    Label,
+    Left,
+    Out,
+    Overrides,
+    Right,
+    Scale,
+    Text,
+    asked_of,
+    is_data,
+    names_start,
+    refuse_options,
+)
+from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
-    from seqtwin.config import StudyConfig
+    from seqtwin.config import RunConfig, StudyConfig
+    from seqtwin.data.asked import Asked
 
 
 def init(
-    data: Path, out: Annotated[Path, typer.Option("--out", "-o")] = Path("config.yaml"), scale: Scale = None
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", "-o", help="the config to write")] = Path("config.yaml"),
+    left: Left = None,
+    right: Right = None,
+    label: Label = None,
+    text: Text = None,
+    scale: Scale = None,
 ) -> None:
     """Look at a data file and write a commented config with sensible choices.
 
     seqtwin init pairs.csv -o pairs.yaml
     """
+    from seqtwin import face
+    from seqtwin.config import parse_run
     from seqtwin.data.inspection import inspect_data
-    from seqtwin.data.starter import describe, write_config
+    from seqtwin.data.starter import describe
     from seqtwin.files import publish_text, refuse_existing
 
     refuse_existing(out)
-    found = inspect_data(data, scale=scale)
-    publish_text(out, write_config(found, folder=out.absolute().parent))
-    console.say(f"{describe(found)}\nwrote {out}\nnext: seqtwin train {out}, or seqtwin compare {out}")
+    found = inspect_data(data, asked_of(left, right, label, text, scale))
+    raw, written = face.config_for_data(found, out)
+    try:
+        lines = face.understood(parse_run(raw, place=str(data)), describe(found))
+    except SeqTwinError as error:  # the config is of use: what is wrong can be corrected in the data
+        lines = [*describe(found), f"note: it cannot be trained on yet: {error}"]
+    publish_text(out, written)
+    console.say("\n".join([*lines, f"wrote {out}", f"next: seqtwin train {out}, or seqtwin compare {out}"]))
 
 
 def train(
-    config: Config, overrides: Overrides = None, out: Out = None, scale: Scale = None, as_json: Json = False
+    config: Config,
+    overrides: Overrides = None,
+    out: Out = None,
+    left: Left = None,
+    right: Right = None,
+    label: Label = None,
+    text: Text = None,
+    scale: Scale = None,
+    as_json: Json = False,
 ) -> None:
-    """Train one encoder; the folder holds it with its scores.
+    """Train one encoder; the folder contains it with its scores.
 
     seqtwin train configs/placenames.yaml encoder.hidden=64 --out runs/small
     """
     from seqtwin import face
-    from seqtwin.config import objective_of, overridden, parse_run, read_run
+    from seqtwin.config import read_run
     from seqtwin.reporting.single import run_figures
     from seqtwin.study.run import train as train_run
 
     folder = out or face.free_folder(Path("runs") / config.stem)
+    asked = asked_of(left, right, label, text, scale, overrides or [])
     if is_data(config):
-        raw, text = face.config_for_data(config, scale, folder, objective_of({}, overrides or []))
-        found = parse_run(overridden(raw, overrides or []), place=str(config))
-        console.complain(f"config used: {face.keep_config(text, folder, found)}")
+        found = _run_of_data(config, asked, overrides or [], folder)
     else:
+        refuse_options(asked_of(left, right, label, text, scale), config)
         found = read_run(config, overrides or [])
+        console.show_understood(face.understood(found))
     with console.epochs_bar(found.fit.epochs) as on_epoch:
         run = train_run(found, folder, on_epoch=on_epoch, finish=run_figures)
     if as_json:
         console.say_json({"path": str(run.path), "status": run.status, "scores": run.scores})
     else:
-        console.say(f"{console.scores_table(run.scores)}\n\n{run.status}: {run.path}")
+        console.say(f"{console.scores_table(run.scores)}\n")
+        for why in console.undefined_lines(run.scores):
+            console.say(why)
+        console.say(f"{run.status}: {run.path}")
+
+
+def _run_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder: Path) -> "RunConfig":
+    """The run that suits data; what was understood of them is shown, and the config is kept beside the folder."""
+    from seqtwin import face
+    from seqtwin.config import objective_of, overridden, parse_run
+    from seqtwin.data.inspection import inspect_data
+    from seqtwin.data.starter import seen_lines
+
+    seen = inspect_data(data, asked)
+    raw, text = face.config_for_data(seen, folder, objective_of({}, overrides), start=names_start(overrides))
+    found = parse_run(overridden(raw, overrides), place=str(data))
+    console.show_understood(face.understood(found, seen_lines(seen)))
+    console.complain(f"config used: {face.keep_config(text, folder, found)}")
+    return found
 
 
 def compare(
     config: Config,
     overrides: Overrides = None,
     out: Out = None,
+    left: Left = None,
+    right: Right = None,
+    label: Label = None,
+    text: Text = None,
     scale: Scale = None,
-    quick: Annotated[bool, typer.Option("--quick", help="5 seeds, 8 trials a pairing: a description")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="5 seeds, 8 tuning trials per pairing; descriptive only")
+    ] = False,
     standard: Annotated[bool, typer.Option("--standard", help="10 seeds, 20 trials")] = False,
     strong: Annotated[bool, typer.Option("--strong", help="20 seeds, 20 trials")] = False,
     publication: Annotated[bool, typer.Option("--publication", help="30 seeds, 50 trials")] = False,
     no_tune: Annotated[bool, typer.Option("--no-tune", help="train every pairing as written")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="train again what failed")] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="worker processes; default: one a core")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="worker processes; default: one per core")] = None,
     as_json: Json = False,
 ) -> None:
     """Tune and train every pairing of a grid and write the report; what is published already is not done again.
@@ -80,8 +142,14 @@ def compare(
 
     flags = {"quick": quick, "standard": standard, "strong": strong, "publication": publication}
     chosen = [f"tier={_one_tier(flags)}"] if any(flags.values()) else []
+    every = [*(overrides or []), *chosen, *(["tune=false"] if no_tune else [])]
     folder = out or Path("runs") / face.study_name(config)
-    found = _study(config, [*(overrides or []), *chosen, *(["tune=false"] if no_tune else [])], scale, folder)
+    asked = asked_of(left, right, label, text, scale, every)
+    if is_data(config):
+        found = _study_of_data(config, asked, every, folder)
+    else:
+        refuse_options(asked_of(left, right, label, text, scale), config)
+        found = _study(config, every)
     with console.study_bars() as on_progress:
         study = face.compare(found, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress)
     page = folder / "report" / "index.html"
@@ -103,16 +171,29 @@ def _one_tier(flags: Mapping[str, bool]) -> str:
     return named[0]
 
 
-def _study(config: Path, overrides: Sequence[str], scale: tuple[float, float] | None, folder: Path) -> "StudyConfig":
-    """The study of a config, or of the data itself with the usual grid."""
+def _study(config: Path, overrides: Sequence[str]) -> "StudyConfig":
+    """The study of a config; what was understood of its first data set is shown."""
     from seqtwin import face
-    from seqtwin.config import objective_of, override_study, parse_study, read_study, usual_grid
+    from seqtwin.config import read_study
+    from seqtwin.study.grid import expand_grid
 
-    if not is_data(config):
-        return read_study(config, overrides)
-    raw, text = face.config_for_data(config, scale, folder, objective_of({}, overrides))
+    found = read_study(config, overrides)
+    console.show_understood(face.understood(expand_grid(found).cells[0].config))
+    return found
+
+
+def _study_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder: Path) -> "StudyConfig":
+    """The usual grid of data; what was understood of them is shown, and the base is kept beside the folder."""
+    from seqtwin import face
+    from seqtwin.config import objective_of, override_study, parse_study, usual_grid
+    from seqtwin.data.inspection import inspect_data
+    from seqtwin.data.starter import seen_lines
+
+    seen = inspect_data(data, asked)
+    raw, text = face.config_for_data(seen, folder, objective_of({}, overrides), start=names_start(overrides))
     grid = usual_grid(objective_of(raw, overrides))
-    found = parse_study(override_study({"base": raw, "grid": grid}, overrides), place=str(config))
+    found = parse_study(override_study({"base": raw, "grid": grid}, overrides), place=str(data))
+    console.show_understood(face.understood(found.base, seen_lines(seen)))
     console.complain(f"config used: {face.keep_config(text, folder, found.base)}")
     return found
 
@@ -131,37 +212,50 @@ def report(study: Path, out: Out = None, as_json: Json = False) -> None:
         console.say(f"report: {page}")
 
 
-def check(config: Config, overrides: Overrides = None, scale: Scale = None) -> None:
-    """Say whether a config (with its data) or a data file can be used, without training.
+def check(
+    config: Config,
+    overrides: Overrides = None,
+    left: Left = None,
+    right: Right = None,
+    label: Label = None,
+    text: Text = None,
+    scale: Scale = None,
+) -> None:
+    """Report whether a config (with its data) or a data file can be used, without training.
 
     seqtwin check configs/placenames.yaml
     """
+    asked = asked_of(left, right, label, text, scale, overrides or [])
     if is_data(config):
-        _check_data(config, scale)
+        _check_data(config, asked, overrides or [])
     else:
+        refuse_options(asked_of(left, right, label, text, scale), config)
         _check_config(config, overrides or [])
 
 
-def _check_data(path: Path, scale: tuple[float, float] | None) -> None:
+def _check_data(path: Path, asked: "Asked", overrides: Sequence[str]) -> None:
+    """The same steps as before a training, so that whatever that would refuse is refused here."""
+    from seqtwin import face
+    from seqtwin.config import objective_of, overridden, parse_run
     from seqtwin.data.inspection import inspect_data
     from seqtwin.data.starter import describe
 
-    console.say(describe(inspect_data(path, scale=scale)))
+    seen = inspect_data(path, asked)
+    raw, _ = face.config_for_data(seen, path, objective_of({}, overrides), start=names_start(overrides))
+    found = parse_run(overridden(raw, overrides), place=str(path))
+    console.say("\n".join(face.understood(found, describe(seen))))
 
 
 def _check_config(path: Path, overrides: list[str]) -> None:
+    from seqtwin import face
     from seqtwin.config import read_study
     from seqtwin.strict_yaml import read_yaml
     from seqtwin.study.grid import expand_grid
     from seqtwin.study.prepare import prepare
-    from seqtwin.study.prepared import Prepared
 
     grid = expand_grid(read_study(path, overrides))
     prepared = prepare(grid.cells[0].config)
     study = "grid" in read_yaml(path)
-    pairs = ", ".join(f"{len(store):,} {split}" for split, store in prepared.stores.items())
-    what = {True: "pairs", False: "sequences"}[isinstance(prepared, Prepared)]
-    console.say(f"{prepared.data.name}: {pairs} {what}; primary metric {prepared.primary}")
-    for note in prepared.notes:
-        console.say(f"note: {note}")
+    console.say("\n".join(face.understood(grid.cells[0].config)))
+    console.say(f"{prepared.data.name}: primary metric {prepared.primary}")
     console.say(f"{len(grid.cells)} study cells: good" if study else "good")

@@ -3,7 +3,15 @@
 Only `build.py`, `study/` and the command line know these names; every part below takes plain arguments.
 """
 
-from seqtwin.config.reading import objective_of, overridden, override_study, read_run, read_study, study_of
+from seqtwin.config.reading import (
+    data_overrides,
+    objective_of,
+    overridden,
+    override_study,
+    read_run,
+    read_study,
+    study_of,
+)
 from seqtwin.config.run import (
     LARGEST_SEED,
     PATHS,
@@ -43,6 +51,7 @@ __all__ = [
     "TierName",
     "TokensConfig",
     "anchored",
+    "data_overrides",
     "each_path",
     "json_schema",
     "objective_of",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqtwin.config.run import PATHS, RunConfig, anchored, each_path, parse_run, set_key
+from seqtwin.config.run import PATHS, RunConfig, anchored, each_path, parse_run, set_key, spelled_labels
 from seqtwin.config.study import StudyConfig, parse_study, usual_grid
 from seqtwin.errors import ConfigError
 from seqtwin.paths import anchor, expand
@@ -113,3 +113,16 @@ def _anchored_value(key: str, value: Any, folder: Path) -> Any:
 
 def _anchored_values(key: str, values: Any, folder: Path) -> Any:
     return [_anchored_value(key, value, folder) for value in values] if isinstance(values, list) else values
+
+
+def data_overrides(overrides: Sequence[str]) -> dict[str, Any]:
+    """What overrides say of the data section: values by key, label words as a config has them.
+
+    >>> data_overrides(["data.left=name", "fit.epochs=3"])
+    {'left': 'name'}
+    """
+    named = [text.partition("=") for text in overrides if text.startswith("data.")]
+    found = {key.removeprefix("data."): parse_value(value, place=key) for key, _, value in named}
+    if isinstance(found.get("labels"), dict):
+        found["labels"] = spelled_labels(found["labels"])
+    return found

@@ -11,8 +11,31 @@ from seqtwin.errors import nearest
 from seqtwin.paths import anchor, counted_from
 from seqtwin.validation import Part, Strict, validated
 
-PATHS = ("data.train", "data.dev", "data.test", "data.file", "data.more", "encoder.vectors", "encoder.from")
+PATHS = (
+    "data.train",
+    "data.dev",
+    "data.test",
+    "data.file",
+    "data.pairs",
+    "data.left_table",
+    "data.right_table",
+    "data.more",
+    "encoder.vectors",
+    "encoder.from",
+)
+Columns = str | tuple[str, ...] | None
 LARGEST_SEED = 2**63 - 2  # the parts above the encoder draw from the next one
+
+
+def spelled_labels(labels: Mapping[Any, Any]) -> dict[str, Any]:
+    """`data.labels` with its keys as the words they were written as: YAML makes one truth value of yes, on and true.
+
+    >>> spelled_labels({True: 1, "maybe": 0})
+    {'true': 1, 'yes': 1, 'on': 1, 'maybe': 0}
+    """
+    truth = {True: ("true", "yes", "on"), False: ("false", "no", "off")}
+    words = {key: truth[key] if isinstance(key, bool) else (str(key),) for key in labels}
+    return {word: target for key, target in labels.items() for word in words[key]}
 
 
 class DataConfig(BaseModel):
@@ -26,10 +49,15 @@ class DataConfig(BaseModel):
     test: str | None = None
     file: str | None = None
     split: tuple[float, float, float] = (0.7, 0.15, 0.15)
-    left: str | None = None
-    right: str | None = None
+    left: Columns = Field(None, description="column of the left texts; several are joined: [title, brand]")
+    right: Columns = Field(None, description="column of the right texts; several are joined")
+    left_table: str | None = Field(None, description="table that the left ids of the pairs point to")
+    right_table: str | None = Field(None, description="table that the right ids of the pairs point to")
     score: str | None = None
     label: str | None = None
+    labels: dict[str, Literal[0, 1]] | None = Field(
+        None, description="what the words of the label mean: {duplicate: 1, other: 0}"
+    )
     text: str | None = None
     texts: tuple[str, ...] = Field((), description="columns that each hold texts of their own, for an auto-encoder")
     series: str | None = None
@@ -51,6 +79,26 @@ class DataConfig(BaseModel):
     cut: float = Field(0.5, ge=0, le=1)
     pairs: int | None = Field(None, ge=1)
     seed: int = Field(0, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_read(cls, raw: Any) -> Any:
+        """A file under `pairs` is the file of pairs; label words are texts, also where YAML makes truth or numbers."""
+        if not isinstance(raw, dict):
+            return raw
+        if isinstance(raw.get("pairs"), str) and raw.get("name") is None and "file" not in raw:
+            raw = {**{key: value for key, value in raw.items() if key != "pairs"}, "file": raw["pairs"]}
+        if isinstance(raw.get("labels"), dict):
+            raw = {**raw, "labels": spelled_labels(raw["labels"])}
+        return raw
+
+    @model_validator(mode="after")
+    def _both_tables(self) -> "DataConfig":
+        if (self.left_table is None) != (self.right_table is None):
+            raise ValueError(
+                "expected both left_table and right_table (the same file twice for pairs within one table)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _known_keys(self) -> "DataConfig":
@@ -146,7 +194,9 @@ class FitConfig(Strict):
     warmup: float = Field(0.0, ge=0, lt=1, description="share of all steps in which the rate rises from 0")
     clip: float | None = Field(1.0, gt=0, description="largest gradient norm; null = none")
     patience: int | None = Field(5, ge=1, description="epochs without a better dev metric; null = never stop early")
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32", description="bf16 becomes fp32, with a warning, for an LSTM on a processor without bfloat16 kernels"
+    )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
     threads: int | None = Field(None, ge=1)
     seed: int = Field(0, ge=0, le=LARGEST_SEED)

@@ -19,6 +19,7 @@ class Examples:
     """Sequences of one data set, each in one split. `items`: texts, lists of words, or series [time channels].
 
     `targets` by kind: a class name (classify); one class name a step (label_steps); the text to write (decode).
+    `understood`: what the reader took the files to mean, in words.
 
     >>> Examples("classify", ["a", "b", "c"], ["x", "y", "x"], ["train", "train", "test"], "tiny").classes
     ('x', 'y')
@@ -32,6 +33,7 @@ class Examples:
     facts: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     shareable: bool = False
+    understood: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         sizes = {len(self.items), len(self.targets), len(self.split)}

@@ -3,53 +3,46 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from seqtwin.data.pairs import SPLITS
-from seqtwin.data.rows import Quoting
+from seqtwin.data.asked import Asked, Names
+from seqtwin.data.columns import choose_sides, choose_target, is_id_column, side_pairs
+from seqtwin.data.joins import Layout, Tables, layout_of, read_joined
 from seqtwin.data.series import CHANNEL, IDS, TIMES, channel_names
-from seqtwin.data.tables import ENDINGS, Table, column, read_table
-from seqtwin.data.values import BINARY, NUMBER, numbers
+from seqtwin.data.tables import Table, column
+from seqtwin.data.targets import Target, label_value, look_at_target
+from seqtwin.data.values import NUMBER, joined_texts
 from seqtwin.errors import DataError
 
-SIDES = (
-    ("left", "right"),
-    ("sentence1", "sentence2"),
-    ("sentence_a", "sentence_b"),
-    ("text1", "text2"),
-    ("text_a", "text_b"),
-    ("question1", "question2"),
-    ("name1", "name2"),
-    ("s1", "s2"),
-    ("a", "b"),
-)
-TARGETS = ("score", "similarity", "label", "same", "target", "match", "is_duplicate", "rating", "relatedness", "y")
+NOTHING = Asked()
+
 CLASSES = ("label", "class", "category", "target", "y")
 TEXTS = ("text", "sentence", "name", "content")
 SEQUENCES = ("sent_id", "sentence_id", "sequence_id", "sequence")
 TOKENS = ("token", "word", "form")
 TAGS = ("upos", "tag", "ner", "pos", "xpos", "label")
-HIGHS = (1, 3, 4, 5, 7, 10, 100)
 SAMPLE = 1000
-REMEDY = "mend or remove these rows first"
+REMEDY = "correct or remove these rows first"
 
 
 @dataclass(frozen=True)
 class Inspection:
     """What was seen. `roles` maps the keys of a config's data section to columns; `files` its split keys to paths.
 
-    `kind`: pairs, items, series, steps or series_steps; `sequences`: how many sequences a long table holds.
+    `kind`: pairs, items, series, steps or series_steps; `sequences`, `channels`: how many sequences a long table holds,
+    and of how many channels; `tables`: where the files hold ids, the tables that these point to; `target`: what the
+    labels of pairs mean; `others`: columns that are not used; `notes`: what was decided besides.
     """
 
     files: dict[str, Path]
     kind: str
-    roles: dict[str, str]
+    roles: dict[str, str | Names]
     rows: int
-    scale: tuple[float, float] | None = None
-    observed: tuple[float, float] | None = None
+    tables: Tables | None = None
+    target: Target | None = None
     balance: dict[str, int] = field(default_factory=dict)
     characters: tuple[float, int] = (0.0, 0)
     words: tuple[float, int] = (0.0, 0)
@@ -57,56 +50,89 @@ class Inspection:
     duplicates: int = 0
     empty: int = 0
     sequences: int = 0
+    channels: int = 0
+    others: Names = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def judged_file(self) -> Path:
         """The file itself, or the test file of a folder."""
         return self.files.get("test", next(iter(self.files.values())))
 
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """The scale of the scores; None for labels."""
+        return self.target.scale if self.target else None
 
-def inspect_data(path: Path, *, scale: Sequence[float] | None = None, quoting: Quoting | None = None) -> Inspection:
-    """What a file, or a folder with train, dev and test files, seems to hold. A given scale is not guessed.
+    def names(self, role: str) -> Names:
+        """The columns of a role, one or several."""
+        found = self.roles[role]
+        return (found,) if isinstance(found, str) else found
 
-    Raises: DataError that says why the data cannot be used.
+    def name(self, role: str) -> str:
+        """The column of a role that has but one."""
+        return self.names(role)[0]
+
+
+def inspect_data(path: Path, asked: Asked = NOTHING) -> Inspection:
+    """What a file, or a folder with train, dev and test files, seems to hold. What is named or declared is not guessed.
+
+    Raises: DataError that says why the data cannot be used, or what has to be named.
     """
-    files = _files(path)
-    table = read_table(next(iter(files.values())), quoting=quoting)
+    layout = layout_of(path)
+    table = read_joined(next(iter(layout.files.values())), layout.tables, asked.quoting)
     table.finish(REMEDY)
-    if any(CHANNEL.fullmatch(name) for name in table.columns):
-        return _series(table, files)
-    words = _named(table, SEQUENCES), _named(table, TOKENS), _named(table, TAGS)
-    if all(words):
-        return _steps(table, files, dict(zip(("sequence", "token", "label"), map(str, words), strict=True)))
-    target = _named(table, TARGETS)
-    sides = _sides(table, target)
+    found = _inspected(table, layout, asked)
+    used = {name for role in found.roles for name in found.names(role)}
+    channels = {name for name in table.columns if found.kind.startswith("series") and CHANNEL.fullmatch(name)}
+    others = tuple(name for name in table.columns if name not in used | channels)
+    return replace(found, others=others, channels=len(channels), notes=tuple(table.notes))
+
+
+def _inspected(table: Table, layout: Layout, asked: Asked) -> Inspection:
+    if not asked.pair and asked.text is None:
+        if any(CHANNEL.fullmatch(name) for name in table.columns):
+            return _series(table, layout.files)
+        words = _named(table, SEQUENCES), _named(table, TOKENS), _named(table, TAGS)
+        if all(words):
+            return _steps(table, layout.files, dict(zip(("sequence", "token", "label"), map(str, words), strict=True)))
+    if asked.text is not None:
+        return _items(table, layout.files, asked)
+    target = choose_target(table, asked)
+    sides = _sides(table, layout, asked, target)
     if sides and target:
-        return _pairs(table, files, sides, target, scale)
-    return _items(table, files)
+        return _pairs(table, layout, sides, look_at_target(table, target, scale=asked.scale, labels=asked.labels))
+    if sides and not _named(table, CLASSES):
+        cause = f"no column of labels or scores was found in {', '.join(table.columns)}"
+        raise DataError("DATA_TARGET", cause, place=table.place, remedy="name it: --label NAME")
+    return _items(table, layout.files, asked)
 
 
-def _files(path: Path) -> dict[str, Path]:
-    if not path.is_dir():
-        return {"file": path}
-    for ending in ENDINGS:
-        complete = {split: path / f"{split}{ending}" for split in SPLITS}
-        if all(one.is_file() for one in complete.values()):
-            return complete
-    cause = "this is a directory without train, dev and test files of one kind"
-    raise DataError("DATA_FOLDER", cause, place=str(path), remedy=f"name one file ({', '.join(ENDINGS)})")
+def _sides(table: Table, layout: Layout, asked: Asked, target: str | None) -> tuple[Names, Names] | None:
+    if target is not None and not asked.pair and layout.tables is None and not _pair_like(table, target):
+        named = side_pairs([name for name in table.columns if name != target])
+        return choose_sides(table, asked, target) if named else None
+    if layout.tables is not None and layout.tables.right.stem == "corpus" and not asked.pair:
+        return _of_corpus(table)
+    return choose_sides(table, asked, target)
+
+
+def _pair_like(table: Table, target: str) -> bool:
+    """Whether labels can be those of pairs: numbers, or words that say same and different."""
+    sample = [str(value).strip() for value in column(table, target)[:SAMPLE]]
+    known = sum(label_value(value) is not None or NUMBER.fullmatch(value) is not None for value in sample)
+    return known > len(sample) / 2
+
+
+def _of_corpus(table: Table) -> tuple[Names, Names] | None:
+    """The columns of BEIR: a document is its title and its text."""
+    right = tuple(name for name in ("right_title", "right_text") if name in table.columns)
+    return (("left_text",), right) if right and "left_text" in table.columns else None
 
 
 def _named(table: Table, wanted: Sequence[str]) -> str | None:
     by_name = {name.lower(): name for name in table.columns}
     return next((by_name[name] for name in wanted if name in by_name), None)
-
-
-def _sides(table: Table, target: str | None) -> tuple[str, str] | None:
-    for left, right in SIDES:
-        found = _named(table, [left]), _named(table, [right])
-        if found[0] and found[1]:
-            return found[0], found[1]
-    varied = [name for name in table.columns if name != target and _is_text(table, name)]
-    return (varied[0], varied[1]) if len(varied) > 1 else None
 
 
 def _is_text(table: Table, name: str) -> bool:
@@ -116,38 +142,20 @@ def _is_text(table: Table, name: str) -> bool:
     return plain < len(sample) / 2 and len(set(map(str, sample))) > len(sample) / 4
 
 
-def _pairs(
-    table: Table, files: dict[str, Path], sides: tuple[str, str], target: str, given: Sequence[float] | None
-) -> Inspection:
-    words = Counter(str(value).strip().lower() for value in column(table, target))
-    binary = given is None and all(word in BINARY for word in words)
-    roles = {"left": sides[0], "right": sides[1], "label" if binary else "score": target}
-    if binary:
-        same = sum(count for word, count in words.items() if BINARY[word])
-        return _described(table, files, "pairs", roles, balance={"same": same, "different": len(table) - same})
-    raw = numbers(table, target)
-    table.finish(REMEDY)
-    observed = (float(raw.min()), float(raw.max()))
-    scale = (float(given[0]), float(given[1])) if given else _likely_scale(*observed)
-    return _described(table, files, "pairs", roles, scale=scale, observed=observed)
+def _pairs(table: Table, layout: Layout, sides: tuple[Names, Names], target: Target) -> Inspection:
+    roles: dict[str, str | Names] = {"left": _single(sides[0]), "right": _single(sides[1]), target.role: target.name}
+    return _described(
+        table, layout.files, "pairs", roles, balance=dict(target.words), tables=layout.tables, target=target
+    )
 
 
-def _likely_scale(low: float, high: float) -> tuple[float, float]:
-    """The narrowest usual scale that holds both ends.
-
-    >>> _likely_scale(1.2, 4.9), _likely_scale(0, 0.93)
-    ((1, 5), (0, 1))
-    """
-    top = next((one for one in HIGHS if high <= one), float(np.ceil(high)))
-    if low < 0:
-        return (-1 if low >= -1 else float(np.floor(low)), top)
-    return (1, top) if low >= 1 and top > 1 else (0, top)
+def _single(names: Names) -> str | Names:
+    return names[0] if len(names) == 1 else names
 
 
-def _items(table: Table, files: dict[str, Path]) -> Inspection:
-    label = _named(table, CLASSES)
-    rest = [name for name in table.columns if name != label and _is_text(table, name)]
-    text = _named(table, TEXTS) or (rest[0] if rest else None)
+def _items(table: Table, files: dict[str, Path], asked: Asked) -> Inspection:
+    label = asked.label or _named(table, CLASSES)
+    text = _named_text(table, asked.text) if asked.text else _text_of(table, label)
     if label is None or text is None or text == label:
         cause = f"no columns of pairs, labelled texts, tagged words or series were found in {', '.join(table.columns)}"
         remedy = (
@@ -163,16 +171,38 @@ def _items(table: Table, files: dict[str, Path]) -> Inspection:
     return _described(table, files, "items", {"text": text, "label": label}, balance=dict(balance.most_common()))
 
 
+def _named_text(table: Table, name: str) -> str:
+    column(table, name)
+    return name
+
+
+def _text_of(table: Table, label: str | None) -> str | None:
+    """The column of texts: one that is called so, else the only one that holds texts.
+
+    Raises: DataError for several.
+    """
+    usual = _named(table, TEXTS)
+    if usual is not None:
+        return usual
+    held = [name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)]
+    if len(held) > 1 and label is not None:
+        cause = f"which column holds the texts? {', '.join(held[:12])} all hold texts"
+        raise DataError(
+            "DATA_TEXT", cause, place=table.place, remedy="name it: --text NAME; or, for pairs, --left and --right"
+        )
+    return held[0] if held else None
+
+
 def _series(table: Table, files: dict[str, Path]) -> Inspection:
     channel_names(table)
-    roles = {
+    roles: dict[str, str | Names] = {
         "series": _named(table, IDS) or IDS[0],
         "time": _named(table, TIMES) or TIMES[0],
         "label": _named(table, CLASSES) or CLASSES[0],
     }
     for name in roles.values():
-        column(table, name)
-    ids, labels = (list(map(str, column(table, roles[role]))) for role in ("series", "label"))
+        column(table, str(name))
+    ids, labels = (list(map(str, column(table, str(roles[role])))) for role in ("series", "label"))
     own = dict(zip(ids, labels, strict=True))
     one_each = len(set(zip(ids, labels, strict=True))) == len(own)
     counts = Counter(own.values() if one_each else labels)
@@ -205,23 +235,25 @@ def _described(
     table: Table,
     files: dict[str, Path],
     kind: str,
-    roles: dict[str, str],
+    roles: dict[str, str | Names],
     *,
     balance: dict[str, int] | None = None,
-    scale: tuple[float, float] | None = None,
-    observed: tuple[float, float] | None = None,
+    tables: Tables | None = None,
+    target: Target | None = None,
 ) -> Inspection:
     """The inspection with what the texts are like."""
-    columns = [column(table, roles[role]) for role in ("left", "right", "text") if role in roles]
-    rows = [tuple("" if value is None else str(value) for value in row) for row in zip(*columns, strict=True)]
+    sides = [roles[role] for role in ("left", "right", "text") if role in roles]
+    columns = [joined_texts(table, (one,) if isinstance(one, str) else one, empty="unk")[0] for one in sides]
+    table.finish(REMEDY)
+    rows = list(zip(*columns, strict=True))
     texts = [text for row in rows for text in row]
     return Inspection(
         files,
         kind,
         roles,
         len(table),
-        scale=scale,
-        observed=observed,
+        tables=tables,
+        target=target,
         balance=balance or {},
         characters=_mean_and_most([len(text) for text in texts]),
         words=_mean_and_most([len(text.split()) for text in texts]),

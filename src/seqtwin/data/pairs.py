@@ -64,7 +64,8 @@ class LabelledItems:
 class PairData:
     """Pairs of one data set. `left` and `right` hold texts, or positions in `series`.
 
-    `labelled`: the items they were made of, where these have classes.
+    `labelled`: the items they were made of, where these have classes; `understood`: what the reader took the files to
+    mean, in words.
 
     >>> PairData.of(left=["a"], right=["b"], target=[1.0], split=["train"], name="tiny").graded
     False
@@ -79,6 +80,7 @@ class PairData:
     retrieval: Retrieval | None = None
     shareable: bool = False
     labelled: LabelledItems | None = None
+    understood: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         columns = list(self.frame.columns)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec, module_from_spec
 from typing import Any
 
 import numpy as np
@@ -132,8 +133,7 @@ Names = dict[str, set[str]]
 
 def _collect() -> tuple[dict[str, str], Names, Names]:
     """English names by territory or zone, then the names of each territory and of each zone's city."""
-    from babel import localedata
-
+    localedata = _own_localedata()
     # what a locale says itself: inherited entries would repeat its parent's names, fall-backs are codes and zone ids
     own = {code: localedata.load(code, merge_inherited=False) for code in localedata.locale_identifiers()}
     territories: Names = defaultdict(set)
@@ -150,6 +150,20 @@ def _collect() -> tuple[dict[str, str], Names, Names]:
     for key, name in english.items():
         (territories if key in territories else cities)[key].add(name)
     return english, territories, cities
+
+
+def _own_localedata() -> Any:
+    """A copy of the module `babel.localedata` that shares nothing with the one the rest of the process uses.
+
+    `load` keeps one cache for data with and without what is inherited: bare data loaded through the shared module
+    would be what babel answers from then on, and data babel was asked for earlier would be what is read here.
+    """
+    spec = find_spec("babel.localedata")
+    assert spec is not None  # babel is a dependency of this package
+    assert spec.loader is not None
+    copy = module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    return copy
 
 
 def _is_territory(code: str) -> bool:

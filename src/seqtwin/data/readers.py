@@ -1,18 +1,24 @@
 """Your own files to pairs: pair tables, class-labelled texts, long-format series."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from seqtwin.data.asked import Asked, Names
+from seqtwin.data.columns import choose_sides, choose_target
+from seqtwin.data.joins import Tables, read_joined
 from seqtwin.data.pairs import SPLITS, PairData
 from seqtwin.data.rows import Quoting
 from seqtwin.data.sources import bare_name
 from seqtwin.data.splits import check_fractions, leakage, leakage_notes, split_pairs
-from seqtwin.data.tables import Table, column, read_table, read_text_table
-from seqtwin.data.values import check_scale, labels, scores, texts
+from seqtwin.data.tables import Table, column, read_text_table
+from seqtwin.data.targets import Labels, look_at_target, read_labels, read_scores
+from seqtwin.data.understood import columns_line, one_class_lines
+from seqtwin.data.values import check_scale, joined_texts, texts
 from seqtwin.errors import ConfigError, DataError
 
 Files = Mapping[str, Path] | Path
@@ -21,18 +27,21 @@ REMEDY_EMPTY = (
     "mend or remove these rows (scores: or declare a wider scale; blank texts: or set tokens.empty to unk or drop); "
     "nothing was read"
 )
+REMEDY_ROWS = "fix or remove these rows; nothing was read"  # where a blank text is no problem
 USUAL_FRACTIONS = (0.7, 0.15, 0.15)
 
 
 def read_pairs(
     files: Files,
     *,
-    left: str = "left",
-    right: str = "right",
+    left: str | Names | None = None,
+    right: str | Names | None = None,
     score: str | None = None,
     label: str | None = None,
+    labels: Labels | None = None,
     scale: Sequence[float] | None = None,
     cut: float = 0.5,
+    tables: Tables | None = None,
     fractions: Sequence[float] = USUAL_FRACTIONS,
     seed: int = 0,
     empty: str = "error",
@@ -41,24 +50,92 @@ def read_pairs(
 ) -> PairData:
     """Pairs of texts from one file, which is split so that no text stands in two splits, or from a file per split.
 
-    `score` is mapped by the declared scale to (score - low) / (high - low); `label` is binary.
+    `left`, `right`: the columns of the two sides (by default left and right); several of one side are joined by a
+    blank. `score` is mapped by the declared scale to (score - low) / (high - low); `label` is binary, and `labels` says
+    what its words mean where they are not the usual ones. With `tables` the files hold ids, and the columns are those
+    of the rows that the ids name: left_NAME, right_NAME, or NAME alone; what is not named is chosen as `inspect_data`
+    does.
 
     Raises: DataError with all bad rows of a file; ConfigError for settings that do not fit together.
     """
-    if (score is None) == (label is None):
+    if (score is None) == (label is None) and (score or tables is None):
         raise ConfigError("CONFIG_TARGET", "expected one of data.score and data.label", place="data")
     check_settings(scale, fractions, empty)
-    parts = {}
-    dropped = {}
+    asked = Asked(_tuple(left), _tuple(right), label or score, quoting=quoting)
+    if tables is None:
+        asked = replace(asked, left=asked.left or ("left",), right=asked.right or ("right",))
+    how = _Columns(asked, label is not None or labels is not None, labels, scale, empty)
+    parts, lines = {}, []
     for split, path in by_split(files).items():
-        table = read_table(path, quoting=quoting)
-        for needed in (left, right, score or label or ""):
-            column(table, needed)  # a missing column comes before any complaint about rows
-        target = labels(table, label) if label else scores(table, score or "", scale)
-        parts[split], dropped[split] = _kept_pairs(table, left, right, target, empty)
-    frame, how = _joined(parts, fractions, seed)
-    facts = {"columns": [left, right, score or label], "scale": list(scale) if scale else None, "dropped_rows": dropped}
-    return described(frame, cut=cut, name=name or stem(files), facts=facts, notes=[*how, *_dropped_notes(dropped)])
+        part = _read_part(path, tables, how)
+        parts[split] = part
+        lines += [line for line in part.lines if line not in lines]
+    dropped = {split: part.dropped for split, part in parts.items()}
+    frame, cut_how = _joined({split: part.frame for split, part in parts.items()}, fractions, seed)
+    columns = next(iter(parts.values())).columns
+    facts = {"columns": columns, "scale": list(scale) if scale else None, "dropped_rows": dropped}
+    notes = [*cut_how, *_dropped_notes(dropped)]
+    data = described(frame, cut=cut, name=name or stem(files), facts=facts, notes=notes)
+    return replace(data, understood=tuple(lines))
+
+
+def _tuple(names: str | Names | None) -> Names | None:
+    return (names,) if isinstance(names, str) else None if names is None else tuple(names)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Which columns are read, and how."""
+
+    asked: Asked
+    binary: bool
+    labels: Labels | None
+    scale: Sequence[float] | None
+    empty: str
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The pairs of one file, how many rows were dropped, the columns, and what was understood of the file."""
+
+    frame: pd.DataFrame
+    dropped: int
+    columns: list[str]
+    lines: list[str]
+
+
+def _read_part(path: Path, tables: Tables | None, how: _Columns) -> _Part:
+    table = read_joined(path, tables, how.asked.quoting)
+    asked = how.asked if tables is None else _sided(table, how.asked)
+    target = choose_target(table, asked)
+    sides = choose_sides(table, asked, target)
+    if sides is None or target is None:
+        cause = f"expected two columns of texts and one of labels, found: {', '.join(table.columns)}"
+        raise DataError("DATA_COLUMN", cause, place=table.place, remedy="name them: data.left, data.right, data.label")
+    for needed in (*sides[0], *sides[1], target):
+        column(table, needed)  # a missing column comes before any complaint about rows
+    binary = how.binary or (how.scale is None and look_at_target(table, target).scale is None)
+    values = read_labels(table, target, how.labels) if binary else read_scores(table, target, how.scale)
+    rows = len(table) + len({line for line, _ in table.problems})
+    frame, dropped = _kept_pairs(table, *sides, values, how.empty)
+    roles = {"left": sides[0], "right": sides[1], "label" if binary else "score": (target,)}
+    lines = [columns_line(path.name, rows, roles), *table.notes]
+    return _Part(frame, dropped, [*(" + ".join(names) for names in sides), target], lines)
+
+
+def _sided(table: Table, asked: Asked) -> Asked:
+    """The columns of joined tables by their full names: `title` on the left is `left_title`."""
+    left, right = asked.left, asked.right
+    return replace(
+        asked,
+        left=None if left is None else tuple(_full(table, "left", name) for name in left),
+        right=None if right is None else tuple(_full(table, "right", name) for name in right),
+    )
+
+
+def _full(table: Table, side: str, name: str) -> str:
+    full = f"{side}_{name}"
+    return full if name not in table.columns and full in table.columns else name
 
 
 def read_columns(path: Path, names: Sequence[str], *, empty: str = "error") -> list[list[str]]:
@@ -68,7 +145,7 @@ def read_columns(path: Path, names: Sequence[str], *, empty: str = "error") -> l
     """
     table = read_text_table(path)
     found = [texts(table, name, empty="error" if empty == "error" else "unk")[0] for name in names]
-    table.finish(REMEDY_EMPTY)
+    table.finish(REMEDY_ROWS)
     return found
 
 
@@ -104,9 +181,9 @@ def stem(files: Files) -> str:
     return bare_name(next(iter(by_split(files).values())))
 
 
-def _kept_pairs(table: Table, left: str, right: str, target: np.ndarray, empty: str) -> tuple[pd.DataFrame, int]:
-    lefts, keep_left = texts(table, left, empty=empty)
-    rights, keep_right = texts(table, right, empty=empty)
+def _kept_pairs(table: Table, left: Names, right: Names, target: np.ndarray, empty: str) -> tuple[pd.DataFrame, int]:
+    lefts, keep_left = joined_texts(table, left, empty=empty)
+    rights, keep_right = joined_texts(table, right, empty=empty)
     table.finish(REMEDY_EMPTY)
     keep = keep_left & keep_right
     if not keep.any():
@@ -139,7 +216,7 @@ def described(
     """The data with leakage, duplicates and lopsided splits counted and put in words."""
     shared = leakage(frame)
     counts = {"leakage": shared, "identical_sides": _identical(frame), "duplicate_pairs": _duplicates(frame)}
-    words = [*notes, *leakage_notes(shared), *_count_notes(counts, len(frame)), *_one_class_notes(frame, cut)]
+    words = [*notes, *leakage_notes(shared), *_count_notes(counts, len(frame)), *one_class_lines(frame, cut)]
     return PairData(frame[["left", "right", "target", "split"]], series, cut, name, {**facts, **counts}, tuple(words))
 
 
@@ -159,9 +236,3 @@ def _count_notes(counts: Mapping[str, Any], rows: int) -> list[str]:
     if counts["duplicate_pairs"]:
         found.append(f"{counts['duplicate_pairs']} of {rows} pairs repeat an earlier pair of their split")
     return found
-
-
-def _one_class_notes(frame: pd.DataFrame, cut: float) -> list[str]:
-    same = (frame["target"] >= cut).groupby(frame["split"]).mean()
-    words = {0.0: "different", 1.0: "same"}
-    return [f"all pairs of {split} are {words[share]}" for split, share in same.items() if share in words]

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+from seqtwin.data.asked import Names
 from seqtwin.data.inspection import Inspection
+from seqtwin.data.understood import columns_line, counts_of, target_line
 
 SHORT_WORDS = 4
 MOSTLY = 0.5
@@ -18,10 +20,13 @@ SPLIT = "[0.7, 0.15, 0.15]"
 Line = tuple[str, str]
 
 
-def write_config(inspection: Inspection, *, folder: Path | None = None, classes: bool = False) -> str:
+def write_config(
+    inspection: Inspection, *, folder: Path | None = None, classes: bool = False, start: bool = False
+) -> str:
     """The text of a config for this data, each choice with its reason; paths below `folder` are relative to it.
 
-    `classes`: labelled texts or series are to be classified, not drawn as pairs.
+    `classes`: labelled texts or series are to be classified, not drawn as pairs. `start`: the encoder that training
+    starts from decides the shape of the encoder and its tokens, so that nothing is said of them.
     """
     single = inspection.kind in OF_STEPS or (classes and inspection.kind in OF_CLASSES)
     rows, noun = _training_rows(inspection, single), "sequences" if single else "pairs"
@@ -29,8 +34,8 @@ def write_config(inspection: Inspection, *, folder: Path | None = None, classes:
         ("", _heading(inspection)),
         ("data:", _data_lines(inspection, folder, single)),
         *([("", _objective_lines(inspection, single))] if inspection.kind != "pairs" else []),
-        *([("tokens:", _token_lines(inspection))] if inspection.kind not in OF_SERIES else []),
-        ("encoder:", _encoder_lines(rows, noun)),
+        *([("tokens:", _token_lines(inspection, start))] if inspection.kind not in OF_SERIES else []),
+        *([("encoder:", _encoder_lines(rows, noun))] if not start else []),
         *([("", _part_lines(single))] if inspection.kind not in OF_STEPS else []),
         ("fit:", _fit_lines(rows, noun)),
     ]
@@ -52,19 +57,38 @@ def _training_rows(inspection: Inspection, single: bool) -> int:
 
 
 def _heading(inspection: Inspection) -> list[Line]:
-    path = next(iter(inspection.files.values()))
-    lines = [("", f"{path.name}: {inspection.rows:,} rows; looks like {_KINDS[inspection.kind]}")]
+    return [("", line) for line in describe(inspection)]
+
+
+def describe(inspection: Inspection) -> list[str]:
+    """What was understood of the data, as plain lines: columns, labels or scale, and what the sequences are like."""
+    lines = [*seen_lines(inspection), f"looks like {_KINDS[inspection.kind]}"]
     if inspection.kind not in OF_SERIES:
         (mean, most), (words, most_words) = inspection.characters, inspection.words
         one, many = ("sequence", "sequences") if inspection.kind in OF_STEPS else ("text", "rows")
         lengths = f"{mean:.0f} characters (at most {most}) and {words:.1f} words (at most {most_words})"
         shares = [f"{script} {share:.0%}" for script, share in list(inspection.scripts.items())[:4]]
-        lines.append(("", f"a {one} has {lengths}"))
-        lines.append(("", f"scripts: {', '.join(shares) or 'no letters'}; repeated {many}: {inspection.duplicates:,}"))
-    if inspection.balance:
-        shown = [f"{label} {count:,}" for label, count in list(inspection.balance.items())[:8]]
-        lines.append(("", f"labels: {', '.join(shown)}{', ...' if len(inspection.balance) > 8 else ''}"))
+        lines.append(f"a {one} has {lengths}")
+        lines.append(f"scripts: {', '.join(shares) or 'no letters'}; repeated {many}: {inspection.duplicates:,}")
     return lines
+
+
+def seen_lines(found: Inspection) -> list[str]:
+    """Which columns play which part, what the labels or scores mean and why, and what was decided besides."""
+    first = next(iter(found.files.values()))
+    named = columns_line(first.name, found.rows, found.roles, found.others)
+    beside = [path.name for path in found.files.values() if path != first]
+    lines = [f"{named}; the same columns in {', '.join(beside)}" if beside else named]
+    if found.sequences:
+        channels = f" of {found.channels} channels" if found.channels else ""
+        lines.append(f"{found.sequences:,} {'series' if found.channels else 'sequences'}{channels}")
+    if found.tables:
+        lines.append(f"its ids were looked up in {found.tables.left.name} (left) and {found.tables.right.name} (right)")
+    if found.target:
+        lines.append(target_line(found.target))
+    elif found.balance:
+        lines.append(f"labels: {counts_of(found.balance)}")
+    return [*lines, *found.notes]
 
 
 _KINDS = {
@@ -97,14 +121,19 @@ def _data_lines(inspection: Inspection, folder: Path | None, single: bool) -> li
         lines.append(
             (f"split: {SPLIT}", "shares of train, dev and test; no text is shared between them if that can be")
         )
-    for role, name in inspection.roles.items():
+    if inspection.tables:
+        beside = {"left_table": inspection.tables.left, "right_table": inspection.tables.right}
+        lines += [(f"{key}: {_quoted(_path(path, folder))}", _FILE_REASONS[key]) for key, path in beside.items()]
+    for role in inspection.roles:
         reason = _label_reason(inspection, single) if role == "label" else _ROLE_REASONS[role]
-        lines.append((f"{role}: {_quoted(name)}", reason))
-    if inspection.scale and inspection.observed:
-        low, high = inspection.scale
-        seen = f"seen: {inspection.observed[0]:g} to {inspection.observed[1]:g}; write the full range a score can take"
-        lines.append((f"scale: [{low:g}, {high:g}]", seen))
+        lines.append((f"{role}: {_listed(inspection.names(role))}", reason))
+    if inspection.target and inspection.target.scale:
+        low, high = inspection.target.scale
+        lines.append((f"scale: [{low:g}, {high:g}]", inspection.target.why or "as declared"))
         lines.append(("cut: 0.5", 'targets from here on are "same" where two classes are needed'))
+    if inspection.target and inspection.target.own:
+        words = ", ".join(f"{json.dumps(word)}: {value:g}" for word, value in inspection.target.own.items())
+        lines.append((f"labels: {{{words}}}", "as declared"))
     if inspection.kind in OF_CLASSES and not single:
         lines.append(
             (f"pairs: {ITEM_PAIRS}", "training pairs to draw, half of them of one label; dev and test: a fifth each")
@@ -116,7 +145,18 @@ def _label_reason(inspection: Inspection, single: bool) -> str:
     return "the class" if single and inspection.kind in OF_CLASSES else _LABEL_REASONS[inspection.kind]
 
 
-_FILE_REASONS = {"file": "one file, cut in three", "train": "learned from", "dev": "chosen on", "test": "scored once"}
+_FILE_REASONS = {
+    "file": "one file, cut in three",
+    "train": "learned from",
+    "dev": "chosen on",
+    "test": "scored once",
+    "left_table": "what the ids of the left side point to",
+    "right_table": "what the ids of the right side point to",
+}
+
+
+def _listed(names: Names) -> str:
+    return _quoted(names[0]) if len(names) == 1 else f"[{', '.join(map(_quoted, names))}]"
 
 
 def _path(path: Path, folder: Path | None) -> str:
@@ -141,19 +181,23 @@ def _objective_lines(inspection: Inspection, single: bool) -> list[Line]:
     return [("# objective: classify", "to learn the labels instead of pairs; take data.pairs and loss out then")]
 
 
-def _token_lines(inspection: Inspection) -> list[Line]:
+def _token_lines(inspection: Inspection, start: bool) -> list[Line]:
+    if inspection.empty:
+        empty = ("empty: drop", f"{inspection.empty:,} rows have an empty text and are left out")
+    else:
+        empty = ("empty: error", "every text holds something; error | unk | drop")
+    return [empty] if start else [_unit_line(inspection), empty]
+
+
+def _unit_line(inspection: Inspection) -> Line:
     words, latin = inspection.words[0], inspection.scripts.get("latin", 0.0)
     if inspection.kind == "steps":
-        return [("unit: word", "a row is a word, and a word is a step")]
+        return ("unit: word", "a row is a word, and a word is a step")
     if words <= SHORT_WORDS:
-        unit = ("unit: char", f"short strings ({words:.1f} words): spelling carries the meaning")
-    elif latin < MOSTLY:
-        unit = ("unit: char", f"mostly not Latin ({1 - latin:.0%} of the letters): blanks may not part words")
-    else:
-        unit = ("unit: word", f"sentences of {words:.1f} words")
-    if inspection.empty:
-        return [unit, ("empty: drop", f"{inspection.empty:,} rows have an empty text and are left out")]
-    return [unit, ("empty: error", "every text holds something; error | unk | drop")]
+        return ("unit: char", f"short strings ({words:.1f} words): spelling carries the meaning")
+    if latin < MOSTLY:
+        return ("unit: char", f"mostly not Latin ({1 - latin:.0%} of the letters): blanks may not part words")
+    return ("unit: word", f"sentences of {words:.1f} words")
 
 
 def _encoder_lines(rows: int, noun: str) -> list[Line]:
@@ -183,8 +227,3 @@ def _fit_lines(rows: int, noun: str) -> list[Line]:
         ("patience: 5", "epochs without a better dev metric before it stops"),
         ("seed: 0", "same config, same numbers"),
     ]
-
-
-def describe(inspection: Inspection) -> str:
-    """What was seen in the data, as plain lines."""
-    return "\n".join(why for setting, why in _heading(inspection) if not setting)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqtwin.data.formats import format_of, read_lines, refuse_foreign, refuse_quoting
-from seqtwin.data.readers import REMEDY_EMPTY
+from seqtwin.data.readers import REMEDY_ROWS
 from seqtwin.data.rows import Quoting, streamed
 from seqtwin.data.sources import require_file
 from seqtwin.data.tables import Block, Table
@@ -59,7 +59,7 @@ def scan(source: Source) -> Scanned:
             break
     if problems:
         listed = [f"line {line}: {problem}" for line, problem in problems]
-        raise gathered("DATA_ROWS", str(source.path), listed, REMEDY_EMPTY)
+        raise gathered("DATA_ROWS", str(source.path), listed, REMEDY_ROWS)
     if not rows:
         remedy = "expected a header and at least one row, or for a file of texts one line"
         raise DataError("DATA_NO_ROWS", "no rows", place=str(source.path), remedy=remedy)

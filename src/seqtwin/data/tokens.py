@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Encoding, Tokenizer, pre_tokenizers
 
+from seqtwin.data.readings import Reading, reading
 from seqtwin.data.spelling import Letters, spelled
 from seqtwin.data.units import MAX_VOCABULARY, PAD, UNITS, UNKNOWN, normalizer_of, of_counts
 from seqtwin.errors import ConfigError, DamagedError, DataError
@@ -54,9 +55,7 @@ class TextTokens:
         Raises: DataError for a text without a token, unless the policy is `unk`.
         """
         stored = [_storable(text) for text in texts]
-        # only the slower call says where the tokens stand
-        find = self.tokenizer.encode_batch_fast if self.letters is None else self.tokenizer.encode_batch
-        found = find(stored)
+        found = self._found(stored)
         cut = sum(bool(one.overflowing) or len(text) > MAX_CHARACTERS for one, text in zip(found, texts, strict=True))
         if cut:
             logger.warning("%d of %d texts were too long and were cut to %d tokens", cut, len(texts), self.max_length)
@@ -103,8 +102,33 @@ class TextTokens:
             "DATA_EMPTY_TEXT",
             f"text {row} is empty: {text[:40]!r} has no token",
             place="tokens",
-            remedy="remove it, or set tokens.empty to unk (one unknown token) or drop",
+            remedy="remove it, or train with tokens.empty=unk (an empty text is then one unknown token)",
         )
+
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """A key for each text, None for one without a token: texts with equal keys consist of the same tokens.
+
+        >>> a, b, c, d, e = train_tokenizer(["to be"], unit="word").readings(["To  be", "to BE", "fly", "go", " "])
+        >>> a == b, c == d, c.known, e.key is None
+        (True, False, False, True)
+        """
+        stored = [_storable(text) for text in texts]
+        found = self._found(stored)
+        ids = [np.asarray(one.ids or [1], dtype=np.int64) for one in found]
+        tokens = ids if self.letters is None else spelled(ids, _written(stored, found), self.letters)
+        return [
+            reading(text, own[: len(one.ids)], cut=bool(one.overflowing) or text != kept, normalize=self._normalized)
+            for text, kept, own, one in zip(texts, stored, tokens, found, strict=True)
+        ]
+
+    def _found(self, stored: list[str]) -> list[Encoding]:
+        # only the slower call says where the tokens stand
+        find = self.tokenizer.encode_batch_fast if self.letters is None else self.tokenizer.encode_batch
+        return list(find(stored))
+
+    def _normalized(self, text: str) -> str:
+        # what cannot be stored is compared as it is: every lone surrogate is stored as the same question mark
+        return str(self.tokenizer.normalizer.normalize_str(text)) if _storable(text) == text else text
 
     @property
     def max_length(self) -> int:

@@ -1,4 +1,4 @@
-"""Values of one column, checked row by row: texts, scores on a scale, binary labels, numbers."""
+"""Values of one column, checked row by row: texts, class names, numbers."""
 
 import math
 from collections.abc import Sequence
@@ -8,9 +8,8 @@ import numpy as np
 
 from seqtwin.data import numerals
 from seqtwin.data.tables import Table, column
-from seqtwin.errors import DataError
 
-NUMBER, BINARY = numerals.NUMBER, numerals.BINARY
+NUMBER = numerals.NUMBER
 
 
 def texts(table: Table, name: str, *, empty: str) -> tuple[list[str], np.ndarray]:
@@ -27,49 +26,32 @@ def texts(table: Table, name: str, *, empty: str) -> tuple[list[str], np.ndarray
     return ["" if value is None else str(value) for value in values], kept
 
 
+def joined_texts(table: Table, names: Sequence[str], *, empty: str) -> tuple[list[str], np.ndarray]:
+    """The texts of one side and which of them are kept; several columns are joined by a blank, blank fields left out.
+
+    A text is blank where all of its columns are.
+    """
+    if len(names) == 1:
+        return texts(table, names[0], empty=empty)
+    parts = [texts(table, name, empty="unk")[0] for name in names]
+    found = [" ".join(part for part in row if part.strip()) for row in zip(*parts, strict=True)]
+    kept = np.ones(len(found), dtype=bool)
+    for row in (row for row, text in enumerate(found) if not text):
+        kept[row] = empty != "drop"
+        if empty == "error":
+            table.report(row, " + ".join(names), "the text is empty")
+    return found, kept
+
+
 def numbers(table: Table, name: str) -> np.ndarray:
     """The finite numbers of a column; NaN where the value is none, which is a problem of its row."""
     found = np.full(len(table), np.nan)
     for row, value in enumerate(column(table, name)):
         number = _number(value)
         if number is None:
-            table.report(row, name, f"expected a finite number, found {_shown(value)}")
+            table.report(row, name, f"expected a finite number, found {shown(value)}")
         else:
             found[row] = number
-    return found
-
-
-def scores(table: Table, name: str, scale: Sequence[float] | None) -> np.ndarray:
-    """Targets in [0, 1]: (score - low) / (high - low).
-
-    Raises: DataError when no scale is declared and there are scores besides 0 and 1.
-    """
-    raw = numbers(table, name)
-    known = raw[~np.isnan(raw)]
-    if scale is None and not np.isin(known, (0.0, 1.0)).all():
-        least, most = known.min(), known.max()
-        cause = f"column '{name}' is not binary: its values range from {least:g} to {most:g}, and no scale is declared"
-        remedy = f"declare the full range that a score can take, for example scale: [{min(least, 0):g}, {most:g}]"
-        raise DataError("DATA_SCALE_UNDECLARED", cause, place=table.place, remedy=remedy)
-    low, high = scale or (0.0, 1.0)
-    outside = np.flatnonzero((raw < low) | (raw > high))
-    for row in outside:
-        value = column(table, name)[row]
-        observed = f"observed range {known.min():g} to {known.max():g}"
-        table.report(int(row), name, f"{value} is outside the scale {low:g} to {high:g} ({observed})")
-    return (raw - low) / (high - low)
-
-
-def labels(table: Table, name: str) -> np.ndarray:
-    """Targets 0 and 1 of a binary column: 0/1, false/true, no/yes, different/same."""
-    found = np.full(len(table), np.nan)
-    for row, value in enumerate(column(table, name)):
-        target = BINARY.get(str(value).strip().lower())
-        if target is None:
-            wanted = "0 or 1, true or false, yes or no, same or different"
-            table.report(row, name, f"expected {wanted}, found {_shown(value)}")
-        else:
-            found[row] = target
     return found
 
 
@@ -110,5 +92,6 @@ def _whole(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as an error prints it, cut where it is long."""
     return repr(value if not isinstance(value, str) or len(value) <= 40 else value[:40] + "...")

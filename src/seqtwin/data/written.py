@@ -13,7 +13,7 @@ from seqtwin.data.pairs import SPLITS
 from seqtwin.data.readers import REMEDY_EMPTY, USUAL_FRACTIONS, Files, by_split, check_settings, stem
 from seqtwin.data.rows import Quoting
 from seqtwin.data.tables import Table, column, read_text_table
-from seqtwin.data.values import labels
+from seqtwin.data.targets import read_labels
 from seqtwin.data.values import texts as column_texts
 from seqtwin.errors import DataError
 
@@ -163,7 +163,7 @@ def _pairs_of(table: Table, left: str, right: str, label: str | None, empty: str
         column(table, needed)
     lefts, keep_left = column_texts(table, left, empty=empty)
     rights, keep_right = column_texts(table, right, empty="error" if empty == "error" else "drop")  # nothing to write
-    same = labels(table, label) == 1 if label else np.ones(len(table), dtype=bool)
+    same = read_labels(table, label) == 1 if label else np.ones(len(table), dtype=bool)
     table.finish(REMEDY_EMPTY)
     rows = np.flatnonzero(keep_left & keep_right & same)
     if not len(rows):

@@ -21,10 +21,9 @@ ROUNDING = 1e-6  # by so much may float32 probabilities pass 1
 
 @dataclass(frozen=True)
 class Measure:
-    """A metric of what was said and what is right, and which way is better."""
+    """A metric of what was said and what is right."""
 
     function: Callable[[Any, Any], float]
-    higher_is_better: bool = True
 
 
 def as_classified(shares: npt.ArrayLike, target: npt.ArrayLike) -> tuple[Floats, Counts]:
@@ -123,6 +122,6 @@ def measured(table: Mapping[str, Measure], said: Any, right: Any) -> tuple[dict[
 CLASS_METRICS: dict[str, Measure] = {
     "accuracy": Measure(accuracy),
     "macro_f1": Measure(macro_f1),
-    "log_loss": Measure(log_loss, higher_is_better=False),
-    "calibration_error": Measure(calibration_error, higher_is_better=False),
+    "log_loss": Measure(log_loss),
+    "calibration_error": Measure(calibration_error),
 }

@@ -250,15 +250,14 @@ class Metric:
     function: Callable[[npt.ArrayLike, npt.ArrayLike], float]
     of: Literal["scores", "calibrated", "calls"] = "scores"
     targets: Literal["graded", "binary"] = "graded"
-    higher_is_better: bool = True
 
 
 METRICS: dict[str, Metric] = {
     "pearson": Metric(pearson),
     "spearman": Metric(spearman),
-    "mse": Metric(mse, higher_is_better=False),
+    "mse": Metric(mse),
     "pearson_iso": Metric(pearson, of="calibrated"),
-    "mse_iso": Metric(mse, of="calibrated", higher_is_better=False),
+    "mse_iso": Metric(mse, of="calibrated"),
     "roc_auc": Metric(roc_auc, targets="binary"),
     "average_precision": Metric(average_precision, targets="binary"),
     "accuracy": Metric(accuracy, of="calls", targets="binary"),

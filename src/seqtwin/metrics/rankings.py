@@ -126,11 +126,10 @@ def ndcg(r: Ranked) -> Floats:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A ranking metric per query, and whether its name takes a depth (`recall@10`). Higher is better in all."""
+    """A ranking metric per query, and whether its name takes a depth (`recall@10`)."""
 
     function: Callable[[Ranked], Floats]
     at_depth: bool = True
-    higher_is_better: bool = True
 
 
 def _parsed(name: str) -> tuple[Ranking, int]:

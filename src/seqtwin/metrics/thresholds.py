@@ -43,6 +43,8 @@ def _aims_by_cut(scores: npt.ArrayLike, labels: npt.ArrayLike, metric: str) -> t
     values = aim(confusion_by_cut(s, same))
     if np.isnan(values).all() or not same.any():
         raise Undefined("a threshold needs a pair that is labelled same")
+    if same.all():
+        raise Undefined("a threshold needs a pair that is labelled different")
     return _cuts(s), values
 
 
@@ -128,8 +130,12 @@ class _Measurable:
         return self.scores
 
     def by(self, metric: Metric) -> float:
-        wanted = self.labels if metric.targets == "binary" else self.targets
-        return metric.function(self.given_to(metric), wanted)
+        given = self.given_to(metric)
+        if metric.targets == "graded":
+            return metric.function(given, self.targets)
+        if len(self.labels) and self.labels.all() == self.labels.any():  # a perfect score of nothing
+            raise Undefined(f"only one class is present: all pairs are {'same' if self.labels.all() else 'different'}")
+        return metric.function(given, self.labels)
 
 
 def measure(

@@ -98,5 +98,5 @@ def by_length(lengths: npt.ArrayLike, values: npt.ArrayLike) -> dict[int, tuple[
 WRITTEN_METRICS: dict[str, Measure] = {
     "exact_match": Measure(exact_match),
     "token_accuracy": Measure(token_accuracy),
-    "edit_distance": Measure(edit_distance, higher_is_better=False),
+    "edit_distance": Measure(edit_distance),
 }

@@ -25,19 +25,29 @@ def study_meta(found: Gathered, trials: pd.DataFrame, *, replicates: int, retrie
     meta |= {"replicates": replicates, "retries": retries}
     meta["missing"] = sorted(set(found.planned) - {cell.id for cell in found.cells})
     meta["threads"] = sorted({int(cell.manifest.get("threads") or 0) for cell in found.cells} - {0})
-    meta["cell_versions"] = _versions(found.cells)
+    meta["cell_versions"] = _distinct(cell.manifest.get("versions") or {} for cell in found.cells)
+    meta |= _kernels(found.cells)
     meta["seconds"] = _seconds(found.results, trials)
     meta["datasets"] = _datasets(found.cells)
     meta["formulas"] = [_formula(one) for one in found.pairings() if one.measured]
     return meta
 
 
-def _versions(cells: Iterable[StudyCell]) -> dict[str, list[str]]:
+def _distinct(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The distinct values of each name, sorted."""
     found: dict[str, set[str]] = {}
-    for cell in cells:
-        for name, version in (cell.manifest.get("versions") or {}).items():
-            found.setdefault(name, set()).add(str(version))
+    for entry in entries:
+        for name, value in entry.items():
+            found.setdefault(name, set()).add(str(value))
     return {name: sorted(found[name]) for name in sorted(found)}
+
+
+def _kernels(cells: Iterable[StudyCell]) -> dict[str, dict[str, list[str]]]:
+    """The kernels that study cells were computed with; nothing for studies published before they were recorded."""
+    each = [cell.manifest.get("kernels") or {} for cell in cells]
+    names = dict.fromkeys(name for one in each for name in one)
+    filled = [{name: one.get(name, "unset" if one else "not recorded") for name in names} for one in each]
+    return {"kernels": _distinct(filled)} if names else {}
 
 
 def _seconds(results: pd.DataFrame, trials: pd.DataFrame) -> dict[str, float]:
@@ -53,6 +63,7 @@ def _datasets(cells: Iterable[StudyCell]) -> dict[str, dict[str, Any]]:
         if cell.measured:
             facts, scores = cell.measured.facts, cell.measured.scores
             known = {name: facts.get(name) for name in _OF_DATA}
+            known |= {"counts": facts["counts"]} if "counts" in facts else {}
             fresh = {**known, "texts": bool(facts.get("tokens")), "ceilings": _ceilings(facts.get("source") or {}),
                      "primary": scores["primary"], "notes": []}  # fmt: skip
             entry = found.setdefault(str(facts.get("dataset", "")), fresh)

@@ -1,4 +1,4 @@
-"""What the first screen says: the finding, the pairing to take or the refusal, the interaction, what not to conclude.
+"""What the first screen says: the finding, the chosen pairing or the refusal, the interaction, what not to conclude.
 
 The templates hold the language; this file decides what is true of a table.
 """
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seqtwin.metrics import few_classes_sentence, few_pairs_sentence
 from seqtwin.reporting import verdict
 from seqtwin.reporting.heat import Facet, pairing_name
 from seqtwin.reporting.marks import named
@@ -33,7 +34,7 @@ MOST_ANSWERS = 3
 
 
 def answers(table: StudyTable, facets: Sequence[Facet]) -> list[dict[str, Any]]:
-    """One entry per data set: the pairing chosen on dev, its test value, what is and is not apart from it."""
+    """One entry per data set: the pairing chosen on dev, its test value, and how the others compare with it."""
     chosen = table.pairings[table.pairings["chosen"] == 1].groupby("dataset", sort=False).head(1)
     order = list(dict.fromkeys(facet.dataset for facet in facets))
     rows = sorted((row for _, row in chosen.iterrows()), key=lambda row: order.index(row["dataset"]))
@@ -45,17 +46,19 @@ def _answer(table: StudyTable, facets: Sequence[Facet], best: Any) -> dict[str, 
     others = table.pairings[(table.pairings["dataset"] == best["dataset"]) & (table.pairings["chosen"] != 1)]
     others = others[others["mean"].notna()].sort_values("mean", ascending=False, kind="stable")
     meaning = nouns_of(table.meta).meaning(str(best["primary"]), best["mean"])
-    blocks = verdict.of_best(table, facet)
+    blocks, apart = verdict.of_best(table, facet), _apart(table, facet)
+    below = others[others["mean"] < best["mean"]]
     return {
         "dataset": best["dataset"], "metric": metric_name(best["primary"]), "best": named(table, best),
         "dev": digits(best["dev_mean"]), "test": digits(best["mean"]), "seeds": int(best["finished"]),
         "low": digits(best["low"]), "high": digits(best["high"]), "interval": best["interval"], "meaning": meaning,
         "others": len(others),
         "above": [named(table, row) for _, row in others.iterrows() if row["mean"] > best["mean"]],
-        "within": [named(table, row) for _, row in others.iterrows() if best["low"] <= row["mean"] <= best["high"]],
-        "lowest": named(table, others.iloc[-1]) if len(others) > 1 else None,
-        "refused": blocks, "taken": not blocks, "facet": facet, "scope": _scope(facet, others),
-        "floor": _floor_above(table, facet, known(best["mean"])), **_apart(table, facet), **_optimism(facet),
+        "within": [named(table, row) for _, row in others.iterrows() if best["low"] <= row["mean"] <= best["mean"]],
+        "lowest": named(table, below.iloc[-1]) if len(below) and len(others) > 1 else None,
+        # what test shows to be clearly better must not be called worse because dev chose another
+        "refused": blocks, "taken": not blocks and not apart["ahead"], "facet": facet, "scope": _scope(facet, others),
+        "floor": _floor_above(table, facet, known(best["mean"])), **apart, **_optimism(facet),
     }  # fmt: skip
 
 
@@ -78,23 +81,27 @@ def _scope(facet: Facet, others: pd.DataFrame) -> str:
 
 
 def _apart(table: StudyTable, facet: Facet) -> dict[str, Any]:
-    """Pairings of the same heat map that are not told apart from the best, and the nearest of those that are."""
+    """Pairings of the same heat map by how they compare with the chosen one: not significantly different (`tied`),
+    significantly better (`ahead`), or worse (`apart` counts them, `nearest` is the closest).
+    """
     rows = [(row, facet.pairing(row["representation"], row["loss"])) for row in facet.analysis.get("versus_best", [])]
     rows = [(row, pairing) for row, pairing in rows if pairing is not None]
     tied = [named(table, pairing) for row, pairing in rows if not row["apart"]]
-    apart = sorted((row for row, _ in rows if row["apart"]), key=lambda row: abs(known(row["difference"])))
+    ahead = [named(table, pairing) for row, pairing in rows if row["apart"] and known(row["difference"]) < 0]
+    apart = sorted((row for row, _ in rows if row["apart"] and known(row["difference"]) > 0),
+                   key=lambda row: known(row["difference"]))  # fmt: skip
     nearest = None
     if apart:
         first = apart[0]
         pairing = facet.pairing(first["representation"], first["loss"])
         nearest = {**named(table, pairing), "difference": digits(abs(first["difference"])),
                    "span": span(first["low"], first["high"])}  # fmt: skip
-    return {"tied": tied, "apart": len(apart), "nearest": nearest, "tested": bool(rows)}
+    return {"tied": tied, "ahead": ahead, "apart": len(apart), "nearest": nearest, "tested": bool(rows)}
 
 
 def _optimism(facet: Facet) -> dict[str, str]:
     best = (facet.analysis.get("best") or {}) if len(facet.pairings) > 1 else {}  # of one, none was chosen
-    return {"optimism": digits(best.get("optimism")), "p_best": digits(best.get("p_best"), 2),
+    return {"optimism": digits(best.get("optimism")), "p_best": percent(best.get("p_best")),
             "optimism_span": span(best.get("optimism_low"), best.get("optimism_high"))}  # fmt: skip
 
 
@@ -110,7 +117,7 @@ def headline(table: StudyTable, found: Sequence[dict[str, Any]]) -> dict[str, An
     refusal = blocks[0] if blocks else None
     if len(table.pairings) == 1:
         return {"kind": "single", "firsts": firsts, "refusal": refusal, **shown}
-    if not blocks and all(answer["tested"] and not answer["scope"] for answer in found):
+    if all(answer["taken"] and answer["tested"] and not answer["scope"] for answer in found):
         if len(found) == 1:
             return {"kind": "finding", "firsts": firsts, "refusal": None, **finding(found[0]), **shown}
         families = {_family(answer["facet"], _leading(answer)[0]) for answer in found}
@@ -120,7 +127,7 @@ def headline(table: StudyTable, found: Sequence[dict[str, Any]]) -> dict[str, An
 
 
 def _firsts(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The pairings that are first somewhere, each with its data sets; first on most data sets first."""
+    """The chosen pairings, each with its data sets; the one chosen on most data sets first."""
     places: dict[tuple[str, ...], dict[str, Any]] = {}
     for answer in found:
         key = (*answer["best"]["parts"], answer["best"]["further"])
@@ -227,6 +234,17 @@ def ceilings(table: StudyTable, facet: Facet) -> list[dict[str, str]]:
     return [{"name": named[name], "value": digits(value)} for name, value in known_of.items()]
 
 
+def few_examples(table: StudyTable) -> list[str]:
+    """One sentence per data set whose metrics rest on a handful of examples; nothing where that was not recorded."""
+    found = {}
+    for name, facts in table.meta["datasets"].items():
+        counts = facts.get("counts") or {}
+        paired = nouns_of(table.meta).paired
+        found[name] = few_pairs_sentence(counts) if paired else few_classes_sentence(counts.get("test", {}))
+    several = len(found) > 1
+    return [f"{name}: {text}" if several else text for name, text in found.items() if text]
+
+
 def worst_deviation(table: StudyTable) -> str:
     """The largest alone-vs-batch difference of all study cells."""
     return tiny(float(table.pairings["batch_deviation"].max())) if len(table.pairings) else "–"
@@ -235,7 +253,7 @@ def worst_deviation(table: StudyTable) -> str:
 def title_of(table: StudyTable) -> str:
     """The title of the browser window: overrides and missing tuning stand in it."""
     chosen = table.pairings[table.pairings["chosen"] == 1]
-    first = f": {pairing_name(table, chosen.iloc[0])} first" if len(chosen) == 1 else ""
+    first = f": {pairing_name(table, chosen.iloc[0])} chosen on dev" if len(chosen) == 1 else ""
     return " · ".join([f"{table.meta['name']}{first}", *overrides(table), "SeqTwin"])
 
 

@@ -9,6 +9,8 @@ from seqtwin.reporting.marks import keys_of
 from seqtwin.reporting.nouns import nouns_of
 from seqtwin.reporting.table import StudyTable
 
+_SHARED = ("meta", "cautions", "few_examples", "methods", "commands", "deviation", "hashes", "cards")
+
 
 def card(table: StudyTable, page: Mapping[str, Any]) -> dict[str, Any]:
     """What the template of the card takes; empty when nothing finished. `page`: the context of the report page.
@@ -28,7 +30,7 @@ def card(table: StudyTable, page: Mapping[str, Any]) -> dict[str, Any]:
                 and one["dataset"] == best["dataset"])  # fmt: skip
     answer = page["answers"][0]
     return {
-        **{name: page[name] for name in ("meta", "cautions", "methods", "commands", "deviation", "hashes", "cards")},
+        **{name: page[name] for name in _SHARED},
         "answer": answer, "cell": {key: cell[key] for key in cell.index}, "floors": part["floors"],
         "changes": _changes(cell), "parameters": int(cell["parameters"]), "dim": int(cell["dim"]),
         "kind": _kind(table, cell), "nouns": nouns_of(table.meta),

@@ -35,7 +35,7 @@ def changes(table: StudyTable, facets: Sequence[Facet], found: Diagnoses) -> lis
         told.append(
             {
                 "what": "This is one data set",
-                "do": "Name another in the same study (a set: over data) before saying it holds elsewhere.",
+                "do": "Name another in the same study (a set: over data) before generalising.",
             }
         )
     return [one for one in told if one]
@@ -122,13 +122,13 @@ def _paired(one: pd.DataFrame, two: pd.DataFrame, metric: str) -> list[float]:
 
 
 def _sentence(table: StudyTable, facet: Facet, other: Any, seeds: float, pairs: float, number: int) -> dict[str, str]:
-    gap, name, nouns = abs(known(other["difference"])), _named(table, other), nouns_of(table.meta)
-    where = f" ({facet.title})" if facet.title else ""
-    parts = f"its spread is {digits(seeds)} from seeds and {digits(pairs)} from the choice of test {nouns.judged}"
-    what = f"{name} is {digits(gap)} behind and not apart{where}: {parts}"
+    difference, name, nouns = known(other["difference"]), _named(table, other), nouns_of(table.meta)
+    where, side = f" ({facet.title})" if facet.title else "", "lower" if difference >= 0 else "higher"
+    parts = f"{digits(seeds)} of the spread comes from seeds, {digits(pairs)} from the choice of test {nouns.judged}"
+    what = f"{name} scores {digits(abs(difference))} {side}{where}, not a significant difference: {parts}"
     if pairs > seeds:
         return {"what": what, "do": nouns.says["more"]}
-    room = gap**2 / _Z**2 - pairs**2
+    room = difference**2 / _Z**2 - pairs**2
     needed = int(np.ceil(number * seeds**2 / room)) if room > 0 else 0
     guess = f" If the difference stays what it is, about {needed} seeds would show it." if number < needed < 200 else ""
     return {"what": what, "do": f"More seeds would narrow it most.{guess}"}

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from seqtwin import files
+from seqtwin.metrics import chance_of
 from seqtwin.reporting.rule import Known, Rule, Values, evidence
 from seqtwin.reporting.rules import RULES
 from seqtwin.reporting.rules_of_items import rules_of
@@ -161,8 +162,9 @@ def values_of_row(row: "Mapping[str, Any] | pd.Series[Any]") -> dict[str, float]
 
 
 def _chance(primary: Any) -> dict[str, float]:
-    """What a primary metric gives to scores that know nothing."""
-    return {"chance": 0.5 if primary in ("roc_auc", "average_precision") else 0.0} if primary else {}
+    """The value of a primary metric for scores that know nothing, where it has one."""
+    chance = chance_of(str(primary)) if primary else None
+    return {} if chance is None else {"chance": chance}
 
 
 def _ending(status: str) -> dict[str, float]:

@@ -186,16 +186,16 @@ def _withheld(facts: Mapping[str, Any]) -> str:
 
 
 def summary(table: StudyTable, found: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """One row per heat map, where a study has several: its best pairing, how sure, the interaction test."""
+    """One row per heat map, where a study has several: the pairing chosen on dev, how sure, the interaction test."""
     if len(found) < 2:
         return None
     heads = [
         *table.meta["extra"],
-        "best on dev",
+        "chosen on dev",
         "test",
         "95 % interval",
         "optimism",
-        "not apart from it",
+        "not significantly different",
         "interaction p",
     ]
     if not nouns_of(table.meta).paired and all(pd.isna(one["p"]) for one in found):

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from seqtwin.metrics import lower_is_better
 from seqtwin.reporting.nouns import nouns_of
 from seqtwin.reporting.table import StudyTable
-from seqtwin.reporting.words import LOWER_IS_BETTER, count, digits, listed, metric_name, plain, signed, slug
+from seqtwin.reporting.words import count, digits, listed, metric_name, plain, signed, slug
 
 
 class Entry(NamedTuple):
@@ -80,7 +81,7 @@ def _metrics(table: StudyTable) -> list[str]:
 
 
 def _directed(metric: str) -> str:
-    return f"{metric_name(metric)}{' ↓' if metric in LOWER_IS_BETTER else ''}"
+    return f"{metric_name(metric)}{' ↓' if lower_is_better(metric) else ''}"
 
 
 def _seed(row: Any, metrics: Sequence[str], last: Sequence[str]) -> Row:

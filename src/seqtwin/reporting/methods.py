@@ -17,8 +17,12 @@ _TESTS = {
 
 
 def paragraph(table: StudyTable, facets: Sequence[Facet]) -> list[str]:
-    """The methods as sentences grouped into paragraphs: design, tuning, uncertainty, tests."""
-    return [text for text in (_design(table), _tuning(table), _uncertainty(table), _tests(table, facets)) if text]
+    """The methods as sentences grouped into paragraphs: design, tuning, uncertainty, tests, arithmetic."""
+    return [
+        text
+        for text in (_design(table), _tuning(table), _uncertainty(table), _tests(table, facets), _arithmetic(table))
+        if text
+    ]
 
 
 def _design(table: StudyTable) -> str:
@@ -104,7 +108,27 @@ def _planned(table: StudyTable) -> str:
 
 def _ties(facets: Sequence[Facet]) -> str:
     text = "Tie letters rest on simultaneous intervals of all differences of a heat map: pairings that share a letter "
-    return f"{text}are not told apart." if any(facet.analysis.get("versus_best") for facet in facets) else ""
+    return f"{text}do not differ significantly." if any(facet.analysis.get("versus_best") for facet in facets) else ""
+
+
+_KERNELS = {"cpu_capability": "PyTorch CPU kernels {}", "mkl": "MKL {}", "onednn": "oneDNN {}"}
+
+
+def _arithmetic(table: StudyTable) -> str:
+    """The kernels behind the numbers; empty for results that were published before they were recorded."""
+    kernels = table.meta.get("kernels") or {}
+    if not kernels:
+        return ""
+    names = sorted(kernels, key=lambda name: (name not in _KERNELS, name))
+    shown = [_KERNELS.get(name, f"{name}={{}}").format(" or ".join(kernels[name])) for name in names]
+    threads = table.meta.get("threads") or []
+    counted = (
+        [f"{' or '.join(map(str, threads))} thread{'' if threads == [1] else 's'} per study cell"] if threads else []
+    )
+    return (
+        f"Arithmetic: {', '.join([*shown, *counted])}. On the same processor, with the same versions, kernels "
+        "and number of threads, a study cell gives the same bytes again; otherwise the last digits can differ."
+    )
 
 
 def commands(table: StudyTable) -> list[str]:

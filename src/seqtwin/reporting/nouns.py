@@ -29,14 +29,14 @@ _SAYS_OF_PAIRS = {
     "groups, or set allow_leakage to the reason why this is accepted.",
     "apart": "Split by connected components; the slices by seen items show how much it matters.",
     "more": "More test pairs (that share no text) would narrow it most; more seeds cannot.",
-    "seeds": "Each study cell on the test pairs, thresholds fitted on dev.",
+    "seeds": "Each study cell on the test pairs, thresholds fitted on dev. ↓: lower is better.",
     "slices": "The primary metric on slices of the test pairs, mean over seeds with two-level 95 % intervals. A bin "
     "without both classes has no value and is left out.",
     "read": "Trained one way, read another",
     "reading": "Each trained encoder, its states read by every representation in one pass (test, mean over seeds). "
     "Framed: the way it was trained. A better value elsewhere in a row says that the states hold more than their "
     "representation shows.",
-    "finds": "Does the winner on pairs also find?",
+    "finds": "Do the pairings that score best also retrieve best?",
     "finding": "The same encoders, asked to find the right item for each test query.",
     "queries": "Means over finished seeds on the test queries.",
     "own": "pairs",

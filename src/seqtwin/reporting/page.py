@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from seqtwin import files
+from seqtwin.metrics import direction_of
 from seqtwin.reporting import (
     answer,
     changes,
@@ -77,6 +78,7 @@ def rendered(template: str, context: dict[str, Any], *, html: bool) -> str:
     house.filters["md"] = lambda text: str(text).translate(_MARKDOWN_SIGNS)
     house.filters["plain"] = str if html else house.filters["md"]
     house.filters["mid"] = _inside
+    house.filters["direction"] = _direction
     return house.get_template(template).render(context).rstrip("\n") + "\n"
 
 
@@ -85,6 +87,12 @@ def _sentence(text: Any) -> str:
     name = shown.split(" ")[0]
     first = shown[:1].upper() if name.rstrip(",.;:").isalpha() else shown[:1]
     return f"{first}{shown[1:]}{'' if shown.endswith(('.', '!', '?')) else '.'}" if shown else ""
+
+
+def _direction(name: str) -> str:
+    """Which way a number is better, as a half-sentence; empty where neither end of its scale is."""
+    found = direction_of(name)
+    return f"; {found.better} is better" if found and found.better != "neither" else ""
 
 
 def _inside(text: Any) -> str:
@@ -103,7 +111,7 @@ def _context(table: StudyTable, facets: list[heat.Facet]) -> dict[str, Any]:
     diagnostics, cautions = evidence.diagnostics(table, found), verdict.cautions(table)
     return {
         **_frame(table), "meta": table.meta, "nouns": nouns, "kicker": kicker(table),
-        "overrides": answer.overrides(table),
+        "overrides": answer.overrides(table), "few_examples": answer.few_examples(table),
         "headline": answer.headline(table, answers), "answers": answers,
         "cautions": cautions, "groups": verdict.grouped(cautions),
         "interactions": answer.interactions(facets), "cards": marks.cards(table, facets, found),

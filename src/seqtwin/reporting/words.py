@@ -9,7 +9,6 @@ METRIC_NAMES = {
     "precision": "precision", "recall": "recall", "f1": "F1", "mcc": "MCC", "mrr": "MRR",
     "map_at_r": "MAP@R", "macro_f1": "macro F1", "span_f1": "span F1", "nn_accuracy": "nearest-neighbour accuracy",
 }  # fmt: skip
-LOWER_IS_BETTER = frozenset({"log_loss", "edit_distance", "calibration_error"})
 MEANINGS = {
     "roc_auc": "of a same and a different pair, the same one scores higher {share} times in 100",
     "spearman": "rank correlation of scores and targets; 1 is perfect order, 0 is none",

@@ -14,12 +14,15 @@ import numpy as np
 
 from seqtwin.errors import ConfigError, DamagedError, missing_extra
 from seqtwin.retrieval.groups import Groups, grouped, read_groups
-from seqtwin.retrieval.neighbours import Array, Matrix, Neighbours
+from seqtwin.retrieval.neighbours import Array, Matrix, Neighbours, nearest
 from seqtwin.retrieval.rescoring import rescored
 
 LINKS, CARE = 32, 80  # of a node in the graph; candidates weighed for each link while it is built
 BITS = 8
 FEWEST_TO_LEARN = 1024
+# A breadth is chosen for 10 neighbours and the item itself, see `kinds.py`; more of them need a broader search. Where
+# the candidates are a twentieth of the corpus or more, scoring everything costs less (measured with 6,000 and 40,000).
+CHOSEN_FOR, EXACT_FROM, LEAST_SPARE = 11, 20, 4
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,15 @@ METRICS: dict[str, Metric] = {
 class Family:
     """`make(vectors, metric)` gives a filled structure, `parameters(breadth)` how broadly it is searched.
 
-    `breadths`: those tried, narrowest first, until the recall is good. `spare`: candidates taken for each neighbour
+    `breadths`: those tried, narrowest first, until the recall is good. `broader(breadth, k)`: the one for so many
+    neighbours. `spare`: candidates taken for each neighbour
     that is wanted (more than one where the structure knows vectors only roughly). `metrics`: those faiss has for it.
     """
 
     name: str
     make: Callable[[Array, int], Any]
     parameters: Callable[[int], Any]
+    broader: Callable[[int, int], int]
     breadths: tuple[int, ...]
     spare: int
     metrics: frozenset[str]
@@ -94,10 +99,20 @@ class Approximate:
         return replace(self, breadth=breadth)
 
     def search(self, matrix: Matrix, queries: Array, vectors: Array, k: int) -> Neighbours:
-        """The k nearest of the candidates; -1 where fewer were found."""
+        """The k nearest of the candidates, as many as an exact search finds: where the structure gives fewer, or k is a
+        large share of the corpus, the search is exact.
+        """
         k = min(k, len(vectors))
-        wanted = min(len(self.groups), k * self.family.spare)
-        parameters = self.family.parameters(max(self.breadth, wanted if self.family.spare == 1 else 0))
+        if k > CHOSEN_FOR and k * max(self.family.spare, LEAST_SPARE) * EXACT_FROM >= len(vectors):
+            return nearest(matrix, queries, vectors, k)
+        found = self._candidates(matrix, queries, vectors, k)
+        return _completed(found, matrix, queries, vectors, k)
+
+    def _candidates(self, matrix: Matrix, queries: Array, vectors: Array, k: int) -> Neighbours:
+        # as many as the breadth was chosen with, so that one neighbour is found no worse than ten
+        wanted = min(len(self.groups), k if self.family.spare == 1 else max(k, CHOSEN_FOR) * self.family.spare)
+        breadth = self.breadth if k <= CHOSEN_FOR else self.family.broader(self.breadth, k)
+        parameters = self.family.parameters(max(breadth, wanted if self.family.spare == 1 else 0))
         scores, found = self.structure.search(_prepared(queries, self.metric), wanted, params=parameters)
         if self.metric.bounds is not None and self.family.spare == 1 and self.groups.alone:
             return _ordered(scores, found, self.metric.bounds)
@@ -162,6 +177,18 @@ def _metric(family: Family, similarity: str) -> Metric:
     return metric
 
 
+def _completed(found: Neighbours, matrix: Matrix, queries: Array, vectors: Array, k: int) -> Neighbours:
+    """What was found, exactly searched for the queries for which it is less than k."""
+    short = np.full(len(queries), True) if found.rows.shape[1] < k else (found.rows < 0).any(axis=1)
+    if not short.any():
+        return found
+    exact = nearest(matrix, queries[short], vectors, k)
+    rows, scores = np.empty((len(queries), k), dtype=np.int64), np.empty((len(queries), k), dtype=np.float32)
+    rows[short], scores[short] = exact.rows, exact.scores
+    rows[~short], scores[~short] = found.rows[~short], found.scores[~short]
+    return Neighbours(rows, scores)
+
+
 def _ordered(scores: Array, rows: Array, bounds: tuple[float, float]) -> Neighbours:
     """What faiss found with scores that need no other formula: equal ones by row, in the range of the similarity."""
     scores = np.where(rows < 0, np.float32(-np.inf), np.minimum(np.maximum(scores, bounds[0]), bounds[1]))
@@ -207,6 +234,7 @@ HNSW = Family(
     name="hnsw",
     make=_graph,
     parameters=_graph_parameters,
+    broader=lambda breadth, k: max(breadth, 2 * k),
     breadths=(64, 128, 256, 512),
     spare=1,
     metrics=frozenset({"METRIC_INNER_PRODUCT", "METRIC_L2", "METRIC_L1"}),
@@ -215,6 +243,7 @@ IVFPQ = Family(
     name="ivfpq",
     make=_lists,
     parameters=lambda breadth: library().SearchParametersIVF(nprobe=breadth),
+    broader=lambda breadth, k: breadth * -(-k // 10),
     breadths=(8, 16, 32, 64, 128),
     spare=20,
     metrics=frozenset({"METRIC_INNER_PRODUCT", "METRIC_L2"}),

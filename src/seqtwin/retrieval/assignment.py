@@ -1,5 +1,7 @@
 """One to one: who gets whom when several rows want the same match."""
 
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,7 @@ MOST_PAIRS = 5_000_000
 @dataclass(frozen=True)
 class Candidates:
     """Right texts for each left one (or each left row), best first. `texts`: Int[n k], -1 none; `scores`: Float[n k];
-    `identical`: Bool[n k], the very same text.
+    `identical`: Bool[n k], the same text.
     """
 
     texts: Array
@@ -24,8 +26,12 @@ class Candidates:
     identical: Array
 
     def expanded(self, of: Array) -> "Candidates":
-        """From texts to rows."""
-        return Candidates(self.texts[of], self.scores[of], self.identical[of])
+        """From texts to rows; a blank row (-1) has none."""
+        there = (of >= 0)[:, None]
+        if not len(self.texts):
+            return Candidates(*(np.full((len(of), self.texts.shape[1]), none) for none in (-1, -np.inf, False)))
+        scores = np.where(there, self.scores[of], np.float32(-np.inf))
+        return Candidates(np.where(there, self.texts[of], -1), scores, self.identical[of] & there)
 
     def reaching(self, threshold: float) -> "Candidates":
         """Those at or above the threshold, and the same text at any score."""
@@ -54,17 +60,37 @@ def one_to_one_rows(near: Candidates, left: Distinct, right: Distinct, threshold
     chosen = np.full(len(left.of), -1, dtype=np.int64)
     rows = chosen.copy()
     copies = _rows_by_text(right)
-    for row in np.flatnonzero(near.identical.any(axis=1)):
-        text = int(near.texts[row, near.identical[row].argmax()])
-        if copies[text]:
+    wanted = np.flatnonzero(near.identical.any(axis=1))
+    text_of = dict(
+        zip(wanted.tolist(), near.texts[wanted, near.identical[wanted].argmax(axis=1)].tolist(), strict=True)
+    )
+    _take_same_spelling(text_of, left, right, copies, chosen, rows)
+    for row, text in text_of.items():
+        if copies[text] and chosen[row] < 0:
             chosen[row], rows[row] = text, copies[text].pop(0)
     _assign(near, np.flatnonzero(chosen < 0), copies, threshold, chosen, rows)
     return chosen[:, None], rows[:, None]
 
 
+def _take_same_spelling(
+    text_of: Mapping[int, int], left: Distinct, right: Distinct, copies: list[list[int]], chosen: Array, rows: Array
+) -> None:
+    """Give left rows a right row with the same characters, before any with the same tokens alone."""
+    spelled: dict[str | None, deque[int]] = {}
+    for place, spelling in enumerate(right.rows):
+        spelled.setdefault(spelling, deque()).append(place)
+    for row, text in text_of.items():
+        own = spelled.get(left.rows[row])
+        if own:
+            chosen[row], rows[row] = text, own.popleft()
+    gone = set(rows[rows >= 0].tolist())
+    for text in set(text_of.values()):
+        copies[text] = [row for row in copies[text] if row not in gone]
+
+
 def _rows_by_text(items: Distinct) -> list[list[int]]:
-    order = np.argsort(items.of, kind="stable")
-    return [part.tolist() for part in np.split(order, np.cumsum(items.counts)[:-1])] if len(items.texts) else []
+    order = np.argsort(items.of, kind="stable")[items.blank :]
+    return [part.tolist() for part in np.split(order, np.cumsum(items.counts)[:-1])] if len(items.keys) else []
 
 
 def _assign(

@@ -44,6 +44,13 @@ def mutual(found: Neighbours) -> Pairs:
     keys, back = a[up] * count + b[up], b[~up] * count + a[~up]
     kept = np.isin(keys, back)
     left, right, scores = a[up][kept], b[up][kept], scores[up][kept]
+    return best_first([Pairs(left, right, scores)])
+
+
+def best_first(parts: Sequence[Pairs]) -> Pairs:
+    """All of these pairs, best first; equal scores by item."""
+    none = Pairs(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+    left, right, scores = (np.concatenate([getattr(p, n) for p in (none, *parts)]) for n in ("left", "right", "scores"))
     order = np.lexsort((right, left, -scores))
     return Pairs(left[order], right[order], scores[order])
 

@@ -2,14 +2,15 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqtwin.data.tables import column, read_table
-from seqtwin.data.values import BINARY, texts
+from seqtwin.data.targets import label_value
+from seqtwin.data.values import texts
 from seqtwin.errors import DataError
 
-REMEDY = "mend these rows: decision is same, different or nothing"
+REMEDY = "fix these rows: two texts, and in decision same, different or nothing"
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ def read_decisions(path: Path) -> list[Decision]:
     found = []
     for row, cell in enumerate(column(table, "decision")):
         said = "" if cell is None else str(cell).strip().lower()
-        if said in BINARY:
-            found.append(Decision(left[row], right[row], BINARY[said] == 1, table.lines[row]))
+        target = label_value(said)
+        if target is not None:
+            found.append(Decision(left[row], right[row], target == 1, table.lines[row]))
         elif said:
             table.report(row, "decision", f"expected same, different or nothing, found {said[:40]!r}")
     table.finish(REMEDY)
@@ -50,17 +52,18 @@ class Known:
     strangers: int = 0
 
 
-def known_pairs(decisions: Sequence[Decision], texts: Sequence[str]) -> Known:
-    """The decisions about the distinct `texts`, found to agree with each other.
+def known_pairs(decisions: Sequence[Decision], places: Mapping[str, int]) -> Known:
+    """The decisions about the texts of `places`, found to agree with each other; texts of one place are one text.
 
     Raises: DataError that names the lines of the decisions that contradict each other.
 
-    >>> known_pairs([Decision("a", "b", True), Decision("a", "z", False)], ["a", "b"])
+    >>> known_pairs([Decision("a", "b", True), Decision("a", "z", False)], {"a": 0, "b": 1})
     Known(same=[(0, 1)], different=[], strangers=1)
     """
     check_agreement(decisions)
-    places = {text: n for n, text in enumerate(texts)}
     here = [d for d in decisions if d.left in places and d.right in places]
+    names = {place: text for text, place in reversed(list(places.items()))}
+    check_agreement([replace(d, left=names[places[d.left]], right=names[places[d.right]]) for d in here])
     pairs = [(places[d.left], places[d.right], d.same) for d in here]
     return Known([(a, b) for a, b, s in pairs if s], [(a, b) for a, b, s in pairs if not s], len(decisions) - len(here))
 

@@ -1,6 +1,6 @@
 """A trained encoder at work: texts (or series) to vectors, pairs to scores. Training is never imported here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 
 from seqtwin.build import Blueprint
 from seqtwin.data.batches import Ragged
+from seqtwin.data.readings import Reading, as_written
 from seqtwin.data.spelling import LETTERS
 from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.lookup import split_spec
@@ -91,6 +92,11 @@ class TrainedEncoder:
         if self._stored.tokens is not None:
             return self._stored.tokens.encode(texts_of(items))
         return [series_of(item, self._stored.blueprint.size) for item in items]
+
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """Which texts are the same to this encoder, which are blank, and of which it knows no token."""
+        tokens = self._stored.tokens
+        return [as_written(text) for text in texts] if tokens is None else tokens.readings(texts)
 
     @property
     def objective(self) -> str:
@@ -177,6 +183,15 @@ class TrainedEncoder:
 
     def _of_sequences(self, sequences: list[np.ndarray]) -> np.ndarray:
         return self._vectors(Ragged.of(sequences), 512, False)
+
+
+def no_threshold(encoder: TrainedEncoder) -> str:
+    """Why an encoder has no threshold; empty where it has one."""
+    if encoder.threshold is not None:
+        return ""
+    if encoder.objective != "pairs":
+        return f"the encoder was trained to {encoder.objective.replace('_', ' ')}, not on pairs, and has no threshold"
+    return "the encoder has no threshold: fitting one needs dev pairs of both labels, and it was trained without them"
 
 
 def _vectors_of(side: np.ndarray, dim: int) -> torch.Tensor:

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqtwin.data.inspection import Inspection, inspect_data
+from seqtwin.data.inspected import read_inspected_pairs
+from seqtwin.data.inspection import Inspection
 from seqtwin.data.items import read_items
 from seqtwin.data.pairs import PairData, Retrieval
-from seqtwin.data.readers import read_pairs
 from seqtwin.data.series import read_series
 from seqtwin.errors import DataError
 from seqtwin.metrics import measure, measure_ranking
@@ -20,20 +19,17 @@ RANKED = ("mrr", "recall@1", "recall@10", "hit_rate@1", "hit_rate@10", "map_at_r
 READ = {"tokens": "pairs of texts or texts with their class", "series": "series with their class"}
 
 
-def evaluate_pairs(
-    encoder: TrainedEncoder, path: Path, *, scale: Sequence[float] | None = None
-) -> tuple[dict[str, float], dict[str, str]]:
-    """Metrics of the pairs of a file, and the reasons of undefined ones; the threshold is the encoder's own.
+def evaluate_pairs(encoder: TrainedEncoder, found: Inspection) -> tuple[dict[str, float], dict[str, str]]:
+    """Metrics of the pairs of inspected data, and the reasons of undefined ones; the threshold is the encoder's own.
 
     Items with classes become balanced pairs; and each of them (500 at most) looks for the others of its class, which
     adds the metrics of a search: hit_rate@1 is the accuracy of the nearest neighbour. Of a folder the test file counts.
 
     Raises: DataError for data this encoder does not read, for a file without pairs or with bad rows.
     """
-    found = inspect_data(path, scale=scale)
     if (found.kind == "series") != (encoder.inputs == "series"):
         cause = f"expected {READ[encoder.inputs]}, found {found.kind}"
-        raise DataError("EVALUATE_KIND", cause, place=str(path))
+        raise DataError("EVALUATE_KIND", cause, place=str(found.judged_file))
     data = _read(found, float(encoder.facts.get("cut", 0.5)))
     part = data.part("test")
     scores = encoder.score(*(_items(data, part[side].tolist()) for side in ("left", "right")))
@@ -43,14 +39,12 @@ def evaluate_pairs(
 
 def _read(found: Inspection, cut: float) -> PairData:
     """The data as one test split."""
-    r = found.roles
     files = {"test": found.judged_file}
     if found.kind == "series":
-        return read_series(files, series=r["series"], time=r["time"], label=r["label"])
+        return read_series(files, series=found.name("series"), time=found.name("time"), label=found.name("label"))
     if found.kind == "items":
-        return replace(read_items(files, text=r["text"], label=r["label"]), cut=cut)
-    score, label = r.get("score"), r.get("label")
-    return read_pairs(files, left=r["left"], right=r["right"], score=score, label=label, scale=found.scale, cut=cut)
+        return replace(read_items(files, text=found.name("text"), label=found.name("label")), cut=cut)
+    return read_inspected_pairs(found, cut=cut)
 
 
 def _items(data: PairData, items: Sequence[Any]) -> list[Any]:

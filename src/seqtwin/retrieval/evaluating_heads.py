@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from seqtwin.data.examples import Examples
-from seqtwin.data.inspection import Inspection, inspect_data
+from seqtwin.data.inspection import Inspection
 from seqtwin.data.labelled import read_classes, read_series_classes
 from seqtwin.data.steps import read_series_steps, read_steps
 from seqtwin.errors import ConfigError, DataError
@@ -18,17 +18,16 @@ Values = tuple[dict[str, float], dict[str, str]]
 Reader = Callable[[Path, Mapping[str, str]], Examples]
 
 
-def evaluate_head(encoder: TrainedEncoder, path: Path) -> Values:
-    """Metrics of the classes that the head says of a labelled file, and the reasons of undefined ones.
+def evaluate_head(encoder: TrainedEncoder, found: Inspection) -> Values:
+    """Metrics of the classes that the head predicts for labelled data, and the reasons of undefined ones.
 
     Of a folder the test file counts. Steps whose classes are tags of spans (B-, I-, O) get span F1 too.
 
     Raises: ConfigError for a decoder; DataError for data of another kind, or with classes the head does not know.
     """
-    found = inspect_data(path)
     data = _read(encoder, found)
     names = [data.targets] if encoder.objective == "classify" else list(data.targets)
-    target = _indices(encoder, [name for own in names for name in own], path)
+    target = _indices(encoder, [name for own in names for name in own], found.judged_file)
     shares = encoder.probabilities(list(data.items))
     values, undefined = measured(CLASS_METRICS, shares, target)
     if encoder.objective != "label_steps":
@@ -49,7 +48,7 @@ def _read(encoder: TrainedEncoder, found: Inspection) -> Examples:
     if found.kind not in kinds:
         cause = f"expected {' or '.join(KINDS[kind] for kind in kinds)}, found {found.kind}"
         raise DataError("EVALUATE_KIND", cause, place=str(path))
-    return readers[found.kind](path, found.roles)
+    return readers[found.kind](path, {role: found.name(role) for role in found.roles})
 
 
 def _indices(encoder: TrainedEncoder, names: Sequence[str], path: Path) -> np.ndarray:

@@ -15,7 +15,7 @@ from seqtwin.retrieval.corpus import Columns, Items
 from seqtwin.retrieval.encoding import load
 from seqtwin.retrieval.facts import Facts, path_between, read_facts, remembered
 from seqtwin.retrieval.hits import Encoder, Hit, Hits, reranked
-from seqtwin.retrieval.intake import check_indexable, check_k, checked_vectors, listed, vectors_of
+from seqtwin.retrieval.intake import check_indexable, check_k, checked_vectors, listed, vectors_of, without_blank
 from seqtwin.retrieval.items import items_of
 from seqtwin.retrieval.kinds import KINDS, Kind, Recall, Searcher, tuned
 from seqtwin.retrieval.neighbours import Array
@@ -58,9 +58,10 @@ class Index:
         vectors: Array | None = None,
         show_progress_bar: bool = False,
     ) -> "Index":
-        """An index of these texts (or series), in memory.
+        """An index of these texts (or series), in memory; blank texts (None, empty, white space, no token) left out.
 
-        `ids`: one for each, different ones; the row number otherwise. `metadata`: columns of values, by name.
+        `ids`: one for each, different ones; otherwise the row number, blank rows counted. `metadata`: columns of
+        values, by name.
         `vectors`: those of the texts, where they were made before with this encoder.
 
         Raises: ConfigError for an encoder no index can serve, an unknown kind, or vectors of another encoder;
@@ -69,8 +70,9 @@ class Index:
         check_indexable(encoder)
         known: Kind = member(KINDS, kind, "index kind")
         items = items_of(texts)
-        lines = listed(encoder, items, ids, metadata or {}, start=0, known=(), columns=None)
-        found = vectors_of(encoder, items, vectors, show_progress_bar)
+        given = without_blank(encoder, items, ids, metadata or {}, vectors)
+        lines = listed(encoder, given, start=0, known=(), columns=None)
+        found = vectors_of(encoder, given.items, given.vectors, show_progress_bar)
         searcher, recall = tuned(known.build(encoder.similarity_name, found), encoder.similarity, found)
         state = _State(kind, found, lines, searcher, tuple(metadata or {}), len(items), recall)
         return cls(encoder, state, None, None)
@@ -169,14 +171,15 @@ class Index:
         vectors: Array | None = None,
         show_progress_bar: bool = False,
     ) -> None:
-        """Further items; those without an id get the next row numbers, which are never given twice.
+        """Further items, blank texts left out. Those without an id get the next row numbers, which are never given
+        twice.
 
         Raises: as `build`; DataError for an id that is there already, or other metadata than the index has.
         """
         state, items = self._state, items_of(texts)
-        known = self.ids
-        lines = listed(self.encoder, items, ids, metadata or {}, state.next, known, state.columns)
-        new = vectors_of(self.encoder, items, vectors, show_progress_bar)
+        given = without_blank(self.encoder, items, ids, metadata or {}, vectors)
+        lines = listed(self.encoder, given, state.next, self.ids, state.columns)
+        new = vectors_of(self.encoder, given.items, given.vectors, show_progress_bar)
         every = np.concatenate([state.vectors, new])
         searcher, recall = tuned(state.searcher.grown(new), self.encoder.similarity, every)
         total = state.next + len(items)

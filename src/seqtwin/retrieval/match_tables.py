@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from seqtwin.data.formats import LINES, format_of
-from seqtwin.data.inspection import inspect_data
-from seqtwin.data.readers import REMEDY_EMPTY, read_pairs
+from seqtwin.data.inspected import read_inspected_pairs
+from seqtwin.data.inspection import Inspection
+from seqtwin.data.readers import REMEDY_EMPTY, REMEDY_ROWS
 from seqtwin.data.sources import ending_of
 from seqtwin.data.tables import read_table, read_text_table
 from seqtwin.data.values import classes, texts
@@ -45,12 +46,12 @@ class Listed:
 
 
 def read_listed(path: Path, column: str | None = None, option: str = "--column") -> Listed:
-    """The texts of a table, or of a text file with a text a line. The only column need not be named.
+    """The texts of a table, or of a text file with one per line, blank ones too. The only column need not be named.
 
     Raises: ConfigError where the column must be named; DataError for what is no such file, or with all blank rows.
     """
     if ending_of(path) == ".txt":
-        return Listed("text", read_texts(path, None), {})
+        return Listed("text", read_texts(path, None, blank=True), {})
     table = read_text_table(path)
     known = list(table.columns)
     form = format_of(path)
@@ -61,8 +62,8 @@ def read_listed(path: Path, column: str | None = None, option: str = "--column")
         cause = f"which column holds the texts? found: {shown}"
         raise ConfigError("MATCH_COLUMN", cause, place=str(path), remedy=f"name it: {option} NAME")
     name = known[0] if column is None else column
-    found = texts(table, name, empty="error")[0]
-    table.finish(REMEDY_EMPTY)
+    found = texts(table, name, empty="unk")[0]
+    table.finish(REMEDY_ROWS)
     return Listed(name, found, {other: table.columns[other] for other in known if other != name})
 
 
@@ -154,23 +155,18 @@ def pairs_csv(rows: Iterable[Sequence[Any]], name: str) -> str:
     return _csv(["left", "right", name], rows)
 
 
-def read_labelled(path: Path, cut: float = 0.5) -> tuple[list[str], list[str], list[bool]]:
+def read_labelled(found: Inspection, cut: float = 0.5) -> tuple[list[str], list[str], list[bool]]:
     """Left, right and whether they are the same; class-labelled texts become pairs of one class.
 
     Raises: DataError for other data, or with all bad rows.
     """
-    found = inspect_data(path)
-    roles = found.roles
-    if found.kind == "items" and path.is_file():
-        table = read_table(path)
-        names, groups = texts(table, roles["text"], empty="error")[0], classes(table, roles["label"])
+    if found.kind == "items" and "file" in found.files:
+        table = read_table(found.judged_file)
+        names, groups = texts(table, found.name("text"), empty="error")[0], classes(table, found.name("label"))
         table.finish(REMEDY_EMPTY)
         return pairs_of_groups(names, groups)
-    if found.kind != "pairs" or not path.is_file():
+    if found.kind != "pairs" or "file" not in found.files:
         cause = f"expected one file of pairs or of texts with their class, found {found.kind}"
-        raise DataError("MINE_KIND", cause, place=str(path), remedy="mine from the training file")
-    label, score = roles.get("label"), roles.get("score")
-    data = read_pairs(
-        {"train": path}, left=roles["left"], right=roles["right"], label=label, score=score, scale=found.scale, cut=cut
-    )
+        raise DataError("MINE_KIND", cause, place=str(found.judged_file), remedy="mine from the training file")
+    data = read_inspected_pairs(found, split="train", cut=cut)
     return data.frame["left"].tolist(), data.frame["right"].tolist(), (data.frame["target"] >= cut).tolist()

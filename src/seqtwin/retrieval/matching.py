@@ -1,13 +1,14 @@
 """What dedupe, link and mine share: each distinct text is encoded once, and a threshold has to come from somewhere."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
+from seqtwin.data.readings import Reading, as_written
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.neighbours import Array, Matrix, Neighbours, nearest
 
@@ -25,49 +26,117 @@ class Encoder(Protocol):
     def similarity(self, a: Array, b: Array) -> Array: ...
 
 
+@runtime_checkable
+class Reader(Protocol):
+    """An encoder that says which texts are the same to it, as a `TrainedEncoder` does."""
+
+    def readings(self, texts: Sequence[str]) -> list[Reading]: ...
+
+
 @dataclass(frozen=True)
 class Distinct:
-    """The distinct texts of a list in order of appearance. `of`: Int[rows], the text of each row; `first`: Int[texts],
-    the first row of each text; `counts`: Int[texts], how many rows hold it.
+    """The distinct texts of a list in order of appearance, blank ones left out.
+
+    `rows`: the text of each row, None where it is blank; `of`: Int[rows], the distinct text of each row, -1 for a blank
+    one; `keys`: equal for equal texts, in any list; `first`: Int[texts], the first row of each text; `counts`:
+    Int[texts], how many rows hold it; `known`: Bool[texts], whether the encoder knows any token of it.
     """
 
-    texts: list[str]
+    rows: list[str | None]
+    keys: list[Hashable]
     of: Array
     first: Array
     counts: Array
+    known: Array
+
+    @property
+    def texts(self) -> list[str]:
+        """The distinct texts, each as its first row writes it."""
+        return [str(self.rows[row]) for row in self.first.tolist()]
+
+    @property
+    def places(self) -> dict[str, int]:
+        """The distinct text of each spelling."""
+        return {text: place for text, place in zip(self.rows, self.of.tolist(), strict=True) if text is not None}
+
+    @property
+    def blank(self) -> int:
+        """How many rows are blank."""
+        return int((self.of < 0).sum())
+
+    @property
+    def unread(self) -> int:
+        """How many rows hold a text of which the encoder knows no token."""
+        return int(self.counts[~self.known].sum())
 
 
-def distinct(texts: Iterable[str]) -> Distinct:
-    """The distinct texts of a list; texts are the same when every sign is.
+def distinct(encoder: Encoder | None, texts: Iterable[str | None], apart: Collection[str] = ()) -> Distinct:
+    """The distinct texts of a list: those that consist of the same tokens (without an encoder: characters) are one.
+
+    `apart`: texts that are the same as those with the same characters alone, all the same.
 
     Raises: DataError for what is no text.
 
-    >>> found = distinct(["Rome", "Roma", "Rome"])
-    >>> found.texts, found.of.tolist(), found.first.tolist(), found.counts.tolist()
-    (['Rome', 'Roma'], [0, 1, 0], [0, 1], [2, 1])
+    >>> found = distinct(None, ["Rome", " ", "Roma", "Rome"])
+    >>> found.texts, found.of.tolist(), found.first.tolist(), found.counts.tolist(), found.blank
+    (['Rome', 'Roma'], [0, -1, 1, 0], [0, 2], [2, 1], 1)
     """
-    listed = checked_texts(texts)
-    codes, found = pd.factorize(np.array([*listed, ""], dtype=object)[:-1])
-    of = np.asarray(codes, dtype=np.int64)
-    first = np.full(len(found), len(of), dtype=np.int64)
-    np.minimum.at(first, of, np.arange(len(of)))
-    return Distinct([str(text) for text in found], of, first, np.bincount(of, minlength=len(found)))
+    listed = listed_texts(texts)
+    written = list(dict.fromkeys(text for text in listed if text is not None))
+    found = dict(zip(written, readings_of(encoder, written), strict=True))
+    keys = {text: text if text in apart else one.key for text, one in found.items() if one.key is not None}
+    rows = [text if text in keys else None for text in listed]
+    places: dict[Hashable, int] = {}
+    of = [-1 if text is None else places.setdefault(keys[text], len(places)) for text in rows]
+    return _numbered(rows, list(places), np.array(of, dtype=np.int64), found)
 
 
-def checked_texts(texts: Iterable[Any]) -> list[str]:
-    """The texts as a list.
+def _numbered(rows: list[str | None], keys: list[Hashable], of: Array, found: Mapping[str, Reading]) -> Distinct:
+    first = np.full(len(keys), len(of), dtype=np.int64)
+    there = np.flatnonzero(of >= 0)
+    np.minimum.at(first, of[there], there)
+    known = np.array([found[str(rows[row])].known for row in first.tolist()], dtype=bool)
+    return Distinct(rows, keys, of, first, np.bincount(of[there], minlength=len(keys)), known)
+
+
+def unread_pairs(known: Array, others: Array, rows: Array) -> Array:
+    """Where the encoder knows no token of a text and none of its neighbour: Bool of Int[texts k], rows of the others.
+
+    Their vectors do not depend on what is written there, and must not count as near.
+    """
+    return ~known[:, None] & ~np.append(others, True)[rows]
+
+
+def readings_of(encoder: object, texts: Sequence[str]) -> list[Reading]:
+    """How the encoder reads each text; an encoder that does not say reads characters."""
+    if isinstance(encoder, Reader):
+        return encoder.readings(texts)
+    return [as_written(text) for text in texts]
+
+
+def listed_texts(texts: Iterable[Any]) -> list[str | None]:
+    """The texts as a list, None where there is none: None itself, and what stands for it in a table (NaN, NA).
 
     Raises: DataError for one text alone, or for an item that is no text.
     """
     if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
         cause = f"expected a list of texts, got a {type(texts).__name__}"
         raise DataError("MATCH_TYPE", cause, place="texts", remedy="give a list, a column or an array of texts")
-    listed = list(texts)
-    for row, text in enumerate(listed):
-        if not isinstance(text, str):
-            cause = f"row {row}: expected a text, got a {type(text).__name__}"
-            raise DataError("MATCH_TYPE", cause, place="texts", remedy="remove or fill rows without a text")
-    return listed
+    return [_checked(row, text) for row, text in enumerate(texts)]
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for none in a list or a table: None, NaN, NA."""
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def _checked(row: int, text: Any) -> str | None:
+    if isinstance(text, str):
+        return text
+    if is_missing(text):
+        return None
+    cause = f"row {row}: expected a text or None, got a {type(text).__name__}"
+    raise DataError("MATCH_TYPE", cause, place="texts", remedy="convert the values to texts, for example with str()")
 
 
 def threshold_of(encoder: Encoder, threshold: float | None) -> float:

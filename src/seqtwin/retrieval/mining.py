@@ -1,11 +1,10 @@
 """Hard negatives: different texts that the encoder takes for nearly the same, as pairs for its next training."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.clusters import Pairs, components
@@ -14,10 +13,11 @@ from seqtwin.retrieval.matching import (
     OnRows,
     Steps,
     at_least,
-    checked_texts,
     compared,
     distinct,
     encoded,
+    listed_texts,
+    readings_of,
     unheard,
 )
 from seqtwin.retrieval.neighbours import Array
@@ -56,14 +56,14 @@ def mine(
 
     A negative is one of the nearest texts by rank (counted among texts that are no known positive), at most
     `per_anchor` for each anchor. Never a known positive: texts joined by positive pairs, also over others, are one,
-    and so are texts that differ in case or white space alone. A text nearer than the nearest positive by more than
-    `margin` is a suspect, unless it is a labelled negative: it may be a positive nobody labelled. No pair twice, in
-    either order.
+    and so are texts that differ in case or white space alone or consist of the same tokens. A text nearer than the
+    nearest positive by more than `margin` is a suspect, unless it is a labelled negative: it may be a positive nobody
+    labelled. No pair twice, in either order.
 
     Raises: ConfigError for settings that cannot be; DataError for sides of other lengths, or without a positive.
     """
     low, high = _checked(rank_range, margin, per_anchor)
-    known = _Known(encoder, checked_texts(left), checked_texts(right), np.asarray(same, dtype=bool), on_rows)
+    known = _Known(encoder, listed_texts(left), listed_texts(right), np.asarray(same, dtype=bool), on_rows)
     anchors, others = known.tagged(known.anchors), known.tagged(known.others)
     near = compared(known.similarity_elsewhere, anchors, others, high, None, known.steps)
     rows, scores = near.rows[:, low - 1 :], near.scores[:, low - 1 :]
@@ -103,17 +103,22 @@ def _checked(rank_range: tuple[int, int], margin: float, per_anchor: int) -> tup
 class _Known:
     """The labelled pairs by text: which texts are one thing, and which were told apart."""
 
-    def __init__(self, encoder: Encoder, left: list[str], right: list[str], same: Array, on_rows: OnRows) -> None:
+    def __init__(
+        self, encoder: Encoder, left: list[str | None], right: list[str | None], same: Array, on_rows: OnRows
+    ) -> None:
         if not len(left) == len(right) == len(same):
             cause = f"{len(left)} texts on the left, {len(right)} on the right, {len(same)} labels"
             raise DataError("MINE_LENGTH", cause, place="mine")
         if not same.any():
             cause = "no positive pair: a negative is hard beside a positive only"
             raise DataError("MINE_NO_POSITIVES", cause, place="mine", remedy="give pairs of both labels")
-        items = distinct([*left, *right])
+        items = distinct(None, [*left, *right])
+        if items.blank:
+            cause = f"blank texts: {items.blank}"
+            raise DataError("MINE_BLANK", cause, place="mine", remedy="remove the pairs with a blank text")
         self.texts, self.encoder = items.texts, encoder
         self.left, self.right, self.same = items.of[: len(left)], items.of[len(left) :], same
-        self.thing = _things(self.texts, self.left[same], self.right[same])
+        self.thing = _things(encoder, self.texts, self.left[same], self.right[same])
         self.anchors, self.others = np.unique(self.left[same]), np.unique(self.right)
         self.steps = Steps(on_rows, len(self.texts) + len(self.anchors))
         self.vectors = encoded(encoder, self.texts, self.steps)
@@ -172,9 +177,16 @@ def _key(a: int, b: int) -> tuple[int, int]:
     return (a, b) if a < b else (b, a)
 
 
-def _things(texts: Sequence[str], left: Array, right: Array) -> Array:
-    """The thing each text names: what positive pairs, or all but case and white space, make one."""
-    folded = pd.factorize(np.array([" ".join(text.casefold().split()) for text in texts], dtype=object))[0]
-    _, first = np.unique(folded, return_index=True)
-    a, b = np.concatenate([left, np.arange(len(texts))]), np.concatenate([right, first[folded]])
+def _things(encoder: Encoder, texts: Sequence[str], left: Array, right: Array) -> Array:
+    """The thing each text names: what positive pairs, the same tokens, or all but case and white space make one."""
+    folded = [" ".join(text.casefold().split()) for text in texts]
+    links = [(left, right), _with_first(folded), _with_first([one.key for one in readings_of(encoder, texts)])]
+    a, b = (np.concatenate(side) for side in zip(*links, strict=True))
     return components(len(texts), Pairs(a, b, np.ones(len(a))))
+
+
+def _with_first(keys: Sequence[Hashable]) -> tuple[Array, Array]:
+    """Each item and the first one with the same key."""
+    first: dict[Hashable, int] = {}
+    firsts = [first.setdefault(key, place) for place, key in enumerate(keys)]
+    return np.arange(len(keys)), np.array(firsts, dtype=np.int64)

@@ -20,6 +20,14 @@ class Neighbours:
     rows: Array
     scores: Array
 
+    def without(self, gone: Array) -> "Neighbours":
+        """Without some of them: Bool[queries k]; those behind move up."""
+        if not gone.any():
+            return self
+        order = np.argsort(gone, axis=1, kind="stable")
+        rows, scores = np.where(gone, -1, self.rows), np.where(gone, -np.inf, self.scores)
+        return Neighbours(np.take_along_axis(rows, order, axis=1), np.take_along_axis(scores, order, axis=1))
+
 
 def nearest(matrix: Matrix, queries: Array, corpus: Array, k: int, *, itself: Array | None = None) -> Neighbours:
     """The k best rows of `corpus` for each query by `matrix(a, b)`, the scores of all a with all b.

@@ -1,13 +1,14 @@
 """A trained encoder that runs on onnxruntime: the face of `TrainedEncoder`, without torch."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from seqtwin.cards import verified_card
+from seqtwin.data.readings import Reading, as_written
 from seqtwin.data.tokens import TextTokens
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.retrieval.items import batches_of, items_of, series_of, shown, texts_of
@@ -121,6 +122,10 @@ class OnnxEncoder:
         if self._tokens is not None:
             return self._tokens.encode(texts_of(items))
         return [series_of(item, self._size) for item in items]
+
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """Which texts are the same to this encoder, which are blank, and of which it knows no token."""
+        return [as_written(text) for text in texts] if self._tokens is None else self._tokens.readings(texts)
 
     def similarity(self, a: Array, b: Array) -> Array:
         """The similarity the encoder was trained for, between all vectors: Float[len(a), len(b)].

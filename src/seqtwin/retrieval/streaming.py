@@ -24,12 +24,14 @@ from seqtwin.data.values import texts
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import sha256
 from seqtwin.lookup import member
+from seqtwin.retrieval.blanks import has_text, scores_in_place, vectors_in_place
 from seqtwin.retrieval.encoding import TrainedEncoder
 from seqtwin.retrieval.growing import publish_growing
 from seqtwin.retrieval.tables import FORMATS, VectorFormat, score_columns, scored_head, scored_rows, text_column
 from seqtwin.version import __version__
 
 OnRows = Callable[[int, int], None]
+OnBlank = Callable[[int], None]
 SERIES = 512  # of one block
 
 
@@ -43,11 +45,13 @@ def encode_file(
     quoting: Quoting | None = None,
     gaps: Gaps = "error",
     on_rows: OnRows = lambda _done, _total: None,
+    on_blank: OnBlank = lambda _rows: None,
 ) -> int:
     """How many vectors were written to `out` (.npy, .csv or .parquet), one a row of the file, in its order.
 
     For an encoder of series: one a series, in the order of their first rows. `on_rows(done, total)` is called after
-    each block. Memory does not grow with a file of texts.
+    each block, `on_blank(rows)` with the number of blank texts in it. A blank text has a vector of NaN, unless the
+    encoder was trained with `tokens.empty: unk`. Memory does not grow with a file of texts.
 
     `quoting`, `gaps`: as in the data section of a config.
 
@@ -61,14 +65,14 @@ def encode_file(
             raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy="leave --column out")
         found = read_series_file(path, channels=encoder.channels, quoting=quoting, gaps=gaps)
         return _encode_series(encoder, found, out, _Settings(form, path, gaps), resume, on_rows)
-    source = _source(encoder, path, (text_column(path, column),), quoting)
+    source = _source(path, (text_column(path, column),), quoting)
 
-    def make(block: Table) -> bytes:
-        found: bytes = form.block(encoder.encode(_texts(block, source, 0)))
+    def make(block: Table, there: np.ndarray) -> bytes:
+        found: bytes = form.block(vectors_in_place(encoder, _texts(block, source, 0), there))
         return found
 
     work = _Work(source, {"work": "encode"}, lambda found: form.head(found.rows, encoder.dim), make, form.finish)
-    return _stream(encoder, work, out, resume, on_rows)
+    return _stream(encoder, work, out, resume, on_rows, on_blank)
 
 
 def score_file(
@@ -81,15 +85,18 @@ def score_file(
     resume: bool = False,
     quoting: Quoting | None = None,
     on_rows: OnRows = lambda _done, _total: None,
+    on_blank: OnBlank = lambda _rows: None,
 ) -> int:
     """How many pairs were written to `out` (.csv): every column of the file, then the score, then whether it is same.
+
+    Both are empty for a pair with a blank text; `on_blank(rows)` hears of these.
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
     if out.suffix.lower() != ".csv":
         cause = f"scores are written as .csv, not as '{out.suffix}'"
         raise ConfigError("SCORE_FORMAT", cause, place=str(out), remedy="name a file that ends in .csv")
-    source = _source(encoder, path, (left, right), quoting)
+    source = _source(path, (left, right), quoting)
     if encoder.inputs == "series":
         cause = "an encoder of series: no table holds pairs of them"
         remedy = "encode both lists and compare their vectors, or seqtwin.load(folder).score(left, right)"
@@ -100,21 +107,23 @@ def score_file(
         names[:] = found.names
         return scored_head(score_columns(names, encoder.threshold))
 
-    def make(block: Table) -> bytes:
-        scores = encoder.score(_texts(block, source, 0), _texts(block, source, 1))
+    def make(block: Table, there: np.ndarray) -> bytes:
+        scores = scores_in_place(encoder, _texts(block, source, 0), _texts(block, source, 1), there)
         return scored_rows([block.columns.get(name, [None] * len(block)) for name in names], scores, encoder.threshold)
 
-    return _stream(encoder, _Work(source, {"work": "score"}, head, make), out, resume, on_rows)
+    return _stream(encoder, _Work(source, {"work": "score"}, head, make), out, resume, on_rows, on_blank)
 
 
 @dataclass(frozen=True)
 class _Work:
-    """What is made of a source: bytes in front of the first row, bytes of each block, and the last step if any."""
+    """What is made of a source: bytes in front of the first row, bytes of each block (given which of its rows have all
+    their texts), and the last step if any.
+    """
 
     source: Source
     key: Mapping[str, Any]
     head: Callable[[Scanned], bytes]
-    make: Callable[[Table], bytes]
+    make: Callable[[Table, np.ndarray], bytes]
     finish: Callable[[Path, Path], None] | None = None
 
 
@@ -137,23 +146,27 @@ class _Result:
     finish: Callable[[Path, Path], None] | None
 
 
-def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, on_rows: OnRows) -> int:
+def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, on_rows: OnRows, on_blank: OnBlank) -> int:
     source = work.source
     found = scan(source)
     key = {**work.key, "encoder": encoder.fingerprint, "input": found.sha256, "columns": list(source.columns)}
     key |= {"quoting": source.quoting} if source.quoting else {}
-    return _grow(_Result(key, work.head(found), _blocks(work, found), found.rows, work.finish), out, resume, on_rows)
+    parts = _blocks(encoder, work, found, on_blank)
+    return _grow(_Result(key, work.head(found), parts, found.rows, work.finish), out, resume, on_rows)
 
 
-def _blocks(work: _Work, found: Scanned) -> Iterator[_Part]:
+def _blocks(encoder: TrainedEncoder, work: _Work, found: Scanned, on_blank: OnBlank) -> Iterator[_Part]:
     for block in read_blocks(work.source.path, quoting=work.source.quoting):
-        yield _Part(len(block), partial(_made, work, block, found))
+        sides = [_texts(block, work.source, place) for place in range(len(work.source.columns))]
+        there = np.logical_and.reduce([has_text(encoder, side) for side in sides])
+        on_blank(int((~there).sum()))
+        yield _Part(len(block), partial(_made, work, block, there, found))
     _unchanged(work.source.path, found.stamp)
 
 
-def _made(work: _Work, block: Table, found: Scanned) -> bytes:
+def _made(work: _Work, block: Table, there: np.ndarray, found: Scanned) -> bytes:
     with _blamed(work.source.path, block):
-        made = work.make(block)
+        made = work.make(block, there)
     _unchanged(work.source.path, found.stamp)
     return made
 
@@ -202,9 +215,9 @@ def _grow(result: _Result, out: Path, resume: bool, on_rows: OnRows) -> int:
     return result.rows
 
 
-def _source(encoder: TrainedEncoder, path: Path, columns: tuple[str, ...], quoting: Quoting | None) -> Source:
-    # rows are never dropped here: the vectors are in the order of the file
-    return Source(path, columns, "unk" if encoder.empty == "unk" else "error", quoting)
+def _source(path: Path, columns: tuple[str, ...], quoting: Quoting | None) -> Source:
+    # rows are never dropped here: the vectors are in the order of the file, blank ones too
+    return Source(path, columns, "unk", quoting)
 
 
 def _texts(block: Table, source: Source, place: int) -> list[str]:

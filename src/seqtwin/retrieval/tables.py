@@ -18,20 +18,24 @@ from seqtwin.files import writing
 GROUP = 16_384  # rows of a parquet row group
 
 
-def read_texts(path: Path, column: str | None) -> list[str]:
-    """The lines of a text file, the sentences of a .conllu file, or a column of a table, all of them at once.
+def read_texts(path: Path, column: str | None, *, blank: bool = False) -> list[str]:
+    """The lines of a text file, the sentences of a .conllu file, or a column of a table; blank ones
+    where they are allowed.
 
-    Raises: DataError for a file that cannot be read, a blank line, or a missing column; ConfigError for a table without
-    a column, or a text file with one.
+    Raises: DataError for a file that cannot be read or is empty, a blank line, or a missing column; ConfigError for a
+    table without a column, or a text file with one.
     """
     name = text_column(path, column)
     if format_of(path) is not None:
-        return read_columns(path, [name])[0]
-    lines = read_text(path).removesuffix("\n").split("\n")
-    blank = [n for n, line in enumerate(lines, 1) if not line.strip()]
-    if blank:
+        return read_columns(path, [name], empty="unk" if blank else "error")[0]
+    text = read_text(path)
+    if not text:
+        raise DataError("DATA_NO_ROWS", "the file is empty", place=str(path), remedy="expected one text per line")
+    lines = text.removesuffix("\n").split("\n")
+    empty = [n for n, line in enumerate(lines, 1) if not line.strip()]
+    if empty and not blank:
         remedy = "remove the blank lines"
-        raise DataError("DATA_EMPTY_TEXT", f"line {blank[0]}: an empty text", place=str(path), remedy=remedy)
+        raise DataError("DATA_EMPTY_TEXT", f"line {empty[0]}: an empty text", place=str(path), remedy=remedy)
     return lines
 
 
@@ -133,9 +137,17 @@ def scored_head(names: Sequence[str]) -> bytes:
 
 
 def scored_rows(columns: Sequence[Sequence[Any]], scores: np.ndarray, threshold: float | None) -> bytes:
-    """The rows of a scored table: what stood there, the score, and 1 or 0 where there is a threshold."""
-    decided = [] if threshold is None else [(scores >= threshold).astype(int).tolist()]
-    return _lines(list(row) for row in zip(*columns, [f"{s:.9g}" for s in scores.tolist()], *decided, strict=True))
+    """The rows of a scored table: what the file has, the score, and 1 or 0 where there is a threshold.
+
+    A row without a score (NaN) has two empty fields.
+    """
+    shown = ["" if np.isnan(score) else f"{score:.9g}" for score in scores.tolist()]
+    decided = [] if threshold is None else [_decisions(scores, threshold)]
+    return _lines(list(row) for row in zip(*columns, shown, *decided, strict=True))
+
+
+def _decisions(scores: np.ndarray, threshold: float) -> list[str]:
+    return ["" if np.isnan(score) else str(int(score >= threshold)) for score in scores.tolist()]
 
 
 def _lines(rows: Any) -> bytes:

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from seqtwin.metrics import few_pairs_sentence, lower_is_better
+
 DRAWS = 300
 FEWEST = 20  # clusters; an interval of fewer says little and looks like more
 TEXTS = """It knows no languages, fields or aliases but those of its training pairs. What it never met in training is
@@ -75,7 +77,7 @@ Trained on {pairs["train"]:,} pairs, best epoch {facts["best_epoch"]} chosen on 
 | metric, {pairs["test"]:,} test pairs | value | 95 % interval |
 | --- | --- | --- |
 {rows}
-
+{_few(facts)}
 {_interval_words(scores["primary"], interval)}
 One training with one seed: another seed moves these numbers, and other data moves them more. Intervals that hold the
 seeds too come from a comparison (`seqtwin compare`).
@@ -96,7 +98,8 @@ Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
 
 def _row(name: str, value: float, primary: str, interval: tuple[float, float] | None) -> str:
     known = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval and name == primary else ""
-    return f"| {name} | {value:.4f} | {known} |"
+    lower = " (lower is better)" if lower_is_better(name) else ""
+    return f"| {name}{lower} | {value:.4f} | {known} |"
 
 
 def _threshold(threshold: float | None) -> str:
@@ -109,6 +112,11 @@ def _interval_words(primary: str, interval: tuple[float, float] | None) -> str:
     if interval is None:
         return f"No interval of {primary}: too few independent test pairs."
     return f"The interval of {primary} draws test pairs anew; pairs that share a text stay together."
+
+
+def _few(facts: dict[str, Any]) -> str:
+    few = few_pairs_sentence(facts.get("counts", {}))
+    return f"\n{few}\n" if few else ""
 
 
 def _limits(facts: dict[str, Any]) -> str:

@@ -8,13 +8,12 @@ from typing import Any
 from seqtwin.config import RunConfig, read_run
 from seqtwin.errors import ConfigError
 from seqtwin.files import read_json, read_manifest
-
-CHANCE = {"roc_auc": 0.5, "average_precision": 0.5}
+from seqtwin.metrics import chance_of
 
 
 @dataclass(frozen=True)
 class Case:
-    """One published study cell. `value`: its primary metric on dev; chance where it ended without one."""
+    """One published study cell. `value`: its primary metric on dev, chance where it ended without one."""
 
     folder: Path
     manifest: Mapping[str, Any]
@@ -31,9 +30,9 @@ class Case:
 
     @property
     def value(self) -> float:
-        """Dev value of the primary metric."""
+        """Dev value of the primary metric; 0 where there is none and chance depends on the data."""
         found = (self.scores.get("dev") or {}).get(self.primary)
-        return CHANCE.get(self.primary, 0.0) if found is None else float(found)
+        return chance_of(self.primary) or 0.0 if found is None else float(found)
 
     @property
     def data(self) -> tuple[Any, Any]:

@@ -2,15 +2,18 @@
 
 from typing import Any
 
+import numpy as np
+
 from seqtwin.build import blueprint_of, build_siamese
 from seqtwin.config import RunConfig
 from seqtwin.data.datasets import SERIES
 from seqtwin.data.sources import require_file
-from seqtwin.errors import ConfigError
+from seqtwin.errors import ConfigError, DataError
 from seqtwin.lookup import Spec, member, pick, split_spec
 from seqtwin.model.heads import HEADS, build_head
 from seqtwin.model.siamese import Siamese
 from seqtwin.paths import expand
+from seqtwin.study.prepared import Prepared, Ready
 from seqtwin.training.cross_entropy import HEAD_LOSSES, CrossEntropy
 from seqtwin.training.fit import pick_device
 from seqtwin.training.losses import LOSSES, Loss
@@ -37,6 +40,27 @@ def check_run(config: RunConfig) -> None:
     _check_objective(config, model)
     _check_frozen(config, model)
     _check_vectors(config, series)
+
+
+def require_two_classes(config: RunConfig, prepared: Ready) -> None:
+    """Nothing, when the training pairs hold something to tell apart.
+
+    Raises: DataError for pairs that are all the same, or all different, with a loss that needs both.
+    """
+    if not isinstance(prepared, Prepared):
+        return
+    targets = prepared.stores["train"].target
+    if np.ptp(targets) > 0:
+        return
+    same = bool(targets[0] >= prepared.data.cut)
+    loss = LOSSES.get(split_spec(config.loss)[0])
+    if same and loss is not None and loss.needs_only_same:
+        return
+    cause = f"all {len(targets):,} training pairs are {'same' if same else 'different'}: there is nothing to tell apart"
+    learns = [name for name, member in LOSSES.items() if getattr(member, "needs_only_same", False)]
+    also = f", or a loss that needs only same pairs: loss={' or loss='.join(learns)}" if same else ""
+    remedy = f"add pairs that are {'different' if same else 'the same'}{also}"
+    raise DataError("DATA_ONE_CLASS", cause, place=prepared.data.name, remedy=remedy)
 
 
 def _check_objective(config: RunConfig, model: Siamese) -> None:

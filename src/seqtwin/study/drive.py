@@ -8,6 +8,7 @@ from pathlib import Path
 from seqtwin.config import StudyConfig
 from seqtwin.errors import ConfigError
 from seqtwin.files import driver_lock, read_manifest, retire
+from seqtwin.study.check import require_two_classes
 from seqtwin.study.declared import declare
 from seqtwin.study.grid import StudyCell, expand_grid
 from seqtwin.study.identity import cell_key
@@ -46,7 +47,7 @@ def compare(
     grid = expand_grid(config)
     workers = jobs or os.cpu_count() or 1
     for cell in _by_data(grid.cells):
-        prepare(cell.config)
+        require_two_classes(cell.config, prepare(cell.config))
     with driver_lock(out):
         tunings = plan_tunings(config, grid.cells)
         untuned = [tuning for tuning in tunings if not _published(tuning.id, tuning.key, out / "tuning")]
@@ -64,8 +65,8 @@ def compare(
 
 
 def _by_data(cells: Sequence[StudyCell]) -> list[StudyCell]:
-    """One cell of each data set and way to make tokens."""
-    found = {(c.config.data.model_dump_json(), c.config.tokens.model_dump_json()): c for c in cells}
+    """One cell of each data set, way to make tokens, and loss."""
+    found = {(c.config.data.model_dump_json(), c.config.tokens.model_dump_json(), str(c.config.loss)): c for c in cells}
     return list(found.values())
 
 

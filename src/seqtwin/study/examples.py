@@ -157,13 +157,19 @@ def _read_series_steps(d: DataConfig, _empty: str) -> Examples:
     )
 
 
+def _one_column(names: str | tuple[str, ...] | None, key: str) -> str:
+    """Raises: ConfigError for several columns."""
+    if isinstance(names, str):
+        return names
+    cause = f"objective decode reads one column on each side, got {list(names or ())}"
+    raise ConfigError("CONFIG_DATA", cause, place=f"data.{key}", remedy="name one column")
+
+
 def _read_translations(d: DataConfig, empty: str) -> Examples:
-    assert d.left is not None
-    assert d.right is not None
     return read_translations(
         files_of(d),
-        left=d.left,
-        right=d.right,
+        left=_one_column(d.left, "left"),
+        right=_one_column(d.right, "right"),
         label=d.label,
         fractions=d.split,
         seed=d.seed,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from seqtwin.metrics import few_classes_sentence, lower_is_better
+
 USES = {
     "classify": ("says which of {classes} classes a sequence is", "label, probability"),
     "label_steps": ("says which of {classes} classes every step of a sequence is", "one label a step"),
@@ -38,7 +40,7 @@ Trained on {counts["train"]:,} sequences, best epoch {facts["best_epoch"]} chose
 | metric, {counts["test"]:,} test sequences | value | 95 % interval |
 | --- | --- | --- |
 {rows}
-
+{_few(facts)}
 The interval of {scores["primary"]} {drawn}. One training with one seed: another seed moves these numbers, and other
 data moves them more. Intervals that hold the seeds too come from a comparison (`seqtwin compare`).
 
@@ -55,6 +57,12 @@ Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
 """
 
 
+def _few(facts: dict[str, Any]) -> str:
+    few = few_classes_sentence(facts.get("counts", {}).get("test", {}))
+    return f"\n{few}\n" if few else ""
+
+
 def _row(name: str, value: float, primary: str, interval: tuple[float, float] | None) -> str:
     known = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval and name == primary else ""
-    return f"| {name} | {value:.4f} | {known} |"
+    lower = " (lower is better)" if lower_is_better(name) else ""
+    return f"| {name}{lower} | {value:.4f} | {known} |"

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,6 +57,21 @@ def versions() -> dict[str, str]:
     return {"seqtwin": __version__, "python": platform.python_version(), **{n: version(n) for n in names}}
 
 
+# They choose other kernels than the processor would, and torch reports only its own choice, not that of MKL or oneDNN.
+KERNEL_LIMITS = ("ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
+_LIBRARIES = {"mkl": r"Math Kernel Library Version (\S+?)-", "onednn": r"MKL-DNN v(\S+)"}
+
+
+def kernels() -> dict[str, str]:
+    """The arithmetic behind a result: torch's instruction set, the versions of MKL and oneDNN, and every environment
+    variable that limits their instructions. Another value of any of them can change the last digits.
+    """
+    built = torch.__config__.show()
+    versions_found = {name: found[1] for name, text in _LIBRARIES.items() if (found := re.search(text, built))}
+    limits = {name: os.environ[name] for name in KERNEL_LIMITS if os.environ.get(name)}
+    return {"cpu_capability": torch.backends.cpu.get_cpu_capability(), **versions_found, **limits}
+
+
 def manifest(
     config: RunConfig,
     prepared: Ready,
@@ -77,6 +93,7 @@ def manifest(
         "host": platform.node(),
         "device": device,
         "threads": torch.get_num_threads(),
+        "kernels": kernels(),
         "seconds": dict(seconds),
         "tuning": None,
     }

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from seqtwin.config import DataConfig
+from seqtwin.data.joins import Tables
 from seqtwin.data.pairs import SPLITS
 from seqtwin.data.sources import bare_name
 from seqtwin.paths import expand
@@ -24,3 +25,10 @@ def files_of(d: DataConfig) -> Path | dict[str, Path]:
     if d.file is not None:
         return expand(d.file)
     return {split: expand(path) for split, path in zip(SPLITS, (d.train, d.dev, d.test), strict=True) if path}
+
+
+def tables_of(d: DataConfig) -> Tables | None:
+    """The two tables that the pairs of a config point to; None where its files hold the texts themselves."""
+    if d.left_table is None or d.right_table is None:
+        return None
+    return Tables(expand(d.left_table), expand(d.right_table))

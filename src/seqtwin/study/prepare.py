@@ -19,7 +19,7 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.lookup import pick, split_spec
 from seqtwin.metrics import primary_metric
 from seqtwin.paths import expand
-from seqtwin.study.naming import data_name, files_of
+from seqtwin.study.naming import data_name, files_of, tables_of
 from seqtwin.study.prepare_examples import prepare_examples, token_notes
 from seqtwin.study.prepared import Prepared, Ready
 from seqtwin.study.slices import describe_pairs
@@ -58,11 +58,13 @@ def _refuse_single(d: DataConfig) -> None:
 def _read_pairs(d: DataConfig, t: TokensConfig) -> PairData:
     return read_pairs(
         files_of(d),
-        left=d.left or "left",
-        right=d.right or "right",
+        left=d.left,
+        right=d.right,
         score=d.score,
         label=d.label,
+        labels=d.labels,
         scale=d.scale,
+        tables=tables_of(d),
         cut=d.cut,
         fractions=d.split,
         seed=d.seed,
@@ -131,7 +133,7 @@ def _identity(config: RunConfig) -> str:
 def _stamp(config: RunConfig) -> tuple[tuple[str, int, int], ...]:
     """Path, time and size of each file."""
     d = config.data
-    paths = [expand(p) for p in (d.file, d.train, d.dev, d.test, *d.more) if p]
+    paths = [expand(p) for p in (d.file, d.train, d.dev, d.test, d.left_table, d.right_table, *d.more) if p]
     found = tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in paths if p.exists())
     return (*found, *start_stamp(config))
 

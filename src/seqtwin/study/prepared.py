@@ -10,6 +10,8 @@ from seqtwin.data.batches import ClassStore, DecodeStore, PairStore, StepStore
 from seqtwin.data.examples import Examples
 from seqtwin.data.pairs import PairData
 from seqtwin.data.tokens import TextTokens
+from seqtwin.data.understood import pairs_line, sequences_line
+from seqtwin.metrics import class_counts, few_classes_sentence, few_pairs_sentence, pair_counts
 from seqtwin.study.slices import PairFacts, leakage_of
 
 
@@ -69,6 +71,17 @@ class PreparedExamples(Ready):
         return self.written.size if self.written is not None else len(self.classes)
 
 
+def prepared_lines(prepared: Ready) -> list[str]:
+    """The sizes of the splits, and what a user should know of them before training."""
+    counts = _of_kind(prepared).get("counts", {})
+    if isinstance(prepared, Prepared):
+        sizes = pairs_line(prepared.data.frame, prepared.data.cut)
+        few = few_pairs_sentence({split: kinds for split, kinds in counts.items() if all(kinds.values())})
+    else:
+        sizes, few = sequences_line(prepared.data.split), few_classes_sentence(counts.get("test", {}))
+    return [sizes, *(f"note: {line}" for line in (*prepared.notes, few) if line)]
+
+
 def data_facts(prepared: Ready) -> dict[str, Any]:
     """What a report says of the data."""
     data = prepared.data
@@ -90,5 +103,19 @@ def data_facts(prepared: Ready) -> dict[str, Any]:
 
 def _of_kind(prepared: Ready) -> dict[str, Any]:
     if isinstance(prepared, PreparedExamples):
-        return {"cut": 0.5, "graded": False, "objective": prepared.data.kind, "classes": list(prepared.classes)}
-    return {"cut": prepared.data.cut, "graded": prepared.data.graded}
+        kind = {"objective": prepared.data.kind, "classes": list(prepared.classes)}
+        return {"cut": 0.5, "graded": False, **kind, **_class_counts(prepared)}
+    cut, judged = prepared.data.cut, {split: prepared.stores[split] for split in ("dev", "test")}
+    counts = {split: pair_counts(store.target, cut) for split, store in judged.items()}
+    return {"cut": cut, "graded": prepared.data.graded, "counts": counts}
+
+
+def _class_counts(prepared: PreparedExamples) -> dict[str, Any]:
+    """How many sequences of dev and test each class has; only where a sequence has one class."""
+    stores = {split: prepared.stores[split] for split in ("dev", "test")}
+    counts = {
+        split: class_counts(store.target, prepared.classes)
+        for split, store in stores.items()
+        if isinstance(store, ClassStore)
+    }
+    return {"counts": counts} if counts else {}

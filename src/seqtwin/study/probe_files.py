@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from seqtwin.data.batches import PairStore, Ragged
-from seqtwin.data.inspection import Inspection, inspect_data
+from seqtwin.data.inspected import read_inspected_pairs
+from seqtwin.data.inspection import Inspection
 from seqtwin.data.labelled import read_classes, read_series_classes
-from seqtwin.data.readers import read_pairs
 from seqtwin.data.splits import clusters
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.store import Stored, encoder_folder, load_encoder
@@ -19,14 +19,14 @@ READ_PADDING = "trained with padding: read: its vectors depend on the sequences 
 
 
 def probe_file(
-    encoder: Path, data: Path, *, scale: Sequence[float] | None = None, seed: int = 0, on_read: OnRead = unheard
+    encoder: Path, found: Inspection, *, seed: int = 0, on_read: OnRead = unheard
 ) -> tuple[Probes, list[str]]:
-    """What every head reads from every representation, and notes on how the data were read.
+    """What every head reads from every representation of inspected data, and notes on how the data were read.
 
     Raises: ConfigError, DataError for an encoder or data that cannot be probed.
     """
     stored = _loaded(encoder)
-    found = inspect_data(data, scale=scale)
+    data = found.judged_file
     reader = READERS.get(found.kind)
     if reader is None:
         cause = f"expected labelled texts, labelled series or pairs, found {found.kind}"
@@ -48,15 +48,14 @@ def _loaded(folder: Path) -> Stored:
 
 def _items(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tuple[Probes, list[str]]:
     _refuse_inputs(stored, "tokens", found)
-    roles = found.roles
-    data = read_classes(found.judged_file, text=roles["text"], label=roles["label"])
+    data = read_classes(found.judged_file, text=found.name("text"), label=found.name("label"))
     return _of_classes(stored, _ids(stored, data.items), data.targets, seed, on_read)
 
 
 def _series(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tuple[Probes, list[str]]:
     _refuse_inputs(stored, "series", found)
-    roles = found.roles
-    data = read_series_classes(found.judged_file, series=roles["series"], time=roles["time"], label=roles["label"])
+    names = {role: found.name(role) for role in ("series", "time", "label")}
+    data = read_series_classes(found.judged_file, series=names["series"], time=names["time"], label=names["label"])
     channels = data.items[0].shape[1]
     if channels != stored.blueprint.size:
         cause = f"series of {channels} channels, but the encoder reads {stored.blueprint.size}"
@@ -75,16 +74,8 @@ def _of_classes(
 
 def _pairs(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tuple[Probes, list[str]]:
     _refuse_inputs(stored, "tokens", found)
-    roles, cut = found.roles, float(stored.facts.get("cut", 0.5))
-    data = read_pairs(
-        {"test": found.judged_file},
-        left=roles["left"],
-        right=roles["right"],
-        score=roles.get("score"),
-        label=roles.get("label"),
-        scale=found.scale,
-        cut=cut,
-    )
+    cut = float(stored.facts.get("cut", 0.5))
+    data = read_inspected_pairs(found, cut=cut)
     part = data.part("test")
     count = len(part)
     items = _ids(stored, [*part["left"], *part["right"]])

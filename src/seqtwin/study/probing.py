@@ -16,7 +16,7 @@ from torch import nn
 
 from seqtwin.data.batches import ClassStore, PairStore, Ragged
 from seqtwin.lookup import Spec, pick
-from seqtwin.metrics import METRICS, Undefined, primary_metric
+from seqtwin.metrics import METRICS, Undefined, chance_of, primary_metric
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.study.card import interval_of
@@ -143,7 +143,7 @@ def probe_pairs(
             "similarity": alone,
         }
         found += [_ranked(name, head, scores, target, clusters, metric.function) for head, scores in said.items()]
-    return Probes(metric_name, 0.5 if binary else 0.0, len(target), tuple(found))
+    return Probes(metric_name, chance_of(metric_name) or 0.0, len(target), tuple(found))
 
 
 def probe_reads(model: Siamese, prepared: PreparedExamples) -> dict[str, dict[str, float | None]]:

@@ -18,7 +18,7 @@ from seqtwin.files import Building, dump_json, publish_folder, write_text
 from seqtwin.model.siamese import Siamese
 from seqtwin.store import Stored, save_encoder
 from seqtwin.study.card import interval_of, model_card
-from seqtwin.study.check import check_run
+from seqtwin.study.check import check_run, require_two_classes
 from seqtwin.study.evidence import Trained
 from seqtwin.study.head_card import head_card
 from seqtwin.study.identity import config_text, manifest
@@ -59,6 +59,7 @@ def train(
     config = followed(config)
     check_run(config)
     prepared = prepare(config)
+    require_two_classes(config, prepared)
     with publish_folder(out) as building:
         factors: dict[str, str | int] = {
             "representation": row_label(config),
@@ -185,6 +186,7 @@ def _facts(config: RunConfig, t: Trained, task: Task) -> dict[str, Any]:
         "dim": t.model.space.dim,
         "best_epoch": state.best_epoch,
         "epochs": state.epoch,
+        "precision": state.precision,
         "train_pairs_per_second": round(len(prepared.stores["train"]) * state.epoch / state.seconds, 1),
         "encode_texts_per_second": round(t.judged.encoded_per_second, 1),
         "batch_deviation": t.batch_deviation,

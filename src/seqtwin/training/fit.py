@@ -3,8 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.groups import Groups, parameter_groups
 from seqtwin.training.losses import Loss
+from seqtwin.training.precision import PRECISIONS, usable_precision
 from seqtwin.training.predict import sorting_lengths
 
 Trainee = Siamese | Learner
@@ -62,11 +62,15 @@ class Recipe:
 
 @dataclass
 class RunState:
-    """Everything that changes while an encoder is trained. `losses`, `norms`: of every step; norms before clipping."""
+    """Everything that changes while an encoder is trained. `losses`, `norms`: of every step; norms before clipping.
+
+    `precision`: the one it is trained in, which may not be the one that was asked for.
+    """
 
     model: Trainee
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
+    precision: str = "fp32"
     epoch: int = 0
     step: int = 0
     best: float = -math.inf
@@ -100,9 +104,11 @@ def fit(
     """The state after training; the model then holds the weights of the epoch that `measure` (on dev) liked best.
 
     What `watch` finds before training and after each epoch is added to the history. It must change nothing.
+    A precision that this processor cannot train the model in becomes fp32, with a warning.
 
     Raises: Diverged.
     """
+    recipe = replace(recipe, precision=usable_precision(recipe.precision, model))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)  # dropout draws from PyTorch's own generator
         state = _start(model, loss, train, recipe)
@@ -122,7 +128,7 @@ def _start(model: Trainee, loss: Criterion, train: Store, recipe: Recipe) -> Run
     total = step_budget(len(train), recipe)
     shape = SCHEDULES[recipe.schedule]
     rate = _with_warmup(shape, total, round(recipe.warmup * total))
-    return RunState(model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate))
+    return RunState(model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate), recipe.precision)
 
 
 def step_budget(rows: int, recipe: Recipe) -> int:
@@ -252,16 +258,7 @@ def _adamw(groups: Groups, weight_decay: float) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, weight_decay=weight_decay, fused=True)
 
 
-def _bf16(device: str) -> Any:
-    return torch.autocast(device, dtype=torch.bfloat16)
-
-
-def _fp32(_device: str) -> Any:
-    return nullcontext()
-
-
 OPTIMIZERS = {"adam": _adam, "adamw": _adamw}
-PRECISIONS = {"fp32": _fp32, "bf16": _bf16}
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda _: 1.0,
     "linear": lambda done: 1.0 - done,

@@ -10,8 +10,6 @@ from seqtwin.data.probes.generators import PROBES
 from seqtwin.data.probes.oracles import Rule, bag_overlap, key_set_overlap, length_gap
 from seqtwin.metrics import METRICS
 
-CHANCE = {"roc_auc": 0.5, "spearman": 0.0}
-
 # by probe, then by representation or kind of reader
 CEILINGS: dict[str, dict[str, Rule]] = {
     "P6": {"bag": bag_overlap},  # both sides are one bag: 0.5

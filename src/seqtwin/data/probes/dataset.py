@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.data.pairs import SPLITS, PairData
-from seqtwin.data.probes.ceilings import CHANCE, agreement, metric_of, reader_ceilings, rule_score
+from seqtwin.data.probes.ceilings import agreement, metric_of, reader_ceilings, rule_score
 from seqtwin.data.probes.drawing import Drawn, Shape, texts_of
 from seqtwin.data.probes.generators import PROBES
 from seqtwin.errors import nearest
 from seqtwin.lookup import whole
+from seqtwin.metrics import chance_of
 
 FEWER = {"train": 1, "dev": 4, "test": 2}  # pairs of train for one of this split
 FEWEST = 20
@@ -88,7 +89,7 @@ def _facts(asked: Options, frames: list[pd.DataFrame], truth: list[np.ndarray]) 
         "probe": asked.probe,
         "title": PROBES[asked.probe].title,
         "metric": metric,
-        "ceiling": CHANCE[metric] if asked.shuffled else agreement(known, test["target"].to_numpy(), metric),
+        "ceiling": chance_of(metric) if asked.shuffled else agreement(known, test["target"].to_numpy(), metric),
         "ceilings": {} if asked.shuffled else reader_ceilings(asked.probe, test),
         "oracle": {split: rule_score(oracle, part, metric) for split, part in zip(SPLITS, frames, strict=True)},
         "seed": asked.seed,

@@ -83,8 +83,9 @@ def r14_still_on_plateau(table: StudyTable, labels: Labels) -> Refusal | None:
     if not late or 2 * len(late) < len(done) or _extended(table, labels):
         return None
     why = (
-        f"{len(late)} of {len(done)} seeds stand on the no-information plateau of their loss at the end of their step "
-        "budget, or left it in its last fifth: this measures the budget. Train every pairing five times as long."
+        f"{len(late)} of {len(done)} seeds have not learned anything yet (the loss is still at the level of guessing), "
+        "or began to in the last fifth of their step budget. This measures the budget: train every pairing five times "
+        "as long."
     )
     return Refusal("R14", f"{named(labels)} is not compared with others.", why, named(labels))
 

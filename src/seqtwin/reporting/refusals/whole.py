@@ -30,13 +30,12 @@ def r10_one_place(table: StudyTable) -> Refusal | None:
     """One data set, or one kind of cell."""
     datasets = list(table.meta.get("datasets") or {}) or sorted(set(table.pairings["dataset"]))
     cells = _varied(table, "encoder", "cell")
-    few = [f"the data set {datasets[0]}"] if len(datasets) == 1 else []
-    few += [f"the cell {cells[0]}"] if len(cells) == 1 else []
+    few = [f"one data set ({datasets[0]})"] if len(datasets) == 1 else []
+    few += [f"one cell ({cells[0].upper()})"] if len(cells) == 1 else []
     if not few:
         return None
-    place = "this dataset" if len(datasets) < 2 else "these datasets"
-    why = f"All of it was measured with {listed(few)}: what is said holds on {place}."
-    return Refusal("R10", "That it holds elsewhere.", why, listed(datasets))
+    why = f"Only {listed(few)} {'was' if len(few) == 1 else 'were'} tested."
+    return Refusal("R10", "Generality.", why, listed(datasets))
 
 
 def base_of(table: StudyTable, section: str) -> Mapping[str, Any]:

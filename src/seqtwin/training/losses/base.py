@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,9 @@ class Loss(nn.Module, ABC):
     is the one that ranks, on broadcasting `(..., dim)` tensors. A batch that lacks what a loss needs (no positives,
     no triplets) gives a zero with a gradient of zeros and is counted in `silent_batches`.
     """
+
+    # whether it finds its different pairs within a batch, so that data without any can be learned from
+    needs_only_same: ClassVar[bool] = False
 
     def __init__(self, space: VectorSpace, cut: float, similarity: Similarity) -> None:
         super().__init__()

@@ -38,6 +38,8 @@ class InBatch(Loss):
     tensor(0.0029)
     """
 
+    needs_only_same = True
+
     def __init__(self, space: VectorSpace, cut: float, similarity: Similarity, *, temperature: Number = 0.05) -> None:
         super().__init__(space, cut, similarity)
         self.temperature = positive(temperature, "temperature")
@@ -71,16 +73,16 @@ class InBatch(Loss):
         """None: the logarithm of the batch size, whatever the targets."""
 
 
-def _all_of(_distance: Tensor, negative: Tensor) -> Tensor:
-    return negative
+def _all_of(violation: Tensor, negative: Tensor) -> Tensor:
+    return violation[negative]
 
 
-def _hardest_of(distance: Tensor, negative: Tensor) -> Tensor:
-    nearest = distance.detach().masked_fill(~negative, torch.inf).min(dim=1, keepdim=True).values
-    return negative & (distance == nearest)
+def _hardest_of(violation: Tensor, negative: Tensor) -> Tensor:
+    # one term for each anchor: were all of the equally near ones counted, a rounding error would say how many
+    return violation.masked_fill(~negative, -torch.inf).amax(dim=1)[negative.any(dim=1)]
 
 
-# which negatives of an anchor count: (distances, is negative) -> mask, all Bool[anchors batch]
+# the terms of the loss: (violations, is negative), both [anchors batch] -> [terms]
 _NEGATIVES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"all": _all_of, "hardest": _hardest_of}
 
 
@@ -100,6 +102,8 @@ class Triplet(Loss):
     >>> Triplet(space, 0.5, cosine, margin=0.5)(pairs, torch.tensor([1.0, 0.0]))
     tensor(0.2071)
     """
+
+    needs_only_same = True
 
     def __init__(
         self,
@@ -128,7 +132,7 @@ class Triplet(Loss):
         to_own = self.distance.between(anchor, compared.right[same])
         to_all = self.distance.between(anchor[:, None], compared.right[None])
         violation: Tensor = (to_own[:, None] - to_all + self.margin()).relu()
-        return violation[self.choose(to_all, negative)].mean()
+        return self.choose(violation, negative).mean()
 
     @property
     def formula(self) -> str:

@@ -12,6 +12,8 @@ from seqtwin.errors import ConfigError, nearest
 from seqtwin.lookup import Spec, member, split_spec
 
 FAMILY = "pytorch-metric-learning"
+# below this a term of a loss is what rounding left of 0, on one processor and not on the next
+ROUNDING = 1e-6
 
 
 def _parts(module: ModuleType, base: type) -> dict[str, Any]:
@@ -90,3 +92,32 @@ def build_part(kind: str, spec: Spec, **inner: nn.Module) -> tuple[nn.Module, Pa
     except (TypeError, ValueError, AssertionError, KeyError) as error:
         raise ConfigError("CONFIG_BAD_PART", f"{name}: {error}", place=f"{FAMILY} {kind}") from error
     return module, Part(name, _resolved(part, options))
+
+
+def reducers_of(reducer: Any) -> list[Any]:
+    """The reducer itself, or the ones it consists of, one for each term of the loss."""
+    return list(reducer.reducers.values()) if hasattr(reducer, "reducers") else [reducer]
+
+
+def ignore_rounding(reducer: Any) -> None:
+    """Make the library's mean over non-zero terms leave out terms that are only rounding errors, in place.
+
+    The library counts every term above 0. A negative exactly on the margin gives 0 with one processor's kernels and
+    1e-8 with another's, and then the mean divides by another number.
+    """
+    from pytorch_metric_learning.reducers import AvgNonZeroReducer
+
+    for part in reducers_of(reducer):
+        if isinstance(part, AvgNonZeroReducer):
+            part.low = ROUNDING
+
+
+def shown_reducer(reducer: Any) -> str:
+    """The reducers in use with their thresholds: `AvgNonZeroReducer(low=1e-06)`."""
+    return "/".join(sorted({_shown_thresholds(part) for part in reducers_of(reducer)}))
+
+
+def _shown_thresholds(part: Any) -> str:
+    limits = {name: getattr(part, name, None) for name in ("low", "high")}
+    listed = ", ".join(f"{name}={limit:g}" for name, limit in limits.items() if limit is not None)
+    return f"{type(part).__name__}({listed})" if listed else type(part).__name__

@@ -15,7 +15,7 @@ from seqtwin.lookup import Spec, member
 from seqtwin.model.space import VectorSpace
 from seqtwin.records import Compared
 from seqtwin.training.losses.base import Loss, Similarity, text_groups
-from seqtwin.training.losses.library import FAMILY, Part, build_part
+from seqtwin.training.losses.library import FAMILY, ROUNDING, Part, build_part, ignore_rounding, shown_reducer
 
 log = logging.getLogger(__name__)
 
@@ -82,15 +82,21 @@ def _too_few(handed: Handed) -> bool:
     return max(counts) <= 1 or min(counts) == 0
 
 
+def _trains_nothing(value: Tensor, compared: Compared) -> bool:
+    """Whether a loss moves no vector but by a rounding error, or is not finite: the mean of no terms is nan."""
+    if not bool(value.isfinite()):
+        return True
+    sides = [side for side in (compared.left, compared.right) if side.requires_grad]
+    if not value.requires_grad or not sides:
+        return float(value.abs()) <= ROUNDING
+    moved = torch.autograd.grad(value, sides, retain_graph=True, allow_unused=True)
+    return all(gradient is None or float(gradient.abs().max()) <= ROUNDING for gradient in moved)
+
+
 def _shown(distance: Any) -> str:
     """A distance as built: `LpDistance(normalize_embeddings=True, p=2, power=1)`."""
     settings = (f"{name}={getattr(distance, name)}" for name in ("normalize_embeddings", "p", "power"))
     return f"{type(distance).__name__}({', '.join(settings)})"
-
-
-def _reducers(reducer: Any) -> list[nn.Module]:
-    """The reducer itself, or those it holds, one for each term of the loss."""
-    return list(reducer.reducers.values()) if hasattr(reducer, "reducers") else [reducer]
 
 
 def _probe(dim: int) -> tuple[Compared, Tensor]:
@@ -135,8 +141,12 @@ class Pml(Loss):
     set, for losses without `ref_emb`. `positives`: the same pairs alone (VICRegLoss). `auto` takes the first of these
     that moves both sides of same pairs and the right sides of different ones.
 
-    A batch on which the library silently returns 0 (every index list of length <= 1, or a kind of pair missing) is
-    counted in `silent_batches` and warned of once.
+    A batch with too few pairs (every index list of length <= 1, or one kind of pair missing) for which the library
+    returns nan, or a value without a gradient, is counted in `silent_batches` and warned of once. One-sided batches
+    that still train something (ContrastiveLoss pushes negatives apart without any positive) are not.
+
+    The library's AvgNonZeroReducer, the default of many losses, averages only the terms above 0. Here these are the
+    terms above 1e-6, or a rounding error decided how many there are. `reducer: MeanReducer` averages all of them.
 
     Raises: ConfigError for unknown names and options, for losses that need classes, and for combinations that give no
     gradient on any pairs.
@@ -149,6 +159,8 @@ class Pml(Loss):
     """
 
     steps: Tensor
+
+    needs_only_same = True  # most losses of the library find their negatives in the batch
 
     def __init__(
         self,
@@ -168,6 +180,7 @@ class Pml(Loss):
         asked = {kind: spec for kind, spec in (("distance", distance), ("reducer", reducer)) if spec}
         inner = {kind: build_part(kind, spec)[0] for kind, spec in asked.items()}
         self.inner, self.part = build_part("loss", {**(options or {}), "name": loss}, **inner)
+        ignore_rounding(self.inner.reducer)
         self.mine: nn.Module | None = None
         self.miner: Part | None = None
         if miner:
@@ -234,18 +247,18 @@ class Pml(Loss):
         return replace(handed, indices=found)
 
     def forward(self, compared: Compared, target: Tensor) -> Tensor:
-        """The loss of a batch; silent where the library returns 0 for lack of pairs."""
+        """The loss of a batch; silent where too few pairs leave nothing to train."""
         same = self.same(target)
         if self.pairs == "positives" and int(same.sum()) < 2:
             return self._counted(compared)
         self.steps += 1
         value, handed = self._run(self.pairs, compared, same, seed=int(self.steps))
-        return self._counted(compared) if bool(value == 0) and _too_few(handed) else value
+        return self._counted(compared) if _too_few(handed) and _trains_nothing(value, compared) else value
 
     def _counted(self, compared: Compared) -> Tensor:
         if not self.silent_batches:
             log.warning(
-                "%s returned 0 for a batch with too few pairs of a kind: such batches train nothing and are counted; "
+                "%s learns nothing from a batch with too few pairs of a kind: such batches are counted; "
                 "larger or balanced batches avoid it",
                 self.part.name,
             )
@@ -270,7 +283,7 @@ class Pml(Loss):
         """Distance, reducer and version in use, the loss's own ones where none was asked for."""
         return {
             "distance": _shown(self.inner.distance),
-            "reducer": "/".join(sorted({type(r).__name__ for r in _reducers(self.inner.reducer)})),
+            "reducer": shown_reducer(self.inner.reducer),
             "version": version(FAMILY),
         }
 

@@ -1,0 +1,296 @@
+"""Which columns of a table are the two sides of a pair and which is the label: by name, then by what they hold."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from seqtwin.data.asked import Asked, Names
+from seqtwin.data.tables import Table, column
+from seqtwin.data.values import NUMBER
+from seqtwin.errors import DataError
+
+# Words that tell the left side from the right one. Column names that differ in nothing else form a pair.
+SIDE_WORDS = (
+    ("left", "right"),
+    ("l", "r"),
+    ("ltable", "rtable"),
+    ("1", "2"),
+    ("a", "b"),
+    ("first", "second"),
+    ("one", "two"),
+    ("text", "other"),
+    ("premise", "hypothesis"),
+    ("query", "document"),
+    ("query", "passage"),
+    ("query", "corpus"),
+    ("query", "product"),
+    ("anchor", "positive"),
+    ("original", "paraphrase"),
+    ("source", "target"),
+    ("0", "1"),
+)
+# A pair whose name says nothing more than "a text" is taken before pairs of single attributes such as title and brand.
+GENERAL = frozenset({"", "text", "sentence", "sent", "question", "phrase", "string", "s", "q", "utterance"})
+ID_WORDS = frozenset(
+    [
+        "id",
+        "ids",
+        "idx",
+        "index",
+        "key",
+        "keys",
+        "uid",
+        "uuid",
+        "guid",
+        "qid",
+        "did",
+        "docid",
+        "pid",
+        "rowid",
+        "pairid",
+        "row",
+        "number",
+        "num",
+        "nr",
+        "no",
+        "time",
+        "timestamp",
+        "date",
+        "datetime",
+        "year",
+        "created",
+        "updated",
+        "url",
+    ]
+)
+TARGETS = ("score", "similarity", "label", "same", "target", "match", "is_duplicate", "rating", "relatedness", "y")
+TARGET_WORDS = frozenset(
+    ["score", "similarity", "label", "same", "match", "duplicate", "rating", "relatedness", "gold", "quality"]
+)
+CODE = re.compile(
+    r"[A-Za-z]{0,12}[-_:/#.]?\d+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}", re.ASCII
+)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d\d:\d\d(:\d\d)?", re.ASCII)
+SAMPLE = 1000
+MOSTLY = 0.9
+SHOWN = 12
+
+Content = Literal["text", "number", "time", "id"]
+
+
+@dataclass(frozen=True)
+class SidePair:
+    """Two columns whose names differ in a side word alone. `stem`: the rest of the name."""
+
+    left: str
+    right: str
+    stem: str
+
+    @property
+    def of_ids(self) -> bool:
+        """Whether the name says that these are ids, keys or times."""
+        return not ID_WORDS.isdisjoint(self.stem.split())
+
+
+def name_words(name: str) -> Names:
+    """The words of a column name in lower case.
+
+    >>> name_words("leftTitle"), name_words("#1 String"), name_words("ltable_id"), name_words("name2")
+    (('left', 'title'), ('1', 'string'), ('ltable', 'id'), ('name', '2'))
+    """
+    parted = re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " ", name)
+    return tuple(word.lower() for word in re.findall(r"[^\W\d_]+|\d+", parted))
+
+
+def side_pairs(names: Sequence[str]) -> list[SidePair]:
+    """The pairs of columns whose names differ in a side word alone, in the order of the columns.
+
+    >>> [(p.left, p.right, p.stem) for p in side_pairs(["id_1", "name_1", "id_2", "name_2", "label"])]
+    [('id_1', 'id_2', 'id'), ('name_1', 'name_2', 'name')]
+    """
+    by_words = {name_words(name): name for name in reversed(names)}
+    found: dict[tuple[str, str], SidePair] = {}
+    for name in names:
+        for place, word in enumerate(name_words(name)):
+            for pair in _counterparts(name_words(name), place, word, by_words):
+                found.setdefault((name, pair.right), SidePair(name, pair.right, pair.stem))
+    return list(found.values())
+
+
+def _counterparts(words: Names, place: int, word: str, by_words: dict[Names, str]) -> list[SidePair]:
+    rest = " ".join((*words[:place], *words[place + 1 :]))
+    others = [(*words[:place], right, *words[place + 1 :]) for left, right in SIDE_WORDS if left == word]
+    return [SidePair(by_words[words], by_words[other], rest) for other in others if other in by_words]
+
+
+def content_of(table: Table, name: str) -> Content:
+    """What the values of a column are, in a sample of its rows: texts, numbers, times or ids."""
+    values = [value for value in column(table, name)[:SAMPLE] if value is not None and str(value).strip()]
+    plain = [str(value).strip() for value in values]
+    for kind, pattern in _PATTERNS:
+        if plain and sum(pattern.fullmatch(value) is not None for value in plain) >= MOSTLY * len(plain):
+            return kind
+    return "text"
+
+
+_PATTERNS: tuple[tuple[Content, re.Pattern[str]], ...] = (("number", NUMBER), ("time", MOMENT), ("id", CODE))
+
+
+def is_id_column(table: Table, name: str) -> bool:
+    """Whether a column names rows or moments instead of holding texts: its name says so, or all of its values do."""
+    return not ID_WORDS.isdisjoint(name_words(name)) or content_of(table, name) != "text"
+
+
+def choose_sides(table: Table, asked: Asked, target: str | None) -> tuple[Names, Names] | None:
+    """The columns of both sides: those that were named, else the only ones that can be meant. None: no pairs here.
+
+    Raises: DataError where several could be meant, or where the only ones hold ids.
+    """
+    if asked.pair:
+        return _named_sides(table, asked)
+    pairs = [pair for pair in side_pairs([n for n in table.columns if n != target]) if not _is_target(pair, target)]
+    texts = [pair for pair in pairs if not pair.of_ids and _both_texts(table, pair)]
+    chosen = _one_of(table, texts)
+    if chosen is not None:
+        return (chosen.left,), (chosen.right,)
+    return _unnamed_sides(table, pairs, target)
+
+
+def _is_target(pair: SidePair, target: str | None) -> bool:
+    return target in (pair.left, pair.right)
+
+
+def _both_texts(table: Table, pair: SidePair) -> bool:
+    return all(content_of(table, name) == "text" for name in (pair.left, pair.right))
+
+
+def _one_of(table: Table, pairs: Sequence[SidePair]) -> SidePair | None:
+    """Raises: DataError for several."""
+    general = [pair for pair in pairs if pair.stem in GENERAL]
+    chosen = general if general else pairs
+    if len(chosen) <= 1:
+        return chosen[0] if chosen else None
+    listed = "; ".join(f"{pair.left} + {pair.right}" for pair in chosen[:SHOWN])
+    left, right = ([pair.left for pair in chosen], [pair.right for pair in chosen])
+    one, several = (
+        f"--left {_shell(left[:1])} --right {_shell(right[:1])}",
+        f"--left {_shell(left)} --right {_shell(right)}",
+    )
+    cause = f"several pairs of columns could be the two sides: {listed}"
+    remedy = f"choose one pair ({one}), or join several into one text ({several}); in a config: data.left, data.right"
+    raise DataError("DATA_SIDES", cause, place=table.place, remedy=remedy)
+
+
+def _shell(names: Sequence[str]) -> str:
+    text = ",".join(names)
+    return text if re.fullmatch(r"[\w.,-]+", text) else f'"{text}"'
+
+
+def _unnamed_sides(table: Table, pairs: Sequence[SidePair], target: str | None) -> tuple[Names, Names] | None:
+    """Two columns of texts that no name pairs; or columns of plain values that a name like left and right does."""
+    texts = [name for name in table.columns if name != target and not is_id_column(table, name)]
+    varied = [name for name in texts if _varies(table, name)]
+    if len(varied) == 2:
+        return (varied[0],), (varied[1],)
+    plain = [pair for pair in pairs if not pair.of_ids and pair.stem in GENERAL]
+    if len(plain) == 1 and not varied:
+        return (plain[0].left,), (plain[0].right,)
+    if target is not None and len(varied) > 2:
+        raise _unclear(table, varied)
+    if not varied and any(pair.of_ids for pair in pairs):
+        raise _only_ids(table, next(pair for pair in pairs if pair.of_ids))
+    return None
+
+
+def _varies(table: Table, name: str) -> bool:
+    sample = [value for value in column(table, name)[:SAMPLE] if value is not None]
+    return len(set(map(str, sample))) > len(sample) / 4
+
+
+def _unclear(table: Table, names: Sequence[str]) -> DataError:
+    cause = f"which two columns are compared? {', '.join(names[:SHOWN])} all hold texts"
+    remedy = (
+        "name them: --left NAME --right NAME (in a config: data.left, data.right); for texts with a class: --text NAME"
+    )
+    return DataError("DATA_SIDES", cause, place=table.place, remedy=remedy)
+
+
+def _only_ids(table: Table, pair: SidePair) -> DataError:
+    cause = f"the columns {pair.left} and {pair.right} hold ids, and no other columns hold the texts they stand for"
+    remedy = (
+        "join the tables that these ids point to: data: {file: PAIRS, left_table: A.csv, right_table: B.csv}; "
+        "or name the folder as published (tableA.csv and tableB.csv, or queries.jsonl and corpus.jsonl)"
+    )
+    return DataError("DATA_IDS", cause, place=table.place, remedy=remedy)
+
+
+def _named_sides(table: Table, asked: Asked) -> tuple[Names, Names]:
+    left = None if asked.left is None else named_columns(table, asked.left)
+    right = None if asked.right is None else named_columns(table, asked.right)
+    pairs = side_pairs(list(table.columns))
+    if left is not None and right is None:
+        right = tuple(_other_side(table, name, {pair.left: pair.right for pair in pairs}, "--right") for name in left)
+    elif right is not None and left is None:
+        left = tuple(_other_side(table, name, {pair.right: pair.left for pair in pairs}, "--left") for name in right)
+    assert left is not None
+    assert right is not None
+    if set(left) & set(right):
+        cause = f"the same column on both sides: {', '.join(sorted(set(left) & set(right)))}"
+        raise DataError("DATA_SIDES", cause, place=table.place, remedy="name two different columns")
+    return left, right
+
+
+def _other_side(table: Table, name: str, counterparts: dict[str, str], option: str) -> str:
+    if name in counterparts:
+        return counterparts[name]
+    cause = f"no column is the counterpart of '{name}'; found: {', '.join(list(table.columns)[:SHOWN])}"
+    raise DataError("DATA_SIDES", cause, place=table.place, remedy=f"name the other side, too: {option} NAME")
+
+
+def choose_target(table: Table, asked: Asked) -> str | None:
+    """The column of labels or scores: the one that was named, else the only one that can be meant; None for none.
+
+    Raises: DataError where several could be meant.
+    """
+    if asked.label is not None:
+        column(table, asked.label)
+        return asked.label
+    taken = {*(asked.left or ()), *(asked.right or ()), asked.text}
+    free = [name for name in table.columns if name not in taken]
+    exact = [name for name in free if name.strip().lower() in TARGETS]
+    known = [name for name in exact if not _is_side(name, free)] or exact
+    known = known or [name for name in free if _speaks_of_target(table, name)]
+    if len(known) > 1:
+        cause = f"several columns could be the label: {', '.join(known)}"
+        raise DataError("DATA_TARGET", cause, place=table.place, remedy=f"name one: --label {known[0]}")
+    return known[0] if known else None
+
+
+def _is_side(name: str, free: Sequence[str]) -> bool:
+    """Whether a name such as `target` is one of two sides: source and target."""
+    return any(name in (pair.left, pair.right) for pair in side_pairs(free))
+
+
+def _speaks_of_target(table: Table, name: str) -> bool:
+    words = set(name_words(name))
+    return bool(words & TARGET_WORDS) and not words & ID_WORDS and not _varied_text(table, name)
+
+
+def _varied_text(table: Table, name: str) -> bool:
+    return content_of(table, name) == "text" and _varies(table, name)
+
+
+def named_columns(table: Table, names: Names) -> Names:
+    """The columns that an option names. A name that is no column is taken for several, parted by commas.
+
+    Raises: DataError for a column that is not there.
+    """
+    found = tuple(one for name in names for one in ((name,) if name in table.columns else _parted(name)))
+    for name in found:
+        column(table, name)
+    return found
+
+
+def _parted(names: str) -> Names:
+    return tuple(part.strip() for part in names.split(",") if part.strip()) or (names,)

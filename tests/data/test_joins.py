@@ -1,0 +1,143 @@
+"""Pairs of ids with the tables they point to, in the layouts in which such sets are published."""
+
+import json
+
+import pytest
+import yaml
+
+from seqtwin.config import parse_run
+from seqtwin.config.run import anchored
+from seqtwin.data.asked import Asked
+from seqtwin.data.inspected import read_inspected_pairs
+from seqtwin.data.inspection import inspect_data
+from seqtwin.data.joins import Tables, layout_of, read_joined
+from seqtwin.data.readers import read_pairs
+from seqtwin.data.starter import seen_lines, write_config
+from seqtwin.errors import ConfigError, DataError
+from seqtwin.study.prepare import load_data
+
+SIZES = {"train": 30, "valid": 12, "test": 12}
+
+
+def magellan(folder, columns=("title",), splits=("train", "valid", "test")):
+    """tableA.csv, tableB.csv and three files of ids, as the sets of Magellan and DeepMatcher are published."""
+    for table in "AB":
+        rows = [f"{i}," + ",".join(f"{name} {table} number {i}" for name in columns) for i in range(60)]
+        (folder / f"table{table}.csv").write_text("\n".join([",".join(("id", *columns)), *rows]) + "\n")
+    start = 0
+    for split in splits:
+        size = SIZES.get(split, 12)
+        rows = [f"{i},{i if i % 2 else 59 - i},{i % 2}" for i in range(start, start + size)]
+        (folder / f"{split}.csv").write_text("\n".join(["ltable_id,rtable_id,label", *rows]) + "\n")
+        start += size
+    return folder
+
+
+def beir(folder, scores=(0, 1, 2)):
+    """queries.jsonl, corpus.jsonl and qrels/ with query-id, corpus-id and score, as BEIR's sets are published."""
+    queries = [{"_id": f"q{i}", "text": f"question number {i}", "metadata": {}} for i in range(60)]
+    corpus = [{"_id": f"d{i}", "title": f"heading {i}", "text": f"body of document {i}"} for i in range(60)]
+    for name, rows in (("queries", queries), ("corpus", corpus)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "qrels").mkdir()
+    for split, start in (("train", 0), ("dev", 30), ("test", 45)):
+        rows = [f"q{i}\td{i}\t{scores[i % len(scores)]}" for i in range(start, start + 15)]
+        (folder / "qrels" / f"{split}.tsv").write_text("\n".join(["query-id\tcorpus-id\tscore", *rows]) + "\n")
+    return folder
+
+
+def test_a_folder_of_magellan_is_read_as_published(tmp_path):
+    found = inspect_data(magellan(tmp_path))
+    assert [path.name for path in found.files.values()] == ["train.csv", "valid.csv", "test.csv"]
+    assert found.tables == Tables(tmp_path / "tableA.csv", tmp_path / "tableB.csv")
+    data = read_inspected_pairs(found)
+    assert len(data.frame) == 12
+    assert data.frame["left"][0] == "title A number 42"
+    assert any("tableA.csv (left)" in line for line in seen_lines(found))
+
+
+def test_the_config_of_such_a_folder_reads_it(tmp_path):
+    text = write_config(inspect_data(magellan(tmp_path)), folder=tmp_path)
+    config = parse_run(anchored(yaml.safe_load(text), tmp_path))
+    data = load_data(config)
+    assert data.frame["split"].value_counts().to_dict() == {"train": 30, "dev": 12, "test": 12}
+    assert data.frame["right"][0] == "title B number 59"
+
+
+def test_several_attributes_ask_for_a_choice_and_can_be_joined(tmp_path):
+    folder = magellan(tmp_path, ("title", "brand"))
+    with pytest.raises(DataError, match=r"left_title . right_title"):
+        inspect_data(folder)
+    found = inspect_data(folder, Asked(left=("left_title", "left_brand")))
+    text = write_config(found, folder=folder)
+    assert "left: [left_title, left_brand]" in text
+    data = load_data(parse_run(anchored(yaml.safe_load(text), folder)))
+    assert data.frame["left"][1] == "title A number 1 brand A number 1"
+
+
+def test_a_folder_of_beir_is_read_as_published(tmp_path):
+    found = inspect_data(beir(tmp_path))
+    assert (found.names("left"), found.names("right")) == (("left_text",), ("right_title", "right_text"))
+    assert found.scale == (0, 2)
+    data = read_inspected_pairs(found)
+    assert data.frame.iloc[0].tolist()[:3] == ["question number 45", "heading 45 body of document 45", 0.0]
+
+
+def test_tables_named_in_a_config_need_no_columns_where_one_choice_is_left(tmp_path):
+    folder = magellan(tmp_path)
+    raw = {"data": {"pairs": "train.csv", "left_table": "tableA.csv", "right_table": "tableB.csv"}}
+    data = load_data(parse_run(anchored(raw, folder)))
+    assert data.facts["columns"] == ["left_title", "right_title", "label"]
+    assert "left = left_title" in data.understood[0]
+    short = {**raw["data"], "left": "title", "right": "title", "label": "label"}
+    assert load_data(parse_run(anchored({"data": short}, folder))).frame.equals(data.frame)
+
+
+def test_pairs_within_one_table(tmp_path):
+    folder = magellan(tmp_path)
+    one = Tables(folder / "tableA.csv", folder / "tableA.csv")
+    data = read_pairs({"train": folder / "train.csv"}, tables=one)
+    assert data.frame["right"][0] == "title A number 59"
+
+
+def test_one_table_alone_is_refused():
+    with pytest.raises(ConfigError, match="both left_table and right_table"):
+        parse_run({"data": {"file": "a.csv", "left_table": "b.csv"}})
+
+
+def spoil(path, old, new):
+    path.write_text(path.read_text().replace(old, new, 1))
+
+
+BROKEN = {
+    "an id that is in no table": ("train.csv", "3,3,1", "3,777,1", r"line 5: column 'rtable_id': no row of tableB.csv"),
+    "an id twice in its table": ("tableB.csv", "\n7,", "\n6,", r"line 9: column 'id': the id '6' occurs twice"),
+    "a table without ids": ("tableA.csv", "id,title", "number,title", "no column of ids"),
+    "pairs without ids": ("train.csv", "ltable_id,rtable_id", "first,last", "two columns of ids"),
+    "an empty text": ("tableA.csv", "title A number 3\n", "\n", r"line 5: column 'left_title': the text is empty"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_cannot_be_joined_is_named(case, tmp_path):
+    file, old, new, words = BROKEN[case]
+    folder = magellan(tmp_path)
+    spoil(folder / file, old, new)
+    tables = Tables(folder / "tableA.csv", folder / "tableB.csv")
+    with pytest.raises(DataError, match=words):
+        read_pairs({"train": folder / "train.csv"}, tables=tables)
+
+
+def test_a_folder_with_a_file_missing_says_what_it_found(tmp_path):
+    with pytest.raises(DataError, match=r"found only train.csv, test.csv"):
+        layout_of(magellan(tmp_path, splits=("train", "test")))
+
+
+@pytest.mark.parametrize("name", ["dev", "valid", "validation", "val"])
+def test_the_usual_names_of_the_second_split(name, tmp_path):
+    assert layout_of(magellan(tmp_path, splits=("train", name, "test"))).files["dev"].stem == name
+
+
+def test_a_file_without_tables_is_read_as_it_is(tmp_path):
+    path = magellan(tmp_path) / "train.csv"
+    assert list(read_joined(path, None).columns) == ["ltable_id", "rtable_id", "label"]

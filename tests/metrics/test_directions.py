@@ -1,0 +1,99 @@
+"""Every number that is called by name has its direction in one table; a metric that is added without one fails here."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqtwin.metrics import (
+    CLASS_METRICS,
+    DIRECTIONS,
+    METRICS,
+    RANKINGS,
+    WRITTEN_METRICS,
+    chance_of,
+    direction_of,
+    measure_ranking,
+)
+from seqtwin.reporting.rules import RULES
+from seqtwin.training.objectives import OBJECTIVES
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+FAMILIES = {**METRICS, **CLASS_METRICS, **WRITTEN_METRICS, **RANKINGS}
+OTHERS = {
+    "span_f1",
+    "nn_accuracy",
+    "nn_accuracy_scaled",
+}  # computed elsewhere, members of no family
+DIAGNOSED = {rule.shown[0][1] for rule in RULES.values()}
+
+
+def published_metrics() -> set[str]:
+    """The metrics of every committed result, without their split."""
+    heads = {
+        name
+        for path in EXPERIMENTS.rglob("results.csv")
+        for name in path.read_text(encoding="utf-8").partition("\n")[0].split(",")
+    }
+    prefixes = ("dev_", "test_", "untrained_", "retrieval_")
+    return {name.removeprefix(prefix) for name in heads for prefix in prefixes if name.startswith(prefix)}
+
+
+def test_every_metric_has_a_direction():
+    assert sorted({*FAMILIES, *OTHERS, *DIAGNOSED} - set(DIRECTIONS)) == []
+
+
+def test_every_direction_belongs_to_a_number_that_exists():
+    assert sorted(set(DIRECTIONS) - {*FAMILIES, *OTHERS, *DIAGNOSED}) == []
+
+
+def test_every_published_metric_has_a_direction():
+    names = published_metrics()
+    assert {"mse", "mse_iso", "edit_distance", "recall@10", "nn_accuracy"} <= names
+    assert sorted(name for name in names if direction_of(name) is None) == []
+
+
+def test_only_diagnostics_may_have_no_better_end():
+    assert {name for name, one in DIRECTIONS.items() if one.better == "neither"} <= DIAGNOSED
+
+
+TARGETS = np.array([0.0, 1.0, 0.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_right_scores_lie_at_the_better_end_of_a_pair_metric(name):
+    right, wrong = (METRICS[name].function(scores, TARGETS) for scores in (TARGETS, 1 - TARGETS))
+    assert (right > wrong) == (direction_of(name).better == "higher")
+
+
+@pytest.mark.parametrize("name", CLASS_METRICS)
+def test_right_classes_lie_at_the_better_end_of_a_class_metric(name):
+    right = CLASS_METRICS[name].function([[0.9, 0.1], [0.1, 0.9]], np.array([0, 1]))
+    wrong = CLASS_METRICS[name].function([[0.9, 0.1], [0.1, 0.9]], np.array([1, 0]))
+    assert (right > wrong) == (direction_of(name).better == "higher")
+
+
+@pytest.mark.parametrize("name", WRITTEN_METRICS)
+def test_right_texts_lie_at_the_better_end_of_a_text_metric(name):
+    right, wrong = (WRITTEN_METRICS[name].function([text], ["paris"]) for text in ("paris", "tokio"))
+    assert (right > wrong) == (direction_of(name).better == "higher")
+
+
+@pytest.mark.parametrize("name", RANKINGS)
+def test_the_relevant_item_first_lies_at_the_better_end_of_a_ranking_metric(name):
+    asked = f"{name}@1" if RANKINGS[name].at_depth else name
+    (right, wrong) = (measure_ranking([scores], [{0}], [asked])[0][asked] for scores in ([2.0, 1.0], [1.0, 2.0]))
+    assert (right > wrong) == (direction_of(asked).better == "higher")
+
+
+@pytest.mark.parametrize("name", [name for name in METRICS if chance_of(name) is not None])
+def test_random_scores_reach_chance(name):
+    draw = np.random.default_rng(0)
+    scores, targets = draw.random(4000), (draw.random(4000) < 0.2).astype(float)
+    given = (scores > 0.5).astype(float) if METRICS[name].of == "calls" else scores
+    assert METRICS[name].function(given, targets) == pytest.approx(chance_of(name), abs=0.05)
+
+
+def test_what_training_and_tuning_maximise_is_better_when_higher():
+    primaries = {"roc_auc", "spearman", *(one.primary for one in OBJECTIVES.values())}
+    assert {direction_of(name).better for name in primaries} == {"higher"}
