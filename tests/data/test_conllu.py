@@ -4,8 +4,11 @@ import pytest
 
 from seqtwin.data.inspection import inspect_data
 from seqtwin.data.steps import read_steps
-from seqtwin.data.tables import read_table
+from seqtwin.data.streams import Source, read_blocks, scan
+from seqtwin.data.tables import read_table, read_text_table
 from seqtwin.errors import DataError
+from seqtwin.retrieval.match_tables import read_listed
+from seqtwin.retrieval.tables import read_texts
 
 
 def word(number, form, lemma="_", upos="X", xpos="_", rest="_\t0\troot\t_\t_"):
@@ -85,3 +88,78 @@ def test_it_is_recognised(write):
     assert found.kind == "steps"
     assert found.roles == {"sequence": "sent_id", "token": "token", "label": "upos", "time": "t"}
     assert (found.rows, found.sequences, found.words) == (4, 2, (2.0, 3))
+
+
+# --- sentences as texts ------------------------------------------------------------------------------------------
+
+NO_TEXT = TWO.replace("# text = Let's go _\n", "").replace("# text = Ja\n", "# text_en = Yes\n")
+
+
+def texts_of(path):
+    table = read_text_table(path)
+    table.finish("")
+    [block] = read_blocks(path)
+    assert (block.columns, block.lines) == (table.columns, table.lines)
+    return table.columns
+
+
+def test_a_sentence_is_a_row_with_its_text(write):
+    found = texts_of(write(TWO))
+    assert found["sent_id"] == ["first", "2"]
+    assert found["text"] == ["Let's go _", "Ja"]
+    assert found["token"] == ["Let 's _", "Ja so"]
+    assert found["upos"] == ["VERB PRON SYM", "INTJ"]
+
+
+def test_without_a_comment_the_surface_tokens_make_the_text(write):
+    found = texts_of(write(NO_TEXT))
+    assert found["text"] == ["Let's _", "Ja so"]
+    assert found["text_en"] == [None, "Yes"]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (word(1, "go", rest="_\t0\troot\t_\tSpaceAfter=No") + word(2, "!"), "go!"),
+        ("1-2\tim\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No\n" + word(1, "in") + word(2, "dem") + word(3, "."), "im."),
+        ("0.1\tx\t_\t_\t_\t_\t_\t_\t_\t_\n" + word(1, "a"), "a"),
+        (word(1, "New York"), "New York"),
+        (word(1, "_"), "_"),
+    ],
+)
+def test_how_tokens_are_joined(words, text, write):
+    assert texts_of(write(words))["text"] == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (word(1, "a") + "2\tb\n\n" + word(1, "c"), "line 2: expected 10 fields"),
+        (word(2, "a"), "line 1: expected word 1"),
+        ("# sent_id = s\n" + word(1, "a") + "\n# sent_id = s\n" + word(1, "b"), "line 4: a second sentence"),
+        ("raw text\n", "line 1: expected 10 fields"),
+        ("", "no rows"),
+    ],
+)
+def test_lines_that_are_no_words_are_refused_as_texts(text, words, write):
+    path = write(text)
+    with pytest.raises(DataError, match=words):
+        read_text_table(path).finish("")
+    with pytest.raises(DataError, match=words):
+        scan(Source(path, ("text",)))
+
+
+def test_gzip_of_sentences(write, tmp_path):
+    import gzip
+
+    (tmp_path / "a.conllu.gz").write_bytes(gzip.compress(TWO.encode()))
+    assert texts_of(tmp_path / "a.conllu.gz") == texts_of(write(TWO))
+
+
+def test_commands_that_list_texts_read_sentences(write):
+    path = write(TWO)
+    assert read_texts(path, None) == ["Let's go _", "Ja"]
+    assert read_texts(path, "token") == ["Let 's _", "Ja so"]
+    listed = read_listed(path)
+    assert (listed.name, listed.texts) == ("text", ["Let's go _", "Ja"])
+    assert listed.others["sent_id"] == ["first", "2"]

@@ -144,8 +144,8 @@ def test_missing_files_and_folders_are_named(tmp_path, write):
         rows(tmp_path)
     with pytest.raises(DataError, match="pipe or a device"):
         rows("/dev/null")
-    with pytest.raises(DataError, match="unknown ending"):
-        rows(write(GOOD, "pairs.txt"))
+    with pytest.raises(DataError, match=r"unknown ending '\.dat'; known: \.csv, \.tsv"):
+        rows(write(GOOD, "pairs.dat"))
     with pytest.raises(DataError, match="not a readable parquet"):
         rows(write(GOOD, "pairs.parquet"))
 

@@ -71,7 +71,7 @@ def test_a_block_ends_at_so_many_characters_too(tmp_path: Path) -> None:
         ("name\nann\nbob,2\n", "line 3: expected 1 fields"),
         ("name,x\nann,1\n,2\n", "line 3: column 'name': the text is empty"),
         ("name\nann\nname\n", "line 3: the header is repeated"),
-        ('name\nann\n"open\nx\n', "line 3: the quote that opens here or soon after"),
+        ('name\nann\n"open\nx\n', "line 3: the quote that opens on this line is never closed"),
     ],
 )
 def test_every_bad_row_is_found_before_anything_is_done(tmp_path: Path, text: str, problem: str) -> None:

@@ -15,6 +15,7 @@ from seqtwin.config import parse_run
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.encoding import TrainedEncoder, load
 from seqtwin.retrieval.predicting import Prediction
+from seqtwin.retrieval.predicting_files import predict_file
 from seqtwin.study.run import train
 
 ITEMS: dict[str, list[Any]] = {
@@ -144,3 +145,19 @@ def test_a_labeller_of_words_says_one_class_a_piece(text: str, encoder: Callable
     if encoder("steps")._stored.tokens.tokenizer.encode(text).ids:  # type: ignore[union-attr]
         [found] = encoder("steps").predict([text])
         assert len(found.answer) == len(encoder("steps").pieces(text))
+
+
+CONLLU = "".join(f"{n}\t{w}\t_\t_\t_\t_\t0\troot\t_\t_\n" for n, w in [(1, "ab"), (2, "q")]) + "\n"
+
+
+def test_sentences_of_a_file_are_words_for_steps_and_texts_for_classes(
+    encoder: Callable[[str], TrainedEncoder], tmp_path: Path
+) -> None:
+    (tmp_path / "a.conllu").write_text(CONLLU + CONLLU)
+    unnamed: dict[str, Any] = {"column": None, "sequence": None, "token": None}
+    text, rows = predict_file(encoder("steps"), tmp_path / "a.conllu", **unnamed)
+    assert rows == 4
+    assert text.splitlines()[0].startswith("sent_id,t,token")
+    text, rows = predict_file(encoder("classes"), tmp_path / "a.conllu", **unnamed)
+    assert rows == 2
+    assert text.splitlines()[1].startswith("1,ab q,")

@@ -286,3 +286,43 @@ def test_texts_that_were_cut_are_warned_of(tmp_path: Path, encoder: TrainedEncod
     with caplog.at_level(logging.WARNING):
         assert encode_file(encoder, tmp_path / "a.txt", tmp_path / "v.npy") == 2
     assert "1 of 2 texts were too long" in caplog.text
+
+
+SENTENCE = "1\t{0}\t_\t_\t_\t_\t0\troot\t_\t_\n\n"
+
+
+def test_sentences_are_encoded_not_the_lines_of_their_file(tmp_path: Path, encoder: TrainedEncoder) -> None:
+    text = "# sent_id = a\n# text = ab cd\n" + SENTENCE.format("ab") + SENTENCE.format("be")
+    (tmp_path / "a.conllu").write_text(text)
+    assert encode_file(encoder, tmp_path / "a.conllu", tmp_path / "v.npy") == 2
+    np.testing.assert_allclose(np.load(tmp_path / "v.npy"), encoder.encode(["ab cd", "be"]), atol=1e-6)
+    assert encode_file(encoder, tmp_path / "a.conllu", tmp_path / "w.npy", column="token") == 2
+    np.testing.assert_allclose(np.load(tmp_path / "w.npy"), encoder.encode(["ab", "be"]), atol=1e-6)
+    assert score_file(encoder, tmp_path / "a.conllu", tmp_path / "s.csv", left="text", right="token") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a.conllu", "line 1: expected 10 fields"),
+        ("a.ts", "no @data|needs the name"),
+        ("a.json", "needs the name of its column"),
+        ("a.csv.gz", "needs the name of its column of texts; this is a comma-separated table"),
+        ("a.xlsx", "is a spreadsheet"),
+        ("a.yaml", "is a config"),
+    ],
+)
+def test_known_files_that_are_no_lines_of_text_are_refused(
+    tmp_path: Path, encoder: TrainedEncoder, name: str, words: str
+) -> None:
+    (tmp_path / name).write_text("ab\ncd\n")
+    with pytest.raises((DataError, ConfigError), match=words):
+        encode_file(encoder, tmp_path / name, tmp_path / "v.npy")
+    assert not (tmp_path / "v.npy").exists()
+
+
+def test_quotes_of_a_tsv_stay_in_its_texts(tmp_path: Path, encoder: TrainedEncoder) -> None:
+    (tmp_path / "a.tsv").write_text('name\tid\n"ab\t1\ncd"\t2\n')
+    assert encode_file(encoder, tmp_path / "a.tsv", tmp_path / "v.npy", column="name") == 2
+    np.testing.assert_allclose(np.load(tmp_path / "v.npy"), encoder.encode(['"ab', 'cd"']), atol=1e-6)
+    assert encode_file(encoder, tmp_path / "a.tsv", tmp_path / "w.npy", column="name", quoting="csv") == 1

@@ -35,12 +35,15 @@ Scale = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 Encoder = Annotated[Path, typer.Argument(help="an encoder folder, or the run folder that contains one")]
-DATA_ENDINGS = {".csv", ".tsv", ".jsonl", ".parquet", ".ts", ".conllu"}
+CONFIG_ENDINGS = {".yaml", ".yml"}
 
 
 def is_data(path: Path) -> bool:
-    """Whether a path names the data itself: a table, or a folder of three."""
-    return path.suffix.lower() in DATA_ENDINGS or path.is_dir()
+    """Whether a path names the data itself, a file or a folder: all that is no config by its ending.
+
+    A file of another ending is data, too: what is wrong with it is then said by the readers, which know what they read.
+    """
+    return path.suffix.lower() not in CONFIG_ENDINGS or path.is_dir()
 
 
 def asked_of(
@@ -69,6 +72,7 @@ def asked_of(
         text=said.get("text"),
         scale=said.get("scale"),
         labels=said.get("labels"),
+        quoting=said.get("quoting"),
     )
 
 

@@ -67,13 +67,14 @@ def _ids(path: Path, column: str, texts: Sequence[str]) -> list[str]:
 
 def _series(encoder: "Encoder", path: Path, named: Sequence[str | None]) -> Listed:
     from seqtwin.data.series import read_series_file
+    from seqtwin.data.sources import ending_of
 
     if any(named):
         cause = "series bring their ids and labels with them; --column, --id and --metadata are for texts"
         raise ConfigError("INDEX_COLUMN", cause, place=str(path), remedy="leave these options out")
     found = read_series_file(path, channels=encoder.channels)
     # the series of a .ts file have no names: they get the numbers that are next in the index
-    ids = None if path.suffix.lower() == ".ts" else found.ids
+    ids = None if ending_of(path) == ".ts" else found.ids
     return Listed(found.series, ids, {} if found.labels is None else {"label": found.labels})
 
 

@@ -69,6 +69,12 @@ class DataConfig(BaseModel):
         0, ge=0, description="copies of each training text with words replaced, for an auto-encoder to learn to copy"
     )
     more: tuple[str, ...] = Field((), description="files of more training texts, for an auto-encoder")
+    quoting: Literal["none", "csv"] | None = Field(
+        None, description="quotes in .csv and .tsv: none (ordinary characters) or csv (they enclose fields)"
+    )
+    gaps: Literal["error", "interpolate", "carry"] = Field(
+        "error", description="series: what happens to missing values and missing steps"
+    )
     scale: tuple[float, float] | None = None
     cut: float = Field(0.5, ge=0, le=1)
     pairs: int | None = Field(None, ge=1)

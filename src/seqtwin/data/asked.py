@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from seqtwin.data.rows import Quoting
+
 Names = tuple[str, ...]
 
 
@@ -10,7 +12,8 @@ Names = tuple[str, ...]
 class Asked:
     """What a user said of a file; None where the file is to tell. Several columns of one side are joined.
 
-    `scale`: lowest and highest score; `labels`: what the words of the label mean, 1 for same and 0 for different.
+    `scale`: lowest and highest score; `labels`: what the words of the label mean, 1 for same and 0 for different;
+    `quoting`: what quotes in a .csv or .tsv mean.
     """
 
     left: Names | None = None
@@ -19,6 +22,7 @@ class Asked:
     text: str | None = None
     scale: Sequence[float] | None = None
     labels: Mapping[str, float] | None = None
+    quoting: Quoting | None = None
 
     @property
     def pair(self) -> bool:

@@ -1,91 +1,129 @@
-"""A .conllu file (Universal Dependencies) as a long table: a row a word.
+"""A .conllu file (Universal Dependencies) as a long table, one row per word, or as one row per sentence.
 
 Source: https://universaldependencies.org/format.html. Comments begin with #, a blank line ends a sentence, a word has
-ten fields parted by tabs. Ranges of words written as one (1-2) and words that are not written (1.1) are left out.
+ten fields separated by tabs. Ranges of words written as one (1-2) and words that are not written (1.1) are left out.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from seqtwin.data.sources import read_text
+from seqtwin.data.rows import Opened, Rows
 
 FIELDS = ("token", "lemma", "upos", "xpos", "feats", "head", "deprel")  # of the ten, those after the number of the word
 COLUMNS = ("sent_id", "t", *FIELDS)
 WIDTH = 10
-NAMED = re.compile(r"#\s*sent_id\s*=\s*(.*\S)\s*")
+COMMENT = re.compile(r"#\s*([\w-]+)\s*=\s*(.*\S)\s*")  # keys of several words are about documents
 WORD, NO_WORD = re.compile(r"[1-9][0-9]*"), re.compile(r"[1-9][0-9]*-[1-9][0-9]*|[0-9]+\.[1-9][0-9]*")
 UNSAID = "_"
 
-
-@dataclass
-class Words:
-    """Columns of a long table under construction: a row a word."""
-
-    columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
-    lines: list[int] = field(default_factory=list)
-    problems: list[tuple[int, str]] = field(default_factory=list)
-
-    def add(self, line: int, sentence: str, place: int, fields: list[str]) -> None:
-        """One word; a field that says nothing is blank."""
-        plain = 2 if fields[0] == UNSAID else 1  # the underscore can be the word itself, and its lemma then
-        said = [*fields[:plain], *("" if one == UNSAID else one for one in fields[plain:])]
-        for name, value in zip(COLUMNS, (sentence, place, *said), strict=True):
-            self.columns[name].append(value)
-        self.lines.append(line)
+Lines = list[tuple[int, str]]
 
 
-def read_conllu(path: Path) -> Words:
-    """The columns sent_id, t (from 0), token, lemma, upos, xpos, feats, head and deprel, with bad lines noted.
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a file: the fields of its words, and the surface tokens that its text consists of.
+
+    `words`: the line of each word and its fields. `problem`: the line that ended it, and why.
+    """
+
+    begin: int
+    name: str
+    comments: dict[str, str]
+    words: list[tuple[int, list[str]]]
+    surface: list[str]
+    problem: tuple[int, str] | None = None
+
+    @property
+    def text(self) -> str:
+        """The sentence as its comment writes it; without one as its tokens spell it."""
+        return self.comments.get("text") or "".join(self.surface).strip()
+
+
+def read_words(file: Opened) -> Rows:
+    """One row per word: sent_id, t (from 0), token, lemma, upos, xpos, feats, head and deprel.
 
     A sentence that has no name is called by its number in the file, from 1.
 
     Raises: DataError for a file that cannot be read.
     """
-    words = Words()
-    known: set[str] = set()
-    for number, (begin, lines) in enumerate(_sentences(read_text(path)), start=1):
-        name = _name(lines) or str(number)
-        if name in known:
-            words.problems.append((begin, f"a second sentence is called '{name}'"))
-        known.add(name)
-        _add_sentence(words, name, lines)
-    return words
+    file.header.extend(COLUMNS)
+    for sentence, repeated in _named(file):
+        if repeated:
+            yield sentence.begin, repeated
+        for place, (line, fields) in enumerate(sentence.words):
+            yield line, dict(zip(COLUMNS, (sentence.name, place, *_said(fields)), strict=True))
+        if sentence.problem:
+            yield sentence.problem
 
 
-Lines = list[tuple[int, str]]
+def read_sentences(file: Opened) -> Rows:
+    """One row per sentence: sent_id, its text, its words and their tags joined by blanks, and its other comments.
 
-
-def _sentences(text: str) -> Iterator[tuple[int, Lines]]:
-    """The lines of each sentence, numbered, and where it begins."""
-    held: Lines = []
-    for number, line in enumerate([*text.split("\n"), ""], start=1):
-        if line.strip():
-            held.append((number, line))
-        elif held:
-            yield held[0][0], held
-            held = []
-
-
-def _name(lines: Lines) -> str | None:
-    return next((match[1] for _, line in lines if (match := NAMED.fullmatch(line))), None)
-
-
-def _add_sentence(words: Words, name: str, lines: Lines) -> None:
-    place = 0
-    for number, line in lines:
-        if line.startswith("#"):
+    Raises: DataError for a file that cannot be read.
+    """
+    file.header.extend(("sent_id", "text", *FIELDS))
+    for sentence, repeated in _named(file):
+        if repeated or sentence.problem:
+            yield sentence.problem or (sentence.begin, repeated)
             continue
-        fields = line.split("\t")
-        problem = _problem(fields, place)
-        if problem:
-            words.problems.append((number, problem))
-            return  # what follows would be counted wrongly
-        if WORD.fullmatch(fields[0]):
-            words.add(number, name, place, fields[1 : 1 + len(FIELDS)])
-            place += 1
+        fields = zip(*(fields for _, fields in sentence.words), strict=True)
+        row = {"sent_id": sentence.name, "text": sentence.text}
+        row |= {name: " ".join(values) for name, values in zip(FIELDS, fields, strict=True)}
+        yield sentence.begin, {**sentence.comments, **row}
+
+
+def _named(file: Opened) -> Iterator[tuple[Sentence, str]]:
+    """The sentences, each with what is wrong with its name, if anything."""
+    known: set[str] = set()
+    for number, lines in enumerate(_sentences(file.lines()), start=1):
+        found = _sentence(lines, number)
+        if found.words or found.problem:
+            yield found, f"a second sentence is called '{found.name}'" if found.name in known else ""
+        known.add(found.name)
+
+
+def _sentences(text: Iterable[str]) -> Iterator[Lines]:
+    """The lines of each sentence, numbered."""
+    held: Lines = []
+    for number, line in enumerate(text, start=1):
+        if line.strip():
+            held.append((number, line.removesuffix("\n")))
+        elif held:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
+def _sentence(lines: Lines, number: int) -> Sentence:
+    found = [match for _, line in lines if (match := COMMENT.fullmatch(line))]
+    comments = {match[1]: match[2] for match in found}
+    name = comments.get("sent_id") or str(number)
+    words: list[tuple[int, list[str]]] = []
+    surface: list[str] = []
+    covered = 0  # words up to this one are part of a token already
+    for line, text in lines:
+        if text.startswith("#"):
+            continue
+        fields = text.split("\t")
+        problem = _problem(fields, len(words))
+        if problem:  # what follows would be counted wrongly
+            return Sentence(lines[0][0], name, comments, words, surface, (line, problem))
+        is_word, is_range = WORD.fullmatch(fields[0]), "-" in fields[0]
+        if is_word:
+            words.append((line, fields[1 : 1 + len(FIELDS)]))
+        if is_range or (is_word and len(words) > covered):
+            surface.append(fields[1] + ("" if "SpaceAfter=No" in fields[-1] else " "))
+        if is_range:
+            covered = int(fields[0].split("-")[1])
+    return Sentence(lines[0][0], name, comments, words, surface)
+
+
+def _said(fields: list[str]) -> list[str]:
+    """The fields of a word; one that says nothing is blank."""
+    plain = 2 if fields[0] == UNSAID else 1  # the underscore can be the word itself, and its lemma then
+    return [*fields[:plain], *("" if one == UNSAID else one for one in fields[plain:])]
 
 
 def _problem(fields: list[str], place: int) -> str | None:

@@ -80,7 +80,7 @@ def inspect_data(path: Path, asked: Asked = NOTHING) -> Inspection:
     Raises: DataError that says why the data cannot be used, or what has to be named.
     """
     layout = layout_of(path)
-    table = read_joined(next(iter(layout.files.values())), layout.tables)
+    table = read_joined(next(iter(layout.files.values())), layout.tables, asked.quoting)
     table.finish(REMEDY)
     found = _inspected(table, layout, asked)
     used = {name for role in found.roles for name in found.names(role)}

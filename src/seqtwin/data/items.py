@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from seqtwin.data.pairs import LabelledItems, PairData, Retrieval
 from seqtwin.data.readers import REMEDY_EMPTY, USUAL_FRACTIONS, Files, by_split, check_settings, described, stem
+from seqtwin.data.rows import Quoting
 from seqtwin.data.sampling import pairs_by_split, search_among, split_items, split_of
-from seqtwin.data.tables import column, read_table
+from seqtwin.data.tables import Table, column, read_table
 from seqtwin.data.values import classes, texts
 from seqtwin.errors import ConfigError, DataError
 
@@ -28,6 +28,7 @@ def read_items(
     seed: int = 0,
     empty: str = "error",
     name: str | None = None,
+    quoting: Quoting | None = None,
 ) -> PairData:
     """Balanced pairs of class-labelled texts: target 1 = one class. Every text is used about as often.
 
@@ -37,7 +38,8 @@ def read_items(
     Raises: DataError with all bad rows of a file, or when the classes hold no pairs.
     """
     check_settings(None, fractions, empty)
-    found = {split: _items_of(path, text, label, empty) for split, path in by_split(files).items()}
+    tables = {split: read_table(path, quoting=quoting) for split, path in by_split(files).items()}
+    found = {split: _items_of(table, text, label, empty) for split, table in tables.items()}
     items = pd.concat([part.assign(split=split) for split, part in found.items()], ignore_index=True)
     rows = len(items)
     items = items.drop_duplicates(["text", "split"], ignore_index=True)
@@ -48,7 +50,8 @@ def read_items(
     frame = frame.assign(left=[words[i] for i in frame["left"]], right=[words[i] for i in frame["right"]])
     facts = {"columns": [text, label], "items": rows, "classes": int(groups.max()) + 1, "seed": seed}
     notes = [*drawn.notes, *([f"{rows - len(items)} repeated texts left out"] if rows > len(items) else [])]
-    data = described(frame, cut=0.5, name=name or stem(files), facts=facts, notes=notes)
+    read = [note for table in tables.values() for note in table.notes]
+    data = described(frame, cut=0.5, name=name or stem(files), facts=facts, notes=[*read, *notes])
     search = drawn.search and _of_texts(drawn.search, words)
     return replace(data, retrieval=search, labelled=LabelledItems(words, groups, drawn.split))
 
@@ -57,8 +60,7 @@ def _of_texts(task: Retrieval, words: Sequence[str]) -> Retrieval:
     return replace(task, queries=[words[i] for i in task.queries], corpus=[words[i] for i in task.corpus])
 
 
-def _items_of(path: Path, text: str, label: str, empty: str) -> pd.DataFrame:
-    table = read_table(path)
+def _items_of(table: Table, text: str, label: str, empty: str) -> pd.DataFrame:
     column(table, label)
     found, kept = texts(table, text, empty=empty)
     items = pd.DataFrame({"text": found, "label": classes(table, label)})

@@ -12,7 +12,8 @@ from typing import Any
 
 from seqtwin.data.columns import SidePair, side_pairs
 from seqtwin.data.pairs import SPLITS
-from seqtwin.data.tables import FORMATS, Table, read_table
+from seqtwin.data.rows import Quoting
+from seqtwin.data.tables import ENDINGS, Table, read_table
 from seqtwin.errors import DataError
 
 ID_NAMES = ("id", "_id")
@@ -45,14 +46,14 @@ def layout_of(path: Path) -> Layout:
         return Layout({"file": path})
     tables = next((found for names in TABLE_NAMES if (found := _tables(path, *names))), None)
     places = [path / "qrels", path] if tables else [path]
-    complete = [files for place in places for ending in FORMATS if len(files := _splits(place, ending)) == len(SPLITS)]
+    complete = [files for place in places for ending in ENDINGS if len(files := _splits(place, ending)) == len(SPLITS)]
     if complete:
         return Layout(complete[0], tables)
-    raise _incomplete(path, [_splits(place, ending) for place in places for ending in FORMATS])
+    raise _incomplete(path, [_splits(place, ending) for place in places for ending in ENDINGS])
 
 
 def _tables(folder: Path, left: str, right: str) -> Tables | None:
-    for ending in FORMATS:
+    for ending in ENDINGS:
         found = folder / f"{left}{ending}", folder / f"{right}{ending}"
         if all(one.is_file() for one in found):
             return Tables(*found)
@@ -69,24 +70,24 @@ def _incomplete(path: Path, partial: list[dict[str, Path]]) -> DataError:
     most = max(partial, key=len, default={})
     there = f"; found only {', '.join(one.name for one in most.values())}" if most else ""
     cause = f"this is a directory without train, dev and test files of one kind{there}"
-    return DataError("DATA_FOLDER", cause, place=str(path), remedy=f"name one file ({', '.join(FORMATS)})")
+    return DataError("DATA_FOLDER", cause, place=str(path), remedy=f"name one file ({', '.join(ENDINGS)})")
 
 
-def read_joined(path: Path, tables: Tables | None) -> Table:
+def read_joined(path: Path, tables: Tables | None, quoting: Quoting | None = None) -> Table:
     """The table of a file; where `tables` are given, with the columns of the rows that its ids name: left_NAME and
-    right_NAME.
+    right_NAME. `quoting`: what quotes in the file itself mean, None where it decides.
 
     Raises: DataError for a file without two columns of ids, for an id that stands twice in its table, and with all rows
     whose ids are in no table.
     """
-    table = read_table(path)
+    table = read_table(path, quoting=quoting)
     if tables is None:
         return table
     keys = _keys(table)
     columns = dict(table.columns)
     for side, key, where in (("left", keys.left, tables.left), ("right", keys.right, tables.right)):
         columns |= _beside(table, side, key, where)
-    return Table(path, columns, table.lines, table.problems)
+    return Table(path, columns, table.lines, table.problems, table.notes)
 
 
 def _keys(table: Table) -> SidePair:

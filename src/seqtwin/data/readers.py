@@ -12,8 +12,10 @@ from seqtwin.data.asked import Asked, Names
 from seqtwin.data.columns import choose_sides, choose_target
 from seqtwin.data.joins import Tables, read_joined
 from seqtwin.data.pairs import SPLITS, PairData
+from seqtwin.data.rows import Quoting
+from seqtwin.data.sources import bare_name
 from seqtwin.data.splits import check_fractions, leakage, leakage_notes, split_pairs
-from seqtwin.data.tables import Table, column, read_table
+from seqtwin.data.tables import Table, column, read_text_table
 from seqtwin.data.targets import Labels, look_at_target, read_labels, read_scores
 from seqtwin.data.understood import columns_line, one_class_lines
 from seqtwin.data.values import check_scale, joined_texts, texts
@@ -44,6 +46,7 @@ def read_pairs(
     seed: int = 0,
     empty: str = "error",
     name: str | None = None,
+    quoting: Quoting | None = None,
 ) -> PairData:
     """Pairs of texts from one file, which is split so that no text stands in two splits, or from a file per split.
 
@@ -58,7 +61,7 @@ def read_pairs(
     if (score is None) == (label is None) and (score or tables is None):
         raise ConfigError("CONFIG_TARGET", "expected one of data.score and data.label", place="data")
     check_settings(scale, fractions, empty)
-    asked = Asked(_tuple(left), _tuple(right), label or score)
+    asked = Asked(_tuple(left), _tuple(right), label or score, quoting=quoting)
     if tables is None:
         asked = replace(asked, left=asked.left or ("left",), right=asked.right or ("right",))
     how = _Columns(asked, label is not None or labels is not None, labels, scale, empty)
@@ -102,7 +105,7 @@ class _Part:
 
 
 def _read_part(path: Path, tables: Tables | None, how: _Columns) -> _Part:
-    table = read_joined(path, tables)
+    table = read_joined(path, tables, how.asked.quoting)
     asked = how.asked if tables is None else _sided(table, how.asked)
     target = choose_target(table, asked)
     sides = choose_sides(table, asked, target)
@@ -140,7 +143,7 @@ def read_columns(path: Path, names: Sequence[str], *, empty: str = "error") -> l
 
     Raises: DataError.
     """
-    table = read_table(path)
+    table = read_text_table(path)
     found = [texts(table, name, empty="error" if empty == "error" else "unk")[0] for name in names]
     table.finish(REMEDY_ROWS)
     return found
@@ -175,7 +178,7 @@ def by_split(files: Files) -> dict[str, Path]:
 
 def stem(files: Files) -> str:
     """The name a data set has by its first file."""
-    return next(iter(by_split(files).values())).stem
+    return bare_name(next(iter(by_split(files).values())))
 
 
 def _kept_pairs(table: Table, left: Names, right: Names, target: np.ndarray, empty: str) -> tuple[pd.DataFrame, int]:

@@ -2,49 +2,30 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from seqtwin.data.gaps import Gaps
 from seqtwin.data.items import sampled
+from seqtwin.data.measured import Columns, SeriesFile, series_of_table
 from seqtwin.data.pairs import LabelledItems, PairData
 from seqtwin.data.readers import USUAL_FRACTIONS, Files, by_split, check_settings, described, stem
+from seqtwin.data.rows import Quoting
 from seqtwin.data.tables import Table, column, read_table
-from seqtwin.data.values import classes, numbers
+from seqtwin.data.values import classes
 from seqtwin.errors import DataError
 
-REMEDY = "mend or remove these rows; nothing was read"
+REMEDY = (
+    "fix or remove these rows; missing values and steps are filled with data.gaps: interpolate or carry; "
+    "nothing was read"
+)
 CHANNEL = re.compile(r"ch(\d+)")
-LARGEST = float(np.finfo(np.float32).max)
 IDS = ("series_id", "series", "id")
 TIMES = ("t", "time", "step")
 LABELS = ("label", "class", "category", "target", "y")
-
-
-@dataclass(frozen=True)
-class Columns:
-    """What the columns of a long table are called. `label`: None where there is none."""
-
-    series: str
-    time: str
-    label: str | None
-    channels: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class SeriesFile:
-    """The series of one file in the order of their first rows, each Float32[time channels].
-
-    `labels`: what names the class of each, None where nothing does; `rows`: the rows of the table each consists of.
-    """
-
-    ids: list[str]
-    series: list[np.ndarray]
-    labels: list[str] | None
-    rows: list[np.ndarray]
 
 
 def read_series(
@@ -58,43 +39,51 @@ def read_series(
     fractions: Sequence[float] = USUAL_FRACTIONS,
     seed: int = 0,
     name: str | None = None,
+    quoting: Quoting | None = None,
+    gaps: Gaps = "error",
 ) -> PairData:
     """Balanced pairs of labelled series: target 1 = one label. `left` and `right` are positions in `series`.
 
     Channels are the columns ch0, ch1, ... unless named. `pairs` as for labelled texts; values are taken as they are (an
     encoder scales them).
 
+    `gaps`: what happens to missing values and steps: `error`, `interpolate` or `carry` (the last value).
+
     Raises: DataError with all bad rows of a file: values that are not finite, time that does not rise, two labels.
     """
     check_settings(None, fractions, "error")
     parts: list[SeriesFile] = []
     names = list(channels) if channels else None
+    notes: list[str] = []
     for path in by_split(files).values():
-        table = read_table(path)
+        table = read_table(path, quoting=quoting)
         names = names or channel_names(table)
-        parts.append(labelled_series(table, Columns(series, time, label, tuple(names))))
+        parts.append(labelled_series(table, Columns(series, time, label, tuple(names)), gaps))
+        notes += table.notes
     found = [one for part in parts for one in part.series]
     groups = np.asarray(pd.factorize(np.asarray([name for part in parts for name in part.labels or ()]), sort=True)[0])
     split = np.repeat(list(by_split(files)), [len(part.ids) for part in parts])
     drawn = sampled(groups, split, pairs, fractions, seed, place=stem(files))
     facts = {"channels": names, "items": len(found), "classes": int(groups.max()) + 1, "seed": seed}
     frame, called = drawn.frame, name or stem(files)
-    data = described(frame, cut=0.5, name=called, facts=facts, notes=drawn.notes, series=tuple(found))
+    data = described(frame, cut=0.5, name=called, facts=facts, notes=[*notes, *drawn.notes], series=tuple(found))
     return replace(data, retrieval=drawn.search, labelled=LabelledItems(range(len(found)), groups, drawn.split))
 
 
-def read_series_file(path: Path, *, channels: int | None = None) -> SeriesFile:
+def read_series_file(
+    path: Path, *, channels: int | None = None, quoting: Quoting | None = None, gaps: Gaps = "error"
+) -> SeriesFile:
     """The series of a file, labelled or not, whose columns are called as usual: series_id, t, ch0, ch1, ... and label.
 
     Raises: DataError with all bad rows, for a missing column, or for another number of channels than the one given.
     """
-    table = read_table(path)
+    table = read_table(path, quoting=quoting)
     names = tuple(channel_names(table))
     if channels is not None and len(names) != channels:
         cause = f"expected {channels} channels, as the encoder reads, found {len(names)}: {', '.join(names)[:120]}"
         raise DataError("DATA_CHANNELS", cause, place=table.place, remedy="name an encoder of such series")
     columns = Columns(named(table, IDS) or IDS[0], named(table, TIMES) or TIMES[0], named(table, LABELS), names)
-    found = series_of_table(table, columns)
+    found = series_of_table(table, columns, gaps)
     table.finish(REMEDY)
     return found
 
@@ -142,59 +131,19 @@ def channel_names(table: Table) -> list[str]:
     return [name for _, name in sorted(numbered)]
 
 
-def labelled_series(table: Table, columns: Columns) -> SeriesFile:
+def labelled_series(table: Table, columns: Columns, gaps: Gaps = "error") -> SeriesFile:
     """The series of a table in which every row has a class, the same for all rows of a series.
 
     Raises: DataError with all bad rows, or for a missing column.
     """
     assert columns.label is not None
     column(table, columns.label)
-    found = series_of_table(table, columns)
+    found = series_of_table(table, columns, gaps)
     names = classes(table, columns.label)
     for own in found.rows:
         _check_label(table, columns.label, names, own)
     table.finish(REMEDY)
     return found
-
-
-def series_of_table(table: Table, columns: Columns) -> SeriesFile:
-    """The series of a table, with or without a class; what is wrong with single rows is noted in the table.
-
-    Raises: DataError for a missing column.
-    """
-    ids = [str(value) for value in column(table, columns.series)]
-    for needed in (columns.time, *columns.channels):
-        column(table, needed)
-    steps = numbers(table, columns.time)
-    values = np.stack([_channel(table, name) for name in columns.channels], axis=1)
-    # ids in the order of their first rows; the rows of each in theirs
-    rows = [np.asarray(own) for own in pd.Series(range(len(ids))).groupby(ids, sort=False).indices.values()]
-    rows.sort(key=lambda own: int(own[0]))
-    for own in rows:
-        _check_time(table, columns.time, steps, own)
-    labels = None if columns.label is None else table.columns[columns.label]
-    first = [int(own[0]) for own in rows]
-    return SeriesFile(
-        ids=[ids[row] for row in first],
-        series=[values[own] for own in rows],
-        labels=None if labels is None else [str(labels[row]).strip() for row in first],
-        rows=rows,
-    )
-
-
-def _channel(table: Table, name: str) -> np.ndarray:
-    """The numbers of a channel as Float32[rows]; one that is too large for it is a problem of its row."""
-    found = numbers(table, name)
-    for row in np.flatnonzero(np.abs(found) > LARGEST):
-        table.report(int(row), name, f"{found[row]:g} is larger than any 32-bit number")
-        found[row] = np.nan
-    return found.astype(np.float32)
-
-
-def _check_time(table: Table, time: str, steps: np.ndarray, own: np.ndarray) -> None:
-    for before, row in pairwise(own):
-        if steps[row] <= steps[before]:
-            table.report(int(row), time, f"time must rise within a series; {steps[row]:g} follows {steps[before]:g}")
 
 
 def _check_label(table: Table, label: str, names: Sequence[str], own: np.ndarray) -> None:

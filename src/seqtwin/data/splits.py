@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seqtwin.data.formats import KNOWN
 from seqtwin.data.pairs import SPLITS
 from seqtwin.errors import DataError
 
@@ -74,7 +75,7 @@ def split_pairs(
     sizes = np.bincount(groups) if len(groups) else np.zeros(0, dtype=np.int64)
     if len(sizes) < len(SPLITS):
         cause = f"{len(groups)} pairs in {len(sizes)} group(s) of shared texts cannot fill train, dev and test"
-        remedy = "give train, dev and test files, or more pairs"
+        remedy = f"give more pairs, or three files for train, dev and test, each one of {KNOWN}"
         raise DataError("DATA_TOO_FEW", cause, place="data.split", remedy=remedy)
     part = _fill(sizes, fractions, rng)
     return [SPLITS[i] for i in part[groups]], f"split {_percent(fractions)} by {how}"

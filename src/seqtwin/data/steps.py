@@ -8,8 +8,11 @@ import numpy as np
 
 from seqtwin.data.collected import WHOLE, Collected, collected, cut, examples_of, form
 from seqtwin.data.examples import Examples
+from seqtwin.data.gaps import Gaps
+from seqtwin.data.measured import Columns, series_of_table
 from seqtwin.data.readers import USUAL_FRACTIONS, Files, by_split, check_settings, stem
-from seqtwin.data.series import REMEDY, Columns, channel_names, series_of_table
+from seqtwin.data.rows import Quoting
+from seqtwin.data.series import REMEDY, channel_names
 from seqtwin.data.tables import Table, column, read_table
 from seqtwin.data.values import classes, numbers, texts
 
@@ -24,6 +27,7 @@ def read_steps(
     fractions: Sequence[float] = USUAL_FRACTIONS,
     seed: int = 0,
     name: str | None = None,
+    quoting: Quoting | None = None,
 ) -> Examples:
     """Lists of words with a tag each, from a long table: one row a word, in the order of the file.
 
@@ -33,9 +37,11 @@ def read_steps(
     Raises: DataError with all bad rows of a file: blank words and tags, a sequence that comes back after another.
     """
     check_settings(None, fractions, "error")
-    parts = {split: _tagged(read_table(path), sequence, token, label, time) for split, path in by_split(files).items()}
+    tables = {split: read_table(path, quoting=quoting) for split, path in by_split(files).items()}
+    parts = {split: _tagged(table, sequence, token, label, time) for split, table in tables.items()}
     columns = [sequence, *([time] if time else []), token, label]
-    return _labelled(collected(parts), columns, fractions, seed, name or stem(files))
+    notes = [note for table in tables.values() for note in table.notes]
+    return _labelled(collected(parts), columns, fractions, seed, name or stem(files), notes)
 
 
 def _tagged(
@@ -85,37 +91,48 @@ def read_series_steps(
     fractions: Sequence[float] = USUAL_FRACTIONS,
     seed: int = 0,
     name: str | None = None,
+    quoting: Quoting | None = None,
+    gaps: Gaps = "error",
 ) -> Examples:
     """Series with a label for every step, one row a step; cut by series. Channels: ch0, ch1, ... unless named.
+
+    `gaps`: what happens to missing values; a missing step has no label and is always a problem.
 
     Raises: DataError with all bad rows of a file: values that are not finite, time that does not rise, blank labels.
     """
     check_settings(None, fractions, "error")
     names = tuple(channels) if channels else None
-    parts = {}
+    parts, notes = {}, list[str]()
     for split, path in by_split(files).items():
-        table = read_table(path)
+        table = read_table(path, quoting=quoting)
         names = names or tuple(channel_names(table))
-        parts[split] = _series_tagged(table, Columns(series, time, label, names), label)
+        parts[split] = _series_tagged(table, Columns(series, time, label, names), label, gaps)
+        notes += table.notes
     columns = [series, time, label, *(names or ())]
-    return _labelled(collected(parts), columns, fractions, seed, name or stem(files))
+    return _labelled(collected(parts), columns, fractions, seed, name or stem(files), notes)
 
 
-def _series_tagged(table: Table, columns: Columns, label: str) -> tuple[list[np.ndarray], list[list[str]]]:
+def _series_tagged(table: Table, columns: Columns, label: str, gaps: Gaps) -> tuple[list[np.ndarray], list[list[str]]]:
     column(table, label)
-    found = series_of_table(table, columns)
+    found = series_of_table(table, columns, gaps)
     tags = classes(table, label)
+    for own, one in zip(found.rows, found.series, strict=True):
+        if len(own) < len(one):
+            problem = "steps of this series are missing, and the label of a missing step cannot be filled in"
+            table.report(int(own[0]), columns.time, problem)
     table.finish(REMEDY)
     return found.series, [[tags[row] for row in own] for own in found.rows]
 
 
-def _labelled(found: Collected, columns: list[str], fractions: Sequence[float], seed: int, name: str) -> Examples:
+def _labelled(
+    found: Collected, columns: list[str], fractions: Sequence[float], seed: int, name: str, notes: Sequence[str]
+) -> Examples:
     rows, how = cut(found, [""] * len(found.items), fractions, seed, what="by sequences")
     if WHOLE in found.split:
         rows, moved = _with_every_class(rows)
         how += [f"{moved} sequences went to train: they hold classes it lacked"] if moved else []
     facts = {"columns": columns, "seed": seed, "steps": dict(_steps(rows))}
-    return examples_of("label_steps", rows, name=name, facts=facts, notes=how)
+    return examples_of("label_steps", rows, name=name, facts=facts, notes=[*notes, *how])
 
 
 def _steps(rows: Collected) -> Counter[str]:

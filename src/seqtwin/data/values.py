@@ -1,15 +1,15 @@
 """Values of one column, checked row by row: texts, class names, numbers."""
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from seqtwin.data import numerals
 from seqtwin.data.tables import Table, column
 
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NUMBER = numerals.NUMBER
 
 
 def texts(table: Table, name: str, *, empty: str) -> tuple[list[str], np.ndarray]:

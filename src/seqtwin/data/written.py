@@ -1,7 +1,7 @@
 """Texts with a text to write of each: themselves (an auto-encoder), or another one (a translation)."""
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from seqtwin.data.collected import Collected, collected, cut, examples_of, first
 from seqtwin.data.examples import Examples
 from seqtwin.data.pairs import SPLITS
 from seqtwin.data.readers import REMEDY_EMPTY, USUAL_FRACTIONS, Files, by_split, check_settings, stem
-from seqtwin.data.tables import Table, column, read_table
+from seqtwin.data.rows import Quoting
+from seqtwin.data.tables import Table, column, read_text_table
 from seqtwin.data.targets import read_labels
 from seqtwin.data.values import texts as column_texts
 from seqtwin.errors import DataError
@@ -29,6 +30,7 @@ def read_texts(
     seed: int = 0,
     empty: str = "error",
     name: str | None = None,
+    quoting: Quoting | None = None,
 ) -> Examples:
     """Every distinct text of some columns, to be written again. No text of test stands in train or dev, none of dev in
     train, whatever its case and white space: those that would are left out and counted.
@@ -39,11 +41,13 @@ def read_texts(
     Raises: DataError with all bad rows of a file, or when no text is left in a split.
     """
     check_settings(None, fractions, empty)
-    found = collected({split: _itself(_distinct(path, texts, empty)) for split, path in by_split(files).items()})
-    rows, notes = cut(found, [""] * len(found.items), fractions, seed, what="by texts")
+    tables = {split: read_text_table(path, quoting=quoting) for split, path in by_split(files).items()}
+    found = collected({split: _itself(_distinct(table, texts, empty)) for split, table in tables.items()})
+    rows, how = cut(found, [""] * len(found.items), fractions, seed, what="by texts")
     unseen, removed = _unseen(rows)
-    whole, said, facts = _with_more(unseen, more, texts, empty)
-    notes += [*_removed_notes(rows, removed), *said]
+    further = [read_text_table(path, quoting=quoting) for path in more]
+    whole, said, facts = _with_more(unseen, further, texts, empty)
+    notes = [*_reading_notes([*tables.values(), *further]), *how, *_removed_notes(rows, removed), *said]
     settings = {"columns": list(texts), "seed": seed, "removed": removed, "more": facts}
     return examples_of("decode", whole, name=name or stem(files), facts=settings, notes=notes)
 
@@ -52,8 +56,11 @@ def _itself(items: list[str]) -> tuple[list[str], list[str]]:
     return items, items
 
 
-def _distinct(path: Path, columns: Sequence[str], empty: str) -> list[str]:
-    table = read_table(path)
+def _reading_notes(tables: Iterable[Table]) -> list[str]:
+    return [note for table in tables for note in table.notes]
+
+
+def _distinct(table: Table, columns: Sequence[str], empty: str) -> list[str]:
     for name in columns:
         column(table, name)
     return _texts_of(table, columns, empty)
@@ -97,12 +104,12 @@ def _removed_notes(rows: Collected, removed: dict[str, int]) -> list[str]:
 
 
 def _with_more(
-    rows: Collected, more: Sequence[Path], columns: Sequence[str], empty: str
+    rows: Collected, more: Sequence[Table], columns: Sequence[str], empty: str
 ) -> tuple[Collected, list[str], dict[str, int]]:
     """The rows with further training texts, a sentence for each thing decided, and how many texts there were."""
     if not more:
         return rows, [], {}
-    found = list(dict.fromkeys(text for path in more for text in _further(path, columns, empty)))
+    found = list(dict.fromkeys(text for table in more for text in _further(table, columns, empty)))
     kept_back = {form(item) for item, split in zip(rows.items, rows.split, strict=True) if split != "train"}
     free = [text for text in found if form(text) not in kept_back]
     known = set(rows.items)
@@ -114,8 +121,7 @@ def _with_more(
     return added, notes, {"files": len(more), "texts": len(fresh), "left_out": len(found) - len(free)}
 
 
-def _further(path: Path, columns: Sequence[str], empty: str) -> list[str]:
-    table = read_table(path)
+def _further(table: Table, columns: Sequence[str], empty: str) -> list[str]:
     own = [name for name in columns if name in table.columns]
     if not own:
         column(table, columns[0])  # says which columns there are
@@ -132,6 +138,7 @@ def read_translations(
     seed: int = 0,
     empty: str = "error",
     name: str | None = None,
+    quoting: Quoting | None = None,
 ) -> Examples:
     """Texts of one column with those of another to be written of them; of pairs with a `label` those that are the same.
 
@@ -140,18 +147,18 @@ def read_translations(
     Raises: DataError with all bad rows of a file, or when no pair is left.
     """
     check_settings(None, fractions, empty)
-    parts = {split: _pairs_of(path, left, right, label, empty) for split, path in by_split(files).items()}
-    found = collected(parts)
+    tables = {split: read_text_table(path, quoting=quoting) for split, path in by_split(files).items()}
+    found = collected({split: _pairs_of(table, left, right, label, empty) for split, table in tables.items()})
     distinct = found.where(firsts(found))
-    rows, notes = cut(distinct, [""] * len(distinct.items), fractions, seed, what="by left texts")
+    rows, how = cut(distinct, [""] * len(distinct.items), fractions, seed, what="by left texts")
+    notes = [*_reading_notes(tables.values()), *how]
     repeated = len(found.items) - len(rows.items)
     notes += [f"{repeated} repeated pairs left out"] if repeated else []
     facts = {"columns": [left, right, *([label] if label else [])], "seed": seed, "repeated": repeated}
     return examples_of("decode", rows, name=name or stem(files), facts=facts, notes=notes)
 
 
-def _pairs_of(path: Path, left: str, right: str, label: str | None, empty: str) -> tuple[list[str], list[str]]:
-    table = read_table(path)
+def _pairs_of(table: Table, left: str, right: str, label: str | None, empty: str) -> tuple[list[str], list[str]]:
     for needed in (left, right, *([label] if label else [])):
         column(table, needed)
     lefts, keep_left = column_texts(table, left, empty=empty)

@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from seqtwin.data.formats import LINES, format_of
 from seqtwin.data.inspected import read_inspected_pairs
 from seqtwin.data.inspection import Inspection
 from seqtwin.data.readers import REMEDY_EMPTY, REMEDY_ROWS
-from seqtwin.data.tables import read_table
+from seqtwin.data.sources import ending_of
+from seqtwin.data.tables import read_table, read_text_table
 from seqtwin.data.values import classes, texts
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.clusters import Pairs
@@ -48,10 +50,13 @@ def read_listed(path: Path, column: str | None = None, option: str = "--column")
 
     Raises: ConfigError where the column must be named; DataError for what is no such file, or with all blank rows.
     """
-    if path.suffix.lower() == ".txt":
+    if ending_of(path) == ".txt":
         return Listed("text", read_texts(path, None, blank=True), {})
-    table = read_table(path)
+    table = read_text_table(path)
     known = list(table.columns)
+    form = format_of(path)
+    if column is None and form is not None and form.texts:
+        column = LINES
     if column is None and len(known) > 1:
         shown = ", ".join(f"'{name}'" for name in known[:12])
         cause = f"which column holds the texts? found: {shown}"

@@ -7,13 +7,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from seqtwin.data.formats import LINES, format_of
 from seqtwin.data.series import read_series_file
-from seqtwin.data.tables import Table, column, read_table
+from seqtwin.data.sources import ending_of
+from seqtwin.data.tables import Table, column, read_table, read_text_table
 from seqtwin.data.values import texts
 from seqtwin.errors import ConfigError
 from seqtwin.retrieval.encoding import TrainedEncoder
 from seqtwin.retrieval.predicting import Prediction
-from seqtwin.retrieval.tables import TABLES, read_texts
+from seqtwin.retrieval.tables import read_texts
 
 SAID = ("predicted", "probability")
 REMEDY = "mend or remove these rows; nothing was predicted"
@@ -31,7 +33,8 @@ def predict_file(
     """
     if encoder.inputs == "series":
         return _of_series(encoder, path)
-    if token or sequence:
+    tagged = encoder.objective == "label_steps" and column is None and ending_of(path) == ".conllu"
+    if token or sequence or tagged:
         return _of_words(encoder, path, sequence or "sent_id", token or "token")
     return _of_texts(encoder, path, column)
 
@@ -44,13 +47,14 @@ def _of_series(encoder: TrainedEncoder, path: Path) -> tuple[str, int]:
 
 
 def _of_texts(encoder: TrainedEncoder, path: Path, name: str | None) -> tuple[str, int]:
-    if path.suffix.lower() not in TABLES:
+    form = format_of(path)
+    if form is None:
         lines = read_texts(path, None)
         table_rows: list[list[Any]] = [[line] for line in lines]
         head, given = ["text"], lines
     else:
-        table = read_table(path)
-        given = _texts(table, _named(table, name))
+        table = read_text_table(path)
+        given = _texts(table, LINES if form.texts and name is None else _named(table, name))
         head = list(table.columns)
         table_rows = [list(row) for row in zip(*table.columns.values(), strict=True)]
     said = encoder.predict(given)

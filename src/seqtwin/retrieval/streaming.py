@@ -14,8 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.data.series import SeriesFile, read_series_file
-from seqtwin.data.streams import LINES, READERS, Scanned, Source, read_blocks, scan, stamp_of
+from seqtwin.data.gaps import Gaps
+from seqtwin.data.measured import SeriesFile
+from seqtwin.data.rows import Quoting
+from seqtwin.data.series import read_series_file
+from seqtwin.data.streams import Scanned, Source, read_blocks, scan, stamp_of
 from seqtwin.data.tables import Table
 from seqtwin.data.values import texts
 from seqtwin.errors import ConfigError, DataError
@@ -24,7 +27,7 @@ from seqtwin.lookup import member
 from seqtwin.retrieval.blanks import has_text, scores_in_place, vectors_in_place
 from seqtwin.retrieval.encoding import TrainedEncoder
 from seqtwin.retrieval.growing import publish_growing
-from seqtwin.retrieval.tables import FORMATS, VectorFormat, score_columns, scored_head, scored_rows
+from seqtwin.retrieval.tables import FORMATS, VectorFormat, score_columns, scored_head, scored_rows, text_column
 from seqtwin.version import __version__
 
 OnRows = Callable[[int, int], None]
@@ -39,6 +42,8 @@ def encode_file(
     *,
     column: str | None = None,
     resume: bool = False,
+    quoting: Quoting | None = None,
+    gaps: Gaps = "error",
     on_rows: OnRows = lambda _done, _total: None,
     on_blank: OnBlank = lambda _rows: None,
 ) -> int:
@@ -48,6 +53,8 @@ def encode_file(
     each block, `on_blank(rows)` with the number of blank texts in it. A blank text has a vector of NaN, unless the
     encoder was trained with `tokens.empty: unk`. Memory does not grow with a file of texts.
 
+    `quoting`, `gaps`: as in the data section of a config.
+
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
     form = member(FORMATS, out.suffix.lower(), "vector format")
@@ -56,8 +63,9 @@ def encode_file(
         if column is not None:
             cause = "an encoder of series reads no column of texts"
             raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy="leave --column out")
-        return _encode_series(encoder, path, out, form, resume, on_rows)
-    source = _source(path, (_text_column(path, column),))
+        found = read_series_file(path, channels=encoder.channels, quoting=quoting, gaps=gaps)
+        return _encode_series(encoder, found, out, _Settings(form, path, gaps), resume, on_rows)
+    source = _source(path, (text_column(path, column),), quoting)
 
     def make(block: Table, there: np.ndarray) -> bytes:
         found: bytes = form.block(vectors_in_place(encoder, _texts(block, source, 0), there))
@@ -75,6 +83,7 @@ def score_file(
     left: str = "left",
     right: str = "right",
     resume: bool = False,
+    quoting: Quoting | None = None,
     on_rows: OnRows = lambda _done, _total: None,
     on_blank: OnBlank = lambda _rows: None,
 ) -> int:
@@ -87,7 +96,7 @@ def score_file(
     if out.suffix.lower() != ".csv":
         cause = f"scores are written as .csv, not as '{out.suffix}'"
         raise ConfigError("SCORE_FORMAT", cause, place=str(out), remedy="name a file that ends in .csv")
-    source = _source(path, (left, right))
+    source = _source(path, (left, right), quoting)
     if encoder.inputs == "series":
         cause = "an encoder of series: no table holds pairs of them"
         remedy = "encode both lists and compare their vectors, or seqtwin.load(folder).score(left, right)"
@@ -141,12 +150,13 @@ def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, on_ro
     source = work.source
     found = scan(source)
     key = {**work.key, "encoder": encoder.fingerprint, "input": found.sha256, "columns": list(source.columns)}
+    key |= {"quoting": source.quoting} if source.quoting else {}
     parts = _blocks(encoder, work, found, on_blank)
     return _grow(_Result(key, work.head(found), parts, found.rows, work.finish), out, resume, on_rows)
 
 
 def _blocks(encoder: TrainedEncoder, work: _Work, found: Scanned, on_blank: OnBlank) -> Iterator[_Part]:
-    for block in read_blocks(work.source.path):
+    for block in read_blocks(work.source.path, quoting=work.source.quoting):
         sides = [_texts(block, work.source, place) for place in range(len(work.source.columns))]
         there = np.logical_and.reduce([has_text(encoder, side) for side in sides])
         on_blank(int((~there).sum()))
@@ -161,12 +171,21 @@ def _made(work: _Work, block: Table, there: np.ndarray, found: Scanned) -> bytes
     return made
 
 
+@dataclass(frozen=True)
+class _Settings:
+    """How vectors of series are written, the file they are of, and what became of its gaps."""
+
+    form: VectorFormat
+    path: Path
+    gaps: Gaps
+
+
 def _encode_series(
-    encoder: TrainedEncoder, path: Path, out: Path, form: VectorFormat, resume: bool, on_rows: OnRows
+    encoder: TrainedEncoder, found: SeriesFile, out: Path, settings: _Settings, resume: bool, on_rows: OnRows
 ) -> int:
-    found = read_series_file(path, channels=encoder.channels)
-    key = {"work": "encode", "encoder": encoder.fingerprint, "input": sha256(path), "columns": []}
-    rows = len(found.series)
+    key = {"work": "encode", "encoder": encoder.fingerprint, "input": sha256(settings.path), "columns": []}
+    key |= {"gaps": settings.gaps} if settings.gaps != "error" else {}
+    rows, form = len(found.series), settings.form
     parts = _series_parts(encoder, found, form)
     return _grow(_Result(key, form.head(rows, encoder.dim), parts, rows, form.finish), out, resume, on_rows)
 
@@ -196,21 +215,9 @@ def _grow(result: _Result, out: Path, resume: bool, on_rows: OnRows) -> int:
     return result.rows
 
 
-def _source(path: Path, columns: tuple[str, ...]) -> Source:
+def _source(path: Path, columns: tuple[str, ...], quoting: Quoting | None) -> Source:
     # rows are never dropped here: the vectors are in the order of the file, blank ones too
-    return Source(path, columns, "unk")
-
-
-def _text_column(path: Path, column: str | None) -> str:
-    """The column to encode: a table's is named by the user, a text file has but one."""
-    table = path.suffix.lower() in READERS
-    if table and column is None:
-        cause = "a table needs the name of its column of texts"
-        raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="--column NAME")
-    if not table and column is not None:
-        cause = f"'{path.suffix}' is read as a text a line and has no columns; tables: {', '.join(READERS)}"
-        raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="leave --column out")
-    return column or LINES
+    return Source(path, columns, "unk", quoting)
 
 
 def _texts(block: Table, source: Source, place: int) -> list[str]:

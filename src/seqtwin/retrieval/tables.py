@@ -9,26 +9,25 @@ from typing import Any
 
 import numpy as np
 
+from seqtwin.data.formats import ENDINGS, LINES, described, format_of, refuse_foreign
 from seqtwin.data.readers import read_columns
 from seqtwin.data.sources import read_text
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.files import writing
 
-TABLES = {".csv", ".tsv", ".jsonl", ".parquet", ".ts"}
 GROUP = 16_384  # rows of a parquet row group
 
 
 def read_texts(path: Path, column: str | None, *, blank: bool = False) -> list[str]:
-    """The lines of a text file, or a column of a table, all of them at once; blank ones where they are allowed.
+    """The lines of a text file, the sentences of a .conllu file, or a column of a table; blank ones
+    where they are allowed.
 
-    Raises: DataError for a file that cannot be read or is empty, a blank line, or a missing column.
+    Raises: DataError for a file that cannot be read or is empty, a blank line, or a missing column; ConfigError for a
+    table without a column, or a text file with one.
     """
-    if column is not None:
-        return read_columns(path, [column], empty="unk" if blank else "error")[0]
-    if path.suffix.lower() in TABLES:
-        raise ConfigError(
-            "ENCODE_COLUMN", "a table needs the name of its column of texts", place=str(path), remedy="--column NAME"
-        )
+    name = text_column(path, column)
+    if format_of(path) is not None:
+        return read_columns(path, [name], empty="unk" if blank else "error")[0]
     text = read_text(path)
     if not text:
         raise DataError("DATA_NO_ROWS", "the file is empty", place=str(path), remedy="expected one text per line")
@@ -38,6 +37,23 @@ def read_texts(path: Path, column: str | None, *, blank: bool = False) -> list[s
         remedy = "remove the blank lines"
         raise DataError("DATA_EMPTY_TEXT", f"line {empty[0]}: an empty text", place=str(path), remedy=remedy)
     return lines
+
+
+def text_column(path: Path, column: str | None) -> str:
+    """The column of texts: a table's is named by the user, a text file and sentences have but one.
+
+    Raises: ConfigError where it must be named, or cannot be; DataError for a file that contains no texts.
+    """
+    form = format_of(path)
+    if form is None:
+        refuse_foreign(path)
+    if form is not None and form.texts is None and column is None:
+        cause = f"a table needs the name of its column of texts; this is a {described(path)}"
+        raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="--column NAME")
+    if form is None and column is not None:
+        cause = f"'{path.suffix}' is read as one text per line and has no columns; tables: {', '.join(ENDINGS)}"
+        raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="leave --column out")
+    return column or LINES
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from seqtwin.config import DataConfig
 from seqtwin.data.datasets import DATASETS
 from seqtwin.data.example_sets import EXAMPLE_SETS
 from seqtwin.data.examples import Examples
 from seqtwin.data.labelled import read_classes, read_series_classes
+from seqtwin.data.sources import ending_of
 from seqtwin.data.steps import read_series_steps, read_steps
 from seqtwin.data.written import read_texts, read_translations
 from seqtwin.errors import ConfigError
@@ -15,7 +17,7 @@ from seqtwin.lookup import member, pick
 from seqtwin.paths import expand
 from seqtwin.study.naming import data_name, files_of
 
-EVERYWHERE = frozenset({"name", "train", "dev", "test", "file", "split", "seed"})
+EVERYWHERE = frozenset({"name", "train", "dev", "test", "file", "split", "seed", "quoting"})
 CONLLU = {"sequence": "sent_id", "token": "token", "label": "upos"}  # what its columns are always called
 
 
@@ -72,7 +74,7 @@ def _named(config: DataConfig) -> frozenset[str]:
 
 def _conllu_columns(config: DataConfig) -> DataConfig:
     paths = [path for path in (config.file, config.train, config.dev, config.test) if path]
-    if config.series or not all(path.lower().endswith(".conllu") for path in paths):
+    if config.series or not all(ending_of(Path(path)) == ".conllu" for path in paths):
         return config
     missing = {key: name for key, name in CONLLU.items() if getattr(config, key) is None}
     return config.model_copy(update=missing)
@@ -95,7 +97,14 @@ def _read_classes(d: DataConfig, empty: str) -> Examples:
     assert d.text is not None
     assert d.label is not None
     return read_classes(
-        files_of(d), text=d.text, label=d.label, fractions=d.split, seed=d.seed, empty=empty, name=data_name(d)
+        files_of(d),
+        text=d.text,
+        label=d.label,
+        fractions=d.split,
+        seed=d.seed,
+        empty=empty,
+        name=data_name(d),
+        quoting=d.quoting,
     )
 
 
@@ -110,6 +119,8 @@ def _read_series_classes(d: DataConfig, _empty: str) -> Examples:
         fractions=d.split,
         seed=d.seed,
         name=data_name(d),
+        quoting=d.quoting,
+        gaps=d.gaps,
     )
 
 
@@ -126,6 +137,7 @@ def _read_steps(d: DataConfig, _empty: str) -> Examples:
         fractions=d.split,
         seed=d.seed,
         name=data_name(d),
+        quoting=d.quoting,
     )
 
 
@@ -140,6 +152,8 @@ def _read_series_steps(d: DataConfig, _empty: str) -> Examples:
         fractions=d.split,
         seed=d.seed,
         name=data_name(d),
+        quoting=d.quoting,
+        gaps=d.gaps,
     )
 
 
@@ -161,6 +175,7 @@ def _read_translations(d: DataConfig, empty: str) -> Examples:
         seed=d.seed,
         empty=empty,
         name=data_name(d),
+        quoting=d.quoting,
     )
 
 
@@ -173,17 +188,18 @@ def _read_texts(d: DataConfig, empty: str) -> Examples:
         seed=d.seed,
         empty=empty,
         name=data_name(d),
+        quoting=d.quoting,
     )
 
 
 WAYS: Mapping[str, tuple[Way, ...]] = {
     "classify": (
         Way(("text", "label"), (), _read_classes),
-        Way(("series", "label"), ("time",), _read_series_classes),
+        Way(("series", "label"), ("time", "gaps"), _read_series_classes),
     ),
     "label_steps": (
         Way(("sequence", "token", "label"), ("time",), _read_steps),
-        Way(("series", "label"), ("time",), _read_series_steps),
+        Way(("series", "label"), ("time", "gaps"), _read_series_steps),
     ),
     "decode": (
         Way(("left", "right"), ("label", "judged_up_to"), _read_translations),

@@ -6,6 +6,7 @@ from pathlib import Path
 from seqtwin.config import DataConfig
 from seqtwin.data.joins import Tables
 from seqtwin.data.pairs import SPLITS
+from seqtwin.data.sources import bare_name
 from seqtwin.paths import expand
 
 
@@ -15,7 +16,7 @@ def data_name(d: DataConfig) -> str:
         return d.name
     path = (d.file or d.train or "data").rstrip("/")
     parts = re.split(r"[/\\]", path)
-    stem = parts[-1].rsplit(".", 1)[0]
+    stem = bare_name(Path(parts[-1]))
     return parts[-2] if stem == "train" and len(parts) > 1 and not parts[-2].startswith("$") else stem
 
 

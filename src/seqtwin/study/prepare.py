@@ -44,12 +44,15 @@ def load_data(config: RunConfig) -> PairData:
 
 
 def _refuse_single(d: DataConfig) -> None:
-    """Raises: ConfigError for keys that read single sequences."""
+    """Raises: ConfigError for keys that read single sequences, and for one of series without series."""
     # a built-in set may have options of its own under these names
     named = [key for key in OF_SINGLE if key in d.model_fields_set and d.name is None]
     if named:
         cause = f"objective pairs does not read {', '.join(f'data.{key}' for key in named)}"
         raise ConfigError("CONFIG_DATA", cause, place="data", remedy="name an objective that does: seqtwin list")
+    if d.gaps != "error" and not d.series and d.name is None:
+        cause = f"gaps: {d.gaps} fills series, and the config names no data.series"
+        raise ConfigError("CONFIG_DATA", cause, place="data.gaps", remedy="leave data.gaps out, or name data.series")
 
 
 def _read_pairs(d: DataConfig, t: TokensConfig) -> PairData:
@@ -67,6 +70,7 @@ def _read_pairs(d: DataConfig, t: TokensConfig) -> PairData:
         seed=d.seed,
         empty=t.empty,
         name=data_name(d),
+        quoting=d.quoting,
     )
 
 
@@ -80,6 +84,7 @@ def _read_items(d: DataConfig, t: TokensConfig) -> PairData:
         seed=d.seed,
         empty=t.empty,
         name=data_name(d),
+        quoting=d.quoting,
     )
 
 
@@ -93,6 +98,8 @@ def _read_series(d: DataConfig, _: TokensConfig) -> PairData:
         fractions=d.split,
         seed=d.seed,
         name=data_name(d),
+        quoting=d.quoting,
+        gaps=d.gaps,
     )
 
 
