@@ -40,7 +40,8 @@ def test_encode_writes_vectors_and_says_how_many(
 ) -> None:
     out = tmp_path / "v.npy"
     assert run(monkeypatch, "encode", folder, names, "--column", "name", "-o", out) == 0
-    assert capsys.readouterr() == (f"2 vectors of width 5: {out}\n", ""), "bars are for terminals"
+    understood = "names.csv: 2 rows; text = name; not used: id\n"
+    assert capsys.readouterr() == (f"2 vectors of width 5: {out}\n", understood), "bars are for terminals"
     np.testing.assert_allclose(np.load(out), load(folder).encode(["cafe", "be"]), atol=1e-6)
     again = tmp_path / "w.parquet"
     assert run(monkeypatch, "encode", folder, names, "--column", "name", "-o", again, "--resume", "--json") == 0

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -171,3 +172,57 @@ def test_an_encoder_to_start_from_decides_the_shape(run: Run, tmp_path: Path) ->
     code, _, noted = run("train", folder, "encoder.from=first", "loss=contrastive", "fit.epochs=1", "--out", "second")
     assert code == 0, noted
     assert "hidden" not in Path("second.yaml").read_text(encoding="utf-8")
+
+
+LISTS = {
+    "dedupe": ["names.csv", "--column", "title,brand"],
+    "encode": ["names.csv", "--column", "title,brand", "-o", "v.npy"],
+    "index": ["names.csv", "--column", "title,brand", "-o", "index"],
+}
+
+
+def names(folder: Path, count: int = 12) -> Path:
+    rows = [f"{n},{left},{right}" for n, (left, right, _) in enumerate(tiny.drawn_pairs(count, 0))]
+    (folder / "names.csv").write_text("id,title,brand\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return folder / "names.csv"
+
+
+@pytest.mark.parametrize("command", ["dedupe", "encode", "index"])
+def test_lists_say_which_columns_are_their_texts(command: str, run: Run, tmp_path: Path, encoder: Path) -> None:
+    names(tmp_path)
+    threshold = ["--threshold", "0.5"] if command == "dedupe" else []
+    code, _, noted = run(command, encoder, *LISTS[command], *threshold)
+    assert code == 0, noted
+    assert noted.startswith("names.csv: 12 rows; text = title")
+    assert "brand" in noted.splitlines()[0]
+
+
+def test_link_says_both_lists(run: Run, tmp_path: Path, encoder: Path) -> None:
+    names(tmp_path)
+    sides = ["--left", "title", "--right", "brand", "--threshold", "0.5"]
+    code, _, noted = run("link", encoder, "names.csv", "names.csv", *sides, "-o", "links.csv")
+    assert code == 0, noted
+    assert noted.splitlines()[:2] == [
+        "names.csv: 12 rows; text = title; not used: id, brand",
+        "names.csv: 12 rows; text = brand; not used: id, title",
+    ]
+
+
+def test_score_finds_its_sides_and_says_them(run: Run, tmp_path: Path, encoder: Path) -> None:
+    path = pairs(tmp_path)
+    code, _, noted = run("score", encoder, path, "-o", "scores.csv")
+    assert code == 0, noted
+    assert noted.startswith("pairs.csv: 80 rows; left = name_1, right = name_2; not used: pair_id, label")
+    path.write_text("x,y,z\n1,2,3\n", encoding="utf-8")
+    code, _, noted = run("score", encoder, path, "-o", "more.csv")
+    assert code == 2
+    assert "which two columns are compared? found: x, y, z" in noted
+
+
+def test_joined_columns_are_one_text_for_every_command(run: Run, tmp_path: Path, encoder: Path) -> None:
+    from seqtwin.retrieval.loading import load
+
+    names(tmp_path)
+    assert run("encode", encoder, "names.csv", "--column", "title,brand", "-o", "v.npy")[0] == 0
+    texts = [f"{left} {right}" for left, right, _ in tiny.drawn_pairs(12, 0)]
+    np.testing.assert_allclose(np.load("v.npy"), load(encoder).encode(texts), atol=1e-6)

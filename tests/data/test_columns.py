@@ -3,7 +3,8 @@
 import pytest
 
 from seqtwin.data.asked import Asked
-from seqtwin.data.columns import choose_sides, choose_target, content_of, side_pairs
+from seqtwin.data.columns import choose_sides, choose_target, side_pairs
+from seqtwin.data.contents import content_of
 from seqtwin.data.inspection import inspect_data
 from seqtwin.data.tables import read_table
 from seqtwin.errors import DataError

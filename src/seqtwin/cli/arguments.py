@@ -28,6 +28,12 @@ Labels = Annotated[
     typer.Option("--labels", help="what the words of the label mean: duplicate=1,other=0", metavar="WORD=1,WORD=0"),
 ]
 Text = Annotated[str | None, typer.Option("--text", help="column of texts that have a class each", metavar="NAME")]
+Column = Annotated[
+    str | None,
+    typer.Option(
+        "--column", "--text", help="column of texts in a table; several are joined: title,brand", metavar="NAME"
+    ),
+]
 Overrides = Annotated[list[str] | None, typer.Argument(help="for example encoder.hidden=256", metavar="key=value")]
 Out = Annotated[Path | None, typer.Option(help="folder to write; never overwritten")]
 Scale = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Data, Encoder, Json, Label, Labels, Left, Right, Scale, Text, asked_of
+from seqtwin.cli.arguments import Column, Data, Encoder, Json, Label, Labels, Left, Right, Scale, Text, asked_of
 
 Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupted run of the same command")]
 
@@ -51,7 +51,7 @@ def encode(
     encoder: Encoder,
     file: Annotated[Path, typer.Argument(help="a text a line (.txt), or a table with --column; any size. Or series")],
     out: Annotated[Path, typer.Option("--out", "-o", help="vectors: .npy, .parquet or .csv")],
-    column: Annotated[str | None, typer.Option(help="the column of texts in a table")] = None,
+    column: Column = None,
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
@@ -75,7 +75,16 @@ def encode(
     found = load(encoder)
     blank: list[int] = []
     with console.rows_bar("encoding") as on_rows:
-        rows = encode_file(found, file, out, column=column, resume=resume, on_rows=on_rows, on_blank=blank.append)
+        rows = encode_file(
+            found,
+            file,
+            out,
+            column=column,
+            resume=resume,
+            on_rows=on_rows,
+            on_blank=blank.append,
+            on_understood=console.complain,
+        )
     vector = "that of one unknown token" if found.empty == "unk" else "NaN"
     _say_blank(sum(blank), rows, f"the vector is {vector}")
     if as_json:
@@ -89,8 +98,8 @@ def score(
     encoder: Encoder,
     pairs: Annotated[Path, typer.Argument(help="a table of pairs; any size")],
     out: Annotated[Path, typer.Option("--out", "-o", help="a .csv: every column of the table, then the scores")],
-    left: str = "left",
-    right: str = "right",
+    left: Left = None,
+    right: Right = None,
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
@@ -110,7 +119,15 @@ def score(
     blank: list[int] = []
     with console.rows_bar("scoring") as on_rows:
         rows = score_file(
-            found, pairs, out, left=left, right=right, resume=resume, on_rows=on_rows, on_blank=blank.append
+            found,
+            pairs,
+            out,
+            left=left,
+            right=right,
+            resume=resume,
+            on_rows=on_rows,
+            on_blank=blank.append,
+            on_understood=console.complain,
         )
     _say_blank(sum(blank), rows, "no score")
     why = no_threshold(found)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Encoder, Json, Label, Labels, Left, Right, Scale, Text, asked_of
+from seqtwin.cli.arguments import Column, Encoder, Json, Label, Labels, Left, Right, Scale, Text, asked_of
 
 if TYPE_CHECKING:
     from seqtwin.retrieval.dedupe import Deduped
@@ -21,7 +21,7 @@ _NEAREST = "link the k nearest of each text; default: 3, and whole groups of up 
 def dedupe(
     encoder: Encoder,
     file: Annotated[Path, typer.Argument(help="a table, or a text a line (.txt)")],
-    column: Annotated[str | None, typer.Option(help="the column of texts, where there are several")] = None,
+    column: Column = None,
     threshold: Threshold = None,
     k: Annotated[int | None, typer.Option("-k", help=_NEAREST)] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="the table with its clusters (.csv)")] = None,
@@ -51,6 +51,7 @@ def dedupe(
     _refuse_taken(out, review)
     model = _of_texts(load(encoder), "dedupe")
     listed = read_listed(file, column)
+    console.show_understood(listed.understood)
     decided = read_decisions(decisions) if decisions else []
     with console.rows_bar("comparing") as on_rows:
         found = find(model, listed.texts, threshold=threshold, k=k, decisions=decided, on_rows=on_rows)
@@ -109,8 +110,12 @@ def link(
     left: Annotated[Path, typer.Argument(help="a table, or a text a line (.txt): each of its rows gets a match")],
     right: Annotated[Path, typer.Argument(help="the list to find the matches in")],
     out: Annotated[Path, typer.Option("--out", "-o", help="the matches (.csv)")],
-    left_column: Annotated[str | None, typer.Option(help="the column of texts on the left")] = None,
-    right_column: Annotated[str | None, typer.Option(help="the column of texts on the right")] = None,
+    left_column: Annotated[
+        str | None, typer.Option("--left-column", "--left", help="column of texts on the left; several are joined")
+    ] = None,
+    right_column: Annotated[
+        str | None, typer.Option("--right-column", "--right", help="column of texts on the right; several are joined")
+    ] = None,
     threshold: Threshold = None,
     one_to_one: Annotated[bool, typer.Option("--one-to-one", help="match no row of the right list twice")] = False,
     keep: Annotated[int, typer.Option(help="write so many matches for a row")] = 1,
@@ -137,6 +142,7 @@ def link(
         read_listed(path, name, option)
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
+    console.show_understood([*a.understood, *b.understood])
     with console.rows_bar("comparing") as tell:
         found = find(model, a.texts, b.texts, threshold=threshold, one_to_one=one_to_one, keep=keep, k=k, on_rows=tell)
     publish_text(out, links_csv(a, b, found))

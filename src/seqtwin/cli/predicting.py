@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Encoder, Json, Label, Labels, Left, Right, Scale, Text, asked_of
+from seqtwin.cli.arguments import Column, Encoder, Json, Label, Labels, Left, Right, Scale, Text, asked_of
 
 if TYPE_CHECKING:
     from seqtwin.study.probing import Probes
@@ -16,7 +16,7 @@ def predict(
     encoder: Encoder,
     file: Annotated[Path, typer.Argument(help="texts: a table with --column; steps: one row a token; series: long")],
     out: Annotated[Path, typer.Option("--out", "-o", help="a .csv: what was read, then what is said of it")],
-    column: Annotated[str | None, typer.Option(help="the column of texts")] = None,
+    column: Column = None,
     sequence: Annotated[str | None, typer.Option(help="the column that names the sequence of a row")] = None,
     token: Annotated[str | None, typer.Option(help="the column of words, one row a word")] = None,
     as_json: Json = False,

@@ -50,6 +50,19 @@ def read_corpus(
     return Listed(texts, ids, dict(zip(metadata, kept, strict=True)))
 
 
+def corpus_line(path: Path, rows: Listed, column: str | None, id_column: str | None) -> str:
+    """What was understood of the file of a corpus."""
+    from seqtwin.data.understood import columns_line
+
+    roles: dict[str, str | Sequence[str]] = {"text": column or "the whole line"}
+    if rows.items and not isinstance(rows.items[0], str):
+        roles = {"series": "one per id"}
+    roles |= {"id": id_column or "the row number"} if rows.ids is None or id_column else {"id": "series_id"}
+    return columns_line(
+        path.name, len(rows.items), roles | ({"metadata": list(rows.metadata)} if rows.metadata else {})
+    )
+
+
 def _ids(path: Path, column: str, texts: Sequence[str]) -> list[str]:
     """The ids of the items; a row without a text needs none.
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Encoder, Json
-from seqtwin.cli.reading import Listed, read_corpus, read_lines, read_queries
+from seqtwin.cli.arguments import Column, Encoder, Json
+from seqtwin.cli.reading import Listed, corpus_line, read_corpus, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def index(
     encoder: Encoder,
     corpus: Annotated[Path, typer.Argument(help="a text a line (.txt), or a table with --column; ids with --remove")],
     out: Annotated[Path, typer.Option("--out", "-o", help="the folder of the index")],
-    column: Annotated[str | None, typer.Option(help="the column of texts in a table")] = None,
+    column: Column = None,
     id_column: Annotated[str | None, typer.Option("--id", help="the column of ids; the row number otherwise")] = None,
     metadata: Annotated[list[str] | None, typer.Option(help="a column to keep with each text; repeatable")] = None,
     kind: Annotated[str, typer.Option(help="exact; or hnsw, ivfpq: approximate, for some 100,000 texts on")] = "exact",
@@ -54,6 +54,7 @@ def index(
         found.remove(read_lines(corpus, id_column or column))
     else:
         rows = read_corpus(loaded, corpus, column, id_column, metadata or [])
+        console.show_understood([corpus_line(corpus, rows, column, id_column)])
         show = not as_json
         if found is None:
             found = Index.build(loaded, rows.items, rows.ids, rows.metadata, kind, show_progress_bar=show)

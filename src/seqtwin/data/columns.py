@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from seqtwin.data.asked import Asked, Names
+from seqtwin.data.contents import ID_WORDS, SAMPLE, content_of, is_id_column, name_words
 from seqtwin.data.tables import Table, column
-from seqtwin.data.values import NUMBER
+from seqtwin.data.values import joined_texts
 from seqtwin.errors import DataError
 
 # Words that tell the left side from the right one. Column names that differ in nothing else form a pair.
@@ -32,51 +32,11 @@ SIDE_WORDS = (
 )
 # A pair whose name says nothing more than "a text" is taken before pairs of single attributes such as title and brand.
 GENERAL = frozenset({"", "text", "sentence", "sent", "question", "phrase", "string", "s", "q", "utterance"})
-ID_WORDS = frozenset(
-    [
-        "id",
-        "ids",
-        "idx",
-        "index",
-        "key",
-        "keys",
-        "uid",
-        "uuid",
-        "guid",
-        "qid",
-        "did",
-        "docid",
-        "pid",
-        "rowid",
-        "pairid",
-        "row",
-        "number",
-        "num",
-        "nr",
-        "no",
-        "time",
-        "timestamp",
-        "date",
-        "datetime",
-        "year",
-        "created",
-        "updated",
-        "url",
-    ]
-)
 TARGETS = ("score", "similarity", "label", "same", "target", "match", "is_duplicate", "rating", "relatedness", "y")
 TARGET_WORDS = frozenset(
     ["score", "similarity", "label", "same", "match", "duplicate", "rating", "relatedness", "gold", "quality"]
 )
-CODE = re.compile(
-    r"[A-Za-z]{0,12}[-_:/#.]?\d+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}", re.ASCII
-)
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d\d:\d\d(:\d\d)?", re.ASCII)
-SAMPLE = 1000
-MOSTLY = 0.9
 SHOWN = 12
-
-Content = Literal["text", "number", "time", "id"]
 
 
 @dataclass(frozen=True)
@@ -91,16 +51,6 @@ class SidePair:
     def of_ids(self) -> bool:
         """Whether the name says that these are ids, keys or times."""
         return not ID_WORDS.isdisjoint(self.stem.split())
-
-
-def name_words(name: str) -> Names:
-    """The words of a column name in lower case.
-
-    >>> name_words("leftTitle"), name_words("#1 String"), name_words("ltable_id"), name_words("name2")
-    (('left', 'title'), ('1', 'string'), ('ltable', 'id'), ('name', '2'))
-    """
-    parted = re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " ", name)
-    return tuple(word.lower() for word in re.findall(r"[^\W\d_]+|\d+", parted))
 
 
 def side_pairs(names: Sequence[str]) -> list[SidePair]:
@@ -122,24 +72,6 @@ def _counterparts(words: Names, place: int, word: str, by_words: dict[Names, str
     rest = " ".join((*words[:place], *words[place + 1 :]))
     others = [(*words[:place], right, *words[place + 1 :]) for left, right in SIDE_WORDS if left == word]
     return [SidePair(by_words[words], by_words[other], rest) for other in others if other in by_words]
-
-
-def content_of(table: Table, name: str) -> Content:
-    """What the values of a column are, in a sample of its rows: texts, numbers, times or ids."""
-    values = [value for value in column(table, name)[:SAMPLE] if value is not None and str(value).strip()]
-    plain = [str(value).strip() for value in values]
-    for kind, pattern in _PATTERNS:
-        if plain and sum(pattern.fullmatch(value) is not None for value in plain) >= MOSTLY * len(plain):
-            return kind
-    return "text"
-
-
-_PATTERNS: tuple[tuple[Content, re.Pattern[str]], ...] = (("number", NUMBER), ("time", MOMENT), ("id", CODE))
-
-
-def is_id_column(table: Table, name: str) -> bool:
-    """Whether a column names rows or moments instead of holding texts: its name says so, or all of its values do."""
-    return not ID_WORDS.isdisjoint(name_words(name)) or content_of(table, name) != "text"
 
 
 def choose_sides(table: Table, asked: Asked, target: str | None) -> tuple[Names, Names] | None:
@@ -294,3 +226,11 @@ def named_columns(table: Table, names: Names) -> Names:
 
 def _parted(names: str) -> Names:
     return tuple(part.strip() for part in names.split(",") if part.strip()) or (names,)
+
+
+def texts_named(table: Table, name: str, *, empty: str) -> list[str]:
+    """The texts of the column, or of the joined columns, that an option names; blank ones by the policy `empty`.
+
+    Raises: DataError for a column that is not there.
+    """
+    return joined_texts(table, named_columns(table, (name,)), empty=empty)[0]

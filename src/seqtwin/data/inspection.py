@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from seqtwin.data.asked import Asked, Names
-from seqtwin.data.columns import choose_sides, choose_target, is_id_column, side_pairs
+from seqtwin.data.columns import choose_sides, choose_target, side_pairs
+from seqtwin.data.contents import is_id_column
 from seqtwin.data.joins import Layout, Tables, layout_of, read_joined
 from seqtwin.data.series import CHANNEL, IDS, TIMES, channel_names
 from seqtwin.data.tables import Table, column

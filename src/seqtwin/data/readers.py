@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.data.asked import Asked, Names
-from seqtwin.data.columns import choose_sides, choose_target
+from seqtwin.data.columns import choose_sides, choose_target, texts_named
 from seqtwin.data.joins import Tables, read_joined
 from seqtwin.data.pairs import SPLITS, PairData
 from seqtwin.data.rows import Quoting
@@ -18,7 +18,7 @@ from seqtwin.data.splits import check_fractions, leakage, leakage_notes, split_p
 from seqtwin.data.tables import Table, column, read_text_table
 from seqtwin.data.targets import Labels, look_at_target, read_labels, read_scores
 from seqtwin.data.understood import columns_line, one_class_lines
-from seqtwin.data.values import check_scale, joined_texts, texts
+from seqtwin.data.values import check_scale, joined_texts
 from seqtwin.errors import ConfigError, DataError
 
 Files = Mapping[str, Path] | Path
@@ -144,7 +144,7 @@ def read_columns(path: Path, names: Sequence[str], *, empty: str = "error") -> l
     Raises: DataError.
     """
     table = read_text_table(path)
-    found = [texts(table, name, empty="error" if empty == "error" else "unk")[0] for name in names]
+    found = [texts_named(table, name, empty="error" if empty == "error" else "unk") for name in names]
     table.finish(REMEDY_ROWS)
     return found
 

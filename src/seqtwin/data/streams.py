@@ -6,12 +6,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqtwin.data.columns import texts_named
 from seqtwin.data.formats import format_of, read_lines, refuse_foreign, refuse_quoting
 from seqtwin.data.readers import REMEDY_ROWS
 from seqtwin.data.rows import Quoting, streamed
 from seqtwin.data.sources import require_file
 from seqtwin.data.tables import Block, Table
-from seqtwin.data.values import texts
 from seqtwin.errors import DataError, gathered
 from seqtwin.files import sha256
 
@@ -52,7 +52,7 @@ def scan(source: Source) -> Scanned:
     stamp = stamp_of(source.path)
     for block in read_blocks(source.path, quoting=source.quoting):
         for name in source.columns:
-            texts(block, name, empty=source.empty)
+            texts_named(block, name, empty=source.empty)
         rows, names = rows + len(block), names | dict.fromkeys(block.columns)
         problems += block.problems
         if len(problems) > MOST_PROBLEMS:

@@ -14,13 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from seqtwin.data.columns import named_columns
 from seqtwin.data.formats import LINES, format_of
 from seqtwin.data.inspected import read_inspected_pairs
 from seqtwin.data.inspection import Inspection
 from seqtwin.data.readers import REMEDY_EMPTY, REMEDY_ROWS
 from seqtwin.data.sources import ending_of
 from seqtwin.data.tables import read_table, read_text_table
-from seqtwin.data.values import classes, texts
+from seqtwin.data.understood import columns_line
+from seqtwin.data.values import classes, joined_texts, texts
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.clusters import Pairs
 from seqtwin.retrieval.decisions import Decision
@@ -34,11 +36,12 @@ EXCEL_READS_UTF8 = "\ufeff"  # without this mark a spreadsheet shows every accen
 
 @dataclass(frozen=True)
 class Listed:
-    """The texts of a file under the name of their column, and its other columns."""
+    """The texts of a file under the name of their column, its other columns, and what was understood of it in words."""
 
     name: str
     texts: list[str]
     others: dict[str, list[Any]]
+    understood: tuple[str, ...] = ()
 
     def kept(self, row: int) -> list[Any]:
         """What the other columns hold in a row."""
@@ -51,7 +54,8 @@ def read_listed(path: Path, column: str | None = None, option: str = "--column")
     Raises: ConfigError where the column must be named; DataError for what is no such file, or with all blank rows.
     """
     if ending_of(path) == ".txt":
-        return Listed("text", read_texts(path, None, blank=True), {})
+        lines = read_texts(path, None, blank=True)
+        return Listed("text", lines, {}, (columns_line(path.name, len(lines), {"text": "the whole line"}),))
     table = read_text_table(path)
     known = list(table.columns)
     form = format_of(path)
@@ -62,9 +66,12 @@ def read_listed(path: Path, column: str | None = None, option: str = "--column")
         cause = f"which column holds the texts? found: {shown}"
         raise ConfigError("MATCH_COLUMN", cause, place=str(path), remedy=f"name it: {option} NAME")
     name = known[0] if column is None else column
-    found = texts(table, name, empty="unk")[0]
+    used = named_columns(table, (name,))
+    found = joined_texts(table, used, empty="unk")[0]
     table.finish(REMEDY_ROWS)
-    return Listed(name, found, {other: table.columns[other] for other in known if other != name})
+    others = {other: table.columns[other] for other in known if other not in used}
+    line = columns_line(path.name, len(table), {"text": used}, list(others))
+    return Listed(" + ".join(used), found, others, (line, *table.notes))
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -7,11 +7,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from seqtwin.data.columns import texts_named
 from seqtwin.data.formats import LINES, format_of
 from seqtwin.data.series import read_series_file
 from seqtwin.data.sources import ending_of
 from seqtwin.data.tables import Table, column, read_table, read_text_table
-from seqtwin.data.values import texts
 from seqtwin.errors import ConfigError
 from seqtwin.retrieval.encoding import TrainedEncoder
 from seqtwin.retrieval.predicting import Prediction
@@ -94,7 +94,7 @@ def _named(table: Table, name: str | None) -> str:
 
 
 def _texts(table: Table, name: str) -> list[str]:
-    found = texts(table, name, empty="error")[0]
+    found = texts_named(table, name, empty="error")
     table.finish(REMEDY)
     return found
 

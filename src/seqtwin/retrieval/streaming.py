@@ -14,24 +14,34 @@ from typing import Any
 
 import numpy as np
 
+from seqtwin.data.columns import texts_named
 from seqtwin.data.gaps import Gaps
 from seqtwin.data.measured import SeriesFile
 from seqtwin.data.rows import Quoting
 from seqtwin.data.series import read_series_file
 from seqtwin.data.streams import Scanned, Source, read_blocks, scan, stamp_of
 from seqtwin.data.tables import Table
-from seqtwin.data.values import texts
+from seqtwin.data.understood import columns_line
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import sha256
 from seqtwin.lookup import member
 from seqtwin.retrieval.blanks import has_text, scores_in_place, vectors_in_place
 from seqtwin.retrieval.encoding import TrainedEncoder
 from seqtwin.retrieval.growing import publish_growing
-from seqtwin.retrieval.tables import FORMATS, VectorFormat, score_columns, scored_head, scored_rows, text_column
+from seqtwin.retrieval.tables import (
+    FORMATS,
+    VectorFormat,
+    score_columns,
+    scored_head,
+    scored_rows,
+    sides_of_file,
+    text_column,
+)
 from seqtwin.version import __version__
 
 OnRows = Callable[[int, int], None]
 OnBlank = Callable[[int], None]
+OnUnderstood = Callable[[str], None]
 SERIES = 512  # of one block
 
 
@@ -46,6 +56,7 @@ def encode_file(
     gaps: Gaps = "error",
     on_rows: OnRows = lambda _done, _total: None,
     on_blank: OnBlank = lambda _rows: None,
+    on_understood: OnUnderstood = lambda _line: None,
 ) -> int:
     """How many vectors were written to `out` (.npy, .csv or .parquet), one a row of the file, in its order.
 
@@ -53,7 +64,7 @@ def encode_file(
     each block, `on_blank(rows)` with the number of blank texts in it. A blank text has a vector of NaN, unless the
     encoder was trained with `tokens.empty: unk`. Memory does not grow with a file of texts.
 
-    `quoting`, `gaps`: as in the data section of a config.
+    `quoting`, `gaps`: as in the data section of a config. `on_understood(line)` hears which columns are read.
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
@@ -72,7 +83,7 @@ def encode_file(
         return found
 
     work = _Work(source, {"work": "encode"}, lambda found: form.head(found.rows, encoder.dim), make, form.finish)
-    return _stream(encoder, work, out, resume, on_rows, on_blank)
+    return _stream(encoder, work, out, resume, _Told(on_rows, on_blank, on_understood))
 
 
 def score_file(
@@ -80,27 +91,29 @@ def score_file(
     path: Path,
     out: Path,
     *,
-    left: str = "left",
-    right: str = "right",
+    left: str | None = None,
+    right: str | None = None,
     resume: bool = False,
     quoting: Quoting | None = None,
     on_rows: OnRows = lambda _done, _total: None,
     on_blank: OnBlank = lambda _rows: None,
+    on_understood: OnUnderstood = lambda _line: None,
 ) -> int:
     """How many pairs were written to `out` (.csv): every column of the file, then the score, then whether it is same.
 
-    Both are empty for a pair with a blank text; `on_blank(rows)` hears of these.
+    Both are empty for a pair with a blank text; `on_blank(rows)` hears of these. Sides that are not named are chosen as
+    `inspect_data` does; `on_understood(line)` hears which.
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
     if out.suffix.lower() != ".csv":
         cause = f"scores are written as .csv, not as '{out.suffix}'"
         raise ConfigError("SCORE_FORMAT", cause, place=str(out), remedy="name a file that ends in .csv")
-    source = _source(path, (left, right), quoting)
     if encoder.inputs == "series":
         cause = "an encoder of series: no table holds pairs of them"
         remedy = "encode both lists and compare their vectors, or seqtwin.load(folder).score(left, right)"
         raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy=remedy)
+    source = _source(path, sides_of_file(path, left, right, quoting), quoting)
     names: list[str] = []  # known after the first look
 
     def head(found: Scanned) -> bytes:
@@ -111,7 +124,17 @@ def score_file(
         scores = scores_in_place(encoder, _texts(block, source, 0), _texts(block, source, 1), there)
         return scored_rows([block.columns.get(name, [None] * len(block)) for name in names], scores, encoder.threshold)
 
-    return _stream(encoder, _Work(source, {"work": "score"}, head, make), out, resume, on_rows, on_blank)
+    told = _Told(on_rows, on_blank, on_understood)
+    return _stream(encoder, _Work(source, {"work": "score"}, head, make), out, resume, told)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Who hears of rows that are done, of blank rows, and of what was understood."""
+
+    rows: OnRows
+    blank: OnBlank
+    understood: OnUnderstood
 
 
 @dataclass(frozen=True)
@@ -146,13 +169,21 @@ class _Result:
     finish: Callable[[Path, Path], None] | None
 
 
-def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, on_rows: OnRows, on_blank: OnBlank) -> int:
+def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, told: _Told) -> int:
     source = work.source
     found = scan(source)
+    told.understood(_understood(source, found))
     key = {**work.key, "encoder": encoder.fingerprint, "input": found.sha256, "columns": list(source.columns)}
     key |= {"quoting": source.quoting} if source.quoting else {}
-    parts = _blocks(encoder, work, found, on_blank)
-    return _grow(_Result(key, work.head(found), parts, found.rows, work.finish), out, resume, on_rows)
+    parts = _blocks(encoder, work, found, told.blank)
+    return _grow(_Result(key, work.head(found), parts, found.rows, work.finish), out, resume, told.rows)
+
+
+def _understood(source: Source, found: Scanned) -> str:
+    parts = ("left", "right") if len(source.columns) > 1 else ("text",)
+    used = {name for option in source.columns for name in (option, *option.split(","))}
+    others = [name for name in found.names if name not in used]
+    return columns_line(source.path.name, found.rows, dict(zip(parts, source.columns, strict=True)), others)
 
 
 def _blocks(encoder: TrainedEncoder, work: _Work, found: Scanned, on_blank: OnBlank) -> Iterator[_Part]:
@@ -221,7 +252,7 @@ def _source(path: Path, columns: tuple[str, ...], quoting: Quoting | None) -> So
 
 
 def _texts(block: Table, source: Source, place: int) -> list[str]:
-    return texts(block, source.columns[place], empty=source.empty)[0]
+    return texts_named(block, source.columns[place], empty=source.empty)
 
 
 def _unchanged(path: Path, stamp: tuple[int, int]) -> None:

@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from seqtwin.data.asked import Asked
+from seqtwin.data.columns import choose_sides
 from seqtwin.data.formats import ENDINGS, LINES, described, format_of, refuse_foreign
 from seqtwin.data.readers import read_columns
+from seqtwin.data.rows import Quoting
 from seqtwin.data.sources import read_text
+from seqtwin.data.streams import read_blocks
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.files import writing
 
@@ -54,6 +58,24 @@ def text_column(path: Path, column: str | None) -> str:
         cause = f"'{path.suffix}' is read as one text per line and has no columns; tables: {', '.join(ENDINGS)}"
         raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="leave --column out")
     return column or LINES
+
+
+def sides_of_file(path: Path, left: str | None, right: str | None, quoting: Quoting | None = None) -> tuple[str, str]:
+    """The columns of both sides as options name them; what is not named is chosen by a first look at the file.
+
+    Raises: DataError where it cannot be told.
+    """
+    if left is not None and right is not None:
+        return left, right
+    table = next(read_blocks(path, quoting=quoting), None)
+    if table is None:
+        return left or "left", right or "right"  # an empty file is named as such when it is read
+    asked = Asked(None if left is None else (left,), None if right is None else (right,))
+    sides = choose_sides(table, asked, None)
+    if sides is None:
+        cause = f"which two columns are compared? found: {', '.join(table.columns)}"
+        raise DataError("DATA_SIDES", cause, place=str(path), remedy="name them: --left NAME --right NAME")
+    return ",".join(sides[0]), ",".join(sides[1])
 
 
 @dataclass(frozen=True)
