@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import tiny
 from seqtwin.config import parse_run, parse_study, read_run
@@ -57,6 +58,7 @@ def test_everything_is_published_and_true(folder: Path, run: Run) -> None:
     assert manifest["factors"] == {"representation": "final_hidden", "loss": "mse", "seed": 0}
     assert set(manifest["seconds"]) == {"data", "train", "evaluate", "explain"}
     assert manifest["versions"]["torch"]
+    assert manifest["kernels"] == torch.backends.cpu.get_cpu_capability()
     assert run.scores == read_json(run.path / "scores.json")
     assert list(run.scores["dev"]) == list(run.scores["test"]) == list(METRICS)
     assert run.scores["test"]["roc_auc"] > run.scores["untrained"]["roc_auc"]

@@ -77,6 +77,7 @@ def manifest(
         "host": platform.node(),
         "device": device,
         "threads": torch.get_num_threads(),
+        "kernels": torch.backends.cpu.get_cpu_capability(),
         "seconds": dict(seconds),
         "tuning": None,
     }
