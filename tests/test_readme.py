@@ -7,15 +7,14 @@
 - text, mermaid and blocks without a language are pictures.
 """
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from shell import Shell
 
 README = Path(__file__).parent.parent / "README.md"
 PICTURES = {"", "text", "mermaid"}
@@ -50,13 +49,11 @@ def blocks_of(text: str) -> list[Block]:
     return found
 
 
-def run_command(command: str, folder: Path) -> None:
+def run_command(command: str, folder: Path, shell: Shell) -> None:
     words = shlex.split(command, comments=True)
     assert words[0] == "seqtwin", f"only seqtwin commands run here: {command}"
-    shown = [sys.executable, "-m", *words]
-    environment = {**os.environ, "COLUMNS": "120"}
-    run = subprocess.run(shown, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
-    assert run.returncode == 0, f"{command}\n{run.stdout}\n{run.stderr}"
+    code, output = shell.run(words, folder)
+    assert code == 0, f"{command}\n{output}"
 
 
 def check_not_run(block: Block, reason: str) -> None:
@@ -76,7 +73,9 @@ def check_yaml(block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert read(path)
 
 
-def run_block(block: Block, folder: Path, names: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+def run_block(
+    block: Block, folder: Path, names: dict[str, object], monkeypatch: pytest.MonkeyPatch, shell: Shell
+) -> None:
     """Do with one block what its language asks for."""
     key, value = block.note or ("", "")
     if key == "not run":
@@ -87,7 +86,7 @@ def run_block(block: Block, folder: Path, names: dict[str, object], monkeypatch:
         exec(compile("\n" * block.line + block.body, README.name, "exec"), names)
     elif block.language == "bash":
         for command in block.commands:
-            run_command(command, folder)
+            run_command(command, folder, shell)
     elif block.language == "yaml":
         check_yaml(block, folder, monkeypatch)
     else:
@@ -95,13 +94,19 @@ def run_block(block: Block, folder: Path, names: dict[str, object], monkeypatch:
     return None
 
 
-def test_every_block_of_the_readme_runs(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def shell():
+    with Shell() as started:
+        yield started
+
+
+def test_every_block_of_the_readme_runs(tmp_path, monkeypatch, shell):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "readme"}
     blocks = blocks_of(README.read_text(encoding="utf-8"))
     assert {b.language for b in blocks} >= {"python", "bash", "yaml"}
     for block in blocks:
-        run_block(block, tmp_path, names, monkeypatch)
+        run_block(block, tmp_path, names, monkeypatch, shell)
 
 
 def missing_links(text: str, folder: Path) -> list[str]:
@@ -136,6 +141,11 @@ def test_the_protocol_names_every_refusal_and_every_diagnosis():
     assert told >= set(RULES)
 
 
+def test_a_command_that_works_passes(tmp_path, monkeypatch, shell):
+    (block,) = blocks_of("```bash\nseqtwin list losses\n```\n")
+    run_block(block, tmp_path, {}, monkeypatch, shell)
+
+
 def test_a_dead_link_is_found(tmp_path):
     (tmp_path / "there.md").touch()
     text = "[a](there.md#part) [b](https://example.org/x) ![c](gone.png)\n```text\n[d](in-code)\n```\n"
@@ -155,15 +165,15 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("text", PLANTED.values(), ids=PLANTED)
-def test_a_planted_fault_is_found(text, tmp_path, monkeypatch):
+def test_a_planted_fault_is_found(text, tmp_path, monkeypatch, shell):
     (block,) = blocks_of(text)
     with pytest.raises(Exception):  # noqa: B017, PT011 - whatever it is, it must not pass
-        run_block(block, tmp_path, {}, monkeypatch)
+        run_block(block, tmp_path, {}, monkeypatch, shell)
 
 
-def test_a_reason_and_a_file_name_are_read(tmp_path, monkeypatch):
+def test_a_reason_and_a_file_name_are_read(tmp_path, monkeypatch, shell):
     left_out = "<!-- not run: sets up a machine -->\n```bash\nmake test  # a word\n```\n"
     written = "<!-- file: a.csv -->\n```csv\na,b\n```\n"
     for block in blocks_of(f"{left_out}\n{written}"):
-        run_block(block, tmp_path, {}, monkeypatch)
+        run_block(block, tmp_path, {}, monkeypatch, shell)
     assert (tmp_path / "a.csv").read_text() == "a,b\n"

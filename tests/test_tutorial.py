@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from shell import Shell
 from test_readme import blocks_of, missing_links, run_block
 
 TUTORIAL = Path(__file__).parent.parent / "docs" / "output-and-hidden.md"
@@ -14,8 +15,9 @@ TEXT = TUTORIAL.read_text(encoding="utf-8")
 def test_every_block_of_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "tutorial"}
-    for block in blocks_of(TEXT):
-        run_block(block, tmp_path, names, monkeypatch)
+    with Shell() as shell:
+        for block in blocks_of(TEXT):
+            run_block(block, tmp_path, names, monkeypatch, shell)
     assert (tmp_path / "wien.html").exists()
 
 

@@ -1,6 +1,5 @@
 """A whole study in worker processes: nothing twice, what fails does not stop the rest, no process is left behind."""
 
-import logging
 import os
 import signal
 import subprocess
@@ -27,8 +26,6 @@ from seqtwin.study.pool import Work
 from seqtwin.study.work import Progress, run_cell
 
 FACTORS: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"], "fit.lr": [0.05, 1e30]}
-# trains, and is warned of: it orders pairs by another distance than the one that ranks them
-WARNED = {"name": "contrastive", "distance": "euclidean", "margin": 1}
 
 
 def study_of(folder: Path, grid: dict[str, list[Any]] = FACTORS, *, seeds: int = 1, **sections: Any) -> StudyConfig:
@@ -41,36 +38,18 @@ def state_of(folder: Path) -> dict[str, tuple[int, int, int]]:
     return {name: (s.st_ino, s.st_mtime_ns, s.st_size) for name, s in found.items()}
 
 
-class Listening(logging.Handler):
-    """Notes what is logged, outside of any one test."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.heard: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.heard.append(record.getMessage())
-
-
 @dataclass(frozen=True)
 class Done:
     study: Study
     events: list[Progress]
     data: Path
-    warnings: list[str]
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     data = tiny.write_pairs(tmp_path_factory.mktemp("study") / "data")
     events: list[Progress] = []
-    listening = Listening()
-    logging.getLogger("seqtwin").addHandler(listening)
-    try:
-        study = compare(study_of(data, loss=WARNED), data.parent / "out", jobs=2, on_progress=events.append)
-    finally:
-        logging.getLogger("seqtwin").removeHandler(listening)
-    return Done(study, events, data, listening.heard)
+    return Done(compare(study_of(data), data.parent / "out", jobs=2, on_progress=events.append), events, data)
 
 
 def in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, *, of: int) -> None:
@@ -114,7 +93,7 @@ def test_progress_is_told_for_every_cell(done: Done) -> None:
 
 def test_two_jobs_give_the_numbers_of_one(done: Done, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(pool, "run_some", in_this_process)
-    again = compare(study_of(done.data, loss=WARNED), tmp_path / "out", jobs=1)
+    again = compare(study_of(done.data), tmp_path / "out", jobs=1)
     assert again.failed == done.study.failed
     for id_ in set(again.planned) - set(again.failed):
         for name in ("scores.json", "predictions.csv", "encoder/model.safetensors"):
@@ -125,7 +104,7 @@ def test_two_jobs_give_the_numbers_of_one(done: Done, tmp_path: Path, monkeypatc
 def test_a_second_call_trains_nothing_and_rewrites_nothing(done: Done, monkeypatch: Any) -> None:
     monkeypatch.setattr(pool, "run_some", None)
     before, plan = state_of(done.study.path / "cells"), state_of(done.study.path)["study.json"]
-    again = compare(study_of(done.data, loss=WARNED), done.study.path, jobs=2)
+    again = compare(study_of(done.data), done.study.path, jobs=2)
     assert (again.planned, again.trained, again.failed) == (done.study.planned, [], done.study.failed)
     assert state_of(done.study.path / "cells") == before
     assert state_of(done.study.path)["study.json"] == plan
@@ -135,14 +114,14 @@ def test_a_second_call_trains_nothing_and_rewrites_nothing(done: Done, monkeypat
 def test_another_config_under_the_same_name_is_refused(done: Done, sections: dict[str, Any]) -> None:
     before = state_of(done.study.path / "cells") | {"study.json": state_of(done.study.path)["study.json"]}
     with pytest.raises(ConfigError, match="published from another config") as caught:
-        compare(study_of(done.data, loss=WARNED, **sections), done.study.path)
+        compare(study_of(done.data, **sections), done.study.path)
     assert caught.value.exit_code == 2
     assert state_of(done.study.path / "cells") | {"study.json": state_of(done.study.path)["study.json"]} == before
 
 
 def test_a_study_that_another_process_drives_is_refused(done: Done) -> None:
     with driver_lock(done.study.path), pytest.raises(InUseError):
-        compare(study_of(done.data, loss=WARNED), done.study.path)
+        compare(study_of(done.data), done.study.path)
 
 
 def test_the_report_of_a_study_with_failures_can_be_written(done: Done) -> None:
@@ -233,9 +212,12 @@ def test_dev_of_one_class_gives_a_study_and_a_report(tmp_path: Path, monkeypatch
     assert "only one class" in write_report(study.path).read_text(encoding="utf-8")
 
 
-def test_what_a_part_warns_of_is_said_once_and_not_once_a_study_cell(done: Done) -> None:
-    assert len(done.study.trained) == 4
-    said = [message for message in done.warnings if "orders them differently" in message]
+@pytest.mark.long
+def test_what_a_part_warns_of_is_said_once_and_not_once_a_study_cell(tmp_path: Path, caplog: Any) -> None:
+    data = tiny.write_pairs(tmp_path / "data")
+    raw = study_of(data, {"loss": [{"name": "contrastive", "distance": "euclidean", "margin": 1}]}, seeds=4)
+    assert len(compare(raw, tmp_path / "out", jobs=2).trained) == 4
+    said = [record.getMessage() for record in caplog.records if "orders them differently" in record.getMessage()]
     assert len(said) == 2, "once before training, once by all workers"
 
 

@@ -1,9 +1,11 @@
 """The door to pytorch-metric-learning: golden values, the library itself as oracle, and its traps."""
 
 import contextlib
+import copy
 import logging
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 import torch
@@ -134,13 +136,18 @@ SCARCE = {
 }
 
 
-def ways(name: str, **options) -> list[Pml]:
-    """The loss with every way of handing pairs over that it can be trained with."""
+@cache
+def trainable(name: str, **options) -> list[Pml]:
     built = []
     for way in PAIRS:
         with contextlib.suppress(ConfigError):
             built.append(door(name, 8, options=NEEDED.get(name), pairs=way, **options))
     return built
+
+
+def ways(name: str, **options) -> list[Pml]:
+    """The loss with every way of handing pairs over that it can be trained with."""
+    return copy.deepcopy(trainable(name, **options))
 
 
 @pytest.mark.parametrize("reducer", [None, "MeanReducer"])

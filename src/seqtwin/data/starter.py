@@ -225,5 +225,5 @@ def _fit_lines(rows: int, noun: str) -> list[Line]:
         (f"batch: {32 if rows < FEW_PAIRS else 64}", f"{noun} per step"),
         ("lr: 0.002", "adam's usual rate for recurrent encoders of this width"),
         ("patience: 5", "epochs without a better dev metric before it stops"),
-        ("seed: 0", "same config, same numbers"),
+        ("seed: 0", "same config and machine, same numbers"),
     ]

@@ -50,7 +50,10 @@ def write_report(study: Path, out: Path | None = None) -> Path:
 
 
 def report_files(table: StudyTable) -> dict[str, str | bytes]:
-    """The content of every file of the report by its path. The same table gives the same bytes."""
+    """The content of every file of the report by its path.
+
+    The same table and the same library versions give the same bytes.
+    """
     facets = heat.facets(table)
     context = _context(table, facets)
     drawn = [figure for part in context["facets"] for figure in part["figures"]]

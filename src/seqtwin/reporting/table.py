@@ -105,7 +105,10 @@ def _committed(path: Path) -> dict[str, str]:
 
 
 def write_results(table: StudyTable) -> dict[str, str]:
-    """The files an experiment commits, by name: enough to rebuild its report byte for byte."""
+    """The files an experiment commits, by name.
+
+    They are enough to rebuild its report, byte for byte with the same library versions.
+    """
     return _texts({name: getattr(table, name) for name in (*FRAMES, *MORE_FRAMES)}, table.meta, table.analysis)
 
 
