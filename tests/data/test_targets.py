@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from seqtwin.data.label_words import label_value
 from seqtwin.data.tables import read_table
-from seqtwin.data.targets import label_value, look_at_target, read_labels, read_scores
+from seqtwin.data.targets import look_at_target, read_labels, read_scores
 from seqtwin.errors import DataError
 
 

@@ -4,8 +4,8 @@ import re
 from typing import Literal
 
 from seqtwin.data.asked import Names
+from seqtwin.data.numerals import NUMBER
 from seqtwin.data.tables import Table, column
-from seqtwin.data.values import NUMBER
 
 ID_WORDS = frozenset(
     [

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqtwin.data.numerals import BINARY, NUMBER
+from seqtwin.data.label_words import WORDS, word_form
+from seqtwin.data.numerals import NUMBER
 from seqtwin.data.quoting import WHOLE
 from seqtwin.errors import DataError
 
@@ -102,8 +103,8 @@ def _is_value(name: str, values: Sequence[Any]) -> bool:
     """Whether a name is of the kind that its column consists of: a truth value, a number, one of few classes."""
     if not values:
         return False
-    word, words = name.lower(), [str(value).strip().lower() for value in values]
-    if word in BINARY and all(other in BINARY for other in words):
+    word, words = word_form(name), [word_form(value) for value in values]
+    if word in WORDS and all(other in WORDS for other in words):
         return word in words or {word, *words} <= {"true", "false"} or {word, *words} <= {"0", "1"}
     if NUMBER.fullmatch(word):
         return all(NUMBER.fullmatch(other) for other in words)

@@ -12,10 +12,12 @@ from seqtwin.data.asked import Asked, Names
 from seqtwin.data.columns import choose_sides, choose_target, side_pairs
 from seqtwin.data.contents import is_id_column
 from seqtwin.data.joins import Layout, Tables, layout_of, read_joined
+from seqtwin.data.label_words import label_value
+from seqtwin.data.numerals import NUMBER
 from seqtwin.data.series import CHANNEL, IDS, TIMES, channel_names
 from seqtwin.data.tables import Table, column
-from seqtwin.data.targets import Target, label_value, look_at_target
-from seqtwin.data.values import NUMBER, joined_texts
+from seqtwin.data.targets import Target, look_at_target
+from seqtwin.data.values import joined_texts
 from seqtwin.errors import DataError
 
 NOTHING = Asked()

@@ -1,12 +1,10 @@
-"""How numbers, truth values and missing values are written in files."""
+"""How numbers and missing values are written in files."""
 
 import math
 import re
 from typing import Any
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-BINARY = {"1": 1.0, "true": 1.0, "yes": 1.0, "same": 1.0, "0": 0.0, "false": 0.0, "no": 0.0, "different": 0.0}
-BINARY |= {"1.0": 1.0, "0.0": 0.0, "match": 1.0, "distinct": 0.0}
 MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "?"})
 
 

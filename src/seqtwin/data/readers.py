@@ -11,12 +11,13 @@ import pandas as pd
 from seqtwin.data.asked import Asked, Names
 from seqtwin.data.columns import choose_sides, choose_target, texts_named
 from seqtwin.data.joins import Tables, read_joined
+from seqtwin.data.label_words import Labels
 from seqtwin.data.pairs import SPLITS, PairData
 from seqtwin.data.rows import Quoting
 from seqtwin.data.sources import bare_name
 from seqtwin.data.splits import check_fractions, leakage, leakage_notes, split_pairs
 from seqtwin.data.tables import Table, column, read_text_table
-from seqtwin.data.targets import Labels, look_at_target, read_labels, read_scores
+from seqtwin.data.targets import look_at_target, read_labels, read_scores
 from seqtwin.data.understood import columns_line, one_class_lines
 from seqtwin.data.values import check_scale, joined_texts
 from seqtwin.errors import ConfigError, DataError

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from seqtwin.data.label_words import label_value
 from seqtwin.data.pairs import SPLITS
-from seqtwin.data.targets import Target, label_value
+from seqtwin.data.targets import Target
 
 SHOWN = 6
 

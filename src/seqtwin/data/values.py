@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.data import numerals
+from seqtwin.data.numerals import NUMBER
 from seqtwin.data.tables import Table, column
-
-NUMBER = numerals.NUMBER
 
 
 def texts(table: Table, name: str, *, empty: str) -> tuple[list[str], np.ndarray]:

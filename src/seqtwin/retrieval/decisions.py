@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from seqtwin.data.label_words import label_value
 from seqtwin.data.tables import column, read_table
-from seqtwin.data.targets import label_value
 from seqtwin.data.values import texts
 from seqtwin.errors import DataError
 
