@@ -4,10 +4,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqtwin.config import RunConfig, StudyConfig, anchored, parse_run, parse_study, read_run, read_study, study_of
+from seqtwin.config import (
+    DataConfig,
+    RunConfig,
+    StudyConfig,
+    anchored,
+    parse_run,
+    parse_study,
+    read_run,
+    read_study,
+    study_of,
+)
 from seqtwin.data.asked import Asked
 from seqtwin.data.inspection import Inspection, inspect_data
 from seqtwin.data.starter import write_config
+from seqtwin.data.understood import roles_text
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.lookup import split_spec
 from seqtwin.reporting.page import write_report
@@ -107,7 +118,17 @@ def understood(config: RunConfig, seen: Sequence[str] = ()) -> list[str]:
     Raises: ConfigError, DataError for data that cannot be used.
     """
     prepared = prepare(config)
-    return [*(seen or prepared.data.understood), *prepared_lines(prepared)]
+    first = seen or prepared.data.understood or [_named_columns(config.data, prepared.data.name)]
+    return [*first, *prepared_lines(prepared)]
+
+
+def _named_columns(data: DataConfig, name: str) -> str:
+    """What a config says of its columns."""
+    if data.name is not None:
+        return f"{name}: a built-in data set"
+    keys = ("left", "right", "score", "text", "texts", "series", "time", "sequence", "token", "label")
+    roles = {key: getattr(data, key) for key in keys if getattr(data, key)}
+    return f"{name}: {roles_text(roles)}"
 
 
 def keep_config(text: str, out: Path, config: RunConfig) -> Path:

@@ -111,7 +111,7 @@ def test_a_range_that_is_part_of_a_scale_has_to_be_declared(values, table_of):
 def test_two_numbers_that_are_no_labels_may_be_called_so(table_of):
     with pytest.raises(DataError, match="which reach") as error:
         look_at_target(table_of([1, 2, 2, 1]), "value")
-    assert "data.labels='{2: 1, 1: 0}'" in error.value.remedy
+    assert "--labels 2=1,1=0" in error.value.remedy
     assert read_labels(table_of([1, 2]), "value", {"1": 0, "2": 1}).tolist() == [0, 1]
 
 

@@ -23,6 +23,10 @@ Right = Annotated[
     str | None, typer.Option("--right", help="column of the right texts; several are joined", metavar="NAME")
 ]
 Label = Annotated[str | None, typer.Option("--label", help="column of labels or scores", metavar="NAME")]
+Labels = Annotated[
+    str | None,
+    typer.Option("--labels", help="what the words of the label mean: duplicate=1,other=0", metavar="WORD=1,WORD=0"),
+]
 Text = Annotated[str | None, typer.Option("--text", help="column of texts that have a class each", metavar="NAME")]
 Overrides = Annotated[list[str] | None, typer.Argument(help="for example encoder.hidden=256", metavar="key=value")]
 Out = Annotated[Path | None, typer.Option(help="folder to write; never overwritten")]
@@ -46,6 +50,7 @@ def asked_of(
     left: str | None,
     right: str | None,
     label: str | None,
+    labels: str | None,
     text: str | None,
     scale: tuple[float, float] | None,
     overrides: Sequence[str] = (),
@@ -57,7 +62,8 @@ def asked_of(
     from seqtwin.config import data_overrides
 
     said = data_overrides(overrides)
-    given = {"left": left, "right": right, "label": label, "text": text, "scale": scale}
+    words = None if labels is None else label_words(labels)
+    given = {"left": left, "right": right, "label": label, "labels": words, "text": text, "scale": scale}
     said = {**said, **{key: value for key, value in given.items() if value is not None}}
     return Asked(
         left=_names(said.get("left")),
@@ -68,6 +74,21 @@ def asked_of(
         labels=said.get("labels"),
         quoting=said.get("quoting"),
     )
+
+
+def label_words(text: str) -> dict[str, int]:
+    """What label words mean, as an option says it.
+
+    Raises: ConfigError.
+
+    >>> label_words("duplicate=1, other=0")
+    {'duplicate': 1, 'other': 0}
+    """
+    named = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
+    if not named or any(not word or value not in ("0", "1") for word, _, value in named):
+        cause = f"expected words with 1 for same or 0 for different, got '{text}'"
+        raise ConfigError("LABEL_WORDS", cause, place="--labels", remedy="for example --labels duplicate=1,other=0")
+    return {word.strip(): int(value) for word, _, value in named}
 
 
 def _names(value: Any) -> tuple[str, ...] | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Data, Encoder, Json, Label, Left, Right, Scale, Text, asked_of
+from seqtwin.cli.arguments import Data, Encoder, Json, Label, Labels, Left, Right, Scale, Text, asked_of
 
 Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupted run of the same command")]
 
@@ -17,6 +17,7 @@ def evaluate(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    labels: Labels = None,
     text: Text = None,
     scale: Scale = None,
     as_json: Json = False,
@@ -35,7 +36,7 @@ def evaluate(
     from seqtwin.retrieval.evaluating_heads import evaluate_head
 
     found = load(encoder)
-    seen = inspect_data(data, asked_of(left, right, label, text, scale))
+    seen = inspect_data(data, asked_of(left, right, label, labels, text, scale))
     console.show_understood(seen_lines(seen))
     values, undefined = (evaluate_pairs if found.objective == "pairs" else evaluate_head)(found, seen)
     if as_json:

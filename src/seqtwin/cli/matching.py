@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Encoder, Json, Label, Left, Right, Scale, Text, asked_of
+from seqtwin.cli.arguments import Encoder, Json, Label, Labels, Left, Right, Scale, Text, asked_of
 
 if TYPE_CHECKING:
     from seqtwin.retrieval.dedupe import Deduped
@@ -170,6 +170,7 @@ def mine(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    labels: Labels = None,
     text: Text = None,
     scale: Scale = None,
     as_json: Json = False,
@@ -190,7 +191,7 @@ def mine(
 
     _refuse_taken(out, suspects)
     model = _of_texts(load(encoder), "mine")
-    seen = inspect_data(pairs, asked_of(left, right, label, text, scale))
+    seen = inspect_data(pairs, asked_of(left, right, label, labels, text, scale))
     console.show_understood(seen_lines(seen))
     labelled = read_labelled(seen)
     with console.rows_bar("comparing") as on_rows:

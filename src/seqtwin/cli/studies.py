@@ -12,6 +12,7 @@ from seqtwin.cli.arguments import (
     Data,
     Json,
     Label,
+    Labels,
     Left,
     Out,
     Overrides,
@@ -36,6 +37,7 @@ def init(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    labels: Labels = None,
     text: Text = None,
     scale: Scale = None,
 ) -> None:
@@ -50,7 +52,7 @@ def init(
     from seqtwin.files import publish_text, refuse_existing
 
     refuse_existing(out)
-    found = inspect_data(data, asked_of(left, right, label, text, scale))
+    found = inspect_data(data, asked_of(left, right, label, labels, text, scale))
     raw, written = face.config_for_data(found, out)
     try:
         lines = face.understood(parse_run(raw, place=str(data)), describe(found))
@@ -67,6 +69,7 @@ def train(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    labels: Labels = None,
     text: Text = None,
     scale: Scale = None,
     as_json: Json = False,
@@ -81,11 +84,11 @@ def train(
     from seqtwin.study.run import train as train_run
 
     folder = out or face.free_folder(Path("runs") / config.stem)
-    asked = asked_of(left, right, label, text, scale, overrides or [])
+    asked = asked_of(left, right, label, labels, text, scale, overrides or [])
     if is_data(config):
         found = _run_of_data(config, asked, overrides or [], folder)
     else:
-        refuse_options(asked_of(left, right, label, text, scale), config)
+        refuse_options(asked_of(left, right, label, labels, text, scale), config)
         found = read_run(config, overrides or [])
         console.show_understood(face.understood(found))
     with console.epochs_bar(found.fit.epochs) as on_epoch:
@@ -121,6 +124,7 @@ def compare(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    labels: Labels = None,
     text: Text = None,
     scale: Scale = None,
     quick: Annotated[
@@ -144,11 +148,11 @@ def compare(
     chosen = [f"tier={_one_tier(flags)}"] if any(flags.values()) else []
     every = [*(overrides or []), *chosen, *(["tune=false"] if no_tune else [])]
     folder = out or Path("runs") / face.study_name(config)
-    asked = asked_of(left, right, label, text, scale, every)
+    asked = asked_of(left, right, label, labels, text, scale, every)
     if is_data(config):
         found = _study_of_data(config, asked, every, folder)
     else:
-        refuse_options(asked_of(left, right, label, text, scale), config)
+        refuse_options(asked_of(left, right, label, labels, text, scale), config)
         found = _study(config, every)
     with console.study_bars() as on_progress:
         study = face.compare(found, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress)
@@ -218,6 +222,7 @@ def check(
     left: Left = None,
     right: Right = None,
     label: Label = None,
+    labels: Labels = None,
     text: Text = None,
     scale: Scale = None,
 ) -> None:
@@ -225,11 +230,11 @@ def check(
 
     seqtwin check configs/placenames.yaml
     """
-    asked = asked_of(left, right, label, text, scale, overrides or [])
+    asked = asked_of(left, right, label, labels, text, scale, overrides or [])
     if is_data(config):
         _check_data(config, asked, overrides or [])
     else:
-        refuse_options(asked_of(left, right, label, text, scale), config)
+        refuse_options(asked_of(left, right, label, labels, text, scale), config)
         _check_config(config, overrides or [])
 
 

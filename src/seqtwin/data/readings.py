@@ -1,6 +1,6 @@
 """What an encoder can tell of a text: whether there is one, whether it knows any of it, and which texts look alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -39,11 +39,6 @@ def reading(text: str, tokens: npt.NDArray[np.int64], *, cut: bool, normalize: C
     if cut or (tokens == _UNKNOWN).any():
         key += b"\0" + _bytes(normalize(text))
     return Reading(key, bool((tokens > _UNKNOWN).any()))
-
-
-def count_blank(readings: Sequence[Reading]) -> int:
-    """How many texts are blank."""
-    return sum(one.key is None for one in readings)
 
 
 def _bytes(text: str) -> bytes:

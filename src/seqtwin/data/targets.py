@@ -54,7 +54,7 @@ EXPECTED = (
     "not_duplicate, similar or dissimilar, positive or negative, paraphrase or not_paraphrase, equivalent or "
     "not_equivalent, entailment or contradiction, related or unrelated, relevant or irrelevant"
 )
-OWN_WORDS = "say what your own words mean with data.labels, for example data.labels='{duplicate: 1, other: 0}'"
+OWN_WORDS = "define your own words: --labels duplicate=1,other=0 (in a config data.labels: {duplicate: 1, other: 0})"
 USUAL_LOWS, USUAL_HIGHS = (0.0, 1.0, -1.0), (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 10.0, 100.0)
 ROUNDING = 1e-6  # of the width of a scale: a cosine of 1.0000001 is 1
 NEARLY_ALL = 0.9
@@ -232,7 +232,7 @@ def _guessed(table: Table, name: str, raw: np.ndarray) -> Target:
         )
         remedy = "declare it: --scale LOW HIGH (data.scale), for example --scale 1 5"
         if len(np.unique(raw)) == 2:
-            remedy += f"; or, for two labels, data.labels='{{{high:g}: 1, {low:g}: 0}}'"
+            remedy += f"; or, for two labels, --labels {high:g}=1,{low:g}=0 (data.labels)"
         raise DataError("DATA_SCALE_UNDECLARED", cause, place=table.place, remedy=remedy)
     why = f"guessed, because the values run from {low:g} to {high:g}; set it with --scale LOW HIGH (data.scale)"
     return Target(name, scale, (low, high), why=why)

@@ -17,9 +17,17 @@ def columns_line(place: str, rows: int, roles: Mapping[str, str | Sequence[str]]
     >>> columns_line("pairs.csv", 400, {"left": "name_1", "right": ["name_2", "city_2"]}, ["id"])
     'pairs.csv: 400 rows; left = name_1, right = name_2 + city_2; not used: id'
     """
-    named = ", ".join(f"{role} = {one if isinstance(one, str) else ' + '.join(one)}" for role, one in roles.items())
     unused = f"; not used: {_some(others)}" if others else ""
-    return f"{place}: {rows:,} rows; {named}{unused}"
+    return f"{place}: {rows:,} rows; {roles_text(roles)}{unused}"
+
+
+def roles_text(roles: Mapping[str, str | Sequence[str]]) -> str:
+    """Which columns play which part.
+
+    >>> roles_text({"left": "name_1", "right": ["name_2", "city_2"]})
+    'left = name_1, right = name_2 + city_2'
+    """
+    return ", ".join(f"{role} = {one if isinstance(one, str) else ' + '.join(one)}" for role, one in roles.items())
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,0 +1,173 @@
+"""Every command that reads a data file says first what it understood: rows, columns, labels or scale, splits."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import tiny
+from seqtwin import cli
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: Any, capsys: Any, tmp_path: Path) -> Run:
+    """Exit code, stdout and stderr of a command, called in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["seqtwin", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        return (int(caught.value.code or 0), *capsys.readouterr())
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.saved_encoder(tmp_path_factory.mktemp("encoder") / "encoder")
+
+
+def pairs(folder: Path, head: str = "pair_id,name_1,name_2,label", count: int = 80) -> Path:
+    rows = [f"P-{n},{left},{right},{label}" for n, (left, right, label) in enumerate(tiny.drawn_pairs(count, 0))]
+    path = folder / "pairs.csv"
+    path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+SIDES = "80 rows; left = name_1, right = name_2, label = label; not used: pair_id"
+SMALL = ("encoder.hidden=6", "encoder.embedding=6", "fit.epochs=1")
+
+
+def test_init_and_check_say_it_on_stdout(run: Run, tmp_path: Path) -> None:
+    for command in (("check", pairs(tmp_path)), ("init", pairs(tmp_path), "-o", "c.yaml")):
+        code, said, _ = run(*command)
+        assert code == 0
+        for words in (SIDES, "1 = same", "0 = different", "train ", "note: split 70% / 15% / 15%"):
+            assert words in said, (command[0], words)
+    assert yaml.safe_load(Path("c.yaml").read_text(encoding="utf-8"))["data"]["left"] == "name_1"
+
+
+def test_train_and_compare_say_it_before_they_begin(run: Run, tmp_path: Path, monkeypatch: Any) -> None:
+    code, said, noted = run("train", pairs(tmp_path), *SMALL, "--out", "run")
+    assert code == 0
+    assert noted.index(SIDES) < noted.index("train ") < noted.index("config used: ")
+    assert SIDES not in said, "stdout has the result alone"
+    from seqtwin import face
+
+    monkeypatch.setattr(face, "compare", lambda *_args, **_named: pytest.fail("said before anything is trained"))
+    with pytest.raises(pytest.fail.Exception):
+        run("compare", tmp_path / "pairs.csv", *SMALL, "--out", "study")
+
+
+def test_a_config_says_the_same(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    data = {"file": str(pairs(tmp_path)), "left": "name_1", "right": "name_2", "label": "label"}
+    path.write_text(yaml.safe_dump(tiny.raw_run(tmp_path, fit={"epochs": 1}) | {"data": data}), encoding="utf-8")
+    code, _, noted = run("train", path, "--out", "run")
+    assert code == 0
+    assert "pairs.csv: 80 rows; left = name_1, right = name_2, label = label" in noted
+
+
+@pytest.mark.parametrize("command", ["evaluate", "probe", "mine"])
+def test_commands_of_an_encoder_say_it(command: str, run: Run, tmp_path: Path, encoder: Path) -> None:
+    out = ["-o", "mined.csv"] if command == "mine" else []
+    code, _, noted = run(command, encoder, pairs(tmp_path), *out)
+    assert code == 0
+    assert SIDES in noted
+
+
+@pytest.mark.parametrize("command", ["init", "check", "train", "compare", "evaluate", "probe", "mine"])
+def test_every_such_command_takes_the_columns(command: str, run: Run) -> None:
+    _, said, _ = run(command, "--help")
+    assert all(option in said for option in ("--left", "--right", "--label", "--labels", "--text", "--scale"))
+
+
+@pytest.mark.parametrize("command", ["check", "train", "evaluate", "probe", "mine", "init"])
+def test_what_is_unclear_is_refused_with_its_candidates_and_a_choice_is_taken(
+    command: str, run: Run, tmp_path: Path, encoder: Path
+) -> None:
+    path = tmp_path / "pairs.csv"
+    rows = [f"{a},brand {a},{b},brand {b},{label}" for a, b, label in tiny.drawn_pairs(80, 0)]
+    path.write_text("title_l,brand_l,title_r,brand_r,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    before = [encoder] if command in ("evaluate", "probe", "mine") else []
+    after = {"mine": ["-o", "m.csv"], "init": ["-o", "c.yaml"], "train": [*SMALL, "--out", "run"]}.get(command, [])
+    code, _, noted = run(command, *before, path, *after)
+    assert code == 2
+    assert "title_l + title_r; brand_l + brand_r" in noted
+    assert not (tmp_path / "run").exists()
+    code, said, noted = run(command, *before, path, *after, "--left", "title_l,brand_l", "--right", "title_r,brand_r")
+    assert code == 0, noted
+    assert "left = title_l + brand_l, right = title_r + brand_r" in said + noted
+
+
+def test_labels_of_ones_own_are_said_on_the_command_line(run: Run, tmp_path: Path) -> None:
+    path = pairs(tmp_path)
+    path.write_text(path.read_text().replace(",1\n", ",dup\n").replace(",0\n", ",other\n"), encoding="utf-8")
+    code, _, noted = run("check", path)
+    assert code == 2
+    assert "which labels mean same? found 'dup', 'other'" in noted
+    assert "--labels" in noted
+    for said_so in ("data.labels={dup: 1, other: 0}", "--labels=dup=1,other=0"):
+        code, said, _ = run("check", path, said_so)
+        assert code == 0
+        assert "dup = same" in said
+    code, _, noted = run("train", path, "data.labels={dup: 1, other: 0}", *SMALL, "--out", "run")
+    assert code == 0, noted
+
+
+def test_options_for_data_are_refused_beside_a_config(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(yaml.safe_dump(tiny.raw_run(tiny.write_pairs(tmp_path / "data"))), encoding="utf-8")
+    for option in (("--left", "left"), ("--scale", "0", "5")):
+        code, _, noted = run("check", path, *option)
+        assert code == 2
+        assert "for data files" in noted
+
+
+def test_check_refuses_what_train_refuses(run: Run, tmp_path: Path) -> None:
+    folder = tiny.write_pairs(tmp_path / "data")
+    bad = (folder / "dev.csv").read_text(encoding="utf-8").replace("left", "lfet", 1)
+    (folder / "dev.csv").write_text(bad, encoding="utf-8")
+    answers = [run("check", folder), run("train", folder, *SMALL, "--out", "run")]
+    assert [code for code, *_ in answers] == [2, 2]
+    assert answers[0][2] == answers[1][2]
+    assert "dev.csv" in answers[0][2]
+
+
+@pytest.mark.parametrize(("only", "word"), [(1, "same"), (0, "different")])
+def test_one_class_is_said_by_check_and_refused_by_train(only: int, word: str, run: Run, tmp_path: Path) -> None:
+    folder = tiny.write_pairs(tmp_path / "data", only={"train": only})
+    code, said, _ = run("check", folder)
+    assert code == 0
+    assert f"note: all pairs of train are {word}: there is nothing to tell apart" in said
+    code, _, noted = run("train", folder, *SMALL, "--out", "run")
+    assert code == 2
+    assert f"training pairs are {word}" in noted
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_split_of_one_class_has_no_perfect_scores(run: Run, tmp_path: Path) -> None:
+    code, said, noted = run("train", tiny.write_pairs(tmp_path / "data", only={"test": 1}), *SMALL, "--out", "run")
+    assert code == 0
+    assert "all pairs of test are same: metrics of two classes are undefined" in noted
+    assert "accuracy " not in said.split("undefined")[0]
+    assert "only one class is present: all pairs are same" in said
+
+
+def test_few_pairs_of_a_kind_are_said(run: Run, tmp_path: Path) -> None:
+    _, said, _ = run("check", tiny.write_pairs(tmp_path / "data", (96, 40, 8)))
+    assert "The metrics rest on very few pairs" in said
+
+
+def test_an_encoder_to_start_from_decides_the_shape(run: Run, tmp_path: Path) -> None:
+    folder = tiny.write_pairs(tmp_path / "data")
+    assert run("train", folder, "encoder.hidden=7", "encoder.embedding=5", "fit.epochs=1", "--out", "first")[0] == 0
+    code, _, noted = run("train", folder, "encoder.from=first", "loss=contrastive", "fit.epochs=1", "--out", "second")
+    assert code == 0, noted
+    assert "hidden" not in Path("second.yaml").read_text(encoding="utf-8")
