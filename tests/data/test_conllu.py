@@ -66,7 +66,7 @@ def test_read_as_steps(write):
         (word(1, "a") + word(3, "b"), r"line 2: expected word 2, found '3'"),
         (word(2, "a"), "line 1: expected word 1, found '2'"),
         (word("x", "a"), "line 1: expected word 1, found 'x'"),
-        ("1\ta\tb\n", "line 1: expected 10 fields parted by tabs, found 3"),
+        ("1\ta\tb\n", "line 1: expected 10 fields separated by tabs, found 3"),
         ("1 a b c d e f g h i\n", "found 1"),
         ("# sent_id = s\n" + word(1, "a") + "\n# sent_id = s\n" + word(1, "b"), "line 4: a second sentence .* 's'"),
         (word(1, " "), "line 1.*'token'.*empty"),

@@ -38,7 +38,7 @@ def series(path, gaps):
 def test_a_missing_value_is_reported_or_filled(blank, write):
     path = write([(0, 1), (1, blank), (2, 5), (3, blank)])
     with pytest.raises(
-        DataError, match=r"(?s)line 3: column 'ch0': the value of time 1 is missing.*line 5.*data\.gaps"
+        DataError, match=r"(?s)line 3: column 'ch0': the value at time 1 is missing.*line 5.*data\.gaps"
     ):
         read_series_file(path)
     assert series(path, "carry") == [1, 1, 5, 5]
@@ -119,7 +119,7 @@ TS = "% made up\n@dimensions 2\n# more\n% last\n@classLabel true a b\n@data\n"
 @pytest.mark.parametrize("word", ["?", "NaN", "nan", ""])
 def test_missing_values_of_a_ts_file(word, write):
     path = write(f"1,{word},3:4,5,6:a\n", TS, "a.ts")
-    with pytest.raises(DataError, match="line 7: column 'ch0': the value of time 1 is missing"):
+    with pytest.raises(DataError, match="line 7: column 'ch0': the value at time 1 is missing"):
         read_series_file(path)
     assert series(path, "interpolate") == [1, 2, 3]
     assert series(path, "carry") == [1, 1, 3]

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqtwin.config import parse_run
 from seqtwin.data.quoting import quoting_of, weighed
 from seqtwin.data.streams import read_blocks
 from seqtwin.data.tables import read_table
 from seqtwin.errors import ConfigError, DataError
+from seqtwin.study.examples import load_examples
+from seqtwin.study.prepare import load_data
 
 HEAD = "left\tright\tlabel\n"
 PLAIN = {
@@ -106,6 +109,33 @@ def test_a_file_without_quotes_to_decide_about_refuses_the_key(name, tmp_path):
     (tmp_path / name).write_text("{}\n")
     with pytest.raises(ConfigError, match=r"quoting: none is for \.csv and \.tsv files"):
         list(read_blocks(tmp_path / name, quoting="none"))
+
+
+def loaded(config):
+    pairs = config.objective == "pairs"
+    return load_data(config) if pairs else load_examples(config.data, config.objective, "error")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"left": "left", "right": "right", "label": "label"},
+        {"text": "left", "label": "label", "objective": "classify"},
+        {"text": "left", "objective": "decode"},
+    ],
+)
+def test_every_reader_of_texts_gets_the_key(data, tmp_path):
+    rows = "".join(f'"{word} cup,red {word},{n % 2}\n' for n, word in enumerate("abcdefghijklmnopqrst"))
+    (tmp_path / "a.csv").write_text("left,right,label\n" + rows)
+    objective = data.pop("objective", "pairs")
+    raw = {"data": {"file": str(tmp_path / "a.csv"), "quoting": "none", **data}, "objective": objective}
+    config = parse_run(raw)
+    read = loaded(config)
+    texts = read.frame["left"] if objective == "pairs" else read.items
+    assert sorted(texts) == sorted(f'"{word} cup' for word in "abcdefghijklmnopqrst")
+    undecided = parse_run({**raw, "data": {**raw["data"], "quoting": None}})
+    with pytest.raises(DataError, match=r"data\.quoting: none"):
+        loaded(undecided)
 
 
 cells = st.text(st.sampled_from('ab "\t\n'), max_size=6)

@@ -72,11 +72,11 @@ def test_without_classes_the_last_field_is_a_dimension(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("1,?:2,3:a", r"column 'ch0': the value of time 1 is missing \('\?'\)"),
+        ("1,?:2,3:a", r"column 'ch0': the value at time 1 is missing \('\?'\)"),
         ("1,2:3,x:a", "dimension 1, step 1: expected a finite number, found 'x'"),
-        ("1,2:2,nan:a", r"column 'ch1': the value of time 1 is missing \('nan'\)"),
+        ("1,2:2,nan:a", r"column 'ch1': the value at time 1 is missing \('nan'\)"),
         ("1,inf:2,3:a", "dimension 0, step 1: expected a finite number, found 'inf'"),
-        ("1,:2,3:a", r"column 'ch0': the value of time 1 is missing \(''\)"),
+        ("1,:2,3:a", r"column 'ch0': the value at time 1 is missing \(''\)"),
         ("1,2:3:a", "dimensions of unequal length: 1, 2 steps"),
         ("1,2:a", "expected 2 dimensions as in the series before it, found 1"),
         ("1,2:3,4:c", "class 'c' is not among those of @classLabel: a, b"),

@@ -129,7 +129,7 @@ def _said(fields: list[str]) -> list[str]:
 def _problem(fields: list[str], place: int) -> str | None:
     """What is wrong with the fields of a line, after so many words of its sentence."""
     if len(fields) != WIDTH:
-        return f"expected {WIDTH} fields parted by tabs, found {len(fields)}: {' '.join(fields)[:60]!r}"
+        return f"expected {WIDTH} fields separated by tabs, found {len(fields)}: {' '.join(fields)[:60]!r}"
     if NO_WORD.fullmatch(fields[0]):
         return None
     return None if fields[0] == str(place + 1) else f"expected word {place + 1}, found {fields[0][:20]!r}"

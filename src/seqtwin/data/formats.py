@@ -26,14 +26,13 @@ class Format:
     """What a file with an ending is, and how its rows are read.
 
     `texts`: the reader for commands that work on texts, where a row of the table is no text of its own. `packable`: the
-    file may be packed with gzip. `whole`: it is held in memory, whatever its size. `delimited`: it has quotes.
+    file may be packed with gzip. `delimited`: it has quotes to decide about.
     """
 
     description: str
     rows: Reader
     texts: Reader | None = None
     packable: bool = True
-    whole: bool = False
     delimited: bool = False
 
 
@@ -66,9 +65,9 @@ FORMATS: dict[str, Format] = {
     ".csv": Format("comma-separated table", read_csv, delimited=True),
     ".tsv": Format("tab-separated table", read_tsv, delimited=True),
     ".jsonl": Format("table of one JSON object per line", read_jsonl),
-    ".json": Format("JSON list of objects, or a training file of dedupe", read_json, whole=True),
+    ".json": Format("JSON list of objects, or a training file of dedupe", read_json),
     ".parquet": Format("parquet table", _read_parquet, packable=False),
-    ".ts": Format("series of the UEA and UCR archives", read_ts, whole=True),
+    ".ts": Format("series of the UEA and UCR archives", read_ts),
     ".conllu": Format("sentences of Universal Dependencies", read_words, texts=read_sentences),
 }
 ENDINGS = (*FORMATS, *(f"{ending}{GZIP}" for ending, form in FORMATS.items() if form.packable))

@@ -90,7 +90,7 @@ def _channel(table: Table, name: str, times: Sequence[Any], gaps: Gaps) -> np.nd
     missing = [row for row, value in enumerate(values) if is_missing(value)]
     if gaps == "error":
         for row in missing:
-            table.report(row, name, f"the value of time {times[row]} is missing ({values[row]!r})")
+            table.report(row, name, f"the value at time {times[row]} is missing ({values[row]!r})")
     known = replace(table, columns={name: [0.0 if is_missing(value) else value for value in values]})
     found = numbers(known, name)  # it notes its problems in the table that both share
     found[missing] = np.nan
@@ -144,7 +144,7 @@ def _filled(
         series.append(one.values)
         cells, steps = cells + one.cells, steps + one.steps
     if cells or steps:
-        table.notes.append(f"{cells} missing values and {steps} missing steps were filled (gaps: {gaps})")
+        table.notes.append(f"gaps filled by {gaps}: missing values {cells}, missing steps {steps}")
     return series
 
 

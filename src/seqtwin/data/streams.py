@@ -84,7 +84,7 @@ def read_blocks(
     """The rows of a file in their order, some at a time; the same file is always cut at the same places.
 
     Of a .conllu file one row per sentence. A file with the ending of no table is read line by line, as a table with the
-    one column `text`.
+    one column `text`. A .json or .ts file is held in memory: it has no rows before its end is read.
 
     Raises: DataError for what cannot be read at all; problems of single rows are in the blocks.
     """
