@@ -117,8 +117,8 @@ def missing_links(text: str, folder: Path) -> list[str]:
 
 
 DOCUMENTS = [
-    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/choices.md", "docs/protocol.md", "docs/recipes.md",
-    "docs/output-and-hidden.md",
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/choices.md", "docs/data.md", "docs/protocol.md",
+    "docs/recipes.md", "docs/output-and-hidden.md",
     "experiments/README.md",
     *(path.relative_to(README.parent).as_posix() for path in README.parent.glob("experiments/*/README.md")),
 ]  # fmt: skip

@@ -77,6 +77,7 @@ class DataConfig(BaseModel):
     )
     scale: tuple[float, float] | None = None
     cut: float = Field(0.5, ge=0, le=1)
+    negatives: int = Field(0, ge=0, description="different pairs drawn at random for each same pair")
     pairs: int | None = Field(None, ge=1)
     seed: int = Field(0, ge=0)
 

@@ -12,6 +12,7 @@ from seqtwin.data.asked import Asked, Names
 from seqtwin.data.columns import choose_sides, choose_target, texts_named
 from seqtwin.data.joins import Tables, read_joined
 from seqtwin.data.label_words import Labels
+from seqtwin.data.negatives import with_negatives
 from seqtwin.data.pairs import SPLITS, PairData
 from seqtwin.data.rows import Quoting
 from seqtwin.data.sources import bare_name
@@ -45,6 +46,7 @@ def read_pairs(
     tables: Tables | None = None,
     fractions: Sequence[float] = USUAL_FRACTIONS,
     seed: int = 0,
+    negatives: int = 0,
     empty: str = "error",
     name: str | None = None,
     quoting: Quoting | None = None,
@@ -73,9 +75,10 @@ def read_pairs(
         lines += [line for line in part.lines if line not in lines]
     dropped = {split: part.dropped for split, part in parts.items()}
     frame, cut_how = _joined({split: part.frame for split, part in parts.items()}, fractions, seed)
+    frame, drawn = with_negatives(frame, negatives, cut=cut, seed=seed)
     columns = next(iter(parts.values())).columns
     facts = {"columns": columns, "scale": list(scale) if scale else None, "dropped_rows": dropped}
-    notes = [*cut_how, *_dropped_notes(dropped)]
+    notes = [*cut_how, *drawn, *_dropped_notes(dropped)]
     data = described(frame, cut=cut, name=name or stem(files), facts=facts, notes=notes)
     return replace(data, understood=tuple(lines))
 

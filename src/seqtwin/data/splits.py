@@ -51,6 +51,15 @@ def _key(item: Any) -> Any:
     return " ".join(item.casefold().split()) if isinstance(item, str) else int(item)
 
 
+def connected_pairs(left: Sequence[Any], right: Sequence[Any]) -> np.ndarray:
+    """A number for each pair, the same for pairs that share an item directly or over other pairs. Int[pairs].
+
+    >>> connected_pairs(["a", "b", "p"], ["b", "c", "q"]).tolist()
+    [0, 0, 1]
+    """
+    return _components(*_items(left, right))
+
+
 def _components(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

@@ -58,7 +58,7 @@ def require_two_classes(config: RunConfig, prepared: Ready) -> None:
         return
     cause = f"all {len(targets):,} training pairs are {'same' if same else 'different'}: there is nothing to tell apart"
     learns = [name for name, member in LOSSES.items() if getattr(member, "needs_only_same", False)]
-    also = f", or a loss that needs only same pairs: loss={' or loss='.join(learns)}" if same else ""
+    also = f"; or data.negatives=1, which draws them at random; or loss={' or loss='.join(learns)}" if same else ""
     remedy = f"add pairs that are {'different' if same else 'the same'}{also}"
     raise DataError("DATA_ONE_CLASS", cause, place=prepared.data.name, remedy=remedy)
 

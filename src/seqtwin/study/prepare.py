@@ -26,6 +26,7 @@ from seqtwin.study.slices import describe_pairs
 from seqtwin.study.start import load_start, refuse_other_inputs, start_notes, start_stamp
 from seqtwin.study.tokenizing import tokens_of
 
+OF_PAIRS = ("labels", "left_table", "right_table", "negatives")
 OF_SINGLE = ("sequence", "token", "texts", "more", "judged_up_to", "substituted")
 
 
@@ -39,6 +40,7 @@ def load_data(config: RunConfig) -> PairData:
     if d.name is not None:
         data: PairData = pick(DATASETS, {"name": d.name, **d.options()}, "dataset")
         return data
+    _refuse_pair_keys(d)
     reader = _read_series if d.series else _read_items if d.text else _read_pairs
     return reader(d, config.tokens)
 
@@ -55,6 +57,15 @@ def _refuse_single(d: DataConfig) -> None:
         raise ConfigError("CONFIG_DATA", cause, place="data.gaps", remedy="leave data.gaps out, or name data.series")
 
 
+def _refuse_pair_keys(d: DataConfig) -> None:
+    """Raises: ConfigError for keys of tables of pairs beside those of texts or series with a class."""
+    named = [key for key in OF_PAIRS if key in d.model_fields_set]
+    if named and (d.series or d.text):
+        cause = f"{', '.join(f'data.{key}' for key in named)}: only tables of pairs have that"
+        remedy = f"leave it out, or name data.left and data.right instead of data.{'series' if d.series else 'text'}"
+        raise ConfigError("CONFIG_DATA", cause, place="data", remedy=remedy)
+
+
 def _read_pairs(d: DataConfig, t: TokensConfig) -> PairData:
     return read_pairs(
         files_of(d),
@@ -68,6 +79,7 @@ def _read_pairs(d: DataConfig, t: TokensConfig) -> PairData:
         cut=d.cut,
         fractions=d.split,
         seed=d.seed,
+        negatives=d.negatives,
         empty=t.empty,
         name=data_name(d),
         quoting=d.quoting,
