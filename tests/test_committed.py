@@ -34,7 +34,7 @@ def test_there_are_committed_results() -> None:
     assert {name_of(home) for home in HOMES} > FIRST
 
 
-@pytest.mark.parametrize("home", map(remade, sorted(HOMES)))
+@pytest.mark.parametrize("home", [remade(home) for home in sorted(HOMES)])
 def test_a_committed_report_is_remade_from_committed_results(home: Path) -> None:
     made = report_files(table_of(home))
     kept = ROOT / "reports" / name_of(home).replace("/", "-")
