@@ -45,6 +45,7 @@ def ragged_ids(lengths: tuple[int, ...], seed: int) -> Sequences:
 TOGETHER = ("tests/reporting",)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Under `--dist loadgroup` the tests of a file stay in one process, so that none builds its fixtures again."""
     for item in items:
