@@ -65,7 +65,7 @@ experiments: $(READY) $(START) ## run every study of experiments/ as it is descr
 	done
 
 # the tests of a file share what they build, so one process runs them all
-PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -rs
+PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -rs
 
 test: $(READY) ## run the tests, without the long ones
 	@$(PYTEST) -m "not long"

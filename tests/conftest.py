@@ -41,18 +41,6 @@ def ragged_ids(lengths: tuple[int, ...], seed: int) -> Sequences:
     return Sequences(values, torch.tensor(lengths))
 
 
-# fixtures of these folders serve all their files: under xdist one process runs them, and builds each once
-TOGETHER = ("tests/reporting",)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under `--dist loadgroup` the tests of a file stay in one process, so that none builds its fixtures again."""
-    for item in items:
-        path = item.nodeid.split("::")[0]
-        group = next((folder for folder in TOGETHER if path.startswith(f"{folder}/")), path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def pytest_collection_finish() -> None:
     """Hide what exists by now from the garbage collector: each correction for many tests in statsmodels runs it."""
     gc.collect()
