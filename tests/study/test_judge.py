@@ -14,7 +14,7 @@ from seqtwin.config import parse_run
 from seqtwin.data.batches import Ragged
 from seqtwin.data.pairs import Retrieval
 from seqtwin.metrics import METRICS
-from seqtwin.study.judge import RETRIEVAL, judge, judge_untrained, score_splits
+from seqtwin.study.judge import RETRIEVAL, fit_on_dev, judge, judge_untrained, score_splits
 from seqtwin.study.prepare import prepare_pairs
 from seqtwin.study.prepared import Prepared
 from seqtwin.study.run import fresh_model
@@ -64,6 +64,14 @@ def test_a_metric_undefined_in_one_split_is_left_out_of_both_and_says_why() -> N
     assert "only one class is present" in undefined["roc_auc"]
     assert undefined["roc_auc"].startswith("dev: ")
     assert set(values["test"]) | set(undefined) == set(METRICS)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-9, 300.0])
+def test_no_threshold_lies_between_two_roundings_of_one_score(scale: float) -> None:
+    below = float(np.nextafter(np.float32(1), np.float32(0)))
+    scores = scale * np.array([1.0, below, 1.0, below, 0.4])
+    fitted = fit_on_dev(scores, np.array([1.0, 0.0, 1.0, 1.0, 0.0]), 0.5)
+    assert fitted.threshold == pytest.approx(0.7 * scale, rel=1e-5)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -3.0])

@@ -1,5 +1,6 @@
 """Scores of a trained encoder: thresholds and calibration fitted on dev, applied to test once."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,9 +52,20 @@ def fit_on_dev(scores: np.ndarray, targets: np.ndarray, cut: float) -> Fitted:
     """Threshold and isotonic map from the dev split."""
     try:
         isotonic = fit_isotonic(scores, targets)
-        return Fitted(fit_threshold(scores, targets >= cut), isotonic, "")
+        return Fitted(fit_threshold(_settled(scores), targets >= cut), isotonic, "")
     except Undefined as nothing:
         return Fitted(None, None, nothing.reason)
+
+
+def _settled(scores: np.ndarray) -> np.ndarray:
+    """The scores to the precision that arithmetic gives them, so that no threshold lies between two roundings of one
+    score: texts that are the same have the cosine 1 or 0.99999994, as it happens.
+    """
+    largest = float(np.abs(scores).max(initial=0.0))
+    if largest < np.finfo(np.float32).tiny:
+        return scores
+    decimals = -math.ceil(math.log10(SAME * largest))
+    return np.asarray(np.round(np.asarray(scores, dtype=np.float64), decimals))
 
 
 def score_splits(
