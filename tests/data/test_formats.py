@@ -1,5 +1,6 @@
 """One table of endings: every reader knows the same files, and what is refused is refused by its name."""
 
+import csv
 import gzip
 import json
 import zipfile
@@ -252,3 +253,16 @@ def test_a_missing_column_tells_of_a_missing_header(write):
     table = read_table(write("a.tsv", "rome\trom\t1\nparis\tparis\t0\nwien\tvienna\t0\n"))
     with pytest.raises(DataError, match=r"'left' is missing.*no header line: '1'"):
         column(table, "left")
+
+
+def test_the_limit_of_a_field_stays_that_of_the_process(tmp_path):
+    """csv.field_size_limit is one for the whole process; a program that set its own finds it as it was."""
+    (tmp_path / "a.csv").write_text("left,right\n" + "x" * 200_000 + ",y\n", encoding="utf-8")
+    before = csv.field_size_limit(1000)
+    try:
+        assert len(read_table(tmp_path / "a.csv")) == 1
+        for _ in read_blocks(tmp_path / "a.csv"):
+            assert csv.field_size_limit() == 1000
+        assert csv.field_size_limit() == 1000
+    finally:
+        csv.field_size_limit(before)

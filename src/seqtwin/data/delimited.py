@@ -89,17 +89,25 @@ def _unquoted(file: Opened, delimiter: str) -> Iterator[_Record]:
 
 def _quoted(file: Opened, delimiter: str) -> Iterator[_Record]:
     """The records with the line each begins on; a quote that goes wrong ends them and is a problem of its own."""
-    csv.field_size_limit(MAX_FIELD)
     reader = csv.reader(file.lines(), delimiter=delimiter, strict=True)
     begin = 1
     try:
-        for fields in reader:
+        while (fields := _next_row(reader)) is not None:
             if fields:
                 yield _Record(begin, fields)
             begin = reader.line_num + 1
     except csv.Error as error:
         line, problem = _quote_problem(file, delimiter, begin, error)
         yield _Record(line, [], problem)
+
+
+def _next_row(reader: Iterator[list[str]]) -> list[str] | None:
+    """The next row, None after the last. The limit of a field is one for the whole process: it is put back at once."""
+    before = csv.field_size_limit(MAX_FIELD)
+    try:
+        return next(reader, None)
+    finally:
+        csv.field_size_limit(before)
 
 
 def _doubted(records: Iterator[_Record]) -> Iterator[_Record]:
