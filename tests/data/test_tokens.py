@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtwin.data.tokens import MAX_CHARACTERS, UNITS, TextTokens, train_tokenizer
+from seqtwin.data.units import normalizer_of
 from seqtwin.errors import ConfigError, DamagedError, DataError
 
 TEXTS = ["Hello [PAD] world", "it's a [UNK], isn't it?", "São Tomé", "世界", "Привет"]
@@ -140,3 +141,28 @@ def test_the_file_is_the_fields_own(tmp_path):
     path.write_text(tokens.to_json(), encoding="utf-8")
     assert json.loads(path.read_text(encoding="utf-8"))["model"]["type"] == "BPE"
     assert TextTokens.load(path).vocabulary == tokens.vocabulary
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("\u00c9lodie \u00c5ngstr\u00f6m", "elodie angstrom"),
+        ("\u0401\u043b\u043a\u0430", "\u0435\u043b\u043a\u0430"),
+        ("\u03ac\u03bb\u03c6\u03b1", "\u03b1\u03bb\u03c6\u03b1"),
+        ("\ufb01n", "fin"),
+        ("\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd", "\u05e9\u05dc\u05d5\u05dd"),
+        ("\u0645\u064f\u062d\u0645", "\u0645\u062d\u0645"),
+    ],
+)
+def test_fold_takes_accents_and_optional_points(text, folded):
+    assert normalizer_of(True, "fold").normalize_str(text) == folded
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [("\u0915\u093f", "\u0915\u0941"), ("\u0e01\u0e35", "\u0e01\u0e39"), ("\u304c", "\u304b")]
+)
+def test_fold_keeps_the_marks_that_are_letters(a, b):
+    """StripAccents of tokenizers 0.23 takes every combining mark: Hindi ki and ku, Thai kii and kuu, Japanese ga and ka
+    become one. (Source: its README and behaviour, findings/strip_accents_takes_vowels.sh.)"""
+    fold = normalizer_of(True, "fold")
+    assert fold.normalize_str(a) != fold.normalize_str(b)
