@@ -171,7 +171,9 @@ def test_an_encoder_to_start_from_decides_the_shape(run: Run, tmp_path: Path) ->
     assert run("train", folder, "encoder.hidden=7", "encoder.embedding=5", "fit.epochs=1", "--out", "first")[0] == 0
     code, _, noted = run("train", folder, "encoder.from=first", "loss=contrastive", "fit.epochs=1", "--out", "second")
     assert code == 0, noted
-    assert "hidden" not in Path("second.yaml").read_text(encoding="utf-8")
+    kept = yaml.safe_load(Path("second.yaml").read_text(encoding="utf-8"))
+    assert (kept["encoder"]["hidden"], kept["encoder"]["embedding"], kept["loss"]) == (7, 5, "contrastive")
+    assert run("check", "second.yaml")[0] == 0
 
 
 LISTS = {

@@ -45,8 +45,8 @@ MISSPELT: dict[str, tuple[dict[str, Any], str]] = {
 }
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no data": ({}, "data: Field required"),
-    "data without a source": ({"data": {"left": "a"}}, "expected a name, or file, or all of train, dev and test"),
-    "a missing split": ({"data": {"train": "a.csv", "test": "b.csv"}}, "all of train, dev and test"),
+    "data without a source": ({"data": {"left": "a"}}, "expected a name, or file, or train and test"),
+    "a missing split": ({"data": {"train": "a.csv", "dev": "b.csv"}}, "train and test"),
     "a word for a number": ({**DIGITS, "fit": {"epochs": "many"}}, r"fit.epochs: .*got 'many'"),
     "a negative rate": ({**DIGITS, "fit": {"lr": -1}}, r"fit.lr: .*greater than 0; got -1"),
     "an infinite rate": ({**DIGITS, "fit": {"lr": float("inf")}}, "fit.lr: .*finite"),

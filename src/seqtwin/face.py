@@ -11,6 +11,7 @@ from seqtwin.config import (
     anchored,
     parse_run,
     parse_study,
+    portable,
     read_run,
     read_study,
     study_of,
@@ -23,15 +24,18 @@ from seqtwin.files import publish_text, refuse_existing
 from seqtwin.lookup import split_spec
 from seqtwin.reporting.page import write_report
 from seqtwin.strict_yaml import parse_yaml
+from seqtwin.study.check import check_run, require_two_classes
 from seqtwin.study.drive import Study
 from seqtwin.study.drive import compare as drive
+from seqtwin.study.identity import config_text
 from seqtwin.study.pool import OnProgress
-from seqtwin.study.prepare import prepare
+from seqtwin.study.prepare import prepare, word_vectors
 from seqtwin.study.prepared import prepared_lines
 from seqtwin.study.probe_files import probe_file
 from seqtwin.study.probing import Probes
 from seqtwin.study.run import OnEpoch, Run
 from seqtwin.study.run import train as train_run
+from seqtwin.study.start import followed
 
 RunSpec = RunConfig | Mapping[str, Any] | Path | str
 StudySpec = StudyConfig | Mapping[str, Any] | Path | str
@@ -131,16 +135,40 @@ def _named_columns(data: DataConfig, name: str) -> str:
     return f"{name}: {roles_text(roles)}"
 
 
+def refuse_misfits(config: RunConfig) -> None:
+    """Nothing, for a run whose parts fit together; nothing is trained.
+
+    Raises: ConfigError, DataError.
+    """
+    shaped = followed(config)
+    check_run(shaped)
+    word_vectors(shaped, prepare(config))
+
+
+def refuse_untrainable(config: RunConfig) -> None:
+    """Nothing, for a run that can be trained: its parts fit together, and its pairs hold something to tell apart.
+
+    Raises: ConfigError, DataError.
+    """
+    refuse_misfits(config)
+    require_two_classes(config, prepare(config))
+
+
 def keep_config(text: str, out: Path, config: RunConfig) -> Path:
     """The file beside `out` that now holds the config that is used; nothing is written when its data cannot be read.
+
+    `text`: the commented config, which is kept where nothing overrides it; else every key is written as it is used.
 
     Raises: ConfigError when another file stands there; DataError.
     """
     prepare(config)
     used = out.with_name(f"{out.name}.yaml")
-    if not (used.exists() and used.read_text(encoding="utf-8") == text):
+    folder = used.absolute().parent
+    plain = parse_run(anchored(parse_yaml(text, place=str(used)), folder))
+    kept = text if plain == config else config_text(portable(followed(config), folder))
+    if not (used.exists() and used.read_text(encoding="utf-8") == kept):
         refuse_existing(used)
-        publish_text(used, text)
+        publish_text(used, kept)
     return used
 
 

@@ -53,7 +53,7 @@ CHOSEN = {
     "label text other": ("text", "other", "label"),
     "query product label": ("query", "product", "label"),
     "source target label": ("source", "target", "label"),
-    "question reply label": ("question", "reply", "label"),
+    "question answer label": ("question", "answer", "label"),
 }
 
 
@@ -72,7 +72,8 @@ REFUSED = {
     "text_0 text_1 text_2 label": "several pairs of columns",
     "ltable_id rtable_id label": "hold ids",
     "query-id corpus-id score": "hold ids",
-    "name city street label": "which two columns",
+    "name city street label": "are two of them compared",
+    "subject body label": "are two of them compared",
     "left right score label": "several columns could be the label",
 }
 
@@ -117,13 +118,64 @@ def test_a_column_name_with_a_comma_is_one_column(tmp_path):
     assert (found.name("left"), found.name("right")) == ("city, left", "city, right")
 
 
-def test_plain_values_are_texts_where_nothing_else_can_be_meant(tmp_path):
+@pytest.mark.parametrize(
+    ("left", "right", "seen"),
+    [
+        ("{}", "{}", "left has numbers and right has numbers"),
+        ("A{}", "id-{}", "left has ids and right has ids"),
+        ("2026-01-{:02d}", "amber lamp {}", "left has dates or times and right has texts"),
+        ("A{}", "amber lamp {}", "left has ids and right has texts"),
+    ],
+)
+def test_sides_that_are_named_so_are_taken_and_doubted_aloud(left, right, seen, tmp_path):
     path = tmp_path / "pairs.csv"
-    path.write_text(
-        "left,right,label\n" + "".join(f"{i + 100},{i + 101},{i % 2}\n" for i in range(20)), encoding="utf-8"
-    )
+    rows = "".join(f"{left.format(i + 1)},{right.format(i + 2)},{i % 2}\n" for i in range(20))
+    path.write_text(f"left,right,label\n{rows}", encoding="utf-8")
     found = inspect_data(path)
-    assert (found.name("left"), found.name("right")) == ("left", "right")
+    assert (found.kind, found.name("left"), found.name("right")) == ("pairs", "left", "right")
+    assert any(seen in note for note in found.notes)
+    assert not inspect_data(path, Asked(left=("left",), right=("right",))).notes
+
+
+def test_ids_beside_one_column_of_texts_are_no_pairs_and_no_classes(table_of):
+    with pytest.raises(DataError, match="hold ids"):
+        inspect_data(table_of(["id_a", "id_b", "comment", "label"]))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "words"),
+    [("title_l,label", "title_r", "is the label"), ("title_l,title_l", "title_r", "twice on one side")],
+)
+def test_a_text_never_contains_the_label_or_a_column_twice(left, right, words, table_of):
+    path = table_of(["title_l", "brand_l", "title_r", "brand_r", "label"])
+    with pytest.raises(DataError, match=words):
+        inspect_data(path, Asked(left=(left,), right=(right,), label="label"))
+
+
+@pytest.mark.parametrize(
+    "asked", [Asked(text="text", left=("text",)), Asked(scale=(0, 5)), Asked(labels={"a": 1, "b": 0})]
+)
+def test_what_cannot_be_used_is_refused(asked, tmp_path):
+    path = tmp_path / "classes.csv"
+    path.write_text("text,label\n" + "".join(f"amber lamp {i},{'ab'[i % 2]}\n" for i in range(20)), encoding="utf-8")
+    with pytest.raises(DataError, match=r"both were given|are for pairs"):
+        inspect_data(path, asked)
+
+
+def test_a_named_label_is_taken_for_series_and_words_too(tmp_path):
+    rows = "".join(f"s{i},{t},{t},{'ab'[i % 2]},{'xy'[i % 2]}\n" for i in range(6) for t in range(3))
+    (tmp_path / "series.csv").write_text(f"series_id,t,ch0,label,gesture\n{rows}", encoding="utf-8")
+    assert inspect_data(tmp_path / "series.csv", Asked(label="gesture")).name("label") == "gesture"
+    words = "".join(f"s{i},w{t},N,P\n" for i in range(6) for t in range(3))
+    (tmp_path / "words.csv").write_text(f"sent_id,token,upos,ner\n{words}", encoding="utf-8")
+    assert inspect_data(tmp_path / "words.csv", Asked(label="ner")).name("label") == "ner"
+
+
+def test_a_slip_in_the_class_of_one_series_makes_no_other_task(tmp_path):
+    rows = [f"s{i},{t},{t},{'ab'[i % 2]}" for i in range(24) for t in range(4)]
+    rows[5] = rows[5][:-1] + ("a" if rows[5].endswith("b") else "b")
+    (tmp_path / "series.csv").write_text("series_id,t,ch0,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    assert inspect_data(tmp_path / "series.csv").kind == "series"
 
 
 @pytest.mark.parametrize(

@@ -63,9 +63,13 @@ def test_binary_pairs_of_names(write):
     assert (config.data.label, config.data.score, config.tokens.unit) == ("label", None, "char")
 
 
-def test_unnamed_text_columns_are_found(write):
-    config = proposed(write("id,question,reply,y\n" + "".join(f"{i},why {i},so {i},{i % 2}\n" for i in range(60))))
-    assert (config.data.left, config.data.right, config.data.label) == ("question", "reply", "y")
+def test_two_columns_of_texts_that_no_name_pairs_are_asked_about(write):
+    path = write("id,subject,body,y\n" + "".join(f"{i},why {i},so {i},{i % 2}\n" for i in range(60)))
+    with pytest.raises(DataError, match="does one have a class"):
+        inspect_data(path)
+    config = proposed(path, left=("subject",), right=("body",))
+    assert (config.data.left, config.data.right, config.data.label) == ("subject", "body", "y")
+    assert proposed(path, text="body").data.text == "body"
 
 
 def test_sentences_get_words_and_other_scripts_characters(write):

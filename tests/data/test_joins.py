@@ -114,6 +114,13 @@ BROKEN = {
     "an id twice in its table": ("tableB.csv", "\n7,", "\n6,", r"line 9: column 'id': the id '6' occurs twice"),
     "a table without ids": ("tableA.csv", "id,title", "number,title", "no column of ids"),
     "pairs without ids": ("train.csv", "ltable_id,rtable_id", "first,last", "two columns of ids"),
+    "an empty id": ("tableB.csv", "\n7,", "\n,", r"line 9: column 'id': the id is empty"),
+    "a column twice": (
+        "train.csv",
+        "rtable_id,label",
+        "rtable_id,left_title",
+        "left_title is in this file and comes from",
+    ),
     "an empty text": ("tableA.csv", "title A number 3\n", "\n", r"line 5: column 'left_title': the text is empty"),
 }
 
@@ -129,8 +136,39 @@ def test_what_cannot_be_joined_is_named(case, tmp_path):
 
 
 def test_a_folder_with_a_file_missing_says_what_it_found(tmp_path):
-    with pytest.raises(DataError, match=r"found only train.csv, test.csv"):
-        layout_of(magellan(tmp_path, splits=("train", "test")))
+    with pytest.raises(DataError, match=r"found only train.csv, valid.csv"):
+        layout_of(magellan(tmp_path, splits=("train", "valid")))
+
+
+def test_dev_is_cut_from_train_where_there_is_none(tmp_path):
+    folder = magellan(tmp_path, splits=("train", "test"))
+    data = load_data(parse_run(anchored(yaml.safe_load(write_config(inspect_data(folder), folder=folder)), folder)))
+    counts = data.frame["split"].value_counts()
+    assert counts["test"] == 12
+    assert (counts["train"] + counts["dev"], counts["dev"] > 0) == (30, True)
+    assert "dev was cut from train: 15%" in data.notes
+    assert not set(data.part("dev")["left"]) & set(data.part("train")["left"])
+
+
+def test_a_test_file_alone_beside_its_tables_is_cut_in_three(tmp_path):
+    folder = beir(tmp_path, scores=(1,))
+    for split in ("train", "dev"):
+        (folder / "qrels" / f"{split}.tsv").unlink()
+    found = inspect_data(folder)
+    assert list(found.files) == ["file"]
+    raw = yaml.safe_load(write_config(found, folder=folder))
+    raw["data"]["negatives"] = 1
+    data = load_data(parse_run(anchored(raw, folder)))
+    assert set(data.frame["split"]) == {"train", "dev", "test"}
+    assert set(data.frame["target"]) == {0.0, 1.0}
+
+
+def test_the_published_names_of_universal_dependencies_are_splits(tmp_path):
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"en_x-ud-{split}.conllu").write_text("1\ta\ta\tX\t_\t_\t0\troot\t_\t_\n")
+    assert {split: path.name for split, path in layout_of(tmp_path).files.items()} == {
+        split: f"en_x-ud-{split}.conllu" for split in ("train", "dev", "test")
+    }
 
 
 @pytest.mark.parametrize("name", ["dev", "valid", "validation", "val"])
@@ -141,3 +179,22 @@ def test_the_usual_names_of_the_second_split(name, tmp_path):
 def test_a_file_without_tables_is_read_as_it_is(tmp_path):
     path = magellan(tmp_path) / "train.csv"
     assert list(read_joined(path, None).columns) == ["ltable_id", "rtable_id", "label"]
+
+
+def test_quotes_of_the_tables_are_decided_and_said_as_those_of_the_pairs(tmp_path):
+    folder = magellan(tmp_path)
+    for table in "AB":
+        rows = [f'{i}\t"title {table} {i}" x' for i in range(60)]
+        (folder / f"table{table}.tsv").write_text("\n".join(["id\ttitle", *rows]) + "\n")
+    tables = Tables(folder / "tableA.tsv", folder / "tableB.tsv")
+    data = read_pairs({"train": folder / "train.csv"}, tables=tables)
+    assert data.frame["left"][1] == '"title A 1" x'
+    assert any("tableA.tsv: quotes are ordinary characters" in line for line in data.understood)
+
+
+@pytest.mark.parametrize(("one", "other"), [("7", 7), (7.0, 7), (" a ", "a")])
+def test_ids_are_compared_whatever_their_type(one, other):
+    from seqtwin.data.joins import _id_form
+
+    assert _id_form(one) == _id_form(other)
+    assert _id_form(None) is _id_form(" ") is None

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from seqtwin.data.label_words import label_value
+from seqtwin.data.label_words import check_labels, label_value
 from seqtwin.data.tables import read_table
 from seqtwin.data.targets import look_at_target, read_labels, read_scores
-from seqtwin.errors import DataError
+from seqtwin.errors import ConfigError, DataError
 
 
 @pytest.fixture
@@ -100,19 +100,21 @@ def test_a_scale_is_guessed_where_both_ends_are_reached(values, scale, table_of)
     assert not table.problems
 
 
-@pytest.mark.parametrize("values", [[2, 3, 4], [0.3, 0.5, 0.7], [1, 2], [0, 89], [-4, 12], [37, 12, 0], [5, 5]])
+@pytest.mark.parametrize(
+    "values", [[2, 3, 4], [0.3, 0.5, 0.7], [1, 2], [0, 89], [-4, 12], [37, 12, 0], [5, 5], [0.04, 2.5, 3.97]]
+)
 def test_a_range_that_is_part_of_a_scale_has_to_be_declared(values, table_of):
     table = table_of(values)
-    with pytest.raises(DataError, match=r"--scale|full range") as error:
+    with pytest.raises(DataError, match="cannot be guessed") as error:
         look_at_target(table, "value")
     assert "--scale LOW HIGH" in error.value.remedy
     assert look_at_target(table, "value", scale=(-10, 100)).scale == (-10, 100)
 
 
 def test_two_numbers_that_are_no_labels_may_be_called_so(table_of):
-    with pytest.raises(DataError, match="which reach") as error:
+    with pytest.raises(DataError, match="cannot be guessed") as error:
         look_at_target(table_of([1, 2, 2, 1]), "value")
-    assert "--labels 2=1,1=0" in error.value.remedy
+    assert "--labels 1=0,2=1" in error.value.remedy
     assert read_labels(table_of([1, 2]), "value", {"1": 0, "2": 1}).tolist() == [0, 1]
 
 
@@ -120,6 +122,51 @@ def test_rounding_beyond_an_end_is_the_end_and_more_is_a_problem(table_of):
     table = table_of([5.000001, 5.1, 0])
     assert np.allclose(read_scores(table, "value", (0, 5))[[0, 2]], [1, 0])
     assert [line for line, _ in table.problems] == [3]
+
+
+def test_one_value_far_from_the_others_is_named_and_makes_no_scale(table_of):
+    values = [0.1 * (i % 11) for i in range(40)]
+    values[5] = 7
+    table = table_of(values)
+    assert look_at_target(table_of(values), "value", scale=(0, 7)).scale == (0, 7)
+    with pytest.raises(DataError, match=r"line 7: .*7 is far from the other values"):
+        look_at_target(table, "value")
+
+
+@pytest.mark.parametrize("name", ["different", "is_different", "distance", "cosine distance"])
+def test_a_name_that_says_the_opposite_is_asked_about(name, tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text(f"left,right,{name}\n" + "".join(f"a {i},b {i},{i % 2}\n" for i in range(10)), encoding="utf-8")
+    with pytest.raises(DataError, match="less alike"):
+        look_at_target(read_table(path), name)
+    assert look_at_target(read_table(path), name, labels={"1": 0, "0": 1}).role == "label"
+
+
+def test_decimal_commas_are_named(table_of):
+    with pytest.raises(DataError, match="decimal commas, such as 0,25"):
+        look_at_target(table_of(["0,25", "0,5", "1", "0"]), "value")
+
+
+def test_three_classes_are_no_scores(table_of):
+    table = table_of([0, 1, 2, 1])
+    assert look_at_target(table, "value", scale=(0, 2)).scale == (0, 2)
+    with pytest.raises(DataError, match="cannot be guessed") as caught:
+        look_at_target(table, "value")
+    assert "--labels 0=0,1=0,2=1" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "labels", [{"dup": 1, "DUP": 0}, {"a": 1, "b": 1}, {"a": 2, "b": 0}, ["a"], {"1": 1, "1.0": 0}]
+)
+def test_meanings_that_contradict_each_other_or_tell_nothing_are_refused(labels):
+    with pytest.raises(ConfigError, match="labels"):
+        check_labels(labels)
+
+
+def test_numbers_are_compared_as_numbers_and_nothing_is_no_word():
+    own = {"1": 0, "2": 1, "none": 0}
+    assert [label_value(one, own) for one in ("2.0", 1, 2.0, "1", None)] == [1, 0, 1, 0, None]
+    assert [label_value(one) for one in (10**400, "0_1", "1e400")] == [None, None, None]
 
 
 def test_truth_values_of_json_are_labels():

@@ -139,7 +139,11 @@ def test_pairs_and_classes_are_read_for_mining(tmp_path: Path) -> None:
     folder.mkdir()
     for split in ("train", "dev", "test"):
         written(folder / f"{split}.csv", pairs.read_text(encoding="utf-8"))
-    with pytest.raises(DataError, match="one file of pairs"):
+    written(folder / "test.csv", pairs.read_text(encoding="utf-8").replace("a", "c"))
+    assert read_labelled(inspect_data(folder))[0] == [f"a{n}" for n in range(6)], "of a folder the training file"
+    for split in ("train", "dev", "test"):
+        written(folder / f"{split}.csv", classes.read_text(encoding="utf-8"))
+    with pytest.raises(DataError, match="one file of texts with a class"):
         read_labelled(inspect_data(folder))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from seqtwin.data.asked import Asked
+from seqtwin.data.label_words import check_labels
 from seqtwin.errors import ConfigError
 
 Config = Annotated[
@@ -42,6 +43,8 @@ Scale = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 Encoder = Annotated[Path, typer.Argument(help="an encoder folder, or the run folder that contains one")]
 CONFIG_ENDINGS = {".yaml", ".yml"}
+OF_COLUMNS = frozenset(f"data.{key}" for key in ("left", "right", "label", "score", "text", "scale", "labels"))
+OF_FILES = frozenset(f"data.{key}" for key in ("name", "file", "train", "dev", "test", "left_table", "right_table"))
 
 
 def is_data(path: Path) -> bool:
@@ -71,15 +74,28 @@ def asked_of(
     words = None if labels is None else label_words(labels)
     given = {"left": left, "right": right, "label": label, "labels": words, "text": text, "scale": scale}
     said = {**said, **{key: value for key, value in given.items() if value is not None}}
+    scale_said = said.get("scale")
     return Asked(
-        left=_names(said.get("left")),
-        right=_names(said.get("right")),
-        label=said.get("label") or said.get("score"),
-        text=said.get("text"),
-        scale=said.get("scale"),
-        labels=said.get("labels"),
+        left=_names(said.get("left"), "left"),
+        right=_names(said.get("right"), "right"),
+        label=_name(said.get("label") or said.get("score"), "label"),
+        text=_name(said.get("text"), "text"),
+        scale=None if scale_said is None else _checked_scale(scale_said),
+        labels=None if said.get("labels") is None else check_labels(said["labels"]),
         quoting=said.get("quoting"),
     )
+
+
+def other_overrides(overrides: Sequence[str]) -> list[str]:
+    """The overrides that say nothing of the columns of a data file; those that do are part of what was asked.
+
+    Raises: ConfigError for one that names other files than the one on the command line.
+    """
+    elsewhere = [text for text in overrides if text.partition("=")[0] in OF_FILES]
+    if elsewhere:
+        cause = f"'{elsewhere[0]}' names other data than the file on the command line"
+        raise ConfigError("CONFIG_OVERRIDE", cause, place="command line", remedy="write a config: seqtwin init")
+    return [text for text in overrides if text.partition("=")[0] not in OF_COLUMNS]
 
 
 def label_words(text: str) -> dict[str, int]:
@@ -91,14 +107,38 @@ def label_words(text: str) -> dict[str, int]:
     {'duplicate': 1, 'other': 0}
     """
     named = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
-    if not named or any(not word or value not in ("0", "1") for word, _, value in named):
-        cause = f"expected words with 1 for same or 0 for different, got '{text}'"
+    words = [word.strip() for word, _, _ in named]
+    if (
+        not named
+        or any(not word or value not in ("0", "1") for word, _, value in named)
+        or len(set(words)) < len(words)
+    ):
+        cause = f"expected different words with 1 for same or 0 for different, got '{text}'"
         raise ConfigError("LABEL_WORDS", cause, place="--labels", remedy="for example --labels duplicate=1,other=0")
     return {word.strip(): int(value) for word, _, value in named}
 
 
-def _names(value: Any) -> tuple[str, ...] | None:
-    return None if value is None else (value,) if isinstance(value, str) else tuple(map(str, value))
+def _names(value: Any, key: str) -> tuple[str, ...] | None:
+    return (
+        None
+        if value is None
+        else tuple(_name(one, key) or "" for one in (value if isinstance(value, list) else [value]))
+    )
+
+
+def _name(value: Any, key: str) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    cause = f"expected the name of a column, got {value!r}"
+    raise ConfigError("CONFIG_OVERRIDE", cause, place=f"data.{key}", remedy=f"use the option --{key} NAME, or quote it")
+
+
+def _checked_scale(value: Any) -> tuple[float, float]:
+    numbers = isinstance(value, list | tuple) and all(isinstance(one, int | float) for one in value)
+    if not numbers or len(value) != 2 or not value[0] < value[1]:
+        cause = f"scale: expected two numbers, the lower first, got {value!r}"
+        raise ConfigError("CONFIG_DATA", cause, place="data.scale", remedy="for example --scale 1 5")
+    return float(value[0]), float(value[1])
 
 
 def refuse_options(asked: Asked, config: Path) -> None:

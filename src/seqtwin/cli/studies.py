@@ -1,6 +1,6 @@
 """Commands that train and compare: init, train, compare, report, check."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +22,7 @@ from seqtwin.cli.arguments import (
     asked_of,
     is_data,
     names_start,
+    other_overrides,
     refuse_options,
 )
 from seqtwin.errors import ConfigError, SeqTwinError
@@ -54,12 +55,13 @@ def init(
     refuse_existing(out)
     found = inspect_data(data, asked_of(left, right, label, labels, text, scale))
     raw, written = face.config_for_data(found, out)
+    after = f"seqtwin train {out}, or seqtwin compare {out}"
     try:
         lines = face.understood(parse_run(raw, place=str(data)), describe(found))
     except SeqTwinError as error:  # the config is of use: what is wrong can be corrected in the data
-        lines = [*describe(found), f"note: it cannot be trained on yet: {error}"]
+        lines, after = [*describe(found), f"note: it cannot be trained on yet: {error}"], f"correct that, then {after}"
     publish_text(out, written)
-    console.say("\n".join([*lines, f"wrote {out}", f"next: seqtwin train {out}, or seqtwin compare {out}"]))
+    console.say("\n".join([*lines, f"wrote {out}", f"next: {after}"]))
 
 
 def train(
@@ -105,16 +107,28 @@ def train(
 def _run_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder: Path) -> "RunConfig":
     """The run that suits data; what was understood of them is shown, and the config is kept beside the folder."""
     from seqtwin import face
-    from seqtwin.config import objective_of, overridden, parse_run
-    from seqtwin.data.inspection import inspect_data
-    from seqtwin.data.starter import seen_lines
 
-    seen = inspect_data(data, asked)
-    raw, text = face.config_for_data(seen, folder, objective_of({}, overrides), start=names_start(overrides))
-    found = parse_run(overridden(raw, overrides), place=str(data))
-    console.show_understood(face.understood(found, seen_lines(seen)))
+    found, text, lines = _understood_run(data, asked, overrides, folder)
+    console.show_understood(lines(whole=False))
+    face.refuse_untrainable(found)
     console.complain(f"config used: {face.keep_config(text, folder, found)}")
     return found
+
+
+def _understood_run(
+    data: Path, asked: "Asked", overrides: Sequence[str], folder: Path
+) -> tuple["RunConfig", str, Callable[..., list[str]]]:
+    """The run that suits data, its commented text without overrides, and what was understood, in short or in full."""
+    from seqtwin import face
+    from seqtwin.config import objective_of, overridden, parse_run
+    from seqtwin.data.inspection import inspect_data
+    from seqtwin.data.starter import describe, seen_lines
+
+    rest = other_overrides(overrides)
+    inspected = inspect_data(data, asked)
+    raw, text = face.config_for_data(inspected, folder, objective_of({}, rest), start=names_start(rest))
+    found = parse_run(overridden(raw, rest), place=str(data))
+    return found, text, lambda *, whole: face.understood(found, (describe if whole else seen_lines)(inspected))
 
 
 def compare(
@@ -193,10 +207,11 @@ def _study_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder:
     from seqtwin.data.inspection import inspect_data
     from seqtwin.data.starter import seen_lines
 
+    rest = other_overrides(overrides)
     seen = inspect_data(data, asked)
-    raw, text = face.config_for_data(seen, folder, objective_of({}, overrides), start=names_start(overrides))
-    grid = usual_grid(objective_of(raw, overrides))
-    found = parse_study(override_study({"base": raw, "grid": grid}, overrides), place=str(data))
+    raw, text = face.config_for_data(seen, folder, objective_of({}, rest), start=names_start(rest))
+    grid = usual_grid(objective_of(raw, rest))
+    found = parse_study(override_study({"base": raw, "grid": grid}, rest), place=str(data))
     console.show_understood(face.understood(found.base, seen_lines(seen)))
     console.complain(f"config used: {face.keep_config(text, folder, found.base)}")
     return found
@@ -241,14 +256,10 @@ def check(
 def _check_data(path: Path, asked: "Asked", overrides: Sequence[str]) -> None:
     """The same steps as before a training, so that whatever that would refuse is refused here."""
     from seqtwin import face
-    from seqtwin.config import objective_of, overridden, parse_run
-    from seqtwin.data.inspection import inspect_data
-    from seqtwin.data.starter import describe
 
-    seen = inspect_data(path, asked)
-    raw, _ = face.config_for_data(seen, path, objective_of({}, overrides), start=names_start(overrides))
-    found = parse_run(overridden(raw, overrides), place=str(path))
-    console.say("\n".join(face.understood(found, describe(seen))))
+    found, _, lines = _understood_run(path, asked, overrides, path)
+    console.say("\n".join(lines(whole=True)))
+    face.refuse_misfits(found)
 
 
 def _check_config(path: Path, overrides: list[str]) -> None:

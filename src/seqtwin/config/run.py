@@ -76,8 +76,8 @@ class DataConfig(BaseModel):
         "error", description="series: what happens to missing values and missing steps"
     )
     scale: tuple[float, float] | None = None
-    cut: float = Field(0.5, ge=0, le=1)
-    negatives: int = Field(0, ge=0, description="different pairs drawn at random for each same pair")
+    cut: float = Field(0.5, gt=0, le=1)
+    negatives: int = Field(0, ge=0, le=100, description="different pairs drawn at random for each same pair")
     pairs: int | None = Field(None, ge=1)
     seed: int = Field(0, ge=0)
 
@@ -108,8 +108,8 @@ class DataConfig(BaseModel):
             key = next(iter(extra))
             known = list(type(self).model_fields)
             raise ValueError(f"unknown key '{key}'; known: {', '.join(known)}{nearest(key, known)}")
-        if self.name is None and not (self.file or (self.train and self.dev and self.test)):
-            raise ValueError("expected a name, or file, or all of train, dev and test")
+        if self.name is None and not (self.file or (self.train and self.test)):
+            raise ValueError("expected a name, or file, or train and test (and dev, which is else cut from train)")
         return self
 
     def options(self) -> dict[str, Any]:

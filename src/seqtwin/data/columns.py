@@ -27,6 +27,7 @@ SIDE_WORDS = (
     ("query", "product"),
     ("anchor", "positive"),
     ("original", "paraphrase"),
+    ("question", "answer"),
     ("source", "target"),
     ("0", "1"),
 )
@@ -80,13 +81,18 @@ def choose_sides(table: Table, asked: Asked, target: str | None) -> tuple[Names,
     Raises: DataError where several could be meant, or where the only ones hold ids.
     """
     if asked.pair:
-        return _named_sides(table, asked)
+        return _named_sides(table, asked, target)
     pairs = [pair for pair in side_pairs([n for n in table.columns if n != target]) if not _is_target(pair, target)]
     texts = [pair for pair in pairs if not pair.of_ids and _both_texts(table, pair)]
     chosen = _one_of(table, texts)
     if chosen is not None:
         return (chosen.left,), (chosen.right,)
-    return _unnamed_sides(table, pairs, target)
+    named = _one_of(table, [pair for pair in pairs if pair.stem in GENERAL])
+    if named is not None:  # their names leave no doubt, their values do
+        table.notes.append(_doubt(table, named))
+        return (named.left,), (named.right,)
+    _refuse_unnamed(table, pairs, target)
+    return None
 
 
 def _is_target(pair: SidePair, target: str | None) -> bool:
@@ -119,20 +125,17 @@ def _shell(names: Sequence[str]) -> str:
     return text if re.fullmatch(r"[\w.,-]+", text) else f'"{text}"'
 
 
-def _unnamed_sides(table: Table, pairs: Sequence[SidePair], target: str | None) -> tuple[Names, Names] | None:
-    """Two columns of texts that no name pairs; or columns of plain values that a name like left and right does."""
+def _refuse_unnamed(table: Table, pairs: Sequence[SidePair], target: str | None) -> None:
+    """None, where no name pairs two columns.
+
+    Raises: DataError for several columns of texts, and where ids alone are paired.
+    """
     texts = [name for name in table.columns if name != target and not is_id_column(table, name)]
     varied = [name for name in texts if _varies(table, name)]
-    if len(varied) == 2:
-        return (varied[0],), (varied[1],)
-    plain = [pair for pair in pairs if not pair.of_ids and pair.stem in GENERAL]
-    if len(plain) == 1 and not varied:
-        return (plain[0].left,), (plain[0].right,)
-    if target is not None and len(varied) > 2:
+    if target is not None and len(varied) > 1:
         raise _unclear(table, varied)
-    if not varied and any(pair.of_ids for pair in pairs):
+    if any(pair.of_ids for pair in pairs) and (target is not None or not varied):
         raise _only_ids(table, next(pair for pair in pairs if pair.of_ids))
-    return None
 
 
 def _varies(table: Table, name: str) -> bool:
@@ -141,23 +144,32 @@ def _varies(table: Table, name: str) -> bool:
 
 
 def _unclear(table: Table, names: Sequence[str]) -> DataError:
-    cause = f"which two columns are compared? {', '.join(names[:SHOWN])} all hold texts"
+    listed = ", ".join(names[:SHOWN])
+    cause = f"{listed} have texts, and no names pair them: are two of them compared, or does one have a class?"
     remedy = (
-        "name them: --left NAME --right NAME (in a config: data.left, data.right); for texts with a class: --text NAME"
+        "for pairs --left NAME --right NAME (data.left, data.right); for texts with a class --text NAME (data.text)"
     )
     return DataError("DATA_SIDES", cause, place=table.place, remedy=remedy)
+
+
+def _doubt(table: Table, pair: SidePair) -> str:
+    """What to tell about sides that hold hardly any texts."""
+    kinds = {"id": "ids", "number": "numbers", "time": "dates or times", "text": "texts"}
+    seen = " and ".join(f"{name} has {kinds[content_of(table, name)]}" for name in (pair.left, pair.right))
+    return f"{seen}; if these are ids, join the tables that they point to: data.left_table, data.right_table"
 
 
 def _only_ids(table: Table, pair: SidePair) -> DataError:
     cause = f"the columns {pair.left} and {pair.right} hold ids, and no other columns hold the texts they stand for"
     remedy = (
-        "join the tables that these ids point to: data: {file: PAIRS, left_table: A.csv, right_table: B.csv}; "
-        "or name the folder as published (tableA.csv and tableB.csv, or queries.jsonl and corpus.jsonl)"
+        "give the folder with the tables that these ids point to (tableA.csv and tableB.csv, or queries.jsonl and "
+        "corpus.jsonl) to train, check, evaluate, probe or mine; or name them in a config: data.left_table, "
+        "data.right_table"
     )
     return DataError("DATA_IDS", cause, place=table.place, remedy=remedy)
 
 
-def _named_sides(table: Table, asked: Asked) -> tuple[Names, Names]:
+def _named_sides(table: Table, asked: Asked, target: str | None) -> tuple[Names, Names]:
     left = None if asked.left is None else named_columns(table, asked.left)
     right = None if asked.right is None else named_columns(table, asked.right)
     pairs = side_pairs(list(table.columns))
@@ -167,9 +179,15 @@ def _named_sides(table: Table, asked: Asked) -> tuple[Names, Names]:
         left = tuple(_other_side(table, name, {pair.right: pair.left for pair in pairs}, "--left") for name in right)
     assert left is not None
     assert right is not None
-    if set(left) & set(right):
-        cause = f"the same column on both sides: {', '.join(sorted(set(left) & set(right)))}"
-        raise DataError("DATA_SIDES", cause, place=table.place, remedy="name two different columns")
+    named = [*left, *right]
+    twice = next((name for name in named if named.count(name) > 1), None)
+    if twice is not None:
+        where = "on both sides" if twice in left and twice in right else "twice on one side"
+        cause = f"the same column {where}: {twice}"
+        raise DataError("DATA_SIDES", cause, place=table.place, remedy="name each column once")
+    if target in named:
+        cause = f"column '{target}' is the label, and a text would contain it"
+        raise DataError("DATA_SIDES", cause, place=table.place, remedy="leave it out of the sides, or name --label")
     return left, right
 
 
@@ -188,7 +206,8 @@ def choose_target(table: Table, asked: Asked) -> str | None:
     if asked.label is not None:
         column(table, asked.label)
         return asked.label
-    taken = {*(asked.left or ()), *(asked.right or ()), asked.text}
+    sides = [names for names in (asked.left, asked.right) if names is not None]
+    taken = {asked.text, *(name for names in sides for one in names for name in (one, *_parted(one)))}
     free = [name for name in table.columns if name not in taken]
     exact = [name for name in free if name.strip().lower() in TARGETS]
     known = [name for name in exact if not _is_side(name, free)] or exact

@@ -40,7 +40,8 @@ ID_WORDS = frozenset(
     ]
 )
 CODE = re.compile(
-    r"[A-Za-z]{0,12}[-_:/#.]?\d+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}", re.ASCII
+    r"[A-Za-z]{0,3}\d+|[A-Za-z]{1,12}[-_:/#.]\d+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}",
+    re.ASCII,
 )
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d\d:\d\d(:\d\d)?", re.ASCII)
 SAMPLE = 1000

@@ -119,7 +119,8 @@ def unknown_format(path: Path) -> DataError:
     else:
         cause = f"unknown ending '{path.suffix}'; known: {KNOWN}"
     seen = _looks_like(path)
-    remedy = f"its lines look like those of a {seen} file: rename it so" if seen else "a config ends in .yaml or .yml"
+    usual = "name a data file" if ending in FOREIGN else "a config ends in .yaml or .yml"
+    remedy = f"its lines look like those of a {seen} file: rename it so" if seen else usual
     return DataError("DATA_FORMAT", cause, place=str(path), remedy=remedy)
 
 

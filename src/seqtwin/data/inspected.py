@@ -6,14 +6,15 @@ from seqtwin.data.readers import read_pairs
 
 
 def read_inspected_pairs(found: Inspection, *, split: str = "test", cut: float = 0.5) -> PairData:
-    """The pairs of the file itself, or of the test file of a folder, all of them as one split.
+    """The pairs of the file itself, or of one file of a folder, all of them as one split; rows with a blank text are
+    left out.
 
     Raises: DataError with all bad rows.
     """
     target = found.target
     assert target is not None
     return read_pairs(
-        {split: found.judged_file},
+        {split: found.files.get(split, found.judged_file)},
         left=found.names("left"),
         right=found.names("right"),
         score=target.name if target.role == "score" else None,
@@ -22,4 +23,6 @@ def read_inspected_pairs(found: Inspection, *, split: str = "test", cut: float =
         scale=target.scale,
         tables=found.tables,
         cut=cut,
+        empty="drop",
+        quoting=found.quoting,
     )

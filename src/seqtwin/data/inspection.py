@@ -1,22 +1,21 @@
 """What a data file seems to hold: which column plays which part, the scale of its scores, what its texts are like."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from seqtwin.data.asked import Asked, Names
 from seqtwin.data.columns import choose_sides, choose_target, side_pairs
-from seqtwin.data.contents import is_id_column
+from seqtwin.data.contents import content_of, is_id_column
 from seqtwin.data.joins import Layout, Tables, layout_of, read_joined
 from seqtwin.data.label_words import label_value
 from seqtwin.data.numerals import NUMBER
+from seqtwin.data.rows import Quoting
 from seqtwin.data.series import CHANNEL, IDS, TIMES, channel_names
 from seqtwin.data.tables import Table, column
 from seqtwin.data.targets import Target, look_at_target
+from seqtwin.data.text_facts import mean_and_most, scripts_of
 from seqtwin.data.values import joined_texts
 from seqtwin.errors import DataError
 
@@ -28,6 +27,7 @@ SEQUENCES = ("sent_id", "sentence_id", "sequence_id", "sequence")
 TOKENS = ("token", "word", "form")
 TAGS = ("upos", "tag", "ner", "pos", "xpos", "label")
 SAMPLE = 1000
+FEW_SLIPS = 0.1
 REMEDY = "correct or remove these rows first"
 
 
@@ -55,6 +55,7 @@ class Inspection:
     sequences: int = 0
     channels: int = 0
     others: Names = ()
+    quoting: Quoting | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -89,16 +90,22 @@ def inspect_data(path: Path, asked: Asked = NOTHING) -> Inspection:
     used = {name for role in found.roles for name in found.names(role)}
     channels = {name for name in table.columns if found.kind.startswith("series") and CHANNEL.fullmatch(name)}
     others = tuple(name for name in table.columns if name not in used | channels)
-    return replace(found, others=others, channels=len(channels), notes=tuple(table.notes))
+    found = replace(found, others=others, channels=len(channels), quoting=asked.quoting, notes=tuple(table.notes))
+    _refuse_unused(found, asked, table)
+    return found
 
 
 def _inspected(table: Table, layout: Layout, asked: Asked) -> Inspection:
     if not asked.pair and asked.text is None:
         if any(CHANNEL.fullmatch(name) for name in table.columns):
-            return _series(table, layout.files)
-        words = _named(table, SEQUENCES), _named(table, TOKENS), _named(table, TAGS)
+            return _series(table, layout.files, asked.label)
+        tags = asked.label if asked.label in table.columns else _named(table, TAGS)
+        words = _named(table, SEQUENCES), _named(table, TOKENS), tags
         if all(words):
             return _steps(table, layout.files, dict(zip(("sequence", "token", "label"), map(str, words), strict=True)))
+    if asked.text is not None and asked.pair:
+        cause = "--text names texts with a class, --left and --right name pairs: both were given"
+        raise DataError("DATA_ROLES", cause, place=table.place, remedy="leave one of them out")
     if asked.text is not None:
         return _items(table, layout.files, asked)
     target = choose_target(table, asked)
@@ -107,7 +114,8 @@ def _inspected(table: Table, layout: Layout, asked: Asked) -> Inspection:
         return _pairs(table, layout, sides, look_at_target(table, target, scale=asked.scale, labels=asked.labels))
     if sides and not _named(table, CLASSES):
         cause = f"no column of labels or scores was found in {', '.join(table.columns)}"
-        raise DataError("DATA_TARGET", cause, place=table.place, remedy="name it: --label NAME")
+        remedy = "name it: --label NAME; lists without labels are for dedupe, link, index and encode"
+        raise DataError("DATA_TARGET", cause, place=table.place, remedy=remedy)
     return _items(table, layout.files, asked)
 
 
@@ -185,7 +193,7 @@ def _text_of(table: Table, label: str | None) -> str | None:
     Raises: DataError for several.
     """
     usual = _named(table, TEXTS)
-    if usual is not None:
+    if usual is not None and content_of(table, usual) == "text":
         return usual
     held = [name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)]
     if len(held) > 1 and label is not None:
@@ -196,18 +204,30 @@ def _text_of(table: Table, label: str | None) -> str | None:
     return held[0] if held else None
 
 
-def _series(table: Table, files: dict[str, Path]) -> Inspection:
+def _refuse_unused(found: Inspection, asked: Asked, table: Table) -> None:
+    """Raises: DataError for what was said of labels or scores where there are classes."""
+    named = [f"--{name}" for name, value in (("scale", asked.scale), ("labels", asked.labels)) if value is not None]
+    if named and found.kind != "pairs":
+        cause = (
+            f"{' and '.join(named)} are for pairs, but this looks like {found.kind}: {found.name('label')} has classes"
+        )
+        remedy = "leave them out, or name the pairs: --left NAME --right NAME"
+        raise DataError("DATA_ROLES", cause, place=table.place, remedy=remedy)
+
+
+def _series(table: Table, files: dict[str, Path], label: str | None) -> Inspection:
     channel_names(table)
     roles: dict[str, str | Names] = {
         "series": _named(table, IDS) or IDS[0],
         "time": _named(table, TIMES) or TIMES[0],
-        "label": _named(table, CLASSES) or CLASSES[0],
+        "label": label or _named(table, CLASSES) or CLASSES[0],
     }
     for name in roles.values():
         column(table, str(name))
     ids, labels = (list(map(str, column(table, str(roles[role])))) for role in ("series", "label"))
     own = dict(zip(ids, labels, strict=True))
-    one_each = len(set(zip(ids, labels, strict=True))) == len(own)
+    several = len(set(zip(ids, labels, strict=True))) - len(own)
+    one_each = several <= FEW_SLIPS * len(own)  # a few slips are reported with their lines, and make no other task
     counts = Counter(own.values() if one_each else labels)
     kind = "series" if one_each else "series_steps"
     return Inspection(files, kind, roles, len(table), balance=dict(counts.most_common()), sequences=len(own))
@@ -226,9 +246,9 @@ def _steps(table: Table, files: dict[str, Path], roles: dict[str, str]) -> Inspe
         {**roles, **({"time": time} if time else {})},
         len(table),
         balance=dict(tags.most_common()),
-        characters=_mean_and_most([len(text) for text in texts]),
-        words=_mean_and_most([len(words) for words in sequences.values()]),
-        scripts=_scripts(texts[:SAMPLE]),
+        characters=mean_and_most([len(text) for text in texts]),
+        words=mean_and_most([len(words) for words in sequences.values()]),
+        scripts=scripts_of(texts[:SAMPLE]),
         duplicates=len(texts) - len(set(texts)),
         sequences=len(sequences),
     )
@@ -258,26 +278,9 @@ def _described(
         tables=tables,
         target=target,
         balance=balance or {},
-        characters=_mean_and_most([len(text) for text in texts]),
-        words=_mean_and_most([len(text.split()) for text in texts]),
-        scripts=_scripts(texts[:SAMPLE]),
+        characters=mean_and_most([len(text) for text in texts]),
+        words=mean_and_most([len(text.split()) for text in texts]),
+        scripts=scripts_of(texts[:SAMPLE]),
         duplicates=len(rows) - len({tuple(sorted(row)) for row in rows}),
         empty=sum(any(not text.strip() for text in row) for row in rows),
     )
-
-
-def _mean_and_most(lengths: Sequence[int]) -> tuple[float, int]:
-    return float(np.mean(lengths)), max(lengths)
-
-
-def _scripts(texts: Sequence[str]) -> dict[str, float]:
-    """Share of each script among the letters, the most frequent first.
-
-    >>> _scripts(["Rome", "Рим!"])
-    {'latin': 0.571..., 'cyrillic': 0.428...}
-    """
-    letters = Counter(sign for text in texts for sign in text if sign.isalpha())
-    scripts: Counter[str] = Counter()
-    for sign, count in letters.items():
-        scripts[unicodedata.name(sign, "unknown").split()[0].lower()] += count
-    return {script: count / scripts.total() for script, count in scripts.most_common()}

@@ -5,13 +5,13 @@ rtable_id and label. BEIR: queries.jsonl and corpus.jsonl with _id, text (and ti
 test.tsv with query-id, corpus-id and score.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seqtwin.data.columns import SidePair, side_pairs
-from seqtwin.data.pairs import SPLITS
 from seqtwin.data.rows import Quoting
 from seqtwin.data.tables import ENDINGS, Table, read_table
 from seqtwin.errors import DataError
@@ -46,10 +46,13 @@ def layout_of(path: Path) -> Layout:
         return Layout({"file": path})
     tables = next((found for names in TABLE_NAMES if (found := _tables(path, *names))), None)
     places = [path / "qrels", path] if tables else [path]
-    complete = [files for place in places for ending in ENDINGS if len(files := _splits(place, ending)) == len(SPLITS)]
-    if complete:
-        return Layout(complete[0], tables)
-    raise _incomplete(path, [_splits(place, ending) for place in places for ending in ENDINGS])
+    partial = [files for place in places for ending in ENDINGS if (files := _splits(place, ending))]
+    best = max(partial, key=len, default={})
+    if {"train", "test"} <= set(best):
+        return Layout(best, tables)
+    if tables and len(best) == 1:  # BEIR's smaller sets have a test file alone
+        return Layout({"file": next(iter(best.values()))}, tables)
+    raise _incomplete(path, best)
 
 
 def _tables(folder: Path, left: str, right: str) -> Tables | None:
@@ -61,15 +64,21 @@ def _tables(folder: Path, left: str, right: str) -> Tables | None:
 
 
 def _splits(folder: Path, ending: str) -> dict[str, Path]:
-    named = {split: [folder / f"{name}{ending}" for name in names] for split, names in SPLIT_NAMES.items()}
-    found = {split: next((path for path in paths if path.is_file()), None) for split, paths in named.items()}
-    return {split: path for split, path in found.items() if path is not None}
+    """The files of a folder that are named as splits are: train.csv, or as published, en_x-ud-train.conllu."""
+    files = sorted(folder.glob(f"*{ending}"))
+    found = {}
+    for split, names in SPLIT_NAMES.items():
+        exact = [folder / f"{name}{ending}" for name in names if (folder / f"{name}{ending}").is_file()]
+        ends = tuple(f"{sign}{name}" for name in names for sign in "-_.")
+        alike = [path for path in files if path.name.removesuffix(ending).endswith(ends)]
+        if exact or len(alike) == 1:
+            found[split] = (exact or alike)[0]
+    return found
 
 
-def _incomplete(path: Path, partial: list[dict[str, Path]]) -> DataError:
-    most = max(partial, key=len, default={})
+def _incomplete(path: Path, most: dict[str, Path]) -> DataError:
     there = f"; found only {', '.join(one.name for one in most.values())}" if most else ""
-    cause = f"this is a directory without train, dev and test files of one kind{there}"
+    cause = f"this is a directory without train and test files of one kind{there}"
     return DataError("DATA_FOLDER", cause, place=str(path), remedy=f"name one file ({', '.join(ENDINGS)})")
 
 
@@ -84,10 +93,14 @@ def read_joined(path: Path, tables: Tables | None, quoting: Quoting | None = Non
     if tables is None:
         return table
     keys = _keys(table)
-    columns = dict(table.columns)
+    columns, notes = dict(table.columns), list(table.notes)
     for side, key, where in (("left", keys.left, tables.left), ("right", keys.right, tables.right)):
-        columns |= _beside(table, side, key, where)
-    return Table(path, columns, table.lines, table.problems, table.notes)
+        other = read_table(where, quoting=quoting)
+        other.finish("correct or remove these rows")
+        notes += [f"{where.name}: {note}" for note in other.notes]
+        columns |= _beside(table, side, key, other)
+    table.finish("correct these ids, or remove the rows")
+    return Table(path, columns, table.lines, table.problems, list(dict.fromkeys(notes)))
 
 
 def _keys(table: Table) -> SidePair:
@@ -99,18 +112,25 @@ def _keys(table: Table) -> SidePair:
     return known[0]
 
 
-def _beside(table: Table, side: str, key: str, where: Path) -> dict[str, list[Any]]:
-    """The columns of the other table, row for row; ids that it lacks are problems of their rows."""
-    other = read_table(where)
-    other.finish("correct or remove these rows")
+def _beside(table: Table, side: str, key: str, other: Table) -> dict[str, list[Any]]:
+    """The columns of the other table, row for row; ids that it lacks are problems of their rows.
+
+    Raises: DataError for a column that the file of pairs has already.
+    """
+    taken = [name for name in other.columns if f"{side}_{name}" in table.columns and f"{side}_{name}" != key]
+    if taken:
+        cause = f"the column {side}_{taken[0]} is in this file and comes from {other.path.name}, too"
+        raise DataError("DATA_JOIN", cause, place=table.place, remedy="rename one of them, or leave the tables out")
     place = _places(other, key)
-    rows = [place.get(_id_form(value)) for value in table.columns[key]]
+    rows = [place.get(_id_form(value) or "") for value in table.columns[key]]
     for row, found in enumerate(rows):
         if found is None:
-            table.report(row, key, f"no row of {where.name} has the id {str(table.columns[key][row])[:40]!r}")
+            shown = str(table.columns[key][row])[:40]
+            table.report(row, key, f"no row of {other.path.name} has the id {shown!r}")
     return {
         f"{side}_{name}": [None if row is None else values[row] for row in rows]
         for name, values in other.columns.items()
+        if f"{side}_{name}" != key
     }
 
 
@@ -121,12 +141,20 @@ def _places(other: Table, key: str) -> Mapping[str, int]:
         raise DataError("DATA_IDS", cause, place=other.place, remedy="rename the column that the pairs point to")
     found: dict[str, int] = {}
     for row, value in enumerate(other.columns[name]):
-        if _id_form(value) in found:
+        form = _id_form(value)
+        if form is None:
+            other.report(row, name, "the id is empty")
+        elif form in found:
             other.report(row, name, f"the id {value!r} occurs twice")
-        found[_id_form(value)] = row
+        else:
+            found[form] = row
     other.finish("each id must name one row")
     return found
 
 
-def _id_form(value: Any) -> str:
-    return str(value).strip()
+def _id_form(value: Any) -> str | None:
+    """How ids are compared: without blanks around them, the number 7.0 of a column with gaps as 7; None for no id."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    return text or None

@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from seqtwin.data.numerals import NUMBER
+from seqtwin.errors import ConfigError
+
 Labels = Mapping[str, float]
 ROUNDING = 1e-6  # of the width of a scale: a cosine of 1.0000001 is 1
 
 _OPPOSITES = {  # same: what else means different, besides not_, non_ and no_ before the same word
     "1": ("0",),
-    "1.0": ("0.0",),
     "true": ("false",),
     "t": ("f",),
     "yes": ("no",),
@@ -54,7 +56,8 @@ def word_form(value: Any) -> str:
     >>> word_form(" Not Duplicate"), word_form("non-match"), word_form(True)
     ('not_duplicate', 'non_match', 'true')
     """
-    return re.sub(r"[\s_\-]+", "_", str(value).strip().casefold())
+    form = re.sub(r"[\s_\-]+", "_", str(value).strip().casefold())
+    return f"{float(form):g}" if NUMBER.fullmatch(form) else form
 
 
 def label_value(value: Any, own: Labels | None = None) -> float | None:
@@ -63,13 +66,38 @@ def label_value(value: Any, own: Labels | None = None) -> float | None:
     >>> label_value("Yes"), label_value("not duplicate"), label_value(1.0000001), label_value("maybe")
     (1.0, 0.0, 1.0, None)
     """
+    if value is None:
+        return None
     form = word_form(value)
     if own is not None:
         return next((float(target) for word, target in own.items() if word_form(word) == form), None)
     if form in WORDS:
         return WORDS[form]
+    if isinstance(value, str) and not NUMBER.fullmatch(value.strip()):
+        return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return next((end for end in (0.0, 1.0) if abs(number - end) <= ROUNDING), None)
+
+
+def check_labels(labels: Any) -> Labels:
+    """The meanings of label words.
+
+    Raises: ConfigError for what is no mapping of words to 0 and 1, for words that mean both, and where one is missing.
+    """
+    remedy = "for example {duplicate: 1, other: 0}"
+    if not isinstance(labels, Mapping) or any(value not in (0, 1) for value in labels.values()):
+        cause = f"labels: expected words with 1 for same or 0 for different, got {labels!r}"[:300]
+        raise ConfigError("LABEL_WORDS", cause, place="data.labels", remedy=remedy)
+    meanings: dict[str, set[float]] = {}
+    for word, value in labels.items():
+        meanings.setdefault(word_form(word), set()).add(float(value))
+    both = next((word for word, found in meanings.items() if len(found) > 1), None)
+    if both is not None:
+        raise ConfigError("LABEL_WORDS", f"labels: '{both}' means both 0 and 1", place="data.labels", remedy=remedy)
+    if set().union(*meanings.values()) != {0.0, 1.0}:
+        cause = "labels: expected a word for same (1) and one for different (0)"
+        raise ConfigError("LABEL_WORDS", cause, place="data.labels", remedy=remedy)
+    return labels

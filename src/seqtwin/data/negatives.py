@@ -27,13 +27,15 @@ def with_negatives(frame: pd.DataFrame, count: int, *, cut: float, seed: int) ->
         lefts, rights = rows["left"].tolist(), rows["right"].tolist()
         drawn = list(_drawn(connected_pairs(lefts, rights), count, rng))
         if not drawn:
-            cause = f"no different pairs can be drawn for {split}: all of its same pairs share texts"
+            cause = f"no different pairs can be drawn for {split}: it has one same pair, or all of them share texts"
             raise DataError("DATA_NEGATIVES", cause, place="data.negatives", remedy="give different pairs yourself")
         made = [(lefts[left], rights[right], 0.0, str(split)) for left, right in drawn]
         parts.append(pd.DataFrame(made, columns=["left", "right", "target", "split"]))
     whole = pd.concat(parts, ignore_index=True)
     added = len(whole) - len(frame)
-    return whole, [f"{added:,} different pairs were drawn at random, {count} for each same pair (data.negatives)"]
+    return whole, [
+        f"{added:,} different pairs were drawn at random, at most {count} for each same pair (data.negatives)"
+    ]
 
 
 def _drawn(groups: np.ndarray, count: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:

@@ -198,10 +198,24 @@ def _kept_pairs(table: Table, left: Names, right: Names, target: np.ndarray, emp
 
 def _joined(parts: dict[str, pd.DataFrame], fractions: Sequence[float], seed: int) -> tuple[pd.DataFrame, list[str]]:
     if "file" not in parts:
-        return pd.concat([part.assign(split=split) for split, part in parts.items()], ignore_index=True), []
+        frame = pd.concat([part.assign(split=split) for split, part in parts.items()], ignore_index=True)
+        whole = "dev" in parts or not {"train", "test"} <= set(parts)
+        return (frame, []) if whole else _with_dev(frame, fractions[1], seed)
     frame = parts["file"]
     split, how = split_pairs(frame["left"].tolist(), frame["right"].tolist(), fractions, np.random.default_rng(seed))
     return frame.assign(split=split), [how]
+
+
+def _with_dev(frame: pd.DataFrame, share: float, seed: int) -> tuple[pd.DataFrame, list[str]]:
+    """The pairs with a share of the training pairs as dev, cut so that no text stands in both if that can be."""
+    train = frame["split"] == "train"
+    sides = frame.loc[train, "left"].tolist(), frame.loc[train, "right"].tolist()
+    try:
+        split, _ = split_pairs(*sides, (1 - share, share / 2, share / 2), np.random.default_rng(seed))
+    except DataError:
+        return frame, []  # too few to cut: that there is no dev is said where one is needed
+    cut = pd.Series(["train" if one == "train" else "dev" for one in split], index=frame.index[train])
+    return frame.assign(split=cut.reindex(frame.index).fillna(frame["split"])), [f"dev was cut from train: {share:.0%}"]
 
 
 def _dropped_notes(dropped: Mapping[str, int]) -> list[str]:

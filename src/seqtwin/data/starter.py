@@ -44,8 +44,13 @@ def write_config(
 
 def _section(title: str, lines: list[Line]) -> str:
     indent = "  " if title else ""
-    body = [f"{indent}{setting:<37} # {why}" if setting else f"# {why}" for setting, why in lines]
+    body = [f"{indent}{setting:<37} # {_plain(why)}" if setting else f"# {_plain(why)}" for setting, why in lines]
     return "\n".join([title, *body, ""] if title else [*body, ""])
+
+
+def _plain(text: str) -> str:
+    """The text on one line: a column name or a class can hold a line end, and a comment cannot."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _training_rows(inspection: Inspection, single: bool) -> int:
@@ -129,16 +134,22 @@ def _data_lines(inspection: Inspection, folder: Path | None, single: bool) -> li
         lines.append((f"{role}: {_listed(inspection.names(role))}", reason))
     if inspection.target and inspection.target.scale:
         low, high = inspection.target.scale
-        lines.append((f"scale: [{low:g}, {high:g}]", inspection.target.why or "as declared"))
+        lines.append((f"scale: [{_number(low)}, {_number(high)}]", inspection.target.why or "as declared"))
         lines.append(("cut: 0.5", 'targets from here on are "same" where two classes are needed'))
     if inspection.target and inspection.target.own:
-        words = ", ".join(f"{json.dumps(word)}: {value:g}" for word, value in inspection.target.own.items())
+        words = ", ".join(
+            f"{json.dumps(word, ensure_ascii=False)}: {value:g}" for word, value in inspection.target.own.items()
+        )
         lines.append((f"labels: {{{words}}}", "as declared"))
     if inspection.kind in OF_CLASSES and not single:
         lines.append(
             (f"pairs: {ITEM_PAIRS}", "training pairs to draw, half of them of one label; dev and test: a fifth each")
         )
     return lines
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _label_reason(inspection: Inspection, single: bool) -> str:
@@ -167,7 +178,7 @@ def _path(path: Path, folder: Path | None) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text if text.isidentifier() and text.lower() not in _YAML_WORDS else json.dumps(text)
+    return text if text.isidentifier() and text.lower() not in _YAML_WORDS else json.dumps(text, ensure_ascii=False)
 
 
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}

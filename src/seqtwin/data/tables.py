@@ -150,7 +150,7 @@ def column(table: Table, name: str) -> list[Any]:
     found = list(table.columns)
     listed = ", ".join(f"'{known}'" for known in found[:12])
     cause = f"column '{name}' is missing; found: {listed}{nearest(name, found)}"
-    remedy = "name the column in the config as it stands in the file"
+    remedy = "name a column as the file spells it"
     delimiter = DELIMITERS.get(ending_of(table.path))
     doubt = missing_header(table.columns) if delimiter else None
     if doubt:

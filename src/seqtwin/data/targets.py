@@ -1,5 +1,6 @@
 """What the labels or scores of a column mean: which words are "same", which scale the numbers have, and why."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.data.label_words import EXPECTED, ROUNDING, Labels, label_value
+from seqtwin.data.label_words import EXPECTED, ROUNDING, Labels, check_labels, label_value
 from seqtwin.data.tables import Table, column
 from seqtwin.data.values import numbers, shown
 from seqtwin.errors import DataError
@@ -17,6 +18,7 @@ Scale = tuple[float, float]
 OWN_WORDS = "define your own words: --labels duplicate=1,other=0 (in a config data.labels: {duplicate: 1, other: 0})"
 USUAL_LOWS, USUAL_HIGHS = (0.0, 1.0, -1.0), (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 10.0, 100.0)
 NEARLY_ALL = 0.9
+OPPOSITES = frozenset({"different", "distance", "dissimilarity", "dissimilar", "distinct", "mismatch"})
 NEAR_END = 0.05  # of the width of a scale, for scores that are no whole numbers
 SHOWN_WORDS = 8
 FEW_WORDS = 4
@@ -116,8 +118,13 @@ def look_at_target(
 
     Raises: DataError for values that are neither labels nor scores, and for numbers whose scale must be declared.
     """
+    if labels is not None and scale is not None:
+        cause = "labels and a scale were both given: labels are for words, a scale is for scores"
+        raise DataError("DATA_TARGET", cause, place=table.place, remedy="leave one of them out")
     if labels is not None:
-        return _labels(table, name, labels)
+        return _labels(table, name, check_labels(labels))
+    _refuse_opposite(table, name)
+    _refuse_commas(table, name)
     words = [label_value(value) for value in column(table, name)]
     known = sum(word is not None for word in words)
     if scale is None and known >= NEARLY_ALL * len(words):
@@ -129,13 +136,14 @@ def look_at_target(
     low, high = float(raw.min()), float(raw.max())
     if scale is not None:
         return Target(name, (float(scale[0]), float(scale[1])), (low, high))
+    _refuse_outliers(table, name, raw)
     return _guessed(table, name, raw)
 
 
 def _is_number(value: Any) -> bool:
     try:
         return bool(np.isfinite(float(value)))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 
@@ -150,33 +158,73 @@ def _not_binary(table: Table, name: str, words: Sequence[float | None]) -> str:
 def _labels(table: Table, name: str, own: Labels | None, remedy: str = "correct or remove these rows") -> Target:
     read_labels(table, name, own)
     table.finish(remedy)
-    counts = Counter(str(value).strip() for value in column(table, name))
+    counts = Counter(str(value).strip() for value in column(table, name) if value is not None)
     return Target(name, words=dict(counts.most_common()), own=own)
 
 
 def _guessed(table: Table, name: str, raw: np.ndarray) -> Target:
-    scale = likely_scale(raw)
+    scale = None if _classes_of_three(name, raw) else likely_scale(raw)
     low, high = float(raw.min()), float(raw.max())
     if scale is None:
         cause = (
-            f"column '{name}' holds scores from {low:g} to {high:g}, which reach the ends of no usual scale, "
-            "so its full range cannot be guessed"
+            f"column '{name}' has numbers from {low:g} to {high:g}: whether these are scores, and of which scale, "
+            "cannot be guessed"
         )
         remedy = "declare it: --scale LOW HIGH (data.scale), for example --scale 1 5"
-        if len(np.unique(raw)) == 2:
-            remedy += f"; or, for two labels, --labels {high:g}=1,{low:g}=0 (data.labels)"
+        values = np.unique(raw)
+        if len(values) in (2, 3, 4):
+            words = ",".join(f"{value:g}={int(value == high)}" for value in values)
+            remedy += f"; or, for labels, say what each means: --labels {words} (data.labels)"
         raise DataError("DATA_SCALE_UNDECLARED", cause, place=table.place, remedy=remedy)
     why = f"guessed, because the values run from {low:g} to {high:g}; set it with --scale LOW HIGH (data.scale)"
     return Target(name, scale, (low, high), why=why)
 
 
+def _refuse_opposite(table: Table, name: str) -> None:
+    """Raises: DataError for a column whose name says that more of it means less alike."""
+    words = OPPOSITES.intersection(re.split(r"[^a-z]+", name.lower()))
+    if words:
+        cause = f"column '{name}': by its name, larger values mean less alike, and here larger means more alike"
+        remedy = "turn it round in the file; or, for labels, say what each means: --labels 1=0,0=1 (data.labels)"
+        raise DataError("DATA_OPPOSITE", cause, place=table.place, remedy=remedy)
+
+
+def _refuse_commas(table: Table, name: str) -> None:
+    """Raises: DataError for numbers with decimal commas."""
+    values = [str(value).strip() for value in column(table, name)]
+    commas = [value for value in values if re.fullmatch(r"[+-]?\d+,\d+", value)]
+    if len(commas) > len(values) / 4:
+        cause = f"column '{name}' has numbers with decimal commas, such as {commas[0]}"
+        raise DataError("DATA_DECIMAL", cause, place=table.place, remedy=f"write {commas[0].replace(',', '.')}")
+
+
+def _refuse_outliers(table: Table, name: str, raw: np.ndarray) -> None:
+    """Raises: DataError for a few values far above the others, which lie between 0 and 1."""
+    inside = (raw >= 0) & (snapped(raw, 0, 1) <= 1)
+    fractions = bool((raw[inside] != np.round(raw[inside])).any())
+    if fractions and NEARLY_ALL * len(raw) <= inside.sum() < len(raw):
+        for row in np.flatnonzero(~inside):
+            table.report(int(row), name, f"{raw[row]:g} is far from the other values, which lie between 0 and 1")
+        table.finish(
+            "correct or remove these rows; if they are right, declare the scale: --scale LOW HIGH (data.scale)"
+        )
+
+
+def _classes_of_three(name: str, raw: np.ndarray) -> bool:
+    """Whether these are rather three classes than scores: 0, 1 and 2 in a column that is not called a score."""
+    called = {"score", "similarity", "relatedness", "rating", "relevance"}.isdisjoint(
+        name.lower().replace("-", "_").split("_")
+    )
+    return called and set(np.unique(raw).tolist()) == {0.0, 1.0, 2.0}
+
+
 def likely_scale(values: np.ndarray) -> Scale | None:
     """The usual scale whose both ends the values reach; None where they reach those of none.
 
-    Whole numbers must reach an end exactly, others to a twentieth of the scale.
+    The ends must be reached exactly; fractions on the scales 0 to 1 and -1 to 1 may miss them by a twentieth.
 
-    >>> likely_scale(np.array([1.2, 4.9])), likely_scale(np.array([0, 3, 5])), likely_scale(np.array([2, 3, 4]))
-    ((1.0, 5.0), (0.0, 5.0), None)
+    >>> likely_scale(np.array([0.02, 0.98])), likely_scale(np.array([0, 3, 5])), likely_scale(np.array([2, 3, 4]))
+    ((0.0, 1.0), (0.0, 5.0), None)
     """
     usual = [(low, high) for high in USUAL_HIGHS for low in USUAL_LOWS if low < high and (low >= 0 or high == 1)]
     return next((scale for scale in usual if scale != (1.0, 2.0) and _reaches(values, *scale)), None)
@@ -184,6 +232,6 @@ def likely_scale(values: np.ndarray) -> Scale | None:
 
 def _reaches(values: np.ndarray, low: float, high: float) -> bool:
     moved = snapped(values, low, high)
-    near = 0.0 if (moved == np.round(moved)).all() else NEAR_END * (high - low)
+    near = 0.0 if high > 1 or (moved == np.round(moved)).all() else NEAR_END * (high - low)
     least, most = float(moved.min()), float(moved.max())
     return low <= least <= low + near and high - near <= most <= high

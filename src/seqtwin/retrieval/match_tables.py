@@ -7,7 +7,7 @@ the name came from; import lists from people you do not trust as text.
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from seqtwin.retrieval.decisions import Decision
 from seqtwin.retrieval.dedupe import Deduped
 from seqtwin.retrieval.linking import Links
 from seqtwin.retrieval.mining import pairs_of_groups
-from seqtwin.retrieval.tables import read_texts
+from seqtwin.retrieval.tables import free_name, read_texts
 
 EXCEL_READS_UTF8 = "\ufeff"  # without this mark a spreadsheet shows every accent as two signs
 
@@ -95,7 +95,7 @@ def clusters_csv(listed: Listed, found: Deduped) -> str:
     A column of the file whose name is needed for the result comes back as `input_<name>`.
     """
     taken = {*CLUSTER_COLUMNS, "text"}
-    others = [f"input_{name}" if name in taken or name == listed.name else name for name in listed.others]
+    others = _renamed(list(listed.others), taken | {listed.name}, "input_")
     sizes = found.sizes[found.cluster]
     rows = (
         [row, text, cluster, listed.texts[middle], middle, _score(score), size, _score(weakest), *kept]
@@ -149,12 +149,20 @@ def links_csv(left: Listed, right: Listed, found: Links) -> str:
     return _csv([*LINK_COLUMNS, *_beside("left", left), *_beside("right", right)], rows)
 
 
+def _renamed(names: Sequence[str], taken: Collection[str], prefix: str) -> list[str]:
+    """The names, those that are taken with a prefix, so that no two columns of the result have one name."""
+    used = {*taken, *(name for name in names if name not in taken)}
+    found = []
+    for name in names:
+        free = free_name(name, used, prefix) if name in taken else name
+        used.add(free)
+        found.append(free)
+    return found
+
+
 def _beside(side: str, listed: Listed) -> list[str]:
-    names = [f"{side}_{name}" for name in listed.others]
-    return [
-        f"{side}_input_{name}" if full in LINK_COLUMNS else full
-        for name, full in zip(listed.others, names, strict=True)
-    ]
+    taken = {name.removeprefix(f"{side}_") for name in LINK_COLUMNS if name.startswith(f"{side}_")}
+    return [f"{side}_{name}" for name in _renamed(list(listed.others), taken, "input_")]
 
 
 def pairs_csv(rows: Iterable[Sequence[Any]], name: str) -> str:
@@ -167,13 +175,15 @@ def read_labelled(found: Inspection, cut: float = 0.5) -> tuple[list[str], list[
 
     Raises: DataError for other data, or with all bad rows.
     """
-    if found.kind == "items" and "file" in found.files:
+    single = len(found.files) == 1
+    if found.kind == "items" and single:
         table = read_table(found.judged_file)
         names, groups = texts(table, found.name("text"), empty="error")[0], classes(table, found.name("label"))
         table.finish(REMEDY_EMPTY)
         return pairs_of_groups(names, groups)
-    if found.kind != "pairs" or "file" not in found.files:
-        cause = f"expected one file of pairs or of texts with their class, found {found.kind}"
+    if found.kind != "pairs":
+        what = found.kind if single else f"a folder of {found.kind}"
+        cause = f"expected pairs, or one file of texts with a class, found {what}"
         raise DataError("MINE_KIND", cause, place=str(found.judged_file), remedy="mine from the training file")
     data = read_inspected_pairs(found, split="train", cut=cut)
     return data.frame["left"].tolist(), data.frame["right"].tolist(), (data.frame["target"] >= cut).tolist()

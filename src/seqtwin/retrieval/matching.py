@@ -148,7 +148,7 @@ def threshold_of(encoder: Encoder, threshold: float | None) -> float:
     if found is None:
         cause = "this encoder brings no threshold: on its dev split none could be chosen"
         raise ConfigError("NO_THRESHOLD", cause, place="threshold", remedy="name one with --threshold")
-    if not math.isfinite(found):
+    if isinstance(found, bool) or not isinstance(found, int | float | np.floating) or not math.isfinite(found):
         raise ConfigError("BAD_THRESHOLD", f"expected a finite number, got {found}", place="threshold")
     return float(found)
 
@@ -158,6 +158,8 @@ def at_least(name: str, value: int, least: int) -> int:
 
     Raises: ConfigError when it is less than `least`.
     """
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ConfigError("BAD_COUNT", f"expected a whole number, got {value!r}", place=name)
     if value < least:
         raise ConfigError("BAD_COUNT", f"expected {least} or more, got {value}", place=name)
     return value

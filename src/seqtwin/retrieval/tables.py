@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,9 @@ def sides_of_file(path: Path, left: str | None, right: str | None, quoting: Quot
     Raises: DataError where it cannot be told.
     """
     if left is not None and right is not None:
+        if left == right:
+            cause = f"the same column on both sides: {left}"
+            raise DataError("DATA_SIDES", cause, place=str(path), remedy="name two different columns")
         return left, right
     table = next(read_blocks(path, quoting=quoting), None)
     if table is None:
@@ -150,7 +153,18 @@ def score_columns(names: Sequence[str], threshold: float | None) -> list[str]:
     ['left', 'right', 'score', 'encoder_score', 'same']
     """
     added = ["score", *(["same"] if threshold is not None else [])]
-    return [*names, *(f"encoder_{name}" if name in names else name for name in added)]
+    return [*names, *(free_name(name, names, "encoder_") for name in added)]
+
+
+def free_name(name: str, taken: Collection[str], prefix: str) -> str:
+    """The name, with the prefix before it as often as it takes to be free.
+
+    >>> free_name("score", ["score", "encoder_score"], "encoder_")
+    'encoder_encoder_score'
+    """
+    while name in taken:
+        name = f"{prefix}{name}"
+    return name
 
 
 def scored_head(names: Sequence[str]) -> bytes:

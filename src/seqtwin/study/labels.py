@@ -43,7 +43,7 @@ def factor_label(key: str, value: Any) -> str:
     >>> factor_label("encoder.from", "/somewhere/runs/first"), factor_label("encoder.from", None)
     ('first', 'none')
     """
-    if key not in PATHS:
+    if key not in PATHS or isinstance(value, int):  # data.pairs is a file or a number
         return value_label(value)
     paths = value if isinstance(value, list | tuple) else [value] if value else []
     return "+".join(PurePath(path).name for path in paths) or "none"

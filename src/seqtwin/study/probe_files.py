@@ -48,7 +48,7 @@ def _loaded(folder: Path) -> Stored:
 
 def _items(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tuple[Probes, list[str]]:
     _refuse_inputs(stored, "tokens", found)
-    data = read_classes(found.judged_file, text=found.name("text"), label=found.name("label"))
+    data = read_classes(found.judged_file, text=found.name("text"), label=found.name("label"), empty="drop")
     return _of_classes(stored, _ids(stored, data.items), data.targets, seed, on_read)
 
 
@@ -78,6 +78,10 @@ def _pairs(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tup
     data = read_inspected_pairs(found, cut=cut)
     part = data.part("test")
     count = len(part)
+    same = part["target"] >= cut
+    if same.nunique() < 2:
+        cause = f"all {count:,} pairs are {'same' if same.all() else 'different'}: there is nothing to tell apart"
+        raise DataError("DATA_ONE_CLASS", cause, place=str(found.judged_file), remedy="give pairs of both kinds")
     items = _ids(stored, [*part["left"], *part["right"]])
     store = PairStore(items, np.arange(count), np.arange(count, 2 * count), part["target"].to_numpy())
     groups, how = clusters(part["left"].tolist(), part["right"].tolist())
