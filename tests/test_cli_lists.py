@@ -94,20 +94,21 @@ def test_a_row_without_a_text_needs_no_id(seqtwin: Any, encoder: Path, tmp_path:
 def test_encode_and_score(seqtwin: Any, encoder: Path, tmp_path: Path) -> None:
     code, said, told = seqtwin("encode", encoder, "names.csv", "--column", "name", "-o", "v.npy", "--json")
     assert (code, json.loads(said)["blank_rows"]) == (0, 2)
-    assert told == "2 of 5 rows have no text: the vector is NaN\n"
+    seen = "names.csv: 5 rows; text = name; not used: id\n"
+    assert told == f"{seen}2 of 5 rows have no text: the vector is NaN\n"
     assert np.isnan(np.load("v.npy")).all(axis=1).tolist() == [False, True, False, True, False]
     (tmp_path / "pairs.csv").write_text("left,right\nabc,abc\n,abc\nfed,\n", encoding="utf-8")
     code, said, told = seqtwin("score", encoder, "pairs.csv", "-o", "scores.csv", "--json")
     facts = json.loads(said)
     assert (code, facts["blank_rows"], facts["no_same"]) == (0, 2, "")
-    assert told == "2 of 3 rows have no text: no score\n"
+    assert told == "pairs.csv: 3 rows; left = left, right = right\n2 of 3 rows have no text: no score\n"
     assert table("scores.csv")["same"].tolist() == ["1", "", ""]
 
 
 def test_an_encoder_trained_with_unk_has_a_vector_but_no_match_for_blank_rows(seqtwin: Any, tmp_path: Path) -> None:
     lenient = tiny.saved_encoder(tmp_path / "lenient", empty="unk")
     _, _, told = seqtwin("encode", lenient, "names.txt", "-o", "v.npy")
-    assert told == "2 of 5 rows have no text: the vector is that of one unknown token\n"
+    assert told.endswith("\n2 of 5 rows have no text: the vector is that of one unknown token\n")
     assert np.isfinite(np.load("v.npy")).all()
     seqtwin("dedupe", lenient, "names.txt", "--threshold", -1, "-k", 1, "-o", "out.csv")
     clusters = table("out.csv")["cluster"]
@@ -117,7 +118,7 @@ def test_an_encoder_trained_with_unk_has_a_vector_but_no_match_for_blank_rows(se
 def test_a_list_without_blank_rows_is_not_spoken_of(seqtwin: Any, encoder: Path, tmp_path: Path) -> None:
     (tmp_path / "full.txt").write_text("abc\nfed\n", encoding="utf-8")
     code, said, told = seqtwin("dedupe", encoder, "full.txt", "--threshold", 2, "--json")
-    assert (code, told) == (0, "")
+    assert (code, told) == (0, "full.txt: 2 rows; text = the whole line\n")
     assert {name: json.loads(said)[name] for name in ("blank_rows", "unread_rows", "links_cut_by_k")} == {
         "blank_rows": 0, "unread_rows": 0, "links_cut_by_k": 0,
     }  # fmt: skip
@@ -174,7 +175,7 @@ def test_score_says_why_there_is_no_column_same(seqtwin: Any, encoder: Path, tmp
     code, said, told = seqtwin("score", tmp_path / "open", "pairs.csv", "-o", "scores.csv", "--json")
     facts = json.loads(said)
     assert (code, facts["threshold"]) == (0, None)
-    assert told.startswith("no column 'same': the encoder has no threshold")
+    assert "\nno column 'same': the encoder has no threshold" in told
     assert facts["no_same"] in told
     assert list(table("scores.csv").columns) == ["left", "right", "score"]
 

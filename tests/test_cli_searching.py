@@ -178,7 +178,7 @@ def test_bad_input_is_one_error(
     found, said, complaint = asked(*(names.get(one, one) for one in arguments))
     assert (found, said) == (code, "")
     assert message in complaint
-    assert complaint.startswith("error: ")
+    assert "\nerror: " in f"\n{complaint}"
     assert not (folder / "out").exists()
 
 

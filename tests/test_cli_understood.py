@@ -228,3 +228,88 @@ def test_joined_columns_are_one_text_for_every_command(run: Run, tmp_path: Path,
     assert run("encode", encoder, "names.csv", "--column", "title,brand", "-o", "v.npy")[0] == 0
     texts = [f"{left} {right}" for left, right, _ in tiny.drawn_pairs(12, 0)]
     np.testing.assert_allclose(np.load("v.npy"), load(encoder).encode(texts), atol=1e-6)
+
+
+@pytest.mark.parametrize("command", ["encode", "score", "dedupe", "evaluate"])
+def test_the_meaning_of_quotes_is_said_and_can_be_told(command: str, run: Run, tmp_path: Path, encoder: Path) -> None:
+    rows = [f'"{a}" x\t{b}\t{label}' for a, b, label in tiny.drawn_pairs(40, 0)]
+    (tmp_path / "p.tsv").write_text("left\tright\tlabel\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    more = {"encode": ["--column", "left", "-o", "v.npy"], "score": ["-o", "s.csv"]}
+    more["dedupe"] = ["--column", "left", "--threshold", "0.9"]
+    code, _, noted = run(command, encoder, "p.tsv", *more.get(command, []))
+    assert code == 0, noted
+    assert "quotes are ordinary characters in this .tsv (quoting: none)" in noted
+    more |= {"encode": ["--column", "left", "-o", "w.npy"], "score": ["-o", "w.csv"]}
+    code, _, noted = run(command, encoder, "p.tsv", *more.get(command, []), "--quoting", "none")
+    assert code == 0, noted
+    assert run(command, encoder, "p.tsv", *more.get(command, []), "--quoting", "maybe")[0] == 2
+
+
+def test_an_option_comes_before_an_override_and_what_is_shown_is_what_is_trained(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    rows = [f"{a},{b},{label},{1 - label}" for a, b, label in tiny.drawn_pairs(80, 0)]
+    path.write_text("left,right,gold,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    code, _, noted = run("train", path, "--label", "gold", "data.label=label", *SMALL, "--out", "run")
+    assert code == 0, noted
+    assert "label = gold; not used: label" in noted
+    used, kept = (yaml.safe_load(Path(name).read_text(encoding="utf-8")) for name in ("run/config.yaml", "run.yaml"))
+    assert (used["data"]["label"], kept["data"]["label"]) == ("gold", "gold")
+    assert (kept["encoder"]["hidden"], kept["fit"]["epochs"]) == (6, 1), (
+        "the config that is kept is the one that was used"
+    )
+    code, _, noted = run("train", path, "--label", "gold", "data.file=other.csv", "--out", "more")
+    assert code == 2
+    assert "names other data" in noted
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["loss=nope", "similarity=nope", "representation=nope", "encoder.cell=nope", "encoder.vectors=nope.txt",
+     "data.labels=[1,0]", "data.labels={a: 0.5}", "data.scale=5", "data.left=5", "data.label=[label]", "data.cut=0",
+     "data.negatives=1000"],
+)  # fmt: skip
+def test_check_and_train_refuse_the_same_overrides_and_leave_nothing(override: str, run: Run, tmp_path: Path) -> None:
+    path = pairs(tmp_path)
+    for command, more in (("check", []), ("train", ["--out", "run"])):
+        code, _, noted = run(command, path, override, *more)
+        assert code == 2, (command, noted)
+        assert noted.splitlines()[-1]
+    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "run.yaml").exists()
+
+
+def test_a_config_of_a_study_is_checked_part_by_part(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(
+        yaml.safe_dump(tiny.raw_run(tiny.write_pairs(tmp_path / "data"), loss="nonsense")), encoding="utf-8"
+    )
+    code, _, noted = run("check", path)
+    assert code == 2
+    assert "nonsense" in noted
+
+
+def test_a_column_name_with_a_line_end_or_an_emoji_harms_nothing(run: Run, tmp_path: Path) -> None:
+    rows = [f"{a},{b},{label},n" for a, b, label in tiny.drawn_pairs(80, 0)]
+    head = 'left \U0001f600,right \U0001f600,label,"Notes\n(old)"'
+    (tmp_path / "p.csv").write_text(head + "\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    code, _, noted = run("train", "p.csv", *SMALL, "--out", "run")
+    assert code == 0, noted
+
+
+def test_data_of_another_kind_is_refused_by_evaluate(run: Run, tmp_path: Path, encoder: Path) -> None:
+    rows = "".join(f"s{i},w{t},N\n" for i in range(6) for t in range(3))
+    (tmp_path / "words.csv").write_text(f"sent_id,token,upos\n{rows}", encoding="utf-8")
+    code, _, noted = run("evaluate", encoder, "words.csv")
+    assert code == 2
+    assert "found steps" in noted
+
+
+@pytest.mark.parametrize("command", ["evaluate", "mine", "probe"])
+def test_rows_without_a_text_are_left_out_by_commands_of_an_encoder(
+    command: str, run: Run, tmp_path: Path, encoder: Path
+) -> None:
+    path = pairs(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8") + "P-x, ,abc,1\n", encoding="utf-8")
+    code, _, noted = run(command, encoder, path, *(["-o", "m.csv"] if command == "mine" else []))
+    assert code == 0, noted
+    assert "1 of 81 rows has an empty text and is left out" in noted

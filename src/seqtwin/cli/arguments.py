@@ -35,6 +35,10 @@ Column = Annotated[
         "--column", "--text", help="column of texts in a table; several are joined: title,brand", metavar="NAME"
     ),
 ]
+Quoting = Annotated[
+    str | None, typer.Option("--quoting", help="quotes of a .csv or .tsv file: none (part of the texts) or csv")
+]
+Gaps = Annotated[str, typer.Option("--gaps", help="missing values and steps of series: error, interpolate or carry")]
 Overrides = Annotated[list[str] | None, typer.Argument(help="for example encoder.hidden=256", metavar="key=value")]
 Out = Annotated[Path | None, typer.Option(help="folder to write; never overwritten")]
 Scale = Annotated[
@@ -63,6 +67,8 @@ def asked_of(
     text: str | None,
     scale: tuple[float, float] | None,
     overrides: Sequence[str] = (),
+    *,
+    quoting: str | None = None,
 ) -> Asked:
     """What the options, and overrides such as `data.left=name`, say of a data file; an option comes first.
 
@@ -82,7 +88,7 @@ def asked_of(
         text=_name(said.get("text"), "text"),
         scale=None if scale_said is None else _checked_scale(scale_said),
         labels=None if said.get("labels") is None else check_labels(said["labels"]),
-        quoting=said.get("quoting"),
+        quoting=checked_quoting(quoting or said.get("quoting")),
     )
 
 
@@ -116,6 +122,28 @@ def label_words(text: str) -> dict[str, int]:
         cause = f"expected different words with 1 for same or 0 for different, got '{text}'"
         raise ConfigError("LABEL_WORDS", cause, place="--labels", remedy="for example --labels duplicate=1,other=0")
     return {word.strip(): int(value) for word, _, value in named}
+
+
+def checked_quoting(value: Any) -> Any:
+    """The value of --quoting or data.quoting.
+
+    Raises: ConfigError.
+    """
+    return None if value is None else _one_of(value, ("none", "csv"), "quoting")
+
+
+def checked_gaps(value: str) -> Any:
+    """The value of --gaps.
+
+    Raises: ConfigError.
+    """
+    return _one_of(value, ("error", "interpolate", "carry"), "gaps")
+
+
+def _one_of(value: Any, known: Sequence[str], name: str) -> Any:
+    if value in known:
+        return value
+    raise ConfigError("CONFIG_DATA", f"{name}: expected {' or '.join(known)}, got {value!r}", place=f"--{name}")
 
 
 def _names(value: Any, key: str) -> tuple[str, ...] | None:

@@ -6,7 +6,23 @@ from typing import Annotated
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Column, Data, Encoder, Json, Label, Labels, Left, Right, Scale, Text, asked_of
+from seqtwin.cli.arguments import (
+    Column,
+    Data,
+    Encoder,
+    Gaps,
+    Json,
+    Label,
+    Labels,
+    Left,
+    Quoting,
+    Right,
+    Scale,
+    Text,
+    asked_of,
+    checked_gaps,
+    checked_quoting,
+)
 
 Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupted run of the same command")]
 
@@ -20,6 +36,7 @@ def evaluate(
     labels: Labels = None,
     text: Text = None,
     scale: Scale = None,
+    quoting: Quoting = None,
     as_json: Json = False,
 ) -> None:
     """Measure an encoder on labelled data: pairs, with the threshold chosen on its own dev split.
@@ -36,7 +53,7 @@ def evaluate(
     from seqtwin.retrieval.evaluating_heads import evaluate_head
 
     found = load(encoder)
-    seen = inspect_data(data, asked_of(left, right, label, labels, text, scale))
+    seen = inspect_data(data, asked_of(left, right, label, labels, text, scale, quoting=quoting))
     console.show_understood(seen_lines(seen))
     values, undefined = (evaluate_pairs if found.objective == "pairs" else evaluate_head)(found, seen)
     if as_json:
@@ -52,6 +69,8 @@ def encode(
     file: Annotated[Path, typer.Argument(help="a text a line (.txt), or a table with --column; any size. Or series")],
     out: Annotated[Path, typer.Option("--out", "-o", help="vectors: .npy, .parquet or .csv")],
     column: Column = None,
+    quoting: Quoting = None,
+    gaps: Gaps = "error",
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
@@ -81,6 +100,8 @@ def encode(
             out,
             column=column,
             resume=resume,
+            quoting=checked_quoting(quoting),
+            gaps=checked_gaps(gaps),
             on_rows=on_rows,
             on_blank=blank.append,
             on_understood=console.complain,
@@ -100,6 +121,7 @@ def score(
     out: Annotated[Path, typer.Option("--out", "-o", help="a .csv: every column of the table, then the scores")],
     left: Left = None,
     right: Right = None,
+    quoting: Quoting = None,
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
@@ -125,6 +147,7 @@ def score(
             left=left,
             right=right,
             resume=resume,
+            quoting=checked_quoting(quoting),
             on_rows=on_rows,
             on_blank=blank.append,
             on_understood=console.complain,

@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Column, Encoder, Json, Label, Labels, Left, Right, Scale, Text, asked_of
+from seqtwin.cli.arguments import (
+    Column,
+    Encoder,
+    Json,
+    Label,
+    Labels,
+    Left,
+    Quoting,
+    Right,
+    Scale,
+    Text,
+    asked_of,
+    checked_quoting,
+)
 
 if TYPE_CHECKING:
     from seqtwin.retrieval.dedupe import Deduped
@@ -22,6 +35,7 @@ def dedupe(
     encoder: Encoder,
     file: Annotated[Path, typer.Argument(help="a table, or a text a line (.txt)")],
     column: Column = None,
+    quoting: Quoting = None,
     threshold: Threshold = None,
     k: Annotated[int | None, typer.Option("-k", help=_NEAREST)] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="the table with its clusters (.csv)")] = None,
@@ -50,7 +64,7 @@ def dedupe(
 
     _refuse_taken(out, review)
     model = _of_texts(load(encoder), "dedupe")
-    listed = read_listed(file, column)
+    listed = read_listed(file, column, quoting=checked_quoting(quoting))
     console.show_understood(listed.understood)
     decided = read_decisions(decisions) if decisions else []
     with console.rows_bar("comparing") as on_rows:
@@ -116,6 +130,7 @@ def link(
     right_column: Annotated[
         str | None, typer.Option("--right-column", "--right", help="column of texts on the right; several are joined")
     ] = None,
+    quoting: Quoting = None,
     threshold: Threshold = None,
     one_to_one: Annotated[bool, typer.Option("--one-to-one", help="match no row of the right list twice")] = False,
     keep: Annotated[int, typer.Option(help="write so many matches for a row")] = 1,
@@ -139,7 +154,7 @@ def link(
     _refuse_taken(out)
     model = _of_texts(load(encoder), "link")
     a, b = (
-        read_listed(path, name, option)
+        read_listed(path, name, option, quoting=checked_quoting(quoting))
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
     console.show_understood([*a.understood, *b.understood])
@@ -179,6 +194,7 @@ def mine(
     labels: Labels = None,
     text: Text = None,
     scale: Scale = None,
+    quoting: Quoting = None,
     as_json: Json = False,
 ) -> None:
     """Find hard negatives: different texts the encoder takes for nearly the same.
@@ -197,7 +213,7 @@ def mine(
 
     _refuse_taken(out, suspects)
     model = _of_texts(load(encoder), "mine")
-    seen = inspect_data(pairs, asked_of(left, right, label, labels, text, scale))
+    seen = inspect_data(pairs, asked_of(left, right, label, labels, text, scale, quoting=quoting))
     console.show_understood(seen_lines(seen))
     labelled = read_labelled(seen)
     with console.rows_bar("comparing") as on_rows:

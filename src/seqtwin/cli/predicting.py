@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Column, Encoder, Json, Label, Labels, Left, Right, Scale, Text, asked_of
+from seqtwin.cli.arguments import (
+    Column,
+    Encoder,
+    Json,
+    Label,
+    Labels,
+    Left,
+    Quoting,
+    Right,
+    Scale,
+    Text,
+    asked_of,
+)
 
 if TYPE_CHECKING:
     from seqtwin.study.probing import Probes
@@ -48,6 +60,7 @@ def probe(
     labels: Labels = None,
     text: Text = None,
     scale: Scale = None,
+    quoting: Quoting = None,
     seed: Annotated[int, typer.Option(help="of the folds and the heads")] = 0,
     as_json: Json = False,
 ) -> None:
@@ -62,7 +75,7 @@ def probe(
     from seqtwin.data.starter import seen_lines
     from seqtwin.study.probe_files import probe_file
 
-    seen = inspect_data(data, asked_of(left, right, label, labels, text, scale))
+    seen = inspect_data(data, asked_of(left, right, label, labels, text, scale, quoting=quoting))
     console.show_understood(seen_lines(seen))
     with console.rows_bar("probing") as on_read:
         found, notes = probe_file(encoder, seen, seed=seed, on_read=on_read)

@@ -264,7 +264,7 @@ def _check_data(path: Path, asked: "Asked", overrides: Sequence[str]) -> None:
 
 def _check_config(path: Path, overrides: list[str]) -> None:
     from seqtwin import face
-    from seqtwin.config import read_study
+    from seqtwin.config import read_run, read_study
     from seqtwin.strict_yaml import read_yaml
     from seqtwin.study.grid import expand_grid
     from seqtwin.study.prepare import prepare
@@ -272,6 +272,9 @@ def _check_config(path: Path, overrides: list[str]) -> None:
     grid = expand_grid(read_study(path, overrides))
     prepared = prepare(grid.cells[0].config)
     study = "grid" in read_yaml(path)
+    each = {cell.pairing: cell.config for cell in grid.cells}.values() if study else [read_run(path, overrides)]
+    for config in each:
+        face.refuse_misfits(config)
     console.say("\n".join(face.understood(grid.cells[0].config)))
     console.say(f"{prepared.data.name}: primary metric {prepared.primary}")
     console.say(f"{len(grid.cells)} study cells: good" if study else "good")

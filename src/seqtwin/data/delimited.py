@@ -16,7 +16,7 @@ MAX_FIELD = 10 * 2**20
 SAMPLE = 50  # lines looked at for the separator
 LIKELY_JOINED = (
     "a quoted field contains tabs and line ends: several rows may have been read as one; "
-    "set data.quoting: none if quotes are ordinary characters, csv if the text really has these tabs"
+    "set data.quoting: none (--quoting none) if quotes are ordinary characters, csv if the text really has these tabs"
 )
 
 
@@ -122,7 +122,7 @@ def _quote_problem(file: Opened, delimiter: str, begin: int, error: csv.Error) -
         return begin, f"a field is larger than {MAX_FIELD} bytes, or a quote on this line is never closed"
     opened = begin - 1 + _opening_line(file.text_from(begin), delimiter)
     how = "is never closed" if "unexpected end" in str(error) else f"is closed in the middle of a field ({error})"
-    advice = "double the quotes inside a field, or set data.quoting: none if quotes are ordinary characters"
+    advice = "double the quotes inside a field, or set data.quoting: none (--quoting none) if they are part of the text"
     return opened, f"the quote that opens on this line {how}; nothing after it was read; {advice}"
 
 

@@ -193,9 +193,9 @@ def _text_of(table: Table, label: str | None) -> str | None:
     Raises: DataError for several.
     """
     usual = _named(table, TEXTS)
-    if usual is not None and content_of(table, usual) == "text":
-        return usual
     held = [name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)]
+    if usual is not None and (not held or content_of(table, usual) == "text"):
+        return usual
     if len(held) > 1 and label is not None:
         cause = f"which column holds the texts? {', '.join(held[:12])} all hold texts"
         raise DataError(

@@ -56,8 +56,8 @@ def quoting_note(found: Evidence) -> str | None:
     if not found.quotes:
         return None
     if quoting_of(found) == "csv":
-        return "quotes enclose fields in this .tsv (quoting: csv); set data.quoting: none if they are part of the texts"
-    note = "quotes are ordinary characters in this .tsv (quoting: none); set data.quoting: csv if they enclose fields"
+        return "quotes enclose fields in this .tsv (quoting: csv); if not: data.quoting: none (--quoting none)"
+    note = "quotes are ordinary characters in this .tsv (quoting: none); if not: data.quoting: csv (--quoting csv)"
     if found.fits and found.spans is not None:
         note += f". Lines {found.spans[0]} to {found.spans[1]} would then be one row"
     return note

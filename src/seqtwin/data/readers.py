@@ -26,7 +26,7 @@ from seqtwin.errors import ConfigError, DataError
 Files = Mapping[str, Path] | Path
 EMPTY = ("error", "unk", "drop")
 REMEDY_EMPTY = (
-    "mend or remove these rows (scores: or declare a wider scale; blank texts: or set tokens.empty to unk or drop); "
+    "fix or remove these rows (scores: or declare a wider scale; blank texts: or set tokens.empty to unk or drop); "
     "nothing was read"
 )
 REMEDY_ROWS = "fix or remove these rows; nothing was read"  # where a blank text is no problem

@@ -19,8 +19,8 @@ from seqtwin.data.values import classes
 from seqtwin.errors import DataError
 
 REMEDY = (
-    "fix or remove these rows; missing values and steps are filled with data.gaps: interpolate or carry; "
-    "nothing was read"
+    "fix or remove these rows; missing values and steps are filled with data.gaps (encode: --gaps): interpolate or "
+    "carry; nothing was read"
 )
 CHANNEL = re.compile(r"ch(\d+)")
 IDS = ("series_id", "series", "id")

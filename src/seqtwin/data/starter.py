@@ -93,6 +93,9 @@ def seen_lines(found: Inspection) -> list[str]:
         lines.append(target_line(found.target))
     elif found.balance:
         lines.append(f"labels: {counts_of(found.balance)}")
+    if found.empty:
+        verb = "has an empty text and is" if found.empty == 1 else "have an empty text and are"
+        lines.append(f"{found.empty:,} of {found.rows:,} rows {verb} left out")
     return [*lines, *found.notes]
 
 

@@ -34,12 +34,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Scanned:
-    """What a first look at a whole file found. `stamp`: its size and time of change."""
+    """What a first look at a whole file found. `stamp`: its size and time of change; `notes`: what was
+    decided while it was read."""
 
     rows: int
     names: tuple[str, ...]
     sha256: str
     stamp: tuple[int, int]
+    notes: tuple[str, ...] = ()
 
 
 def scan(source: Source) -> Scanned:
@@ -48,6 +50,7 @@ def scan(source: Source) -> Scanned:
     Raises: DataError with the first problems of the file, or when it holds no rows.
     """
     rows, names, problems = 0, dict[str, None](), list[tuple[int, str]]()
+    notes: dict[str, None] = {}
     require_file(source.path)
     stamp = stamp_of(source.path)
     for block in read_blocks(source.path, quoting=source.quoting):
@@ -55,6 +58,7 @@ def scan(source: Source) -> Scanned:
             texts_named(block, name, empty=source.empty)
         rows, names = rows + len(block), names | dict.fromkeys(block.columns)
         problems += block.problems
+        notes |= dict.fromkeys(block.notes)
         if len(problems) > MOST_PROBLEMS:
             break
     if problems:
@@ -63,7 +67,7 @@ def scan(source: Source) -> Scanned:
     if not rows:
         remedy = "expected a header and at least one row, or for a file of texts one line"
         raise DataError("DATA_NO_ROWS", "no rows", place=str(source.path), remedy=remedy)
-    return Scanned(rows, tuple(names), sha256(source.path), stamp)
+    return Scanned(rows, tuple(names), sha256(source.path), stamp, tuple(notes))
 
 
 def stamp_of(path: Path) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from seqtwin.data.formats import LINES, format_of
 from seqtwin.data.inspected import read_inspected_pairs
 from seqtwin.data.inspection import Inspection
 from seqtwin.data.readers import REMEDY_EMPTY, REMEDY_ROWS
+from seqtwin.data.rows import Quoting
 from seqtwin.data.sources import ending_of
 from seqtwin.data.tables import read_table, read_text_table
 from seqtwin.data.understood import columns_line
@@ -48,7 +49,9 @@ class Listed:
         return [values[row] for values in self.others.values()]
 
 
-def read_listed(path: Path, column: str | None = None, option: str = "--column") -> Listed:
+def read_listed(
+    path: Path, column: str | None = None, option: str = "--column", *, quoting: Quoting | None = None
+) -> Listed:
     """The texts of a table, or of a text file with one per line, blank ones too. The only column need not be named.
 
     Raises: ConfigError where the column must be named; DataError for what is no such file, or with all blank rows.
@@ -56,7 +59,7 @@ def read_listed(path: Path, column: str | None = None, option: str = "--column")
     if ending_of(path) == ".txt":
         lines = read_texts(path, None, blank=True)
         return Listed("text", lines, {}, (columns_line(path.name, len(lines), {"text": "the whole line"}),))
-    table = read_text_table(path)
+    table = read_text_table(path, quoting=quoting)
     known = list(table.columns)
     form = format_of(path)
     if column is None and form is not None and form.texts:

@@ -18,7 +18,7 @@ from seqtwin.retrieval.predicting import Prediction
 from seqtwin.retrieval.tables import read_texts
 
 SAID = ("predicted", "probability")
-REMEDY = "mend or remove these rows; nothing was predicted"
+REMEDY = "fix or remove these rows; nothing was predicted"
 
 
 def predict_file(

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from seqtwin.data.columns import texts_named
+from seqtwin.data.formats import format_of
 from seqtwin.data.gaps import Gaps
 from seqtwin.data.measured import SeriesFile
 from seqtwin.data.rows import Quoting
@@ -172,7 +173,8 @@ class _Result:
 def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, told: _Told) -> int:
     source = work.source
     found = scan(source)
-    told.understood(_understood(source, found))
+    for line in (_understood(source, found), *found.notes):
+        told.understood(line)
     key = {**work.key, "encoder": encoder.fingerprint, "input": found.sha256, "columns": list(source.columns)}
     key |= {"quoting": source.quoting} if source.quoting else {}
     parts = _blocks(encoder, work, found, told.blank)
@@ -181,9 +183,10 @@ def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, told:
 
 def _understood(source: Source, found: Scanned) -> str:
     parts = ("left", "right") if len(source.columns) > 1 else ("text",)
-    used = {name for option in source.columns for name in (option, *option.split(","))}
+    used = {name.strip() for option in source.columns for name in (option, *option.split(","))}
     others = [name for name in found.names if name not in used]
-    return columns_line(source.path.name, found.rows, dict(zip(parts, source.columns, strict=True)), others)
+    named = source.columns if format_of(source.path) is not None else ("the whole line",)
+    return columns_line(source.path.name, found.rows, dict(zip(parts, named, strict=True)), others)
 
 
 def _blocks(encoder: TrainedEncoder, work: _Work, found: Scanned, on_blank: OnBlank) -> Iterator[_Part]:
