@@ -93,12 +93,27 @@ def report(study: Path | str, out: Path | str | None = None) -> Path:
     return write_report(Path(study), Path(out) if out else None)
 
 
-def probe(encoder: Path | str, data: Path | str, *, scale: tuple[float, float] | None = None, seed: int = 0) -> Probes:
+def probe(
+    encoder: Path | str,
+    data: Path | str,
+    *,
+    left: str | None = None,
+    right: str | None = None,
+    label: str | None = None,
+    labels: Mapping[str, int] | None = None,
+    text: str | None = None,
+    scale: tuple[float, float] | None = None,
+    seed: int = 0,
+) -> Probes:
     """What every representation of a frozen encoder holds of the labels of a file, and what its similarity uses.
+
+    `left` to `scale`: what the file itself cannot tell, as the options of the command line say it.
 
     Raises: ConfigError, DataError, DamagedError.
     """
-    return probe_file(Path(encoder), inspect_data(Path(data), Asked(scale=scale)), seed=seed)[0]
+    sides = [None if name is None else (name,) for name in (left, right)]
+    asked = Asked(sides[0], sides[1], label, text, scale, labels)
+    return probe_file(Path(encoder), inspect_data(Path(data), asked), seed=seed)[0]
 
 
 def config_for_data(
