@@ -274,3 +274,18 @@ def test_equal_texts_are_no_hard_negatives() -> None:
     with pytest.raises(DataError, match="blank texts: 1") as caught:
         mine(words(), ["amber", ""], ["birch", "cedar"], [True, False])
     assert caught.value.code == "MINE_BLANK"
+
+
+@pytest.mark.parametrize("k", [1.5, "3", float("nan"), True])
+def test_a_k_that_is_no_whole_number_is_refused(k: Any, tmp_path: Path) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder"))
+    for work in (lambda: dedupe(encoder, ["a", "b"], k=k), lambda: link(encoder, ["a"], ["b"], k=k)):
+        with pytest.raises(ConfigError, match="whole number"):
+            work()
+    assert len(dedupe(encoder, ["a", "b"], k=np.int64(1)).cluster) == 2
+
+
+def test_a_threshold_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder"))
+    with pytest.raises(ConfigError, match="finite number"):
+        dedupe(encoder, ["a", "b"], threshold="0.5")  # type: ignore[arg-type]

@@ -158,7 +158,7 @@ def at_least(name: str, value: int, least: int) -> int:
 
     Raises: ConfigError when it is less than `least`.
     """
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int | np.integer) or isinstance(value, bool):
         raise ConfigError("BAD_COUNT", f"expected a whole number, got {value!r}", place=name)
     if value < least:
         raise ConfigError("BAD_COUNT", f"expected {least} or more, got {value}", place=name)
