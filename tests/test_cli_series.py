@@ -201,3 +201,21 @@ def test_arrays_in_an_index_of_python(encoder: TrainedEncoder) -> None:
     index = Index.build(encoder, drawn(), metadata={"label": [n % 2 for n in range(12)]})
     assert index.search(drawn()[3:4], 1)[0][0].id == "3"
     assert index.search([drawn()[4].tolist()], 1)[0][0].metadata == {"label": 0}
+
+
+@pytest.mark.parametrize("command", ["encode", "index", "evaluate"])
+def test_gaps_are_refused_or_filled_as_asked(
+    command: str, tmp_path: Path, folder: Path, run: Run, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = long_table(tmp_path / "whole.csv", drawn()).read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith("s4,2,")]
+    assert len(kept) == len(lines) - 1
+    (tmp_path / "gap.csv").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    out = {"encode": ["-o", "v.npy"], "index": ["-o", "found"]}.get(command, [])
+    code, _, noted = run(command, folder, "gap.csv", *out)
+    assert code == 2
+    assert "--gaps" in noted
+    code, _, noted = run(command, folder, "gap.csv", *out, "--gaps", "interpolate")
+    assert code == 0, noted
+    assert run(command, folder, "gap.csv", *out, "--gaps", "guess")[0] == 2

@@ -69,6 +69,7 @@ def asked_of(
     overrides: Sequence[str] = (),
     *,
     quoting: str | None = None,
+    gaps: str = "error",
 ) -> Asked:
     """What the options, and overrides such as `data.left=name`, say of a data file; an option comes first.
 
@@ -89,6 +90,7 @@ def asked_of(
         scale=None if scale_said is None else _checked_scale(scale_said),
         labels=None if said.get("labels") is None else check_labels(said["labels"]),
         quoting=checked_quoting(quoting or said.get("quoting")),
+        gaps=checked_gaps(gaps),
     )
 
 

@@ -37,6 +37,7 @@ def evaluate(
     text: Text = None,
     scale: Scale = None,
     quoting: Quoting = None,
+    gaps: Gaps = "error",
     as_json: Json = False,
 ) -> None:
     """Measure an encoder on labelled data: pairs, with the threshold chosen on its own dev split.
@@ -53,7 +54,7 @@ def evaluate(
     from seqtwin.retrieval.evaluating_heads import evaluate_head
 
     found = load(encoder)
-    seen = inspect_data(data, asked_of(left, right, label, labels, text, scale, quoting=quoting))
+    seen = inspect_data(data, asked_of(left, right, label, labels, text, scale, quoting=quoting, gaps=gaps))
     console.show_understood(seen_lines(seen))
     values, undefined = (evaluate_pairs if found.objective == "pairs" else evaluate_head)(found, seen)
     if as_json:

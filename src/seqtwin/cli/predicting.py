@@ -9,6 +9,7 @@ from seqtwin import console
 from seqtwin.cli.arguments import (
     Column,
     Encoder,
+    Gaps,
     Json,
     Label,
     Labels,
@@ -18,6 +19,7 @@ from seqtwin.cli.arguments import (
     Scale,
     Text,
     asked_of,
+    checked_gaps,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def predict(
     column: Column = None,
     sequence: Annotated[str | None, typer.Option(help="the column that names the sequence of a row")] = None,
     token: Annotated[str | None, typer.Option(help="the column of words, one row a word")] = None,
+    gaps: Gaps = "error",
     as_json: Json = False,
 ) -> None:
     """Write the class, the class of every step, or the text that an encoder with a head says of each sequence.
@@ -43,7 +46,7 @@ def predict(
 
     refuse_existing(out)
     found = load(encoder)
-    text, rows = predict_file(found, file, column=column, sequence=sequence, token=token)
+    text, rows = predict_file(found, file, column=column, sequence=sequence, token=token, gaps=checked_gaps(gaps))
     publish_text(out, text)
     if as_json:
         console.say_json({"rows": rows, "out": str(out), "encoder": found.fingerprint})
@@ -61,6 +64,7 @@ def probe(
     text: Text = None,
     scale: Scale = None,
     quoting: Quoting = None,
+    gaps: Gaps = "error",
     seed: Annotated[int, typer.Option(help="of the folds and the heads")] = 0,
     as_json: Json = False,
 ) -> None:
@@ -75,7 +79,7 @@ def probe(
     from seqtwin.data.starter import seen_lines
     from seqtwin.study.probe_files import probe_file
 
-    seen = inspect_data(data, asked_of(left, right, label, labels, text, scale, quoting=quoting))
+    seen = inspect_data(data, asked_of(left, right, label, labels, text, scale, quoting=quoting, gaps=gaps))
     console.show_understood(seen_lines(seen))
     with console.rows_bar("probing") as on_read:
         found, notes = probe_file(encoder, seen, seed=seed, on_read=on_read)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from seqtwin.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from seqtwin.data.asked import Gaps
     from seqtwin.retrieval.hits import Encoder
 
 
@@ -30,14 +31,19 @@ class Asked:
 
 
 def read_corpus(
-    encoder: "Encoder", path: Path, column: str | None, id_column: str | None, metadata: Sequence[str]
+    encoder: "Encoder",
+    path: Path,
+    column: str | None,
+    id_column: str | None,
+    metadata: Sequence[str],
+    gaps: "Gaps" = "error",
 ) -> Listed:
     """The items of a file for an index of this encoder; series keep their ids and, where they have one, their label.
 
     Raises: DataError, ConfigError.
     """
     if encoder.inputs == "series":
-        return _series(encoder, path, [column, id_column, *metadata])
+        return _series(encoder, path, [column, id_column, *metadata], gaps)
     texts = read_lines(path, column, blank=True)
     if column is None:
         if id_column or metadata:
@@ -78,14 +84,14 @@ def _ids(path: Path, column: str, texts: Sequence[str]) -> list[str]:
     return found
 
 
-def _series(encoder: "Encoder", path: Path, named: Sequence[str | None]) -> Listed:
+def _series(encoder: "Encoder", path: Path, named: Sequence[str | None], gaps: "Gaps") -> Listed:
     from seqtwin.data.series import read_series_file
     from seqtwin.data.sources import ending_of
 
     if any(named):
         cause = "series bring their ids and labels with them; --column, --id and --metadata are for texts"
         raise ConfigError("INDEX_COLUMN", cause, place=str(path), remedy="leave these options out")
-    found = read_series_file(path, channels=encoder.channels)
+    found = read_series_file(path, channels=encoder.channels, gaps=gaps)
     # the series of a .ts file have no names: they get the numbers that are next in the index
     ids = None if ending_of(path) == ".ts" else found.ids
     return Listed(found.series, ids, {} if found.labels is None else {"label": found.labels})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqtwin import console
-from seqtwin.cli.arguments import Column, Encoder, Json
+from seqtwin.cli.arguments import Column, Encoder, Gaps, Json, checked_gaps
 from seqtwin.cli.reading import Listed, corpus_line, read_corpus, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
@@ -27,6 +27,7 @@ def index(
     column: Column = None,
     id_column: Annotated[str | None, typer.Option("--id", help="the column of ids; the row number otherwise")] = None,
     metadata: Annotated[list[str] | None, typer.Option(help="a column to keep with each text; repeatable")] = None,
+    gaps: Gaps = "error",
     kind: Annotated[str, typer.Option(help="exact; or hnsw, ivfpq: approximate, for some 100,000 texts on")] = "exact",
     add: Annotated[bool, typer.Option("--add", help="add the texts to the index that is there")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="remove the items whose ids the file lists")] = False,
@@ -53,7 +54,7 @@ def index(
     if found is not None and remove:
         found.remove(read_lines(corpus, id_column or column))
     else:
-        rows = read_corpus(loaded, corpus, column, id_column, metadata or [])
+        rows = read_corpus(loaded, corpus, column, id_column, metadata or [], checked_gaps(gaps))
         console.show_understood([corpus_line(corpus, rows, column, id_column)])
         show = not as_json
         if found is None:

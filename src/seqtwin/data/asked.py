@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from seqtwin.data.rows import Quoting
 
 Names = tuple[str, ...]
+Gaps = Literal["error", "interpolate", "carry"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,7 @@ class Asked:
     """What a user said of a file; None where the file is to tell. Several columns of one side are joined.
 
     `scale`: lowest and highest score; `labels`: what the words of the label mean, 1 for same and 0 for different;
-    `quoting`: what quotes in a .csv or .tsv mean.
+    `quoting`: what quotes in a .csv or .tsv mean; `gaps`: what happens to missing values and steps of series.
     """
 
     left: Names | None = None
@@ -23,6 +25,7 @@ class Asked:
     scale: Sequence[float] | None = None
     labels: Mapping[str, float] | None = None
     quoting: Quoting | None = None
+    gaps: Gaps = "error"
 
     @property
     def pair(self) -> bool:

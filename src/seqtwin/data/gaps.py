@@ -8,11 +8,9 @@ value). Nothing is made up before the first known value, nor by `interpolate` af
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-Gaps = Literal["error", "interpolate", "carry"]
 MOSTLY = 0.8  # more than this share of the steps must be of one size
 OFTEN = 0.1  # jumps of one size that are more than this share of the steps belong to a calendar
 NEAR = 0.01  # of a step

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from seqtwin.data.asked import Asked, Names
+from seqtwin.data.asked import Asked, Gaps, Names
 from seqtwin.data.columns import choose_sides, choose_target, side_pairs
 from seqtwin.data.contents import content_of, is_id_column
 from seqtwin.data.joins import Layout, Tables, layout_of, read_joined
@@ -56,6 +56,7 @@ class Inspection:
     channels: int = 0
     others: Names = ()
     quoting: Quoting | None = None
+    gaps: Gaps = "error"
     notes: tuple[str, ...] = ()
 
     @property
@@ -90,7 +91,9 @@ def inspect_data(path: Path, asked: Asked = NOTHING) -> Inspection:
     used = {name for role in found.roles for name in found.names(role)}
     channels = {name for name in table.columns if found.kind.startswith("series") and CHANNEL.fullmatch(name)}
     others = tuple(name for name in table.columns if name not in used | channels)
-    found = replace(found, others=others, channels=len(channels), quoting=asked.quoting, notes=tuple(table.notes))
+    found = replace(
+        found, others=others, channels=len(channels), quoting=asked.quoting, gaps=asked.gaps, notes=tuple(table.notes)
+    )
     _refuse_unused(found, asked, table)
     return found
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from seqtwin.data.asked import Gaps
 from seqtwin.data.collected import Collected, collected, cut, examples_of, firsts
 from seqtwin.data.examples import Examples
-from seqtwin.data.gaps import Gaps
 from seqtwin.data.measured import Columns
 from seqtwin.data.readers import REMEDY_EMPTY, USUAL_FRACTIONS, Files, by_split, check_settings, stem
 from seqtwin.data.rows import Quoting

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqtwin.data.gaps import LONGEST, UNFILLED, Gaps, Rhythm, filled, rhythm_of
+from seqtwin.data.asked import Gaps
+from seqtwin.data.gaps import LONGEST, UNFILLED, Rhythm, filled, rhythm_of
 from seqtwin.data.numerals import is_missing
 from seqtwin.data.tables import Table, column
 from seqtwin.data.values import numbers

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from seqtwin.data.gaps import Gaps
+from seqtwin.data.asked import Gaps
 from seqtwin.data.items import sampled
 from seqtwin.data.measured import Columns, SeriesFile, series_of_table
 from seqtwin.data.pairs import LabelledItems, PairData
@@ -19,7 +19,7 @@ from seqtwin.data.values import classes
 from seqtwin.errors import DataError
 
 REMEDY = (
-    "fix or remove these rows; missing values and steps are filled with data.gaps (encode: --gaps): interpolate or "
+    "fix or remove these rows; missing values and steps are filled with data.gaps (or --gaps): interpolate or "
     "carry; nothing was read"
 )
 CHANNEL = re.compile(r"ch(\d+)")

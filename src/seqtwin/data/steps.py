@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from seqtwin.data.asked import Gaps
 from seqtwin.data.collected import WHOLE, Collected, collected, cut, examples_of, form
 from seqtwin.data.examples import Examples
-from seqtwin.data.gaps import Gaps
 from seqtwin.data.measured import Columns, series_of_table
 from seqtwin.data.readers import USUAL_FRACTIONS, Files, by_split, check_settings, stem
 from seqtwin.data.rows import Quoting

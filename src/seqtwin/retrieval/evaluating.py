@@ -44,7 +44,8 @@ def _read(found: Inspection, cut: float) -> PairData:
     """The data as one test split."""
     files = {"test": found.judged_file}
     if found.kind == "series":
-        return read_series(files, series=found.name("series"), time=found.name("time"), label=found.name("label"))
+        series, time, label = (found.name(role) for role in ("series", "time", "label"))
+        return read_series(files, series=series, time=time, label=label, gaps=found.gaps)
     if found.kind == "items":
         return replace(read_items(files, text=found.name("text"), label=found.name("label"), empty="drop"), cut=cut)
     return read_inspected_pairs(found, cut=cut)

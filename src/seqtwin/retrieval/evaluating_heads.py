@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seqtwin.data.asked import Gaps
 from seqtwin.data.examples import Examples
 from seqtwin.data.inspection import Inspection
 from seqtwin.data.labelled import read_classes, read_series_classes
@@ -15,7 +16,7 @@ from seqtwin.metrics.spans import measure_span_f1
 from seqtwin.retrieval.encoding import TrainedEncoder
 
 Values = tuple[dict[str, float], dict[str, str]]
-Reader = Callable[[Path, Mapping[str, str]], Examples]
+Reader = Callable[[Path, Mapping[str, str], Gaps], Examples]
 
 
 def evaluate_head(encoder: TrainedEncoder, found: Inspection) -> Values:
@@ -48,7 +49,7 @@ def _read(encoder: TrainedEncoder, found: Inspection) -> Examples:
     if found.kind not in kinds:
         cause = f"expected {' or '.join(KINDS[kind] for kind in kinds)}, found {found.kind}"
         raise DataError("EVALUATE_KIND", cause, place=str(path))
-    return readers[found.kind](path, {role: found.name(role) for role in found.roles})
+    return readers[found.kind](path, {role: found.name(role) for role in found.roles}, found.gaps)
 
 
 def _indices(encoder: TrainedEncoder, names: Sequence[str], path: Path) -> np.ndarray:
@@ -60,20 +61,20 @@ def _indices(encoder: TrainedEncoder, names: Sequence[str], path: Path) -> np.nd
     return np.array([place[name] for name in names], dtype=np.int64)
 
 
-def _of_texts(path: Path, r: Mapping[str, str]) -> Examples:
+def _of_texts(path: Path, r: Mapping[str, str], _gaps: Gaps) -> Examples:
     return read_classes({"test": path}, text=r["text"], label=r["label"])
 
 
-def _of_series(path: Path, r: Mapping[str, str]) -> Examples:
-    return read_series_classes({"test": path}, series=r["series"], time=r["time"], label=r["label"])
+def _of_series(path: Path, r: Mapping[str, str], gaps: Gaps) -> Examples:
+    return read_series_classes({"test": path}, series=r["series"], time=r["time"], label=r["label"], gaps=gaps)
 
 
-def _of_words(path: Path, r: Mapping[str, str]) -> Examples:
+def _of_words(path: Path, r: Mapping[str, str], _gaps: Gaps) -> Examples:
     return read_steps({"test": path}, sequence=r["sequence"], token=r["token"], label=r["label"])
 
 
-def _of_series_steps(path: Path, r: Mapping[str, str]) -> Examples:
-    return read_series_steps({"test": path}, series=r["series"], time=r["time"], label=r["label"])
+def _of_series_steps(path: Path, r: Mapping[str, str], gaps: Gaps) -> Examples:
+    return read_series_steps({"test": path}, series=r["series"], time=r["time"], label=r["label"], gaps=gaps)
 
 
 KINDS = {

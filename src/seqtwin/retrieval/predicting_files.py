@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from seqtwin.data.asked import Gaps
 from seqtwin.data.columns import texts_named
 from seqtwin.data.formats import LINES, format_of
 from seqtwin.data.series import read_series_file
@@ -22,7 +23,13 @@ REMEDY = "fix or remove these rows; nothing was predicted"
 
 
 def predict_file(
-    encoder: TrainedEncoder, path: Path, *, column: str | None, sequence: str | None, token: str | None
+    encoder: TrainedEncoder,
+    path: Path,
+    *,
+    column: str | None,
+    sequence: str | None,
+    token: str | None,
+    gaps: Gaps = "error",
 ) -> tuple[str, int]:
     """The rows of a file with what is said of each, as CSV text, and how many rows were said.
 
@@ -32,15 +39,15 @@ def predict_file(
     Raises: ConfigError, DataError.
     """
     if encoder.inputs == "series":
-        return _of_series(encoder, path)
+        return _of_series(encoder, path, gaps)
     tagged = encoder.objective == "label_steps" and column is None and ending_of(path) == ".conllu"
     if token or sequence or tagged:
         return _of_words(encoder, path, sequence or "sent_id", token or "token")
     return _of_texts(encoder, path, column)
 
 
-def _of_series(encoder: TrainedEncoder, path: Path) -> tuple[str, int]:
-    found = read_series_file(path, channels=encoder.channels)
+def _of_series(encoder: TrainedEncoder, path: Path, gaps: Gaps) -> tuple[str, int]:
+    found = read_series_file(path, channels=encoder.channels, gaps=gaps)
     said = encoder.predict(found.series)
     rows = [[id_, *one] for id_, answer in zip(found.ids, said, strict=True) for one in _rows(answer)]
     return _csv(["series_id", *SAID], rows), len(rows)

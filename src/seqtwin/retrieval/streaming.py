@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from seqtwin.data.asked import Gaps
 from seqtwin.data.columns import texts_named
 from seqtwin.data.formats import format_of
-from seqtwin.data.gaps import Gaps
 from seqtwin.data.measured import SeriesFile
 from seqtwin.data.rows import Quoting
 from seqtwin.data.series import read_series_file

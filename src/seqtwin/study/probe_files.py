@@ -54,8 +54,8 @@ def _items(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tup
 
 def _series(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tuple[Probes, list[str]]:
     _refuse_inputs(stored, "series", found)
-    names = {role: found.name(role) for role in ("series", "time", "label")}
-    data = read_series_classes(found.judged_file, series=names["series"], time=names["time"], label=names["label"])
+    series, time, label = (found.name(role) for role in ("series", "time", "label"))
+    data = read_series_classes(found.judged_file, series=series, time=time, label=label, gaps=found.gaps)
     channels = data.items[0].shape[1]
     if channels != stored.blueprint.size:
         cause = f"series of {channels} channels, but the encoder reads {stored.blueprint.size}"
