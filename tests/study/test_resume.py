@@ -124,8 +124,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def same(name: str, one: Any, other: Any) -> bool:
-    """Whether two files are equal. In reads.csv numbers need only be near: a representation that was never trained
-    gives pairs scores that differ in their last digits alone, and the rounding of a process decides how these rank.
+    """Whether two files are equal. In reads.csv numbers need only be near: they once differed between two processes.
+
+    The cause is not known; ranks that hang on rounding are a guess. Make this exact again when it is found.
     """
     if not name.endswith("reads.csv"):
         return bool(one == other)
