@@ -22,6 +22,7 @@ install_import_hook(list(CHECKED), "beartype.beartype")
 import torch  # noqa: E402
 
 import kernels  # noqa: E402
+import own_parts  # noqa: E402
 from seqtwin.records import PairBatch, Sequences  # noqa: E402
 
 torch.set_num_threads(1)
@@ -51,6 +52,14 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """In `make test-processors`: what the libraries ran on."""
     if os.environ.get("SEQTWIN_KERNELS"):
         terminalreporter.write_line(kernels.describe())
+
+
+@pytest.fixture(autouse=True)
+def no_part_stays() -> Iterator[None]:
+    """A part that one test adds to a family must not be read by the next test of the same process."""
+    with own_parts.removed() as added:
+        yield
+    assert added == [], "this test leaves its own parts in the families (use own_parts.removed)"
 
 
 @pytest.fixture

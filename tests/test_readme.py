@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import own_parts
 from shell import Shell
 
 README = Path(__file__).parent.parent / "README.md"
@@ -105,8 +106,10 @@ def test_every_block_of_the_readme_runs(tmp_path, monkeypatch, shell):
     names: dict[str, object] = {"__name__": "readme"}
     blocks = blocks_of(README.read_text(encoding="utf-8"))
     assert {b.language for b in blocks} >= {"python", "bash", "yaml"}
-    for block in blocks:
-        run_block(block, tmp_path, names, monkeypatch, shell)
+    with own_parts.removed() as added:
+        for block in blocks:
+            run_block(block, tmp_path, names, monkeypatch, shell)
+    assert added == ["min_output"]
 
 
 def missing_links(text: str, folder: Path) -> list[str]:
