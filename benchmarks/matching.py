@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtwin.data.placenames import read_places
+from seqtwin.data.sets.placenames import read_places
 from seqtwin.face import train
 from seqtwin.retrieval.clusters import components
 from seqtwin.retrieval.dedupe import Deduped, dedupe

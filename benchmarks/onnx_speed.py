@@ -19,8 +19,8 @@ from figures import show, show_plain
 
 from seqtwin.build import Blueprint, build_siamese
 from seqtwin.config import EncoderConfig
-from seqtwin.data.datasets import DATASETS
-from seqtwin.data.tokens import train_tokenizer
+from seqtwin.data.sets.pair_sets import DATASETS
+from seqtwin.data.tokens.tokenizer import train_tokenizer
 from seqtwin.interop.onnx_folder import export_onnx
 from seqtwin.retrieval.loading import load
 from seqtwin.store import Stored, save_encoder

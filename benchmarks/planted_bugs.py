@@ -16,7 +16,7 @@ import torch
 from validated import Validation
 
 from seqtwin.config import parse_run, parse_study
-from seqtwin.data.probes.dataset import probes
+from seqtwin.data.sets.synthetic.dataset import probes
 from seqtwin.files import publish_text
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.records import States

@@ -11,8 +11,8 @@ from figures import show_plain
 from validated import Validation
 
 import seqtwin
-from seqtwin.data.probes.dataset import probes
-from seqtwin.data.probes.generators import PROBES
+from seqtwin.data.sets.synthetic.dataset import probes
+from seqtwin.data.sets.synthetic.generators import PROBES
 from seqtwin.strict_yaml import read_yaml
 from seqtwin.study.floors import measure_floors
 

@@ -23,7 +23,7 @@ from retrieval_page import page
 
 from seqtwin.config import RunConfig, read_run
 from seqtwin.data.pairs import Retrieval
-from seqtwin.data.placenames import fold
+from seqtwin.data.sets.placenames import fold
 from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.metrics.thresholds import fit_threshold
 from seqtwin.retrieval.encoding import TrainedEncoder

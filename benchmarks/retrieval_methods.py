@@ -11,7 +11,7 @@ import numpy as np
 
 from seqtwin.build import build_siamese
 from seqtwin.config import RunConfig, parse_run
-from seqtwin.data.placenames import fold
+from seqtwin.data.sets.placenames import fold
 from seqtwin.retrieval.encoding import TrainedEncoder, load
 from seqtwin.store import load_encoder
 from seqtwin.study.run import train

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 import tiny
 from seqtwin.cli import matching
-from seqtwin.data.inspection import inspect_data
+from seqtwin.data.inspect import inspect_data
 from seqtwin.errors import SeqTwinError
 
 WORDS = ["cafe", "caffe", "face", "cafe", "beef", "a" * 10_000, "dead", "ded", "bead"]

@@ -42,7 +42,7 @@ SOUND = {
     "seqtwin.model.": "",
     "seqtwin.model.encoder": "from seqtwin.records import States",
     "seqtwin.data.": "",
-    "seqtwin.data.tokens": "",
+    "seqtwin.data.tokens.tokenizer": "",
     "seqtwin.build": "from seqtwin.model.encoder import Encoder",
     "seqtwin.store": "from seqtwin.build import build",
     "seqtwin.training.": "",
@@ -58,9 +58,9 @@ SOUND = {
 }
 
 PLANTED = {
-    "upward": ("seqtwin.data.tokens", "from seqtwin.training.losses import LOSSES"),
-    "aside: data knows model": ("seqtwin.data.tokens", "from seqtwin.model.encoder import Encoder"),
-    "aside: model knows data": ("seqtwin.model.encoder", "import seqtwin.data.tokens"),
+    "upward": ("seqtwin.data.tokens.tokenizer", "from seqtwin.training.losses import LOSSES"),
+    "aside: data knows model": ("seqtwin.data.tokens.tokenizer", "from seqtwin.model.encoder import Encoder"),
+    "aside: model knows data": ("seqtwin.model.encoder", "import seqtwin.data.tokens.tokenizer"),
     "model knows config": ("seqtwin.model.encoder", "from seqtwin.config import RunConfig"),
     "model knows a part of the config": ("seqtwin.model.encoder", "from seqtwin.config.run import RunConfig"),
     "inside a function": ("seqtwin.records", "def f():\n    from seqtwin.model import encoder"),

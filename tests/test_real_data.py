@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from seqtwin.data.examples import Examples
-from seqtwin.data.items import read_items
-from seqtwin.data.labelled import read_classes, read_series_classes
-from seqtwin.data.readers import read_pairs
-from seqtwin.data.series import read_series
-from seqtwin.data.steps import read_steps
-from seqtwin.data.vectors import read_vectors
-from seqtwin.data.written import read_texts
+from seqtwin.data.reading.classes import read_classes, read_series_classes
+from seqtwin.data.reading.pair_tables import read_pairs
+from seqtwin.data.reading.pairs_from_classes import read_items
+from seqtwin.data.reading.series import read_series
+from seqtwin.data.reading.step_labels import read_steps
+from seqtwin.data.reading.text_targets import read_texts
+from seqtwin.data.tokens.word_vectors import read_vectors
 from seqtwin.study.example_floors import frequent_tag
 
 COUNTS = {

@@ -36,7 +36,7 @@ def test_the_excerpt_is_what_the_command_says() -> None:
     from seqtwin.anatomy.dissect import Subject, dissect
     from seqtwin.build import blueprint_of, build_siamese
     from seqtwin.config import parse_run
-    from seqtwin.data.tokens import train_tokenizer
+    from seqtwin.data.tokens.tokenizer import train_tokenizer
 
     tokens = train_tokenizer(["Wien"], unit="char")
     config = parse_run({"data": {"name": "placenames"}, "encoder": {"hidden": 16}})

@@ -8,7 +8,7 @@ import numpy as np
 from seqtwin.build import Blueprint, build_siamese
 from seqtwin.config import EncoderConfig
 from seqtwin.data.batches import PairStore, Ragged
-from seqtwin.data.tokens import train_tokenizer
+from seqtwin.data.tokens.tokenizer import train_tokenizer
 from seqtwin.model.siamese import Siamese
 from seqtwin.store import Stored, save_encoder
 from seqtwin.study.check import build_loss

@@ -16,10 +16,10 @@ from seqtwin.config import (
     read_study,
     study_of,
 )
-from seqtwin.data.asked import Asked
-from seqtwin.data.inspection import Inspection, inspect_data
-from seqtwin.data.starter import write_config
-from seqtwin.data.understood import roles_text
+from seqtwin.data.file_summary import roles_text
+from seqtwin.data.inspect import Inspection, inspect_data
+from seqtwin.data.reading.column_options import Asked
+from seqtwin.data.starter_config import write_config
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.lookup import split_spec
 from seqtwin.reporting.page import write_report

@@ -12,8 +12,8 @@ from torch import nn
 
 from seqtwin.build import Blueprint, build_siamese
 from seqtwin.cards import seal_of, verified_card
-from seqtwin.data.spelling import Letters
-from seqtwin.data.tokens import TextTokens
+from seqtwin.data.tokens.letters import Letters
+from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import dump_json, hash_of, sha256, write_bytes, write_text
 from seqtwin.lookup import Spec

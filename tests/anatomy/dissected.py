@@ -9,7 +9,7 @@ from seqtwin.anatomy.dissect import Subject, dissect
 from seqtwin.anatomy.records import Anatomy
 from seqtwin.build import Blueprint, build_siamese
 from seqtwin.config import EncoderConfig
-from seqtwin.data.tokens import TextTokens, train_tokenizer
+from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer
 from seqtwin.model.siamese import Siamese
 
 CHANNELS = 3

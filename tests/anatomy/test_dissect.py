@@ -17,7 +17,7 @@ from seqtwin.anatomy.records import SHOWN, Anatomy, ends
 from seqtwin.anatomy.runs import PADS, beside_longer, run_packed, run_plain
 from seqtwin.anatomy.usual import first_short, series_in, text_of
 from seqtwin.config import EncoderConfig
-from seqtwin.data.tokens import train_tokenizer
+from seqtwin.data.tokens.tokenizer import train_tokenizer
 from seqtwin.errors import DataError
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese

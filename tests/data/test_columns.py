@@ -2,11 +2,11 @@
 
 import pytest
 
-from seqtwin.data.asked import Asked
-from seqtwin.data.columns import choose_sides, choose_target, side_pairs
-from seqtwin.data.contents import content_of
-from seqtwin.data.inspection import inspect_data
-from seqtwin.data.tables import read_table
+from seqtwin.data.files.tables import read_table
+from seqtwin.data.inspect import inspect_data
+from seqtwin.data.reading.choose_columns import choose_sides, choose_target, side_pairs
+from seqtwin.data.reading.column_kinds import content_of
+from seqtwin.data.reading.column_options import Asked
 from seqtwin.errors import DataError
 
 WORDS = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "haven", "inlet", "jetty"]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from seqtwin.data.inspection import inspect_data
-from seqtwin.data.steps import read_steps
-from seqtwin.data.streams import Source, read_blocks, scan
-from seqtwin.data.tables import read_table, read_text_table
+from seqtwin.data.files.tables import read_table, read_text_table
+from seqtwin.data.inspect import inspect_data
+from seqtwin.data.reading.blocks import Source, read_blocks, scan
+from seqtwin.data.reading.step_labels import read_steps
 from seqtwin.errors import DataError
 from seqtwin.retrieval.match_tables import read_listed
 from seqtwin.retrieval.tables import read_texts

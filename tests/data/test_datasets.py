@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from seqtwin.data.datasets import DATASETS, digits
 from seqtwin.data.pairs import SPLITS
-from seqtwin.data.placenames import fold, placenames, read_places
+from seqtwin.data.sets.pair_sets import DATASETS, digits
+from seqtwin.data.sets.placenames import fold, placenames, read_places
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
 
@@ -53,7 +53,7 @@ def test_wrong_options_are_config_errors(name):
 
 
 def test_placenames_do_not_depend_on_the_order_of_sets():
-    code = "from seqtwin.data.placenames import placenames; print(hash('a'), placenames(pairs=60).fingerprint)"
+    code = "from seqtwin.data.sets.placenames import placenames; print(hash('a'), placenames(pairs=60).fingerprint)"
     # another seed of the hashes than that of this process puts sets into another order
     env = {**os.environ, "PYTHONHASHSEED": "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"}
     other = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout

@@ -8,10 +8,10 @@ import zipfile
 import pytest
 
 from seqtwin.cli.arguments import is_data
-from seqtwin.data.formats import ENDINGS, FORMATS
-from seqtwin.data.readers import read_pairs
-from seqtwin.data.streams import Source, read_blocks, scan
-from seqtwin.data.tables import column, read_table, read_text_table
+from seqtwin.data.files.formats import ENDINGS, FORMATS
+from seqtwin.data.files.tables import column, read_table, read_text_table
+from seqtwin.data.reading.blocks import Source, read_blocks, scan
+from seqtwin.data.reading.pair_tables import read_pairs
 from seqtwin.errors import DataError
 
 ROWS = [{"left": "red cup", "right": "red kup", "label": "1"}, {"left": "big box", "right": "old hat", "label": "0"}]

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtwin.config import parse_run
-from seqtwin.data.gaps import filled
-from seqtwin.data.labelled import read_series_classes
-from seqtwin.data.series import read_series_file
-from seqtwin.data.steps import read_series_steps
+from seqtwin.data.reading.classes import read_series_classes
+from seqtwin.data.reading.series import read_series_file
+from seqtwin.data.reading.series_gaps import filled
+from seqtwin.data.reading.step_labels import read_series_steps
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.study.prepare import load_data
 

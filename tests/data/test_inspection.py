@@ -5,13 +5,13 @@ import yaml
 
 from seqtwin.config import parse_run
 from seqtwin.config.run import anchored
-from seqtwin.data.asked import Asked
-from seqtwin.data.inspection import inspect_data
-from seqtwin.data.items import read_items
-from seqtwin.data.readers import read_pairs
-from seqtwin.data.series import read_series
-from seqtwin.data.starter import describe, write_config
-from seqtwin.data.steps import read_series_steps, read_steps
+from seqtwin.data.inspect import inspect_data
+from seqtwin.data.reading.column_options import Asked
+from seqtwin.data.reading.pair_tables import read_pairs
+from seqtwin.data.reading.pairs_from_classes import read_items
+from seqtwin.data.reading.series import read_series
+from seqtwin.data.reading.step_labels import read_series_steps, read_steps
+from seqtwin.data.starter_config import describe, write_config
 from seqtwin.errors import DataError
 from seqtwin.study.check import check_run
 from seqtwin.study.examples import load_examples

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from seqtwin.data.items import read_items
+from seqtwin.data.reading.pairs_from_classes import read_items
 from seqtwin.errors import ConfigError, DataError
 
 

@@ -7,12 +7,12 @@ import yaml
 
 from seqtwin.config import parse_run
 from seqtwin.config.run import anchored
-from seqtwin.data.asked import Asked
-from seqtwin.data.inspected import read_inspected_pairs
-from seqtwin.data.inspection import inspect_data
-from seqtwin.data.joins import Tables, layout_of, read_joined
-from seqtwin.data.readers import read_pairs
-from seqtwin.data.starter import seen_lines, write_config
+from seqtwin.data.inspect import inspect_data
+from seqtwin.data.inspected_pairs import read_inspected_pairs
+from seqtwin.data.reading.column_options import Asked
+from seqtwin.data.reading.join_ids import Tables, layout_of, read_joined
+from seqtwin.data.reading.pair_tables import read_pairs
+from seqtwin.data.starter_config import seen_lines, write_config
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.study.prepare import load_data
 
@@ -194,7 +194,7 @@ def test_quotes_of_the_tables_are_decided_and_said_as_those_of_the_pairs(tmp_pat
 
 @pytest.mark.parametrize(("one", "other"), [("7", 7), (7.0, 7), (" a ", "a")])
 def test_ids_are_compared_whatever_their_type(one, other):
-    from seqtwin.data.joins import _id_form
+    from seqtwin.data.reading.join_ids import _id_form
 
     assert _id_form(one) == _id_form(other)
     assert _id_form(None) is _id_form(" ") is None

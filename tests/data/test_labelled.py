@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.data.collected import Collected, cut, form, in_train
-from seqtwin.data.example_sets import EXAMPLE_SETS
-from seqtwin.data.labelled import read_classes, read_series_classes
-from seqtwin.data.placenames import fold
-from seqtwin.data.steps import read_series_steps, read_steps
-from seqtwin.data.written import read_texts, read_translations
+from seqtwin.data.reading.classes import read_classes, read_series_classes
+from seqtwin.data.reading.step_labels import read_series_steps, read_steps
+from seqtwin.data.reading.text_targets import read_texts, read_translations
+from seqtwin.data.sets.example_sets import EXAMPLE_SETS
+from seqtwin.data.sets.placenames import fold
+from seqtwin.data.split_examples import Collected, cut, form, in_train
 from seqtwin.errors import ConfigError, DataError
 
 SPLITS = ("train", "dev", "test")
@@ -317,7 +317,7 @@ def test_built_in_sets_are_whole(kind, name):
 
 
 def test_digits_are_those_of_the_pairs():
-    from seqtwin.data.datasets import digits
+    from seqtwin.data.sets.pair_sets import digits
 
     data, pairs = EXAMPLE_SETS["classify"]["digits"](seed=1), digits(pairs=100, seed=1)
     assert data.classes == tuple("0123456789")
@@ -328,7 +328,7 @@ def test_digits_are_those_of_the_pairs():
 
 
 def test_places_of_one_split_stand_in_no_other():
-    from seqtwin.data.placenames import placenames
+    from seqtwin.data.sets.placenames import placenames
 
     data, pairs = EXAMPLE_SETS["decode"]["placenames"](pairs=300), placenames(pairs=200)
     assert Counter(data.split) == {"train": 300, "dev": 60, "test": 60}

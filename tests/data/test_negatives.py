@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from seqtwin.config import parse_run
-from seqtwin.data.negatives import with_negatives
+from seqtwin.data.reading.negatives import with_negatives
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.study.prepare import load_data
 

@@ -10,7 +10,7 @@ import pytest
 
 READ = """
 import hashlib, json
-from seqtwin.data.placenames import read_places
+from seqtwin.data.sets.placenames import read_places
 places = [[place.english, place.names] for place in read_places(latin_only=False)]
 print(hashlib.sha256(json.dumps(places).encode()).hexdigest())
 """
@@ -72,7 +72,7 @@ def test_reading_twice_gives_the_same_names() -> None:
 def test_the_shared_cache_is_left_alone(locale: str) -> None:
     from babel import localedata
 
-    from seqtwin.data.placenames import read_places
+    from seqtwin.data.sets.placenames import read_places
 
     before: dict[str, Any] = localedata.load(locale)
     names = dict(before["territories"])
@@ -85,7 +85,7 @@ def test_the_copy_of_the_module_is_not_registered() -> None:
     from babel import localedata
     from babel.dates import format_date
 
-    from seqtwin.data.placenames import read_places
+    from seqtwin.data.sets.placenames import read_places
 
     read_places(latin_only=True)
     assert sys.modules["babel.localedata"] is localedata

@@ -10,12 +10,12 @@ from scipy.stats import chi2, spearmanr
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from seqtwin.data.datasets import DATASETS
 from seqtwin.data.pairs import SPLITS
-from seqtwin.data.probes import dataset
-from seqtwin.data.probes.ceilings import CEILINGS
-from seqtwin.data.probes.dataset import probes
-from seqtwin.data.probes.generators import PROBES
+from seqtwin.data.sets.pair_sets import DATASETS
+from seqtwin.data.sets.synthetic import dataset
+from seqtwin.data.sets.synthetic.ceilings import CEILINGS
+from seqtwin.data.sets.synthetic.dataset import probes
+from seqtwin.data.sets.synthetic.generators import PROBES
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
 

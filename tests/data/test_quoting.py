@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtwin.config import parse_run
-from seqtwin.data.quoting import quoting_of, weighed
-from seqtwin.data.streams import read_blocks
-from seqtwin.data.tables import read_table
+from seqtwin.data.files.quoting import quoting_of, weighed
+from seqtwin.data.files.tables import read_table
+from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.study.examples import load_examples
 from seqtwin.study.prepare import load_data

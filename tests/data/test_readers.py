@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.data.readers import read_columns, read_pairs
+from seqtwin.data.reading.pair_tables import read_columns, read_pairs
 from seqtwin.errors import ConfigError, DataError
 
 GOOD = "left,right,score\na,b,5\nc,d,0\n"

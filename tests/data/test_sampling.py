@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.data.sampling import MOST_SEARCHED, balanced_pairs, evenly, pairs_by_split, search_among, split_items
+from seqtwin.data.sample_pairs import MOST_SEARCHED, balanced_pairs, evenly, pairs_by_split, search_among, split_items
 
 groups_of = st.lists(st.integers(0, 4), min_size=0, max_size=40).map(np.array)
 

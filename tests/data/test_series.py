@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqtwin.data.series import channel_scaling, read_series, read_series_file
+from seqtwin.data.reading.series import channel_scaling, read_series, read_series_file
 from seqtwin.errors import DataError
 
 HEAD = "series_id,t,ch1,ch0,label\n"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.data.spelling import LAST, LETTERS, Letters, shortened
-from seqtwin.data.tokens import TextTokens, train_tokenizer, train_word_tokens
+from seqtwin.data.tokens.letters import LAST, LETTERS, Letters, shortened
+from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer, train_word_tokens
 from seqtwin.errors import ConfigError, DataError
 
 TEXTS = ["The dog sees the Dog.", "São Tomé", "世界", "don't"]

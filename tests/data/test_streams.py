@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from seqtwin.data.streams import Source, read_blocks, scan, stamp_of
-from seqtwin.data.tables import read_table
+from seqtwin.data.files.tables import read_table
+from seqtwin.data.reading.blocks import Source, read_blocks, scan, stamp_of
 from seqtwin.errors import DataError, SeqTwinError
 from seqtwin.files import sha256
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtwin.data.examples import Examples
-from seqtwin.data.substituting import WORD, substituted, with_substituted
+from seqtwin.data.reading.augment import WORD, substituted, with_substituted
 
 TEXTS = ["the cat sat.", "a dog ran, quickly!", "no", "the cat ran", "a dog sat"]
 SPLIT = ["train", "train", "dev", "train", "test"]

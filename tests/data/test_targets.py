@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from seqtwin.data.files.tables import read_table
 from seqtwin.data.label_words import check_labels, label_value
-from seqtwin.data.tables import read_table
-from seqtwin.data.targets import look_at_target, read_labels, read_scores
+from seqtwin.data.reading.score_scales import look_at_target, read_labels, read_scores
 from seqtwin.errors import ConfigError, DataError
 
 

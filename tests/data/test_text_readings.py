@@ -2,7 +2,7 @@
 
 import pytest
 
-from seqtwin.data.tokens import TextTokens, train_tokenizer
+from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer
 
 WORDS = ["amber lamp", "birch chair", "to be, or not"]
 

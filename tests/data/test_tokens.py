@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.data.tokens import MAX_CHARACTERS, UNITS, TextTokens, train_tokenizer
-from seqtwin.data.units import normalizer_of
+from seqtwin.data.tokens.tokenizer import MAX_CHARACTERS, UNITS, TextTokens, train_tokenizer
+from seqtwin.data.tokens.units import normalizer_of
 from seqtwin.errors import ConfigError, DamagedError, DataError
 
 TEXTS = ["Hello [PAD] world", "it's a [UNK], isn't it?", "São Tomé", "世界", "Привет"]

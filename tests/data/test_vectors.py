@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqtwin.data.vectors import read_vectors
+from seqtwin.data.tokens.word_vectors import read_vectors
 from seqtwin.errors import DataError
 
 WORDS = ("[PAD]", "[UNK]", "der", "são", "world")

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.data.tokens import UNITS, TextTokens, train_tokenizer
-from seqtwin.data.writing import text_of, to_write
+from seqtwin.data.tokens.decoded_text import text_of, to_write
+from seqtwin.data.tokens.tokenizer import UNITS, TextTokens, train_tokenizer
 from seqtwin.errors import DataError
 
 TEXTS = ["Hello [PAD] world", "it's a [UNK], isn't it?", "São Tomé", "世界", "Привет", "👩‍👩‍👧"]

@@ -7,7 +7,7 @@ import torch
 
 from seqtwin.build import Blueprint, build_siamese
 from seqtwin.config import EncoderConfig
-from seqtwin.data.tokens import train_tokenizer
+from seqtwin.data.tokens.tokenizer import train_tokenizer
 from seqtwin.retrieval.encoding import TrainedEncoder
 from seqtwin.retrieval.encoding import load as load_torch
 from seqtwin.store import Stored, save_encoder

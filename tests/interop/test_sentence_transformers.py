@@ -124,7 +124,7 @@ def test_words_and_byte_pairs_are_spelt_too(tmp_path: Path, unit: str) -> None:
     from dataclasses import replace
 
     from seqtwin.build import build_siamese
-    from seqtwin.data.tokens import train_tokenizer
+    from seqtwin.data.tokens.tokenizer import train_tokenizer
     from seqtwin.retrieval.encoding import load
     from seqtwin.store import save_encoder
 

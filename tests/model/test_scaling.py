@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtwin.data.batches import Ragged
-from seqtwin.data.series import channel_scaling
+from seqtwin.data.reading.series import channel_scaling
 from seqtwin.model.encoder import Encoder, SeriesInput, gru
 from seqtwin.records import Sequences
 

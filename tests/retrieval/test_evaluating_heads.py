@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, log_loss
 
 import tiny_examples as toy
 from seqtwin.config import parse_run
-from seqtwin.data.inspection import inspect_data
+from seqtwin.data.inspect import inspect_data
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.encoding import TrainedEncoder, load
 from seqtwin.retrieval.evaluating_heads import evaluate_head

@@ -10,8 +10,8 @@ import pytest
 
 import tiny
 from drawn import Drawn
-from seqtwin.data.readings import Reading
-from seqtwin.data.tokens import TextTokens, train_tokenizer
+from seqtwin.data.tokens.equal_texts import Reading
+from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.interop.onnx_folder import export_onnx
 from seqtwin.retrieval.decisions import Decision

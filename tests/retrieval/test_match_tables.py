@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from drawn import Drawn
-from seqtwin.data.inspection import inspect_data
+from seqtwin.data.inspect import inspect_data
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.decisions import Decision, read_decisions
 from seqtwin.retrieval.dedupe import dedupe

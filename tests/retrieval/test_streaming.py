@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 import tiny
-from seqtwin.data.streams import read_blocks
+from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval import streaming
 from seqtwin.retrieval.encoding import TrainedEncoder, load
@@ -140,7 +140,7 @@ def test_a_text_without_a_token_names_its_lines(tmp_path: Path, encoder: Trained
 KILLED = """
 import functools, os, signal, sys
 from pathlib import Path
-from seqtwin.data.streams import read_blocks
+from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.retrieval import growing, streaming
 from seqtwin.retrieval.encoding import load
 streaming.read_blocks = functools.partial(read_blocks, rows=8)

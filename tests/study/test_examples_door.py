@@ -3,7 +3,7 @@
 import pytest
 
 from seqtwin.config import parse_run
-from seqtwin.data.example_sets import EXAMPLE_SETS
+from seqtwin.data.sets.example_sets import EXAMPLE_SETS
 from seqtwin.errors import ConfigError
 from seqtwin.model.heads import HEADS
 from seqtwin.study.examples import WAYS, load_examples

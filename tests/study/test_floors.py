@@ -14,9 +14,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
 from sklearn.metrics.pairwise import cosine_similarity
 
-from seqtwin.data.datasets import digits
 from seqtwin.data.pairs import PairData
-from seqtwin.data.probes.dataset import probes
+from seqtwin.data.sets.pair_sets import digits
+from seqtwin.data.sets.synthetic.dataset import probes
 from seqtwin.errors import DataError
 from seqtwin.study import floors
 from seqtwin.study.floors import SERIES_FLOORS, TEXT_FLOORS, mean_vectors_of, measure_floors, words_of
@@ -85,7 +85,7 @@ def test_tfidf_is_fitted_on_the_training_texts(data: PairData, name: str, settin
 
 
 def test_words_are_those_of_word_tokens() -> None:
-    from seqtwin.data.tokens import train_tokenizer
+    from seqtwin.data.tokens.tokenizer import train_tokenizer
 
     text = "It's New York, 1-2 (ça) x."
     tokens = train_tokenizer([text], unit="word")

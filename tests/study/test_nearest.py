@@ -8,7 +8,7 @@ import torch
 from sklearn.neighbors import KNeighborsClassifier
 
 from seqtwin.config import RunConfig, parse_run
-from seqtwin.data.items import read_items
+from seqtwin.data.reading.pairs_from_classes import read_items
 from seqtwin.study.neighbours import nearest_accuracy, nearest_scores
 from seqtwin.study.prepare import prepare
 from seqtwin.study.run import fresh_model

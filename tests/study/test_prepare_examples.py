@@ -12,7 +12,7 @@ import tiny_examples as toy
 from seqtwin.config import parse_run
 from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.data.pairs import SPLITS
-from seqtwin.data.writing import text_of
+from seqtwin.data.tokens.decoded_text import text_of
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.study.prepare import prepare, prepare_pairs
 from seqtwin.study.prepared import PreparedExamples, data_facts

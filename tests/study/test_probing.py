@@ -12,7 +12,7 @@ import tiny
 import tiny_examples as toy
 from seqtwin.config import parse_run
 from seqtwin.data.batches import Ragged
-from seqtwin.data.inspection import inspect_data
+from seqtwin.data.inspect import inspect_data
 from seqtwin.data.splits import clusters
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.model.siamese import Siamese

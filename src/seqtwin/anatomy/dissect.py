@@ -12,7 +12,7 @@ from seqtwin.anatomy.readings import readings
 from seqtwin.anatomy.records import SHOWN, Anatomy, Body, ends
 from seqtwin.anatomy.runs import beside_longer, run_packed, run_plain, tokens_read
 from seqtwin.anatomy.statements import Evidence, statements
-from seqtwin.data.tokens import TextTokens
+from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.model.encoder import Encoder
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import Sequences, States
@@ -70,7 +70,7 @@ def dissect(subject: Subject) -> Anatomy:
 
     >>> from seqtwin.build import blueprint_of, build_siamese
     >>> from seqtwin.config import parse_run
-    >>> from seqtwin.data.tokens import train_tokenizer
+    >>> from seqtwin.data.tokens.tokenizer import train_tokenizer
     >>> tokens = train_tokenizer(["to be or not to be"], unit="word")
     >>> config = parse_run({"data": {"name": "placenames"}, "encoder": {"cell": "gru", "hidden": 8}})
     >>> model = build_siamese(blueprint_of(config, "tokens", tokens.size), seed=0)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.data.series import read_series_file
-from seqtwin.data.tokens import TextTokens
+from seqtwin.data.reading.series import read_series_file
+from seqtwin.data.tokens.tokenizer import TextTokens
 
 FEW, MANY = 4, 10  # steps that can be taken in at a glance
 LOOKED_AT = 2000
@@ -33,7 +33,7 @@ def first_short(items: Iterable[Any], lengths: Iterable[int]) -> Any | None:
 def text_of(tokens: TextTokens) -> str:
     """A short text of the first tokens of a vocabulary that are letters, which are its most frequent ones.
 
-    >>> from seqtwin.data.tokens import train_tokenizer
+    >>> from seqtwin.data.tokens.tokenizer import train_tokenizer
     >>> text_of(train_tokenizer(["to be or not to be"], unit="word"))
     'be to not or'
     """

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from seqtwin.data.asked import Asked
 from seqtwin.data.label_words import check_labels
+from seqtwin.data.reading.column_options import Asked
 from seqtwin.errors import ConfigError
 
 Config = Annotated[

@@ -47,8 +47,8 @@ def evaluate(
 
     seqtwin evaluate runs/small/encoder pairs.csv
     """
-    from seqtwin.data.inspection import inspect_data
-    from seqtwin.data.starter import seen_lines
+    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.starter_config import seen_lines
     from seqtwin.retrieval.encoding import load
     from seqtwin.retrieval.evaluating import evaluate_pairs
     from seqtwin.retrieval.evaluating_heads import evaluate_head

@@ -204,8 +204,8 @@ def mine(
 
     seqtwin mine runs/small/encoder train.csv -o harder.csv --suspects suspects.csv
     """
-    from seqtwin.data.inspection import inspect_data
-    from seqtwin.data.starter import seen_lines
+    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.starter_config import seen_lines
     from seqtwin.files import publish_text
     from seqtwin.retrieval.encoding import load
     from seqtwin.retrieval.match_tables import pairs_csv, read_labelled

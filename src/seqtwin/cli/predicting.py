@@ -75,8 +75,8 @@ def probe(
 
     seqtwin probe runs/questions/encoder questions.csv
     """
-    from seqtwin.data.inspection import inspect_data
-    from seqtwin.data.starter import seen_lines
+    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.starter_config import seen_lines
     from seqtwin.study.probe_files import probe_file
 
     seen = inspect_data(data, asked_of(left, right, label, labels, text, scale, quoting=quoting, gaps=gaps))

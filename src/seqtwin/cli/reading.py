@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from seqtwin.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from seqtwin.data.asked import Gaps
+    from seqtwin.data.reading.column_options import Gaps
     from seqtwin.retrieval.hits import Encoder
 
 
@@ -49,7 +49,7 @@ def read_corpus(
         if id_column or metadata:
             raise ConfigError("INDEX_COLUMN", "--id and --metadata need a table", place=str(path), remedy="--column")
         return Listed(texts, None, {})
-    from seqtwin.data.readers import read_columns
+    from seqtwin.data.reading.pair_tables import read_columns
 
     ids = _ids(path, id_column, texts) if id_column else None
     kept = read_columns(path, metadata, empty="unk") if metadata else []  # a blank field stays blank
@@ -58,7 +58,7 @@ def read_corpus(
 
 def corpus_line(path: Path, rows: Listed, column: str | None, id_column: str | None) -> str:
     """What was understood of the file of a corpus."""
-    from seqtwin.data.understood import columns_line
+    from seqtwin.data.file_summary import columns_line
 
     roles: dict[str, str | Sequence[str]] = {"text": column or "the whole line"}
     if rows.items and not isinstance(rows.items[0], str):
@@ -74,7 +74,7 @@ def _ids(path: Path, column: str, texts: Sequence[str]) -> list[str]:
 
     Raises: DataError.
     """
-    from seqtwin.data.readers import read_columns
+    from seqtwin.data.reading.pair_tables import read_columns
 
     found = read_columns(path, [column], empty="unk")[0]
     bad = [row for row, (one, text) in enumerate(zip(found, texts, strict=True), 1) if text.strip() and not one.strip()]
@@ -85,8 +85,8 @@ def _ids(path: Path, column: str, texts: Sequence[str]) -> list[str]:
 
 
 def _series(encoder: "Encoder", path: Path, named: Sequence[str | None], gaps: "Gaps") -> Listed:
-    from seqtwin.data.series import read_series_file
-    from seqtwin.data.sources import ending_of
+    from seqtwin.data.files.decode import ending_of
+    from seqtwin.data.reading.series import read_series_file
 
     if any(named):
         cause = "series bring their ids and labels with them; --column, --id and --metadata are for texts"
@@ -119,7 +119,7 @@ def _asked_series(encoder: "Encoder", file: Path | None, column: str | None) -> 
     if file is None or column:
         cause = "an index of series is asked with a file of series"
         raise ConfigError("SEARCH_SERIES", cause, place="search", remedy="--queries FILE, without --column")
-    from seqtwin.data.series import read_series_file
+    from seqtwin.data.reading.series import read_series_file
 
     found = read_series_file(file, channels=encoder.channels)
     return Asked(found.series, found.ids)

@@ -29,7 +29,7 @@ from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
     from seqtwin.config import RunConfig, StudyConfig
-    from seqtwin.data.asked import Asked
+    from seqtwin.data.reading.column_options import Asked
 
 
 def init(
@@ -48,8 +48,8 @@ def init(
     """
     from seqtwin import face
     from seqtwin.config import parse_run
-    from seqtwin.data.inspection import inspect_data
-    from seqtwin.data.starter import describe
+    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.starter_config import describe
     from seqtwin.files import publish_text, refuse_existing
 
     refuse_existing(out)
@@ -121,8 +121,8 @@ def _understood_run(
     """The run that suits data, its commented text without overrides, and what was understood, in short or in full."""
     from seqtwin import face
     from seqtwin.config import objective_of, overridden, parse_run
-    from seqtwin.data.inspection import inspect_data
-    from seqtwin.data.starter import describe, seen_lines
+    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.starter_config import describe, seen_lines
 
     rest = other_overrides(overrides)
     inspected = inspect_data(data, asked)
@@ -204,8 +204,8 @@ def _study_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder:
     """The usual grid of data; what was understood of them is shown, and the base is kept beside the folder."""
     from seqtwin import face
     from seqtwin.config import objective_of, override_study, parse_study, usual_grid
-    from seqtwin.data.inspection import inspect_data
-    from seqtwin.data.starter import seen_lines
+    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.starter_config import seen_lines
 
     rest = other_overrides(overrides)
     seen = inspect_data(data, asked)

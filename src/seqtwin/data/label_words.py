@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from seqtwin.data.numerals import NUMBER
+from seqtwin.data.files.numerals import NUMBER
 from seqtwin.errors import ConfigError
 
 Labels = Mapping[str, float]

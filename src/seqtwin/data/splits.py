@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqtwin.data.formats import KNOWN
+from seqtwin.data.files.formats import KNOWN
 from seqtwin.data.pairs import SPLITS
 from seqtwin.errors import DataError
 

@@ -15,7 +15,7 @@ from seqtwin.config import RunConfig, parse_run
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.pairs import PairData
 from seqtwin.data.splits import split_pairs
-from seqtwin.data.tokens import TextTokens, train_tokenizer
+from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import publish_folder
 from seqtwin.lookup import Spec

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from seqtwin.data.readings import Reading
+from seqtwin.data.tokens.equal_texts import Reading
 from seqtwin.retrieval.neighbours import Array
 
 

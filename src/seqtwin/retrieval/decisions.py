@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from seqtwin.data.files.columns import texts
+from seqtwin.data.files.tables import column, read_table
 from seqtwin.data.label_words import label_value
-from seqtwin.data.tables import column, read_table
-from seqtwin.data.values import texts
 from seqtwin.errors import DataError
 
 REMEDY = "fix these rows: two texts, and in decision same, different or nothing"

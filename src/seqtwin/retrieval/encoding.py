@@ -9,8 +9,8 @@ import torch
 
 from seqtwin.build import Blueprint
 from seqtwin.data.batches import Ragged
-from seqtwin.data.readings import Reading, as_written
-from seqtwin.data.spelling import LETTERS
+from seqtwin.data.tokens.equal_texts import Reading, as_written
+from seqtwin.data.tokens.letters import LETTERS
 from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.lookup import split_spec
 from seqtwin.retrieval.items import batches_of, items_of, series_of, shown, texts_of

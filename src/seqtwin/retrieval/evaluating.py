@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.data.inspected import read_inspected_pairs
-from seqtwin.data.inspection import Inspection
-from seqtwin.data.items import read_items
+from seqtwin.data.inspect import Inspection
+from seqtwin.data.inspected_pairs import read_inspected_pairs
 from seqtwin.data.pairs import PairData, Retrieval
-from seqtwin.data.series import read_series
+from seqtwin.data.reading.pairs_from_classes import read_items
+from seqtwin.data.reading.series import read_series
 from seqtwin.errors import DataError
 from seqtwin.metrics import measure, measure_ranking
 from seqtwin.retrieval.encoding import TrainedEncoder

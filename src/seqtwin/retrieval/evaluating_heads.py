@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtwin.data.asked import Gaps
 from seqtwin.data.examples import Examples
-from seqtwin.data.inspection import Inspection
-from seqtwin.data.labelled import read_classes, read_series_classes
-from seqtwin.data.steps import read_series_steps, read_steps
+from seqtwin.data.inspect import Inspection
+from seqtwin.data.reading.classes import read_classes, read_series_classes
+from seqtwin.data.reading.column_options import Gaps
+from seqtwin.data.reading.step_labels import read_series_steps, read_steps
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.metrics import CLASS_METRICS, measured
 from seqtwin.metrics.spans import measure_span_f1

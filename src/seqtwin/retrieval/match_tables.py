@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.data.columns import named_columns
-from seqtwin.data.formats import LINES, format_of
-from seqtwin.data.inspected import read_inspected_pairs
-from seqtwin.data.inspection import Inspection
-from seqtwin.data.readers import REMEDY_EMPTY, REMEDY_ROWS
-from seqtwin.data.rows import Quoting
-from seqtwin.data.sources import ending_of
-from seqtwin.data.tables import read_table, read_text_table
-from seqtwin.data.understood import columns_line
-from seqtwin.data.values import classes, joined_texts, texts
+from seqtwin.data.file_summary import columns_line
+from seqtwin.data.files.columns import classes, joined_texts, texts
+from seqtwin.data.files.decode import ending_of
+from seqtwin.data.files.formats import LINES, format_of
+from seqtwin.data.files.rows import Quoting
+from seqtwin.data.files.tables import read_table, read_text_table
+from seqtwin.data.inspect import Inspection
+from seqtwin.data.inspected_pairs import read_inspected_pairs
+from seqtwin.data.reading.choose_columns import named_columns
+from seqtwin.data.reading.pair_tables import REMEDY_EMPTY, REMEDY_ROWS
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.clusters import Pairs
 from seqtwin.retrieval.decisions import Decision

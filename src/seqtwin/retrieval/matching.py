@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import pandas as pd
 
-from seqtwin.data.readings import Reading, as_written
+from seqtwin.data.tokens.equal_texts import Reading, as_written
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.neighbours import Array, Matrix, Neighbours, nearest
 

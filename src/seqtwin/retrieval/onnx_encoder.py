@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from seqtwin.cards import verified_card
-from seqtwin.data.readings import Reading, as_written
-from seqtwin.data.tokens import TextTokens
+from seqtwin.data.tokens.equal_texts import Reading, as_written
+from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.retrieval.items import batches_of, items_of, series_of, shown, texts_of
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from seqtwin.data.batches import Ragged
-from seqtwin.data.writing import text_of
+from seqtwin.data.tokens.decoded_text import text_of
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import split_spec
 from seqtwin.model.heads import Learner

@@ -7,12 +7,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from seqtwin.data.asked import Gaps
-from seqtwin.data.columns import texts_named
-from seqtwin.data.formats import LINES, format_of
-from seqtwin.data.series import read_series_file
-from seqtwin.data.sources import ending_of
-from seqtwin.data.tables import Table, column, read_table, read_text_table
+from seqtwin.data.files.decode import ending_of
+from seqtwin.data.files.formats import LINES, format_of
+from seqtwin.data.files.tables import Table, column, read_table, read_text_table
+from seqtwin.data.reading.choose_columns import texts_named
+from seqtwin.data.reading.column_options import Gaps
+from seqtwin.data.reading.series import read_series_file
 from seqtwin.errors import ConfigError
 from seqtwin.retrieval.encoding import TrainedEncoder
 from seqtwin.retrieval.predicting import Prediction

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.data.asked import Gaps
-from seqtwin.data.columns import texts_named
-from seqtwin.data.formats import format_of
-from seqtwin.data.measured import SeriesFile
-from seqtwin.data.rows import Quoting
-from seqtwin.data.series import read_series_file
-from seqtwin.data.streams import Scanned, Source, read_blocks, scan, stamp_of
-from seqtwin.data.tables import Table
-from seqtwin.data.understood import columns_line
+from seqtwin.data.file_summary import columns_line
+from seqtwin.data.files.formats import format_of
+from seqtwin.data.files.rows import Quoting
+from seqtwin.data.files.tables import Table
+from seqtwin.data.reading.blocks import Scanned, Source, read_blocks, scan, stamp_of
+from seqtwin.data.reading.choose_columns import texts_named
+from seqtwin.data.reading.column_options import Gaps
+from seqtwin.data.reading.series import read_series_file
+from seqtwin.data.reading.series_values import SeriesFile
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import sha256
 from seqtwin.lookup import member

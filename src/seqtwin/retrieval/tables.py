@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.data.asked import Asked
-from seqtwin.data.columns import choose_sides
-from seqtwin.data.formats import ENDINGS, LINES, described, format_of, refuse_foreign
-from seqtwin.data.readers import read_columns
-from seqtwin.data.rows import Quoting
-from seqtwin.data.sources import read_text
-from seqtwin.data.streams import read_blocks
+from seqtwin.data.files.decode import read_text
+from seqtwin.data.files.formats import ENDINGS, LINES, described, format_of, refuse_foreign
+from seqtwin.data.files.rows import Quoting
+from seqtwin.data.reading.blocks import read_blocks
+from seqtwin.data.reading.choose_columns import choose_sides
+from seqtwin.data.reading.column_options import Asked
+from seqtwin.data.reading.pair_tables import read_columns
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.files import writing
 

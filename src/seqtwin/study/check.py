@@ -6,8 +6,8 @@ import numpy as np
 
 from seqtwin.build import blueprint_of, build_siamese
 from seqtwin.config import RunConfig
-from seqtwin.data.datasets import SERIES
-from seqtwin.data.sources import require_file
+from seqtwin.data.files.decode import require_file
+from seqtwin.data.sets.pair_sets import SERIES
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.lookup import Spec, member, pick, split_spec
 from seqtwin.model.heads import HEADS, build_head

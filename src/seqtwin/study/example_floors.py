@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from seqtwin.data.examples import Examples
-from seqtwin.data.series import scaled_channels
+from seqtwin.data.reading.series import scaled_channels
 from seqtwin.study.floors import MOST_SEARCHED
 from seqtwin.study.warping import dtw_1nn, warping_steps
 

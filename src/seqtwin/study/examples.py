@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqtwin.config import DataConfig
-from seqtwin.data.datasets import DATASETS
-from seqtwin.data.example_sets import EXAMPLE_SETS
 from seqtwin.data.examples import Examples
-from seqtwin.data.labelled import read_classes, read_series_classes
-from seqtwin.data.sources import ending_of
-from seqtwin.data.steps import read_series_steps, read_steps
-from seqtwin.data.written import read_texts, read_translations
+from seqtwin.data.files.decode import ending_of
+from seqtwin.data.reading.classes import read_classes, read_series_classes
+from seqtwin.data.reading.step_labels import read_series_steps, read_steps
+from seqtwin.data.reading.text_targets import read_texts, read_translations
+from seqtwin.data.sets.example_sets import EXAMPLE_SETS
+from seqtwin.data.sets.pair_sets import DATASETS
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import member, pick
 from seqtwin.paths import expand

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.data.pairs import PairData
-from seqtwin.data.series import scaled_channels
-from seqtwin.data.vectors import read_vectors
+from seqtwin.data.reading.series import scaled_channels
+from seqtwin.data.tokens.word_vectors import read_vectors
 from seqtwin.study.judge import score_splits
 from seqtwin.study.warping import dtw_1nn, warped_distances, warping_steps
 

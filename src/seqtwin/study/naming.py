@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from seqtwin.config import DataConfig
-from seqtwin.data.joins import Tables
+from seqtwin.data.files.decode import bare_name
 from seqtwin.data.pairs import SPLITS
-from seqtwin.data.sources import bare_name
+from seqtwin.data.reading.join_ids import Tables
 from seqtwin.paths import expand
 
 

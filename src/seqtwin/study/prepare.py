@@ -7,14 +7,14 @@ import numpy as np
 
 from seqtwin.config import DataConfig, RunConfig, TokensConfig
 from seqtwin.data.batches import PairStore, Ragged
-from seqtwin.data.datasets import DATASETS
-from seqtwin.data.items import read_items
 from seqtwin.data.pairs import SPLITS, PairData
-from seqtwin.data.readers import read_pairs
-from seqtwin.data.series import read_series
+from seqtwin.data.reading.pair_tables import read_pairs
+from seqtwin.data.reading.pairs_from_classes import read_items
+from seqtwin.data.reading.series import read_series
+from seqtwin.data.sets.pair_sets import DATASETS
 from seqtwin.data.splits import clusters
-from seqtwin.data.tokens import TextTokens
-from seqtwin.data.vectors import read_vectors
+from seqtwin.data.tokens.tokenizer import TextTokens
+from seqtwin.data.tokens.word_vectors import read_vectors
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.lookup import pick, split_spec
 from seqtwin.metrics import primary_metric

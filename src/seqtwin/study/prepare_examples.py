@@ -7,13 +7,13 @@ import numpy as np
 
 from seqtwin.config import RunConfig
 from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
-from seqtwin.data.collected import form
 from seqtwin.data.examples import Examples
 from seqtwin.data.pairs import SPLITS
-from seqtwin.data.substituting import with_substituted
-from seqtwin.data.tokens import TextTokens
-from seqtwin.data.writing import to_write
-from seqtwin.data.written import up_to
+from seqtwin.data.reading.augment import with_substituted
+from seqtwin.data.reading.text_targets import up_to
+from seqtwin.data.split_examples import form
+from seqtwin.data.tokens.decoded_text import to_write
+from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.lookup import split_spec
 from seqtwin.study.examples import load_examples

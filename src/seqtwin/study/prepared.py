@@ -8,9 +8,9 @@ import numpy as np
 
 from seqtwin.data.batches import ClassStore, DecodeStore, PairStore, StepStore
 from seqtwin.data.examples import Examples
+from seqtwin.data.file_summary import pairs_line, sequences_line
 from seqtwin.data.pairs import PairData
-from seqtwin.data.tokens import TextTokens
-from seqtwin.data.understood import pairs_line, sequences_line
+from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.metrics import class_counts, few_classes_sentence, few_pairs_sentence, pair_counts
 from seqtwin.study.slices import PairFacts, leakage_of
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from seqtwin.data.batches import PairStore, Ragged
-from seqtwin.data.inspected import read_inspected_pairs
-from seqtwin.data.inspection import Inspection
-from seqtwin.data.labelled import read_classes, read_series_classes
+from seqtwin.data.inspect import Inspection
+from seqtwin.data.inspected_pairs import read_inspected_pairs
+from seqtwin.data.reading.classes import read_classes, read_series_classes
 from seqtwin.data.splits import clusters
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.store import Stored, encoder_folder, load_encoder

@@ -13,7 +13,7 @@ import torch
 from seqtwin.build import Blueprint, blueprint_of, build_siamese
 from seqtwin.config import RunConfig, portable
 from seqtwin.data.batches import PairStore, Ragged
-from seqtwin.data.series import channel_scaling
+from seqtwin.data.reading.series import channel_scaling
 from seqtwin.files import Building, dump_json, publish_folder, write_text
 from seqtwin.model.siamese import Siamese
 from seqtwin.store import Stored, save_encoder

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from seqtwin.config import TokensConfig
-from seqtwin.data.tokens import TextTokens, train_tokenizer, train_word_tokens
+from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer, train_word_tokens
 
 
 def tokens_of(texts: Sequence[str], t: TokensConfig, known: TextTokens | None = None) -> TextTokens:

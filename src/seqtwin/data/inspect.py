@@ -1,0 +1,289 @@
+"""What a data file seems to hold: which column plays which part, the scale of its scores, what its texts are like."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from seqtwin.data.files.columns import joined_texts
+from seqtwin.data.files.numerals import NUMBER
+from seqtwin.data.files.rows import Quoting
+from seqtwin.data.files.tables import Table, column
+from seqtwin.data.label_words import label_value
+from seqtwin.data.reading.choose_columns import choose_sides, choose_target, side_pairs
+from seqtwin.data.reading.column_kinds import content_of, is_id_column
+from seqtwin.data.reading.column_options import Asked, Gaps, Names
+from seqtwin.data.reading.join_ids import Layout, Tables, layout_of, read_joined
+from seqtwin.data.reading.score_scales import Target, look_at_target
+from seqtwin.data.reading.series import CHANNEL, IDS, TIMES, channel_names
+from seqtwin.data.text_statistics import mean_and_most, scripts_of
+from seqtwin.errors import DataError
+
+NOTHING = Asked()
+
+CLASSES = ("label", "class", "category", "target", "y")
+TEXTS = ("text", "sentence", "name", "content")
+SEQUENCES = ("sent_id", "sentence_id", "sequence_id", "sequence")
+TOKENS = ("token", "word", "form")
+TAGS = ("upos", "tag", "ner", "pos", "xpos", "label")
+SAMPLE = 1000
+FEW_SLIPS = 0.1
+REMEDY = "correct or remove these rows first"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was seen. `roles` maps the keys of a config's data section to columns; `files` its split keys to paths.
+
+    `kind`: pairs, items, series, steps or series_steps; `sequences`, `channels`: how many sequences a long table holds,
+    and of how many channels; `tables`: where the files hold ids, the tables that these point to; `target`: what the
+    labels of pairs mean; `others`: columns that are not used; `notes`: what was decided besides.
+    """
+
+    files: dict[str, Path]
+    kind: str
+    roles: dict[str, str | Names]
+    rows: int
+    tables: Tables | None = None
+    target: Target | None = None
+    balance: dict[str, int] = field(default_factory=dict)
+    characters: tuple[float, int] = (0.0, 0)
+    words: tuple[float, int] = (0.0, 0)
+    scripts: dict[str, float] = field(default_factory=dict)
+    duplicates: int = 0
+    empty: int = 0
+    sequences: int = 0
+    channels: int = 0
+    others: Names = ()
+    quoting: Quoting | None = None
+    gaps: Gaps = "error"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def judged_file(self) -> Path:
+        """The file itself, or the test file of a folder."""
+        return self.files.get("test", next(iter(self.files.values())))
+
+    @property
+    def scale(self) -> tuple[float, float] | None:
+        """The scale of the scores; None for labels."""
+        return self.target.scale if self.target else None
+
+    def names(self, role: str) -> Names:
+        """The columns of a role, one or several."""
+        found = self.roles[role]
+        return (found,) if isinstance(found, str) else found
+
+    def name(self, role: str) -> str:
+        """The column of a role that has but one."""
+        return self.names(role)[0]
+
+
+def inspect_data(path: Path, asked: Asked = NOTHING) -> Inspection:
+    """What a file, or a folder with train, dev and test files, seems to hold. What is named or declared is not guessed.
+
+    Raises: DataError that says why the data cannot be used, or what has to be named.
+    """
+    layout = layout_of(path)
+    table = read_joined(next(iter(layout.files.values())), layout.tables, asked.quoting)
+    table.finish(REMEDY)
+    found = _inspected(table, layout, asked)
+    used = {name for role in found.roles for name in found.names(role)}
+    channels = {name for name in table.columns if found.kind.startswith("series") and CHANNEL.fullmatch(name)}
+    others = tuple(name for name in table.columns if name not in used | channels)
+    found = replace(
+        found, others=others, channels=len(channels), quoting=asked.quoting, gaps=asked.gaps, notes=tuple(table.notes)
+    )
+    _refuse_unused(found, asked, table)
+    return found
+
+
+def _inspected(table: Table, layout: Layout, asked: Asked) -> Inspection:
+    if not asked.pair and asked.text is None:
+        if any(CHANNEL.fullmatch(name) for name in table.columns):
+            return _series(table, layout.files, asked.label)
+        tags = asked.label if asked.label in table.columns else _named(table, TAGS)
+        words = _named(table, SEQUENCES), _named(table, TOKENS), tags
+        if all(words):
+            return _steps(table, layout.files, dict(zip(("sequence", "token", "label"), map(str, words), strict=True)))
+    if asked.text is not None and asked.pair:
+        cause = "--text names texts with a class, --left and --right name pairs: both were given"
+        raise DataError("DATA_ROLES", cause, place=table.place, remedy="leave one of them out")
+    if asked.text is not None:
+        return _items(table, layout.files, asked)
+    target = choose_target(table, asked)
+    sides = _sides(table, layout, asked, target)
+    if sides and target:
+        return _pairs(table, layout, sides, look_at_target(table, target, scale=asked.scale, labels=asked.labels))
+    if sides and not _named(table, CLASSES):
+        cause = f"no column of labels or scores was found in {', '.join(table.columns)}"
+        remedy = "name it: --label NAME; lists without labels are for dedupe, link, index and encode"
+        raise DataError("DATA_TARGET", cause, place=table.place, remedy=remedy)
+    return _items(table, layout.files, asked)
+
+
+def _sides(table: Table, layout: Layout, asked: Asked, target: str | None) -> tuple[Names, Names] | None:
+    if target is not None and not asked.pair and layout.tables is None and not _pair_like(table, target):
+        named = side_pairs([name for name in table.columns if name != target])
+        return choose_sides(table, asked, target) if named else None
+    if layout.tables is not None and layout.tables.right.stem == "corpus" and not asked.pair:
+        return _of_corpus(table)
+    return choose_sides(table, asked, target)
+
+
+def _pair_like(table: Table, target: str) -> bool:
+    """Whether labels can be those of pairs: numbers, or words that say same and different."""
+    sample = [str(value).strip() for value in column(table, target)[:SAMPLE]]
+    known = sum(label_value(value) is not None or NUMBER.fullmatch(value) is not None for value in sample)
+    return known > len(sample) / 2
+
+
+def _of_corpus(table: Table) -> tuple[Names, Names] | None:
+    """The columns of BEIR: a document is its title and its text."""
+    right = tuple(name for name in ("right_title", "right_text") if name in table.columns)
+    return (("left_text",), right) if right and "left_text" in table.columns else None
+
+
+def _named(table: Table, wanted: Sequence[str]) -> str | None:
+    by_name = {name.lower(): name for name in table.columns}
+    return next((by_name[name] for name in wanted if name in by_name), None)
+
+
+def _is_text(table: Table, name: str) -> bool:
+    """True for a column of many different values that are no numbers."""
+    sample = [value for value in column(table, name)[:SAMPLE] if value is not None]
+    plain = sum(not isinstance(value, str) or NUMBER.fullmatch(value.strip()) is not None for value in sample)
+    return plain < len(sample) / 2 and len(set(map(str, sample))) > len(sample) / 4
+
+
+def _pairs(table: Table, layout: Layout, sides: tuple[Names, Names], target: Target) -> Inspection:
+    roles: dict[str, str | Names] = {"left": _single(sides[0]), "right": _single(sides[1]), target.role: target.name}
+    return _described(
+        table, layout.files, "pairs", roles, balance=dict(target.words), tables=layout.tables, target=target
+    )
+
+
+def _single(names: Names) -> str | Names:
+    return names[0] if len(names) == 1 else names
+
+
+def _items(table: Table, files: dict[str, Path], asked: Asked) -> Inspection:
+    label = asked.label or _named(table, CLASSES)
+    text = _named_text(table, asked.text) if asked.text else _text_of(table, label)
+    if label is None or text is None or text == label:
+        cause = f"no columns of pairs, labelled texts, tagged words or series were found in {', '.join(table.columns)}"
+        remedy = (
+            "expected left, right and score or label; or text and label; or sent_id, token and upos; "
+            "or series_id, t, ch0, ... and label"
+        )
+        raise DataError("DATA_UNKNOWN_KIND", cause, place=table.place, remedy=remedy)
+    balance = Counter(str(value).strip() for value in column(table, label))
+    if len(balance) < 2 or len(balance) > len(table) / 2:
+        cause = f"column '{label}' has {len(balance)} different labels in {len(table)} rows"
+        remedy = "pairs of labelled texts need two labels or more, with several texts each"
+        raise DataError("DATA_LABELS", cause, place=table.place, remedy=remedy)
+    return _described(table, files, "items", {"text": text, "label": label}, balance=dict(balance.most_common()))
+
+
+def _named_text(table: Table, name: str) -> str:
+    column(table, name)
+    return name
+
+
+def _text_of(table: Table, label: str | None) -> str | None:
+    """The column of texts: one that is called so, else the only one that holds texts.
+
+    Raises: DataError for several.
+    """
+    usual = _named(table, TEXTS)
+    held = [name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)]
+    if usual is not None and (not held or content_of(table, usual) == "text"):
+        return usual
+    if len(held) > 1 and label is not None:
+        cause = f"which column holds the texts? {', '.join(held[:12])} all hold texts"
+        raise DataError(
+            "DATA_TEXT", cause, place=table.place, remedy="name it: --text NAME; or, for pairs, --left and --right"
+        )
+    return held[0] if held else None
+
+
+def _refuse_unused(found: Inspection, asked: Asked, table: Table) -> None:
+    """Raises: DataError for what was said of labels or scores where there are classes."""
+    named = [f"--{name}" for name, value in (("scale", asked.scale), ("labels", asked.labels)) if value is not None]
+    if named and found.kind != "pairs":
+        cause = (
+            f"{' and '.join(named)} are for pairs, but this looks like {found.kind}: {found.name('label')} has classes"
+        )
+        remedy = "leave them out, or name the pairs: --left NAME --right NAME"
+        raise DataError("DATA_ROLES", cause, place=table.place, remedy=remedy)
+
+
+def _series(table: Table, files: dict[str, Path], label: str | None) -> Inspection:
+    channel_names(table)
+    roles: dict[str, str | Names] = {
+        "series": _named(table, IDS) or IDS[0],
+        "time": _named(table, TIMES) or TIMES[0],
+        "label": label or _named(table, CLASSES) or CLASSES[0],
+    }
+    for name in roles.values():
+        column(table, str(name))
+    ids, labels = (list(map(str, column(table, str(roles[role])))) for role in ("series", "label"))
+    own = dict(zip(ids, labels, strict=True))
+    several = len(set(zip(ids, labels, strict=True))) - len(own)
+    one_each = several <= FEW_SLIPS * len(own)  # a few slips are reported with their lines, and make no other task
+    counts = Counter(own.values() if one_each else labels)
+    kind = "series" if one_each else "series_steps"
+    return Inspection(files, kind, roles, len(table), balance=dict(counts.most_common()), sequences=len(own))
+
+
+def _steps(table: Table, files: dict[str, Path], roles: dict[str, str]) -> Inspection:
+    time = _named(table, TIMES)
+    sequences: dict[str, list[str]] = {}
+    for name, token in zip(column(table, roles["sequence"]), column(table, roles["token"]), strict=True):
+        sequences.setdefault(str(name), []).append("" if token is None else str(token))
+    texts = [" ".join(words) for words in sequences.values()]
+    tags = Counter(str(tag) for tag in column(table, roles["label"]))
+    return Inspection(
+        files,
+        "steps",
+        {**roles, **({"time": time} if time else {})},
+        len(table),
+        balance=dict(tags.most_common()),
+        characters=mean_and_most([len(text) for text in texts]),
+        words=mean_and_most([len(words) for words in sequences.values()]),
+        scripts=scripts_of(texts[:SAMPLE]),
+        duplicates=len(texts) - len(set(texts)),
+        sequences=len(sequences),
+    )
+
+
+def _described(
+    table: Table,
+    files: dict[str, Path],
+    kind: str,
+    roles: dict[str, str | Names],
+    *,
+    balance: dict[str, int] | None = None,
+    tables: Tables | None = None,
+    target: Target | None = None,
+) -> Inspection:
+    """The inspection with what the texts are like."""
+    sides = [roles[role] for role in ("left", "right", "text") if role in roles]
+    columns = [joined_texts(table, (one,) if isinstance(one, str) else one, empty="unk")[0] for one in sides]
+    table.finish(REMEDY)
+    rows = list(zip(*columns, strict=True))
+    texts = [text for row in rows for text in row]
+    return Inspection(
+        files,
+        kind,
+        roles,
+        len(table),
+        tables=tables,
+        target=target,
+        balance=balance or {},
+        characters=mean_and_most([len(text) for text in texts]),
+        words=mean_and_most([len(text.split()) for text in texts]),
+        scripts=scripts_of(texts[:SAMPLE]),
+        duplicates=len(rows) - len({tuple(sorted(row)) for row in rows}),
+        empty=sum(any(not text.strip() for text in row) for row in rows),
+    )

@@ -1,0 +1,78 @@
+"""What a column is, by the words of its name and by its values: texts, numbers, times or ids."""
+
+import re
+from typing import Literal
+
+from seqtwin.data.files.numerals import NUMBER
+from seqtwin.data.files.tables import Table, column
+from seqtwin.data.reading.column_options import Names
+
+ID_WORDS = frozenset(
+    [
+        "id",
+        "ids",
+        "idx",
+        "index",
+        "key",
+        "keys",
+        "uid",
+        "uuid",
+        "guid",
+        "qid",
+        "did",
+        "docid",
+        "pid",
+        "rowid",
+        "pairid",
+        "row",
+        "number",
+        "num",
+        "nr",
+        "no",
+        "time",
+        "timestamp",
+        "date",
+        "datetime",
+        "year",
+        "created",
+        "updated",
+        "url",
+    ]
+)
+CODE = re.compile(
+    r"[A-Za-z]{0,3}\d+|[A-Za-z]{1,12}[-_:/#.]\d+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}",
+    re.ASCII,
+)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d\d:\d\d(:\d\d)?", re.ASCII)
+SAMPLE = 1000
+MOSTLY = 0.9
+
+Content = Literal["text", "number", "time", "id"]
+
+
+def name_words(name: str) -> Names:
+    """The words of a column name in lower case.
+
+    >>> name_words("leftTitle"), name_words("#1 String"), name_words("ltable_id"), name_words("name2")
+    (('left', 'title'), ('1', 'string'), ('ltable', 'id'), ('name', '2'))
+    """
+    parted = re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " ", name)
+    return tuple(word.lower() for word in re.findall(r"[^\W\d_]+|\d+", parted))
+
+
+def content_of(table: Table, name: str) -> Content:
+    """What the values of a column are, in a sample of its rows: texts, numbers, times or ids."""
+    values = [value for value in column(table, name)[:SAMPLE] if value is not None and str(value).strip()]
+    plain = [str(value).strip() for value in values]
+    for kind, pattern in _PATTERNS:
+        if plain and sum(pattern.fullmatch(value) is not None for value in plain) >= MOSTLY * len(plain):
+            return kind
+    return "text"
+
+
+_PATTERNS: tuple[tuple[Content, re.Pattern[str]], ...] = (("number", NUMBER), ("time", MOMENT), ("id", CODE))
+
+
+def is_id_column(table: Table, name: str) -> bool:
+    """Whether a column names rows or moments instead of holding texts: its name says so, or all of its values do."""
+    return not ID_WORDS.isdisjoint(name_words(name)) or content_of(table, name) != "text"

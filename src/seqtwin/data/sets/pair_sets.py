@@ -1,0 +1,56 @@
+"""Built-in data sets by name: functions with explicit options that return `PairData`."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from seqtwin.data.pairs import LabelledItems, PairData
+from seqtwin.data.sample_pairs import pairs_by_split, search_among, split_items, split_of
+from seqtwin.data.sets.placenames import placenames
+from seqtwin.data.sets.synthetic.dataset import probes
+
+FRACTIONS = (0.7, 0.15, 0.15)
+INK = 16.0  # the darkest value of an image
+
+
+def digits(*, pairs: int = 6000, seed: int = 0) -> PairData:
+    """Pairs of real handwritten digits, read from left to right: same = the same digit.
+
+    A series has up to 8 steps of 8 channels in [0, 1]: the columns of an image without the blank ones before and behind
+    the digit (no row of these images is blank). Images of one split stand in no other (70/15/15). `pairs` counts the
+    training pairs; dev and test get a fifth each. The search task: a test image looks for those of its digit.
+
+    Raises: ValueError for a number of pairs that cannot be.
+    """
+    import sklearn
+    from sklearn.datasets import load_digits
+
+    if pairs < 20:
+        raise ValueError(f"pairs: expected 20 or more, got {pairs}")
+    found = load_digits()
+    rng = np.random.default_rng(seed)
+    groups = np.asarray(found.target)
+    members = split_items(groups, FRACTIONS, rng)
+    frame = pairs_by_split(members, groups, pairs, rng)
+    series = tuple(_inked(image.T / INK) for image in found.images)
+    facts = {"versions": {"scikit-learn": sklearn.__version__}, "items": len(series), "classes": 10, "seed": seed}
+    search = search_among(members["test"], groups[members["test"]], seed)
+    labelled = LabelledItems(range(len(series)), groups, split_of(members, len(groups)))
+    return PairData(frame, series, 0.5, "digits", facts, retrieval=search, shareable=True, labelled=labelled)
+
+
+def _inked(steps: np.ndarray) -> np.ndarray:
+    """The steps from the first to the last that holds ink; one step of a blank image."""
+    inked = np.flatnonzero(steps.any(axis=1))
+    first, last = (inked[0], inked[-1]) if len(inked) else (0, 0)
+    return np.ascontiguousarray(steps[first : last + 1], dtype=np.float32)
+
+
+DATASETS: dict[str, Callable[..., PairData]] = {
+    "placenames": placenames,
+    "digits": digits,
+    "probes": probes,
+}
+
+# those whose pairs are series, not texts
+SERIES = frozenset({"digits"})

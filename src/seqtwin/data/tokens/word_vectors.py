@@ -1,0 +1,173 @@
+"""Initial word vectors from a text file: `word v1 v2 ...`, one word per line (the format of GloVe and word2vec text).
+
+Words may contain blanks: the last fields of a line are the numbers. How many is stated by a first line of two counts,
+as word2vec and fastText write it, or else is what most of the first lines have. A file may be packed with gzip.
+"""
+
+import gzip
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from seqtwin.data.files.decode import PACKED
+from seqtwin.errors import DataError, gathered
+
+FIRST_LINES = 1000  # that tell the width
+MOST_PROBLEMS = 1000
+BLANKS = re.compile("[ \t]+")  # words of real files contain other separators
+REMEDY = "fix or delete these lines"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a file: its number and its fields. `problem`: why it has none."""
+
+    number: int
+    fields: list[str]
+    problem: str = ""
+
+
+def read_vectors(path: Path, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors of the words the file has: rows of `words` [found], vectors [found, dim].
+
+    Raises: DataError for a missing file, an unequal width, a value that is no number, or when no word is found.
+    """
+    wanted = {word: row for row, word in enumerate(words)}
+    rows: list[int] = []
+    vectors: list[list[float]] = []
+    problems: list[str] = []
+    width = _width(path)
+    for line in _lines(path):
+        found = _entry(line, width)
+        if isinstance(found, str):
+            problems += [f"line {line.number}: {found}"] if found else []
+        elif found[0] in wanted:
+            rows.append(wanted.pop(found[0]))
+            vectors.append(_numbers(found[1], line.number, found[0], problems))
+        if len(problems) > MOST_PROBLEMS:
+            break
+    if problems:
+        raise gathered("VECTORS_ROW", str(path), problems, REMEDY)
+    if not rows:
+        cause = f"none of the {len(words)} words of the vocabulary is in the file"
+        raise DataError("VECTORS_NONE", cause, place=str(path), remedy="check tokens.unit and tokens.lower")
+    return np.array(rows), np.array(vectors, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Width:
+    """How many numbers a line has, and whether the first line states it."""
+
+    dim: int
+    stated: bool
+
+
+def _width(path: Path) -> Width:
+    """The width that the first line states, or that most of the first lines have.
+
+    Raises: DataError for a first line that states another width than nearly all lines have.
+    """
+    first = [line.fields for line in islice(_lines(path), FIRST_LINES) if not line.problem]
+    stated = int(first[0][1]) if first and len(first[0]) == 2 and all(field.isdigit() for field in first[0]) else None
+    # where a file has but one line, it may be these counts
+    rest = first[1:] if stated is not None else first
+    counts = Counter(map(_count_numbers, rest))
+    most, often = max(counts.items(), key=lambda item: (item[1], item[0]), default=(stated or 0, 0))
+    if stated is None or (stated != most and most == 1):
+        return Width(most, stated=False)
+    if stated != most and often > len(rest) / 2:
+        cause = f"line 1: the header states {stated} numbers per word, but most lines have {most}"
+        raise DataError("VECTORS_ROW", cause, place=str(path), remedy="correct the header, or delete it")
+    return Width(stated, stated=True)
+
+
+def _entry(line: Line, width: Width) -> tuple[str, list[str]] | str:
+    """The word of a line and its numbers, or what is wrong with it; nothing for the header and for a blank word."""
+    if line.problem or (line.number == 1 and width.stated):
+        return line.problem
+    dim, fields = width.dim, line.fields
+    if not dim or len(fields) <= dim:
+        # a word of blanks alone leaves the numbers only
+        only_numbers = bool(dim) and len(fields) == dim and _is_number(fields[0])
+        return "" if only_numbers else f"expected {dim or 'some'} numbers after '{fields[0]}', got {len(fields) - 1}"
+    word, numbers = fields[: len(fields) - dim], fields[len(fields) - dim :]
+    if len(word) > 1 and _is_number(word[-1]):
+        count = _count_numbers(fields)
+        return f"expected {dim} numbers after '{' '.join(fields[: len(fields) - count])}', got {count}"
+    if len(word) > 1 and not _is_number(numbers[0]):
+        return f"expected {dim} numbers at the end of the line, found {numbers[0][:40]!r} among them"
+    return " ".join(word), numbers
+
+
+def _count_numbers(fields: list[str]) -> int:
+    """How many numbers stand at the end of a line, behind a word."""
+    return next((i for i, field in enumerate(reversed(fields[1:])) if not _is_number(field)), len(fields) - 1)
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers(values: list[str], line: int, word: str, problems: list[str]) -> list[float]:
+    try:
+        found = [float(v) for v in values]
+    except ValueError:
+        problems.append(f"line {line}: a value of '{word}' is no number")
+        return []
+    if not np.isfinite(found).all():
+        problems.append(f"line {line}: a value of '{word}' is not finite")
+    return found
+
+
+def _lines(path: Path) -> Iterator[Line]:
+    """The lines that are not blank, one at a time: these files are often larger than the memory."""
+    try:
+        with path.open("rb") as raw:
+            packed = _is_gzip(raw.read(8), path)
+            raw.seek(0)
+            with gzip.GzipFile(fileobj=raw) if packed else raw as file:
+                for number, line in enumerate(file, 1):  # only \n ends a line: words contain other separators
+                    if line.strip():
+                        yield _line(number, line)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        cause = f"the gzip data are damaged or incomplete ({error})"
+        raise DataError("VECTORS_READ", cause, place=str(path), remedy="download the file again") from error
+    except OSError as error:
+        raise DataError("VECTORS_READ", f"cannot be read: {error}", place=str(path)) from error
+
+
+def _is_gzip(start: bytes, path: Path) -> bool:
+    """Whether a file that begins so is packed with gzip.
+
+    Raises: DataError for one packed in another way, and for the binary format of word2vec.
+    """
+    kind = next((kind for mark, kind in PACKED if start.startswith(mark)), None)
+    if kind not in (None, "gzip"):
+        raise DataError(
+            "VECTORS_READ", f"this is a {kind} file", place=str(path), remedy="unpack it, or pack it as .gz"
+        )
+    if path.name.lower().removesuffix(".gz").endswith(".bin"):
+        cause = "a .bin file holds word vectors in a binary format; expected text: word v1 v2 ..."
+        raise DataError("VECTORS_READ", cause, place=str(path), remedy="use the .vec or .txt file of the same vectors")
+    return kind == "gzip"
+
+
+def _line(number: int, line: bytes) -> Line:
+    try:
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        cause = f"byte 0x{line[error.start]:02x} (the {error.start + 1}. of the line) is not UTF-8"
+        return Line(number, [], cause)
+    text = text.strip(" \t\r\n")
+    single = "\t" not in text and "  " not in text  # nearly always, and much faster
+    return Line(number, text.split(" ") if single else BLANKS.split(text))
