@@ -13,7 +13,7 @@ from seqtwin.lookup import pick
 from seqtwin.metrics import METRICS
 from seqtwin.model.distances import DISTANCES
 from seqtwin.model.similarities import SIMILARITIES
-from seqtwin.model.space import VectorSpace
+from seqtwin.model.vector_space import VectorSpace
 from seqtwin.records import Compared
 from seqtwin.training.losses import LOSSES
 

@@ -7,7 +7,7 @@ FAMILIES = {
     "objectives": "seqtwin.study.tasks:TASKS",
     "cells": "seqtwin.model.encoder:CELLS",
     "representations": "seqtwin.model.representations:REPRESENTATIONS",
-    "step_reads": "seqtwin.model.steps:STEP_READS",
+    "step_reads": "seqtwin.model.step_representations:STEP_READS",
     "projections": "seqtwin.model.projections:PROJECTIONS",
     "similarities": "seqtwin.model.similarities:SIMILARITIES",
     "losses": "seqtwin.training.losses:LOSSES",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.model.encoder import Encoder
-from seqtwin.model.spelling import Spelling
+from seqtwin.model.letters import Spelling
 from seqtwin.records import Sequences, States
 
 Weights = dict[str, Tensor]

@@ -7,7 +7,7 @@ import torch
 from scipy.spatial.distance import cdist
 
 from seqtwin.model.distances import DISTANCES, cosine, manhattan, normalized_euclidean, unit
-from seqtwin.model.space import VectorSpace
+from seqtwin.model.vector_space import VectorSpace
 
 LEFT = torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 4.0], [1.0, 1.0]])
 RIGHT = torch.tensor([[1.0, 0.5], [1.0, 1.0], [4.0, 3.0], [-1.0, 1.0]])

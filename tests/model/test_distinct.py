@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.model import distinct as module
-from seqtwin.model.distinct import distinct, row_sums
+from seqtwin.model import unique_rows as module
+from seqtwin.model.unique_rows import distinct, row_sums
 
 some_rows = st.integers(1, 3).flatmap(
     lambda width: st.lists(st.lists(st.integers(0, 2), min_size=width, max_size=width), min_size=1, max_size=12)

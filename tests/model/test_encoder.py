@@ -20,7 +20,7 @@ from encoders import (
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
 from seqtwin.model.encoder import CELLS, UNKNOWN, Encoder, SeriesInput, SpelledInput, TokenInput
-from seqtwin.model.roads import run_packed, run_stepwise
+from seqtwin.model.run_cell import run_packed, run_stepwise
 from seqtwin.records import Sequences
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)

@@ -8,7 +8,7 @@ from encoders import EMBEDDING, INPUTS, series, spelled, texts
 
 from seqtwin.lookup import pick
 from seqtwin.model.encoder import CELLS, Encoder
-from seqtwin.model.roads import run_packed, run_stepwise
+from seqtwin.model.run_cell import run_packed, run_stepwise
 from seqtwin.records import Sequences
 
 DRAWS: dict[str, Any] = {"tokens": texts, "spelled": spelled, "series": series}

@@ -6,9 +6,9 @@ from encoders import CASES, ODD_SHAPES, VOCABULARY, Case, series, spelled, texts
 from plain_cells import plain_states
 from torch import Tensor
 
-from seqtwin.model import roads
+from seqtwin.model import run_cell
 from seqtwin.model.encoder import CELLS, Encoder, TokenInput
-from seqtwin.model.roads import read_pads, run_masked, run_packed, run_stepwise
+from seqtwin.model.run_cell import read_pads, run_masked, run_packed, run_stepwise
 from seqtwin.records import Sequences, States
 from seqtwin.training.precision import can_autocast
 
@@ -158,8 +158,8 @@ def test_dropout_stands_between_layers_and_only_in_training(road) -> None:
 
 def test_an_lstm_on_the_cpu_takes_our_road_and_all_others_pack(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
-    monkeypatch.setattr(roads, "run_stepwise", lambda *a: taken.append("own") or run_stepwise(*a))
-    monkeypatch.setattr(roads, "run_packed", lambda *a: taken.append("packed") or run_packed(*a))
+    monkeypatch.setattr(run_cell, "run_stepwise", lambda *a: taken.append("own") or run_stepwise(*a))
+    monkeypatch.setattr(run_cell, "run_packed", lambda *a: taken.append("packed") or run_packed(*a))
     for case in (Case("lstm", (), 1, 2), Case("lstm", (("proj_size", 4),), 1, 2), Case("gru", (), 1, 2)):
         encoder = case.build()
         run_masked(encoder.inputs, encoder.rnn, texts((2, 1)))

@@ -12,7 +12,7 @@ from seqtwin.lookup import pick
 from seqtwin.model.projections import PROJECTIONS
 from seqtwin.model.siamese import Siamese, distinct_rows, joined
 from seqtwin.model.similarities import SIMILARITIES
-from seqtwin.model.space import VectorSpace
+from seqtwin.model.vector_space import VectorSpace
 from seqtwin.records import PairBatch, Sequences
 
 every_spec = pytest.mark.parametrize("spec", SPECS, ids=label)

@@ -23,8 +23,8 @@ from plain_cells import plain_spelling
 from torch import Tensor
 
 from seqtwin.model.encoder import Encoder, SpelledInput
+from seqtwin.model.letters import Spelling
 from seqtwin.model.siamese import distinct_rows
-from seqtwin.model.spelling import Spelling
 from seqtwin.records import Sequences, States
 
 TOLERANCE = 1e-6

@@ -12,7 +12,7 @@ from torch import Tensor
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
 from seqtwin.model.siamese import Siamese
-from seqtwin.model.steps import STEP_READS
+from seqtwin.model.step_representations import STEP_READS
 from seqtwin.records import Sequences, States
 
 WIDTH = 4

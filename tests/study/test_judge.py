@@ -18,7 +18,7 @@ from seqtwin.study.judge import RETRIEVAL, fit_on_dev, judge, judge_untrained, s
 from seqtwin.study.prepare import prepare_pairs
 from seqtwin.study.prepared import Prepared
 from seqtwin.study.run import fresh_model
-from seqtwin.training.predict import encode_items, only, predict, score_matrix
+from seqtwin.training.encode_store import encode_items, only, predict, score_matrix
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from seqtwin.data.reading.pairs_from_classes import read_items
 from seqtwin.study.neighbours import nearest_accuracy, nearest_scores
 from seqtwin.study.prepare import prepare
 from seqtwin.study.run import fresh_model
-from seqtwin.training.predict import encode_items, only
+from seqtwin.training.encode_store import encode_items, only
 
 SMALL = {"encoder": {"embedding": 6, "hidden": 8}}
 

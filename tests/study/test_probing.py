@@ -21,7 +21,7 @@ from seqtwin.study.prepare import prepare
 from seqtwin.study.prepared import PreparedExamples
 from seqtwin.study.probe_files import probe_file
 from seqtwin.study.probing import OWN, Probed, Probes, probe_classes, probe_pairs, probe_reads
-from seqtwin.training.predict import encode_items
+from seqtwin.training.encode_store import encode_items
 
 HEADS = ("linear", "two layers", "similarity")
 

@@ -20,10 +20,10 @@ from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import Compared
 from seqtwin.training import fit as fitting
+from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import OPTIMIZERS, Diverged, RunState, batches_of, fit, pick_device
 from seqtwin.training.losses import Loss
 from seqtwin.training.precision import can_autocast
-from seqtwin.training.predict import predict
 
 TRAIN = tiny.store()
 DEV = tiny.store(60, seed=1)

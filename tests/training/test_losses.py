@@ -12,7 +12,7 @@ from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
 from seqtwin.model.distances import DISTANCES, cosine, euclidean
 from seqtwin.model.similarities import SIMILARITIES
-from seqtwin.model.space import VectorSpace
+from seqtwin.model.vector_space import VectorSpace
 from seqtwin.records import Compared
 from seqtwin.training.losses import LOSSES, Loss
 from seqtwin.training.losses.base import text_groups

@@ -14,7 +14,7 @@ from seqtwin.data.batches import ClassStore, epoch_batches
 from seqtwin.model.heads import Learner, build_head
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.fit import fit
-from seqtwin.training.groups import parameter_groups
+from seqtwin.training.layer_rates import parameter_groups
 
 LR, DECAY = 0.1, 0.5
 ITEMS = tiny.store(48).items

@@ -15,7 +15,7 @@ from torch import Tensor
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
 from seqtwin.model.distances import cosine
-from seqtwin.model.space import VectorSpace
+from seqtwin.model.vector_space import VectorSpace
 from seqtwin.records import Compared
 from seqtwin.training.losses import LOSSES
 from seqtwin.training.losses.library import _tables

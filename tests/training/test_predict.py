@@ -11,7 +11,7 @@ from seqtwin.build import Blueprint, build_siamese
 from seqtwin.config import EncoderConfig
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.model.siamese import Siamese
-from seqtwin.training.predict import batch_deviation, encode_items, part_of, predict, score_matrix, score_pairs
+from seqtwin.training.encode_store import batch_deviation, encode_items, part_of, predict, score_matrix, score_pairs
 
 PARTS: dict[str, Any] = {"representation": "mean_output", "projection": "identity", "similarity": "cosine"}
 

@@ -28,8 +28,8 @@ from seqtwin.study.judge import fit_on_dev
 from seqtwin.study.pair_task import calibrate, rank_metric
 from seqtwin.study.prepared import Prepared
 from seqtwin.study.run import fresh_model, recipe_of
+from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import RunState, fit, pick_device
-from seqtwin.training.predict import predict
 
 CUT = 0.5
 README = "# SeqTwin encoder\n\nTrained by seqtwin.interop.sklearn.SiameseEncoder. Load it with seqtwin.load(folder).\n"

@@ -3,7 +3,7 @@
 
 from seqtwin.metrics.classes import CLASS_METRICS, Measure, measured
 from seqtwin.metrics.directions import DIRECTIONS, Direction, chance_of, direction_of, lower_is_better
-from seqtwin.metrics.few import (
+from seqtwin.metrics.few_examples import (
     class_counts,
     few_classes_sentence,
     few_pairs_sentence,

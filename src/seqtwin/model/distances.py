@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from seqtwin.model.space import VectorSpace
+from seqtwin.model.vector_space import VectorSpace
 
 # inside the root: identical vectors have distance 1e-6 and finite gradients
 EPS = 1e-12

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqtwin.model.distinct import distinct
-from seqtwin.model.recurrence import Layout, Share, share_of_table, share_of_vectors
-from seqtwin.model.roads import PADDINGS
-from seqtwin.model.spelling import Spelling
+from seqtwin.model.letters import Spelling
+from seqtwin.model.lstm_engine import Layout, Share, share_of_table, share_of_vectors
+from seqtwin.model.run_cell import PADDINGS
+from seqtwin.model.unique_rows import distinct
 from seqtwin.records import Sequences, States
 
 UNKNOWN = 1  # the id of what training never met

@@ -13,7 +13,7 @@ from seqtwin.lookup import Spec, pick, whole
 from seqtwin.model.decoder import Decoder
 from seqtwin.model.encoder import Encoder
 from seqtwin.model.siamese import Siamese
-from seqtwin.model.steps import STEP_READS
+from seqtwin.model.step_representations import STEP_READS
 from seqtwin.records import DecodeBatch, LabelledBatch, Sequences
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqtwin.model.distinct import row_sums
 from seqtwin.model.encoder import Encoder
-from seqtwin.model.space import VectorSpace
+from seqtwin.model.unique_rows import row_sums
+from seqtwin.model.vector_space import VectorSpace
 from seqtwin.records import Compared, PairBatch, Sequences, States
 
 

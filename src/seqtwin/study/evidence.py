@@ -17,12 +17,12 @@ from seqtwin.metrics import METRICS, Undefined, fit_isotonic
 from seqtwin.model.siamese import Siamese
 from seqtwin.study.judge import Judged, primary_value
 from seqtwin.study.slices import leakage_of
-from seqtwin.training.diagnostics import geometry, looking, positions, readings
-from seqtwin.training.diagnostics.course import plateau_facts
+from seqtwin.training.diagnostics import every_representation, geometry, loss_view, positions
 from seqtwin.training.diagnostics.invariance import padding_deviation, permutation_deviation
+from seqtwin.training.diagnostics.plateau import plateau_facts
+from seqtwin.training.encode_store import part_of, predict
 from seqtwin.training.fit import Recipe, RunState, batches_of, step_budget
 from seqtwin.training.losses import Loss
-from seqtwin.training.predict import part_of, predict
 
 Found = dict[str, float | None]
 
@@ -51,13 +51,13 @@ class Watcher:
 
     def __call__(self, model: Siamese, loss: Loss) -> Found:
         """The columns of the history."""
-        seen = looking.look(model, self.train, self.rows)
+        seen = loss_view.look(model, self.train, self.rows)
         self.first = self.first or scale_facts(model, loss, seen)
-        gradients = looking.pair_gradients(model, loss, seen, self.batch)
+        gradients = loss_view.pair_gradients(model, loss, seen, self.batch)
         return {
-            "pair_distance": float(looking.pair_distances(loss, seen).double().mean()),
+            "pair_distance": float(loss_view.pair_distances(loss, seen).double().mean()),
             "effective_rank": geometry.effective_rank(seen.vectors),
-            **looking.active_shares(loss, gradients, seen.target),
+            **loss_view.active_shares(loss, gradients, seen.target),
         }
 
 
@@ -66,12 +66,12 @@ def some_rows(store: Sized, count: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, 2]).permutation(len(store))[:count]
 
 
-def scale_facts(model: Siamese, loss: Loss, seen: looking.Look) -> Found:
+def scale_facts(model: Siamese, loss: Loss, seen: loss_view.Look) -> Found:
     """How large things are: lengths, distances, angles, scores."""
     squashed = model.similarity_name.startswith("exp_")
     return {
-        "beyond_margin": looking.beyond_margin(loss, seen),
-        "distance": looking.negatives_apart(loss, seen),
+        "beyond_margin": loss_view.beyond_margin(loss, seen),
+        "distance": loss_view.negatives_apart(loss, seen),
         "head_median": float(seen.score.double().median()) if squashed else None,
         "random_cosine": geometry.mean_cosine(seen.vectors),
         "norm_mean": float(seen.vectors.cpu().double().norm(dim=-1).mean()),
@@ -112,7 +112,7 @@ class Trained:
 
 def diagnostics(t: Trained) -> Found:
     """Every diagnostic by name; None where it does not apply or has no value."""
-    seen = looking.look(t.model, t.prepared.stores["train"], t.watcher.rows)
+    seen = loss_view.look(t.model, t.prepared.stores["train"], t.watcher.rows)
     now = scale_facts(t.model, t.loss, seen)
     return {
         **course(t),
@@ -121,7 +121,7 @@ def diagnostics(t: Trained) -> Found:
         "beyond_margin_end": now["beyond_margin"],
         "distance_end": now["distance"],
         "random_cosine": now["random_cosine"],
-        "margin_reach": looking.margin_reach(t.loss),
+        "margin_reach": loss_view.margin_reach(t.loss),
         **_geometry(t, seen),
         "train_auc": _auc(seen.score.cpu().numpy(), t.loss.same(seen.target).cpu().numpy()),
         **_positions(t),
@@ -140,7 +140,7 @@ def course(t: Trained) -> Found:
     return {**facts, "steps": float(t.state.step), "step_budget": float(t.budget)}
 
 
-def _geometry(t: Trained, seen: looking.Look) -> Found:
+def _geometry(t: Trained, seen: loss_view.Look) -> Found:
     rank = geometry.effective_rank(seen.vectors)
     left, right = (seen.vectors[side[t.loss.same(seen.target)]] for side in (seen.left, seen.right))
     return {
@@ -209,17 +209,19 @@ def isotonic_gain(scores: np.ndarray, target: np.ndarray) -> float | None:
 def _probe(t: Trained) -> Found:
     """A linear probe of the frozen vectors of training pairs, and the similarity in use, on the same dev pairs."""
     train, dev = t.prepared.stores["train"], t.prepared.stores["dev"]
-    seen = looking.look(t.model, train, some_rows(train, PROBE_PAIRS, t.recipe.seed))
+    seen = loss_view.look(t.model, train, some_rows(train, PROBE_PAIRS, t.recipe.seed))
     rows = some_rows(dev, PROBE_PAIRS, t.recipe.seed)
-    fresh = looking.look(t.model, dev, rows)
-    features = [readings.pair_features(one.vectors[one.left], one.vectors[one.right]) for one in (seen, fresh)]
+    fresh = loss_view.look(t.model, dev, rows)
+    features = [
+        every_representation.pair_features(one.vectors[one.left], one.vectors[one.right]) for one in (seen, fresh)
+    ]
     binary = METRICS[t.prepared.primary].targets == "binary"
     target = seen.target.cpu().numpy()
     target = target >= t.prepared.data.cut if binary else target
     native = _on_dev(t, t.judged.predicted["dev"][rows], rows)
     if len(np.unique(target)) < 2:
         return {"probe_metric": None, "native_metric": native}
-    scores = readings.probe((features[0], target), features[1], classes=binary)
+    scores = every_representation.probe((features[0], target), features[1], classes=binary)
     return {"probe_metric": _on_dev(t, scores, rows), "native_metric": native}
 
 

@@ -24,9 +24,9 @@ from seqtwin.study.saving import head_spec
 from seqtwin.study.slices import leakage_of
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.diagnostics import geometry, positions
+from seqtwin.training.encode_store import encode_items, only, score_matrix
 from seqtwin.training.fit import Recipe
 from seqtwin.training.objectives import OBJECTIVES, Objective, Told
-from seqtwin.training.predict import encode_items, only, score_matrix
 
 WATCHED_ITEMS = 512
 

@@ -22,7 +22,7 @@ from seqtwin.metrics import (
 from seqtwin.model.siamese import Siamese
 from seqtwin.study.neighbours import nearest_scores
 from seqtwin.study.prepared import Prepared
-from seqtwin.training.predict import encode_items, only, predict, score_matrix
+from seqtwin.training.encode_store import encode_items, only, predict, score_matrix
 
 # some steps of float32, relative to the largest score
 SAME = 1e-6

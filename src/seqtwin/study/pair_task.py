@@ -16,9 +16,9 @@ from seqtwin.study.evidence import Found, Trained, Watcher, diagnostics
 from seqtwin.study.judge import Judged, judge, judge_untrained, primary_value
 from seqtwin.study.prepared import Prepared
 from seqtwin.study.reads import read_all
+from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import Recipe
 from seqtwin.training.losses import Loss
-from seqtwin.training.predict import predict
 
 CALIBRATION_PAIRS = 1024
 

@@ -21,8 +21,8 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.study.card import interval_of
 from seqtwin.study.prepared import PreparedExamples
-from seqtwin.training.diagnostics.readings import PENALTY, pair_features, probe, read_items
-from seqtwin.training.predict import encode_items, part_of
+from seqtwin.training.diagnostics.every_representation import PENALTY, pair_features, probe, read_items
+from seqtwin.training.encode_store import encode_items, part_of
 
 FOLDS = 3
 OWN = "as trained"

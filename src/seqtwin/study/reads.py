@@ -10,8 +10,8 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.study.judge import primary_value
 from seqtwin.study.prepared import Prepared
-from seqtwin.training.diagnostics.readings import read_items
-from seqtwin.training.predict import part_of
+from seqtwin.training.diagnostics.every_representation import read_items
+from seqtwin.training.encode_store import part_of
 
 
 def read_all(model: Siamese, prepared: Prepared, similarity: Spec) -> dict[str, dict[str, float | None]]:

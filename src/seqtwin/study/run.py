@@ -29,8 +29,8 @@ from seqtwin.study.saving import saved_head
 from seqtwin.study.start import followed, load_start
 from seqtwin.study.tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.study.tasks import Task, task_of
+from seqtwin.training.encode_store import batch_deviation, part_of
 from seqtwin.training.fit import Diverged, Recipe, RunState, fit, pick_device
-from seqtwin.training.predict import batch_deviation, part_of
 from seqtwin.version import __version__
 
 OnEpoch = Callable[[RunState], None]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqtwin.study.prepared import Prepared, Ready
-from seqtwin.training.diagnostics.course import trace
+from seqtwin.training.diagnostics.plateau import trace
 from seqtwin.training.fit import RunState
 
 # what is watched of a sample of training pairs, epoch by epoch

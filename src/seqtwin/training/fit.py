@@ -15,10 +15,10 @@ from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.model.heads import Learner
 from seqtwin.model.siamese import Siamese
 from seqtwin.training.cross_entropy import CrossEntropy
-from seqtwin.training.groups import Groups, parameter_groups
+from seqtwin.training.encode_store import sorting_lengths
+from seqtwin.training.layer_rates import Groups, parameter_groups
 from seqtwin.training.losses import Loss
 from seqtwin.training.precision import PRECISIONS, usable_precision
-from seqtwin.training.predict import sorting_lengths
 
 Trainee = Siamese | Learner
 Criterion = Loss | CrossEntropy

@@ -15,7 +15,7 @@ from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore, by_
 from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS, measured
 from seqtwin.metrics.spans import measure_span_f1
 from seqtwin.model.heads import Learner
-from seqtwin.training.predict import ENCODE_BATCH, sorting_lengths
+from seqtwin.training.encode_store import ENCODE_BATCH, sorting_lengths
 
 HeadStore = ClassStore | StepStore | DecodeStore
 

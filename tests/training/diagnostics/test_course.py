@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.training.diagnostics.course import FEWEST, plateau_facts, smoothed, trace
+from seqtwin.training.diagnostics.plateau import FEWEST, plateau_facts, smoothed, trace
 
 losses = st.lists(st.floats(0, 10), min_size=1, max_size=900)
 

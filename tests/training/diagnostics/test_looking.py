@@ -8,7 +8,7 @@ import torch
 
 import tiny
 from seqtwin.model.siamese import Siamese
-from seqtwin.training.diagnostics import looking
+from seqtwin.training.diagnostics import loss_view
 from seqtwin.training.losses import Loss
 
 STORE = tiny.store(40)
@@ -33,7 +33,7 @@ def parts(spec: Any = "mse", **changes: Any) -> tuple[Siamese, Loss]:
 
 def test_a_look_is_what_the_model_says_of_the_pairs() -> None:
     model, _ = parts()
-    seen = looking.look(model, STORE, ROWS)
+    seen = loss_view.look(model, STORE, ROWS)
     pairs = STORE.batch(ROWS)
     with torch.no_grad():
         expected = model.eval()(pairs)
@@ -48,61 +48,61 @@ def test_a_look_is_what_the_model_says_of_the_pairs() -> None:
 
 def test_distances_are_those_of_the_loss_or_else_euclidean() -> None:
     model, loss = parts({"name": "contrastive", "distance": "cosine", "margin": 0.5})
-    seen = looking.look(model, STORE, ROWS)
-    torch.testing.assert_close(looking.pair_distances(loss, seen), 1 - seen.score, atol=1e-6, rtol=0)
+    seen = loss_view.look(model, STORE, ROWS)
+    torch.testing.assert_close(loss_view.pair_distances(loss, seen), 1 - seen.score, atol=1e-6, rtol=0)
     gap = (seen.compared.left - seen.compared.right).norm(dim=-1)
-    torch.testing.assert_close(looking.pair_distances(parts("mse")[1], seen), gap, atol=1e-5, rtol=0)
+    torch.testing.assert_close(loss_view.pair_distances(parts("mse")[1], seen), gap, atol=1e-5, rtol=0)
     negatives = gap[seen.target < 0.5].double().numpy()
-    assert looking.negatives_apart(parts("mse")[1], seen) == pytest.approx(np.median(negatives), abs=1e-6)
+    assert loss_view.negatives_apart(parts("mse")[1], seen) == pytest.approx(np.median(negatives), abs=1e-6)
 
 
 @pytest.mark.parametrize("margin", [0.05, 0.2, 3.0])
 def test_negatives_beyond_the_margin_are_counted(margin: float) -> None:
     model, loss = parts({**EUCLIDEAN, "margin": margin}, similarity="negative_euclidean")
-    seen = looking.look(model, STORE, np.arange(40))
+    seen = loss_view.look(model, STORE, np.arange(40))
     apart = (-seen.score[seen.target < 0.5] >= margin).double().mean()
-    assert looking.beyond_margin(loss, seen) == pytest.approx(float(apart))
+    assert loss_view.beyond_margin(loss, seen) == pytest.approx(float(apart))
     # eight coordinates within +-1, two directions
-    assert looking.margin_reach(loss) == pytest.approx(margin / (np.sqrt(2) * np.sqrt(16)))
+    assert loss_view.margin_reach(loss) == pytest.approx(margin / (np.sqrt(2) * np.sqrt(16)))
 
 
 @pytest.mark.parametrize("spec", ["mse", "in_batch", {"name": "triplet", "margin": 0.3}])
 def test_a_loss_without_a_margin_on_pairs_says_nothing_of_it(spec: Any) -> None:
     model, loss = parts(spec)
-    assert looking.beyond_margin(loss, looking.look(model, STORE, ROWS)) is None
+    assert loss_view.beyond_margin(loss, loss_view.look(model, STORE, ROWS)) is None
 
 
 def test_the_margin_of_unbounded_vectors_is_always_in_reach() -> None:
     _, loss = parts(EUCLIDEAN, representation="final_cell", similarity="negative_euclidean")
-    assert looking.margin_reach(loss) == 0
-    assert looking.margin_reach(parts("mse")[1]) is None
+    assert loss_view.margin_reach(loss) == 0
+    assert loss_view.margin_reach(parts("mse")[1]) is None
 
 
 def test_without_different_pairs_nothing_is_made_up() -> None:
     model, loss = parts(EUCLIDEAN, similarity="negative_euclidean")
-    same = looking.look(model, STORE, np.flatnonzero(STORE.target == 1)[:5])
-    assert (looking.beyond_margin(loss, same), looking.negatives_apart(loss, same)) == (None, None)
-    shares = looking.active_shares(loss, torch.ones(5), same.target)
+    same = loss_view.look(model, STORE, np.flatnonzero(STORE.target == 1)[:5])
+    assert (loss_view.beyond_margin(loss, same), loss_view.negatives_apart(loss, same)) == (None, None)
+    shares = loss_view.active_shares(loss, torch.ones(5), same.target)
     assert shares == {"active_positives": 1.0, "active_negatives": None}
 
 
 def test_gradients_of_a_hinge_are_known() -> None:
     model, loss = parts({**EUCLIDEAN, "margin": 0.7}, similarity="negative_euclidean")
-    seen = looking.look(model, STORE, np.arange(40))
+    seen = loss_view.look(model, STORE, np.arange(40))
     d = -seen.score
     # by one vector d (positives), [m - d]+ (negatives); by both the root of two of it
     expected = np.sqrt(2) * torch.where(seen.target > 0.5, d, (0.7 - d).relu())
     for batch in (1, 7, 40):
-        torch.testing.assert_close(looking.pair_gradients(model, loss, seen, batch), expected, atol=1e-5, rtol=1e-4)
-    shares = looking.active_shares(loss, expected, seen.target)
+        torch.testing.assert_close(loss_view.pair_gradients(model, loss, seen, batch), expected, atol=1e-5, rtol=1e-4)
+    shares = loss_view.active_shares(loss, expected, seen.target)
     assert shares["active_negatives"] == pytest.approx(float((d[seen.target < 0.5] < 0.7).double().mean()))
     assert shares["active_negatives"] not in (0.0, 1.0)
 
 
 def test_a_saturated_head_moves_nothing() -> None:
     model, loss = parts("mse", similarity={"name": "exp_manhattan", "tau": 1e-3})
-    seen = looking.look(model, STORE, np.arange(40))
-    shares = looking.active_shares(loss, looking.pair_gradients(model, loss, seen, 16), seen.target)
+    seen = loss_view.look(model, STORE, np.arange(40))
+    shares = loss_view.active_shares(loss, loss_view.pair_gradients(model, loss, seen, 16), seen.target)
     assert shares["active_positives"] < 0.2  # type: ignore[operator]
     assert shares["active_negatives"] == 0
 
@@ -112,8 +112,8 @@ def test_looking_changes_neither_encoder_nor_loss_nor_any_generator(spec: Any) -
     model, loss = parts(spec)
     weights = {name: value.clone() for name, value in (*model.state_dict().items(), *loss.state_dict().items())}
     world = torch.random.get_rng_state()
-    seen = looking.look(model, STORE, np.arange(40))
-    gradients = looking.pair_gradients(model, loss, seen, 16)
+    seen = loss_view.look(model, STORE, np.arange(40))
+    gradients = loss_view.pair_gradients(model, loss, seen, 16)
     assert gradients.shape == (40,)
     assert float(gradients.max()) > 0
     after = {**model.state_dict(), **loss.state_dict()}

@@ -11,8 +11,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import tiny
-from seqtwin.training.diagnostics.readings import PENALTY, pair_features, plain_representations, probe, read_items
-from seqtwin.training.predict import encode_items
+from seqtwin.training.diagnostics.every_representation import (
+    PENALTY,
+    pair_features,
+    plain_representations,
+    probe,
+    read_items,
+)
+from seqtwin.training.encode_store import encode_items
 
 ITEMS = tiny.store(30).items
 

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.data.batches import PairStore, Ragged
-from seqtwin.model.recurrence import Layout, Share, share_of_vectors
-from seqtwin.model.roads import PADDINGS
+from seqtwin.model.lstm_engine import Layout, Share, share_of_vectors
+from seqtwin.model.run_cell import PADDINGS
 from seqtwin.model.siamese import Siamese, joined
 from seqtwin.records import Compared, Sequences
-from seqtwin.training.diagnostics.looking import apart
+from seqtwin.training.diagnostics.loss_view import apart
 from seqtwin.training.losses import Loss
 
 THIRDS = ("first", "middle", "last")

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seqtwin.lookup import member
-from seqtwin.model.space import VectorSpace
+from seqtwin.model.vector_space import VectorSpace
 from seqtwin.records import Compared
 from seqtwin.training.losses.base import Loss, Similarity, text_groups
 from seqtwin.training.losses.margin import Margin, Number

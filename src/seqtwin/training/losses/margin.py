@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from seqtwin.errors import ConfigError
 from seqtwin.model.distances import DISTANCES, Distance
-from seqtwin.model.space import VectorSpace
+from seqtwin.model.vector_space import VectorSpace
 from seqtwin.records import Compared
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from seqtwin.lookup import member
 from seqtwin.model.distances import DISTANCES, Distance
-from seqtwin.model.space import VectorSpace
+from seqtwin.model.vector_space import VectorSpace
 from seqtwin.records import Compared
 from seqtwin.training.losses.base import Loss, Similarity, least
 from seqtwin.training.losses.margin import Margin, Number

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import Spec, member
-from seqtwin.model.space import VectorSpace
+from seqtwin.model.vector_space import VectorSpace
 from seqtwin.records import Compared
 from seqtwin.training.losses.base import Loss, Similarity, text_groups
 from seqtwin.training.losses.library import FAMILY, ROUNDING, Part, build_part, ignore_rounding, shown_reducer

@@ -11,10 +11,10 @@ from seqtwin.data.batches import PairStore
 from seqtwin.model.distances import DISTANCES, Distance
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import Compared
+from seqtwin.training.encode_store import encode_items, part_of
 from seqtwin.training.losses import Loss
 from seqtwin.training.losses.margin import Margin
 from seqtwin.training.losses.pairwise import Contrastive
-from seqtwin.training.predict import encode_items, part_of
 
 # a pair whose gradient is smaller does nothing for the encoder
 ACTIVE = 1e-6

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from seqtwin.data.batches import Ragged, by_length
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese
-from seqtwin.training.predict import ENCODE_BATCH, sorting_lengths
+from seqtwin.training.encode_store import ENCODE_BATCH, sorting_lengths
 
 # a penalty, not tuned: weights of standardised features, with far more features than a pair has bits
 PENALTY = 100.0

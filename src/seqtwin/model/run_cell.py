@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seqtwin.model.recurrence import Layout, doubled, run_lstm, share_of_vectors, taken
+from seqtwin.model.lstm_engine import Layout, doubled, run_lstm, share_of_vectors, taken
 from seqtwin.records import Sequences, States
 
 
