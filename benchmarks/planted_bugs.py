@@ -23,8 +23,8 @@ from seqtwin.records import States
 from seqtwin.reporting import refusals
 from seqtwin.reporting.diagnose import Diagnosis, of_cell
 from seqtwin.reporting.table import read_study
-from seqtwin.study.drive import compare
-from seqtwin.study.run import train
+from seqtwin.run.train import train
+from seqtwin.study.compare import compare
 
 PAIRS = 2000
 BASE: dict[str, Any] = {

@@ -14,7 +14,7 @@ import seqtwin
 from seqtwin.data.sets.synthetic.dataset import probes
 from seqtwin.data.sets.synthetic.generators import PROBES
 from seqtwin.strict_yaml import read_yaml
-from seqtwin.study.floors import measure_floors
+from seqtwin.study.baselines.pairs import measure_floors
 
 CONFIG = Path(__file__).parent.parent / "configs" / "probes.yaml"
 READINGS = ("final_hidden", "last_output", "mean_output", "max_output", "attention_output")

@@ -7,7 +7,7 @@ from validated import Validation
 
 from seqtwin.config import parse_study
 from seqtwin.files import hash_of, read_json, sha256
-from seqtwin.study.drive import compare
+from seqtwin.study.compare import compare
 
 STUDY = {
     "base": {

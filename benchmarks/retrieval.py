@@ -27,8 +27,8 @@ from seqtwin.data.sets.placenames import fold
 from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.metrics.thresholds import fit_threshold
 from seqtwin.retrieval.encoding import TrainedEncoder
-from seqtwin.study.floors import TEXT_FLOORS
-from seqtwin.study.prepare import prepare
+from seqtwin.run.prepare import prepare
+from seqtwin.study.baselines.pairs import TEXT_FLOORS
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / "reports" / "retrieval"

@@ -13,8 +13,8 @@ from seqtwin.build import build_siamese
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.data.sets.placenames import fold
 from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.run.train import train
 from seqtwin.store import load_encoder
-from seqtwin.study.run import train
 
 SEEDS = (0, 1, 2)
 FIT = {"batch": 64, "lr": 0.003, "schedule": "linear", "clip": 1.0, "patience": 5, "threads": 1, "device": "cpu"}

@@ -1,7 +1,7 @@
 """The rules of the house, read from the source with `ast`: who may import whom, and who may write.
 
 Every import counts: inside functions, under TYPE_CHECKING, relative ones, and module names in strings
-(`"seqtwin.study.run:train"`), because a lazy table reaches a module as surely as an import does.
+(`"seqtwin.run.train:train"`), because a lazy table reaches a module as surely as an import does.
 """
 
 import ast

@@ -11,7 +11,7 @@ import yaml
 import tiny
 from seqtwin import cli, face
 from seqtwin.config import StudyConfig
-from seqtwin.study.drive import Study
+from seqtwin.study.compare import Study
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import tiny_examples as toy
 from seqtwin import cli
 from seqtwin.config import parse_run
 from seqtwin.retrieval.encoding import load
-from seqtwin.study.run import train
+from seqtwin.run.train import train
 
 Run = Callable[..., tuple[int, str, str]]
 

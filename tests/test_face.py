@@ -12,7 +12,7 @@ import tiny
 from seqtwin import face
 from seqtwin.config import parse_run, parse_study
 from seqtwin.errors import ConfigError
-from seqtwin.study.drive import Study
+from seqtwin.study.compare import Study
 
 
 @pytest.fixture

@@ -50,10 +50,10 @@ SOUND = {
     "seqtwin.retrieval.": "",
     "seqtwin.retrieval.encoding": "from seqtwin.store import load",
     "seqtwin.study.": "",
-    "seqtwin.study.run": "from seqtwin.training.losses import LOSSES",
+    "seqtwin.run.train": "from seqtwin.training.losses import LOSSES",
     "seqtwin.reporting.": "",
     "seqtwin.reporting.page": "from seqtwin.metrics import METRICS",
-    "seqtwin.face": "from seqtwin.study.run import run\nfrom seqtwin.reporting.page import write",
+    "seqtwin.face": "from seqtwin.run.train import run\nfrom seqtwin.reporting.page import write",
     "seqtwin.cli": "from seqtwin.face import run",
 }
 
@@ -74,8 +74,8 @@ PLANTED = {
     "a lazy table": ("seqtwin.build", "TABLE = {'train': 'seqtwin.training.losses:train'}"),
     "store knows training": ("seqtwin.store", "from seqtwin.training.losses import LOSSES"),
     "training knows store": ("seqtwin.training.losses", "from seqtwin.store import load"),
-    "retrieval knows study": ("seqtwin.retrieval.encoding", "from seqtwin.study.run import run"),
-    "study knows report": ("seqtwin.study.run", "from seqtwin.reporting.page import write"),
+    "retrieval knows study": ("seqtwin.retrieval.encoding", "from seqtwin.run.train import run"),
+    "study knows report": ("seqtwin.run.train", "from seqtwin.reporting.page import write"),
     "report knows the model": ("seqtwin.reporting.page", "from seqtwin.model.encoder import Encoder"),
     "report reaches torch": ("seqtwin.reporting.page", "def f():\n    import torch.nn"),
     "report reaches torch through records": ("seqtwin.metrics", "from seqtwin.records import Compared"),

@@ -13,7 +13,7 @@ from seqtwin.data.reading.series import read_series
 from seqtwin.data.reading.step_labels import read_steps
 from seqtwin.data.reading.text_targets import read_texts
 from seqtwin.data.tokens.word_vectors import read_vectors
-from seqtwin.study.example_floors import frequent_tag
+from seqtwin.study.baselines.examples import frequent_tag
 
 COUNTS = {
     "sick": (4500, 500, 4927),

@@ -4,7 +4,7 @@ import inspect
 from importlib import import_module
 
 FAMILIES = {
-    "objectives": "seqtwin.study.tasks:TASKS",
+    "objectives": "seqtwin.run.tasks:TASKS",
     "cells": "seqtwin.model.encoder:CELLS",
     "representations": "seqtwin.model.representations:REPRESENTATIONS",
     "step_reads": "seqtwin.model.step_representations:STEP_READS",
@@ -17,9 +17,9 @@ FAMILIES = {
     "written_metrics": "seqtwin.metrics:WRITTEN_METRICS",
     "rankings": "seqtwin.metrics:RANKINGS",
     "probes": "seqtwin.data.sets.synthetic.generators:PROBES",
-    "floors": "seqtwin.study.floors:TEXT_FLOORS",
-    "series_floors": "seqtwin.study.floors:SERIES_FLOORS",
-    "example_floors": "seqtwin.study.example_floors:EXAMPLE_FLOORS",
+    "floors": "seqtwin.study.baselines.pairs:TEXT_FLOORS",
+    "series_floors": "seqtwin.study.baselines.pairs:SERIES_FLOORS",
+    "example_floors": "seqtwin.study.baselines.examples:EXAMPLE_FLOORS",
     "refusals": "seqtwin.reporting.refusals:CODES",
     "diagnoses": "seqtwin.reporting.rules:RULES",
 }

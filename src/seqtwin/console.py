@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqtwin.study.work import Progress
+    from seqtwin.study.worker import Progress
     from seqtwin.training.fit import RunState
 
 

@@ -23,19 +23,19 @@ from seqtwin.data.starter_config import write_config
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.lookup import split_spec
 from seqtwin.reporting.page import write_report
+from seqtwin.run.compatible import check_run, require_two_classes
+from seqtwin.run.linear_probe import Probes
+from seqtwin.run.linear_probe_file import probe_file
+from seqtwin.run.manifest import config_text
+from seqtwin.run.prepare import prepare, word_vectors
+from seqtwin.run.prepared import prepared_lines
+from seqtwin.run.pretrained import followed
+from seqtwin.run.train import OnEpoch, Run
+from seqtwin.run.train import train as train_run
 from seqtwin.strict_yaml import parse_yaml
-from seqtwin.study.check import check_run, require_two_classes
-from seqtwin.study.drive import Study
-from seqtwin.study.drive import compare as drive
-from seqtwin.study.identity import config_text
-from seqtwin.study.pool import OnProgress
-from seqtwin.study.prepare import prepare, word_vectors
-from seqtwin.study.prepared import prepared_lines
-from seqtwin.study.probe_files import probe_file
-from seqtwin.study.probing import Probes
-from seqtwin.study.run import OnEpoch, Run
-from seqtwin.study.run import train as train_run
-from seqtwin.study.start import followed
+from seqtwin.study.compare import Study
+from seqtwin.study.compare import compare as drive
+from seqtwin.study.worker_pool import OnProgress
 
 RunSpec = RunConfig | Mapping[str, Any] | Path | str
 StudySpec = StudyConfig | Mapping[str, Any] | Path | str

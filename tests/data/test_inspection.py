@@ -13,8 +13,8 @@ from seqtwin.data.reading.series import read_series
 from seqtwin.data.reading.step_labels import read_series_steps, read_steps
 from seqtwin.data.starter_config import describe, write_config
 from seqtwin.errors import DataError
-from seqtwin.study.check import check_run
-from seqtwin.study.examples import load_examples
+from seqtwin.run.compatible import check_run
+from seqtwin.run.load_examples import load_examples
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from seqtwin.data.files.quoting import quoting_of, weighed
 from seqtwin.data.files.tables import read_table
 from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.study.examples import load_examples
-from seqtwin.study.prepare import load_data
+from seqtwin.run.load_examples import load_examples
+from seqtwin.run.prepare import load_data
 
 HEAD = "left\tright\tlabel\n"
 PLAIN = {

@@ -13,7 +13,7 @@ from seqtwin.data.inspect import inspect_data
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.encoding import TrainedEncoder, load
 from seqtwin.retrieval.evaluating_heads import evaluate_head
-from seqtwin.study.run import train
+from seqtwin.run.train import train
 
 Encoders = Callable[[str], TrainedEncoder]
 

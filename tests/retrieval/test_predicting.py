@@ -16,7 +16,7 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.retrieval.encoding import TrainedEncoder, load
 from seqtwin.retrieval.predicting import Prediction
 from seqtwin.retrieval.predicting_files import predict_file
-from seqtwin.study.run import train
+from seqtwin.run.train import train
 
 ITEMS: dict[str, list[Any]] = {
     "classes": toy.drawn_texts(9, seed=5),

@@ -14,8 +14,8 @@ from seqtwin.errors import ConfigError
 from seqtwin.files import dump_json, publish_folder, write_text
 from seqtwin.retrieval import generations
 from seqtwin.retrieval.verifying import VERIFIERS, verify_folder
+from seqtwin.run.train import train
 from seqtwin.store import CARD, README, TOKENS, WEIGHTS, card_seal
-from seqtwin.study.run import train
 
 
 def flipped(path: Path, place: int, bit: int = 0) -> None:

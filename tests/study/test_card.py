@@ -11,9 +11,9 @@ from sklearn.metrics import roc_auc_score
 
 import tiny
 from seqtwin.config import RunConfig
-from seqtwin.study.card import interval_of, model_card
-from seqtwin.study.head_card import head_card
-from seqtwin.study.run import train
+from seqtwin.run.head_card import head_card
+from seqtwin.run.model_card import interval_of, model_card
+from seqtwin.run.train import train
 
 
 def facts(**changes: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import pytest
 
 from seqtwin.config import parse_run
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.study.check import check_run
-from seqtwin.study.tasks import TASKS, task_of
+from seqtwin.run.compatible import check_run
+from seqtwin.run.tasks import TASKS, task_of
 from seqtwin.training.objectives import OBJECTIVES
 
 

@@ -18,12 +18,12 @@ from seqtwin.config import StudyConfig, parse_study
 from seqtwin.errors import ConfigError, InUseError, ResourceError
 from seqtwin.files import driver_lock, read_json, verify
 from seqtwin.reporting.page import write_report
-from seqtwin.study import pool
-from seqtwin.study.drive import CELLS, Study, compare
-from seqtwin.study.floors import TEXT_FLOORS
+from seqtwin.study import worker_pool
+from seqtwin.study.baselines.pairs import TEXT_FLOORS
+from seqtwin.study.compare import CELLS, Study, compare
 from seqtwin.study.grid import StudyCell, expand_grid
-from seqtwin.study.pool import Work
-from seqtwin.study.work import Progress, run_cell
+from seqtwin.study.worker import Progress, run_cell
+from seqtwin.study.worker_pool import Work
 
 FACTORS: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"], "fit.lr": [0.05, 1e30]}
 
@@ -92,7 +92,7 @@ def test_progress_is_told_for_every_cell(done: Done) -> None:
 
 
 def test_two_jobs_give_the_numbers_of_one(done: Done, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(pool, "run_some", in_this_process)
+    monkeypatch.setattr(worker_pool, "run_some", in_this_process)
     again = compare(study_of(done.data), tmp_path / "out", jobs=1)
     assert again.failed == done.study.failed
     for id_ in set(again.planned) - set(again.failed):
@@ -102,7 +102,7 @@ def test_two_jobs_give_the_numbers_of_one(done: Done, tmp_path: Path, monkeypatc
 
 
 def test_a_second_call_trains_nothing_and_rewrites_nothing(done: Done, monkeypatch: Any) -> None:
-    monkeypatch.setattr(pool, "run_some", None)
+    monkeypatch.setattr(worker_pool, "run_some", None)
     before, plan = state_of(done.study.path / "cells"), state_of(done.study.path)["study.json"]
     again = compare(study_of(done.data), done.study.path, jobs=2)
     assert (again.planned, again.trained, again.failed) == (done.study.planned, [], done.study.failed)
@@ -136,7 +136,7 @@ def test_the_report_of_a_study_with_failures_can_be_written(done: Done) -> None:
 def test_a_larger_study_trains_only_what_is_missing(
     done: Done, tmp_path: Path, monkeypatch: Any, larger: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(pool, "run_some", in_this_process)
+    monkeypatch.setattr(worker_pool, "run_some", in_this_process)
     grid: dict[str, list[Any]] = {"fit.lr": [0.05]}
     small = compare(study_of(done.data, grid), tmp_path / "out")
     plan = read_json(tmp_path / "out/study.json")["plan"]
@@ -154,7 +154,7 @@ def test_a_larger_study_trains_only_what_is_missing(
 def test_a_plan_is_never_changed_once_something_is_published(
     tmp_path: Path, monkeypatch: Any, change: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(pool, "run_some", in_this_process)
+    monkeypatch.setattr(worker_pool, "run_some", in_this_process)
     own = {"left": {"loss": "mse"}, "right": {"loss": "bce"}, "within": {}, "name": "all in all"}
     raw = {"base": tiny.raw_run(tiny.write_pairs(tmp_path / "data")), "grid": {"loss": ["mse", "bce"]}, "seeds": 1}
     raw |= {"tune": False, "comparisons": [own]}
@@ -172,7 +172,7 @@ def test_a_plan_may_change_as_long_as_nothing_is_published(tmp_path: Path, monke
     def stopped(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pool, "run_some", stopped)
+    monkeypatch.setattr(worker_pool, "run_some", stopped)
     for losses in (["mse", "bce"], ["mse", "cosent"]):
         with pytest.raises(KeyboardInterrupt):
             compare(study_of(data, {"loss": losses}), tmp_path / "out")
@@ -188,14 +188,14 @@ def test_what_failed_is_trained_again_only_when_asked(done: Done, tmp_path: Path
         for task, error in zip(tasks, [*spoilt, None], strict=True):
             work.fail(task, folder / task.id, error) if error else work.run(task, folder)
 
-    monkeypatch.setattr(pool, "run_some", spoil)
+    monkeypatch.setattr(worker_pool, "run_some", spoil)
     first = compare(study_of(done.data, grid), out)
     assert [read_json(out / "cells" / id_ / "manifest.json")["status"] for id_ in first.planned] == [
         "oom",
         "failed",
         "diverged",
     ]
-    monkeypatch.setattr(pool, "run_some", in_this_process)
+    monkeypatch.setattr(worker_pool, "run_some", in_this_process)
     assert compare(study_of(done.data, grid), out).trained == []
     again = compare(study_of(done.data, grid), out, retry_failed=True)
     assert (again.trained, again.failed) == (first.planned[:2], first.planned[2:])
@@ -205,7 +205,7 @@ def test_what_failed_is_trained_again_only_when_asked(done: Done, tmp_path: Path
 
 
 def test_dev_of_one_class_gives_a_study_and_a_report(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(pool, "run_some", in_this_process)
+    monkeypatch.setattr(worker_pool, "run_some", in_this_process)
     data = tiny.write_pairs(tmp_path / "data", only={"dev": 1})
     study = compare(study_of(data, {"loss": ["mse", "bce"]}), tmp_path / "out")
     assert study.failed == []
@@ -230,7 +230,7 @@ def test_bad_data_is_refused_before_anything_is_written(tmp_path: Path) -> None:
 
 
 def test_floors_stand_under_the_name_that_the_cells_give_their_data(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(pool, "run_some", in_this_process)
+    monkeypatch.setattr(worker_pool, "run_some", in_this_process)
     base = tiny.raw_run(tmp_path, data={}, fit={"epochs": 1}, encoder={"embedding": 4, "hidden": 4})
     base["data"] = {"name": "probes", "probe": "P1", "pairs": 40}
     raw = {"base": base, "grid": {"data.probe": ["P1", "P2"]}, "seeds": 1, "tune": False}
@@ -269,10 +269,10 @@ def test_a_cell_that_kills_its_process_does_not_take_others_with_it(tmp_path: Pa
             if workers == 1:
                 run_cell(cell, folder)
 
-    monkeypatch.setattr(pool, "run_some", broken_pool)
+    monkeypatch.setattr(worker_pool, "run_some", broken_pool)
     cells = cells_of(tiny.write_pairs(tmp_path / "data"))
     events: list[Progress] = []
-    pool.run_all(CELLS, cells, tmp_path / "cells", 2, events.append)
+    worker_pool.run_all(CELLS, cells, tmp_path / "cells", 2, events.append)
     names = ["final_hidden", "mean_output", "max_output"]
     assert pools == [names, names[:1], names[1:], names[1:2], names[2:]]
     status = {cell.id: read_json(tmp_path / "cells" / cell.id / "manifest.json") for cell in cells}
@@ -283,7 +283,7 @@ def test_a_cell_that_kills_its_process_does_not_take_others_with_it(tmp_path: Pa
 
 def test_a_pool_that_breaks_is_no_error_of_the_study(tmp_path: Path) -> None:
     killer = cells_of(tiny.write_pairs(tmp_path / "data"))[1]
-    pool.run_all(CELLS, [killer], tmp_path / "cells", 1, lambda _: None)
+    worker_pool.run_all(CELLS, [killer], tmp_path / "cells", 1, lambda _: None)
     assert verify(tmp_path / "cells" / killer.id)["error"]["code"] == "WORKER_DIED"
 
 
@@ -291,7 +291,7 @@ def test_a_full_disk_ends_the_study(tmp_path: Path, monkeypatch: Any) -> None:
     def full(*_: Any, **__: Any) -> None:
         raise ResourceError("STORAGE", "no space")
 
-    monkeypatch.setattr(pool, "run_some", full)
+    monkeypatch.setattr(worker_pool, "run_some", full)
     with pytest.raises(ResourceError):
         compare(study_of(tiny.write_pairs(tmp_path / "data")), tmp_path / "out")
 

@@ -13,14 +13,14 @@ from sklearn.metrics import roc_auc_score
 import tiny
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.model.siamese import Siamese
-from seqtwin.study.check import build_loss
-from seqtwin.study.evidence import Trained, Watcher, diagnostics, isotonic_gain, some_rows
-from seqtwin.study.judge import judge
-from seqtwin.study.pair_task import calibrate, rank_metric
-from seqtwin.study.prepare import prepare_pairs
-from seqtwin.study.prepared import Prepared
-from seqtwin.study.reads import read_all
-from seqtwin.study.run import fresh_model, recipe_of
+from seqtwin.run.compatible import build_loss
+from seqtwin.run.diagnose_run import Trained, Watcher, diagnostics, isotonic_gain, some_rows
+from seqtwin.run.evaluate import judge
+from seqtwin.run.every_representation import read_all
+from seqtwin.run.pair_task import calibrate, rank_metric
+from seqtwin.run.prepare import prepare_pairs
+from seqtwin.run.prepared import Prepared
+from seqtwin.run.train import fresh_model, recipe_of
 from seqtwin.training.fit import fit
 
 NAMES = {

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 import tiny_examples as toy
 from seqtwin.data.examples import Examples, Kind
-from seqtwin.study import example_floors as floors
+from seqtwin.study.baselines import examples as floors
 
 SPLITS = ["train"] * 20 + ["dev"] * 5 + ["test"] * 5
 

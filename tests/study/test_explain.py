@@ -10,11 +10,11 @@ import tiny
 from seqtwin.cli import app
 from seqtwin.config import parse_run, vary
 from seqtwin.errors import ConfigError, DamagedError
-from seqtwin.study import explain as explaining
-from seqtwin.study.case import Case, read_case, same_pairing, settings, siblings
-from seqtwin.study.explain import Explanation, Tried, explain
-from seqtwin.study.run import train
-from seqtwin.study.switches import SWITCHES, Question, differences
+from seqtwin.explain import explain as explaining
+from seqtwin.explain.explain import Explanation, Tried, explain
+from seqtwin.explain.published_case import Case, read_case, same_pairing, settings, siblings
+from seqtwin.explain.suspects import SWITCHES, Question, differences
+from seqtwin.run.train import train
 
 TRIALS = {switch.name: switch.trials for switch in SWITCHES}
 FAR = {"name": "contrastive", "distance": "euclidean", "margin": 9.0}

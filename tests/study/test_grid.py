@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from seqtwin.config import parse_run, parse_study
 from seqtwin.errors import ConfigError
 from seqtwin.files import _NAME
+from seqtwin.run.data_files import data_name
+from seqtwin.run.labels import label
 from seqtwin.study.grid import Grid, canonical, expand_grid
-from seqtwin.study.labels import label
-from seqtwin.study.naming import data_name
 
 BASE: dict[str, Any] = {"data": {"name": "placenames"}, "encoder": {"embedding": 4, "hidden": 4}}
 

@@ -14,10 +14,10 @@ from seqtwin.config import parse_run
 from seqtwin.data.batches import Ragged
 from seqtwin.data.pairs import Retrieval
 from seqtwin.metrics import METRICS
-from seqtwin.study.judge import RETRIEVAL, fit_on_dev, judge, judge_untrained, score_splits
-from seqtwin.study.prepare import prepare_pairs
-from seqtwin.study.prepared import Prepared
-from seqtwin.study.run import fresh_model
+from seqtwin.run.evaluate import RETRIEVAL, fit_on_dev, judge, judge_untrained, score_splits
+from seqtwin.run.prepare import prepare_pairs
+from seqtwin.run.prepared import Prepared
+from seqtwin.run.train import fresh_model
 from seqtwin.training.encode_store import encode_items, only, predict, score_matrix
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from seqtwin.config import parse_run
-from seqtwin.study.labels import column_label, factor_label, is_axis, label, objective_name, row_label, value_label
+from seqtwin.run.labels import column_label, factor_label, is_axis, label, objective_name, row_label, value_label
 
 JOIN = {"name": "join", "parts": ["mean_output", "max_output"]}
 CLASSIFY_2 = {"name": "classify", "layers": 2}

@@ -12,17 +12,17 @@ import seqtwin
 import tiny_examples as toy
 from seqtwin.config import parse_run, parse_study, read_run
 from seqtwin.errors import ConfigError
+from seqtwin.explain.explain import explain
 from seqtwin.files import read_json, verify
 from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS
 from seqtwin.reporting.page import write_report
 from seqtwin.retrieval.encoding import load
 from seqtwin.retrieval.index import Index
-from seqtwin.study import drive
-from seqtwin.study.explain import explain
-from seqtwin.study.identity import config_hash, config_text
-from seqtwin.study.prepare import prepare
-from seqtwin.study.prepared import PreparedExamples
-from seqtwin.study.run import Run, train
+from seqtwin.run.manifest import config_hash, config_text
+from seqtwin.run.prepare import prepare
+from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.train import Run, train
+from seqtwin.study import compare
 
 KINDS = tuple(toy.COLUMNS)
 FILES = {"config.yaml", "history.csv", "trace.csv", "scores.json", "predictions.csv", "facts.json"}
@@ -210,11 +210,11 @@ def study_of(folder: Path, **sections: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def study(folder: Path) -> drive.Study:
-    return drive.compare(study_of(folder), folder / "study", jobs=1)
+def study(folder: Path) -> compare.Study:
+    return compare.compare(study_of(folder), folder / "study", jobs=1)
 
 
-def test_every_cell_of_a_study_of_heads_is_published(study: drive.Study) -> None:
+def test_every_cell_of_a_study_of_heads_is_published(study: compare.Study) -> None:
     assert (len(study.planned), study.trained, study.failed) == (8, study.planned, [])
     factors = [read_json(study.path / "cells" / id_ / "manifest.json")["factors"] for id_ in study.planned]
     assert {(f["representation"], f["loss"], f["seed"]) for f in factors} == {
@@ -227,19 +227,19 @@ def test_every_cell_of_a_study_of_heads_is_published(study: drive.Study) -> None
     assert all("classify-layers" in id_ for id_ in study.planned)
 
 
-def test_a_second_compare_trains_nothing(folder: Path, study: drive.Study) -> None:
-    again = drive.compare(study_of(folder), study.path, jobs=1)
+def test_a_second_compare_trains_nothing(folder: Path, study: compare.Study) -> None:
+    again = compare.compare(study_of(folder), study.path, jobs=1)
     assert (again.planned, again.trained, again.failed) == (study.planned, [], [])
 
 
-def test_a_report_of_a_study_of_heads_is_built(study: drive.Study) -> None:
+def test_a_report_of_a_study_of_heads_is_built(study: compare.Study) -> None:
     page = write_report(study.path, study.path.parent / "report")
     text = page.read_text(encoding="utf-8")
     assert "classify-layers2" in text
     assert "accuracy" in text
 
 
-def test_what_examples_must_beat_is_declared_before_anything_is_trained(study: drive.Study) -> None:
+def test_what_examples_must_beat_is_declared_before_anything_is_trained(study: compare.Study) -> None:
     [floors] = read_json(study.path / "study.json")["floors"].values()
     assert set(floors) == {"majority", "tfidf_logistic"}
     assert floors["majority"]["test"]["accuracy"] == pytest.approx(0.4)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from seqtwin.config import parse_study
 from seqtwin.errors import ConfigError
 from seqtwin.study.grid import expand_grid
-from seqtwin.study.plan import make_plan, matches
+from seqtwin.study.test_plan import make_plan, matches
 
 COSINE = {"name": "contrastive", "distance": "cosine", "margin": "auto"}
 BASE: dict[str, Any] = {"data": {"name": "placenames"}, "encoder": {"embedding": 4, "hidden": 4}}

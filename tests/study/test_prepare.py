@@ -10,11 +10,11 @@ import pytest
 import tiny
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.study.check import check_run
-from seqtwin.study.identity import cell_key, config_hash
-from seqtwin.study.prepare import prepare
-from seqtwin.study.prepared import data_facts
-from seqtwin.study.run import fresh_model
+from seqtwin.run.compatible import check_run
+from seqtwin.run.manifest import cell_key, config_hash
+from seqtwin.run.prepare import prepare
+from seqtwin.run.prepared import data_facts
+from seqtwin.run.train import fresh_model
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.data.pairs import SPLITS
 from seqtwin.data.tokens.decoded_text import text_of
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.study.prepare import prepare, prepare_pairs
-from seqtwin.study.prepared import PreparedExamples, data_facts
-from seqtwin.study.tasks import task_of
+from seqtwin.run.prepare import prepare, prepare_pairs
+from seqtwin.run.prepared import PreparedExamples, data_facts
+from seqtwin.run.tasks import task_of
 from seqtwin.training.objectives import OBJECTIVES
 
 KINDS = tuple(toy.COLUMNS)

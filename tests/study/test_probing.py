@@ -16,11 +16,11 @@ from seqtwin.data.inspect import inspect_data
 from seqtwin.data.splits import clusters
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.model.siamese import Siamese
-from seqtwin.study import probing
-from seqtwin.study.prepare import prepare
-from seqtwin.study.prepared import PreparedExamples
-from seqtwin.study.probe_files import probe_file
-from seqtwin.study.probing import OWN, Probed, Probes, probe_classes, probe_pairs, probe_reads
+from seqtwin.run import linear_probe
+from seqtwin.run.linear_probe import OWN, Probed, Probes, probe_classes, probe_pairs, probe_reads
+from seqtwin.run.linear_probe_file import probe_file
+from seqtwin.run.prepare import prepare
+from seqtwin.run.prepared import PreparedExamples
 from seqtwin.training.encode_store import encode_items
 
 HEADS = ("linear", "two layers", "similarity")
@@ -34,7 +34,7 @@ def unheard(_done: int, _of: int) -> None:
 
 def read_as(vectors: np.ndarray, monkeypatch: Any, name: str = OWN) -> None:
     """Let an encoder read these vectors, whatever the items."""
-    monkeypatch.setattr(probing, "_readings", lambda _model, _items: {name: vectors.astype(np.float32)})
+    monkeypatch.setattr(linear_probe, "_readings", lambda _model, _items: {name: vectors.astype(np.float32)})
 
 
 def items(count: int = COUNT) -> Ragged:
@@ -169,7 +169,7 @@ def test_folds_share_no_text() -> None:
     left = [f"l{row // 3}" for row in range(60)]
     right = [f"r{row // 2}" if row % 2 else f"l{row // 3}" for row in range(60)]
     groups, _ = clusters(left, right)
-    folds = list(probing._group_folds(groups))
+    folds = list(linear_probe._group_folds(groups))
     assert sorted(np.concatenate(folds)) == list(range(60))
     texts = [{text for row in held for text in (left[row], right[row])} for held in folds]
     assert not any(a & b for n, a in enumerate(texts) for b in texts[n + 1 :])

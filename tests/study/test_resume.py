@@ -21,14 +21,14 @@ import tiny
 from seqtwin.config import read_study
 from seqtwin.files import driver_lock, verify
 from seqtwin.reporting.page import write_report
-from seqtwin.study import pool
-from seqtwin.study.drive import compare
-from seqtwin.study.pool import Work
+from seqtwin.study import worker_pool
+from seqtwin.study.compare import compare
+from seqtwin.study.worker_pool import Work
 
 DRIVER = """
 import sys, pathlib
 from seqtwin.config import read_study
-from seqtwin.study.drive import compare
+from seqtwin.study.compare import compare
 if __name__ == "__main__":
     compare(read_study(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), jobs=1)
 """
@@ -98,7 +98,7 @@ def in_this_process(study: Path, out: Path) -> None:
             work.run(task, folder)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pool, "run_some", run_some)
+        patch.setattr(worker_pool, "run_some", run_some)
         compare(read_study(study), out)
 
 

@@ -17,12 +17,12 @@ from seqtwin.errors import ConfigError, DataError, SeqTwinError
 from seqtwin.files import read_json, verify, write_text
 from seqtwin.metrics import METRICS
 from seqtwin.retrieval.encoding import load
-from seqtwin.study import work
+from seqtwin.run.cell_tables import WATCHED
+from seqtwin.run.manifest import KERNEL_LIMITS, config_hash, kernels
+from seqtwin.run.prepare import prepare
+from seqtwin.run.train import Run, train
+from seqtwin.study import worker
 from seqtwin.study.grid import expand_grid
-from seqtwin.study.identity import KERNEL_LIMITS, config_hash, kernels
-from seqtwin.study.prepare import prepare
-from seqtwin.study.run import Run, train
-from seqtwin.study.tables import WATCHED
 from seqtwin.training.fit import Diverged
 
 FILES = {"config.yaml", "history.csv", "scores.json", "predictions.csv", "facts.json"}
@@ -268,7 +268,7 @@ def cell_of(folder: Path, **sections: Any) -> Any:
 
 def test_a_study_cell_is_published_with_its_id(folder: Path, tmp_path: Path, run: Run) -> None:
     cell = cell_of(folder)
-    assert work.run_cell(cell, tmp_path) == "finished"
+    assert worker.run_cell(cell, tmp_path) == "finished"
     manifest = verify(tmp_path / cell.id)
     assert manifest["id"] == cell.id == "data.lstm.final_hidden.mse.s0"
     assert manifest["factors"] == dict(cell.factors)
@@ -295,9 +295,9 @@ def raising(error: BaseException) -> Callable[..., Any]:
 def test_what_fails_is_published_with_its_evidence(
     folder: Path, tmp_path: Path, monkeypatch: Any, error: Exception, status: str, code: str
 ) -> None:
-    monkeypatch.setattr(work, "run_into", raising(error))
+    monkeypatch.setattr(worker, "run_into", raising(error))
     cell = cell_of(folder)
-    assert work.run_cell(cell, tmp_path) == status
+    assert worker.run_cell(cell, tmp_path) == status
     manifest = verify(tmp_path / cell.id)
     assert set(manifest["files"]) == {"config.yaml"}
     assert (manifest["status"], manifest["error"]["code"]) == (status, code)
@@ -307,15 +307,15 @@ def test_what_fails_is_published_with_its_evidence(
 
 
 def test_an_interrupted_cell_publishes_nothing(folder: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(work, "run_into", raising(KeyboardInterrupt()))
+    monkeypatch.setattr(worker, "run_into", raising(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
-        work.run_cell(cell_of(folder), tmp_path)
+        worker.run_cell(cell_of(folder), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_cell_that_is_there_already_stays(folder: Path, tmp_path: Path) -> None:
     cell = cell_of(folder)
-    work.run_cell(cell, tmp_path)
+    worker.run_cell(cell, tmp_path)
     with pytest.raises(SeqTwinError, match="never overwritten"):
-        work.run_cell(cell, tmp_path)
+        worker.run_cell(cell, tmp_path)
     assert verify(tmp_path / cell.id)["status"] == "finished"

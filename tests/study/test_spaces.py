@@ -6,8 +6,8 @@ import pytest
 
 from seqtwin.config import parse_run, vary
 from seqtwin.model.distances import DISTANCES
-from seqtwin.study.check import check_run
-from seqtwin.study.spaces import COMMON, EDGE, OF_LOSS, Choice, Range, space_of
+from seqtwin.run.compatible import check_run
+from seqtwin.study.search_spaces import COMMON, EDGE, OF_LOSS, Choice, Range, space_of
 from seqtwin.training.losses import LOSSES
 
 ALWAYS = ["fit.lr", "fit.weight_decay"]

@@ -15,14 +15,14 @@ from seqtwin.build import build_siamese
 from seqtwin.config import RunConfig, parse_run, parse_study, portable, read_run, vary
 from seqtwin.errors import ConfigError
 from seqtwin.files import read_json
+from seqtwin.run.compatible import check_run
+from seqtwin.run.manifest import cell_key
+from seqtwin.run.prepare import prepare
+from seqtwin.run.pretrained import SHAPE, followed, load_start, start_folder
+from seqtwin.run.train import Run, blueprint_for, fresh_model, train
 from seqtwin.store import Stored, load_encoder
-from seqtwin.study.check import check_run
-from seqtwin.study.declared import declare
 from seqtwin.study.grid import expand_grid
-from seqtwin.study.identity import cell_key
-from seqtwin.study.prepare import prepare
-from seqtwin.study.run import Run, blueprint_for, fresh_model, train
-from seqtwin.study.start import SHAPE, followed, load_start, start_folder
+from seqtwin.study.study_json import declare
 
 Weights = dict[str, torch.Tensor]
 

@@ -10,9 +10,9 @@ import pytest
 
 import tiny
 from seqtwin.config import parse_run
-from seqtwin.study.prepare import prepare_pairs
-from seqtwin.study.prepared import Prepared
-from seqtwin.study.tables import as_csv, predictions_table, reads_table, texts_table, trace_table
+from seqtwin.run.cell_tables import as_csv, predictions_table, reads_table, texts_table, trace_table
+from seqtwin.run.prepare import prepare_pairs
+from seqtwin.run.prepared import Prepared
 
 
 @pytest.fixture

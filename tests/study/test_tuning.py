@@ -14,15 +14,15 @@ import tiny
 from seqtwin.config import StudyConfig, parse_run, parse_study, vary
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.files import read_json, verify
-from seqtwin.study import pool, trials
-from seqtwin.study.drive import compare
+from seqtwin.run.train import train
+from seqtwin.study import trials, worker_pool
+from seqtwin.study.compare import compare
 from seqtwin.study.grid import StudyCell, expand_grid
-from seqtwin.study.pool import Work
-from seqtwin.study.run import train
-from seqtwin.study.spaces import Choice, Range, Space
+from seqtwin.study.search_spaces import Choice, Range, Space
 from seqtwin.study.tiers import TUNING_SEED, seeds_of
 from seqtwin.study.trials import Trial, dev_value, run_trials
 from seqtwin.study.tuning import Tuning, best_of, plan_tunings, publish_untuned, run_tuning, trials_csv
+from seqtwin.study.worker_pool import Work
 from seqtwin.training.fit import Diverged
 
 SPACE: Space = {
@@ -221,7 +221,7 @@ def test_every_pairing_has_one_search_of_the_same_size_and_seed(data: Path) -> N
 
 
 def test_tuned_cells_are_trained_with_what_was_found_once(data: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(pool, "run_some", in_this_process)
+    monkeypatch.setattr(worker_pool, "run_some", in_this_process)
     study = compare(study_of(data), tmp_path / "out")
     assert read_json(study.path / "study.json")["trials"] == 8
     found = [agreed(study.path, cell) for cell in expand_grid(study_of(data)).cells]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from seqtwin.data.pairs import LabelledItems, PairData
-from seqtwin.study import floors
-from seqtwin.study.floors import measure_floors, nearest_by_dtw
-from seqtwin.study.warping import dtw_1nn, warped_distances
+from seqtwin.study.baselines import pairs as floors
+from seqtwin.study.baselines.pairs import measure_floors, nearest_by_dtw
+from seqtwin.study.baselines.time_warping import dtw_1nn, warped_distances
 
 
 def waves(seed: int, count: int) -> list[np.ndarray]:

@@ -83,9 +83,9 @@ def _of_encoder(where: Path, text: str | None) -> "Subject":
 def _of_config(where: Path, text: str | None, changes: list[str]) -> "Subject":
     from seqtwin.anatomy import usual
     from seqtwin.anatomy.dissect import Subject
-    from seqtwin.study.prepare import prepare
-    from seqtwin.study.run import fresh_model
-    from seqtwin.study.start import followed
+    from seqtwin.run.prepare import prepare
+    from seqtwin.run.pretrained import followed
+    from seqtwin.run.train import fresh_model
 
     config = followed(_config(where, changes))
     prepared = prepare(config)

@@ -23,7 +23,7 @@ from seqtwin.cli.arguments import (
 )
 
 if TYPE_CHECKING:
-    from seqtwin.study.probing import Probes
+    from seqtwin.run.linear_probe import Probes
 
 
 def predict(
@@ -77,7 +77,7 @@ def probe(
     """
     from seqtwin.data.inspect import inspect_data
     from seqtwin.data.starter_config import seen_lines
-    from seqtwin.study.probe_files import probe_file
+    from seqtwin.run.linear_probe_file import probe_file
 
     seen = inspect_data(data, asked_of(left, right, label, labels, text, scale, quoting=quoting, gaps=gaps))
     console.show_understood(seen_lines(seen))

@@ -83,7 +83,7 @@ def train(
     from seqtwin import face
     from seqtwin.config import read_run
     from seqtwin.reporting.single import run_figures
-    from seqtwin.study.run import train as train_run
+    from seqtwin.run.train import train as train_run
 
     folder = out or face.free_folder(Path("runs") / config.stem)
     asked = asked_of(left, right, label, labels, text, scale, overrides or [])
@@ -265,9 +265,9 @@ def _check_data(path: Path, asked: "Asked", overrides: Sequence[str]) -> None:
 def _check_config(path: Path, overrides: list[str]) -> None:
     from seqtwin import face
     from seqtwin.config import read_run, read_study
+    from seqtwin.run.prepare import prepare
     from seqtwin.strict_yaml import read_yaml
     from seqtwin.study.grid import expand_grid
-    from seqtwin.study.prepare import prepare
 
     grid = expand_grid(read_study(path, overrides))
     prepared = prepare(grid.cells[0].config)

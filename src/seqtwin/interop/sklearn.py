@@ -22,12 +22,12 @@ from seqtwin.lookup import Spec
 from seqtwin.metrics import METRICS, Undefined, primary_metric
 from seqtwin.model.siamese import Siamese
 from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.run.compatible import build_loss, check_run
+from seqtwin.run.evaluate import fit_on_dev
+from seqtwin.run.pair_task import calibrate, rank_metric
+from seqtwin.run.prepared import Prepared
+from seqtwin.run.train import fresh_model, recipe_of
 from seqtwin.store import Stored, save_encoder
-from seqtwin.study.check import build_loss, check_run
-from seqtwin.study.judge import fit_on_dev
-from seqtwin.study.pair_task import calibrate, rank_metric
-from seqtwin.study.prepared import Prepared
-from seqtwin.study.run import fresh_model, recipe_of
 from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import RunState, fit, pick_device
 

@@ -10,10 +10,10 @@ from typing import Any
 from seqtwin.config import RunConfig, StudyConfig, vary
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import split_spec
-from seqtwin.study.check import check_run
-from seqtwin.study.labels import column_label, factor_label, is_axis, label, objective_name, row_label
-from seqtwin.study.naming import data_name
-from seqtwin.study.start import followed
+from seqtwin.run.compatible import check_run
+from seqtwin.run.data_files import data_name
+from seqtwin.run.labels import column_label, factor_label, is_axis, label, objective_name, row_label
+from seqtwin.run.pretrained import followed
 from seqtwin.study.tiers import seeds_of
 
 PAIRING = ("representation", "loss")

@@ -11,10 +11,10 @@ from typing import Any
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import mend_lines
-from seqtwin.study.prepare import prepare
-from seqtwin.study.run import fresh_model, recipe_of
-from seqtwin.study.spaces import Choice, Dimension, Space, written_value
-from seqtwin.study.tasks import task_of
+from seqtwin.run.prepare import prepare
+from seqtwin.run.tasks import task_of
+from seqtwin.run.train import fresh_model, recipe_of
+from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED
 from seqtwin.training.fit import fit, pick_device
 

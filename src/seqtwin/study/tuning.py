@@ -16,13 +16,13 @@ from seqtwin.config import RunConfig, StudyConfig, vary
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import dump_json, hash_of, publish_folder, read_json, write_text
 from seqtwin.lookup import split_spec
+from seqtwin.run.manifest import cell_key, versions
+from seqtwin.run.prepare import prepare
 from seqtwin.study.grid import StudyCell
-from seqtwin.study.identity import cell_key, versions
-from seqtwin.study.prepare import prepare
-from seqtwin.study.spaces import Space, space_of, written_value
+from seqtwin.study.search_spaces import Space, space_of, written_value
 from seqtwin.study.tiers import TUNING_SEED, trials_of
 from seqtwin.study.trials import Trial, run_trials
-from seqtwin.study.work import Progress, tell
+from seqtwin.study.worker import Progress, tell
 
 
 @dataclass(frozen=True)

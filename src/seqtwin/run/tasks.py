@@ -8,11 +8,11 @@ import numpy as np
 from seqtwin.config import RunConfig
 from seqtwin.lookup import member
 from seqtwin.model.siamese import Siamese
-from seqtwin.study.evidence import Found, Trained
-from seqtwin.study.head_task import HeadTask
-from seqtwin.study.judge import Judged
-from seqtwin.study.labels import objective_name
-from seqtwin.study.pair_task import PairTask
+from seqtwin.run.diagnose_run import Found, Trained
+from seqtwin.run.evaluate import Judged
+from seqtwin.run.head_task import HeadTask
+from seqtwin.run.labels import objective_name
+from seqtwin.run.pair_task import PairTask
 from seqtwin.training.fit import Criterion, Recipe, Trainee
 from seqtwin.training.objectives import OBJECTIVES
 

@@ -13,8 +13,8 @@ from queue import Empty
 from typing import Any, Protocol
 
 from seqtwin.errors import ConfigError, SeqTwinError
-from seqtwin.study.following import end_with_driver
-from seqtwin.study.work import Progress, start_worker
+from seqtwin.study.parent_watch import end_with_driver
+from seqtwin.study.worker import Progress, start_worker
 
 OnProgress = Callable[[Progress], None]
 

@@ -8,8 +8,8 @@ from seqtwin.data.batches import PairStore
 from seqtwin.lookup import Spec, pick
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
-from seqtwin.study.judge import primary_value
-from seqtwin.study.prepared import Prepared
+from seqtwin.run.evaluate import primary_value
+from seqtwin.run.prepared import Prepared
 from seqtwin.training.diagnostics.every_representation import read_items
 from seqtwin.training.encode_store import part_of
 

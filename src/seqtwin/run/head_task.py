@@ -14,14 +14,14 @@ from seqtwin.errors import ConfigError
 from seqtwin.lookup import split_spec
 from seqtwin.model.heads import Learner, build_head
 from seqtwin.model.siamese import Siamese
-from seqtwin.study.check import build_head_loss
-from seqtwin.study.evidence import LEAST_DROP, STATE_ITEMS, Found, Trained, course, invariances, some_rows
-from seqtwin.study.judge import Judged
-from seqtwin.study.neighbours import nearest_accuracy
-from seqtwin.study.prepared import PreparedExamples
-from seqtwin.study.probing import probe_reads
-from seqtwin.study.saving import head_spec
-from seqtwin.study.slices import leakage_of
+from seqtwin.run.compatible import build_head_loss
+from seqtwin.run.diagnose_run import LEAST_DROP, STATE_ITEMS, Found, Trained, course, invariances, some_rows
+from seqtwin.run.evaluate import Judged
+from seqtwin.run.linear_probe import probe_reads
+from seqtwin.run.nearest_class import nearest_accuracy
+from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.row_facts import leakage_of
+from seqtwin.run.save_head import head_spec
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.diagnostics import geometry, positions
 from seqtwin.training.encode_store import encode_items, only, score_matrix

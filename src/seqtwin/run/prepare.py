@@ -19,12 +19,12 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.lookup import pick, split_spec
 from seqtwin.metrics import primary_metric
 from seqtwin.paths import expand
-from seqtwin.study.naming import data_name, files_of, tables_of
-from seqtwin.study.prepare_examples import prepare_examples, token_notes
-from seqtwin.study.prepared import Prepared, Ready
-from seqtwin.study.slices import describe_pairs
-from seqtwin.study.start import load_start, refuse_other_inputs, start_notes, start_stamp
-from seqtwin.study.tokenizing import tokens_of
+from seqtwin.run.data_files import data_name, files_of, tables_of
+from seqtwin.run.make_tokens import tokens_of
+from seqtwin.run.prepare_examples import prepare_examples, token_notes
+from seqtwin.run.prepared import Prepared, Ready
+from seqtwin.run.pretrained import load_start, refuse_other_inputs, start_notes, start_stamp
+from seqtwin.run.row_facts import describe_pairs
 
 OF_PAIRS = ("labels", "left_table", "right_table", "negatives")
 OF_SINGLE = ("sequence", "token", "texts", "more", "judged_up_to", "substituted")

@@ -12,7 +12,7 @@ from seqtwin.data.file_summary import pairs_line, sequences_line
 from seqtwin.data.pairs import PairData
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.metrics import class_counts, few_classes_sentence, few_pairs_sentence, pair_counts
-from seqtwin.study.slices import PairFacts, leakage_of
+from seqtwin.run.row_facts import PairFacts, leakage_of
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.study.prepared import Prepared, Ready
+from seqtwin.run.prepared import Prepared, Ready
 from seqtwin.training.diagnostics.plateau import trace
 from seqtwin.training.fit import RunState
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from seqtwin.config import StudyConfig
 from seqtwin.errors import ConfigError
 from seqtwin.files import driver_lock, read_manifest, retire
-from seqtwin.study.check import require_two_classes
-from seqtwin.study.declared import declare
+from seqtwin.run.compatible import require_two_classes
+from seqtwin.run.manifest import cell_key
+from seqtwin.run.prepare import prepare
 from seqtwin.study.grid import StudyCell, expand_grid
-from seqtwin.study.identity import cell_key
-from seqtwin.study.pool import OnProgress, Work, run_all
-from seqtwin.study.prepare import prepare
+from seqtwin.study.study_json import declare
 from seqtwin.study.tuning import Tuning, plan_tunings, publish_untuned, run_tuning, tuned
-from seqtwin.study.work import publish_failed, run_cell
+from seqtwin.study.worker import publish_failed, run_cell
+from seqtwin.study.worker_pool import OnProgress, Work, run_all
 
 CELLS = Work("study cells", run_cell, publish_failed)
 TUNINGS = Work("tunings", run_tuning, publish_untuned)

@@ -12,8 +12,8 @@ import yaml
 from seqtwin.config import PATHS, RunConfig, each_path
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import hash_of
-from seqtwin.study.labels import objective_name
-from seqtwin.study.prepared import Ready
+from seqtwin.run.labels import objective_name
+from seqtwin.run.prepared import Ready
 from seqtwin.training.fit import Diverged
 from seqtwin.version import __version__
 

@@ -20,8 +20,8 @@ from seqtwin.metrics import (
     threshold_optimism,
 )
 from seqtwin.model.siamese import Siamese
-from seqtwin.study.neighbours import nearest_scores
-from seqtwin.study.prepared import Prepared
+from seqtwin.run.nearest_class import nearest_scores
+from seqtwin.run.prepared import Prepared
 from seqtwin.training.encode_store import encode_items, only, predict, score_matrix
 
 # some steps of float32, relative to the largest score

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from seqtwin.explain.published_case import Case, same_pairing, settings
 from seqtwin.lookup import split_spec
-from seqtwin.study.case import Case, same_pairing, settings
-from seqtwin.study.prepare import prepare
+from seqtwin.run.prepare import prepare
 from seqtwin.training.losses import LOSSES
 
 DEVIATES = 1e-4

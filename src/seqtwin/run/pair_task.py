@@ -11,11 +11,11 @@ from seqtwin.config import RunConfig
 from seqtwin.lookup import split_spec
 from seqtwin.metrics import METRICS, Undefined
 from seqtwin.model.siamese import Siamese
-from seqtwin.study.check import build_loss, describe_loss
-from seqtwin.study.evidence import Found, Trained, Watcher, diagnostics
-from seqtwin.study.judge import Judged, judge, judge_untrained, primary_value
-from seqtwin.study.prepared import Prepared
-from seqtwin.study.reads import read_all
+from seqtwin.run.compatible import build_loss, describe_loss
+from seqtwin.run.diagnose_run import Found, Trained, Watcher, diagnostics
+from seqtwin.run.evaluate import Judged, judge, judge_untrained, primary_value
+from seqtwin.run.every_representation import read_all
+from seqtwin.run.prepared import Prepared
 from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import Recipe
 from seqtwin.training.losses import Loss

@@ -9,13 +9,13 @@ from seqtwin.config import PATHS, RunConfig, StudyConfig, each_path, portable
 from seqtwin.errors import ConfigError
 from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.paths import counted_from, expand
-from seqtwin.study.example_floors import measure_example_floors
-from seqtwin.study.floors import measure_floors
+from seqtwin.run.manifest import resolved, versions
+from seqtwin.run.prepare import prepare
+from seqtwin.run.prepared import PreparedExamples
+from seqtwin.study.baselines.examples import measure_example_floors
+from seqtwin.study.baselines.pairs import measure_floors
 from seqtwin.study.grid import Grid, StudyCell
-from seqtwin.study.identity import resolved, versions
-from seqtwin.study.plan import make_plan
-from seqtwin.study.prepare import prepare
-from seqtwin.study.prepared import PreparedExamples
+from seqtwin.study.test_plan import make_plan
 from seqtwin.study.tiers import seeds_of, trials_of
 
 FORMAT = 1

@@ -11,8 +11,8 @@ import numpy as np
 
 from seqtwin.data.examples import Examples
 from seqtwin.data.reading.series import scaled_channels
-from seqtwin.study.floors import MOST_SEARCHED
-from seqtwin.study.warping import dtw_1nn, warping_steps
+from seqtwin.study.baselines.pairs import MOST_SEARCHED
+from seqtwin.study.baselines.time_warping import dtw_1nn, warping_steps
 
 EVALUATED = ("dev", "test")
 Answers = Sequence[Any]

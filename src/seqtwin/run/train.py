@@ -16,19 +16,19 @@ from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.reading.series import channel_scaling
 from seqtwin.files import Building, dump_json, publish_folder, write_text
 from seqtwin.model.siamese import Siamese
+from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
+from seqtwin.run.compatible import check_run, require_two_classes
+from seqtwin.run.diagnose_run import Trained
+from seqtwin.run.head_card import head_card
+from seqtwin.run.labels import column_label, label, row_label
+from seqtwin.run.manifest import config_text, manifest
+from seqtwin.run.model_card import interval_of, model_card
+from seqtwin.run.prepare import prepare, word_vectors
+from seqtwin.run.prepared import Ready, data_facts
+from seqtwin.run.pretrained import followed, load_start
+from seqtwin.run.save_head import saved_head
+from seqtwin.run.tasks import Task, task_of
 from seqtwin.store import Stored, save_encoder
-from seqtwin.study.card import interval_of, model_card
-from seqtwin.study.check import check_run, require_two_classes
-from seqtwin.study.evidence import Trained
-from seqtwin.study.head_card import head_card
-from seqtwin.study.identity import config_text, manifest
-from seqtwin.study.labels import column_label, label, row_label
-from seqtwin.study.prepare import prepare, word_vectors
-from seqtwin.study.prepared import Ready, data_facts
-from seqtwin.study.saving import saved_head
-from seqtwin.study.start import followed, load_start
-from seqtwin.study.tables import history_table, predictions_table, reads_table, texts_table, trace_table
-from seqtwin.study.tasks import Task, task_of
 from seqtwin.training.encode_store import batch_deviation, part_of
 from seqtwin.training.fit import Diverged, Recipe, RunState, fit, pick_device
 from seqtwin.version import __version__

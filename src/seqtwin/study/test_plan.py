@@ -6,8 +6,8 @@ from typing import Any
 
 from seqtwin.config import ComparisonConfig, StudyConfig
 from seqtwin.errors import ConfigError, nearest
+from seqtwin.run.labels import factor_label, label
 from seqtwin.study.grid import PAIRING, Grid
-from seqtwin.study.labels import factor_label, label
 from seqtwin.study.tiers import TIERS
 
 ALPHA, ROPE, PERMUTATIONS = 0.05, 0.01, 9999

@@ -8,7 +8,7 @@ import numpy as np
 
 from seqtwin.data.batches import Ragged
 from seqtwin.model.siamese import Siamese
-from seqtwin.study.prepared import Prepared
+from seqtwin.run.prepared import Prepared
 from seqtwin.training.encode_store import encode_items, only, score_matrix
 
 ScoreMatrix = Callable[[Any, Any], np.ndarray]

@@ -15,7 +15,7 @@ from seqtwin.data.sets.pair_sets import DATASETS
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import member, pick
 from seqtwin.paths import expand
-from seqtwin.study.naming import data_name, files_of
+from seqtwin.run.data_files import data_name, files_of
 
 EVERYWHERE = frozenset({"name", "train", "dev", "test", "file", "split", "seed", "quoting"})
 CONLLU = {"sequence": "sent_id", "token": "token", "label": "upos"}  # what its columns are always called

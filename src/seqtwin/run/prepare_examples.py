@@ -16,11 +16,11 @@ from seqtwin.data.tokens.decoded_text import to_write
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.lookup import split_spec
-from seqtwin.study.examples import load_examples
-from seqtwin.study.prepared import PreparedExamples
-from seqtwin.study.slices import PairFacts
-from seqtwin.study.start import load_start, start_notes
-from seqtwin.study.tokenizing import tokens_of, word_tokens_of
+from seqtwin.run.load_examples import load_examples
+from seqtwin.run.make_tokens import tokens_of, word_tokens_of
+from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.pretrained import load_start, start_notes
+from seqtwin.run.row_facts import PairFacts
 from seqtwin.training.objectives import OBJECTIVES
 
 HeadStore = ClassStore | StepStore | DecodeStore

@@ -9,16 +9,16 @@ from typing import Any
 
 from seqtwin.config import vary
 from seqtwin.errors import ConfigError, SeqTwinError, nearest
+from seqtwin.explain.published_case import Case, read_case, siblings
+from seqtwin.explain.suspects import SWITCHES, Question, Switch, Trial, differences
 from seqtwin.files import driver_lock, read_json, read_manifest
-from seqtwin.study.case import Case, read_case, siblings
-from seqtwin.study.check import check_run
+from seqtwin.run.compatible import check_run
+from seqtwin.run.labels import column_label, objective_name, row_label
+from seqtwin.run.manifest import cell_key
+from seqtwin.run.prepare import prepare
 from seqtwin.study.grid import StudyCell
-from seqtwin.study.identity import cell_key
-from seqtwin.study.labels import column_label, objective_name, row_label
-from seqtwin.study.pool import OnProgress, Work, run_all
-from seqtwin.study.prepare import prepare
-from seqtwin.study.switches import SWITCHES, Question, Switch, Trial, differences
-from seqtwin.study.work import publish_failed, run_cell
+from seqtwin.study.worker import publish_failed, run_cell
+from seqtwin.study.worker_pool import OnProgress, Work, run_all
 
 TRIALS = Work("switches", run_cell, publish_failed)
 SMALLEST_GAP = 0.01

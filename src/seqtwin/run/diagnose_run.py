@@ -15,8 +15,8 @@ import torch
 from seqtwin.data.batches import PairStore
 from seqtwin.metrics import METRICS, Undefined, fit_isotonic
 from seqtwin.model.siamese import Siamese
-from seqtwin.study.judge import Judged, primary_value
-from seqtwin.study.slices import leakage_of
+from seqtwin.run.evaluate import Judged, primary_value
+from seqtwin.run.row_facts import leakage_of
 from seqtwin.training.diagnostics import every_representation, geometry, loss_view, positions
 from seqtwin.training.diagnostics.invariance import padding_deviation, permutation_deviation
 from seqtwin.training.diagnostics.plateau import plateau_facts

@@ -13,7 +13,7 @@ from seqtwin.lookup import Spec, member, pick, split_spec
 from seqtwin.model.heads import HEADS, build_head
 from seqtwin.model.siamese import Siamese
 from seqtwin.paths import expand
-from seqtwin.study.prepared import Prepared, Ready
+from seqtwin.run.prepared import Prepared, Ready
 from seqtwin.training.cross_entropy import HEAD_LOSSES, CrossEntropy
 from seqtwin.training.fit import pick_device
 from seqtwin.training.losses import LOSSES, Loss

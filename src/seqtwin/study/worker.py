@@ -12,11 +12,11 @@ import torch
 from seqtwin.config import portable
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import publish_folder, write_text
-from seqtwin.study.following import end_with_driver
+from seqtwin.run.manifest import config_text, manifest, status_of
+from seqtwin.run.prepare import prepare
+from seqtwin.run.train import run_into
 from seqtwin.study.grid import StudyCell
-from seqtwin.study.identity import config_text, manifest, status_of
-from seqtwin.study.prepare import prepare
-from seqtwin.study.run import run_into
+from seqtwin.study.parent_watch import end_with_driver
 from seqtwin.training.fit import RunState
 
 _events: Any = None

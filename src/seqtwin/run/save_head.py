@@ -5,8 +5,8 @@ from seqtwin.data.batches import DecodeStore
 from seqtwin.lookup import Spec, split_spec
 from seqtwin.model.heads import Learner
 from seqtwin.model.siamese import Siamese
+from seqtwin.run.prepared import PreparedExamples, Ready
 from seqtwin.store import SavedHead
-from seqtwin.study.prepared import PreparedExamples, Ready
 
 
 def saved_head(learner: Siamese | Learner, prepared: Ready, config: RunConfig) -> SavedHead | None:

@@ -16,8 +16,8 @@ import pandas as pd
 from seqtwin.data.pairs import PairData
 from seqtwin.data.reading.series import scaled_channels
 from seqtwin.data.tokens.word_vectors import read_vectors
-from seqtwin.study.judge import score_splits
-from seqtwin.study.warping import dtw_1nn, warped_distances, warping_steps
+from seqtwin.run.evaluate import score_splits
+from seqtwin.study.baselines.time_warping import dtw_1nn, warped_distances, warping_steps
 
 Scorer = Callable[[PairData, pd.DataFrame], np.ndarray]
 
