@@ -15,10 +15,10 @@ import numpy as np
 
 from seqtwin.data.sets.placenames import read_places
 from seqtwin.face import train
-from seqtwin.retrieval.clusters import components
-from seqtwin.retrieval.dedupe import Deduped, dedupe
-from seqtwin.retrieval.encoding import TrainedEncoder, load
-from seqtwin.retrieval.linking import link
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
+from seqtwin.matching.clusters import components
+from seqtwin.matching.dedupe import Deduped, dedupe
+from seqtwin.matching.link import link
 
 ROWS = 100_000
 LETTERS = list("abcdefghijklmnoprstuvyz")

@@ -21,8 +21,8 @@ from seqtwin.build import Blueprint, build_siamese
 from seqtwin.config import EncoderConfig
 from seqtwin.data.sets.pair_sets import DATASETS
 from seqtwin.data.tokens.tokenizer import train_tokenizer
+from seqtwin.inference.load import load
 from seqtwin.interop.onnx_folder import export_onnx
-from seqtwin.retrieval.loading import load
 from seqtwin.store import Stored, save_encoder
 
 ALONE, TOGETHER, ROUNDS, WIDTH = 300, 4096, 9, 128
@@ -63,7 +63,7 @@ def compare(name: str, exported: Callable[[], object], plain: Callable[[], objec
 
 def cold(folder: Path, backend: str) -> float:
     """Seconds from a fresh interpreter to the first vector."""
-    code = f"from seqtwin.retrieval.loading import load; load({str(folder)!r}, backend={backend!r}).encode('Wien')"
+    code = f"from seqtwin.inference.load import load; load({str(folder)!r}, backend={backend!r}).encode('Wien')"
     return seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True))
 
 

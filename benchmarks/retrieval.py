@@ -25,8 +25,8 @@ from seqtwin.config import RunConfig, read_run
 from seqtwin.data.pairs import Retrieval
 from seqtwin.data.sets.placenames import fold
 from seqtwin.files import dump_json, publish_text, read_json
+from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.metrics.thresholds import fit_threshold
-from seqtwin.retrieval.encoding import TrainedEncoder
 from seqtwin.run.prepare import prepare
 from seqtwin.study.baselines.pairs import TEXT_FLOORS
 

@@ -12,7 +12,7 @@ import numpy as np
 from seqtwin.build import build_siamese
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.data.sets.placenames import fold
-from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.run.train import train
 from seqtwin.store import load_encoder
 

@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from figures import show, show_plain
 
+from seqtwin.index.index import Index
 from seqtwin.model.similarities import Cosine
-from seqtwin.retrieval.index import Index
 
 COUNT, DIM, CENTRES, NOISE = 1_000_000, 128, 10_000, 0.5
 K, QUERIES, SLOW, ROUNDS = 10, 1000, 50, 7

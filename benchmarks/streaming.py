@@ -17,8 +17,8 @@ SYLLABLES = ["ka", "mo", "ri", "ta", "sen", "vil", "burg", "ton", "a", "sk", "gr
 CODE = """
 import resource, sys
 from pathlib import Path
-from seqtwin.retrieval.encoding import load
-from seqtwin.retrieval.streaming import encode_file
+from seqtwin.inference.trained_encoder import load
+from seqtwin.inference.encode_files import encode_file
 encoder = load(sys.argv[1])
 start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 encode_file(encoder, Path(sys.argv[2]), Path(sys.argv[3]), column="name")

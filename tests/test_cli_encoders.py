@@ -14,7 +14,7 @@ import pytest
 
 import tiny
 from seqtwin import cli
-from seqtwin.retrieval.encoding import load
+from seqtwin.inference.trained_encoder import load
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 import tiny
 from seqtwin.cli.exporting import HOW_TO_LOAD, TARGETS, export
 from seqtwin.errors import ConfigError
-from seqtwin.retrieval.encoding import load as load_torch
-from seqtwin.retrieval.loading import load
+from seqtwin.inference.load import load
+from seqtwin.inference.trained_encoder import load as load_torch
 
 app = typer.Typer(rich_markup_mode=None)
 app.command()(export)

@@ -14,7 +14,7 @@ import tiny
 import tiny_examples as toy
 from seqtwin import cli
 from seqtwin.config import parse_run
-from seqtwin.retrieval.encoding import load
+from seqtwin.inference.trained_encoder import load
 from seqtwin.run.train import train
 
 Run = Callable[..., tuple[int, str, str]]

@@ -14,8 +14,8 @@ import typer
 import tiny
 from seqtwin import cli
 from seqtwin.cli import searching
-from seqtwin.retrieval.encoding import load
-from seqtwin.retrieval.index import Index
+from seqtwin.index.index import Index
+from seqtwin.inference.trained_encoder import load
 
 ROWS = [("a1", "abc", "FR"), ("a2", "bcd", ""), ("a3", "f", "DE"), ("a4", "abd", "FR")]
 

@@ -12,8 +12,8 @@ import pytest
 
 import tiny
 from seqtwin import cli
-from seqtwin.retrieval.encoding import TrainedEncoder, load
-from seqtwin.retrieval.index import Index
+from seqtwin.index.index import Index
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
 
 Run = Callable[..., tuple[int, str, str]]
 HEAD = ["series_id", "t", "ch0", "ch1", "ch2", "label"]
@@ -92,7 +92,7 @@ def test_a_vector_a_series(tmp_path: Path, folder: Path, encoder: TrainedEncoder
 def test_many_series_are_written_in_blocks(
     tmp_path: Path, folder: Path, encoder: TrainedEncoder, run: Run, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("seqtwin.retrieval.streaming.SERIES", 5)
+    monkeypatch.setattr("seqtwin.inference.encode_files.SERIES", 5)
     file, out = long_table(tmp_path / "some.csv", drawn()), tmp_path / "v.csv"
     assert run("encode", folder, file, "-o", out)[0] == 0
     np.testing.assert_allclose(np.loadtxt(out, delimiter=",", skiprows=1), encoder.encode(drawn()), atol=1e-6)

@@ -222,7 +222,7 @@ def test_score_finds_its_sides_and_says_them(run: Run, tmp_path: Path, encoder: 
 
 
 def test_joined_columns_are_one_text_for_every_command(run: Run, tmp_path: Path, encoder: Path) -> None:
-    from seqtwin.retrieval.loading import load
+    from seqtwin.inference.load import load
 
     names(tmp_path)
     assert run("encode", encoder, "names.csv", "--column", "title,brand", "-o", "v.npy")[0] == 0

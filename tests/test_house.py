@@ -48,7 +48,7 @@ SOUND = {
     "seqtwin.training.": "",
     "seqtwin.training.losses": "def door():\n    import pytorch_metric_learning",
     "seqtwin.retrieval.": "",
-    "seqtwin.retrieval.encoding": "from seqtwin.store import load",
+    "seqtwin.inference.trained_encoder": "from seqtwin.store import load",
     "seqtwin.study.": "",
     "seqtwin.run.train": "from seqtwin.training.losses import LOSSES",
     "seqtwin.reporting.": "",
@@ -74,7 +74,7 @@ PLANTED = {
     "a lazy table": ("seqtwin.build", "TABLE = {'train': 'seqtwin.training.losses:train'}"),
     "store knows training": ("seqtwin.store", "from seqtwin.training.losses import LOSSES"),
     "training knows store": ("seqtwin.training.losses", "from seqtwin.store import load"),
-    "retrieval knows study": ("seqtwin.retrieval.encoding", "from seqtwin.run.train import run"),
+    "retrieval knows study": ("seqtwin.inference.trained_encoder", "from seqtwin.run.train import run"),
     "study knows report": ("seqtwin.run.train", "from seqtwin.reporting.page import write"),
     "report knows the model": ("seqtwin.reporting.page", "from seqtwin.model.encoder import Encoder"),
     "report reaches torch": ("seqtwin.reporting.page", "def f():\n    import torch.nn"),
@@ -211,11 +211,11 @@ HEAVY = {"torch", "pandas", "matplotlib", "sklearn", "scipy", "pytorch_metric_le
         ("import seqtwin.cli", HEAVY),
         ("import seqtwin.reporting.page", {"torch", "pytorch_metric_learning", "tokenizers"}),
         (
-            "import seqtwin.retrieval.loading, seqtwin.retrieval.onnx_encoder",
+            "import seqtwin.inference.load, seqtwin.inference.onnx_encoder",
             {"torch", "pandas", "sklearn", "scipy"},
         ),
-        ("import seqtwin.retrieval.index", {"pytorch_metric_learning", "seqtwin.training", "seqtwin.study", "faiss"}),
-        ("import seqtwin.retrieval.encoding", {"pytorch_metric_learning", "seqtwin.training", "seqtwin.study"}),
+        ("import seqtwin.index.index", {"pytorch_metric_learning", "seqtwin.training", "seqtwin.study", "faiss"}),
+        ("import seqtwin.inference.trained_encoder", {"pytorch_metric_learning", "seqtwin.training", "seqtwin.study"}),
     ],
 )
 def test_what_an_import_does_not_load(statement, unwanted):

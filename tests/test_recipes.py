@@ -53,7 +53,7 @@ def test_everything_else_is_python_that_runs() -> None:
 @pytest.mark.skipif("SEQTWIN_POSTGRES" not in os.environ, reason="SEQTWIN_POSTGRES names no server")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 def test_a_postgresql_server_gives_the_scores_of_the_encoder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from seqtwin.retrieval.encoding import load
+    from seqtwin.inference.trained_encoder import load
 
     (sql,) = (b.body for b in BLOCKS if b.language == "sql" and "SEQTWIN_POSTGRES" in (b.note or ("", ""))[1])
     if not (folder / "names.csv").exists():

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from seqtwin.config import read_run, read_study
     from seqtwin.errors import SeqTwinError
     from seqtwin.face import compare, probe, report, train
+    from seqtwin.index.index import Index
+    from seqtwin.inference.load import load
+    from seqtwin.inference.trained_encoder import TrainedEncoder
+    from seqtwin.matching.dedupe import dedupe
+    from seqtwin.matching.link import link
+    from seqtwin.matching.mine import mine
     from seqtwin.model.projections import PROJECTIONS
     from seqtwin.model.representations import REPRESENTATIONS
     from seqtwin.model.similarities import SIMILARITIES
-    from seqtwin.retrieval.dedupe import dedupe
-    from seqtwin.retrieval.encoding import TrainedEncoder
-    from seqtwin.retrieval.index import Index
-    from seqtwin.retrieval.linking import link
-    from seqtwin.retrieval.loading import load
-    from seqtwin.retrieval.mining import mine
     from seqtwin.training.losses import LOSSES
 
 _HOME = {
@@ -28,12 +28,12 @@ _HOME = {
     "compare": "seqtwin.face",
     "report": "seqtwin.face",
     "probe": "seqtwin.face",
-    "load": "seqtwin.retrieval.loading",
-    "Index": "seqtwin.retrieval.index",
-    "dedupe": "seqtwin.retrieval.dedupe",
-    "link": "seqtwin.retrieval.linking",
-    "mine": "seqtwin.retrieval.mining",
-    "TrainedEncoder": "seqtwin.retrieval.encoding",
+    "load": "seqtwin.inference.load",
+    "Index": "seqtwin.index.index",
+    "dedupe": "seqtwin.matching.dedupe",
+    "link": "seqtwin.matching.link",
+    "mine": "seqtwin.matching.mine",
+    "TrainedEncoder": "seqtwin.inference.trained_encoder",
     "read_run": "seqtwin.config",
     "read_study": "seqtwin.config",
     "REPRESENTATIONS": "seqtwin.model.representations",

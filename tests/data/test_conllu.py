@@ -7,8 +7,8 @@ from seqtwin.data.inspect import inspect_data
 from seqtwin.data.reading.blocks import Source, read_blocks, scan
 from seqtwin.data.reading.step_labels import read_steps
 from seqtwin.errors import DataError
-from seqtwin.retrieval.match_tables import read_listed
-from seqtwin.retrieval.tables import read_texts
+from seqtwin.inference.vector_files import read_texts
+from seqtwin.matching.match_files import read_listed
 
 
 def word(number, form, lemma="_", upos="X", xpos="_", rest="_\t0\troot\t_\t_"):

@@ -8,8 +8,8 @@ import torch
 from seqtwin.build import Blueprint, build_siamese
 from seqtwin.config import EncoderConfig
 from seqtwin.data.tokens.tokenizer import train_tokenizer
-from seqtwin.retrieval.encoding import TrainedEncoder
-from seqtwin.retrieval.encoding import load as load_torch
+from seqtwin.inference.trained_encoder import TrainedEncoder
+from seqtwin.inference.trained_encoder import load as load_torch
 from seqtwin.store import Stored, save_encoder
 
 TEXTS = ["a", "fedcba" * 20, "be", "a", "cafe", "zzz", "b", "d" * 3]

@@ -12,13 +12,13 @@ from interop_encoders import SPECS, TEXTS, encoder_of
 
 from seqtwin.errors import ConfigError, DamagedError, MissingExtraError
 from seqtwin.files import verify
+from seqtwin.inference.load import load
+from seqtwin.inference.trained_encoder import TrainedEncoder
+from seqtwin.inference.trained_encoder import load as load_torch
 from seqtwin.interop import onnx as writer
 from seqtwin.interop.onnx import to_onnx
 from seqtwin.interop.onnx_folder import export_onnx
 from seqtwin.model.representations import REPRESENTATIONS
-from seqtwin.retrieval.encoding import TrainedEncoder
-from seqtwin.retrieval.encoding import load as load_torch
-from seqtwin.retrieval.loading import load
 
 CELLS = ["rnn", {"name": "rnn", "nonlinearity": "relu"}, "gru", "lstm"]
 
@@ -162,7 +162,7 @@ def test_the_face_is_that_of_the_encoder(pair: tuple[TrainedEncoder, Path]) -> N
 
 def test_the_torch_free_loader_is_torch_free(pair: tuple[TrainedEncoder, Path]) -> None:
     code = (
-        "import sys; from seqtwin.retrieval.loading import load; "
+        "import sys; from seqtwin.inference.load import load; "
         f"e = load({str(pair[1])!r}, backend='onnx'); v = e.encode(['cafe', 'b']); e.similarity(v, v); "
         "e.is_same(['a'], ['b']); print(sorted({m.split('.')[0] for m in sys.modules} & "
         "{'torch', 'pandas', 'sklearn', 'onnx', 'pydantic'}), v.shape)"

@@ -125,7 +125,7 @@ def test_words_and_byte_pairs_are_spelt_too(tmp_path: Path, unit: str) -> None:
 
     from seqtwin.build import build_siamese
     from seqtwin.data.tokens.tokenizer import train_tokenizer
-    from seqtwin.retrieval.encoding import load
+    from seqtwin.inference.trained_encoder import load
     from seqtwin.store import save_encoder
 
     stored = encoder_of(tmp_path / "first")._stored

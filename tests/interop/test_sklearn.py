@@ -20,8 +20,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 import tiny
 from seqtwin.errors import ConfigError, DataError, SeqTwinError
+from seqtwin.inference.trained_encoder import load
 from seqtwin.interop.sklearn import SiameseEncoder
-from seqtwin.retrieval.encoding import load
 
 SMALL: dict[str, Any] = {"hidden": 8, "embedding": 6, "epochs": 4, "lr": 0.05, "batch": 16}
 ROWS = tiny.drawn_pairs(160, 0)

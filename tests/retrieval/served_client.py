@@ -9,10 +9,10 @@ import httpx
 from fastapi import FastAPI
 
 import tiny
-from seqtwin.retrieval.encoding import TrainedEncoder, load
-from seqtwin.retrieval.index import Index
-from seqtwin.retrieval.serve.app import create_app
-from seqtwin.retrieval.serve.limits import Limits
+from seqtwin.index.index import Index
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
+from seqtwin.serve.app import create_app
+from seqtwin.serve.limits import Limits
 
 CORPUS = ["abc", "abd", "cafe", "fed", "face", "dead", "bad", "a"]
 

@@ -18,8 +18,9 @@ import seqtwin
 import tiny
 from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.files import read_json
-from seqtwin.retrieval import encoding, items
-from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.inference import inputs as items
+from seqtwin.inference import trained_encoder
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.store import CARD, WEIGHTS, load_encoder
 
 TEXTS = ["a", "fedcba" * 20, "be", "a", "cafe", "zzz", "b"]
@@ -295,7 +296,7 @@ def test_an_encoder_whose_vectors_change_with_the_batch_is_refused(folder: Path,
         stored.model.encode = lambda s: inner(s) + s.values.shape[1]  # type: ignore[method-assign]
         return stored
 
-    monkeypatch.setattr(encoding, "load_encoder", reading)
+    monkeypatch.setattr(trained_encoder, "load_encoder", reading)
     with pytest.raises(DamagedError, match="differ by"):
         load(folder)
 

@@ -11,8 +11,8 @@ import tiny_examples as toy
 from seqtwin.config import parse_run
 from seqtwin.data.inspect import inspect_data
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.retrieval.encoding import TrainedEncoder, load
-from seqtwin.retrieval.evaluating_heads import evaluate_head
+from seqtwin.inference.evaluate_heads import evaluate_head
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.run.train import train
 
 Encoders = Callable[[str], TrainedEncoder]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqtwin.errors import DamagedError
-from seqtwin.retrieval.groups import Groups, grouped, read_groups
+from seqtwin.index.equal_vectors import Groups, grouped, read_groups
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 300])

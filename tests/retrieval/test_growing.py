@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from seqtwin.errors import ConfigError, DamagedError, InUseError
-from seqtwin.retrieval import growing
-from seqtwin.retrieval.growing import publish_growing
+from seqtwin.inference import resumable_file
+from seqtwin.inference.resumable_file import publish_growing
 
 BLOCKS = [b"head\n", b"one\n" * 300, b"", b"\x00\xfftwo"]
 KEY = {"input": "abc", "columns": ["a"]}
@@ -42,7 +42,7 @@ def stopping(monkeypatch: Any, at: int, *, after: bool) -> None:
     done = 0
 
     def watched(name: str) -> None:
-        inner = getattr(growing, name)
+        inner = getattr(resumable_file, name)
 
         def call(*given: Any, **named: Any) -> Any:
             nonlocal done
@@ -57,7 +57,7 @@ def stopping(monkeypatch: Any, at: int, *, after: bool) -> None:
                 raise StopError
             return found
 
-        monkeypatch.setattr(growing, name, call)
+        monkeypatch.setattr(resumable_file, name, call)
 
     for name in ("writing", "publish_text", "publish_file"):
         watched(name)

@@ -17,10 +17,10 @@ import tiny
 from seqtwin.build import build_siamese
 from seqtwin.errors import ConfigError, DamagedError, DataError, InUseError, ResourceError, SeqTwinError
 from seqtwin.files import MANIFEST, dump_json, read_json, sha256
-from seqtwin.retrieval import generations
-from seqtwin.retrieval.encoding import TrainedEncoder, load
-from seqtwin.retrieval.generations import CURRENT, FACTS, ITEMS, STRUCTURE, VECTORS, map_vectors
-from seqtwin.retrieval.index import Index
+from seqtwin.index import generations
+from seqtwin.index.generations import CURRENT, FACTS, ITEMS, STRUCTURE, VECTORS, map_vectors
+from seqtwin.index.index import Index
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.store import load_encoder, save_encoder
 
 TEXTS = [left for left, _, _ in tiny.drawn_pairs(60, 1)]

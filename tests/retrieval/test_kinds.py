@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from seqtwin.errors import ConfigError, DamagedError, MissingExtraError
+from seqtwin.index import faiss_search, kinds
+from seqtwin.index.kinds import KINDS, Exact, tuned
 from seqtwin.model.similarities import SIMILARITIES
-from seqtwin.retrieval import approximate, kinds
-from seqtwin.retrieval.kinds import KINDS, Exact, tuned
 
 DIM = 8
 INDEXABLE = [name for name, part in SIMILARITIES.items() if part.indexable]
@@ -202,5 +202,5 @@ def test_ivfpq_takes_any_width(dim: int) -> None:
 
 def test_metrics_are_those_faiss_knows() -> None:
     faiss = pytest.importorskip("faiss")
-    for metric in approximate.METRICS.values():
+    for metric in faiss_search.METRICS.values():
         assert math.isfinite(getattr(faiss, metric.name))

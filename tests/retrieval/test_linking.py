@@ -8,8 +8,8 @@ from scipy.optimize import linear_sum_assignment
 
 from drawn import Drawn, scattered
 from seqtwin.errors import ConfigError
-from seqtwin.retrieval.assignment import matched
-from seqtwin.retrieval.linking import link
+from seqtwin.matching.link import link
+from seqtwin.matching.one_to_one import matched
 
 
 def lists_of(encoder: Drawn) -> tuple[list[str], list[str]]:

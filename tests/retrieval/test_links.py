@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from drawn import Drawn
-from seqtwin.retrieval.clusters import components, mutual
-from seqtwin.retrieval.dedupe import dedupe
-from seqtwin.retrieval.links import close_groups, linked
-from seqtwin.retrieval.neighbours import Neighbours, nearest
+from seqtwin.index.exact_search import Neighbours, nearest
+from seqtwin.matching.clusters import components, mutual
+from seqtwin.matching.dedupe import dedupe
+from seqtwin.matching.neighbour_links import close_groups, linked
 
 
 class Vectors:

@@ -13,14 +13,14 @@ from drawn import Drawn
 from seqtwin.data.tokens.equal_texts import Reading
 from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer
 from seqtwin.errors import ConfigError, DataError
+from seqtwin.index.index import Index
+from seqtwin.inference.load import load as load_any
+from seqtwin.inference.trained_encoder import load
 from seqtwin.interop.onnx_folder import export_onnx
-from seqtwin.retrieval.decisions import Decision
-from seqtwin.retrieval.dedupe import Deduped, dedupe
-from seqtwin.retrieval.encoding import load
-from seqtwin.retrieval.index import Index
-from seqtwin.retrieval.linking import link
-from seqtwin.retrieval.loading import load as load_any
-from seqtwin.retrieval.mining import mine
+from seqtwin.matching.decisions import Decision
+from seqtwin.matching.dedupe import Deduped, dedupe
+from seqtwin.matching.link import link
+from seqtwin.matching.mine import mine
 
 
 class Read:

@@ -10,10 +10,10 @@ import pytest
 from drawn import Drawn
 from seqtwin.data.inspect import inspect_data
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.retrieval.decisions import Decision, read_decisions
-from seqtwin.retrieval.dedupe import dedupe
-from seqtwin.retrieval.linking import link
-from seqtwin.retrieval.match_tables import (
+from seqtwin.matching.decisions import Decision, read_decisions
+from seqtwin.matching.dedupe import dedupe
+from seqtwin.matching.link import link
+from seqtwin.matching.match_files import (
     Listed,
     clusters_csv,
     links_csv,

@@ -7,7 +7,7 @@ import pytest
 
 from drawn import Drawn, scattered
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.retrieval.mining import mine, pairs_of_groups
+from seqtwin.matching.mine import mine, pairs_of_groups
 
 ANGLES = {"a": 0, "a2": 20, "a3": 40, "n1": 25, "n2": 30, "n3": -90}
 

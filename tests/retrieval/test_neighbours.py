@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from seqtwin.retrieval import neighbours
-from seqtwin.retrieval.neighbours import nearest
+from seqtwin.index import exact_search
+from seqtwin.index.exact_search import nearest
 
 
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -19,8 +19,8 @@ def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def test_they_are_those_of_a_stable_sort(
     monkeypatch: pytest.MonkeyPatch, queries: int, corpus: int, k: int, rising: bool
 ) -> None:
-    monkeypatch.setattr(neighbours, "_QUERIES", 37)
-    monkeypatch.setattr(neighbours, "_CORPUS", 64)
+    monkeypatch.setattr(exact_search, "_QUERIES", 37)
+    monkeypatch.setattr(exact_search, "_CORPUS", 64)
     rng = np.random.default_rng(queries)
     a, b = (rng.integers(-3, 4, (n, 4)).astype(np.float32) for n in (queries, corpus))
     if rising:  # every block is better than all before it

@@ -9,12 +9,13 @@ import pytest
 
 import tiny
 from seqtwin.errors import ConfigError, DamagedError, DataError, MissingExtraError, SeqTwinError
+from seqtwin.inference import inputs
+from seqtwin.inference import load as loading
+from seqtwin.inference.load import load
+from seqtwin.inference.onnx_encoder import CARD, GRAPH, OnnxEncoder
+from seqtwin.inference.trained_encoder import TrainedEncoder
+from seqtwin.inference.trained_encoder import load as load_torch
 from seqtwin.interop.onnx_folder import export_onnx
-from seqtwin.retrieval import items, loading
-from seqtwin.retrieval.encoding import TrainedEncoder
-from seqtwin.retrieval.encoding import load as load_torch
-from seqtwin.retrieval.loading import load
-from seqtwin.retrieval.onnx_encoder import CARD, GRAPH, OnnxEncoder
 
 
 def exported(root: Path, **settings: Any) -> Path:
@@ -107,7 +108,7 @@ def test_a_text_of_a_million_characters_is_cut(encoder: OnnxEncoder, tmp_path: P
 def test_a_batch_of_long_texts_is_cut_so_that_memory_stays_small(encoder: OnnxEncoder, monkeypatch: Any) -> None:
     texts = ["a", "abc" * 9, "be", "fed"]
     expected = encoder.encode(texts)
-    monkeypatch.setattr(items, "MOST_STEPS", 5)
+    monkeypatch.setattr(inputs, "MOST_STEPS", 5)
     np.testing.assert_allclose(encoder.encode(texts), expected, atol=1e-6)
 
 

@@ -12,8 +12,8 @@ import torch
 import tiny
 from seqtwin.cli.why import WIDTH, drawn, why
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.retrieval.encoding import TrainedEncoder, load
-from seqtwin.retrieval.pair_parts import METHODS
+from seqtwin.inference.explain_pair import METHODS
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.store import load_encoder
 
 

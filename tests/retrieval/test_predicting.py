@@ -13,9 +13,9 @@ import tiny
 import tiny_examples as toy
 from seqtwin.config import parse_run
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.retrieval.encoding import TrainedEncoder, load
-from seqtwin.retrieval.predicting import Prediction
-from seqtwin.retrieval.predicting_files import predict_file
+from seqtwin.inference.predict import Prediction
+from seqtwin.inference.predict_file import predict_file
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.run.train import train
 
 ITEMS: dict[str, list[Any]] = {

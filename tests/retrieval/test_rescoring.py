@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqtwin.retrieval.rescoring import rescored
+from seqtwin.index.rescore import rescored
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.retrieval import items
-from seqtwin.retrieval.items import batches_of, items_of, series_of, shown, texts_of
+from seqtwin.inference import inputs
+from seqtwin.inference.inputs import batches_of, items_of, series_of, shown, texts_of
 
 
 @pytest.mark.parametrize("texts", [("a", "b"), iter(["a", "b"]), np.array(["a", "b"]), pd.Series(["a", "b"])], ids=type)
@@ -44,11 +44,11 @@ def test_series_come_from_arrays_lists_and_iterators() -> None:
 
 @given(st.lists(st.integers(1, 400), max_size=60), st.integers(1, 70), st.integers(1, 900))
 def test_every_row_is_in_one_batch_and_no_batch_is_too_large(lengths: list[int], size: int, most: int) -> None:
-    before, items.MOST_STEPS = items.MOST_STEPS, most
+    before, inputs.MOST_STEPS = inputs.MOST_STEPS, most
     try:
         found = list(batches_of(np.array(lengths, dtype=np.int64), size))
     finally:
-        items.MOST_STEPS = before
+        inputs.MOST_STEPS = before
     assert sorted(row for rows in found for row in rows) == list(range(len(lengths)))
     for rows in found:
         assert 1 <= len(rows) <= size

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.retrieval.tables import FORMATS, read_texts, score_columns, scored_head, scored_rows
+from seqtwin.inference.vector_files import FORMATS, read_texts, score_columns, scored_head, scored_rows
 
 VECTORS = (np.random.default_rng(0).normal(size=(7, 3)) * 10.0 ** np.arange(-3, 4)[:, None]).astype(np.float32)
 

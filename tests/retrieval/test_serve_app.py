@@ -16,10 +16,10 @@ from served_client import CORPUS, get, post, tiny_app, tiny_encoder, with_client
 
 import tiny
 from seqtwin.errors import ConfigError
-from seqtwin.retrieval.encoding import TrainedEncoder, load
-from seqtwin.retrieval.index import Index
-from seqtwin.retrieval.serve.app import create_app
-from seqtwin.retrieval.serve.limits import Limits
+from seqtwin.index.index import Index
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
+from seqtwin.serve.app import create_app
+from seqtwin.serve.limits import Limits
 
 TEXTS = ["cafe", "a", "fedcba" * 9, "zzz", "cafe"]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from seqtwin.errors import DataError
-from seqtwin.retrieval.serve.batching import Batcher
-from seqtwin.retrieval.serve.limits import Limits
-from seqtwin.retrieval.serve.measures import Measures
+from seqtwin.serve.batching import Batcher
+from seqtwin.serve.limits import Limits
+from seqtwin.serve.measures import Measures
 
 
 class Model:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from served_client import CORPUS, tiny_encoder
 
-from seqtwin.retrieval.index import Index
-from seqtwin.retrieval.serve.app import create_app
-from seqtwin.retrieval.serve.limits import Limits
+from seqtwin.index.index import Index
+from seqtwin.serve.app import create_app
+from seqtwin.serve.limits import Limits
 
 WIDTHS = (380, 768, 1280)
 
@@ -26,7 +26,7 @@ def address(encoder):
     """A service in a thread of this process, without signals."""
     import uvicorn
 
-    from seqtwin.retrieval.serve.server import address_of, listening
+    from seqtwin.serve.server import address_of, listening
 
     app = create_app(encoder, Index.build(encoder, CORPUS), Limits(texts=3), name="tiny")
     with listening("127.0.0.1", 0) as listener:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from seqtwin.retrieval.serve.guard import Guard
-from seqtwin.retrieval.serve.limits import Limits
-from seqtwin.retrieval.serve.measures import Measures
+from seqtwin.serve.guard import Guard
+from seqtwin.serve.limits import Limits
+from seqtwin.serve.measures import Measures
 
 
 class Echo:

@@ -9,11 +9,11 @@ from served_client import CORPUS
 
 import tiny
 from seqtwin.errors import ConfigError, DamagedError
-from seqtwin.retrieval.encoding import load
-from seqtwin.retrieval.generations import CURRENT
-from seqtwin.retrieval.index import Index
-from seqtwin.retrieval.serve.live import Live
-from seqtwin.retrieval.serve.opening import opened
+from seqtwin.index.generations import CURRENT
+from seqtwin.index.index import Index
+from seqtwin.inference.trained_encoder import load
+from seqtwin.serve.live_index import Live
+from seqtwin.serve.open_folder import opened
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from seqtwin.retrieval.serve.limits import Limits
-from seqtwin.retrieval.serve.page import page
+from seqtwin.serve.limits import Limits
+from seqtwin.serve.page import page
 
 FACTS = {"model": "tiny", "dim": 5, "similarity": "cosine", "threshold": 0.25, "fingerprint": "f", "index": None}
 INDEX = {"size": 1234, "kind": "exact", "generation": None}

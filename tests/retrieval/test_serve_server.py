@@ -21,15 +21,15 @@ from served_client import CORPUS
 
 import tiny
 from seqtwin.errors import MissingExtraError, SeqTwinError
-from seqtwin.retrieval.encoding import load
-from seqtwin.retrieval.index import Index
-from seqtwin.retrieval.serve.server import serve
+from seqtwin.index.index import Index
+from seqtwin.inference.trained_encoder import load
+from seqtwin.serve.server import serve
 
 START = "import sys, typer; from seqtwin.cli.serving import serve; from seqtwin.errors import SeqTwinError\n"
 START += "app = typer.Typer(); app.command()(serve)\n"
 START += "try: app()\nexcept SeqTwinError as error: sys.stderr.write(str(error)); raise SystemExit(error.exit_code)"
-IMPATIENT = "import sys; from pathlib import Path; from seqtwin.retrieval.serve.server import serve\n"
-IMPATIENT += "from seqtwin.retrieval.serve.limits import Limits\n"
+IMPATIENT = "import sys; from pathlib import Path; from seqtwin.serve.server import serve\n"
+IMPATIENT += "from seqtwin.serve.limits import Limits\n"
 IMPATIENT += "limits = Limits(header_seconds=0.5, body_seconds=1.0, request_seconds=2.0)\n"
 IMPATIENT += "serve(Path(sys.argv[1]), '127.0.0.1', 0, lambda said: print(said, flush=True), limits=limits)"
 CLIENTS = 64
@@ -118,7 +118,7 @@ def test_many_clients_at_once_get_their_own_vectors(address: str, folder: Path) 
 
 def test_answers_are_sent_at_once() -> None:
     """asyncio sets TCP_NODELAY on sockets that name their protocol; without it each answer waits for the client."""
-    from seqtwin.retrieval.serve.server import listening
+    from seqtwin.serve.server import listening
 
     with listening("127.0.0.1", 0) as listener:
         assert listener.proto == socket.IPPROTO_TCP

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import seqtwin
 import tiny
-from seqtwin.retrieval.encoding import TrainedEncoder, load
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
 
 TEXTS = ["cafe", "Cafe", "a", "fed bad Fed", "zzz", "a " * 50, "añb", "fedcba" * 9]
 

@@ -19,9 +19,9 @@ import pytest
 import tiny
 from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.retrieval import streaming
-from seqtwin.retrieval.encoding import TrainedEncoder, load
-from seqtwin.retrieval.streaming import encode_file, score_file
+from seqtwin.inference import encode_files
+from seqtwin.inference.encode_files import encode_file, score_file
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
 
 TEXTS = ["".join(np.random.default_rng(i).choice(list("abcdef"), 1 + i % 9)) for i in range(50)]
 
@@ -51,7 +51,7 @@ def names(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: Any) -> None:
-    monkeypatch.setattr(streaming, "read_blocks", functools.partial(read_blocks, rows=8))
+    monkeypatch.setattr(encode_files, "read_blocks", functools.partial(read_blocks, rows=8))
 
 
 @pytest.mark.parametrize("ending", [".npy", ".csv", ".parquet"])
@@ -142,7 +142,7 @@ import functools, os, signal, sys
 from pathlib import Path
 from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.retrieval import growing, streaming
-from seqtwin.retrieval.encoding import load
+from seqtwin.inference.trained_encoder import load
 streaming.read_blocks = functools.partial(read_blocks, rows=8)
 add, calls = growing.Growing.add, int(sys.argv[4])
 def dying(self, block):

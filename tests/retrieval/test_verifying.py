@@ -12,10 +12,10 @@ from seqtwin.cli.verifying import verify as verify_command
 from seqtwin.config import RunConfig
 from seqtwin.errors import ConfigError
 from seqtwin.files import dump_json, publish_folder, write_text
-from seqtwin.retrieval import generations
-from seqtwin.retrieval.verifying import VERIFIERS, verify_folder
+from seqtwin.index import generations
 from seqtwin.run.train import train
 from seqtwin.store import CARD, README, TOKENS, WEIGHTS, card_seal
+from seqtwin.verify import VERIFIERS, verify_folder
 
 
 def flipped(path: Path, place: int, bit: int = 0) -> None:

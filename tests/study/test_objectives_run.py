@@ -14,10 +14,10 @@ from seqtwin.config import parse_run, parse_study, read_run
 from seqtwin.errors import ConfigError
 from seqtwin.explain.explain import explain
 from seqtwin.files import read_json, verify
+from seqtwin.index.index import Index
+from seqtwin.inference.trained_encoder import load
 from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS
 from seqtwin.reporting.page import write_report
-from seqtwin.retrieval.encoding import load
-from seqtwin.retrieval.index import Index
 from seqtwin.run.manifest import config_hash, config_text
 from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared import PreparedExamples

@@ -15,8 +15,8 @@ import tiny
 from seqtwin.config import parse_run, parse_study, read_run
 from seqtwin.errors import ConfigError, DataError, SeqTwinError
 from seqtwin.files import read_json, verify, write_text
+from seqtwin.inference.trained_encoder import load
 from seqtwin.metrics import METRICS
-from seqtwin.retrieval.encoding import load
 from seqtwin.run.cell_tables import WATCHED
 from seqtwin.run.manifest import KERNEL_LIMITS, config_hash, kernels
 from seqtwin.run.prepare import prepare

@@ -49,9 +49,9 @@ def evaluate(
     """
     from seqtwin.data.inspect import inspect_data
     from seqtwin.data.starter_config import seen_lines
-    from seqtwin.retrieval.encoding import load
-    from seqtwin.retrieval.evaluating import evaluate_pairs
-    from seqtwin.retrieval.evaluating_heads import evaluate_head
+    from seqtwin.inference.evaluate_heads import evaluate_head
+    from seqtwin.inference.evaluate_pairs import evaluate_pairs
+    from seqtwin.inference.trained_encoder import load
 
     found = load(encoder)
     seen = inspect_data(data, asked_of(left, right, label, labels, text, scale, quoting=quoting, gaps=gaps))
@@ -88,8 +88,8 @@ def encode(
     seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy
     """
     from seqtwin.files import refuse_existing
-    from seqtwin.retrieval.encoding import load
-    from seqtwin.retrieval.streaming import encode_file
+    from seqtwin.inference.encode_files import encode_file
+    from seqtwin.inference.trained_encoder import load
 
     refuse_existing(out)
     found = load(encoder)
@@ -134,8 +134,8 @@ def score(
     seqtwin score runs/small/encoder pairs.csv -o scores.csv
     """
     from seqtwin.files import refuse_existing
-    from seqtwin.retrieval.encoding import load, no_threshold
-    from seqtwin.retrieval.streaming import score_file
+    from seqtwin.inference.encode_files import score_file
+    from seqtwin.inference.trained_encoder import load, no_threshold
 
     refuse_existing(out)
     found = load(encoder)
@@ -165,7 +165,7 @@ def score(
 
 
 def _say_blank(blank: int, rows: int, consequence: str) -> None:
-    from seqtwin.retrieval.blanks import blank_line
+    from seqtwin.inference.blank_texts import blank_line
 
     if blank:
         console.complain(blank_line(blank, rows, consequence))

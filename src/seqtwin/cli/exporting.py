@@ -40,8 +40,8 @@ def export(
     seqtwin export runs/small/encoder --to onnx -o small-onnx
     """
     from seqtwin.files import refuse_existing
+    from seqtwin.inference.trained_encoder import load
     from seqtwin.lookup import member
-    from seqtwin.retrieval.encoding import load
 
     write: Callable[[Any, Path], Path] = member(TARGETS, to, "export target")
     refuse_existing(out)

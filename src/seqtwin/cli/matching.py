@@ -22,9 +22,9 @@ from seqtwin.cli.arguments import (
 )
 
 if TYPE_CHECKING:
-    from seqtwin.retrieval.dedupe import Deduped
-    from seqtwin.retrieval.encoding import TrainedEncoder
-    from seqtwin.retrieval.linking import Links
+    from seqtwin.inference.trained_encoder import TrainedEncoder
+    from seqtwin.matching.dedupe import Deduped
+    from seqtwin.matching.link import Links
 
 Threshold = Annotated[float | None, typer.Option(help="lowest score that counts as the same; else the encoder's own")]
 Near = Annotated[int, typer.Option("-k", help="nearest texts of the right list considered per row")]
@@ -57,10 +57,10 @@ def dedupe(
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """
     from seqtwin.files import publish_text
-    from seqtwin.retrieval.decisions import read_decisions
-    from seqtwin.retrieval.dedupe import dedupe as find
-    from seqtwin.retrieval.encoding import load
-    from seqtwin.retrieval.match_tables import clusters_csv, read_listed, review_csv
+    from seqtwin.inference.trained_encoder import load
+    from seqtwin.matching.decisions import read_decisions
+    from seqtwin.matching.dedupe import dedupe as find
+    from seqtwin.matching.match_files import clusters_csv, read_listed, review_csv
 
     _refuse_taken(out, review)
     model = _of_texts(load(encoder), "dedupe")
@@ -106,7 +106,7 @@ def _show_clusters(found: "Deduped", as_json: bool, written: list[Path]) -> None
 
 
 def _say_left_alone(blank: int, unread: int, rows: int, consequence: str) -> None:
-    from seqtwin.retrieval.blanks import blank_line
+    from seqtwin.inference.blank_texts import blank_line
 
     if blank:
         console.complain(blank_line(blank, rows, consequence))
@@ -147,9 +147,9 @@ def link(
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
     """
     from seqtwin.files import publish_text
-    from seqtwin.retrieval.encoding import load
-    from seqtwin.retrieval.linking import link as find
-    from seqtwin.retrieval.match_tables import links_csv, read_listed
+    from seqtwin.inference.trained_encoder import load
+    from seqtwin.matching.link import link as find
+    from seqtwin.matching.match_files import links_csv, read_listed
 
     _refuse_taken(out)
     model = _of_texts(load(encoder), "link")
@@ -207,9 +207,9 @@ def mine(
     from seqtwin.data.inspect import inspect_data
     from seqtwin.data.starter_config import seen_lines
     from seqtwin.files import publish_text
-    from seqtwin.retrieval.encoding import load
-    from seqtwin.retrieval.match_tables import pairs_csv, read_labelled
-    from seqtwin.retrieval.mining import mine as find
+    from seqtwin.inference.trained_encoder import load
+    from seqtwin.matching.match_files import pairs_csv, read_labelled
+    from seqtwin.matching.mine import mine as find
 
     _refuse_taken(out, suspects)
     model = _of_texts(load(encoder), "mine")

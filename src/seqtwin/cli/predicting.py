@@ -41,8 +41,8 @@ def predict(
     seqtwin predict runs/questions/encoder questions.csv --column text -o answers.csv
     """
     from seqtwin.files import publish_text, refuse_existing
-    from seqtwin.retrieval.encoding import load
-    from seqtwin.retrieval.predicting_files import predict_file
+    from seqtwin.inference.predict_file import predict_file
+    from seqtwin.inference.trained_encoder import load
 
     refuse_existing(out)
     found = load(encoder)

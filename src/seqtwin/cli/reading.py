@@ -10,7 +10,7 @@ from seqtwin.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from seqtwin.data.reading.column_options import Gaps
-    from seqtwin.retrieval.hits import Encoder
+    from seqtwin.index.hits import Encoder
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,6 @@ def read_lines(path: Path, column: str | None, *, blank: bool = False) -> list[s
 
     Raises: DataError, ConfigError.
     """
-    from seqtwin.retrieval.tables import read_texts
+    from seqtwin.inference.vector_files import read_texts
 
     return list(read_texts(path, column, blank=blank))

@@ -13,8 +13,8 @@ from seqtwin.cli.reading import Listed, corpus_line, read_corpus, read_lines, re
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
-    from seqtwin.retrieval.hits import Hit
-    from seqtwin.retrieval.index import Index
+    from seqtwin.index.hits import Hit
+    from seqtwin.index.index import Index
 
 SHOWN = 72
 PROMPT = "query (an empty line ends): "
@@ -41,8 +41,8 @@ def index(
 
     seqtwin index runs/small/encoder names.txt -o runs/names
     """
-    from seqtwin.retrieval.encoding import load
-    from seqtwin.retrieval.index import Index
+    from seqtwin.index.index import Index
+    from seqtwin.inference.trained_encoder import load
 
     if add and remove:
         raise ConfigError("INDEX_WHAT", "expected --add or --remove, got both", place="index")
@@ -82,8 +82,8 @@ def search(
     seqtwin search runs/names "Muenchen" -k 5
     """
     from seqtwin.files import refuse_existing
-    from seqtwin.retrieval.encoding import load
-    from seqtwin.retrieval.index import Index
+    from seqtwin.index.index import Index
+    from seqtwin.inference.trained_encoder import load
 
     if out is not None:
         _check_csv(out)
@@ -111,7 +111,7 @@ def search(
 
 def _refuse_index(out: Path) -> None:
     from seqtwin.files import refuse_existing
-    from seqtwin.retrieval.generations import is_index
+    from seqtwin.index.generations import is_index
 
     if is_index(out):
         cause = "an index is there already, and never overwritten"
@@ -121,7 +121,7 @@ def _refuse_index(out: Path) -> None:
 
 
 def _say_index(found: "Index", out: Path, name: str, blank: tuple[int, int], as_json: bool) -> None:
-    from seqtwin.retrieval.blanks import blank_line
+    from seqtwin.inference.blank_texts import blank_line
 
     recall = found.recall
     if blank[0]:
@@ -197,7 +197,7 @@ def _write(
     columns: Sequence[str],
 ) -> None:
     from seqtwin.files import publish_text
-    from seqtwin.retrieval.hits import hits_csv
+    from seqtwin.index.hits import hits_csv
 
     publish_text(out, hits_csv(asked, found, columns))
     console.say(f"{sum(map(len, found))} hits of {len(asked)} queries: {out}")

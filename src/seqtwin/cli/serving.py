@@ -18,8 +18,8 @@ def serve(
 
     seqtwin serve runs/small/encoder --port 8000
     """
-    from seqtwin.retrieval.serve.server import is_loopback
-    from seqtwin.retrieval.serve.server import serve as run
+    from seqtwin.serve.server import is_loopback
+    from seqtwin.serve.server import serve as run
 
     def announce(address: str) -> None:
         console.say(f"serving {folder} at {address} (the page; /v1/embeddings, /similarity, /metrics)")

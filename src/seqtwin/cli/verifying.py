@@ -18,7 +18,7 @@ def verify(
     seqtwin verify runs/small
     """
     from seqtwin.errors import DamagedError
-    from seqtwin.retrieval.verifying import verify_folder
+    from seqtwin.verify import verify_folder
 
     found = verify_folder(folder)
     listed = [{"place": str(one.place), "wrong": one.wrong} for one in found.damage]

@@ -8,7 +8,7 @@ from seqtwin import console
 from seqtwin.cli.arguments import Encoder, Json
 
 if TYPE_CHECKING:
-    from seqtwin.retrieval.pair_parts import PairParts, Side
+    from seqtwin.inference.explain_pair import PairParts, Side
 
 WIDTH = 76
 LEVELS = " ▁▂▃▄▅▆▇█"
@@ -26,7 +26,7 @@ def why(
     seqtwin why runs/small/encoder Wien Vienna
     """
     from seqtwin.errors import ConfigError
-    from seqtwin.retrieval.encoding import load
+    from seqtwin.inference.trained_encoder import load
 
     found = load(encoder)
     if found.inputs != "tokens":

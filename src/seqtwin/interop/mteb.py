@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from seqtwin.errors import ConfigError
-from seqtwin.retrieval.encoding import TrainedEncoder
+from seqtwin.inference.trained_encoder import TrainedEncoder
 
 
 class MtebEncoder:

@@ -13,6 +13,8 @@ import numpy as np
 from torch import nn
 
 from seqtwin.errors import ConfigError
+from seqtwin.inference.onnx_encoder import SIMILARITIES
+from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx_graph import Graph, element_types, finished
 from seqtwin.model import representations as r
 from seqtwin.model.distances import EPS
@@ -20,8 +22,6 @@ from seqtwin.model.encoder import SpelledInput
 from seqtwin.model.projections import Identity, Linear, Mlp
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import PairScorer
-from seqtwin.retrieval.encoding import TrainedEncoder
-from seqtwin.retrieval.onnx_encoder import SIMILARITIES
 
 LARGEST = 2**31 - 2**20  # bytes of weights; the format's own limit for one file is 2 GiB
 GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2), "RNN_TANH": (0,), "RNN_RELU": (0,)}

@@ -10,10 +10,10 @@ import torch
 from seqtwin.data.batches import Ragged
 from seqtwin.errors import DamagedError
 from seqtwin.files import dump_json, hash_of, publish_folder, sha256, write_bytes, write_text
+from seqtwin.inference.onnx_encoder import CARD, FORMAT, GRAPH, README, SCORER, TOKENS, padded, session_of
+from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx import scorer_to_onnx, to_onnx
 from seqtwin.interop.onnx_graph import OPSET
-from seqtwin.retrieval.encoding import TrainedEncoder
-from seqtwin.retrieval.onnx_encoder import CARD, FORMAT, GRAPH, README, SCORER, TOKENS, padded, session_of
 
 LENGTHS = (1, 33, 7, 2)
 LARGEST_DIFFERENCE = 1e-5  # of a coordinate, relative to the largest where that is above 1

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from seqtwin.data.batches import Ragged
 from seqtwin.errors import ConfigError, DamagedError, missing_extra
 from seqtwin.files import publish_folder, write_text
+from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.model import representations as r
 from seqtwin.model.projections import Identity, Linear, Mlp
 from seqtwin.records import Sequences
-from seqtwin.retrieval.encoding import TrainedEncoder
 
 # its similarity that ranks as ours does; the two with an exponential keep the order and lose the range (0, 1]
 RANKS_AS = {

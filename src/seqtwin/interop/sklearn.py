@@ -18,10 +18,10 @@ from seqtwin.data.splits import split_pairs
 from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import publish_folder
+from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.lookup import Spec
 from seqtwin.metrics import METRICS, Undefined, primary_metric
 from seqtwin.model.siamese import Siamese
-from seqtwin.retrieval.encoding import TrainedEncoder, load
 from seqtwin.run.compatible import build_loss, check_run
 from seqtwin.run.evaluate import fit_on_dev
 from seqtwin.run.pair_task import calibrate, rank_metric

@@ -1,0 +1,186 @@
+"""An index on disk: immutable folders `gen-000001`, and CURRENT, which names the one that holds and its hash.
+
+A writer publishes a whole new generation and then CURRENT; a reader reads one generation and keeps it, whatever is
+published after. The last two generations stay, for readers that are just opening one.
+"""
+
+import io
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tokenize import TokenError
+from typing import Any
+
+import numpy as np
+
+from seqtwin import files
+from seqtwin.errors import ConfigError, DamagedError, InUseError
+from seqtwin.index.corpus import Items
+
+CURRENT, FACTS, VECTORS, ITEMS, STRUCTURE = "CURRENT", "index.json", "vectors.npy", "items.jsonl", "structure.faiss"
+FORMAT = 1
+KEPT, TRIES = 2, 5
+REMEDY = "build the index again"
+_NAME = re.compile(r"gen-(\d{6})")
+_POINTER = re.compile(r"(gen-\d{6}) ([0-9a-f]{64})\n?")
+_OURS = re.compile(r"\.lock|holder\.json|gen-\d{6}|\.gen-\d{6}\.build-.*|\.CURRENT\..*")
+_BLOCK = 65_536
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One generation: its name, its facts, the vectors mapped from the disk, the items, the structure's bytes."""
+
+    name: str
+    facts: dict[str, Any]
+    vectors: np.ndarray
+    items: Items
+    structure: bytes
+
+
+def is_index(folder: Path) -> bool:
+    """Whether a folder holds an index."""
+    return (folder / CURRENT).exists()
+
+
+def open_current(folder: Path) -> Opened:
+    """The generation that holds now, after every file was found unchanged.
+
+    Raises: ConfigError where there is no index; DamagedError.
+    """
+    for _ in range(TRIES):
+        pointer = _pointer(folder)
+        try:
+            return _opened(folder, *pointer)
+        except DamagedError:
+            if _pointer(folder) == pointer:
+                raise
+    raise InUseError("INDEX_IN_USE", "it changes faster than it can be read", place=str(folder), remedy="try again")
+
+
+def publish(folder: Path, contents: Mapping[str, bytes], *, after: str | None) -> str:
+    """The name of a new generation that holds from now on.
+
+    `after`: the generation this one was made from; None for the first of an index.
+
+    Raises: ConfigError when something else stands there; InUseError when another process is at work there, or has
+    published since.
+    """
+    if after is None:
+        _refuse_taken(folder)
+    with files.driver_lock(folder, what="index"):
+        if after is None:
+            _refuse_taken(folder)
+        elif _pointer(folder)[0] != after:
+            cause = f"changed by another process since {after} was read"
+            raise InUseError("INDEX_IN_USE", cause, place=str(folder), remedy="load the index again, then repeat this")
+        name = f"gen-{1 + max([0, *_numbers(folder)]):06d}"
+        with files.publish_folder(folder / name) as building:
+            building.manifest["index"] = FORMAT
+            for file, data in contents.items():
+                files.write_bytes(building.folder / file, data)
+        digest = files.sha256(folder / name / files.MANIFEST)
+        files.publish_text(folder / CURRENT, f"{name} {digest}\n")
+        _forget(folder)
+    return name
+
+
+def npy_bytes(vectors: np.ndarray) -> bytes:
+    """Vectors as the bytes of a .npy file of float32."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(vectors, dtype="<f4"), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def map_vectors(path: Path) -> np.ndarray:
+    """Float[n, dim] of a .npy file, mapped from the disk; the header is held against the file's size first.
+
+    Raises: DamagedError.
+    """
+    try:
+        with path.open("rb") as file:
+            if np.lib.format.read_magic(file) != (1, 0):
+                raise ValueError("expected format 1.0")
+            shape, columns_first, dtype = np.lib.format.read_array_header_1_0(file)
+            start = file.tell()
+            size = os.fstat(file.fileno()).st_size
+    except (OSError, ValueError, TypeError, SyntaxError, RecursionError, TokenError) as error:
+        raise _damaged(path, f"not a file of vectors: {error}") from error
+    if dtype != np.dtype("<f4") or columns_first or len(shape) != 2 or min(shape) < 1:
+        raise _damaged(path, f"expected float32 [n, dim], got {dtype} {shape}")
+    if start + 4 * shape[0] * shape[1] != size:
+        raise _damaged(path, f"its header says {shape[0]} x {shape[1]} numbers, but it has {size} bytes")
+    return np.memmap(path, dtype="<f4", mode="r", offset=start, shape=shape)
+
+
+def _refuse_taken(folder: Path) -> None:
+    if folder.is_file() or is_index(folder):
+        files.refuse_existing(folder)
+    if folder.is_dir() and not all(_OURS.fullmatch(inner.name) for inner in folder.iterdir()):
+        files.refuse_existing(folder)
+
+
+def _pointer(folder: Path) -> tuple[str, str]:
+    path = folder / CURRENT
+    if not path.exists():
+        remedy = "make one: seqtwin index ENCODER CORPUS -o DIR"
+        raise ConfigError("NO_INDEX", f"no index here (no {CURRENT})", place=str(folder), remedy=remedy)
+    try:
+        found = _POINTER.fullmatch(path.read_text(encoding="ascii"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path, f"cannot be read: {error}") from error
+    if not found:
+        raise _damaged(path, "expected the name of a generation and its hash")
+    return found[1], found[2]
+
+
+def _opened(folder: Path, name: str, digest: str) -> Opened:
+    place = folder / name
+    manifest = place / files.MANIFEST
+    if not manifest.is_file() or files.sha256(manifest) != digest:
+        raise _damaged(manifest, f"missing or not what {CURRENT} says")
+    facts = _verified(place)
+    vectors = map_vectors(place / VECTORS)
+    items = Items.of((place / ITEMS).read_bytes())
+    structure = (place / STRUCTURE).read_bytes() if (place / STRUCTURE).exists() else b""
+    if len(items) != len(vectors):
+        raise _damaged(place, f"{len(vectors)} vectors, but {len(items)} items")
+    for start in range(0, len(vectors), _BLOCK):
+        if not np.isfinite(vectors[start : start + _BLOCK]).all():
+            raise _damaged(place / VECTORS, "vectors that are not finite numbers")
+    return Opened(name, facts, vectors, items, structure)
+
+
+def _verified(place: Path) -> dict[str, Any]:
+    try:
+        manifest = files.verify(place)
+        listed = set(manifest["files"])
+    except DamagedError as error:
+        raise DamagedError("INDEX_DAMAGED", error.cause, place=error.place, remedy=REMEDY) from error
+    except (KeyError, TypeError, AttributeError, OSError) as error:
+        raise _damaged(place / files.MANIFEST, "not a manifest") from error
+    there = {p.name for p in place.iterdir()} - {files.MANIFEST}
+    odd = (there ^ listed) | ({FACTS, VECTORS, ITEMS} - listed)
+    if odd or any(p.is_symlink() for p in place.iterdir()):
+        raise _damaged(place, f"missing, or not in the manifest: {', '.join(sorted(odd)) or 'a link'}")
+    facts = files.read_json(place / FACTS)
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+        raise _damaged(place / FACTS, f"expected format {FORMAT}")
+    return facts
+
+
+def _damaged(path: Path, cause: str) -> DamagedError:
+    return DamagedError("INDEX_DAMAGED", cause, place=str(path), remedy=REMEDY)
+
+
+def _numbers(folder: Path) -> list[int]:
+    found = (_NAME.fullmatch(inner.name) for inner in folder.iterdir())
+    return sorted(int(one[1]) for one in found if one)
+
+
+def _forget(folder: Path) -> None:
+    for number in _numbers(folder)[:-KEPT]:
+        shutil.rmtree(folder / f"gen-{number:06d}", ignore_errors=True)

@@ -1,0 +1,192 @@
+"""Hard negatives: different texts that the encoder takes for nearly the same, as pairs for its next training."""
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqtwin.errors import ConfigError, DataError
+from seqtwin.index.exact_search import Array
+from seqtwin.matching.clusters import Pairs, components
+from seqtwin.matching.thresholds import (
+    Encoder,
+    OnRows,
+    Steps,
+    at_least,
+    compared,
+    distinct,
+    encoded,
+    listed_texts,
+    readings_of,
+    unheard,
+)
+
+Triple = tuple[str, str, float]
+
+
+@dataclass(frozen=True)
+class Mined:
+    """The known positives, the hard negatives beside them, and what looks like an unlabelled positive.
+
+    `negatives`, `suspects`: (anchor, other, score), in the order of the anchors, hardest first.
+    """
+
+    positives: list[tuple[str, str]]
+    negatives: list[Triple]
+    suspects: list[Triple]
+
+    def rows(self) -> list[tuple[str, str, int]]:
+        """Left, right, label: the positives, then the negatives."""
+        return [(a, b, 1) for a, b in self.positives] + [(a, b, 0) for a, b, _ in self.negatives]
+
+
+def mine(
+    encoder: Encoder,
+    left: Sequence[str],
+    right: Sequence[str],
+    same: Sequence[bool],
+    *,
+    rank_range: tuple[int, int] = (1, 50),
+    margin: float = 0.1,
+    per_anchor: int = 1,
+    on_rows: OnRows = unheard,
+) -> Mined:
+    """Hard negatives for the left text of every positive pair, among all right texts.
+
+    A negative is one of the nearest texts by rank (counted among texts that are no known positive), at most
+    `per_anchor` for each anchor. Never a known positive: texts joined by positive pairs, also over others, are one,
+    and so are texts that differ in case or white space alone or consist of the same tokens. A text nearer than the
+    nearest positive by more than `margin` is a suspect, unless it is a labelled negative: it may be a positive nobody
+    labelled. No pair twice, in either order.
+
+    Raises: ConfigError for settings that cannot be; DataError for sides of other lengths, or without a positive.
+    """
+    low, high = _checked(rank_range, margin, per_anchor)
+    known = _Known(encoder, listed_texts(left), listed_texts(right), np.asarray(same, dtype=bool), on_rows)
+    anchors, others = known.tagged(known.anchors), known.tagged(known.others)
+    near = compared(known.similarity_elsewhere, anchors, others, high, None, known.steps)
+    rows, scores = near.rows[:, low - 1 :], near.scores[:, low - 1 :]
+    found = Pairs(
+        np.repeat(known.anchors, rows.shape[1]), np.append(known.others, -1)[rows.ravel()], scores.ravel()
+    ).take(rows.ravel() >= 0)
+    return known.sorted_out(found, margin, per_anchor)
+
+
+def pairs_of_groups(texts: Sequence[str], groups: Sequence[str]) -> tuple[list[str], list[str], list[bool]]:
+    """Class-labelled texts as positive pairs: each text with the next one of its class, and the last with the first.
+
+    So every text stands on both sides, as an anchor and as what can be mined. A text alone in its class is paired with
+    itself, which `mine` does not give back.
+
+    >>> pairs_of_groups(["a", "b", "c"], ["x", "y", "x"])
+    (['a', 'c', 'b'], ['c', 'a', 'b'], [True, True, True])
+    """
+    members: dict[str, list[str]] = {}
+    for text, group in zip(texts, groups, strict=True):
+        members.setdefault(group, []).append(text)
+    rings = [(own, [*own[1:], own[0]]) for own in (list(dict.fromkeys(found)) for found in members.values())]
+    left, right = [text for own, _ in rings for text in own], [text for _, after in rings for text in after]
+    return left, right, [True] * len(left)
+
+
+def _checked(rank_range: tuple[int, int], margin: float, per_anchor: int) -> tuple[int, int]:
+    low, high = rank_range
+    if not 1 <= low <= high:
+        raise ConfigError("MINE_RANKS", f"expected ranks 1 <= first <= last, got {low} to {high}", place="rank_range")
+    if not math.isfinite(margin):
+        raise ConfigError("MINE_MARGIN", f"expected a finite number, got {margin}", place="margin")
+    at_least("per_anchor", per_anchor, 1)
+    return low, high
+
+
+class _Known:
+    """The labelled pairs by text: which texts are one thing, and which were told apart."""
+
+    def __init__(
+        self, encoder: Encoder, left: list[str | None], right: list[str | None], same: Array, on_rows: OnRows
+    ) -> None:
+        if not len(left) == len(right) == len(same):
+            cause = f"{len(left)} texts on the left, {len(right)} on the right, {len(same)} labels"
+            raise DataError("MINE_LENGTH", cause, place="mine")
+        if not same.any():
+            cause = "no positive pair: a negative is hard beside a positive only"
+            raise DataError("MINE_NO_POSITIVES", cause, place="mine", remedy="give pairs of both labels")
+        items = distinct(None, [*left, *right])
+        if items.blank:
+            cause = f"blank texts: {items.blank}"
+            raise DataError("MINE_BLANK", cause, place="mine", remedy="remove the pairs with a blank text")
+        self.texts, self.encoder = items.texts, encoder
+        self.left, self.right, self.same = items.of[: len(left)], items.of[len(left) :], same
+        self.thing = _things(encoder, self.texts, self.left[same], self.right[same])
+        self.anchors, self.others = np.unique(self.left[same]), np.unique(self.right)
+        self.steps = Steps(on_rows, len(self.texts) + len(self.anchors))
+        self.vectors = encoded(encoder, self.texts, self.steps)
+        self.told_apart = {
+            _key(a, b) for a, b in zip(self.left[~same].tolist(), self.right[~same].tolist(), strict=True)
+        }
+
+    def tagged(self, items: Array) -> Array:
+        """The vectors of some texts with the number of the thing each names beside it: Float[items, dim + 1]."""
+        return np.column_stack([self.vectors[items], self.thing[items]])
+
+    def similarity_elsewhere(self, a: Array, b: Array) -> Array:
+        """The similarity of tagged vectors, -inf between names of one thing."""
+        width = self.vectors.shape[1]
+        scores = self.encoder.similarity(a[:, :width].astype(np.float32), b[:, :width].astype(np.float32))
+        return np.where(a[:, width, None] == b[None, :, width], -np.inf, scores)
+
+    def nearest_positive(self) -> Array:
+        """The highest score of each text to a text it is labelled the same as: Float[texts], -inf for none."""
+        best = np.full(len(self.texts), -np.inf)
+        a, b = self.left[self.same], self.right[self.same]
+        for start in range(0, len(a), 512):
+            part = slice(start, start + 512)
+            scores = np.asarray(self.encoder.similarity(self.vectors[a[part]], self.vectors[b[part]])).diagonal()
+            np.maximum.at(best, a[part], scores)
+        return best
+
+    def sorted_out(self, found: Pairs, margin: float, per_anchor: int) -> Mined:
+        """The candidates as negatives and suspects; `found` comes by anchor, hardest first."""
+        negatives: list[Triple] = []
+        suspects: list[Triple] = []
+        limit, taken, counts = self.nearest_positive() + margin, set(), dict.fromkeys(self.anchors.tolist(), 0)
+        for a, b, score in zip(found.left.tolist(), found.right.tolist(), found.scores.tolist(), strict=True):
+            key, triple = _key(a, b), (self.texts[a], self.texts[b], score)
+            if key in taken:
+                continue
+            if score > limit[a] and key not in self.told_apart:
+                suspects.append(triple)
+            elif counts[a] < per_anchor:
+                negatives.append(triple)
+                counts[a] += 1
+            else:
+                continue
+            taken.add(key)
+        return Mined(self._positives(), negatives, suspects)
+
+    def _positives(self) -> list[tuple[str, str]]:
+        kept: dict[tuple[int, int], tuple[str, str]] = {}
+        for a, b in zip(self.left[self.same].tolist(), self.right[self.same].tolist(), strict=True):
+            if a != b:
+                kept.setdefault(_key(a, b), (self.texts[a], self.texts[b]))
+        return list(kept.values())
+
+
+def _key(a: int, b: int) -> tuple[int, int]:
+    return (a, b) if a < b else (b, a)
+
+
+def _things(encoder: Encoder, texts: Sequence[str], left: Array, right: Array) -> Array:
+    """The thing each text names: what positive pairs, the same tokens, or all but case and white space make one."""
+    folded = [" ".join(text.casefold().split()) for text in texts]
+    links = [(left, right), _with_first(folded), _with_first([one.key for one in readings_of(encoder, texts)])]
+    a, b = (np.concatenate(side) for side in zip(*links, strict=True))
+    return components(len(texts), Pairs(a, b, np.ones(len(a))))
+
+
+def _with_first(keys: Sequence[Hashable]) -> tuple[Array, Array]:
+    """Each item and the first one with the same key."""
+    first: dict[Hashable, int] = {}
+    firsts = [first.setdefault(key, place) for place, key in enumerate(keys)]
+    return np.arange(len(keys)), np.array(firsts, dtype=np.int64)
