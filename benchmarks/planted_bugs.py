@@ -20,9 +20,9 @@ from seqtwin.data.sets.synthetic.dataset import probes
 from seqtwin.files import publish_text
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.records import States
-from seqtwin.reporting import refusals
-from seqtwin.reporting.diagnose import Diagnosis, of_cell
-from seqtwin.reporting.table import read_study
+from seqtwin.reporting.findings.diagnose import Diagnosis, of_cell
+from seqtwin.reporting.findings.refusals import check_claims
+from seqtwin.reporting.table.study_table import read_study
 from seqtwin.run.train import train
 from seqtwin.study.compare import compare
 
@@ -154,7 +154,7 @@ def leak_refusals(folder: Path) -> list[bool]:
         grid = {"representation": ["final_hidden", "max_output"]}
         study = parse_study({"base": base, "grid": grid, "tune": False, "seeds": [0]})
         compare(study, folder / name / "study", jobs=1)
-        found.append("R13" in {one.code for one in refusals.of_study(read_study(folder / name / "study"))})
+        found.append("R13" in {one.code for one in check_claims.of_study(read_study(folder / name / "study"))})
     return found
 
 

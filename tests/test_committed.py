@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from seqtwin.reporting.page import report_files
-from seqtwin.reporting.table import FRAMES, StudyTable, read_study
+from seqtwin.reporting.page.write import report_files
+from seqtwin.reporting.table.study_table import FRAMES, StudyTable, read_study
 
 ROOT = Path(__file__).parent.parent
 HOMES = {path.parent for path in ROOT.glob("experiments/**/results.csv")}

@@ -52,8 +52,8 @@ SOUND = {
     "seqtwin.study.": "",
     "seqtwin.run.train": "from seqtwin.training.losses import LOSSES",
     "seqtwin.reporting.": "",
-    "seqtwin.reporting.page": "from seqtwin.metrics import METRICS",
-    "seqtwin.face": "from seqtwin.run.train import run\nfrom seqtwin.reporting.page import write",
+    "seqtwin.reporting.page.write": "from seqtwin.metrics import METRICS",
+    "seqtwin.face": "from seqtwin.run.train import run\nfrom seqtwin.reporting.page.write import write",
     "seqtwin.cli": "from seqtwin.face import run",
 }
 
@@ -75,9 +75,9 @@ PLANTED = {
     "store knows training": ("seqtwin.store", "from seqtwin.training.losses import LOSSES"),
     "training knows store": ("seqtwin.training.losses", "from seqtwin.store import load"),
     "retrieval knows study": ("seqtwin.inference.trained_encoder", "from seqtwin.run.train import run"),
-    "study knows report": ("seqtwin.run.train", "from seqtwin.reporting.page import write"),
-    "report knows the model": ("seqtwin.reporting.page", "from seqtwin.model.encoder import Encoder"),
-    "report reaches torch": ("seqtwin.reporting.page", "def f():\n    import torch.nn"),
+    "study knows report": ("seqtwin.run.train", "from seqtwin.reporting.page.write import write"),
+    "report knows the model": ("seqtwin.reporting.page.write", "from seqtwin.model.encoder import Encoder"),
+    "report reaches torch": ("seqtwin.reporting.page.write", "def f():\n    import torch.nn"),
     "report reaches torch through records": ("seqtwin.metrics", "from seqtwin.records import Compared"),
     "retrieval reaches a metric-learning library": ("seqtwin.store", "import pytorch_metric_learning.losses"),
     "retrieval reaches it through a package": ("seqtwin.model.", "import pytorch_metric_learning"),
@@ -209,7 +209,7 @@ HEAVY = {"torch", "pandas", "matplotlib", "sklearn", "scipy", "pytorch_metric_le
     [
         ("import seqtwin", HEAVY),
         ("import seqtwin.cli", HEAVY),
-        ("import seqtwin.reporting.page", {"torch", "pytorch_metric_learning", "tokenizers"}),
+        ("import seqtwin.reporting.page.write", {"torch", "pytorch_metric_learning", "tokenizers"}),
         (
             "import seqtwin.inference.load, seqtwin.inference.onnx_encoder",
             {"torch", "pandas", "sklearn", "scipy"},

@@ -136,8 +136,8 @@ def test_every_link_leads_somewhere_and_no_figure_is_left_open(name):
 
 
 def test_the_protocol_names_every_refusal_and_every_diagnosis():
-    from seqtwin.reporting.refusals import CODES
-    from seqtwin.reporting.rules import RULES
+    from seqtwin.reporting.findings.refusals.check_claims import CODES
+    from seqtwin.reporting.findings.rules import RULES
 
     told = set(re.findall(r"^\| ([A-Z]\d+) \|", (README.parent / "docs/protocol.md").read_text(encoding="utf-8"), re.M))
     assert told >= set(CODES)

@@ -20,8 +20,8 @@ FAMILIES = {
     "floors": "seqtwin.study.baselines.pairs:TEXT_FLOORS",
     "series_floors": "seqtwin.study.baselines.pairs:SERIES_FLOORS",
     "example_floors": "seqtwin.study.baselines.examples:EXAMPLE_FLOORS",
-    "refusals": "seqtwin.reporting.refusals:CODES",
-    "diagnoses": "seqtwin.reporting.rules:RULES",
+    "refusals": "seqtwin.reporting.findings.refusals.check_claims:CODES",
+    "diagnoses": "seqtwin.reporting.findings.rules:RULES",
 }
 
 

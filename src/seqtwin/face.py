@@ -22,7 +22,7 @@ from seqtwin.data.reading.column_options import Asked
 from seqtwin.data.starter_config import write_config
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.lookup import split_spec
-from seqtwin.reporting.page import write_report
+from seqtwin.reporting.page.write import write_report
 from seqtwin.run.compatible import check_run, require_two_classes
 from seqtwin.run.linear_probe import Probes
 from seqtwin.run.linear_probe_file import probe_file

@@ -15,7 +15,7 @@ from seqtwin.metrics import (
     direction_of,
     measure_ranking,
 )
-from seqtwin.reporting.rules import RULES
+from seqtwin.reporting.findings.rules import RULES
 from seqtwin.training.objectives import OBJECTIVES
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"

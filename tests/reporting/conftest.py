@@ -1,8 +1,8 @@
 import fake_study
 import pytest
 
-from seqtwin.reporting.page import report_files, write_report
-from seqtwin.reporting.table import read_study
+from seqtwin.reporting.page.write import report_files, write_report
+from seqtwin.reporting.table.study_table import read_study
 
 
 @pytest.fixture(scope="session")

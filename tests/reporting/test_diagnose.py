@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.reporting import diagnose
-from seqtwin.reporting.diagnose import CAUSES, LABELS, of_cell, of_pairing, of_table
-from seqtwin.reporting.rules import RULES
-from seqtwin.reporting.table import read_study
+from seqtwin.reporting.findings import diagnose
+from seqtwin.reporting.findings.diagnose import CAUSES, LABELS, of_cell, of_pairing, of_table
+from seqtwin.reporting.findings.rules import RULES
+from seqtwin.reporting.table.study_table import read_study
 
 HEALTHY = {name: value for name, value in fake_cell.HEALTHY.items() if value is not None}
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from seqtwin.metrics import lower_is_better
-from seqtwin.reporting import about, answer, changes, heat, listing, marks, methods
-from seqtwin.reporting.page import report_files
+from seqtwin.reporting.page import cell_marks, headline, heat_map, methods, next_steps, sortable_tables
+from seqtwin.reporting.page.write import report_files
+from seqtwin.reporting.table import meta as about
 
 SUPERLATIVES = re.compile(r"scored highest|has the highest|is the best\b|beats every|No other pairing scored higher")
 
@@ -34,7 +35,7 @@ def _reversed(table):
 
 
 def _answer(table) -> dict[str, Any]:
-    (found,) = answer.answers(table, heat.facets(table))
+    (found,) = headline.answers(table, heat_map.facets(table))
     return found
 
 
@@ -74,7 +75,7 @@ def test_what_test_shows_to_be_better_is_not_called_worse(serious_table):
     found = _answer(table)
     assert len(found["ahead"]) == found["others"]
     assert (found["apart"], found["nearest"], found["taken"]) == (0, None, False)
-    assert answer.headline(table, [found])["kind"] == "first"
+    assert headline.headline(table, [found])["kind"] == "first"
     files = report_files(table)
     for name in ("index.html", "report.md", "best-encoder.md"):
         text = _first_screen(files, name)
@@ -94,15 +95,15 @@ def test_a_tie_is_lower_or_higher_as_the_table_has_it(serious_table, sign, word)
     for row in analysis["facets"][0]["versus_best"]:
         row |= {"apart": False, "difference": sign * 0.004}
     table = replace(serious_table, analysis=analysis)
-    told = changes.changes(table, heat.facets(table), marks.diagnoses(serious_table))
+    told = next_steps.changes(table, heat_map.facets(table), cell_marks.diagnoses(serious_table))
     assert any(f"scores .004 {word}, not a significant difference" in one["what"] for one in told)
 
 
 def test_arrows_point_at_every_metric_where_lower_is_better(serious_table):
-    heads = [name for name, _ in listing.every_seed(serious_table)["heads"]]
+    heads = [name for name, _ in sortable_tables.every_seed(serious_table)["heads"]]
     names = [str(name)[5:] for name in serious_table.results if str(name).startswith("test_")]
     assert sum(head.endswith(" ↓") for head in heads) == sum(map(lower_is_better, names))
-    assert "MSE ↓" in [name for name, _ in listing.every_seed(_with_metric(serious_table, "mse"))["heads"]]
+    assert "MSE ↓" in [name for name, _ in sortable_tables.every_seed(_with_metric(serious_table, "mse"))["heads"]]
 
 
 def _with_metric(table, name):
@@ -126,7 +127,7 @@ def test_classes_with_few_test_examples_are_named(serious_table):
     counts = {"dev": {"yes": 1, "no": 50}, "test": {"yes": 2, "no": 50}}
     table = _with(_counted(serious_table, counts), objective="classify", judged="texts")
     expected = ["The metrics of 1 of 2 classes rest on fewer than ten test examples: yes (2)."]
-    assert answer.few_examples(table) == expected
+    assert headline.few_examples(table) == expected
 
 
 class Cell:
@@ -153,11 +154,11 @@ def test_kernels_are_gathered_with_all_their_values():
 def test_the_methods_name_the_kernels_and_what_the_same_bytes_need(serious_table, contents):
     kernels = {"MKL_ENABLE_INSTRUCTIONS": ["AVX2", "unset"], "cpu_capability": ["AVX2"], "onednn": ["3.12.0"]}
     table = _with(serious_table, kernels=kernels)
-    text = methods.paragraph(table, heat.facets(table))[-1]
+    text = methods.paragraph(table, heat_map.facets(table))[-1]
     assert text.startswith(
         "Arithmetic: PyTorch CPU kernels AVX2, oneDNN 3.12.0, MKL_ENABLE_INSTRUCTIONS=AVX2 or unset,"
     )
     assert "1 thread per study cell" in text
     assert "the same bytes" in text
-    assert not any("Arithmetic" in one for one in methods.paragraph(serious_table, heat.facets(serious_table)))
+    assert not any("Arithmetic" in one for one in methods.paragraph(serious_table, heat_map.facets(serious_table)))
     assert "<dt>kernels</dt><dd>not recorded</dd>" in contents["index.html"]

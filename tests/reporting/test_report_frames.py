@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata
 
-from seqtwin.reporting.cells import read_cells
-from seqtwin.reporting.gathered import gather
-from seqtwin.reporting.judging import benches
-from seqtwin.reporting.table import read_study
+from seqtwin.reporting.table.bootstrap import benches
+from seqtwin.reporting.table.planned_cells import gather
+from seqtwin.reporting.table.read_cells import read_cells
+from seqtwin.reporting.table.study_table import read_study
 
 
 def _predictions(folder, pairing, seeds):

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqtwin.reporting import combined, diagnose, heat, refusals, taken
-from seqtwin.reporting.page import report_files
-from seqtwin.reporting.rules_of_items import rules_of
-from seqtwin.reporting.table import FRAMES, MORE_FRAMES, read_study, write_results
+from seqtwin.reporting.findings import diagnose
+from seqtwin.reporting.findings.item_rules import rules_of
+from seqtwin.reporting.findings.refusals import check_claims
+from seqtwin.reporting.page import confusion_tables, heat_map, joined_maps
+from seqtwin.reporting.page.write import report_files
+from seqtwin.reporting.table.study_table import FRAMES, MORE_FRAMES, read_study, write_results
 
 KINDS = {"classify": fake_items.CLASSIFY, "label_steps": fake_items.LABEL, "decode": fake_items.DECODE}
 OF_PAIRS = re.compile(r"\b(pairs?|loss(es)? of|per loss|the losses|margin|threshold|same and different)\b")
@@ -99,7 +101,7 @@ def test_confusion_counts_every_judged_row_of_every_seed(classified):
     assert rows["rows"].sum() == fake_items.CLASSIFY.rows * best["finished"]
     right = rows[rows["true"] == rows["predicted"]]["rows"].sum()
     assert right / rows["rows"].sum() == pytest.approx(best["mean"], abs=1e-6)
-    (shown,) = taken.confusions(classified)
+    (shown,) = confusion_tables.confusions(classified)
     assert shown["classes"] == list(fake_items.CLASSIFY.classes)
     assert [row["cells"][place]["own"] for place, row in enumerate(shown["rows"])] == [True] * 6
 
@@ -156,8 +158,8 @@ def test_one_row_or_one_column_says_nothing_of_interaction(levels, tmp_path, und
 def test_heat_maps_of_one_column_are_one_table(names, shape, tmp_path, undrawn):
     factors = {**fake_items.DECODE.factors, "representation": names}
     table = read_study(fake_items.build(tmp_path, fake_items.DECODE, factors=factors))
-    facets = heat.facets(table)
-    joined = combined.whole(table, facets)
+    facets = heat_map.facets(table)
+    joined = joined_maps.whole(table, facets)
     assert (len(joined.rows), len(joined.columns)) == shape
     page = report_files(table)["index.html"]
     assert len(re.findall(r'<table class="heat" ', page)) == 1
@@ -169,8 +171,8 @@ def test_heat_maps_of_one_column_are_one_table(names, shape, tmp_path, undrawn):
 
 def test_heat_maps_of_pairs_and_of_several_columns_stay_apart(quick_table, tmp_path):
     table = read_study(fake_items.build(tmp_path, fake_items.CLASSIFY))
-    assert combined.whole(table, heat.facets(table)) is None
-    assert combined.whole(quick_table, heat.facets(quick_table)) is None
+    assert joined_maps.whole(table, heat_map.facets(table)) is None
+    assert joined_maps.whole(quick_table, heat_map.facets(quick_table)) is None
 
 
 def test_rules_about_pairs_do_not_fire():
@@ -184,7 +186,7 @@ def test_leakage_forbids_claims_about_texts(tmp_path):
     table = read_study(
         fake_items.build(tmp_path, fake_items.CLASSIFY, factors=factors, evidence={"leakage_share": 0.25})
     )
-    (found,) = [one for one in refusals.of_study(table) if one.code == "R13"]
+    (found,) = [one for one in check_claims.of_study(table) if one.code == "R13"]
     assert found.why.startswith("25 % of the test texts of trec also stand in training")
 
 
@@ -195,5 +197,5 @@ def test_a_cell_explains_itself_by_the_rules_of_its_objective(study):
 
 def test_missing_class_shows_a_dash():
     rows = pd.DataFrame({"true": ["a", "a", "b", "b"], "predicted": ["a", "b", "a", "b"], "rows": [3.0, 1.0, 0.0, 0.0]})
-    shown = [[cell["value"] for cell in row["cells"]] for row in taken._shown(rows)["rows"]]
+    shown = [[cell["value"] for cell in row["cells"]] for row in confusion_tables._shown(rows)["rows"]]
     assert shown == [[".75", ".25"], ["–", "–"]]

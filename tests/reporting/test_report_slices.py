@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from seqtwin.reporting.cells import read_cells
-from seqtwin.reporting.gathered import gather
-from seqtwin.reporting.judging import benches
-from seqtwin.reporting.slices import bins_of, pad_slope, slice_bench, slice_rows
-from seqtwin.reporting.table import read_study
+from seqtwin.reporting.table.bootstrap import benches
+from seqtwin.reporting.table.planned_cells import gather
+from seqtwin.reporting.table.read_cells import read_cells
+from seqtwin.reporting.table.slices import bins_of, pad_slope, slice_bench, slice_rows
+from seqtwin.reporting.table.study_table import read_study
 
 
 def _test_part(values):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from seqtwin.errors import ConfigError, DamagedError
-from seqtwin.reporting import table
-from seqtwin.reporting.page import report_files
+from seqtwin.reporting.page.write import report_files
+from seqtwin.reporting.table import study_table
 
 
 def _commit(folder: Path, contents: dict[str, str]) -> Path:
@@ -33,26 +33,26 @@ def _small(folder: Path, **more) -> Path:
 @pytest.mark.parametrize("kind", ["quick_table", "serious_table"])
 def test_results_give_the_same_table_to_the_last_byte(kind, request, tmp_path):
     first = request.getfixturevalue(kind)
-    second = table.read_study(_commit(tmp_path / "results", table.write_results(first)))
-    assert table.write_results(second) == table.write_results(first)
+    second = study_table.read_study(_commit(tmp_path / "results", study_table.write_results(first)))
+    assert study_table.write_results(second) == study_table.write_results(first)
     assert second.meta == first.meta
     assert second.analysis == first.analysis
-    for name in table.FRAMES:
+    for name in study_table.FRAMES:
         assert getattr(second, name).equals(getattr(first, name)), name
 
 
 def test_results_give_the_same_report(quick_table, tmp_path):
-    second = table.read_study(_commit(tmp_path / "results", table.write_results(quick_table)))
+    second = study_table.read_study(_commit(tmp_path / "results", study_table.write_results(quick_table)))
     assert report_files(second) == report_files(quick_table)
 
 
 def test_reading_twice_gives_the_same_bytes(plain, quick_table):
-    assert table.write_results(table.read_study(plain)) == table.write_results(quick_table)
+    assert study_table.write_results(study_table.read_study(plain)) == study_table.write_results(quick_table)
 
 
 def test_where_a_study_lies_does_not_matter(plain, quick_table, tmp_path):
     elsewhere = shutil.copytree(plain, tmp_path / "elsewhere")
-    assert table.write_results(table.read_study(elsewhere)) == table.write_results(quick_table)
+    assert study_table.write_results(study_table.read_study(elsewhere)) == study_table.write_results(quick_table)
 
 
 def test_every_study_cell_has_its_row_failed_ones_too(quick_table):
@@ -134,9 +134,9 @@ def test_what_is_true_of_the_study(serious_table):
 
 def test_failed_study_cells_that_were_trained_again_are_counted(tmp_path):
     folder = _small(tmp_path / "study")
-    assert table.read_study(folder).meta["retries"] == 0
+    assert study_table.read_study(folder).meta["retries"] == 0
     shutil.copytree(next(folder.glob("cells/*")), folder / "cells" / ".retired" / "placenames.lstm.mse.s0.ab12")
-    found = table.read_study(folder)
+    found = study_table.read_study(folder)
     assert (found.meta["retries"], len(found.results)) == (1, 1)
 
 
@@ -145,7 +145,7 @@ def test_a_changed_file_is_damage(tmp_path):
     scores = next(folder.glob("cells/*/scores.json"))
     scores.write_text(scores.read_text().replace("0.51", "0.52"))
     with pytest.raises(DamagedError, match="not what its manifest says"):
-        table.read_study(folder)
+        study_table.read_study(folder)
 
 
 @pytest.mark.parametrize("name", ["scores.json", "diagnostics.json", "trace.csv", "reads.csv"])
@@ -156,7 +156,7 @@ def test_a_finished_cell_without_a_file_names_it(tmp_path, name):
     del content["files"][name]
     manifest.write_text(json.dumps(content))
     with pytest.raises(DamagedError, match=name):
-        table.read_study(folder)
+        study_table.read_study(folder)
 
 
 def test_seeds_of_a_pairing_are_judged_on_the_same_pairs(tmp_path):
@@ -168,30 +168,30 @@ def test_seeds_of_a_pairing_are_judged_on_the_same_pairs(tmp_path):
     shutil.rmtree(home)
     fake_study.publish(home, {**files, "predictions.csv": "\n".join(text[:-1]) + "\n"}, manifest)
     with pytest.raises(DamagedError, match="different test pairs"):
-        table.read_study(folder)
+        study_table.read_study(folder)
 
 
 def test_a_folder_without_a_study_says_what_to_give(tmp_path):
     with pytest.raises(ConfigError, match=r"study\.json") as error:
-        table.read_study(tmp_path)
+        study_table.read_study(tmp_path)
     assert "seqtwin compare" in error.value.remedy
 
 
-@pytest.mark.parametrize("name", [*(f"{name}.csv" for name in table.FRAMES), "analysis.json"])
+@pytest.mark.parametrize("name", [*(f"{name}.csv" for name in study_table.FRAMES), "analysis.json"])
 def test_missing_results_are_named(quick_table, tmp_path, name):
-    contents = table.write_results(quick_table)
+    contents = study_table.write_results(quick_table)
     del contents[name]
     with pytest.raises(DamagedError) as error:
-        table.read_study(_commit(tmp_path / "results", contents))
+        study_table.read_study(_commit(tmp_path / "results", contents))
     assert error.value.place.endswith(name)
 
 
 @pytest.mark.parametrize("line", ["a,b\n", "a,1,x,0.5,1,,,,,\n"])
 def test_damaged_results_are_named(quick_table, tmp_path, line):
-    contents = table.write_results(quick_table)
+    contents = study_table.write_results(quick_table)
     contents["curves.csv"] += line
     with pytest.raises(DamagedError) as error:
-        table.read_study(_commit(tmp_path / "results", contents))
+        study_table.read_study(_commit(tmp_path / "results", contents))
     assert "curves.csv" in error.value.place
 
 
@@ -200,14 +200,14 @@ def test_cells_that_are_not_planned_stay_out(tmp_path):
     study = json.loads((folder / "study.json").read_text())
     study["planned"] = [study["planned"][0], study["planned"][-1]]
     (folder / "study.json").write_text(json.dumps(study))
-    found = table.read_study(folder)
+    found = study_table.read_study(folder)
     assert len(found.results) == 1
     assert found.meta["missing"] == ["later.0"]
 
 
 @pytest.mark.parametrize("status", ["failed", "diverged", "oom", "collapsed"])
 def test_a_study_where_nothing_finished_has_a_table(tmp_path, status):
-    found = table.read_study(_small(tmp_path / "study", seeds=2, odd={(): status}))
+    found = study_table.read_study(_small(tmp_path / "study", seeds=2, odd={(): status}))
     row = found.pairings.iloc[0]
     assert (row[status], row["finished"], row["chosen"]) == (2, 0, 0)
     assert row["interval"] == "refused: no finished seed"
@@ -218,23 +218,23 @@ def test_a_study_where_nothing_finished_has_a_table(tmp_path, status):
 def test_a_study_without_published_cells_has_an_empty_table(tmp_path):
     folder = _small(tmp_path / "study")
     shutil.rmtree(next(folder.glob("cells/*")))
-    found = table.read_study(folder)
-    assert [len(getattr(found, name)) for name in table.FRAMES] == [0] * len(table.FRAMES)
+    found = study_table.read_study(folder)
+    assert [len(getattr(found, name)) for name in study_table.FRAMES] == [0] * len(study_table.FRAMES)
     assert (found.analysis["facets"], found.analysis["planned"]) == ([], [])
 
 
 def test_csv_text_keeps_labels_that_look_like_numbers():
-    frame = table.frame_from_csv("width,mean\n064,0.5\n,\n", {"width"}, "here")
+    frame = study_table.frame_from_csv("width,mean\n064,0.5\n,\n", {"width"}, "here")
     assert list(frame["width"]) == ["064", ""]
     assert frame["mean"].isna().tolist() == [False, True]
-    assert table.frame_to_csv(frame) == "width,mean\n064,0.5\n,\n"
+    assert study_table.frame_to_csv(frame) == "width,mean\n064,0.5\n,\n"
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.floats(-1e6, 1e6)), min_size=1))
 def test_csv_text_gives_back_what_was_written(rows):
     frame = pd.DataFrame(rows, columns=["cause", "mean"])
-    found = table.frame_from_csv(table.frame_to_csv(frame), {"cause"}, "here")
+    found = study_table.frame_from_csv(study_table.frame_to_csv(frame), {"cause"}, "here")
     assert list(found["cause"]) == [text.replace("\r\n", "\n").replace("\r", "\n") for text, _ in rows]
     assert list(found["mean"]) == pytest.approx([value for _, value in rows], rel=1e-5, abs=1e-300)
-    assert table.frame_to_csv(found) == table.frame_to_csv(frame)
+    assert study_table.frame_to_csv(found) == study_table.frame_to_csv(frame)

@@ -7,8 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seqtwin.reporting import answer, changes, diagnose, evidence, heat, marks, methods, verdict
-from seqtwin.reporting.page import report_files
+from seqtwin.reporting.findings import diagnose
+from seqtwin.reporting.page import (
+    cell_marks,
+    evidence_tables,
+    headline,
+    heat_map,
+    methods,
+    next_steps,
+    planned_verdicts,
+)
+from seqtwin.reporting.page.write import report_files
 
 
 def _with(table, **meta):
@@ -16,7 +25,7 @@ def _with(table, **meta):
 
 
 def _answers(table):
-    return answer.answers(table, heat.facets(table))
+    return headline.answers(table, heat_map.facets(table))
 
 
 def _refused(table):
@@ -51,7 +60,7 @@ def _ties(table, apart):
     analysis = copy.deepcopy(table.analysis)
     for row in analysis["facets"][0]["versus_best"]:
         row["apart"] = apart(row)
-    return answer.finding(_answers(replace(table, analysis=analysis))[0])["lead"]
+    return headline.finding(_answers(replace(table, analysis=analysis))[0])["lead"]
 
 
 def test_every_kind_of_lead(serious_table):
@@ -75,70 +84,70 @@ def test_refusals_take_the_place_of_the_verdict(serious_table, undrawn):
 
 
 def test_overrides_stand_in_the_title(serious_table):
-    assert answer.overrides(serious_table) == []
-    assert "NOT TUNED" in answer.title_of(_with(serious_table, tuned=False))
-    assert "LEAKAGE ALLOWED: a reason" in answer.title_of(_with(serious_table, allow_leakage="a reason"))
+    assert headline.overrides(serious_table) == []
+    assert "NOT TUNED" in headline.title_of(_with(serious_table, tuned=False))
+    assert "LEAKAGE ALLOWED: a reason" in headline.title_of(_with(serious_table, allow_leakage="a reason"))
 
 
 def test_letters_are_those_of_the_analysis_and_never_at_tier_quick(serious_table):
     ties = {(t["representation"], t["loss"]): t["letters"] for t in serious_table.analysis["facets"][0]["ties"]}
-    (facet,) = heat.facets(serious_table)
+    (facet,) = heat_map.facets(serious_table)
     assert {key: facet.letters(*key) for key in ties} == ties
-    (quick,) = heat.facets(_with(serious_table, tier="quick"))
+    (quick,) = heat_map.facets(_with(serious_table, tier="quick"))
     assert not any(quick.letters(*key) for key in ties)
 
 
 def test_a_finding_does_not_reach_beyond_its_heat_map(serious_table):
     (found,) = _answers(serious_table)
-    assert answer.headline(serious_table, [found])["kind"] == "finding"
-    assert answer.headline(serious_table, [{**found, "scope": "encoder.hidden = 64"}])["kind"] == "first"
+    assert headline.headline(serious_table, [found])["kind"] == "finding"
+    assert headline.headline(serious_table, [{**found, "scope": "encoder.hidden = 64"}])["kind"] == "first"
 
 
 def test_interaction_order_size_and_none(serious_table):
-    (facet,) = heat.facets(serious_table)
-    assert answer.depends(facet) == "size"
+    (facet,) = heat_map.facets(serious_table)
+    assert headline.depends(facet) == "size"
     turned = facet.pairings.assign(mean=np.where(facet.pairings["loss"] == "mse", 1.0, -1.0) * facet.pairings["mean"])
     ties = [{**tie, "letters": letter} for tie, letter in zip(facet.analysis["ties"], "abcdefghij", strict=True)]
     apart = replace(facet, pairings=turned, analysis={**facet.analysis, "ties": ties})
-    assert answer.depends(apart) == "order"
+    assert headline.depends(apart) == "order"
     tied = [{**tie, "letters": "z" + tie["letters"]} for tie in ties]
-    assert answer.depends(replace(apart, analysis={**facet.analysis, "ties": tied})) == "size"
+    assert headline.depends(replace(apart, analysis={**facet.analysis, "ties": tied})) == "size"
     analysis = copy.deepcopy(facet.analysis)
     analysis["omnibus"]["terms"] = [{**term, "p": 0.2} for term in analysis["omnibus"]["terms"]]
-    assert answer.depends(replace(facet, analysis=analysis)) == ""
-    assert answer.interactions([replace(facet, analysis=analysis)])[0]["kind"] == "none"
-    assert answer.interactions([replace(facet, analysis={})])[0]["kind"] == "untested"
+    assert headline.depends(replace(facet, analysis=analysis)) == ""
+    assert headline.interactions([replace(facet, analysis=analysis)])[0]["kind"] == "none"
+    assert headline.interactions([replace(facet, analysis={})])[0]["kind"] == "untested"
 
 
 def test_no_interaction_is_claimed_of_vectors_of_unequal_width(serious_table):
-    (facet,) = heat.facets(serious_table)
+    (facet,) = heat_map.facets(serious_table)
     assert len(facet.widths) == 1
     wide = facet.pairings["representation"] == "max_output"
     uneven = replace(facet, pairings=facet.pairings.assign(dim_mean=np.where(wide, 512.0, 256.0)))
-    assert answer.depends(facet)
-    assert answer.depends(uneven) == ""
-    (found,) = answer.interactions([uneven])
+    assert headline.depends(facet)
+    assert headline.depends(uneven) == ""
+    (found,) = headline.interactions([uneven])
     assert (found["kind"], found["widths"]) == ("wide", "256 and 512")
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.02, ""), (0.3, "size")])
 def test_an_interaction_is_a_headline_only_where_it_carries_variance(serious_table, share, expected):
-    (facet,) = heat.facets(serious_table)
+    (facet,) = heat_map.facets(serious_table)
     variance = [{"source": "interaction", "share": share}, {"source": "loss", "share": 0.1}]
     changed = replace(facet, analysis={**facet.analysis, "variance": variance})
-    (found,) = answer.answers(serious_table, [changed])
-    assert answer.finding(found)["depends"] == expected
-    assert answer.interactions([changed])[0]["shares"] == {"interaction": f"{100 * share:.0f} %", "loss": "10 %"}
+    (found,) = headline.answers(serious_table, [changed])
+    assert headline.finding(found)["depends"] == expected
+    assert headline.interactions([changed])[0]["shares"] == {"interaction": f"{100 * share:.0f} %", "loss": "10 %"}
 
 
 def test_a_claim_needs_the_statistics_and_no_refusal(serious_table):
-    (part,) = verdict.planned(serious_table)
+    (part,) = planned_verdicts.planned(serious_table)
     for row in part["rows"]:
         assert row["claimed"] == (bool(row["claim"]) and not row["blocks"] and not row["refused"])
         assert row["claimed"] == row["said"].endswith(" is better")
     assert any(row["claimed"] for row in part["rows"])
     assert any(row["claim"] and row["blocks"] for row in part["rows"])
-    (quick,) = verdict.planned(_with(serious_table, tier="quick"))
+    (quick,) = planned_verdicts.planned(_with(serious_table, tier="quick"))
     assert not any(row["claimed"] for row in quick["rows"])
 
 
@@ -147,7 +156,7 @@ def test_planned_comparisons_stand_in_figure_table_and_markdown(contents, seriou
     for row in serious_table.analysis["planned"]:
         assert row["name"].split(" (")[0] in figure
     assert "Planned comparisons" in contents["report.md"]
-    sheet = verdict.planned_sheet("x", verdict.planned(serious_table)[0]["rows"], 0.01)
+    sheet = planned_verdicts.planned_sheet("x", planned_verdicts.planned(serious_table)[0]["rows"], 0.01)
     assert [entry.key for entry in sheet["rows"][0]][2] == serious_table.analysis["planned"][0]["difference"]
 
 
@@ -158,8 +167,8 @@ def test_the_variance_bar_holds_every_share(contents, serious_table):
 
 
 def test_a_standing_loss_is_one_card(serious_table):
-    facets, found = heat.facets(serious_table), marks.diagnoses(serious_table)
-    cards = {card["id"]: card for card in marks.cards(serious_table, facets, found)}
+    facets, found = heat_map.facets(serious_table), cell_marks.diagnoses(serious_table)
+    cards = {card["id"]: card for card in cell_marks.cards(serious_table, facets, found)}
     assert {"diverged", "collapsed", "d17"} <= set(cards)
     assert not {"d1"} & set(cards)
     assert cards["d17"]["marks"][0]["parts"] == ["final_hidden", "contrastive-auto"]
@@ -167,35 +176,35 @@ def test_a_standing_loss_is_one_card(serious_table):
 
 
 def test_healthy_cells_at_the_top_carry_no_mark(serious_table):
-    (facet,) = heat.facets(serious_table)
+    (facet,) = heat_map.facets(serious_table)
     best = facet.pairings[facet.pairings["chosen"] == 1].iloc[0]
     harmless = diagnose.Finding("D12", "position bias", "x", "y", "z")
-    assert marks.marked(best, facet, diagnose.Diagnosis("healthy", (harmless,))) == []
+    assert cell_marks.marked(best, facet, diagnose.Diagnosis("healthy", (harmless,))) == []
     worst = facet.pairings.loc[facet.pairings["mean"].idxmin()]
-    assert marks.marked(worst, facet, diagnose.Diagnosis("healthy", (harmless,))) == [harmless]
+    assert cell_marks.marked(worst, facet, diagnose.Diagnosis("healthy", (harmless,))) == [harmless]
 
 
 def test_one_seed_that_depends_on_its_batch_mates_is_marked(serious_table):
-    (facet,) = heat.facets(serious_table)
+    (facet,) = heat_map.facets(serious_table)
     best = facet.pairings[facet.pairings["chosen"] == 1].iloc[0].copy()
     best["batch_deviation"] = 3e-3
-    assert [one.code for one in marks.marked(best, facet, diagnose.Diagnosis("healthy", ()))] == ["E2"]
+    assert [one.code for one in cell_marks.marked(best, facet, diagnose.Diagnosis("healthy", ()))] == ["E2"]
 
 
 def test_the_diagnostics_table_marks_what_fired(serious_table):
-    found = marks.diagnoses(serious_table)
-    sheet = evidence.diagnostics(serious_table, found)
+    found = cell_marks.diagnoses(serious_table)
+    sheet = evidence_tables.diagnostics(serious_table, found)
     heads = [name.split(" ")[0] for name, _ in sheet["heads"]]
     for row in sheet["rows"]:
         diagnosis = found[row[0].text, row[1].text]
         fired = {head for head, entry in zip(heads, row, strict=True) if entry.marked and head != "label"}
         assert fired == diagnosis.codes & set(heads)
-    assert {rule.code for rule in evidence.rules_shown(serious_table, sheet)} == set(heads[3:])
+    assert {rule.code for rule in evidence_tables.rules_shown(serious_table, sheet)} == set(heads[3:])
 
 
 def test_readings_frame_the_way_each_was_trained(serious_table):
-    (facet,) = heat.facets(serious_table)
-    found = evidence.readings(serious_table, facet)
+    (facet,) = heat_map.facets(serious_table)
+    found = evidence_tables.readings(serious_table, facet)
     reads = serious_table.reads.set_index(["representation", "loss", "read"])["test"]
     for row in found["rows"]:
         for name, cell in zip(found["columns"], row["cells"], strict=True):
@@ -204,30 +213,32 @@ def test_readings_frame_the_way_each_was_trained(serious_table):
 
 
 def test_tuning_shows_what_it_gave(serious_table):
-    sheet = evidence.tuning(serious_table)
+    sheet = evidence_tables.tuning(serious_table)
     first = serious_table.results.iloc[0]
     gain = next(row for row in sheet["rows"] if (row[0].text, row[1].text) == (first["representation"], first["loss"]))
     assert gain[5].key == pytest.approx(first["tuned_value"] - first["untuned_value"])
-    assert evidence.tuning(replace(serious_table, results=serious_table.results.assign(tuned_trials=0.0))) is None
+    assert (
+        evidence_tables.tuning(replace(serious_table, results=serious_table.results.assign(tuned_trials=0.0))) is None
+    )
 
 
 def test_worst_pairs_show_texts_or_say_why_not(serious_table):
-    (shown,) = evidence.worst(serious_table)
+    (shown,) = evidence_tables.worst(serious_table)
     assert shown["why"] == ""
     bare = replace(serious_table, worst=serious_table.worst.assign(left="", right=""))
-    assert "no text" in evidence.worst(bare)[0]["why"]
+    assert "no text" in evidence_tables.worst(bare)[0]["why"]
     facts = {name: {**entry, "shareable": False} for name, entry in bare.meta["datasets"].items()}
-    assert "licence" in evidence.worst(_with(bare, datasets=facts))[0]["why"]
+    assert "licence" in evidence_tables.worst(_with(bare, datasets=facts))[0]["why"]
 
 
 def test_what_would_change_the_verdict(serious_table):
-    facets, found = heat.facets(serious_table), marks.diagnoses(serious_table)
-    told = " ".join(one["what"] for one in changes.changes(serious_table, facets, found))
+    facets, found = heat_map.facets(serious_table), cell_marks.diagnoses(serious_table)
+    told = " ".join(one["what"] for one in next_steps.changes(serious_table, facets, found))
     assert "`final_hidden with contrastive-auto`" in told
     assert "one data set" in told
     assert "Nothing was tuned" not in told
     assert "of the spread comes from seeds" in told
-    untuned = " ".join(one["what"] for one in changes.changes(_with(serious_table, tuned=False), facets, found))
+    untuned = " ".join(one["what"] for one in next_steps.changes(_with(serious_table, tuned=False), facets, found))
     assert "Nothing was tuned" in untuned
 
 
@@ -238,12 +249,12 @@ def test_the_wider_level_of_chance_is_named(serious_table, scale, word):
     if not scale:
         results["test_roc_auc"] = results.groupby(["representation", "loss"])["test_roc_auc"].transform("mean")
     table = replace(serious_table, results=results)
-    told = changes.changes(table, heat.facets(table), marks.diagnoses(serious_table))
+    told = next_steps.changes(table, heat_map.facets(table), cell_marks.diagnoses(serious_table))
     assert any(one["do"].startswith(f"More {word}") for one in told if "of the spread comes from seeds" in one["what"])
 
 
 def test_methods_say_what_was_done(serious_table):
-    text = " ".join(methods.paragraph(serious_table, heat.facets(serious_table)))
+    text = " ".join(methods.paragraph(serious_table, heat_map.facets(serious_table)))
     for part in ("tier standard", "10 seeds", "20 trials", "2,000 replicates", "Holm", "bidirectional LSTM 64"):
         assert part in text
     assert methods.commands(serious_table)[0].endswith("--standard")
@@ -275,14 +286,14 @@ def test_a_floor_above_the_best_pairing_is_said_aloud(serious_table, undrawn):
 
 
 def test_a_known_ceiling_stands_beside_the_floors(serious_table, undrawn):
-    (facet,) = heat.facets(serious_table)
-    assert answer.ceilings(serious_table, facet) == []
+    (facet,) = heat_map.facets(serious_table)
+    assert headline.ceilings(serious_table, facet) == []
     datasets = {
         name: {**facts, "ceilings": {"any": 1.0, "max_output": 0.91}}
         for name, facts in serious_table.meta["datasets"].items()
     }
     table = _with(serious_table, datasets=datasets)
-    assert [tuple(one.values()) for one in answer.ceilings(table, facet)] == [
+    assert [tuple(one.values()) for one in headline.ceilings(table, facet)] == [
         ("ceiling", "1.000"), ("ceiling of max_output", ".910"),
     ]  # fmt: skip
     assert "ceiling of max_output <b>.910</b>" in report_files(table)["index.html"]

@@ -10,7 +10,7 @@ from seqtwin.cli.arguments import Json, Out
 
 if TYPE_CHECKING:
     from seqtwin.explain.explain import Explanation
-    from seqtwin.reporting.diagnose import Diagnosis
+    from seqtwin.reporting.findings.diagnose import Diagnosis
 
 Cell = Annotated[Path, typer.Argument(help="folder of a published study cell", metavar="CELL")]
 Other = Annotated[Path | None, typer.Argument(help="a study cell to hold it against", metavar="CELL")]
@@ -29,7 +29,7 @@ def explain(
     seqtwin explain runs/first/cells/placenames.lstm.final_hidden.mse.s0 --jobs 2
     """
     from seqtwin.explain.explain import explain as find
-    from seqtwin.reporting.diagnose import of_cell
+    from seqtwin.reporting.findings.diagnose import of_cell
 
     diagnoses = {folder: of_cell(folder) for folder in (cell, other) if folder and (folder / "manifest.json").exists()}
     if diagnoses and not as_json:

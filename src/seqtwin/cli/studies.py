@@ -82,7 +82,7 @@ def train(
     """
     from seqtwin import face
     from seqtwin.config import read_run
-    from seqtwin.reporting.single import run_figures
+    from seqtwin.reporting.page.run_figures import run_figures
     from seqtwin.run.train import train as train_run
 
     folder = out or face.free_folder(Path("runs") / config.stem)
@@ -222,7 +222,7 @@ def report(study: Path, out: Out = None, as_json: Json = False) -> None:
 
     seqtwin report runs/first --out reports/first
     """
-    from seqtwin.reporting.page import write_report
+    from seqtwin.reporting.page.write import write_report
 
     page = write_report(study, out)
     if as_json:

@@ -10,7 +10,7 @@ from seqtwin.reporting.analysis.facets import Facet, facets_of, grid_of
 from seqtwin.reporting.analysis.judged import Judged, Replicates, replicate
 from seqtwin.reporting.analysis.omnibus import interaction, omnibus, refused_omnibus
 from seqtwin.reporting.analysis.planned import planned
-from seqtwin.reporting.analysis.retrieval import agreement
+from seqtwin.reporting.analysis.rank_agreement import agreement
 
 ALPHA, ROPE, PERMUTATIONS = 0.05, 0.01, 9999
 Trials = Mapping[tuple[str, ...], Sequence[float]]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.figures.style import DASHES, MARKERS, Array, apart, drawn, share_ticks
-from seqtwin.reporting.words import hue, light
+from seqtwin.reporting.formatting import hue, light
 
 
 @dataclass(frozen=True)

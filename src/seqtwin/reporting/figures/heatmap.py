@@ -12,8 +12,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.figures.style import STYLE, Array
-from seqtwin.reporting.heat import contrast
-from seqtwin.reporting.words import digits, light
+from seqtwin.reporting.formatting import digits, light
+from seqtwin.reporting.page.heat_map import contrast
 
 
 def heatmap(

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.figures.style import DASHES, MARKERS, Array, apart, drawn, share_ticks
-from seqtwin.reporting.words import hue, light, loss_hue
+from seqtwin.reporting.formatting import hue, light, loss_hue
 
 
 def interaction(rows: Sequence[str], columns: Sequence[str], values: Array, metric: str) -> str:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.figures.style import MARKERS, Array, apart, drawn, share_ticks, share_ticks_across
-from seqtwin.reporting.words import light, loss_hue
+from seqtwin.reporting.formatting import light, loss_hue
 
 MOST_NAMES = 14
 

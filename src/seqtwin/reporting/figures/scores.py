@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.figures.style import ACROSS, FULL_WIDTH, Array, drawn, panels
-from seqtwin.reporting.words import hue, light
+from seqtwin.reporting.formatting import hue, light
 
 
 @dataclass(frozen=True)

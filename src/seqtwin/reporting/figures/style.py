@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from seqtwin.reporting.svg import lean
-from seqtwin.reporting.words import digits, light, loss_hue
+from seqtwin.reporting.figures.svg import lean
+from seqtwin.reporting.formatting import digits, light, loss_hue
 
 Array = NDArray[np.float64]
 Share = Literal["none", "row"]

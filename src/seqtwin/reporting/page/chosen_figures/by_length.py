@@ -1,0 +1,51 @@
+"""The primary metric over length, for studies that have such rows."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from seqtwin.reporting import figures
+from seqtwin.reporting.formatting import digits, metric_name, plain
+from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.page.chosen_figures.figure import Drawn, belonging, file_name
+from seqtwin.reporting.page.heat_map import Facet
+from seqtwin.reporting.table.study_table import StudyTable
+
+
+def by_length(table: StudyTable, facets: Sequence[Facet]) -> Drawn | None:
+    """One line per pairing of these facets; None where fewer than two lengths were measured."""
+    lines = [line for place, facet in enumerate(facets) for line in _lines(table, facet, place, alone=len(facets) < 2)]
+    if not lines:
+        return None
+    metric, nouns = f"test {metric_name(facets[0].primary)}", nouns_of(table.meta)
+    told = [f"{one.name} {digits(float(one.mean[0]))} at length {plain(float(one.length[0]))}, "
+            f"{digits(float(one.mean[-1]))} at {plain(float(one.length[-1]))}" for one in lines]  # fmt: skip
+    caption = f"Mean over seeds at every length of the test {nouns.judged}; shaded: two-level 95 % intervals."
+    name = file_name("by-length", facets[0]) if len(facets) < 2 else "by-length"
+    svg = figures.by_length(lines, metric, f"length of the {nouns.judged}, in tokens")
+    return Drawn(name, svg, f"{metric} by length. {'; '.join(told)}.", caption)
+
+
+def _lines(table: StudyTable, facet: Facet, place: int, *, alone: bool) -> list[figures.LengthLine]:
+    """The lines of a facet; of several facets each is named and coloured by its own labels."""
+    rows = belonging(table.lengths, facet)
+    found = [_line(facet, rows, *pair) for pair in _pairs(facet)] if len(rows) else []
+    lines = [line for line in found if line]
+    named = ", ".join(facet.labels.values())
+    return lines if alone else [replace(line, name=named, row=place) for line in lines]
+
+
+def _pairs(facet: Facet) -> list[tuple[int, int]]:
+    return [(row, column) for row in range(len(facet.rows)) for column in range(len(facet.columns))]
+
+
+def _line(facet: Facet, rows: pd.DataFrame, row: int, column: int) -> figures.LengthLine | None:
+    name, head = facet.rows[row], facet.columns[column]
+    own = rows[(rows["representation"] == name) & (rows["loss"] == head) & rows["mean"].notna()]
+    if len(own) < 2:
+        return None
+    values = (own[key].to_numpy(dtype=np.float64) for key in ("length", "mean", "low", "high"))
+    shown = f"{name} · {head}" if len(facet.columns) > 1 else name
+    return figures.LengthLine(shown, row, column, *values)

@@ -1,0 +1,211 @@
+"""Tables of what was recorded beside the scores: diagnostics, tuning, readings, retrieval, the worst-judged pairs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from seqtwin.reporting.findings.diagnose import values_of_row
+from seqtwin.reporting.findings.item_rules import rules_of
+from seqtwin.reporting.findings.rules import Rule
+from seqtwin.reporting.formatting import count, digits, known, metric_name, plain, signed
+from seqtwin.reporting.objective_words import Nouns, nouns_of
+from seqtwin.reporting.page import heat_map
+from seqtwin.reporting.page.cell_marks import Diagnoses, keys_of, labels_of
+from seqtwin.reporting.page.heat_map import Facet
+from seqtwin.reporting.page.sortable_tables import Entry, heads_of, labels, listing, number
+from seqtwin.reporting.table.study_table import StudyTable
+
+_HIDDEN = frozenset({"R13"})  # a matter of the data, told by the refusals
+
+
+def diagnostics(table: StudyTable, found: Diagnoses) -> dict[str, Any] | None:
+    """Every pairing with its label and the median of the first value of each rule; fired ones are marked."""
+    if not any(str(name).startswith("diag_") for name in table.results):
+        return None
+    middle = _medians(table)
+    rules = [rule for rule in rules_of(table.meta).values() if rule.code not in _HIDDEN and _measured(rule, middle)]
+    rows = []
+    for _, pairing in table.pairings.iterrows():
+        own, diagnosis = middle.get(labels_of(table, pairing), {}), found[labels_of(table, pairing)]
+        label = Entry(diagnosis.label, diagnosis.label, diagnosis.label != "healthy")
+        rows.append(
+            [*labels(table, pairing), label, *(_value(rule, own, rule.code in diagnosis.codes) for rule in rules)]
+        )
+    caption = "Medians over seeds; a ! marks a diagnostic that fired in at least half of the seeds."
+    return listing("diagnostics", caption, [*heads_of(table), "label", *(f"{r.code} {r.name}" for r in rules)], rows)
+
+
+def rules_shown(table: StudyTable, sheet: Mapping[str, Any] | None) -> list[Rule]:
+    """The rules whose columns stand in the diagnostics table."""
+    heads = [] if sheet is None else [str(head).split(" ")[0] for head, _ in sheet["heads"]]
+    known = rules_of(table.meta)
+    return [known[head] for head in heads if head in known]
+
+
+def _medians(table: StudyTable) -> dict[tuple[str, ...], dict[str, float]]:
+    done = table.results[table.results["primary"] != ""]
+    found = {}
+    for names, part in done.groupby(keys_of(table), sort=False):
+        frame = pd.DataFrame([values_of_row(row) for _, row in part.iterrows()])
+        values = frame.median(numeric_only=True).to_dict()
+        found[tuple(map(str, names))] = {
+            **values,
+            "stuck_share": float(frame["stuck"].mean()) if "stuck" in frame else float("nan"),
+        }
+    for _, pairing in table.pairings.iterrows():
+        own = found.setdefault(labels_of(table, pairing), {})
+        own |= {name: pairing[name] for name in ("pad_slope_low", "pad_slope_high") if name in pairing}
+    return found
+
+
+def _measured(rule: Rule, values: Mapping[tuple[str, ...], Mapping[str, float]]) -> bool:
+    return any(pd.notna(own.get(rule.shown[0][1])) for own in values.values())
+
+
+def _value(rule: Rule, own: Mapping[str, float], fired: bool) -> Entry:
+    value = known(own.get(rule.shown[0][1]))
+    text = plain(round(value, 3)) if abs(value) >= 0.001 or value == 0 else plain(value)
+    return Entry(f"{text} !" if fired else text, None if pd.isna(value) else value, fired)
+
+
+def tuning(table: StudyTable) -> dict[str, Any] | None:
+    """What tuning found for every pairing: dev untuned and tuned, the values it chose, those at the edge."""
+    results = table.results
+    if "tuned_trials" not in results or not results["tuned_trials"].fillna(0).any():
+        return None
+    rows = []
+    for names, part in results.groupby(keys_of(table), sort=False):
+        first = part.iloc[0]
+        gain = known(first["tuned_value"]) - known(first["untuned_value"])
+        chosen = json.loads(first["changes"]) if isinstance(first["changes"], str) and first["changes"] else {}
+        edge = str(first["edge"] or "") if isinstance(first["edge"], str) else ""
+        rows.append([
+            *(Entry(str(name), str(name)) for name in names),
+            number(first["tuned_trials"], count(first["tuned_trials"])),
+            number(first["untuned_value"], digits(first["untuned_value"])),
+            number(first["tuned_value"], digits(first["tuned_value"])), number(gain, signed(gain)),
+            Entry(settings(chosen), settings(chosen)), Entry(edge.replace(";", ", ") or "–", edge, bool(edge)),
+        ])  # fmt: skip
+    heads = [*heads_of(table), "trials", "dev untuned", "dev tuned", "gain", "chosen", "at the edge"]
+    caption = (
+        "On seeds that are not used for evaluation, the same number of trials and the same sampler for every pairing."
+    )
+    return listing("tuning", caption, heads, rows)
+
+
+def settings(chosen: Mapping[str, Any]) -> str:
+    """Hyper-parameters in a line.
+
+    >>> settings({"fit.lr": 0.00312, "loss.margin": "auto"})
+    'fit.lr 0.00312, loss.margin auto'
+    """
+    shown = {key: plain(value) if isinstance(value, float) else str(value) for key, value in sorted(chosen.items())}
+    return ", ".join(f"{key} {value}" for key, value in shown.items())
+
+
+def readings(table: StudyTable, facet: Facet) -> dict[str, Any] | None:
+    """Each trained encoder read by every representation: rows = trained pairings, columns = readings, test metric."""
+    rows = table.reads
+    for key, label in facet.labels.items():
+        rows = rows[rows[key] == label]
+    rows = rows[rows["test"].notna()]
+    columns = list(dict.fromkeys(rows["read"]))
+    if len(columns) < 2:
+        return None
+    low, high = float(rows["test"].min()), float(rows["test"].max())
+    shown = []
+    for row in facet.rows:
+        for loss in facet.columns:
+            part = rows[(rows["representation"] == row) & (rows["loss"] == loss)].set_index("read")["test"]
+            cells = [_reading(part.get(name), name == row, low, high) for name in columns]
+            shown += [{"representation": row, "loss": loss, "cells": cells}] if len(part) else []
+    metric = nouns_of(table.meta).says.get("probe") or metric_name(facet.primary)
+    return {"columns": columns, "rows": shown, "metric": metric} if shown else None
+
+
+def _reading(value: float | None, own: bool, low: float, high: float) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    share = (value - low) / (high - low) if high > low else 1.0
+    return {"value": digits(value), "style": heat_map.style(share), "own": own}
+
+
+def agreement_sheet(found: Sequence[Mapping[str, Any]], nouns: Nouns) -> dict[str, Any] | None:
+    """The agreements as a table; None without any."""
+    heads = ["data set", "retrieval metric", "pairings", "Kendall τ", "95 % interval", "Spearman"]
+    rows = [
+        [Entry(one["dataset"], one["dataset"]), Entry(one["by"], one["by"]), Entry(str(one["pairings"]), None),
+         Entry(one["kendall"], None), Entry(f"{one['low']} to {one['high']}", None), Entry(one["spearman"], None)]
+        for one in found
+    ]  # fmt: skip
+    return listing("agreement", nouns.says["agreement"], heads, rows) if rows else None
+
+
+def agreements(table: StudyTable) -> list[dict[str, Any]]:
+    """How far the order of pairings by pairs and by retrieval agrees, per data set and retrieval metric."""
+    return [{**row, "metric": metric_name(row["metric"]), "by": metric_name(row["retrieval"]),
+             "kendall": digits(row["kendall"], 2), "spearman": digits(row["spearman"], 2),
+             "low": digits(row["low"], 2), "high": digits(row["high"], 2)}
+            for row in table.analysis.get("agreement", []) if row["kendall"] is not None]  # fmt: skip
+
+
+def worst(table: StudyTable) -> list[dict[str, Any]]:
+    """The worst-judged test pairs of the chosen pairing, by data set; texts where their licence allows it."""
+    found = []
+    for _, best in table.pairings[table.pairings["chosen"] == 1].iterrows():
+        rows = table.worst
+        for key in keys_of(table):
+            rows = rows[rows[key] == best[key]] if key in rows else rows
+        if len(rows):
+            found.append(_worst(rows, str(best["dataset"]), table.meta["datasets"].get(best["dataset"], {})))
+    return found
+
+
+def _worst(rows: pd.DataFrame, dataset: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    texts = any(isinstance(value, str) and value for value in rows["left"])
+    heads = ["row", "target", "score, mean over seeds", *(["left", "right"] if texts else [])]
+    shown = []
+    for _, row in rows.iterrows():
+        sides = [Entry(str(row[side]), str(row[side])) for side in ("left", "right")] if texts else []
+        shown.append([number(row["row"], f"{row['row']:.0f}"), number(row["target"], plain(row["target"])),
+                      number(row["score"], digits(row["score"])), *sides])  # fmt: skip
+    why = "" if texts else _withheld(facts)
+    return {
+        "dataset": dataset,
+        "why": why,
+        "sheet": listing(f"worst-{dataset}", f"Test pairs of {dataset}.", heads, shown),
+    }
+
+
+def _withheld(facts: Mapping[str, Any]) -> str:
+    if not facts.get("shareable"):
+        return "the licence of the data does not allow its texts to be passed on; rows are those of the test file"
+    return "these items have no text; rows are those of the test file"
+
+
+def summary(table: StudyTable, found: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """One row per heat map, where a study has several: the pairing chosen on dev, how sure, the interaction test."""
+    if len(found) < 2:
+        return None
+    heads = [
+        *table.meta["extra"],
+        "chosen on dev",
+        "test",
+        "95 % interval",
+        "optimism",
+        "not significantly different",
+        "interaction p",
+    ]
+    if not nouns_of(table.meta).paired and all(pd.isna(one["p"]) for one in found):
+        heads.pop()
+    rows = []
+    for one in found:
+        first = [Entry(str(label), str(label)) for label in one["labels"].values()]
+        rows.append([*first, Entry(one["best"], one["best"]), number(one["test"], digits(one["test"])),
+                     number(one["low"], f"{digits(one['low'])} to {digits(one['high'])}"),
+                     number(one["optimism"], signed(one["optimism"])),
+                     number(one["tied"], f"{one['tied']:.0f} of {one['others']}"),
+                     number(one["p"], one["p_text"])][: len(heads)])  # fmt: skip
+    return listing("all-maps", "One row per heat map.", heads, rows)

@@ -1,0 +1,140 @@
+"""The methods paragraph, ready to paste, and the commands that make the study again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from seqtwin.reporting.formatting import count, digits, listed, many, metric_name
+from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.page.heat_map import Facet
+from seqtwin.reporting.table.study_table import StudyTable
+
+TIERS = ("quick", "standard", "strong", "publication")
+_TESTS = {
+    "anova": "the F tests of a blocked two-way analysis",
+    "permutation": "a restricted permutation test (labels permuted inside a seed block; Freedman-Lane residuals for "
+    "the interaction)",
+}
+
+
+def paragraph(table: StudyTable, facets: Sequence[Facet]) -> list[str]:
+    """The methods as sentences grouped into paragraphs: design, tuning, uncertainty, tests, arithmetic."""
+    return [
+        text
+        for text in (_design(table), _tuning(table), _uncertainty(table), _tests(table, facets), _arithmetic(table))
+        if text
+    ]
+
+
+def _design(table: StudyTable) -> str:
+    meta, nouns = table.meta, nouns_of(table.meta)
+    primaries = dict.fromkeys(name for name in table.pairings["primary"] if name)
+    finished = int((table.results["status"] == "finished").sum())
+    data = [f"{name} ({sizes(facts)} {nouns.items})" for name, facts in meta["datasets"].items()]
+    encoder, version = encoder_of(meta), (meta.get("versions") or {}).get("seqtwin", "")
+    cuts = sorted({digits(facts["cut"], 2) for facts in meta["datasets"].values()})
+    number = f"{many(len(table.pairings), 'pairing')} of representation and {nouns.column}"
+    seeds = many(len(meta.get("seeds", [])), "seed")
+    trained = f"{number} were trained{f' with {encoder}' if encoder else ''} on {listed(data)}"
+    counted = f"{finished} of {meta['planned']} planned study cells finished"
+    return (
+        f"{trained}, each with {seeds} ({counted}), with SeqTwin {version}, tier {meta.get('tier', 'unknown')}. "
+        "One seed is one paired block: the same split, the same data order and, where shapes agree, the same initial "
+        f"weights for every pairing. {nouns.says['targets']} The primary metric is "
+        f"{listed([metric_name(name) for name in primaries])}.{nouns.says['cut'].format(cuts=listed(cuts))}"
+    )
+
+
+def sizes(facts: Mapping[str, Any]) -> str:
+    """How many rows each part of a data set has."""
+    return " / ".join(f"{facts['pairs'].get(split, 0):,}" for split in ("train", "dev", "test"))
+
+
+def encoder_of(meta: Mapping[str, Any]) -> str:
+    """The encoder of the base config in a few words, empty when it is not known."""
+    base = meta.get("config", {}).get("base", {})
+    encoder = base.get("encoder") if isinstance(base, dict) else None
+    varied = {key.removeprefix("encoder.") for key in meta.get("factors", {})}
+    if not isinstance(encoder, dict) or varied & {"encoder", "cell"}:
+        return ""
+    fixed = {key: value for key, value in encoder.items() if key not in varied}
+    sides = "bidirectional " if fixed.get("bidirectional") else ""
+    layers = f", {fixed['layers']} layers" if int(fixed.get("layers") or 1) > 1 else ""
+    return f"{sides}{str(encoder.get('cell', 'rnn')).upper()} {fixed.get('hidden', '')}".strip() + layers
+
+
+def _tuning(table: StudyTable) -> str:
+    meta = table.meta
+    if not meta.get("tuned"):
+        return f"Nothing was tuned: {nouns_of(meta).says['fixed']} are those of the config for every pairing."
+    return (
+        f"Every pairing was tuned with {many(int(meta.get('trials') or 0), 'trial')} (Optuna, the same sampler, "
+        "space and seed for every pairing) on dev, on seeds that are not used for evaluation."
+    )
+
+
+def _uncertainty(table: StudyTable) -> str:
+    return (
+        f"Intervals are two-level 95 % bootstrap intervals: {count(table.meta['replicates'])} replicates, each drawing "
+        f"seeds and {nouns_of(table.meta).says['drawn']} with replacement, the same draw for all pairings "
+        "(percentile; BCa where the replicates are skewed). Metrics that are undefined for a study cell are left "
+        "empty, never 0."
+    )
+
+
+def _tests(table: StudyTable, facets: Sequence[Facet]) -> str:
+    return " ".join(text for text in (_omnibus(table, facets), _planned(table), _ties(facets)) if text)
+
+
+def _omnibus(table: StudyTable, facets: Sequence[Facet]) -> str:
+    methods = {(facet.analysis.get("omnibus") or {}).get("method") for facet in facets} - {None, ""}
+    tests = [_TESTS[str(name)] for name in sorted(map(str, methods))]
+    column = nouns_of(table.meta).column
+    text = f"Representation, {column} and their interaction were tested on the z scale (one block per seed) by "
+    return f"{text}{listed(tests, 'or')}." if tests else ""
+
+
+def _planned(table: StudyTable) -> str:
+    plan = table.meta.get("plan") or {}
+    comparisons = plan.get("comparisons") or []
+    if not comparisons:
+        return ""
+    return (
+        f"{many(len(comparisons), 'comparison')} had been declared before the first training and form one Holm family "
+        f"per data set at alpha {digits(plan.get('alpha'), 2)}: paired t and sign-flip permutation over seeds, both of "
+        "which must pass, and a two-level interval that excludes 0 and does not lie inside "
+        f"±{digits(plan.get('rope'), 2)}."
+    )
+
+
+def _ties(facets: Sequence[Facet]) -> str:
+    text = "Tie letters rest on simultaneous intervals of all differences of a heat map: pairings that share a letter "
+    return f"{text}do not differ significantly." if any(facet.analysis.get("versus_best") for facet in facets) else ""
+
+
+_KERNELS = {"cpu_capability": "PyTorch CPU kernels {}", "mkl": "MKL {}", "onednn": "oneDNN {}"}
+
+
+def _arithmetic(table: StudyTable) -> str:
+    """The kernels behind the numbers; empty for results that were published before they were recorded."""
+    kernels = table.meta.get("kernels") or {}
+    if not kernels:
+        return ""
+    names = sorted(kernels, key=lambda name: (name not in _KERNELS, name))
+    shown = [_KERNELS.get(name, f"{name}={{}}").format(" or ".join(kernels[name])) for name in names]
+    threads = table.meta.get("threads") or []
+    counted = (
+        [f"{' or '.join(map(str, threads))} thread{'' if threads == [1] else 's'} per study cell"] if threads else []
+    )
+    return (
+        f"Arithmetic: {', '.join([*shown, *counted])}. On the same processor, with the same versions, kernels "
+        "and number of threads, a study cell gives the same bytes again; otherwise the last digits can differ."
+    )
+
+
+def commands(table: StudyTable) -> list[str]:
+    """The commands that make the study and this page again."""
+    meta, name = table.meta, table.meta["name"]
+    tier = str(meta.get("tier", "")) if meta.get("tier") in TIERS and "plan" in meta else ""
+    options = [f"--{tier}"] if tier else []
+    options += ["--no-tune"] if tier and tier != "quick" and not meta.get("tuned") else []
+    return [" ".join(["seqtwin compare study.yaml --out", f"runs/{name}", *options]), f"seqtwin report runs/{name}"]

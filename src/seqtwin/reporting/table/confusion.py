@@ -1,0 +1,35 @@
+"""Which class is taken for which: the test rows of the chosen pairing of each data set, all of its seeds together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from seqtwin.reporting.table.planned_cells import Gathered, Pairing
+
+MOST_CLASSES = 20
+COLUMNS = ["true", "predicted", "rows"]
+
+
+def confusion_rows(found: Gathered, pairings: pd.DataFrame) -> pd.DataFrame:
+    """One row per chosen pairing, true class and predicted class: how many `rows`; of at most 20 classes."""
+    chosen = [tuple(row) for row in pairings[pairings["chosen"] == 1][found.keys].to_numpy()]
+    own = [(one, _classes(one)) for one in found.pairings() if tuple(one.labels.values()) in chosen]
+    parts = [_counted(one, names).assign(**one.labels) for one, names in own if 0 < len(names) <= MOST_CLASSES]
+    columns = [*found.keys, *COLUMNS]
+    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return frame
+
+
+def _classes(pairing: Pairing) -> list[str]:
+    return list(map(str, pairing.measured[0].facts.get("classes") or ()))
+
+
+def _counted(pairing: Pairing, names: Sequence[str]) -> pd.DataFrame:
+    size, counts = len(names), np.zeros(len(names) ** 2, dtype=np.intp)
+    for _, measured in pairing.finished:
+        pairs = measured.test["target"].to_numpy(dtype=np.intp) * size + measured.test["score"].to_numpy(dtype=np.intp)
+        counts += np.bincount(pairs, minlength=size**2)
+    true, predicted = np.repeat(names, size), np.tile(names, size)
+    frame: pd.DataFrame = pd.DataFrame({"true": true, "predicted": predicted, "rows": counts})
+    return frame

@@ -1,0 +1,28 @@
+"""Counts of same and different test pairs by score, per pairing, all of its seeds together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from seqtwin.reporting.table.planned_cells import Gathered
+from seqtwin.reporting.table.read_cells import Measured
+
+BINS = 30
+
+
+def score_histograms(found: Gathered) -> pd.DataFrame:
+    """One row per pairing and bin of scores: `low`, `high`, `same`, `different`."""
+    parts = [_histogram(one.measured).assign(**one.labels) for one in found.of_pairs() if one.measured]
+    columns = [*found.keys, "low", "high", "same", "different"]
+    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return frame
+
+
+def _histogram(cells: Sequence[Measured]) -> pd.DataFrame:
+    scores = np.concatenate([one.test["score"].to_numpy(dtype=float) for one in cells])
+    same = np.concatenate([one.test["target"].to_numpy(dtype=float) >= one.facts.get("cut", 0.5) for one in cells])
+    edges = np.histogram_bin_edges(scores, bins=BINS)
+    counted = {"same": np.histogram(scores[same], edges)[0], "different": np.histogram(scores[~same], edges)[0]}
+    frame: pd.DataFrame = pd.DataFrame({"low": edges[:-1], "high": edges[1:], **counted})
+    return frame

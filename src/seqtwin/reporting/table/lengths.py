@@ -1,0 +1,47 @@
+"""How a metric falls with length: one point for every length that the test holds, or for groups of them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from seqtwin.reporting.statistics import WEIGHTED, Array, percentile_interval
+from seqtwin.reporting.table.bootstrap import Bench
+from seqtwin.reporting.table.planned_cells import Gathered
+from seqtwin.reporting.table.slices import parts_of, under_draws
+
+MOST_POINTS = 24
+CURVED = frozenset({"exact_match"})
+COLUMNS = ["length", "rows", "mean", "low", "high"]
+
+
+def length_rows(found: Gathered, benches: Sequence[Bench]) -> pd.DataFrame:
+    """One row per pairing and length, shortest first: how many `rows` of the test, the mean over seeds of the primary
+    metric and its two-level interval. For what is written; where lengths are many, `length` is the mean of a group."""
+    curved = [bench for bench in benches if bench.judged.metric in CURVED & WEIGHTED.keys()]
+    parts = [_point(bench, rows) for bench in curved for rows in _points(bench)]
+    columns = [*found.keys, *COLUMNS]
+    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return frame
+
+
+def _points(bench: Bench) -> list[NDArray[np.intp]]:
+    values = bench.test["length"].to_numpy(dtype=float)
+    known = np.unique(values[np.isfinite(values)])
+    if len(known) > MOST_POINTS:
+        return parts_of(values, MOST_POINTS)
+    return [np.flatnonzero(values == length) for length in known]
+
+
+def _point(bench: Bench, rows: NDArray[np.intp]) -> pd.DataFrame:
+    observed, replicates = under_draws(bench, rows)
+    length = float(bench.test["length"].to_numpy(dtype=float)[rows].mean())
+    frame = pd.DataFrame(bench.judged.pairings)
+    ends = np.array([_ends(own) for own in replicates])
+    return frame.assign(length=length, rows=len(rows), mean=observed, low=ends[:, 0], high=ends[:, 1])
+
+
+def _ends(replicates: Array) -> tuple[float, float]:
+    reach = percentile_interval(replicates)
+    return reach.low, reach.high

@@ -1,0 +1,56 @@
+"""The test pairs that the chosen pairing of each data set judges worst."""
+
+import pandas as pd
+
+from seqtwin.reporting.statistics import BINARY
+from seqtwin.reporting.table.planned_cells import Gathered, Pairing
+
+SHOWN = 10
+LONGEST = 160
+
+
+def worst_pairs(found: Gathered, pairings: pd.DataFrame) -> pd.DataFrame:
+    """Ten rows per chosen pairing: `row`, `target`, `score`, `miss`, `left`, `right` (empty where texts stay private).
+
+    miss = |rank of the score - target|, ranks as shares from 0 to 1, mean over finished seeds; for graded targets
+    their own ranks. Same pairs with the lowest scores and different ones with the highest come first.
+    """
+    chosen = [tuple(row) for row in pairings[pairings["chosen"] == 1][found.keys].to_numpy()]
+    parts = [_worst(one) for one in found.of_pairs() if tuple(one.labels.values()) in chosen]
+    columns = [*found.keys, "row", "target", "score", "miss", "left", "right"]
+    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return frame
+
+
+def _worst(pairing: Pairing) -> pd.DataFrame:
+    cells = [measured for _, measured in pairing.finished]
+    first = cells[0].test
+    scores = pd.concat([one.test["score"].astype(float) for one in cells], axis=1)
+    targets = first["target"].astype(float)
+    two_classes = str(cells[0].scores["primary"]) in BINARY
+    goal = (targets >= cells[0].facts.get("cut", 0.5)).astype(float) if two_classes else _share(targets)
+    miss = scores.apply(_share).sub(goal, axis=0).abs().mean(axis=1)
+    table = first[["row", "target"]].assign(score=scores.mean(axis=1), miss=miss)
+    table = table.sort_values(["miss", "row"], ascending=[False, True]).head(SHOWN)
+    return _with_texts(table, pairing).assign(**pairing.labels)
+
+
+def _share(values: "pd.Series[float]") -> "pd.Series[float]":
+    """Average ranks as shares, from 0 for the lowest to 1 for the highest."""
+    return (values.rank() - 1.0) / max(len(values) - 1, 1)
+
+
+def _with_texts(table: pd.DataFrame, pairing: Pairing) -> pd.DataFrame:
+    sources = (one.texts for _, one in pairing.finished if one.texts is not None and one.facts.get("shareable"))
+    texts = next(sources, None)
+    if texts is None:
+        return table.assign(left="", right="")
+    known = texts.set_index("row")
+    return table.assign(
+        **{side: [_short(known[side].get(row, "")) for row in table["row"]] for side in ("left", "right")}
+    )
+
+
+def _short(text: str) -> str:
+    flat = " ".join(str(text).split())
+    return flat if len(flat) <= LONGEST else flat[: LONGEST - 1] + "…"
