@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from seqtwin.api import train
 from seqtwin.data.sets.placenames import read_places
-from seqtwin.face import train
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.matching.clusters import components
 from seqtwin.matching.dedupe import Deduped, dedupe

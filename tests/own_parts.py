@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from seqtwin.catalogue import FAMILIES
+from seqtwin.cli.catalogue import FAMILIES
 
 
 def tables() -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import tiny
-from seqtwin import cli, face
+from seqtwin import api, cli
 from seqtwin.config import StudyConfig
 from seqtwin.study.compare import Study
 
@@ -23,7 +23,7 @@ def asked(monkeypatch: Any) -> list[tuple[StudyConfig, bool]]:
         calls.append((config, retry_failed))
         return Study(out, ["a", "b"], ["a"], [])
 
-    monkeypatch.setattr(face, "compare", compare)
+    monkeypatch.setattr(api, "compare", compare)
     return calls
 
 

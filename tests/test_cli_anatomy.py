@@ -13,7 +13,7 @@ import yaml
 
 import tiny
 from seqtwin import cli
-from seqtwin.anatomy.runs import beside_longer, run_plain
+from seqtwin.anatomy.pytorch_runs import beside_longer, run_plain
 from seqtwin.store import load_encoder
 
 

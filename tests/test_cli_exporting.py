@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 import tiny
-from seqtwin.cli.exporting import HOW_TO_LOAD, TARGETS, export
+from seqtwin.cli.export import HOW_TO_LOAD, TARGETS, export
 from seqtwin.errors import ConfigError
 from seqtwin.inference.load import load
 from seqtwin.inference.trained_encoder import load as load_torch

@@ -13,7 +13,7 @@ import typer
 
 import tiny
 from seqtwin import cli
-from seqtwin.cli import searching
+from seqtwin.cli import index_search
 from seqtwin.index.index import Index
 from seqtwin.inference.trained_encoder import load
 
@@ -24,8 +24,8 @@ ROWS = [("a1", "abc", "FR"), ("a2", "bcd", ""), ("a3", "f", "DE"), ("a4", "abd",
 def asked(monkeypatch: Any, capsys: Any) -> Any:
     """Runs a command line and gives its exit code, what it said and what it complained of."""
     app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
-    app.command()(searching.index)
-    app.command()(searching.search)
+    app.command()(index_search.index)
+    app.command()(index_search.search)
     monkeypatch.setattr(cli, "app", app)
 
     def run(*arguments: Any) -> tuple[int, str, str]:
@@ -105,7 +105,7 @@ def test_a_conversation_ends_with_an_empty_line(asked: Any, index: Path, monkeyp
     assert encode("abc").shape == (1, 5)
     assert code == 0
     assert [part.splitlines()[0] for part in said.strip().split("\n\n")] == ["abc", "f"]
-    assert prompts.count(searching.PROMPT) == 3
+    assert prompts.count(index_search.PROMPT) == 3
     monkeypatch.setattr(sys, "stdin", Terminal(""))
     assert asked("search", index)[0] == 0
 

@@ -59,9 +59,9 @@ def test_train_and_compare_say_it_before_they_begin(run: Run, tmp_path: Path, mo
     assert code == 0
     assert noted.index(SIDES) < noted.index("train ") < noted.index("config used: ")
     assert SIDES not in said, "stdout has the result alone"
-    from seqtwin import face
+    from seqtwin import api
 
-    monkeypatch.setattr(face, "compare", lambda *_args, **_named: pytest.fail("said before anything is trained"))
+    monkeypatch.setattr(api, "compare", lambda *_args, **_named: pytest.fail("said before anything is trained"))
     with pytest.raises(pytest.fail.Exception):
         run("compare", tmp_path / "pairs.csv", *SMALL, "--out", "study")
 

@@ -9,7 +9,7 @@ import yaml
 
 import seqtwin
 import tiny
-from seqtwin import face
+from seqtwin import api
 from seqtwin.config import parse_run, parse_study
 from seqtwin.errors import ConfigError
 from seqtwin.study.compare import Study
@@ -59,8 +59,8 @@ def driven(monkeypatch: Any) -> list[Any]:
         calls.append((study, out, jobs))
         return Study(out, [], [], [])
 
-    monkeypatch.setattr(face, "drive", drive)
-    monkeypatch.setattr(face, "write_report", calls.append)
+    monkeypatch.setattr(api, "drive", drive)
+    monkeypatch.setattr(api, "write_report", calls.append)
     return calls
 
 
@@ -87,10 +87,10 @@ def test_compare_takes_a_base_by_name_and_a_run_alone(folder: Path, tmp_path: Pa
 
 
 def test_a_free_folder_is_the_first_that_is_not_there(tmp_path: Path) -> None:
-    assert face.free_folder(tmp_path / "a") == tmp_path / "a"
+    assert api.free_folder(tmp_path / "a") == tmp_path / "a"
     for name in ("a", "a-2"):
         (tmp_path / name).mkdir()
-    assert face.free_folder(tmp_path / "a") == tmp_path / "a-3"
+    assert api.free_folder(tmp_path / "a") == tmp_path / "a-3"
 
 
 def test_no_module_hides_a_public_function() -> None:

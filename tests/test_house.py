@@ -53,8 +53,8 @@ SOUND = {
     "seqtwin.run.train": "from seqtwin.training.losses import LOSSES",
     "seqtwin.reporting.": "",
     "seqtwin.reporting.page.write": "from seqtwin.metrics import METRICS",
-    "seqtwin.face": "from seqtwin.run.train import run\nfrom seqtwin.reporting.page.write import write",
-    "seqtwin.cli": "from seqtwin.face import run",
+    "seqtwin.api": "from seqtwin.run.train import run\nfrom seqtwin.reporting.page.write import write",
+    "seqtwin.cli": "from seqtwin.api import run",
 }
 
 PLANTED = {
@@ -82,7 +82,7 @@ PLANTED = {
     "retrieval reaches a metric-learning library": ("seqtwin.store", "import pytorch_metric_learning.losses"),
     "retrieval reaches it through a package": ("seqtwin.model.", "import pytorch_metric_learning"),
     "the root, from below": ("seqtwin.model.encoder", "from seqtwin import load"),
-    "the face knows the command line": ("seqtwin.face", "from seqtwin.cli import main"),
+    "the face knows the command line": ("seqtwin.api", "from seqtwin.cli import main"),
     "a circle": ("seqtwin.files", "from seqtwin.metrics import METRICS\nimport seqtwin.files_again"),
     "no place": ("seqtwin.helpers", ""),
 }

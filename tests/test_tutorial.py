@@ -32,7 +32,7 @@ def test_every_link_of_the_tutorial_leads_somewhere() -> None:
 
 def test_the_excerpt_is_what_the_command_says() -> None:
     """The quoted answer, for an encoder of this shape."""
-    from seqtwin.anatomy import words
+    from seqtwin.anatomy import sentences
     from seqtwin.anatomy.dissect import Subject, dissect
     from seqtwin.build import blueprint_of, build_siamese
     from seqtwin.config import parse_run
@@ -41,5 +41,5 @@ def test_the_excerpt_is_what_the_command_says() -> None:
     tokens = train_tokenizer(["Wien"], unit="char")
     config = parse_run({"data": {"name": "placenames"}, "encoder": {"hidden": 16}})
     found = dissect(Subject(build_siamese(blueprint_of(config, "tokens", tokens.size), seed=0), tokens, "Wien"))
-    said = f"{words.headline(found)}. {words.answer(found)}".replace("`", "")
+    said = f"{sentences.headline(found)}. {sentences.answer(found)}".replace("`", "")
     assert said in " ".join(TEXT.split())

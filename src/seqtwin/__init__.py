@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from seqtwin.version import __version__
 
 if TYPE_CHECKING:
+    from seqtwin.api import compare, probe, report, train
     from seqtwin.config import read_run, read_study
     from seqtwin.errors import SeqTwinError
-    from seqtwin.face import compare, probe, report, train
     from seqtwin.index.index import Index
     from seqtwin.inference.load import load
     from seqtwin.inference.trained_encoder import TrainedEncoder
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from seqtwin.training.losses import LOSSES
 
 _HOME = {
-    "train": "seqtwin.face",
-    "compare": "seqtwin.face",
-    "report": "seqtwin.face",
-    "probe": "seqtwin.face",
+    "train": "seqtwin.api",
+    "compare": "seqtwin.api",
+    "report": "seqtwin.api",
+    "probe": "seqtwin.api",
     "load": "seqtwin.inference.load",
     "Index": "seqtwin.index.index",
     "dedupe": "seqtwin.matching.dedupe",

@@ -9,7 +9,7 @@ from dissected import of_series, of_text
 from rich.cells import cell_len
 from rich.console import Console
 
-from seqtwin.anatomy import words
+from seqtwin.anatomy import sentences
 from seqtwin.anatomy.records import Anatomy
 from seqtwin.anatomy.terminal import drawn
 
@@ -86,5 +86,5 @@ def test_chance_is_called_chance() -> None:
     # an encoder whose states are all the same: equal, though nothing makes them so
     a = of_text("cafe")
     same = replace(a.statement("last_is_final"), equal=True, difference=0.0)
-    assert "by chance" in words.headline(replace(a, statements=(same, *a.statements[1:])))
-    assert words.why(same).startswith("Equal for this text, though it need not be.")
+    assert "by chance" in sentences.headline(replace(a, statements=(same, *a.statements[1:])))
+    assert sentences.why(same).startswith("Equal for this text, though it need not be.")

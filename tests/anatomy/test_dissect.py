@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import tiny
+from seqtwin.anatomy.default_text import first_short, series_in, text_of
 from seqtwin.anatomy.dissect import Subject, dissect, item_of
+from seqtwin.anatomy.pytorch_runs import PADS, beside_longer, run_packed, run_plain
 from seqtwin.anatomy.records import SHOWN, Anatomy, ends
-from seqtwin.anatomy.runs import PADS, beside_longer, run_packed, run_plain
-from seqtwin.anatomy.usual import first_short, series_in, text_of
 from seqtwin.config import EncoderConfig
 from seqtwin.data.tokens.tokenizer import train_tokenizer
 from seqtwin.errors import DataError

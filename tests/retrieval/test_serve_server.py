@@ -25,7 +25,7 @@ from seqtwin.index.index import Index
 from seqtwin.inference.trained_encoder import load
 from seqtwin.serve.server import serve
 
-START = "import sys, typer; from seqtwin.cli.serving import serve; from seqtwin.errors import SeqTwinError\n"
+START = "import sys, typer; from seqtwin.cli.serve import serve; from seqtwin.errors import SeqTwinError\n"
 START += "app = typer.Typer(); app.command()(serve)\n"
 START += "try: app()\nexcept SeqTwinError as error: sys.stderr.write(str(error)); raise SystemExit(error.exit_code)"
 IMPATIENT = "import sys; from pathlib import Path; from seqtwin.serve.server import serve\n"
@@ -332,7 +332,7 @@ def test_the_help_ends_in_an_example() -> None:
     import typer
     from typer.testing import CliRunner
 
-    from seqtwin.cli import serving
+    from seqtwin.cli import serve as serving
 
     app = typer.Typer()
     app.command()(serving.serve)

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqtwin.anatomy.companions import companions, shapes
-from seqtwin.anatomy.readings import readings
+from seqtwin.anatomy.padding_effects import companions, shapes
+from seqtwin.anatomy.pytorch_runs import beside_longer, run_packed, run_plain, tokens_read
 from seqtwin.anatomy.records import SHOWN, Anatomy, Body, ends
-from seqtwin.anatomy.runs import beside_longer, run_packed, run_plain, tokens_read
 from seqtwin.anatomy.statements import Evidence, statements
+from seqtwin.anatomy.used_states import readings
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.model.encoder import Encoder
 from seqtwin.model.siamese import Siamese

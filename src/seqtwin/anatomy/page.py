@@ -9,7 +9,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from seqtwin.anatomy import svg, words
+from seqtwin.anatomy import sentences, svg
 from seqtwin.anatomy.records import SHOWN, Anatomy, Companion, Reading, ends
 from seqtwin.anatomy.statements import TOLERANCE, preamble
 
@@ -25,8 +25,8 @@ def page(a: Anatomy) -> str:
     loader = FileSystemLoader(TEMPLATES, encoding="utf-8")
     house = Environment(autoescape=True, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     house.filters["coded"] = _coded
-    house.filters["number"] = words.number
-    house.filters["sizes"] = words.sizes
+    house.filters["number"] = sentences.number
+    house.filters["sizes"] = sentences.sizes
     style = Markup((TEMPLATES / "page.css").read_text(encoding="utf-8"))
     return house.get_template("page.html.j2").render(_context(a), style=style).rstrip("\n") + "\n"
 
@@ -39,9 +39,9 @@ def _coded(text: str) -> Markup:
 
 def _context(a: Anatomy) -> dict[str, Any]:
     return {
-        "a": a, "words": words, "levels": svg.LEVELS, "title": words.headline(a).replace("`", ""),
+        "a": a, "words": sentences, "levels": svg.LEVELS, "title": sentences.headline(a).replace("`", ""),
         "panels": [_panel(a, way) for way in range(a.body.directions)], "numbers": _numbers(a),
-        "most": words.number(a.scale), "units": min(UNITS, a.body.width), "rows": list(_rows(a)),
+        "most": sentences.number(a.scale), "units": min(UNITS, a.body.width), "rows": list(_rows(a)),
         "preamble": "\n".join(preamble(a.body)), "statements": a.statements,
         "pads": [_padded(a, way) for way in a.companions[1:]], "readings": [_reading(a, one) for one in a.readings],
     }  # fmt: skip
@@ -62,7 +62,7 @@ def _panel(a: Anatomy, way: int) -> dict[str, Any]:
     cell = None if a.cell is None else ("c_n", a.cell[-1, way, :units])
     strip = svg.Strip(
         values=[a.outputs[step, way, :units] for step in steps],
-        names=[words.token(a.steps[step]) for step in steps],
+        names=[sentences.token(a.steps[step]) for step in steps],
         most=a.scale,
         read=[str(a.read_at(step, way)) for step in steps],
         box=svg.Box(place, _place(a, way)),
@@ -70,14 +70,14 @@ def _panel(a: Anatomy, way: int) -> dict[str, Any]:
         gap=len(steps) // 2 if len(steps) < a.time else None,
     )
     title = _half(a, way)
-    where = f"{_place(a, way)} is the column of step {steps[place] + 1}, {words.shown(a, steps[place])}"
+    where = f"{_place(a, way)} is the column of step {steps[place] + 1}, {sentences.shown(a, steps[place])}"
     beside = "; c_n stands beside it, in no column" if cell else ""
     label = f"{title}: {a.time} steps, {units} of {a.body.width} units. {where}{beside}."
     return {"title": title, "svg": svg.drawn(strip, label), "says": f"`{_place(a, way)}` {_ends(a, way)}"}
 
 
 def _ends(a: Anatomy, way: int) -> str:
-    step = words.shown(a, a.time - 1 if way == 0 else 0)
+    step = sentences.shown(a, a.time - 1 if way == 0 else 0)
     end = "last" if way == 0 else "first"
     return f"is the column of the {end} step, {step}: there this direction ends."
 
@@ -85,7 +85,7 @@ def _ends(a: Anatomy, way: int) -> str:
 def _numbers(a: Anatomy) -> list[dict[str, Any]]:
     """The values of what is drawn, a table a direction."""
     units = min(UNITS, a.body.width)
-    heads = [f"{step + 1} {words.token(a.steps[step])}" for step in a.shown]
+    heads = [f"{step + 1} {sentences.token(a.steps[step])}" for step in a.shown]
     return [
         {"title": _half(a, way), "heads": heads,
          "rows": [[f"{a.outputs[step, way, unit]:.3f}" for step in a.shown] for unit in range(units)]}
@@ -137,7 +137,7 @@ def _padded_strip(a: Anatomy, companion: Companion, way: int) -> Markup:
     ended = len(real) - 1 if packed else len(read) - 1
     strip = svg.Strip(
         values=[*read[: len(real)], *(None for _ in pads)] if packed else read,
-        names=[*(words.token(a.steps[step], 8) for step in real), *("pad" for _ in pads)],
+        names=[*(sentences.token(a.steps[step], 8) for step in real), *("pad" for _ in pads)],
         most=a.scale,
         box=svg.Box(0 if way == 1 else ended, _place(a, way)),
         gap=len(real) // 2 if len(real) < a.time else None,
@@ -153,6 +153,8 @@ def _reading(a: Anatomy, one: Reading) -> dict[str, Any]:
     steps = list(ends(a.time, SHOWN // 2))
     hidden, cell = (np.atleast_1d(states.any(0)).tolist() for states in (one.hidden, one.cell))
     label = f"{one.name} reads {one.words}"
-    first = " ".join(words.number(value) for value in one.first)
-    apart = f"{one.width} wide" if one.difference is None else "the same" if one.equal else words.number(one.difference)
+    first = " ".join(sentences.number(value) for value in one.first)
+    apart = (
+        f"{one.width} wide" if one.difference is None else "the same" if one.equal else sentences.number(one.difference)
+    )
     return {"one": one, "svg": svg.marks(one.outputs[steps], hidden, cell, label), "first": first, "apart": apart}

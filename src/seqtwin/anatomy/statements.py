@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from seqtwin.anatomy.pytorch_runs import TorchRun, run_sequence_first
 from seqtwin.anatomy.records import Body, Statement
-from seqtwin.anatomy.runs import TorchRun, run_sequence_first
 
 TOLERANCE = 1e-5
 PREAMBLE = (

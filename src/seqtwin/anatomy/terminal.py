@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from seqtwin.anatomy import words
+from seqtwin.anatomy import sentences
 from seqtwin.anatomy.records import Anatomy, Companion, Reading, Statement, ends
 from seqtwin.anatomy.statements import preamble
 from seqtwin.anatomy.terminal_strips import CODE, HEAD, SOFT, WAYS, level, strips
@@ -44,14 +44,14 @@ def _coded(text: str, style: str = "") -> Text:
 
 def _answer(a: Anatomy) -> Iterator[Any]:
     count = f"{a.time} {a.unit if a.time > 1 else a.unit[:-1]}"
-    text = words.told(a.text)
+    text = sentences.told(a.text)
     yield Text(f"{a.body.words} · {a.source}" if a.source else a.body.words, SOFT)
     yield Text(f"{text} · {count}", SOFT)
     yield ""
-    yield _coded(f"{words.headline(a)}.", HEAD)
-    yield _coded(words.answer(a))
-    yield _coded(f"{words.advice(a)} {words.cell(a)}")
-    if note := words.unknown(a):
+    yield _coded(f"{sentences.headline(a)}.", HEAD)
+    yield _coded(sentences.answer(a))
+    yield _coded(f"{sentences.advice(a)} {sentences.cell(a)}")
+    if note := sentences.unknown(a):
         yield Text(note, NO)
 
 
@@ -64,17 +64,17 @@ def _statements(a: Anatomy) -> Iterator[Any]:
     grid.add_column(justify="right", min_width=6)
     for one in a.statements:
         grid.add_row()
-        grid.add_row(Text(words.verdict(one.equal), YES if one.equal else NO), *_statement(one))
+        grid.add_row(Text(sentences.verdict(one.equal), YES if one.equal else NO), *_statement(one))
     yield grid
 
 
 def _statement(one: Statement) -> tuple[Group, str]:
-    claim, why = _coded(one.claim, HEAD), _coded(words.why(one))
-    return Group(claim, why, *(Text(line, CODE) for line in one.code)), words.number(one.difference)
+    claim, why = _coded(one.claim, HEAD), _coded(sentences.why(one))
+    return Group(claim, why, *(Text(line, CODE) for line in one.code)), sentences.number(one.difference)
 
 
 def _padding(a: Anatomy) -> Iterator[Any]:
-    yield _coded(words.padding(a))
+    yield _coded(sentences.padding(a))
     yield Text()
     grid = _table("largest change", *(_short(way) for way in a.companions))
     for place, part in enumerate(a.companions[0].parts):
@@ -93,7 +93,7 @@ def _short(way: Companion) -> str:
 
 def _change(way: Companion, place: int) -> Text:
     part = way.parts[place]
-    return Text(words.number(part.change), NO if part.changed else "")
+    return Text(sentences.number(part.change), NO if part.changed else "")
 
 
 def _shapes(a: Anatomy) -> Iterator[Any]:
@@ -101,7 +101,7 @@ def _shapes(a: Anatomy) -> Iterator[Any]:
     yield Text(f"{'':{wide}}  {'batch_first=True':>16}  {'without':>14}", SOFT)
     for one in a.shapes:
         line = Text(f"{one.name:{wide}}", CODE)
-        yield line.append(f"  {words.sizes(one.first):>16}  {words.sizes(one.second):>14}", "default")
+        yield line.append(f"  {sentences.sizes(one.first):>16}  {sentences.sizes(one.second):>14}", "default")
         yield _below(one.note)
 
 
@@ -115,10 +115,10 @@ def _readings(a: Anatomy) -> Iterator[Any]:
     column = max(len(steps), 8)
     yield Text("█ ▄ ▁ how much of it comes from a step's output; ◆ h_n, ◇ c_n; · nothing", SOFT)
     yield Text(_cells(["", *ways], column) + f"{'begins with':<20}  vs final_hidden", SOFT)
-    if note := words.cut(a, len(steps)):
+    if note := sentences.cut(a, len(steps)):
         yield Text(note, SOFT)
     for one in a.readings:
-        first = " ".join(words.number(value) for value in one.first[:3])
+        first = " ".join(sentences.number(value) for value in one.first[:3])
         line = Text(f"{one.name:<17} ", HEAD)
         line.append(_cells([_marks(one, way, steps) for way in range(a.body.directions)], column), f"not bold {CODE}")
         yield line.append(f"{first:<20}  {_apart(one):>15}", "not bold default")
@@ -143,7 +143,7 @@ def _marks(one: Reading, way: int, steps: Sequence[int]) -> str:
 def _apart(one: Reading) -> str:
     if one.difference is None:
         return f"{one.width} wide"
-    return "the same" if one.equal else words.number(one.difference)
+    return "the same" if one.equal else sentences.number(one.difference)
 
 
 def _whose(one: Reading) -> str:

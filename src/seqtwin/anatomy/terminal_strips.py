@@ -6,7 +6,7 @@ import numpy as np
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from seqtwin.anatomy import words
+from seqtwin.anatomy import sentences
 from seqtwin.anatomy.records import SHOWN, Anatomy, ends
 
 LEVELS = "▁▂▃▄▅▆▇█"
@@ -18,19 +18,19 @@ HEAD, CODE, SOFT = "bold", "cyan", "dim"
 
 def strips(a: Anatomy, width: int) -> Iterator[Text]:
     """A strip for each direction, as many steps as the width holds."""
-    names = [words.token(step, 8) for step in a.steps]
+    names = [sentences.token(step, 8) for step in a.steps]
     column = max(3, *(cell_len(names[step]) for step in ends(a.time, SHOWN)))
     # beside the steps stands c_n, one column more
     fitting = (width - LABEL - 2 - (column + 5 if a.cell is not None else 0) - 9) // (column + 1)
     steps = ends(a.time, max(2, min(SHOWN, fitting)))
     units = min(UNITS, a.body.width)
     own = "; c_n on its own scale" if a.cell is not None else ""
-    end = words.number(a.scale)
+    end = sentences.number(a.scale)
     yield Text(f"{units} of {a.body.width} units down; ▁ is −{end} or less, █ {end} or more{own}", SOFT)
     for way in range(a.body.directions):
         yield Text()
         yield from _strip(a, way, steps, [names[step] for step in steps], column)
-    if note := words.cut(a, len(steps)):
+    if note := sentences.cut(a, len(steps)):
         yield Text(note, SOFT)
 
 

@@ -4,18 +4,18 @@ import sys
 
 import typer
 
-from seqtwin import console
+from seqtwin.cli import console
 from seqtwin.cli.anatomy import anatomy
-from seqtwin.cli.encoders import encode, evaluate, score
-from seqtwin.cli.explaining import explain
-from seqtwin.cli.exporting import export
-from seqtwin.cli.lists import list_parts, schema
-from seqtwin.cli.matching import dedupe, link, mine
-from seqtwin.cli.predicting import predict, probe
-from seqtwin.cli.searching import index, search
-from seqtwin.cli.serving import serve
-from seqtwin.cli.studies import check, compare, init, report, train
-from seqtwin.cli.verifying import verify
+from seqtwin.cli.dedupe_link_mine import dedupe, link, mine
+from seqtwin.cli.encode_score_evaluate import encode, evaluate, score
+from seqtwin.cli.explain import explain
+from seqtwin.cli.export import export
+from seqtwin.cli.index_search import index, search
+from seqtwin.cli.list_schema import list_parts, schema
+from seqtwin.cli.predict_probe import predict, probe
+from seqtwin.cli.serve import serve
+from seqtwin.cli.train_compare_report import check, compare, init, report, train
+from seqtwin.cli.verify import verify
 from seqtwin.cli.why import why
 from seqtwin.errors import SeqTwinError
 

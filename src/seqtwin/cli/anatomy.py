@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqtwin import console
+from seqtwin.cli import console
 from seqtwin.cli.arguments import Json
 from seqtwin.errors import ConfigError
 
@@ -67,21 +67,25 @@ def _subject(where: Path, text: str | None, changes: list[str]) -> "Subject":
 
 
 def _of_encoder(where: Path, text: str | None) -> "Subject":
-    from seqtwin.anatomy import usual
+    from seqtwin.anatomy import default_text
     from seqtwin.anatomy.dissect import Subject
     from seqtwin.store import encoder_folder, load_encoder
 
     stored = load_encoder(encoder_folder(where))
     source, tokens = f"{where}, trained", stored.tokens
     if tokens is not None:
-        return Subject(stored.model, tokens, usual.text_of(tokens) if text is None else text, source)
+        return Subject(stored.model, tokens, default_text.text_of(tokens) if text is None else text, source)
     channels = stored.blueprint.size
-    item, name = (usual.series_of(channels), "sine waves") if text is None else usual.series_in(Path(text), channels)
+    item, name = (
+        (default_text.series_of(channels), "sine waves")
+        if text is None
+        else default_text.series_in(Path(text), channels)
+    )
     return Subject(stored.model, None, item, source, name)
 
 
 def _of_config(where: Path, text: str | None, changes: list[str]) -> "Subject":
-    from seqtwin.anatomy import usual
+    from seqtwin.anatomy import default_text
     from seqtwin.anatomy.dissect import Subject
     from seqtwin.run.prepare import prepare
     from seqtwin.run.pretrained import followed
@@ -96,7 +100,7 @@ def _of_config(where: Path, text: str | None, changes: list[str]) -> "Subject":
         return Subject(model, tokens, _short(prepared), source, "the first short training series")
     if tokens is not None:
         return Subject(model, tokens, text, source)
-    item, name = usual.series_in(Path(text), prepared.size)
+    item, name = default_text.series_in(Path(text), prepared.size)
     return Subject(model, None, item, source, name)
 
 
@@ -111,14 +115,14 @@ def _config(where: Path, changes: list[str]) -> "RunConfig":
 
 def _short(prepared: Any) -> Any:
     """The first training item of 4 to 10 steps."""
-    from seqtwin.anatomy import usual
+    from seqtwin.anatomy import default_text
 
     if prepared.tokens is None:
         items = prepared.stores["train"].items
         ends = zip(items.starts, items.starts + items.lengths, strict=True)
-        return usual.first_short((items.steps[start:end] for start, end in ends), items.lengths.tolist())
+        return default_text.first_short((items.steps[start:end] for start, end in ends), items.lengths.tolist())
     texts = _training_texts(prepared.data)
-    return usual.first_short(texts, usual.lengths_of(prepared.tokens, texts))
+    return default_text.first_short(texts, default_text.lengths_of(prepared.tokens, texts))
 
 
 def _training_texts(data: Any) -> list[Any]:

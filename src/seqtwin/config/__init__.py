@@ -3,7 +3,7 @@
 Only `build.py`, `study/` and the command line know these names; every part below takes plain arguments.
 """
 
-from seqtwin.config.reading import (
+from seqtwin.config.read import (
     data_overrides,
     objective_of,
     overridden,

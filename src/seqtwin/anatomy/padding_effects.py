@@ -6,8 +6,8 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from seqtwin.anatomy.pytorch_runs import TorchRun, run_plain, run_sequence_first
 from seqtwin.anatomy.records import Body, Companion, Part, Shape
-from seqtwin.anatomy.runs import TorchRun, run_plain, run_sequence_first
 from seqtwin.anatomy.statements import KINDS, Evidence, largest, near
 from seqtwin.model.encoder import Encoder
 from seqtwin.records import Sequences

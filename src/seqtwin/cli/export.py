@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from seqtwin import console
+from seqtwin.cli import console
 from seqtwin.cli.arguments import Encoder, Json
 
 

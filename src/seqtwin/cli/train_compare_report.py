@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtwin import console
+from seqtwin.cli import console
 from seqtwin.cli.arguments import (
     Config,
     Data,
@@ -46,7 +46,7 @@ def init(
 
     seqtwin init pairs.csv -o pairs.yaml
     """
-    from seqtwin import face
+    from seqtwin import api
     from seqtwin.config import parse_run
     from seqtwin.data.inspect import inspect_data
     from seqtwin.data.starter_config import describe
@@ -54,10 +54,10 @@ def init(
 
     refuse_existing(out)
     found = inspect_data(data, asked_of(left, right, label, labels, text, scale))
-    raw, written = face.config_for_data(found, out)
+    raw, written = api.config_for_data(found, out)
     after = f"seqtwin train {out}, or seqtwin compare {out}"
     try:
-        lines = face.understood(parse_run(raw, place=str(data)), describe(found))
+        lines = api.understood(parse_run(raw, place=str(data)), describe(found))
     except SeqTwinError as error:  # the config is of use: what is wrong can be corrected in the data
         lines, after = [*describe(found), f"note: it cannot be trained on yet: {error}"], f"correct that, then {after}"
     publish_text(out, written)
@@ -80,19 +80,19 @@ def train(
 
     seqtwin train configs/placenames.yaml encoder.hidden=64 --out runs/small
     """
-    from seqtwin import face
+    from seqtwin import api
     from seqtwin.config import read_run
     from seqtwin.reporting.page.run_figures import run_figures
     from seqtwin.run.train import train as train_run
 
-    folder = out or face.free_folder(Path("runs") / config.stem)
+    folder = out or api.free_folder(Path("runs") / config.stem)
     asked = asked_of(left, right, label, labels, text, scale, overrides or [])
     if is_data(config):
         found = _run_of_data(config, asked, overrides or [], folder)
     else:
         refuse_options(asked_of(left, right, label, labels, text, scale), config)
         found = read_run(config, overrides or [])
-        console.show_understood(face.understood(found))
+        console.show_understood(api.understood(found))
     with console.epochs_bar(found.fit.epochs) as on_epoch:
         run = train_run(found, folder, on_epoch=on_epoch, finish=run_figures)
     if as_json:
@@ -106,12 +106,12 @@ def train(
 
 def _run_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder: Path) -> "RunConfig":
     """The run that suits data; what was understood of them is shown, and the config is kept beside the folder."""
-    from seqtwin import face
+    from seqtwin import api
 
     found, text, lines = _understood_run(data, asked, overrides, folder)
     console.show_understood(lines(whole=False))
-    face.refuse_untrainable(found)
-    console.complain(f"config used: {face.keep_config(text, folder, found)}")
+    api.refuse_untrainable(found)
+    console.complain(f"config used: {api.keep_config(text, folder, found)}")
     return found
 
 
@@ -119,16 +119,16 @@ def _understood_run(
     data: Path, asked: "Asked", overrides: Sequence[str], folder: Path
 ) -> tuple["RunConfig", str, Callable[..., list[str]]]:
     """The run that suits data, its commented text without overrides, and what was understood, in short or in full."""
-    from seqtwin import face
+    from seqtwin import api
     from seqtwin.config import objective_of, overridden, parse_run
     from seqtwin.data.inspect import inspect_data
     from seqtwin.data.starter_config import describe, seen_lines
 
     rest = other_overrides(overrides)
     inspected = inspect_data(data, asked)
-    raw, text = face.config_for_data(inspected, folder, objective_of({}, rest), start=names_start(rest))
+    raw, text = api.config_for_data(inspected, folder, objective_of({}, rest), start=names_start(rest))
     found = parse_run(overridden(raw, rest), place=str(data))
-    return found, text, lambda *, whole: face.understood(found, (describe if whole else seen_lines)(inspected))
+    return found, text, lambda *, whole: api.understood(found, (describe if whole else seen_lines)(inspected))
 
 
 def compare(
@@ -156,12 +156,12 @@ def compare(
 
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
-    from seqtwin import face
+    from seqtwin import api
 
     flags = {"quick": quick, "standard": standard, "strong": strong, "publication": publication}
     chosen = [f"tier={_one_tier(flags)}"] if any(flags.values()) else []
     every = [*(overrides or []), *chosen, *(["tune=false"] if no_tune else [])]
-    folder = out or Path("runs") / face.study_name(config)
+    folder = out or Path("runs") / api.study_name(config)
     asked = asked_of(left, right, label, labels, text, scale, every)
     if is_data(config):
         found = _study_of_data(config, asked, every, folder)
@@ -169,7 +169,7 @@ def compare(
         refuse_options(asked_of(left, right, label, labels, text, scale), config)
         found = _study(config, every)
     with console.study_bars() as on_progress:
-        study = face.compare(found, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress)
+        study = api.compare(found, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress)
     page = folder / "report" / "index.html"
     if as_json:
         console.say_json({"path": str(folder), "report": str(page), "trained": study.trained, "failed": study.failed})
@@ -191,29 +191,29 @@ def _one_tier(flags: Mapping[str, bool]) -> str:
 
 def _study(config: Path, overrides: Sequence[str]) -> "StudyConfig":
     """The study of a config; what was understood of its first data set is shown."""
-    from seqtwin import face
+    from seqtwin import api
     from seqtwin.config import read_study
     from seqtwin.study.grid import expand_grid
 
     found = read_study(config, overrides)
-    console.show_understood(face.understood(expand_grid(found).cells[0].config))
+    console.show_understood(api.understood(expand_grid(found).cells[0].config))
     return found
 
 
 def _study_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder: Path) -> "StudyConfig":
     """The usual grid of data; what was understood of them is shown, and the base is kept beside the folder."""
-    from seqtwin import face
+    from seqtwin import api
     from seqtwin.config import objective_of, override_study, parse_study, usual_grid
     from seqtwin.data.inspect import inspect_data
     from seqtwin.data.starter_config import seen_lines
 
     rest = other_overrides(overrides)
     seen = inspect_data(data, asked)
-    raw, text = face.config_for_data(seen, folder, objective_of({}, rest), start=names_start(rest))
+    raw, text = api.config_for_data(seen, folder, objective_of({}, rest), start=names_start(rest))
     grid = usual_grid(objective_of(raw, rest))
     found = parse_study(override_study({"base": raw, "grid": grid}, rest), place=str(data))
-    console.show_understood(face.understood(found.base, seen_lines(seen)))
-    console.complain(f"config used: {face.keep_config(text, folder, found.base)}")
+    console.show_understood(api.understood(found.base, seen_lines(seen)))
+    console.complain(f"config used: {api.keep_config(text, folder, found.base)}")
     return found
 
 
@@ -255,15 +255,15 @@ def check(
 
 def _check_data(path: Path, asked: "Asked", overrides: Sequence[str]) -> None:
     """The same steps as before a training, so that whatever that would refuse is refused here."""
-    from seqtwin import face
+    from seqtwin import api
 
     found, _, lines = _understood_run(path, asked, overrides, path)
     console.say("\n".join(lines(whole=True)))
-    face.refuse_misfits(found)
+    api.refuse_misfits(found)
 
 
 def _check_config(path: Path, overrides: list[str]) -> None:
-    from seqtwin import face
+    from seqtwin import api
     from seqtwin.config import read_run, read_study
     from seqtwin.run.prepare import prepare
     from seqtwin.strict_yaml import read_yaml
@@ -274,7 +274,7 @@ def _check_config(path: Path, overrides: list[str]) -> None:
     study = "grid" in read_yaml(path)
     each = {cell.pairing: cell.config for cell in grid.cells}.values() if study else [read_run(path, overrides)]
     for config in each:
-        face.refuse_misfits(config)
-    console.say("\n".join(face.understood(grid.cells[0].config)))
+        api.refuse_misfits(config)
+    console.say("\n".join(api.understood(grid.cells[0].config)))
     console.say(f"{prepared.data.name}: primary metric {prepared.primary}")
     console.say(f"{len(grid.cells)} study cells: good" if study else "good")

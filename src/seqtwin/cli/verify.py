@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from seqtwin import console
+from seqtwin.cli import console
 from seqtwin.cli.arguments import Json
 
 

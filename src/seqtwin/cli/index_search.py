@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqtwin import console
+from seqtwin.cli import console
 from seqtwin.cli.arguments import Column, Encoder, Gaps, Json, checked_gaps
-from seqtwin.cli.reading import Listed, corpus_line, read_corpus, read_lines, read_queries
+from seqtwin.cli.index_inputs import Listed, corpus_line, read_corpus, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:

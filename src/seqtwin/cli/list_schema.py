@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from seqtwin import console
+from seqtwin.cli import console
 from seqtwin.cli.arguments import Json
 
 
@@ -16,7 +16,7 @@ def list_parts(
 
     seqtwin list losses
     """
-    from seqtwin.catalogue import FAMILIES, described
+    from seqtwin.cli.catalogue import FAMILIES, described
     from seqtwin.lookup import member
 
     chosen = {family: member(FAMILIES, family, "family")} if family else FAMILIES

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from seqtwin import console
+from seqtwin.cli import console
 
 
 def serve(
