@@ -27,7 +27,11 @@ GROUND = frozenset(
     }
 )
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})
-COMMAND_LINE = frozenset({"cli", "console", "catalogue", "__main__"})  # one floor in several files
+COMMAND_LINE = frozenset({"cli", "__main__"})  # one floor in several files
+INFERENCE = BELOW_STORE | {"store"}
+RUN = BELOW_STORE | {"store", "training", "published"}
+AT_WORK = frozenset({"inference", "index", "matching", "serve", "verify"})
+EXPERIMENTS = frozenset({"training", "run", "study", "explain", "reporting", "published", "comparisons"})
 
 # A floor and what it may import beside itself. The picture stands in CONTRIBUTING.md.
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
@@ -37,23 +41,37 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "build": frozenset({"ground", "model", "data"}),
     "store": BELOW_STORE,
     "training": frozenset({"ground", "model", "data"}),
-    "retrieval": BELOW_STORE | {"store"},
+    "published": frozenset({"ground"}),
+    "comparisons": frozenset({"ground"}),
+    "run": RUN,
+    "study": RUN | {"run", "comparisons"},
+    "explain": RUN | {"run", "study"},
+    "inference": INFERENCE,
+    "index": INFERENCE | {"inference"},
+    "matching": INFERENCE | {"inference", "index"},
+    "serve": INFERENCE | {"inference", "index"},
+    "verify": INFERENCE | {"index"},
     "anatomy": BELOW_STORE | {"store"},
-    "study": BELOW_STORE | {"store", "training"},
-    "reporting": frozenset({"ground"}),
-    "interop": BELOW_STORE | {"store", "training", "retrieval", "study", "reporting"},
-    "face": BELOW_STORE | {"store", "training", "retrieval", "study", "reporting"},
-    "cli": BELOW_STORE | {"store", "training", "retrieval", "anatomy", "study", "reporting", "interop", "face", "root"},
-    "root": BELOW_STORE | {"store", "training", "retrieval", "study", "reporting", "interop", "face"},
+    "reporting": frozenset({"ground", "published", "comparisons"}),
+    "interop": INFERENCE | EXPERIMENTS | AT_WORK,
+    "api": INFERENCE | EXPERIMENTS | AT_WORK,
+    "cli": INFERENCE | EXPERIMENTS | AT_WORK | {"anatomy", "interop", "api", "root"},
+    "root": INFERENCE | EXPERIMENTS | AT_WORK | {"interop", "api"},
 }
 
 # What a floor must not touch at all, and what it must not reach even through others.
 NOT_DIRECTLY = {"model": {f"{ROOT}.config", f"{ROOT}.strict_yaml"}, "reporting": {f"{ROOT}.records"}}
+EXPERIMENT = {*(f"{ROOT}.{name}" for name in ("training", "run", "study", "explain")), "pytorch_metric_learning"}
 NEVER_REACHED = {
-    "anatomy": {f"{ROOT}.training", f"{ROOT}.study", "pytorch_metric_learning"},
-    "retrieval": {f"{ROOT}.training", f"{ROOT}.study", "pytorch_metric_learning"},
-    "store": {f"{ROOT}.training", f"{ROOT}.study", "pytorch_metric_learning"},
-    "build": {f"{ROOT}.training", f"{ROOT}.study", "pytorch_metric_learning"},
+    "anatomy": EXPERIMENT,
+    "inference": EXPERIMENT,
+    "index": EXPERIMENT,
+    "matching": EXPERIMENT,
+    "serve": EXPERIMENT,
+    "store": EXPERIMENT,
+    "build": EXPERIMENT,
+    "run": {f"{ROOT}.study", f"{ROOT}.explain"},
+    "study": {f"{ROOT}.explain"},
     "reporting": {"torch", "pytorch_metric_learning", f"{ROOT}.records"},
 }
 

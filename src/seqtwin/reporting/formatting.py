@@ -1,4 +1,4 @@
-"""Numbers and names as the report prints them, and the colours both page and figures are drawn in."""
+"""Numbers and names as the report prints them."""
 
 import math
 import re
@@ -45,31 +45,6 @@ SLICES = {
     "seen": ("By how many of the two items occur in training", "0 = both are new: the honest end."),
     "target": ("By target", "Pairs of one grade against all others where the metric allows it."),
 }
-# light and dark values of each colour; figures are drawn in the light ones, the page swaps them for variables
-COLOURS = {
-    "ink": ("#16242c", "#e6edf1"), "soft": ("#586770", "#9fb0ba"), "line": ("#dfe6ea", "#2a3a43"),
-    "paper": ("#fbfcfc", "#10181d"), "card": ("#ffffff", "#162127"), "accent": ("#0f4d6b", "#7cc4e6"),
-    "warn": ("#b84e14", "#f0a060"), "pale": ("#c9d6dd", "#41535e"),
-    "c1": ("#104e6c", "#7cc4e6"), "c2": ("#157a74", "#5cc4bb"), "c3": ("#57761f", "#a9cf62"),
-    "c4": ("#6d4fa3", "#b9a3ea"), "c5": ("#a4407a", "#e995c6"), "c6": ("#5f6b73", "#b4c0c7"),
-}  # fmt: skip
-SERIES = ("c1", "c2", "c3", "c4", "c5", "c6")
-LOSS_SERIES = ("c1", "c5", "c3", "c4", "c2", "c6")
-
-
-def hue(index: int) -> str:
-    """The light value of the colour of the nth representation."""
-    return light(SERIES[index % len(SERIES)])
-
-
-def loss_hue(index: int) -> str:
-    """The light value of the colour of the nth loss: neighbours far apart, for thin lines that cross."""
-    return light(LOSS_SERIES[index % len(LOSS_SERIES)])
-
-
-def light(name: str) -> str:
-    """The light value of a named colour."""
-    return COLOURS[name][0]
 
 
 def short_key(key: str) -> str:

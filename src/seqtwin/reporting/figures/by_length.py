@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from seqtwin.reporting.colours import hue, light
 from seqtwin.reporting.figures.style import DASHES, MARKERS, Array, apart, drawn, share_ticks
-from seqtwin.reporting.formatting import hue, light
 
 
 @dataclass(frozen=True)

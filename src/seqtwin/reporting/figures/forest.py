@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from seqtwin.reporting.colours import light
 from seqtwin.reporting.figures.style import FULL_WIDTH, Array, drawn, share_ticks_across
-from seqtwin.reporting.formatting import light
 
 _ROW = 30
 _HEAD = 76

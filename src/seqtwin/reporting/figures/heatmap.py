@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from seqtwin.reporting.colours import contrast, light
 from seqtwin.reporting.figures.style import STYLE, Array
-from seqtwin.reporting.formatting import digits, light
-from seqtwin.reporting.page.heat_map import contrast
+from seqtwin.reporting.formatting import digits
 
 
 def heatmap(

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from seqtwin.reporting.colours import light, loss_hue
 from seqtwin.reporting.figures.style import ACROSS, DASHES, FULL_WIDTH, Array, drawn, panels, series_names, share_ticks
-from seqtwin.reporting.formatting import light, loss_hue
 
 _MOST_LINES = 24
 _MOST_IN_ALL = 60

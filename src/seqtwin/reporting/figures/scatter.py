@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from seqtwin.reporting.colours import light, loss_hue
 from seqtwin.reporting.figures.style import MARKERS, Array, apart, drawn, share_ticks, share_ticks_across
-from seqtwin.reporting.formatting import light, loss_hue
 
 MOST_NAMES = 14
 

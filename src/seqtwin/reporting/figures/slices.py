@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from seqtwin.reporting.colours import light, loss_hue
 from seqtwin.reporting.figures.style import ACROSS, FULL_WIDTH, MARKERS, Array, drawn, panels, series_names, share_ticks
-from seqtwin.reporting.formatting import light, loss_hue
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from seqtwin.reporting.colours import light, loss_hue
 from seqtwin.reporting.figures.svg import lean
-from seqtwin.reporting.formatting import digits, light, loss_hue
+from seqtwin.reporting.formatting import digits
 
 Array = NDArray[np.float64]
 Share = Literal["none", "row"]

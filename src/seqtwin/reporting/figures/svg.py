@@ -2,7 +2,7 @@
 
 import re
 
-from seqtwin.reporting.formatting import COLOURS
+from seqtwin.reporting.colours import COLOURS
 
 
 def lean(svg: str) -> str:

@@ -7,7 +7,7 @@ from seqtwin.reporting.findings.diagnose import Diagnosis, Finding, of_table
 from seqtwin.reporting.findings.rules import DEVIATES, RULES
 from seqtwin.reporting.formatting import digits, short_key, slug, tiny
 from seqtwin.reporting.objective_words import nouns_of
-from seqtwin.reporting.page.heat_map import Facet, spoken
+from seqtwin.reporting.table.facet import Facet, spoken
 from seqtwin.reporting.table.pairings import STATES
 from seqtwin.reporting.table.study_table import StudyTable
 

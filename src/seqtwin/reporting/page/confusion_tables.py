@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from seqtwin.reporting.colours import Colour, painted
 from seqtwin.reporting.formatting import count, digits
 from seqtwin.reporting.page.cell_marks import keys_of, named
-from seqtwin.reporting.page.heat_map import Colour, painted
 from seqtwin.reporting.table.study_table import StudyTable
 
 _PALE: Colour = (233, 240, 244)

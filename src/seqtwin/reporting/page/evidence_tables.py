@@ -6,15 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from seqtwin.reporting.colours import style
 from seqtwin.reporting.findings.diagnose import values_of_row
 from seqtwin.reporting.findings.item_rules import rules_of
 from seqtwin.reporting.findings.rules import Rule
 from seqtwin.reporting.formatting import count, digits, known, metric_name, plain, signed
 from seqtwin.reporting.objective_words import Nouns, nouns_of
-from seqtwin.reporting.page import heat_map
 from seqtwin.reporting.page.cell_marks import Diagnoses, keys_of, labels_of
-from seqtwin.reporting.page.heat_map import Facet
 from seqtwin.reporting.page.sortable_tables import Entry, heads_of, labels, listing, number
+from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 
 _HIDDEN = frozenset({"R13"})  # a matter of the data, told by the refusals
@@ -129,7 +129,7 @@ def _reading(value: float | None, own: bool, low: float, high: float) -> dict[st
     if value is None:
         return None
     share = (value - low) / (high - low) if high > low else 1.0
-    return {"value": digits(value), "style": heat_map.style(share), "own": own}
+    return {"value": digits(value), "style": style(share), "own": own}
 
 
 def agreement_sheet(found: Sequence[Mapping[str, Any]], nouns: Nouns) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ from seqtwin.reporting.formatting import (
 from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page import planned_verdicts
 from seqtwin.reporting.page.cell_marks import named
-from seqtwin.reporting.page.heat_map import Facet, pairing_name
+from seqtwin.reporting.table.facet import Facet, pairing_name
 from seqtwin.reporting.table.study_table import StudyTable
 
 LONGEST_QUESTION = 70

@@ -8,7 +8,7 @@ import pandas as pd
 from seqtwin.reporting.formatting import digits, short_key
 from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page import chosen_figures, headline
-from seqtwin.reporting.page.heat_map import Facet
+from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 
 Parts = Sequence[Mapping[str, Any]]

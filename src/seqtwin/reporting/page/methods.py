@@ -5,7 +5,7 @@ from typing import Any
 
 from seqtwin.reporting.formatting import count, digits, listed, many, metric_name
 from seqtwin.reporting.objective_words import nouns_of
-from seqtwin.reporting.page.heat_map import Facet
+from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 
 TIERS = ("quick", "standard", "strong", "publication")

@@ -9,7 +9,7 @@ import pandas as pd
 from seqtwin.reporting.formatting import digits, known, listed
 from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page.cell_marks import Diagnoses, labels_of
-from seqtwin.reporting.page.heat_map import Facet, pairing_name
+from seqtwin.reporting.table.facet import Facet, pairing_name
 from seqtwin.reporting.table.study_table import StudyTable
 
 _Z = 1.959964

@@ -7,8 +7,8 @@ from seqtwin.reporting.findings.refusals import check_claims
 from seqtwin.reporting.findings.refusals.check_claims import Refusal
 from seqtwin.reporting.formatting import digits, known, p_value, percent, plain, signed, span
 from seqtwin.reporting.objective_words import nouns_of
-from seqtwin.reporting.page.heat_map import Facet
 from seqtwin.reporting.page.sortable_tables import Entry, listing, number
+from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 
 SCOPE_ONLY = frozenset({"R10"})  # they narrow a sentence and do not block it

@@ -13,7 +13,8 @@ from markupsafe import Markup, escape
 
 from seqtwin import files
 from seqtwin.metrics import direction_of
-from seqtwin.reporting.formatting import COLOURS, many
+from seqtwin.reporting.colours import COLOURS
+from seqtwin.reporting.formatting import many
 from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page import (
     cell_marks,
@@ -22,7 +23,6 @@ from seqtwin.reporting.page import (
     evidence_tables,
     facet_sections,
     headline,
-    heat_map,
     joined_maps,
     methods,
     next_steps,
@@ -30,6 +30,7 @@ from seqtwin.reporting.page import (
     sortable_tables,
 )
 from seqtwin.reporting.page.best_encoder_card import card
+from seqtwin.reporting.table.facet import Facet, facets_of
 from seqtwin.reporting.table.study_table import StudyTable, read_study, write_results
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -54,7 +55,7 @@ def report_files(table: StudyTable) -> dict[str, str | bytes]:
 
     The same table and the same library versions give the same bytes.
     """
-    facets = heat_map.facets(table)
+    facets = facets_of(table)
     context = _context(table, facets)
     drawn = [figure for part in context["facets"] for figure in part["figures"]]
     drawn += [part["figure"] for part in context["lengths"] if part["figure"]]
@@ -105,7 +106,7 @@ def _inside(text: Any) -> str:
     return shown[:1].lower() + shown[1:] if name.isalpha() and not name[1:].isupper() else shown
 
 
-def _context(table: StudyTable, facets: list[heat_map.Facet]) -> dict[str, Any]:
+def _context(table: StudyTable, facets: list[Facet]) -> dict[str, Any]:
     found = cell_marks.diagnoses(table)
     joined = joined_maps.whole(table, facets)
     parts = [facet_sections.facet_part(table, facet, found, joined or facet) for facet in facets]
@@ -123,12 +124,14 @@ def _context(table: StudyTable, facets: list[heat_map.Facet]) -> dict[str, Any]:
         "lengths": joined_maps.lengths_of(table, facets, parts, joined),
         "summary": facet_sections.maps_summary(table, facets), "planned": facet_sections.planned_parts(table),
         "changes": next_steps.changes(table, facets, found), "pairings": sortable_tables.every_pairing(table),
-        "seeds": sortable_tables.every_seed(table), "costs": sortable_tables.costs(table), "retrieval": sortable_tables.retrieval(table),
+        "seeds": sortable_tables.every_seed(table), "costs": sortable_tables.costs(table),
+        "retrieval": sortable_tables.retrieval(table),
         "agreements": agreements, "agreement_sheet": evidence_tables.agreement_sheet(agreements, nouns),
         "tuning": evidence_tables.tuning(table), "diagnostics": diagnostics,
         "rules": evidence_tables.rules_shown(table, diagnostics), "worst": evidence_tables.worst(table),
         "confusions": confusion_tables.confusions(table),
-        "failures": sortable_tables.failures(table), "formulas": sortable_tables.formulas(table), "hashes": _hashes(table.results),
+        "failures": sortable_tables.failures(table), "formulas": sortable_tables.formulas(table),
+        "hashes": _hashes(table.results),
         "methods": methods.paragraph(table, facets), "commands": methods.commands(table),
     }  # fmt: skip
 

@@ -46,13 +46,18 @@ NUMBERS = {"traces": frozenset({"loss"})}  # what is text elsewhere
 class StudyTable:
     """A whole study as tidy frames, what is true of all of it, and its statistics.
 
-    `results`: one row per study cell, failed ones included (columns: `seqtwin.reporting.table.results`). `pairings`: one row per
-    combination of factor values. `curves`: per study cell and epoch. `traces`: training loss by step. `histograms`:
-    test scores of same and different pairs per pairing. `slices`: the primary metric on parts of the test pairs.
-    `reads`: each trained encoder read by every representation. `trials`: per tuned pairing and trial. `worst`: test
-    pairs that the chosen pairings judge worst. `confusion`: which class the chosen pairings take for which. `lengths`:
-    the primary metric by length, for what is written. A frame that says nothing of a study is empty. `meta`: name,
-    tier, plan, factors, floors, formulas, hashes, notes, versions. `analysis`: what `analysis.analyse` found.
+    - `results`: one row per study cell, failed ones included (columns: `seqtwin.reporting.table.results`).
+    - `pairings`: one row per combination of factor values.
+    - `curves`: one row per study cell and epoch; `traces`: the training loss by step.
+    - `histograms`: test scores of same and different pairs, per pairing.
+    - `slices`: the primary metric on parts of the test pairs; `lengths`: the same by length, for generated text.
+    - `reads`: the metric of each trained encoder with every representation.
+    - `trials`: one row per tuned pairing and trial.
+    - `worst`: the test pairs that the chosen pairings judge worst; `confusion`: their confused classes.
+    - `meta`: name, tier, plan, factors, floors, formulas, hashes, notes, versions.
+    - `analysis`: the results of `analysis.analyse`.
+
+    A frame that does not apply to a study is empty.
     """
 
     results: pd.DataFrame

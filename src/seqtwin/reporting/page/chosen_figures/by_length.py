@@ -10,7 +10,7 @@ from seqtwin.reporting import figures
 from seqtwin.reporting.formatting import digits, metric_name, plain
 from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page.chosen_figures.figure import Drawn, belonging, file_name
-from seqtwin.reporting.page.heat_map import Facet
+from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 
 

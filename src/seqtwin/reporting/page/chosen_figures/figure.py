@@ -8,7 +8,7 @@ import pandas as pd
 from seqtwin.reporting.figures import Array
 from seqtwin.reporting.figures.svg import inlined
 from seqtwin.reporting.formatting import slug
-from seqtwin.reporting.page.heat_map import Facet
+from seqtwin.reporting.table.facet import Facet
 
 SHAPES = ("circles", "squares", "triangles", "diamonds", "inverted triangles", "crosses")
 

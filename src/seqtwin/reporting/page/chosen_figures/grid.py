@@ -9,7 +9,7 @@ from seqtwin.reporting import figures
 from seqtwin.reporting.formatting import count, digits, listed, metric_name
 from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.page.chosen_figures.figure import SHAPES, Drawn, file_name, matrix, point_name
-from seqtwin.reporting.page.heat_map import Facet
+from seqtwin.reporting.table.facet import Facet
 
 
 def interaction(facet: Facet) -> Drawn | None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from seqtwin.metrics import lower_is_better
-from seqtwin.reporting.page import cell_marks, headline, heat_map, methods, next_steps, sortable_tables
+from seqtwin.reporting.page import cell_marks, headline, methods, next_steps, sortable_tables
 from seqtwin.reporting.page.write import report_files
 from seqtwin.reporting.table import meta as about
+from seqtwin.reporting.table.facet import facets_of
 
 SUPERLATIVES = re.compile(r"scored highest|has the highest|is the best\b|beats every|No other pairing scored higher")
 
@@ -35,7 +36,7 @@ def _reversed(table):
 
 
 def _answer(table) -> dict[str, Any]:
-    (found,) = headline.answers(table, heat_map.facets(table))
+    (found,) = headline.answers(table, facets_of(table))
     return found
 
 
@@ -95,7 +96,7 @@ def test_a_tie_is_lower_or_higher_as_the_table_has_it(serious_table, sign, word)
     for row in analysis["facets"][0]["versus_best"]:
         row |= {"apart": False, "difference": sign * 0.004}
     table = replace(serious_table, analysis=analysis)
-    told = next_steps.changes(table, heat_map.facets(table), cell_marks.diagnoses(serious_table))
+    told = next_steps.changes(table, facets_of(table), cell_marks.diagnoses(serious_table))
     assert any(f"scores .004 {word}, not a significant difference" in one["what"] for one in told)
 
 
@@ -154,11 +155,11 @@ def test_kernels_are_gathered_with_all_their_values():
 def test_the_methods_name_the_kernels_and_what_the_same_bytes_need(serious_table, contents):
     kernels = {"MKL_ENABLE_INSTRUCTIONS": ["AVX2", "unset"], "cpu_capability": ["AVX2"], "onednn": ["3.12.0"]}
     table = _with(serious_table, kernels=kernels)
-    text = methods.paragraph(table, heat_map.facets(table))[-1]
+    text = methods.paragraph(table, facets_of(table))[-1]
     assert text.startswith(
         "Arithmetic: PyTorch CPU kernels AVX2, oneDNN 3.12.0, MKL_ENABLE_INSTRUCTIONS=AVX2 or unset,"
     )
     assert "1 thread per study cell" in text
     assert "the same bytes" in text
-    assert not any("Arithmetic" in one for one in methods.paragraph(serious_table, heat_map.facets(serious_table)))
+    assert not any("Arithmetic" in one for one in methods.paragraph(serious_table, facets_of(serious_table)))
     assert "<dt>kernels</dt><dd>not recorded</dd>" in contents["index.html"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seqtwin.reporting import figures
-from seqtwin.reporting.page import heat_map
+from seqtwin.reporting.colours import contrast, painted
 from seqtwin.reporting.page.write import report_files, write_report
 from seqtwin.reporting.table.study_table import read_study
 
@@ -166,8 +166,8 @@ def test_text_is_readable_on_every_shade(palette):
     def rgb(text):
         return tuple(int(text[i : i + 2], 16) for i in (1, 3, 5))
 
-    shades = [heat_map.painted(share, *palette) for share in np.linspace(0, 1, 301)]
-    assert min(heat_map.contrast(rgb(ground), rgb(ink)) for ground, ink in shades) >= 4.5
+    shades = [painted(share, *palette) for share in np.linspace(0, 1, 301)]
+    assert min(contrast(rgb(ground), rgb(ink)) for ground, ink in shades) >= 4.5
     light = [sum(rgb(ground)) for ground, _ in shades]
     assert light == sorted(light, reverse=True)
 

@@ -9,7 +9,7 @@ import pytest
 from seqtwin.reporting.page.write import write_report
 
 WIDTHS = (380, 768, 1280)
-REPORTS = Path(__file__).parents[2] / "reports"
+REPORTS = Path(__file__).parents[3] / "reports"
 
 
 @pytest.fixture

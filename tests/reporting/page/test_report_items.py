@@ -11,8 +11,9 @@ import pytest
 from seqtwin.reporting.findings import diagnose
 from seqtwin.reporting.findings.item_rules import rules_of
 from seqtwin.reporting.findings.refusals import check_claims
-from seqtwin.reporting.page import confusion_tables, heat_map, joined_maps
+from seqtwin.reporting.page import confusion_tables, joined_maps
 from seqtwin.reporting.page.write import report_files
+from seqtwin.reporting.table.facet import facets_of
 from seqtwin.reporting.table.study_table import FRAMES, MORE_FRAMES, read_study, write_results
 
 KINDS = {"classify": fake_items.CLASSIFY, "label_steps": fake_items.LABEL, "decode": fake_items.DECODE}
@@ -158,7 +159,7 @@ def test_one_row_or_one_column_says_nothing_of_interaction(levels, tmp_path, und
 def test_heat_maps_of_one_column_are_one_table(names, shape, tmp_path, undrawn):
     factors = {**fake_items.DECODE.factors, "representation": names}
     table = read_study(fake_items.build(tmp_path, fake_items.DECODE, factors=factors))
-    facets = heat_map.facets(table)
+    facets = facets_of(table)
     joined = joined_maps.whole(table, facets)
     assert (len(joined.rows), len(joined.columns)) == shape
     page = report_files(table)["index.html"]
@@ -171,8 +172,8 @@ def test_heat_maps_of_one_column_are_one_table(names, shape, tmp_path, undrawn):
 
 def test_heat_maps_of_pairs_and_of_several_columns_stay_apart(quick_table, tmp_path):
     table = read_study(fake_items.build(tmp_path, fake_items.CLASSIFY))
-    assert joined_maps.whole(table, heat_map.facets(table)) is None
-    assert joined_maps.whole(quick_table, heat_map.facets(quick_table)) is None
+    assert joined_maps.whole(table, facets_of(table)) is None
+    assert joined_maps.whole(quick_table, facets_of(quick_table)) is None
 
 
 def test_rules_about_pairs_do_not_fire():

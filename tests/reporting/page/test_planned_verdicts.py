@@ -12,12 +12,12 @@ from seqtwin.reporting.page import (
     cell_marks,
     evidence_tables,
     headline,
-    heat_map,
     methods,
     next_steps,
     planned_verdicts,
 )
 from seqtwin.reporting.page.write import report_files
+from seqtwin.reporting.table.facet import facets_of
 
 
 def _with(table, **meta):
@@ -25,7 +25,7 @@ def _with(table, **meta):
 
 
 def _answers(table):
-    return headline.answers(table, heat_map.facets(table))
+    return headline.answers(table, facets_of(table))
 
 
 def _refused(table):
@@ -91,9 +91,9 @@ def test_overrides_stand_in_the_title(serious_table):
 
 def test_letters_are_those_of_the_analysis_and_never_at_tier_quick(serious_table):
     ties = {(t["representation"], t["loss"]): t["letters"] for t in serious_table.analysis["facets"][0]["ties"]}
-    (facet,) = heat_map.facets(serious_table)
+    (facet,) = facets_of(serious_table)
     assert {key: facet.letters(*key) for key in ties} == ties
-    (quick,) = heat_map.facets(_with(serious_table, tier="quick"))
+    (quick,) = facets_of(_with(serious_table, tier="quick"))
     assert not any(quick.letters(*key) for key in ties)
 
 
@@ -104,7 +104,7 @@ def test_a_finding_does_not_reach_beyond_its_heat_map(serious_table):
 
 
 def test_interaction_order_size_and_none(serious_table):
-    (facet,) = heat_map.facets(serious_table)
+    (facet,) = facets_of(serious_table)
     assert headline.depends(facet) == "size"
     turned = facet.pairings.assign(mean=np.where(facet.pairings["loss"] == "mse", 1.0, -1.0) * facet.pairings["mean"])
     ties = [{**tie, "letters": letter} for tie, letter in zip(facet.analysis["ties"], "abcdefghij", strict=True)]
@@ -120,7 +120,7 @@ def test_interaction_order_size_and_none(serious_table):
 
 
 def test_no_interaction_is_claimed_of_vectors_of_unequal_width(serious_table):
-    (facet,) = heat_map.facets(serious_table)
+    (facet,) = facets_of(serious_table)
     assert len(facet.widths) == 1
     wide = facet.pairings["representation"] == "max_output"
     uneven = replace(facet, pairings=facet.pairings.assign(dim_mean=np.where(wide, 512.0, 256.0)))
@@ -132,7 +132,7 @@ def test_no_interaction_is_claimed_of_vectors_of_unequal_width(serious_table):
 
 @pytest.mark.parametrize(("share", "expected"), [(0.02, ""), (0.3, "size")])
 def test_an_interaction_is_a_headline_only_where_it_carries_variance(serious_table, share, expected):
-    (facet,) = heat_map.facets(serious_table)
+    (facet,) = facets_of(serious_table)
     variance = [{"source": "interaction", "share": share}, {"source": "loss", "share": 0.1}]
     changed = replace(facet, analysis={**facet.analysis, "variance": variance})
     (found,) = headline.answers(serious_table, [changed])
@@ -167,7 +167,7 @@ def test_the_variance_bar_holds_every_share(contents, serious_table):
 
 
 def test_a_standing_loss_is_one_card(serious_table):
-    facets, found = heat_map.facets(serious_table), cell_marks.diagnoses(serious_table)
+    facets, found = facets_of(serious_table), cell_marks.diagnoses(serious_table)
     cards = {card["id"]: card for card in cell_marks.cards(serious_table, facets, found)}
     assert {"diverged", "collapsed", "d17"} <= set(cards)
     assert not {"d1"} & set(cards)
@@ -176,7 +176,7 @@ def test_a_standing_loss_is_one_card(serious_table):
 
 
 def test_healthy_cells_at_the_top_carry_no_mark(serious_table):
-    (facet,) = heat_map.facets(serious_table)
+    (facet,) = facets_of(serious_table)
     best = facet.pairings[facet.pairings["chosen"] == 1].iloc[0]
     harmless = diagnose.Finding("D12", "position bias", "x", "y", "z")
     assert cell_marks.marked(best, facet, diagnose.Diagnosis("healthy", (harmless,))) == []
@@ -185,7 +185,7 @@ def test_healthy_cells_at_the_top_carry_no_mark(serious_table):
 
 
 def test_one_seed_that_depends_on_its_batch_mates_is_marked(serious_table):
-    (facet,) = heat_map.facets(serious_table)
+    (facet,) = facets_of(serious_table)
     best = facet.pairings[facet.pairings["chosen"] == 1].iloc[0].copy()
     best["batch_deviation"] = 3e-3
     assert [one.code for one in cell_marks.marked(best, facet, diagnose.Diagnosis("healthy", ()))] == ["E2"]
@@ -203,7 +203,7 @@ def test_the_diagnostics_table_marks_what_fired(serious_table):
 
 
 def test_readings_frame_the_way_each_was_trained(serious_table):
-    (facet,) = heat_map.facets(serious_table)
+    (facet,) = facets_of(serious_table)
     found = evidence_tables.readings(serious_table, facet)
     reads = serious_table.reads.set_index(["representation", "loss", "read"])["test"]
     for row in found["rows"]:
@@ -232,7 +232,7 @@ def test_worst_pairs_show_texts_or_say_why_not(serious_table):
 
 
 def test_what_would_change_the_verdict(serious_table):
-    facets, found = heat_map.facets(serious_table), cell_marks.diagnoses(serious_table)
+    facets, found = facets_of(serious_table), cell_marks.diagnoses(serious_table)
     told = " ".join(one["what"] for one in next_steps.changes(serious_table, facets, found))
     assert "`final_hidden with contrastive-auto`" in told
     assert "one data set" in told
@@ -249,12 +249,12 @@ def test_the_wider_level_of_chance_is_named(serious_table, scale, word):
     if not scale:
         results["test_roc_auc"] = results.groupby(["representation", "loss"])["test_roc_auc"].transform("mean")
     table = replace(serious_table, results=results)
-    told = next_steps.changes(table, heat_map.facets(table), cell_marks.diagnoses(serious_table))
+    told = next_steps.changes(table, facets_of(table), cell_marks.diagnoses(serious_table))
     assert any(one["do"].startswith(f"More {word}") for one in told if "of the spread comes from seeds" in one["what"])
 
 
 def test_methods_say_what_was_done(serious_table):
-    text = " ".join(methods.paragraph(serious_table, heat_map.facets(serious_table)))
+    text = " ".join(methods.paragraph(serious_table, facets_of(serious_table)))
     for part in ("tier standard", "10 seeds", "20 trials", "2,000 replicates", "Holm", "bidirectional LSTM 64"):
         assert part in text
     assert methods.commands(serious_table)[0].endswith("--standard")
@@ -286,7 +286,7 @@ def test_a_floor_above_the_best_pairing_is_said_aloud(serious_table, undrawn):
 
 
 def test_a_known_ceiling_stands_beside_the_floors(serious_table, undrawn):
-    (facet,) = heat_map.facets(serious_table)
+    (facet,) = facets_of(serious_table)
     assert headline.ceilings(serious_table, facet) == []
     datasets = {
         name: {**facts, "ceilings": {"any": 1.0, "max_output": 0.91}}

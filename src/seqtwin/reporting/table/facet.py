@@ -1,0 +1,125 @@
+"""A facet of a study: the pairings that share every further factor, as one heat map with ordered rows and columns."""
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.table.study_table import StudyTable
+
+Ends = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One heat map: the pairings that share the labels of all further factors; `analysis`: what was tested of them."""
+
+    labels: dict[str, str]
+    rows: list[str]
+    columns: list[str]
+    pairings: pd.DataFrame
+    analysis: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """`encoder.hidden = 64, ...`, empty when nothing further varies."""
+        return ", ".join(f"{key} = {label}" for key, label in self.labels.items())
+
+    @property
+    def dataset(self) -> str:
+        """The data set its study cells were trained on, as far as one of them says."""
+        known = [name for name in self.pairings["dataset"] if name]
+        return known[0] if known else ""
+
+    @property
+    def primary(self) -> str:
+        """The primary metric, empty when no study cell finished."""
+        known = [name for name in self.pairings["primary"] if name]
+        return known[0] if known else ""
+
+    @property
+    def widths(self) -> list[int]:
+        """The distinct widths of the compared vectors, smallest first."""
+        return sorted({int(width) for width in self.pairings["dim_mean"].dropna()})
+
+    def pairing(self, row: str, column: str) -> "pd.Series[Any] | None":
+        """The pairing of a representation with a loss, None when it was not run."""
+        found = self.pairings[(self.pairings["representation"] == row) & (self.pairings["loss"] == column)]
+        return found.iloc[0] if len(found) else None
+
+    def letters(self, row: str, column: str) -> str:
+        """The tie letters of a pairing; empty where ties were not computed, or none is apart from another."""
+        ties = self.analysis.get("ties", [])
+        if len({tie["letters"] for tie in ties if tie["letters"]}) < 2:
+            return ""
+        found = [tie["letters"] for tie in ties if (tie["representation"], tie["loss"]) == (row, column)]
+        return str(found[0]) if found else ""
+
+    def share(self, pairing: Any) -> float:
+        """Where a pairing's mean lies between the worst (0) and the best (1) of this heat map."""
+        worst, best = self.pairings["mean"].min(), self.pairings["mean"].max()
+        return float((pairing["mean"] - worst) / (best - worst)) if best > worst else float(pairing["mean"] * 0 + 1)
+
+
+def facets_of(table: StudyTable) -> list[Facet]:
+    """One facet per combination of the further factors, in the order of the study; best rows and columns first.
+
+    Best over the whole study: a row, a column and a colour are the same in every heat map.
+    """
+    extra, pairings = table.meta["extra"], table.pairings
+    known = [table.meta["factors"].get(key, []) for key in extra]
+    found = []
+    for labels in itertools.product(*known):
+        part = pairings
+        for key, label in zip(extra, labels, strict=True):
+            part = part[part[key] == label]
+        if len(part):
+            found.append(_facet(table, dict(zip(extra, labels, strict=True)), part))
+    return found
+
+
+def _facet(table: StudyTable, labels: dict[str, str], part: pd.DataFrame) -> Facet:
+    analysed = [one for one in table.analysis.get("facets", []) if one["labels"] == labels]
+    found = analysed[0] if analysed else {}
+    if table.meta.get("tier") == "quick":  # it describes: letters would be read as verdicts
+        found = {**found, "ties": []}
+    return Facet(labels, _ranked(table, part, "representation"), _ranked(table, part, "loss"), part, found)
+
+
+def _ranked(table: StudyTable, part: pd.DataFrame, key: str) -> list[str]:
+    """Labels of a heat map by their mean over all heat maps, best first; those without a value last."""
+    means = table.pairings.groupby(key, sort=True)["mean"].mean().fillna(float("-inf"))
+    there = set(part[key])
+    return [str(name) for name in means.sort_values(ascending=False, kind="stable").index if name in there]
+
+
+def spoken(table: StudyTable, pairing: Any) -> list[str]:
+    """The labels that name a pairing in a sentence: its representation and its loss, or its head where these differ."""
+    keys = ("representation", "loss") if _columns_differ(table) else ("representation",)
+    return [str(pairing[key]) for key in keys if pairing[key]]
+
+
+def _columns_differ(table: StudyTable) -> bool:
+    return nouns_of(table.meta).paired or table.pairings["loss"].nunique() > 1
+
+
+def pairing_name(table: StudyTable, pairing: Any) -> str:
+    """`max_output with mse`, or the one label where only one is known."""
+    return " with ".join(spoken(table, pairing)) or "the one pairing"
+
+
+def strip_ends(values: "pd.Series[float]") -> tuple[float, float]:
+    """Round ends that hold all values of a heat map.
+
+    >>> strip_ends(pd.Series([0.912, 0.951]))
+    (0.91, 0.96)
+    """
+    known = values.dropna()
+    if not len(known):
+        return 0.0, 1.0
+    span = max(float(known.max() - known.min()), 0.01)
+    step = next(s for s in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 10.0) if span / s <= 6 or s == 10.0)
+    low, high = (known.min() // step) * step, -(-known.max() // step) * step
+    return round(float(low), 6), round(float(high if high > low else low + step), 6)
