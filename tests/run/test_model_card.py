@@ -11,8 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 import tiny
 from seqtwin.config import RunConfig
-from seqtwin.run.head_card import head_card
-from seqtwin.run.model_card import interval_of, model_card
+from seqtwin.run.model_card import head_card, interval_of, model_card
 from seqtwin.run.train import train
 
 

@@ -1,11 +1,11 @@
-"""The model card that lies beside a saved encoder, and the interval that stands in it."""
+"""The model card saved with an encoder, with or without a head, and the confidence interval printed in it."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from seqtwin.metrics import few_pairs_sentence, lower_is_better
+from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, lower_is_better
 
 DRAWS = 300
 FEWEST = 20  # clusters; an interval of fewer says little and looks like more
@@ -14,6 +14,11 @@ read as one unknown token: {unknown:.2%} of the tokens in test. Of a text at mos
 """
 SERIES = """Series must have the channels, units and sampling of its training data; nothing is rescaled.
 """
+USES = {
+    "classify": ("says which of {classes} classes a sequence is", "label, probability"),
+    "label_steps": ("says which of {classes} classes every step of a sequence is", "one label a step"),
+    "decode": ("writes a text out of the one vector of a sequence", "the text"),
+}
 
 Value = Callable[[np.ndarray], float | None]
 
@@ -96,6 +101,52 @@ Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
 """
 
 
+def head_card(facts: dict[str, Any], scores: dict[str, Any], interval: tuple[float, float] | None) -> str:
+    """Markdown: what it says of a sequence, how to load it, what it was measured by, its limits."""
+    says, answer = USES[facts["objective"]]
+    counts = facts["pairs"]
+    rows = "\n".join(_row(name, value, scores["primary"], interval) for name, value in scores["test"].items())
+    drawn = "draws test sequences anew" if interval else "is missing: too few test sequences"
+    return f"""# SeqTwin encoder: {facts["representation"]}, {facts["objective"]} on {facts["dataset"]}
+
+Turns a sequence into a vector of width {facts["dim"]}, and {says.format(classes=len(facts["classes"]))}.
+{facts["parameters"]:,} parameters in the encoder.
+
+## How to load
+
+```python
+import seqtwin
+encoder = seqtwin.load("encoder")        # this folder
+encoder.predict([...])                   # {answer}
+encoder.encode([...])                    # float32 [n, {facts["dim"]}]
+```
+
+`seqtwin predict` does the same for files; `seqtwin verify encoder` tells whether the folder is still what was saved.
+
+## What it was measured by
+
+Trained on {counts["train"]:,} sequences, best epoch {facts["best_epoch"]} chosen on {counts["dev"]:,} of dev.
+
+| metric, {counts["test"]:,} test sequences | value | 95 % interval |
+| --- | --- | --- |
+{rows}
+{_few_classes(facts)}
+The interval of {scores["primary"]} {drawn}. One training with one seed: another seed moves these numbers, and other
+data moves them more. Intervals that hold the seeds too come from a comparison (`seqtwin compare`).
+
+## Limits
+
+It knows nothing but its training data: what it never met there it reads as unknown ({facts["unknown_share"]:.2%} of the
+tokens in test), and it always gives an answer, also to what is none of its business.
+
+## Where it comes from
+
+Loss: {facts["loss"]["formula"]}
+
+Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
+"""
+
+
 def _row(name: str, value: float, primary: str, interval: tuple[float, float] | None) -> str:
     known = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval and name == primary else ""
     lower = " (lower is better)" if lower_is_better(name) else ""
@@ -123,3 +174,8 @@ def _limits(facts: dict[str, Any]) -> str:
     if facts["tokens"] is None:
         return SERIES
     return TEXTS.format(unknown=facts["unknown_share"], longest=facts["tokens"]["max_length"])
+
+
+def _few_classes(facts: dict[str, Any]) -> str:
+    few = few_classes_sentence(facts.get("counts", {}).get("test", {}))
+    return f"\n{few}\n" if few else ""

@@ -19,10 +19,9 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.run.compatible import check_run, require_two_classes
 from seqtwin.run.diagnose_run import Trained
-from seqtwin.run.head_card import head_card
 from seqtwin.run.labels import column_label, label, row_label
 from seqtwin.run.manifest import config_text, manifest
-from seqtwin.run.model_card import interval_of, model_card
+from seqtwin.run.model_card import head_card, interval_of, model_card
 from seqtwin.run.prepare import prepare, word_vectors
 from seqtwin.run.prepared import Ready, data_facts
 from seqtwin.run.pretrained import followed, load_start
