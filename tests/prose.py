@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 UNITS = (
-    "vector|text|row|column|line|pair|pairing|seed|step|class|cell|head|token|item|series|sequence|label|score|value|split|file|batch|query"
+    "vector|text|row|column|line|pair|pairing|seed|step|class|cell|head|token|item|series|sequence|label|score|value"
+    "|split|file|batch|query"
 )
 
 # The commonest patterns of a translated text, and what a native speaker writes instead.
@@ -65,8 +66,8 @@ def strings_of(tree: ast.Module) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.JoinedStr):
             yield node.lineno, "".join(str(p.value) if isinstance(p, ast.Constant) else "X" for p in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
-            if " " in node.value:  # anything else is a name
-                yield node.lineno, re.sub(r"`[^`\n]*`", "``", node.value)
+            # a string without a blank is a name
+            yield node.lineno, re.sub(r"`[^`\n]*`", "``", node.value) if " " in node.value else ""
 
 
 def awkward(folder: Path) -> list[str]:
