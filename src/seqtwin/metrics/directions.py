@@ -1,88 +1,76 @@
-"""DIRECTIONS: which way is better for every number that a table shows, and its chance level.
+"""The direction, chance level and printed name of every number that a table shows.
 
-The only place that says so. A metric that is missing here fails the tests.
+A metric has its own (METRICS and the other families). DIRECTIONS has those of numbers that belong to no family.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
 
+import numpy.typing as npt
 
-@dataclass(frozen=True)
-class Direction:
-    """`better`: the better end of the scale, `neither` where only the middle is sound. `chance`: the value of scores
-    that know nothing; None where it depends on the data (the share of the largest class, of same pairs)."""
-
-    better: Literal["higher", "lower", "neither"]
-    chance: float | None = None
-
-
-_HIGHER, _LOWER, _NEITHER = Direction("higher"), Direction("lower"), Direction("neither")
-_CORRELATION = Direction("higher", chance=0.0)
+from seqtwin.metrics.classes import CLASS_METRICS, Measure
+from seqtwin.metrics.direction import HIGHER, LOWER, NEITHER, Direction
+from seqtwin.metrics.pairs import METRICS, Metric
+from seqtwin.metrics.rankings import RANKINGS, Ranking
+from seqtwin.metrics.written import WRITTEN_METRICS, Texts
 
 DIRECTIONS: dict[str, Direction] = {
-    # scored pairs
-    "pearson": _CORRELATION,
-    "spearman": _CORRELATION,
-    "mse": _LOWER,
-    "pearson_iso": _CORRELATION,
-    "mse_iso": _LOWER,
-    "roc_auc": Direction("higher", chance=0.5),
-    "average_precision": _HIGHER,
-    "accuracy": _HIGHER,
-    "precision": _HIGHER,
-    "recall": _HIGHER,
-    "f1": _HIGHER,
-    "mcc": _CORRELATION,
-    # classes, spans, written texts
-    "macro_f1": _HIGHER,
-    "log_loss": _LOWER,
-    "calibration_error": _LOWER,
-    "span_f1": _HIGHER,
-    "exact_match": _HIGHER,
-    "token_accuracy": _HIGHER,
-    "edit_distance": _LOWER,
-    # rankings
-    "hit_rate": _HIGHER,
-    "mrr": _HIGHER,
-    "r_precision": _HIGHER,
-    "map_at_r": _HIGHER,
-    "ndcg": _HIGHER,
-    "nn_accuracy": _HIGHER,
-    "nn_accuracy_scaled": _HIGHER,
+    # metrics that are computed elsewhere
+    "span_f1": HIGHER,
+    "nn_accuracy": HIGHER,
+    "nn_accuracy_scaled": HIGHER,
     # diagnostics that a table shows
-    "plateau_ratio": _LOWER,
-    "left_plateau_share": _LOWER,
-    "stuck_share": _LOWER,
-    "beyond_margin_start": _NEITHER,
-    "margin_reach": _LOWER,
-    "head_median_start": _NEITHER,
-    "norm_length_correlation": _NEITHER,
-    "saturated": _LOWER,
-    "effective_rank_share": _HIGHER,
-    "random_cosine": _LOWER,
-    "alignment": _NEITHER,
+    "plateau_ratio": LOWER,
+    "left_plateau_share": LOWER,
+    "stuck_share": LOWER,
+    "beyond_margin_start": NEITHER,
+    "margin_reach": LOWER,
+    "head_median_start": NEITHER,
+    "norm_length_correlation": NEITHER,
+    "saturated": LOWER,
+    "effective_rank_share": HIGHER,
+    "random_cosine": LOWER,
+    "alignment": NEITHER,
     "train_auc": Direction("higher", chance=0.5),
     "length_auc": Direction("neither", chance=0.5),
-    "gradient_ratio": _LOWER,
-    "third_first": _NEITHER,
-    "rank_minus_pearson": _NEITHER,
-    "pad_slope_low": _NEITHER,
-    "probe_metric": _HIGHER,
-    "permutation_deviation": _LOWER,
-    "batch_deviation": _LOWER,
-    "padding_deviation": _LOWER,
-    "final_hidden_gain": _LOWER,
-    "leakage_share": _LOWER,
+    "gradient_ratio": LOWER,
+    "third_first": NEITHER,
+    "rank_minus_pearson": NEITHER,
+    "pad_slope_low": NEITHER,
+    "probe_metric": HIGHER,
+    "permutation_deviation": LOWER,
+    "batch_deviation": LOWER,
+    "padding_deviation": LOWER,
+    "final_hidden_gain": LOWER,
+    "leakage_share": LOWER,
 }
 
 
+AnyMetric = Metric | Ranking | Measure[npt.ArrayLike, npt.ArrayLike] | Measure[Texts, Texts]
+
+
+def _family_members(name: str) -> Iterator[AnyMetric]:
+    for table in (METRICS, CLASS_METRICS, WRITTEN_METRICS, RANKINGS):
+        if name in table:
+            yield table[name]
+
+
+def printed_name(name: str) -> str | None:
+    """The name of a metric as reports print it; None for a name that belongs to no family.
+
+    >>> printed_name("roc_auc"), printed_name("recall@10")
+    ('ROC-AUC', None)
+    """
+    return next((metric.name for metric in _family_members(name)), None)
+
+
 def direction_of(name: str) -> Direction | None:
-    """The direction of a metric or diagnostic, whatever its depth (`recall@10`); None for a name not listed here.
+    """The direction of a metric, at any depth (`recall@10`), or of a diagnostic; None for an unknown name.
 
     >>> direction_of("mse").better, direction_of("hit_rate@10").better, direction_of("a_metric_of_a_plug_in")
     ('lower', 'higher', None)
     """
-    return DIRECTIONS.get(name.partition("@")[0])
+    name = name.partition("@")[0]
+    return next((metric.direction for metric in _family_members(name)), DIRECTIONS.get(name))
 
 
 def lower_is_better(name: str) -> bool:
@@ -91,15 +79,15 @@ def lower_is_better(name: str) -> bool:
     >>> lower_is_better("mse_iso"), lower_is_better("roc_auc")
     (True, False)
     """
-    found = direction_of(name)
-    return found is not None and found.better == "lower"
+    direction = direction_of(name)
+    return direction is not None and direction.better == "lower"
 
 
 def chance_of(name: str) -> float | None:
-    """The value of a metric for scores that know nothing; None where it depends on the data.
+    """The value of a metric for scores without information; None where it depends on the data.
 
     >>> chance_of("roc_auc"), chance_of("spearman"), chance_of("accuracy")
     (0.5, 0.0, None)
     """
-    found = direction_of(name)
-    return found.chance if found is not None else None
+    direction = direction_of(name)
+    return None if direction is None else direction.chance

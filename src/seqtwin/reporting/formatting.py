@@ -3,12 +3,10 @@
 import math
 import re
 
-METRIC_NAMES = {
-    "roc_auc": "ROC-AUC", "average_precision": "average precision", "pearson": "Pearson", "spearman": "Spearman",
-    "mse": "MSE", "pearson_iso": "Pearson (isotonic)", "mse_iso": "MSE (isotonic)", "accuracy": "accuracy",
-    "precision": "precision", "recall": "recall", "f1": "F1", "mcc": "MCC", "mrr": "MRR",
-    "map_at_r": "MAP@R", "macro_f1": "macro F1", "span_f1": "span F1", "nn_accuracy": "nearest-neighbour accuracy",
-}  # fmt: skip
+from seqtwin.metrics import printed_name
+
+# metrics that belong to no family
+METRIC_NAMES = {"span_f1": "span F1", "nn_accuracy": "nearest-neighbour accuracy"}
 MEANINGS = {
     "roc_auc": "of a same and a different pair, the same one scores higher {share} times in 100",
     "spearman": "rank correlation of scores and targets; 1 is perfect order, 0 is none",
@@ -62,7 +60,7 @@ def metric_name(name: str) -> str:
     >>> metric_name("roc_auc"), metric_name("recall@10")
     ('ROC-AUC', 'recall@10')
     """
-    return METRIC_NAMES.get(name, name.replace("_", " "))
+    return printed_name(name) or METRIC_NAMES.get(name, name.replace("_", " "))
 
 
 def digits(value: float | None, places: int = 3) -> str:
