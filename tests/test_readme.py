@@ -124,6 +124,7 @@ DOCUMENTS = [
     "docs/recipes.md", "docs/output-and-hidden.md",
     "experiments/README.md",
     *(path.relative_to(README.parent).as_posix() for path in README.parent.glob("experiments/*/README.md")),
+    *(path.relative_to(README.parent).as_posix() for path in sorted(README.parent.glob("reports/*/*.md"))),
 ]  # fmt: skip
 
 
