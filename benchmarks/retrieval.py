@@ -2,8 +2,8 @@
 
 `placenames`: a foreign name of an unseen place, among the English names of all places. `toponyms`: a name, among all
 right names of the test file. `amazon_google`: which pairs of titles are one product. The last two need SEQTWIN_DATA.
-`python benchmarks/retrieval.py [TASK ...]` trains afresh, keeps the figures in experiments/retrieval and writes the page
-of reports/retrieval; other tasks stay as they were.
+`python benchmarks/retrieval.py [TASK ...]` trains afresh, keeps the figures in experiments/retrieval and writes the
+page of reports/retrieval; other tasks stay as they were.
 """
 
 import os

@@ -109,7 +109,9 @@ def _key(entry: listing.Entry, numeric: bool) -> Markup:
     """By what a field is sorted, as an attribute; nothing where its text says the same."""
     key = "" if entry.key is None else number_text(entry.key) if numeric else str(entry.key)
     shown = re.sub("[,+]", "", entry.text).replace("−", "-") if numeric else entry.text
-    same = re.fullmatch(r"-?\d*\.?\d+", shown) and number_text(float(shown)) == key if numeric else shown == key
+    same = (
+        re.fullmatch(r"-?\d*\.?\d+(e-?\d+)?", shown) and number_text(float(shown)) == key if numeric else shown == key
+    )
     return Markup("") if same else Markup(' data-key="{}"').format(key)
 
 
