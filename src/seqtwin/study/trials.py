@@ -12,7 +12,7 @@ from seqtwin.config import RunConfig, vary
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import mend_lines
 from seqtwin.run.prepare import prepare
-from seqtwin.run.objectives.table import objective_of
+from seqtwin.run.tasks import task_of
 from seqtwin.run.train import fresh_model, recipe_of
 from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED
@@ -146,8 +146,8 @@ def dev_value(config: RunConfig) -> float | None:
 
     Raises: Diverged.
     """
-    prepared, objective = prepare(config), objective_of(config)
+    prepared, task = prepare(config), task_of(config)
     model = fresh_model(config, prepared).to(pick_device(config.fit.device))
-    learner, loss = objective.trainee(model, prepared, config)
-    state = fit(learner, loss, prepared.stores["train"], recipe_of(config), objective.measure(prepared))
+    learner, loss = task.trainee(model, prepared, config)
+    state = fit(learner, loss, prepared.stores["train"], recipe_of(config), task.measure(prepared))
     return state.best if math.isfinite(state.best) else None
