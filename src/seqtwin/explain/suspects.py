@@ -116,7 +116,7 @@ def _saturation(q: Question) -> list[Trial]:
 
 def _inverted(q: Question) -> list[Trial]:
     """No training: the scores with their sign turned."""
-    auc = (q.case.scores.get("dev") or {}).get("roc_auc")
+    auc = q.case.scores["dev"].get("roc_auc")
     if not (q.case.number("train_auc") < 0.45 or (auc is not None and auc < 0.45)):
         return []
     if q.case.primary == "roc_auc":
@@ -126,8 +126,9 @@ def _inverted(q: Question) -> list[Trial]:
 
 def _cut(q: Question) -> list[Trial]:
     """Graded targets, and a loss that knows same and different only: the cut at the quartiles of the targets."""
+    graded = q.case.facts is not None and q.case.facts.get("graded")
     loss = LOSSES.get(split_spec(q.case.config.loss)[0])
-    if not q.case.facts.get("graded") or (loss is not None and not loss.needs_cut):
+    if not graded or (loss is not None and not loss.needs_cut):
         return []
     target = prepare(q.case.config).stores["train"].target
     cuts = dict.fromkeys(float(x) for x in np.quantile(target, (0.25, 0.5, 0.75)))
