@@ -1,6 +1,6 @@
 """Cards: the JSON file of a folder with its format, the hashes of its other files, and a hash of itself (the seal)."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from seqtwin.files import hash_of, read_json, sha256
 SEAL = "sha256"
 
 
-def seal_of(card: dict[str, Any], outside: Set[str] = frozenset()) -> str:
+def seal_of(card: Mapping[str, object], outside: Set[str] = frozenset()) -> str:
     """The sha256 of a card without the seal and the keys `outside` of it."""
     return hash_of({key: value for key, value in card.items() if key != SEAL and key not in outside})
 
@@ -29,7 +29,6 @@ def verified_card(path: Path, known: int, remedy: str, outside: Set[str] = froze
     for name, digest in card["files"].items():
         file = path.parent / name
         if not file.is_file() or sha256(file) != digest:
-            raise DamagedError(
-                "ENCODER_DAMAGED", "missing, or changed since it was saved", place=str(file), remedy=remedy
-            )
+            cause = "missing, or changed since it was saved"
+            raise DamagedError("ENCODER_DAMAGED", cause, place=str(file), remedy=remedy)
     return dict(card)
