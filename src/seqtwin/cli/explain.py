@@ -29,9 +29,11 @@ def explain(
     seqtwin explain runs/first/cells/placenames.lstm.final_hidden.mse.s0 --jobs 2
     """
     from seqtwin.explain.explain import explain as find
-    from seqtwin.reporting.findings.diagnose import of_cell
+    from seqtwin.reporting.findings.diagnose import diagnose_cell
 
-    diagnoses = {folder: of_cell(folder) for folder in (cell, other) if folder and (folder / "manifest.json").exists()}
+    diagnoses = {
+        folder: diagnose_cell(folder) for folder in (cell, other) if folder and (folder / "manifest.json").exists()
+    }
     if diagnoses and not as_json:
         console.say("\n\n".join(_told(folder, found) for folder, found in diagnoses.items()) + "\n")
     with console.study_bars() as on_progress:

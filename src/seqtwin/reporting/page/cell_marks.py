@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seqtwin.reporting.findings.diagnose import Diagnosis, Finding, of_table
+from seqtwin.reporting.findings.diagnose import Diagnosis, Finding, diagnose_pairing
 from seqtwin.reporting.findings.rules import DEVIATES, RULES
 from seqtwin.reporting.formatting import digits, short_key, slug, tiny
 from seqtwin.reporting.objective_words import nouns_of
@@ -43,7 +43,9 @@ def diagnoses(table: StudyTable) -> dict[Labels, Diagnosis]:
         rows = table.results
         for key in keys_of(table):
             rows = rows[rows[key] == pairing[key]]
-        found[labels_of(table, pairing)] = of_table(table, {key: str(pairing[key]) for key in keys_of(table)}, rows)
+        found[labels_of(table, pairing)] = diagnose_pairing(
+            table, {key: str(pairing[key]) for key in keys_of(table)}, rows
+        )
     return found
 
 

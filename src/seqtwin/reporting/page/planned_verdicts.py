@@ -18,12 +18,12 @@ SOURCES = ("representation", "loss", "interaction", "seed", "residual")
 
 def of_best(table: StudyTable, facet: Facet) -> list[Refusal]:
     """The refusals that block "take this pairing"."""
-    return [one for one in check_claims.of_best(table, facet.analysis) if one.code not in SCOPE_ONLY]
+    return [one for one in check_claims.check_best(table, facet.analysis) if one.code not in SCOPE_ONLY]
 
 
 def cautions(table: StudyTable) -> list[Refusal]:
     """What the whole study must not be taken for; what forbids every claim first, single pairings last."""
-    return sorted(check_claims.of_study(table), key=lambda one: (_URGENCY.get(one.code, 1), one.code))
+    return sorted(check_claims.check_study(table), key=lambda one: (_URGENCY.get(one.code, 1), one.code))
 
 
 def grouped(found: Sequence[Refusal]) -> list[dict[str, Any]]:
@@ -43,7 +43,7 @@ def planned(table: StudyTable) -> list[dict[str, Any]]:
 
 
 def _judged(table: StudyTable, row: Mapping[str, Any]) -> dict[str, Any]:
-    blocks = [one for one in check_claims.of_comparison(table, row) if one.code not in SCOPE_ONLY]
+    blocks = [one for one in check_claims.check_comparison(table, row) if one.code not in SCOPE_ONLY]
     left, right = (" · ".join(map(str, row[side].values())) for side in ("left", "right"))
     claimed = bool(row["claim"]) and not blocks and not row["refused"]
     within = ", ".join(map(str, row["within"].values()))
