@@ -17,8 +17,8 @@ GRAVE = frozenset({"D1", "D9", "D10", "D16", "D17", "E1", "E2", "E3", "X1", "X2"
 STILL = ("D1", "D16", "D17")
 LOWEST = 1 / 3
 STATE_CAUSES = {
-    "failed": ("Some seeds failed", "They are left out of the mean and kept in the count; their errors stand below."),
-    "oom": ("Some seeds ran out of memory", "They are left out of the mean and kept in the count."),
+    "failed": ("Some seeds failed", "They count as planned seeds but are left out of the mean. Their errors are listed below."),
+    "oom": ("Some seeds ran out of memory", "They count as planned seeds but are left out of the mean."),
     "diverged": ("Some seeds diverged", "The mean is that of the remaining seeds (R06)."),
     "collapsed": ("Some seeds collapsed to {collapsed}", "The mean is that of the remaining seeds (R06)."),
 }

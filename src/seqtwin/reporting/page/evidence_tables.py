@@ -33,7 +33,7 @@ def diagnostics(table: StudyTable, found: Diagnoses) -> dict[str, Any] | None:
         rows.append(
             [*labels(table, pairing), label, *(_value(rule, own, rule.code in diagnosis.codes) for rule in rules)]
         )
-    caption = "Medians over seeds; a ! marks a diagnostic that fired in at least half of the seeds."
+    caption = "Medians over seeds. ! marks a diagnostic that fired in at least half of the seeds."
     return listing("diagnostics", caption, [*heads_of(table), "label", *(f"{r.code} {r.name}" for r in rules)], rows)
 
 
@@ -88,9 +88,9 @@ def tuning(table: StudyTable) -> dict[str, Any] | None:
             number(first["tuned_value"], digits(first["tuned_value"])), number(gain, signed(gain)),
             Entry(settings(chosen), settings(chosen)), Entry(edge.replace(";", ", ") or "–", edge, bool(edge)),
         ])  # fmt: skip
-    heads = [*heads_of(table), "trials", "dev untuned", "dev tuned", "gain", "chosen", "at the edge"]
+    heads = [*heads_of(table), "trials", "dev untuned", "dev tuned", "gain", "chosen values", "at the edge of the search"]
     caption = (
-        "On seeds that are not used for evaluation, the same number of trials and the same sampler for every pairing."
+        "Tuned on seeds not used for evaluation, with the same number of trials and the same sampler for every pairing."
     )
     return listing("tuning", caption, heads, rows)
 
@@ -181,8 +181,8 @@ def _worst(rows: pd.DataFrame, dataset: str, facts: Mapping[str, Any]) -> dict[s
 
 def _withheld(facts: Mapping[str, Any]) -> str:
     if not facts.get("shareable"):
-        return "the licence of the data does not allow its texts to be passed on; rows are those of the test file"
-    return "these items have no text; rows are those of the test file"
+        return "the licence of the data does not allow its texts to be shared. Row numbers refer to the test file"
+    return "these items have no text. Row numbers refer to the test file"
 
 
 def summary(table: StudyTable, found: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

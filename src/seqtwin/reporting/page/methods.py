@@ -10,8 +10,8 @@ from seqtwin.reporting.table.study_table import StudyTable
 
 TIERS = ("quick", "standard", "strong", "publication")
 _TESTS = {
-    "anova": "the F tests of a blocked two-way analysis",
-    "permutation": "a restricted permutation test (labels permuted inside a seed block; Freedman-Lane residuals for "
+    "anova": "the F tests of a blocked two-way analysis of variance",
+    "permutation": "a restricted permutation test (labels permuted within each seed block; Freedman-Lane residuals for "
     "the interaction)",
 }
 
@@ -36,10 +36,11 @@ def _design(table: StudyTable) -> str:
     seeds = many(len(meta.get("seeds", [])), "seed")
     trained = f"{number} were trained{f' with {encoder}' if encoder else ''} on {listed(data)}"
     counted = f"{finished} of {meta['planned']} planned study cells finished"
+    primary = f"primary metric{' is' if len(primaries) == 1 else 's are'}"
     return (
-        f"{trained}, each with {seeds} ({counted}), with SeqTwin {version}, tier {meta.get('tier', 'unknown')}. "
-        "One seed is one paired block: the same split, the same data order and, where shapes agree, the same initial "
-        f"weights for every pairing. {nouns.says['targets']} The primary metric is "
+        f"{trained}, each with {seeds} ({counted}), using SeqTwin {version}, tier {meta.get('tier', 'unknown')}. "
+        "Each seed is a paired block: all pairings share its split, its data order and, where shapes match, its "
+        f"initial weights. {nouns.says['targets']} The {primary} "
         f"{listed([metric_name(name) for name in primaries])}.{nouns.says['cut'].format(cuts=listed(cuts))}"
     )
 
@@ -65,19 +66,19 @@ def encoder_of(meta: Mapping[str, Any]) -> str:
 def _tuning(table: StudyTable) -> str:
     meta = table.meta
     if not meta.get("tuned"):
-        return f"Nothing was tuned: {nouns_of(meta).says['fixed']} are those of the config for every pairing."
+        return f"Nothing was tuned: {nouns_of(meta).says['fixed']} come from the config for every pairing."
     return (
-        f"Every pairing was tuned with {many(int(meta.get('trials') or 0), 'trial')} (Optuna, the same sampler, "
-        "space and seed for every pairing) on dev, on seeds that are not used for evaluation."
+        f"Every pairing was tuned on dev with {many(int(meta.get('trials') or 0), 'trial')} (Optuna, with the same "
+        "sampler, search space and seed for every pairing), on training seeds not used for evaluation."
     )
 
 
 def _uncertainty(table: StudyTable) -> str:
     return (
-        f"Intervals are two-level 95 % bootstrap intervals: {count(table.meta['replicates'])} replicates, each drawing "
-        f"seeds and {nouns_of(table.meta).says['drawn']} with replacement, the same draw for all pairings "
-        "(percentile; BCa where the replicates are skewed). Metrics that are undefined for a study cell are left "
-        "empty, never 0."
+        f"Intervals are two-level 95 % bootstrap intervals with {count(table.meta['replicates'])} replicates. Each "
+        f"replicate resamples seeds and {nouns_of(table.meta).says['drawn']} with replacement, with the same draw for "
+        "all pairings. They are percentile intervals, or BCa where the replicates are skewed. Metrics that are "
+        "undefined for a study cell are left empty, never set to 0."
     )
 
 
@@ -99,15 +100,15 @@ def _planned(table: StudyTable) -> str:
     if not comparisons:
         return ""
     return (
-        f"{many(len(comparisons), 'comparison')} had been declared before the first training and form one Holm family "
-        f"per data set at alpha {digits(plan.get('alpha'), 2)}: paired t and sign-flip permutation over seeds, both of "
-        "which must pass, and a two-level interval that excludes 0 and does not lie inside "
-        f"±{digits(plan.get('rope'), 2)}."
+        f"{many(len(comparisons), 'comparison')} {'was' if len(comparisons) == 1 else 'were'} declared before the first "
+        f"training run. The comparisons on one data set form one Holm family at alpha {digits(plan.get('alpha'), 2)}. "
+        "A claim requires that a paired t test and a sign-flip permutation test over seeds are both significant, and "
+        f"that the two-level interval excludes 0 and is not entirely within ±{digits(plan.get('rope'), 2)}."
     )
 
 
 def _ties(facets: Sequence[Facet]) -> str:
-    text = "Tie letters rest on simultaneous intervals of all differences of a heat map: pairings that share a letter "
+    text = "Tie letters come from simultaneous intervals for all differences in a heat map. Pairings that share a letter "
     return f"{text}do not differ significantly." if any(facet.analysis.get("versus_best") for facet in facets) else ""
 
 
@@ -126,8 +127,8 @@ def _arithmetic(table: StudyTable) -> str:
         [f"{' or '.join(map(str, threads))} thread{'' if threads == [1] else 's'} per study cell"] if threads else []
     )
     return (
-        f"Arithmetic: {', '.join([*shown, *counted])}. On the same processor, with the same versions, kernels "
-        "and number of threads, a study cell gives the same bytes again; otherwise the last digits can differ."
+        f"Arithmetic: {', '.join([*shown, *counted])}. A study cell is reproduced byte for byte on the "
+        "same processor with the same versions, kernels and number of threads. Otherwise the last digits can differ."
     )
 
 

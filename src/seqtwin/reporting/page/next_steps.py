@@ -27,15 +27,15 @@ def changes(table: StudyTable, facets: Sequence[Facet], found: Diagnoses) -> lis
     if meta.get("missing"):
         told.append(
             {
-                "what": f"{len(meta['missing'])} planned study cells are missing",
-                "do": "Run the same command again: it trains only those.",
+                "what": f"{len(meta['missing'])} planned study cells have no published result",
+                "do": "Run the same command again. It trains only the missing cells.",
             }
         )
     if len(meta["datasets"]) < 2:
         told.append(
             {
-                "what": "This is one data set",
-                "do": "Name another in the same study (a set: over data) before generalising.",
+                "what": "Only one data set was studied",
+                "do": "Add another data set to the study (`set:` over `data`) before generalising.",
             }
         )
     return [one for one in told if one]
@@ -52,11 +52,11 @@ def _stuck(table: StudyTable, found: Diagnoses) -> list[dict[str, str]]:
         return []
     shown = listed(names) if len(names) <= _FEW else f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more"
     verb = "has" if len(names) == 1 else "have"
-    what = f"{shown} {verb} seeds that had not left the plateau when training ended"
+    what = f"{shown} {verb} seeds that were still on the loss plateau when training ended"
     return [
         {
             "what": what,
-            "do": "Train every cell five times as long (fit.epochs); until then they are not compared (R14).",
+            "do": "Train every study cell five times as long (fit.epochs). Until then they are not compared (R14).",
         }
     ]
 
@@ -69,8 +69,8 @@ def _tuning(table: StudyTable) -> list[dict[str, str]]:
     what = f"Nothing was tuned: {nouns_of(meta).says['untuned']}"
     found = [{"what": what, "do": f"Run the study with {tier} and without --no-tune."}]
     if meta.get("tier") == "quick":
-        what = f"{len(meta.get('seeds', []))} seeds describe, they do not decide"
-        found.append({"what": what, "do": f"Run it with --standard ({DECIDING} paired seeds, a declared test plan)."})
+        what = f"{len(meta.get('seeds', []))} seeds can describe a difference but not establish it"
+        found.append({"what": what, "do": f"Run the study with --standard ({DECIDING} paired seeds, comparisons declared in advance)."})
     return found
 
 
@@ -83,8 +83,8 @@ def _edges(table: StudyTable) -> list[dict[str, str]]:
         return []
     keys = sorted({key for edge in at for key in edge.split(";")})
     number = f"{len(at)} pairing{'s' if len(at) > 1 else ''}"
-    what = f"The best {listed(keys)} of {number} lies at the edge of what was searched"
-    return [{"what": what, "do": "Widen the search there: beyond the edge may be better."}]
+    what = f"The best {listed(keys)} of {number} is at the edge of the search range"
+    return [{"what": what, "do": "Widen the search there. Better values may be beyond the edge."}]
 
 
 def _width(table: StudyTable, facet: Facet) -> dict[str, str]:
@@ -130,5 +130,5 @@ def _sentence(table: StudyTable, facet: Facet, other: Any, seeds: float, pairs: 
         return {"what": what, "do": nouns.says["more"]}
     room = difference**2 / _Z**2 - pairs**2
     needed = int(np.ceil(number * seeds**2 / room)) if room > 0 else 0
-    guess = f" If the difference stays what it is, about {needed} seeds would show it." if number < needed < 200 else ""
+    guess = f" If the difference stays the same, about {needed} seeds would show it." if number < needed < 200 else ""
     return {"what": what, "do": f"More seeds would narrow it most.{guess}"}

@@ -60,12 +60,13 @@ def _unsaid(row: Mapping[str, Any], blocks: Sequence[Refusal]) -> str:
 
 def planned_sheet(dataset: str, rows: Sequence[Mapping[str, Any]], rope: float) -> dict[str, Any]:
     """The numbers of the planned comparisons of one data set."""
-    heads = ["comparison", "verdict", "left − right", "95 % interval", "p, t", "p, flip", "p, Holm", "P(left)",
+    heads = ["comparison", "verdict", "left − right", "95 % interval", "p (t test)", "p (sign flip)", "p (Holm)", "P(left)",
              "P(rope)", "P(right)", "P(A > B)", "seeds"]  # fmt: skip
     caption = (
-        f"Left minus right on test, paired by seed. P: share of the two-level replicates where left is better by more "
-        f"than {digits(rope, 2)}, within it, right better. P(A > B): share of the seeds in which left is better, ties "
-        "half. Holm: the larger of both corrected p values."
+        "Left minus right on test, paired by seed. P(left), P(rope) and P(right): shares of the two-level replicates in "
+        f"which left is better by more than {digits(rope, 2)}, the difference is smaller, or right is better. P(A > B): "
+        "share of the seeds in which left is better; ties count half. p (Holm): the larger of the two corrected p "
+        "values."
     )
     name = f"planned-{dataset}" if dataset else "planned"
     return listing(name, caption, heads, [_planned_row(row) for row in rows])
@@ -128,8 +129,8 @@ def _contrasts(facet: Facet, name: str, column: str) -> dict[str, Any] | None:
         for row in facet.analysis.get("interaction", [])
     ]  # fmt: skip
     caption = (
-        "Interaction contrasts on the z scale: cell − row mean − column mean + grand mean, with intervals that hold "
-        "for all together. Above 0: better than this row and this column alone would make it."
+        "Interaction contrasts on the z scale: cell − row mean − column mean + grand mean, with simultaneous intervals. "
+        "Above 0: better than the effects of the row and the column alone predict."
     )
-    heads = ["representation", column, "contrast", "simultaneous interval", "apart from 0"]
+    heads = ["representation", column, "contrast", "simultaneous interval", "differs from 0"]
     return listing(name, caption, heads, rows) if rows else None

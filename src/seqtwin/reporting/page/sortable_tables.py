@@ -50,9 +50,9 @@ def heads_of(table: StudyTable) -> list[str]:
 def every_pairing(table: StudyTable) -> dict[str, Any]:
     """Mean, spread, interval and distance to the chosen pairing, in numbers."""
     rows = [labels(table, row) + _pairing(row) for _, row in table.pairings.iterrows()]
-    heads = ["seeds", "dev", "test", "95 % interval", "SD", "lowest", "highest", "untrained", "to the chosen"]
-    caption = "Test values are means over finished seeds; the last two columns are paired differences to the pairing "
-    return listing("pairings", caption + "chosen on dev.", [*heads_of(table), *heads, "its interval"], rows, by="dev")
+    heads = ["seeds", "dev", "test", "95 % interval", "SD", "lowest", "highest", "untrained", "vs chosen"]
+    caption = "Test values are means over finished seeds. The last two columns are paired differences from the pairing "
+    return listing("pairings", caption + "chosen on dev.", [*heads_of(table), *heads, "95 % interval of vs chosen"], rows, by="dev")
 
 
 def _pairing(row: Any) -> Row:
@@ -109,8 +109,8 @@ def costs(table: StudyTable) -> dict[str, Any]:
         "training seconds",
         "parameters",
         "vector width",
-        f"{nouns.items}/s trained",
-        f"{nouns.encoded}/s encoded",
+        f"training {nouns.items}/s",
+        f"encoding {nouns.encoded}/s",
     ]
     return listing("costs", "Means over finished seeds.", heads, rows, by="test")
 

@@ -22,7 +22,7 @@ def by_length(table: StudyTable, facets: Sequence[Facet]) -> Drawn | None:
     metric, nouns = f"test {metric_name(facets[0].primary)}", nouns_of(table.meta)
     told = [f"{one.name} {digits(float(one.mean[0]))} at length {plain(float(one.length[0]))}, "
             f"{digits(float(one.mean[-1]))} at {plain(float(one.length[-1]))}" for one in lines]  # fmt: skip
-    caption = f"Mean over seeds at every length of the test {nouns.judged}; shaded: two-level 95 % intervals."
+    caption = f"Mean over seeds at each length of the test {nouns.judged}. Shaded: two-level 95 % intervals."
     name = file_name("by-length", facets[0]) if len(facets) < 2 else "by-length"
     svg = figures.by_length(lines, metric, f"length of the {nouns.judged}, in tokens")
     return Drawn(name, svg, f"{metric} by length. {'; '.join(told)}.", caption)

@@ -20,7 +20,7 @@ def interaction(facet: Facet) -> Drawn | None:
     told = [f"{row}: {listed([f'{name} {digits(v)}' for name, v in zip(facet.columns, line, strict=True)])}"
             for row, line in zip(facet.rows, values, strict=True)]  # fmt: skip
     svg = figures.interaction(facet.rows, facet.columns, values, f"test {metric_name(facet.primary)}")
-    caption = "The same numbers as lines: parallel lines would mean no interaction."
+    caption = "The same numbers as lines. Parallel lines would mean no interaction."
     return Drawn(file_name("interaction", facet), svg, f"Interaction plot. {'; '.join(told)}.", caption)
 
 
@@ -34,14 +34,15 @@ def cost(facet: Facet, nouns: Nouns) -> Drawn | None:
     speed = _cloud(facet, part, "encode_texts_per_second_mean", high_x=True) if known else None
     told = [f"{name} {x:.1f} s {digits(y)}" for name, x, y in zip(seconds.names, seconds.x, seconds.y, strict=True)]
     svg = figures.cost(seconds, speed, f"test {metric_name(facet.primary)}", nouns.encoded)
-    caption = f"Up and to the left is better; on the right, up and to the right. {_shapes(facet)}"
-    caption += " Named: those that no other beats in both." if len(part) > figures.MOST_NAMES else ""
+    sides = "Left: higher and further left is better. Right: higher and further right is better."
+    caption = f"{sides if speed else 'Higher and further left is better.'} {_shapes(facet)}"
+    caption += " Named: pairings that no other beats on both axes." if len(part) > figures.MOST_NAMES else ""
     return Drawn(file_name("cost", facet), svg, f"Quality against training seconds. {'; '.join(told)}.", caption)
 
 
 def _shapes(facet: Facet) -> str:
     shown = zip(facet.columns, SHAPES, strict=False)
-    return f"Marks: {listed([f'{name} {shape}' for name, shape in shown])}." if len(facet.columns) > 1 else ""
+    return f"Markers: {listed([f'{name} {shape}' for name, shape in shown])}." if len(facet.columns) > 1 else ""
 
 
 def _cloud(facet: Facet, part: pd.DataFrame, x: str, *, high_x: bool) -> figures.Cloud:
@@ -82,7 +83,7 @@ def expected_best(facet: Facet) -> Drawn | None:
     svg = figures.expected_best(names, groups, values, metric_name(facet.primary))
     told = [f"{name} {digits(v[0])} after 1 and {digits(v[-1])} after {count(len(v))} trials"
             for name, v in zip(names, values, strict=True)]  # fmt: skip
-    caption = "A line that still climbs at its right end would gain from more trials; compare at the same number."
+    caption = "A line still rising at its right end would gain from more trials. Compare lines at the same number of trials."
     return Drawn(file_name("expected", facet), svg, f"Expected best dev value. {'; '.join(told)}.", caption)
 
 
@@ -91,7 +92,7 @@ def heatmap_files(facet: Facet) -> dict[str, str | bytes]:
     halves = (matrix(facet, "high") - matrix(facet, "low")) / 2
     title = f"{facet.dataset}: test {metric_name(facet.primary)}\nmean over seeds ± half of the 95 % interval"
     letters = [[_letters(facet.pairing(row, name)) for name in facet.columns] for row in facet.rows]
-    title += "; pairings that share a letter are not told apart" if any(map(any, letters)) else ""
+    title += "; pairings that share a letter do not differ significantly" if any(map(any, letters)) else ""
     figure = figures.heatmap(facet.rows, facet.columns, matrix(facet, "mean"), halves, letters, title)
     name = f"figures/{file_name('heatmap', facet)}"
     return {f"{name}.svg": figures.svg_of(figure), f"{name}.png": figures.png_of(figure)}

@@ -19,8 +19,8 @@ def forest(dataset: str, rows: Sequence[dict[str, Any]], rope: float, metric: st
     told = [f"{b.name} {signed(b.difference)} ({signed(b.low)} to {signed(b.high)}): {b.said}" for b in branches]
     svg = figures.forest(branches, rope, metric_name(metric))
     caption = (
-        f"Mean difference with its two-level 95 % interval; shaded: within {digits(rope, 2)} either way, too small to "
-        "matter. Small dots: each matched pair of pairings. Filled: a claim that passed every test."
+        f"Mean difference with its two-level 95 % interval. Shaded: within ±{digits(rope, 2)}, too small to matter. "
+        "Small dots: matched pairs of pairings. Filled: claims that passed every test."
     )
     return Drawn(slug(f"planned-{dataset}"), svg, f"Planned comparisons. {'; '.join(told)}.", caption)
 

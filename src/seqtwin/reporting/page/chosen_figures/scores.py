@@ -19,7 +19,7 @@ def histograms(table: StudyTable, facet: Facet) -> list[Drawn]:
     for loss in facet.columns:
         panels = [p for p in (_panel(facet, rows, row, loss) for row in facet.rows) if p]
         if panels:
-            label = "Histograms of test scores; same against different pairs. " + " ".join(_overlap(p) for p in panels)
+            label = "Histograms of test scores of same and different pairs. " + " ".join(_overlap(p) for p in panels)
             found.append(Drawn(file_name("scores", facet, loss), figures.histograms(panels), label, loss))
     return found
 

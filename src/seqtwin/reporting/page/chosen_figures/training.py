@@ -23,10 +23,10 @@ def learning(table: StudyTable, facet: Facet) -> Drawn | None:
             for name, lines in panels.items()]  # fmt: skip
     nouns = nouns_of(table.meta)
     caption = (
-        f"One line per seed, or the mean and range of the seeds; one colour and dash per {nouns.column}. Above: "
-        f"{nouns.says['dev']}. Below: training loss as a share of its no-information plateau (the line at 1: what "
-        f"{nouns.says['constant']} would cost); a loss without a known plateau is shown as a share of its start. A "
-        "triangle marks the median epoch at which the loss left its plateau for good."
+        f"One line per seed, or the mean and range over seeds; one colour and dash pattern per {nouns.column}. Top: "
+        f"{nouns.says['dev']}. Bottom: training loss divided by its no-information plateau (the line at 1 is the loss "
+        f"of {nouns.says['constant']}), or by its first value if the plateau is unknown. A triangle marks the median "
+        "epoch at which the loss left its plateau for good."
     )
     label = f"Learning curves. Mean dev {metric}: {'; '.join(ends)}."
     return Drawn(file_name("learning", facet), figures.curves(panels, series, metric, known), label, caption)
