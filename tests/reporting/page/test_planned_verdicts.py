@@ -42,7 +42,7 @@ def test_the_finding_is_the_headline(contents):
     assert "Take the output or the hidden state? Pooling over all steps leads on placenames" in head
     assert "depends on the loss" in head
     assert "No verdict" not in head
-    assert "Take max_output with mse: on unseen test pairs it reaches ROC-AUC .9" in _text(page)
+    assert "Use max_output with mse. On unseen test pairs it reaches ROC-AUC .9" in _text(page)
     assert "Pooling over all steps leads on placenames" in contents["report.md"]
 
 
@@ -80,7 +80,7 @@ def test_refusals_take_the_place_of_the_verdict(serious_table, undrawn):
     head = _text(re.search(r"<h1>(.*?)</h1>", found, re.DOTALL).group(1))
     assert "Chosen on dev: max_output with mse. Test ROC-AUC .9" in head
     assert "No verdict (R13)" in head
-    assert "Take max_output" not in _text(found)
+    assert "Use max_output" not in _text(found)
 
 
 def test_overrides_stand_in_the_title(serious_table):
@@ -317,7 +317,7 @@ def test_the_markdown_twin_has_the_numbers_of_the_page(contents, serious_table):
     text = contents["report.md"]
     for _, row in serious_table.pairings.iterrows():
         assert f"{row['mean']:.3f}"[1:] in text
-    for name in ("What tuning gave", "Diagnostics", "Worst-judged", "What would change", "Retrieval", "Methods"):
+    for name in ("Tuning", "Diagnostics", "Worst test pairs", "What would change", "Retrieval", "Methods"):
         assert f"## {name}" in text
 
 

@@ -82,6 +82,7 @@ def rendered(template: str, context: dict[str, Any], *, html: bool) -> str:
     house.filters["md"] = lambda text: str(text).translate(_MARKDOWN_SIGNS)
     house.filters["plain"] = str if html else house.filters["md"]
     house.filters["mid"] = _inside
+    house.filters["p"] = lambda text: f"p {text}" if text.startswith("<") else f"p = {text}"
     house.filters["direction"] = _direction
     return house.get_template(template).render(context).rstrip("\n") + "\n"
 
