@@ -141,14 +141,14 @@ def test_an_interaction_is_a_headline_only_where_it_carries_variance(serious_tab
 
 
 def test_a_claim_needs_the_statistics_and_no_refusal(serious_table):
-    (part,) = planned_verdicts.planned(serious_table)
-    for row in part["rows"]:
+    (rows,) = planned_verdicts.planned(serious_table).values()
+    for row in rows:
         assert row["claimed"] == (bool(row["claim"]) and not row["blocks"] and not row["refused"])
-        assert row["claimed"] == row["said"].endswith(" is better")
-    assert any(row["claimed"] for row in part["rows"])
-    assert any(row["claim"] and row["blocks"] for row in part["rows"])
-    (quick,) = planned_verdicts.planned(_with(serious_table, tier="quick"))
-    assert not any(row["claimed"] for row in quick["rows"])
+        assert row["claimed"] == row["verdict"].endswith(" is better")
+    assert any(row["claimed"] for row in rows)
+    assert any(row["claim"] and row["blocks"] for row in rows)
+    (quick,) = planned_verdicts.planned(_with(serious_table, tier="quick")).values()
+    assert not any(row["claimed"] for row in quick)
 
 
 def test_planned_comparisons_stand_in_figure_table_and_markdown(contents, serious_table):
@@ -156,7 +156,8 @@ def test_planned_comparisons_stand_in_figure_table_and_markdown(contents, seriou
     for row in serious_table.analysis["planned"]:
         assert row["name"].split(" (")[0] in figure
     assert "Planned comparisons" in contents["report.md"]
-    sheet = planned_verdicts.planned_sheet("x", planned_verdicts.planned(serious_table)[0]["rows"], 0.01)
+    (rows,) = planned_verdicts.planned(serious_table).values()
+    sheet = planned_verdicts.planned_sheet("x", rows, 0.01)
     assert [entry.key for entry in sheet["rows"][0]][2] == serious_table.analysis["planned"][0]["difference"]
 
 

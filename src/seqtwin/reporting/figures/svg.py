@@ -1,4 +1,4 @@
-"""SVG text as matplotlib writes it -> lean text, and the form that stands inside a page."""
+"""The SVG text of matplotlib, made smaller, and its form inside a page."""
 
 import re
 
@@ -25,7 +25,7 @@ def _tight(path: str) -> str:
 
 
 def inlined(svg: str, name: str, label: str) -> str:
-    """A figure as part of the page: ids of its own, colours as variables, `label` for those who cannot see it."""
+    """A figure as part of the page: unique ids, colours as CSS variables, `label` as its text alternative."""
     body = svg[svg.index("<svg") :]
     box = re.search(r'viewBox="([^"]*)"', body)
     inner = re.sub(r"<style.*?</style>\s*", "", body[body.index(">") + 1 :].strip(), flags=re.DOTALL)

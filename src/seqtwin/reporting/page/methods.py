@@ -1,4 +1,4 @@
-"""The methods paragraph, ready to paste, and the commands that make the study again."""
+"""The methods paragraphs, ready to paste, and the commands that reproduce the study."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _TESTS = {
 
 
 def paragraph(table: StudyTable, facets: Sequence[Facet]) -> list[str]:
-    """The methods as sentences grouped into paragraphs: design, tuning, uncertainty, tests, arithmetic."""
+    """The methods, one paragraph each: design, tuning, uncertainty, tests, arithmetic."""
     return [
         text
         for text in (_design(table), _tuning(table), _uncertainty(table), _tests(table, facets), _arithmetic(table))
@@ -29,7 +29,7 @@ def _design(table: StudyTable) -> str:
     meta, nouns = table.meta, nouns_of(table.meta)
     primaries = dict.fromkeys(name for name in table.pairings["primary"] if name)
     finished = int((table.results["status"] == "finished").sum())
-    data = [f"{name} ({sizes(facts)} {nouns.items})" for name, facts in meta["datasets"].items()]
+    data = [f"{name} ({sizes(facts['pairs'])} {nouns.items})" for name, facts in meta["datasets"].items()]
     encoder, version = encoder_of(meta), (meta.get("versions") or {}).get("seqtwin", "")
     cuts = sorted({digits(facts["cut"], 2) for facts in meta["datasets"].values()})
     number = f"{many(len(table.pairings), 'pairing')} of representation and {nouns.column}"
@@ -45,13 +45,13 @@ def _design(table: StudyTable) -> str:
     )
 
 
-def sizes(facts: Mapping[str, Any]) -> str:
-    """How many rows each part of a data set has."""
-    return " / ".join(f"{facts['pairs'].get(split, 0):,}" for split in ("train", "dev", "test"))
+def sizes(pairs: Mapping[str, int]) -> str:
+    """How many rows each split of a data set has."""
+    return " / ".join(f"{pairs.get(split, 0):,}" for split in ("train", "dev", "test"))
 
 
 def encoder_of(meta: Mapping[str, Any]) -> str:
-    """The encoder of the base config in a few words, empty when it is not known."""
+    """The encoder of the base config in a few words, empty if it is unknown or varied."""
     base = meta.get("config", {}).get("base", {})
     encoder = base.get("encoder") if isinstance(base, dict) else None
     varied = {key.removeprefix("encoder.") for key in meta.get("factors", {})}
@@ -99,16 +99,19 @@ def _planned(table: StudyTable) -> str:
     comparisons = plan.get("comparisons") or []
     if not comparisons:
         return ""
+    declared = f"{many(len(comparisons), 'comparison')} {'was' if len(comparisons) == 1 else 'were'} declared"
     return (
-        f"{many(len(comparisons), 'comparison')} {'was' if len(comparisons) == 1 else 'were'} declared before the first "
-        f"training run. The comparisons on one data set form one Holm family at alpha {digits(plan.get('alpha'), 2)}. "
-        "A claim requires that a paired t test and a sign-flip permutation test over seeds are both significant, and "
+        f"{declared} before the first training run. The comparisons on one data set form one Holm family at alpha "
+        f"{digits(plan.get('alpha'), 2)}. A claim requires that a paired t test and a sign-flip permutation test over "
+        "seeds are both significant, and "
         f"that the two-level interval excludes 0 and is not entirely within ±{digits(plan.get('rope'), 2)}."
     )
 
 
 def _ties(facets: Sequence[Facet]) -> str:
-    text = "Tie letters come from simultaneous intervals for all differences in a heat map. Pairings that share a letter "
+    text = (
+        "Tie letters come from simultaneous intervals for all differences in a heat map. Pairings that share a letter "
+    )
     return f"{text}do not differ significantly." if any(facet.analysis.get("versus_best") for facet in facets) else ""
 
 
@@ -116,7 +119,7 @@ _KERNELS = {"cpu_capability": "PyTorch CPU kernels {}", "mkl": "MKL {}", "onednn
 
 
 def _arithmetic(table: StudyTable) -> str:
-    """The kernels behind the numbers; empty for results that were published before they were recorded."""
+    """The kernels that computed the numbers; empty for results published before kernels were recorded."""
     kernels = table.meta.get("kernels") or {}
     if not kernels:
         return ""
@@ -133,7 +136,7 @@ def _arithmetic(table: StudyTable) -> str:
 
 
 def commands(table: StudyTable) -> list[str]:
-    """The commands that make the study and this page again."""
+    """The commands that reproduce the study and this page."""
     meta, name = table.meta, table.meta["name"]
     tier = str(meta.get("tier", "")) if meta.get("tier") in TIERS and "plan" in meta else ""
     options = [f"--{tier}"] if tier else []

@@ -1,4 +1,4 @@
-"""Figures of one run, drawn from its own files into its folder before it is published."""
+"""The figures of one run, drawn from its files into its folder before it is published."""
 
 import io
 import json
@@ -15,7 +15,7 @@ BINS = 40
 
 
 def run_figures(folder: Path) -> None:
-    """Add `figures/learning-curve.svg`, and for pairs `figures/scores.svg`, to the folder of a run before it stands."""
+    """Add `figures/learning-curve.svg`, and for pairs `figures/scores.svg`, to the unpublished folder of a run."""
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
     curve, reachable = _curve(folder, facts)

@@ -1,4 +1,4 @@
-"""Learning curves: which lines a facet has, and what each is given."""
+"""Learning curves: the lines of a facet and the values of each."""
 
 import numpy as np
 import pandas as pd
