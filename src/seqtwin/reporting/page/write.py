@@ -36,7 +36,7 @@ from seqtwin.reporting.page.shown import Answer, Card, Context, FacetPart
 from seqtwin.reporting.table.facet import Facet, facets_of
 from seqtwin.reporting.table.study_table import StudyTable, read_study, write_results
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).parent.parent / "templates"
 _MARKDOWN_SIGNS = str.maketrans({"|": "\\|", "<": "&lt;", "`": "'", "\n": " "})
 
 
