@@ -24,9 +24,9 @@ def learning(table: StudyTable, facet: Facet) -> Drawn | None:
     nouns = nouns_of(table.meta)
     caption = (
         f"One line per seed, or the mean and range over seeds; one colour and dash pattern per {nouns.column}. Top: "
-        f"{nouns.says['dev']}. Bottom: training loss divided by its no-information plateau (1: what {nouns.says['constant']} "
-        "would cost), or by its first value if the plateau is unknown. A triangle marks the median "
-        "epoch at which the loss left its plateau for good."
+        f"{nouns.says['dev']}. Bottom: training loss divided by its no-information plateau (1: what "
+        f"{nouns.says['constant']} would cost), or by its first value if the plateau is unknown. A triangle marks the "
+        "median epoch at which the loss left its plateau for good."
     )
     label = f"Learning curves. Mean dev {metric}: {'; '.join(ends)}."
     return Drawn(file_name("learning", facet), figures.curves(panels, series, metric, known), label, caption)
