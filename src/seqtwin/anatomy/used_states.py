@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqtwin.anatomy.records import Reading
 from seqtwin.anatomy.statements import largest, near
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
-from seqtwin.model.representations import REPRESENTATIONS
+from seqtwin.model.representations import REPRESENTATIONS, Representation
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import States
 
@@ -29,7 +29,7 @@ def readings(model: Siamese, states: States) -> tuple[Reading, ...]:
     return tuple(_reading(name, part, part is model.representation, states, final) for name, part in _parts(model))
 
 
-def _parts(model: Siamese) -> Iterator[tuple[str, nn.Module]]:
+def _parts(model: Siamese) -> Iterator[tuple[str, Representation]]:
     own = type(model.representation)
     for name, kind in REPRESENTATIONS.items():
         if kind is own:
@@ -44,7 +44,7 @@ def _parts(model: Siamese) -> Iterator[tuple[str, nn.Module]]:
                 continue
 
 
-def _reading(name: str, part: nn.Module, own: bool, states: States, final: Tensor) -> Reading:
+def _reading(name: str, part: Representation, own: bool, states: States, final: Tensor) -> Reading:
     vector = part(states).detach()
     outputs, hidden, cell = _shares(part, states)
     difference = largest(vector, final) if vector.shape == final.shape else None
@@ -64,13 +64,13 @@ def _reading(name: str, part: nn.Module, own: bool, states: States, final: Tenso
     )
 
 
-def _formula(part: nn.Module) -> str:
+def _formula(part: Representation) -> str:
     """The first sentence of the docstring of a representation."""
     paragraph = (inspect.getdoc(type(part)) or "").split("\n\n", maxsplit=1)[0]
     return re.split(r"\.\s+(?=[A-Z])|;\s", " ".join(paragraph.split()))[0].rstrip(".")
 
 
-def _shares(part: nn.Module, states: States) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _shares(part: Representation, states: States) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The share of a vector's gradient on every state: [time directions], [layers directions], [layers directions]."""
     cell = torch.zeros(*states.hidden.shape[:3], 1) if states.cell is None else states.cell
     leaves = [state.detach().clone().requires_grad_() for state in (states.outputs, states.hidden, cell)]

@@ -19,20 +19,12 @@ from seqtwin.errors import ConfigError, DamagedError, missing_extra
 from seqtwin.files import publish_folder, write_text
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.model import representations as r
-from seqtwin.model.projections import Identity, Linear, Mlp
+from seqtwin.model.projections import Identity, Linear, Mlp, Projection
 from seqtwin.records import Sequences
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-# the similarity that gives the same ranking; for the two exponential ones, the range (0, 1] is lost
-RANKS_AS = {
-    "cosine": "cosine",
-    "dot": "dot",
-    "negative_euclidean": "euclidean",
-    "exp_euclidean": "euclidean",
-    "exp_manhattan": "manhattan",
-}
 POOLINGS: dict[type, str] = {
     r.MeanOutput: "mean",
     r.SqrtMeanOutput: "mean_sqrt_len_tokens",
@@ -67,7 +59,7 @@ def _library() -> ModuleType:
 def _refuse(encoder: TrainedEncoder) -> None:
     if encoder.inputs != "tokens":
         raise _unsupported("an encoder of series", "sentence-transformers encodes texts", "")
-    if encoder.similarity_name not in RANKS_AS:
+    if encoder._model.similarity.sentence_transformers_name is None:
         reason = "sentence-transformers has no similarity with the same ranking"
         raise _unsupported(f"similarity '{encoder.similarity_name}'", reason, "")
 
@@ -77,7 +69,7 @@ def _unsupported(part: str, reason: str, remedy: str) -> ConfigError:
 
 
 def _assembled(library: ModuleType, modules: list[nn.Module], encoder: TrainedEncoder) -> "SentenceTransformer":
-    similarity = RANKS_AS[encoder.similarity_name]
+    similarity = encoder._model.similarity.sentence_transformers_name
     return library.SentenceTransformer(modules=modules, device="cpu", similarity_fn_name=similarity)
 
 
@@ -152,12 +144,9 @@ def _native(encoder: TrainedEncoder) -> list[nn.Module]:
 
     _refuse(encoder)
     model, rnn = encoder._model, encoder._model.encoder.rnn
-    if rnn.mode != "LSTM" or rnn.proj_size:
-        raise _unsupported(
-            f"cell '{model.encoder.shape.cell}'",
-            "the only recurrent module of sentence-transformers is a plain LSTM",
-            REMEDY,
-        )
+    if not isinstance(rnn, nn.LSTM) or rnn.proj_size:
+        reason = "the only recurrent module of sentence-transformers is a plain LSTM"
+        raise _unsupported(f"cell '{model.encoder.shape.cell}'", reason, REMEDY)
     if encoder._stored.blueprint.letters:
         raise _unsupported("tokens.characters: true", "WordEmbeddings does not use the characters of a word", REMEDY)
     if model.encoder.padding == "read":
@@ -198,7 +187,7 @@ def _poolings(part: object, *, bidirectional: bool) -> tuple[str, ...]:
     return (POOLINGS[type(part)],)
 
 
-def _head(part: "Identity | Linear | Mlp") -> list[nn.Module]:
+def _head(part: Projection) -> list[nn.Module]:
     from sentence_transformers.base.modules import Normalize
 
     write = HEADS.get(type(part))
@@ -234,7 +223,7 @@ HEADS: dict[type, Callable[[object], list[nn.Module]]] = {Identity: lambda _: []
 
 
 def _readme(encoder: TrainedEncoder) -> str:
-    name = encoder.similarity_name
+    name, set_here = encoder.similarity_name, encoder._model.similarity.sentence_transformers_name
     threshold = (
         "It has no threshold, because none could be estimated on dev."
         if encoder.threshold is None
@@ -254,7 +243,7 @@ vectors = model.encode([...])
 ```
 
 One vector of width {encoder.dim} per text. The encoder was trained for the similarity `{name}`, set here as
-`{RANKS_AS[name]}`. {threshold}
+`{set_here}`. {threshold}
 For an empty text, which seqtwin rejects or treats as one unknown token, the vector here has no meaning.
 Encoder: {encoder.fingerprint[:16]}.
 """

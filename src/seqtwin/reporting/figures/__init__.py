@@ -1,6 +1,7 @@
 """Drawing with matplotlib, one kind of figure per file; `page.chosen_figures` decides which numbers are drawn.
 
 - `style`: fonts, ticks, panels and the size of all figures.
+- `svg_paths`: paths of SVG shapes with relative coordinates.
 - `svg`: smaller SVG text, and SVG inside a page.
 - `heatmap`: the heat map as a picture.
 - `lines`: interaction plot and expected best tuning result.

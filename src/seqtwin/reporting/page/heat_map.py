@@ -23,13 +23,13 @@ def heat_cell(
     span, has_interval = (high - low) or 1.0, pd.notna(pairing["low"])
     half = (pairing["high"] - pairing["low"]) / 2
     spread: str = f"± {digits(half)}" if has_interval else "no interval" if seeds else "no result"
-    says = [f"{name}: {digits(pairing['mean'])}"]
-    says += [f"95 % interval {digits(pairing['low'])} to {digits(pairing['high'])}"] if has_interval else []
-    says += [f"tie group {' and '.join(letters)}"] if letters else []
-    says += [f"seeds {listed([digits(value) for value in seeds])}"] if seeds else ["no finished seed"]
+    parts = [f"{name}: {digits(pairing['mean'])}"]
+    parts += [f"95 % interval {digits(pairing['low'])} to {digits(pairing['high'])}"] if has_interval else []
+    parts += [f"tie group {' and '.join(letters)}"] if letters else []
+    parts += [f"seeds {listed([digits(value) for value in seeds])}"] if seeds else ["no finished seed"]
     return {
         "value": digits(pairing["mean"]), "half": spread, "letters": letters,
         "style": style(share) if pd.notna(share) else "", "chosen": bool(pairing["chosen"]), "warnings": list(marks),
         "dots": [round(100 * min(max((value - low) / span, 0.0), 1.0), 1) for value in seeds],
-        "says": "; ".join([*says, *(sentence for _, sentence in marks)]) + ".",
+        "summary": "; ".join([*parts, *(sentence for _, sentence in marks)]) + ".",
     }  # fmt: skip

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from seqtwin import files
+from seqtwin.errors import ConfigError
 from seqtwin.metrics import direction_of
 from seqtwin.reporting.colours import COLOURS
+from seqtwin.reporting.figures import svg
 from seqtwin.reporting.formatting import many
 from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page import (
@@ -32,47 +35,56 @@ from seqtwin.reporting.page import (
 from seqtwin.reporting.page.best_encoder_card import card
 from seqtwin.reporting.page.facet_sections import PlannedPart
 from seqtwin.reporting.page.joined_maps import LengthPart
-from seqtwin.reporting.page.shown import Answer, Card, Context, FacetPart
+from seqtwin.reporting.page.shown import Answer, Card, Context, Entry, FacetPart
 from seqtwin.reporting.table.facet import Facet, facets_of
-from seqtwin.reporting.table.study_table import StudyTable, read_study, write_results
+from seqtwin.reporting.table.study_table import StudyTable, number_text, read_study, write_results
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _MARKDOWN_SIGNS = str.maketrans({"|": "\\|", "<": "&lt;", "`": "'", "\n": " "})
 
 
-def write_report(study: Path, out: Path | None = None) -> Path:
+def write_report(study: Path, out: Path | None = None, *, pages_only: bool = False) -> Path:
     """Write the report of a study; returns the path of its `index.html`.
 
     `study`: folder of a study or of committed results. `out`: folder of the report, by default `study/report`.
+    `pages_only`: link to the tables of committed results instead of writing them again.
 
-    Raises: ConfigError if there is no study; DamagedError if a file does not match its manifest.
+    Raises: ConfigError if there is no study, or with `pages_only` no committed results; DamagedError if a file does
+    not match its manifest.
     """
-    folder = out or study / "report"
-    for name, content in report_files(read_study(study)).items():
+    folder, table = out or study / "report", read_study(study)
+    if pages_only and not (study / "results.csv").is_file():
+        cause = "pages without tables need a folder of committed results to link to"
+        remedy = "write the whole report first; its CSV and JSON files are the results"
+        raise ConfigError("NO_TABLES", cause, place=str(study), remedy=remedy)
+    tables = os.path.relpath(study.resolve(), folder.resolve()).replace(os.sep, "/") if pages_only else None
+    for name, content in report_files(table, tables).items():
         publish = files.publish_text if isinstance(content, str) else files.publish_bytes
         publish(folder / name, content)  # type: ignore[arg-type]
     return folder / "index.html"
 
 
-def report_files(table: StudyTable) -> dict[str, str | bytes]:
+def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str | bytes]:
     """The content of every file of the report by its path.
 
+    `tables`: the folder that already has the CSV and JSON files, relative to the report. With it, the report contains
+    only what a person reads, and each figure in one format; without it, also the tables and a PNG of each heat map.
     The same table gives the same bytes with the same library versions.
     """
     facets = facets_of(table)
     sections = _sections(table, facets)
-    context = _context(table, facets, sections)
+    context = {**_context(table, facets, sections), "tables": f"{tables}/" if tables else ""}
     drawn = [figure for part in sections.facets for figure in part["figures"]]
     drawn += [part["figure"] for part in sections.lengths if part["figure"]]
     drawn += [part["forest"] for part in sections.planned if part["forest"]]
     contents: dict[str, str | bytes] = {
-        "index.html": rendered("index.html.j2", context, html=True),
+        "index.html": svg.shared(rendered("index.html.j2", context, html=True)),
         "report.md": rendered("report.md.j2", context, html=False),
-        **write_results(table),
+        **({} if tables else write_results(table)),
         **{f"figures/{figure.name}.svg": figure.svg for figure in drawn},
     }
     for facet in facets:
-        contents |= chosen_figures.heatmap_files(facet)
+        contents |= chosen_figures.heatmap_files(facet, png=not tables)
     chosen = card(table, context, sections.answers, sections.facets, sections.cards)
     return contents | ({"best-encoder.md": rendered("card.md.j2", chosen, html=False)} if chosen else {})
 
@@ -88,6 +100,7 @@ def rendered(template: str, context: Context, *, html: bool) -> str:
     house.filters["plain"] = str if html else house.filters["md"]
     house.filters["mid"] = _inside
     house.filters["p"] = lambda text: f"p {text}" if text.startswith("<") else f"p = {text}"
+    house.filters["key"] = _key
     house.filters["direction"] = _direction
     return house.get_template(template).render(context).rstrip("\n") + "\n"
 
@@ -98,6 +111,17 @@ def _sentence(text: object) -> str:
     name = shown.split(" ")[0]
     first = shown[:1].upper() if name.rstrip(",.;:").isalpha() else shown[:1]
     return f"{first}{shown[1:]}{'' if shown.endswith(('.', '!', '?')) else '.'}" if shown else ""
+
+
+def _key(entry: Entry, numeric: bool) -> Markup:
+    """The sort key of a field as an attribute; empty if it is the same as the text of the field."""
+    number = numeric and isinstance(entry.key, float)
+    key = "" if entry.key is None else number_text(float(entry.key)) if number else str(entry.key)
+    shown = re.sub("[,+]", "", entry.text).replace("−", "-") if numeric else entry.text
+    same = (
+        re.fullmatch(r"-?\d*\.?\d+(e-?\d+)?", shown) and number_text(float(shown)) == key if numeric else shown == key
+    )
+    return Markup("") if same else Markup(' data-key="{}"').format(key)
 
 
 def _direction(name: str) -> str:
