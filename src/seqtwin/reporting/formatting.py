@@ -3,10 +3,6 @@
 import math
 import re
 
-from seqtwin.metrics import metric_name
-
-__all__ = ["metric_name"]
-
 FLOOR_NAMES = {
     "constant": "constant", "tfidf_char": "character TF-IDF", "tfidf_word": "word TF-IDF",
     "jaro_winkler": "Jaro-Winkler", "mean_vectors": "bag of vectors", "length": "length only",

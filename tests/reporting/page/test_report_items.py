@@ -188,7 +188,7 @@ def test_leakage_forbids_claims_about_texts(tmp_path):
         fake_items.build(tmp_path, fake_items.CLASSIFY, factors=factors, evidence={"leakage_share": 0.25})
     )
     (found,) = [one for one in check_claims.check_study(table) if one.code == "R13"]
-    assert found.why.startswith("25 % of the test texts of trec also stand in training")
+    assert found.why.startswith("25 % of the test texts of trec also occur in training")
 
 
 def test_a_cell_explains_itself_by_the_rules_of_its_objective(study):

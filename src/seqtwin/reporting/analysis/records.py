@@ -30,7 +30,7 @@ class RopeShares(TypedDict):
     p_right: Number
 
 
-class Term(TypedDict):
+class Term(TypedDict, total=False):
     """One line of the analysis of variance; `eta2`: partial eta squared."""
 
     term: str
@@ -43,7 +43,7 @@ class Term(TypedDict):
     eta2_high: Number
 
 
-class Omnibus(TypedDict):
+class Omnibus(TypedDict, total=False):
     """The tests of representation, loss and interaction. `refused`: why there are none; `why`: why permutation."""
 
     method: str
