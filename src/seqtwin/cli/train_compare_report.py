@@ -30,6 +30,8 @@ from seqtwin.errors import ConfigError, SeqTwinError
 if TYPE_CHECKING:
     from seqtwin.config import RunConfig, StudyConfig
     from seqtwin.data.reading.column_options import Asked
+    from seqtwin.run.prepare import DataSets
+    from seqtwin.run.prepared import Ready
 
 
 def init(
@@ -51,13 +53,15 @@ def init(
     from seqtwin.data.inspect import inspect_data
     from seqtwin.data.starter_config import describe
     from seqtwin.files import publish_text, refuse_existing
+    from seqtwin.run.prepare import prepare
 
     refuse_existing(out)
     found = inspect_data(data, asked_of(left, right, label, labels, text, scale))
     raw, written = api.config_for_data(found, out)
     after = f"seqtwin train {out}, or seqtwin compare {out}"
     try:
-        lines = api.understood(parse_run(raw, place=str(data)), describe(found))
+        config = parse_run(raw, place=str(data))
+        lines = api.understood(config, prepare(config), describe(found))
     except SeqTwinError as error:  # the config is of use: what is wrong can be corrected in the data
         lines, after = [*describe(found), f"note: it cannot be trained on yet: {error}"], f"correct that, then {after}"
     publish_text(out, written)
@@ -83,18 +87,20 @@ def train(
     from seqtwin import api
     from seqtwin.config import read_run
     from seqtwin.reporting.page.run_figures import run_figures
+    from seqtwin.run.prepare import prepare
     from seqtwin.run.train import train as train_run
 
     folder = out or api.free_folder(Path("runs") / config.stem)
     asked = asked_of(left, right, label, labels, text, scale, overrides or [])
     if is_data(config):
-        found = _run_of_data(config, asked, overrides or [], folder)
+        found, prepared = _run_of_data(config, asked, overrides or [], folder)
     else:
         refuse_options(asked_of(left, right, label, labels, text, scale), config)
         found = read_run(config, overrides or [])
-        console.show_understood(api.understood(found))
+        prepared = prepare(found)
+        console.show_understood(api.understood(found, prepared))
     with console.epochs_bar(found.fit.epochs) as on_epoch:
-        run = train_run(found, folder, on_epoch=on_epoch, finish=run_figures)
+        run = train_run(found, folder, on_epoch=on_epoch, finish=run_figures, prepared=prepared)
     if as_json:
         console.say_json({"path": str(run.path), "status": run.status, "scores": run.scores})
     else:
@@ -104,31 +110,38 @@ def train(
         console.say(f"{run.status}: {run.path}")
 
 
-def _run_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder: Path) -> "RunConfig":
-    """The run that suits data; what was understood of them is shown, and the config is kept beside the folder."""
+def _run_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder: Path) -> tuple["RunConfig", "Ready"]:
+    """The run that suits data, and the data prepared. How they were interpreted is shown; the config is written."""
     from seqtwin import api
 
-    found, text, lines = _understood_run(data, asked, overrides, folder)
+    found, prepared, text, lines = _understood_run(data, asked, overrides, folder)
     console.show_understood(lines(whole=False))
-    api.refuse_untrainable(found)
+    api.refuse_untrainable(found, prepared)
     console.complain(f"config used: {api.keep_config(text, folder, found)}")
-    return found
+    return found, prepared
 
 
 def _understood_run(
     data: Path, asked: "Asked", overrides: Sequence[str], folder: Path
-) -> tuple["RunConfig", str, Callable[..., list[str]]]:
-    """The run that suits data, its commented text without overrides, and what was understood, in short or in full."""
+) -> tuple["RunConfig", "Ready", str, Callable[..., list[str]]]:
+    """The run that suits data, the data, its commented text without overrides, and how the data were interpreted."""
     from seqtwin import api
     from seqtwin.config import objective_of, overridden, parse_run
     from seqtwin.data.inspect import inspect_data
     from seqtwin.data.starter_config import describe, seen_lines
+    from seqtwin.run.prepare import prepare
 
     rest = other_overrides(overrides)
     inspected = inspect_data(data, asked)
     raw, text = api.config_for_data(inspected, folder, objective_of({}, rest), start=names_start(rest))
     found = parse_run(overridden(raw, rest), place=str(data))
-    return found, text, lambda *, whole: api.understood(found, (describe if whole else seen_lines)(inspected))
+    prepared = prepare(found)
+    return (
+        found,
+        prepared,
+        text,
+        lambda *, whole: api.understood(found, prepared, (describe if whole else seen_lines)(inspected)),
+    )
 
 
 def compare(
@@ -164,12 +177,12 @@ def compare(
     folder = out or Path("runs") / api.study_name(config)
     asked = asked_of(left, right, label, labels, text, scale, every)
     if is_data(config):
-        found = _study_of_data(config, asked, every, folder)
+        found, data = _study_of_data(config, asked, every, folder)
     else:
         refuse_options(asked_of(left, right, label, labels, text, scale), config)
-        found = _study(config, every)
+        found, data = _study(config, every)
     with console.study_bars() as on_progress:
-        study = api.compare(found, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress)
+        study = api.compare(found, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress, data=data)
     page = folder / "report" / "index.html"
     if as_json:
         console.say_json({"path": str(folder), "report": str(page), "trained": study.trained, "failed": study.failed})
@@ -189,32 +202,37 @@ def _one_tier(flags: Mapping[str, bool]) -> str:
     return named[0]
 
 
-def _study(config: Path, overrides: Sequence[str]) -> "StudyConfig":
-    """The study of a config; what was understood of its first data set is shown."""
+def _study(config: Path, overrides: Sequence[str]) -> tuple["StudyConfig", "DataSets"]:
+    """The study of a config, and its first data set prepared; what was understood of its first data set is shown."""
     from seqtwin import api
     from seqtwin.config import read_study
+    from seqtwin.run.prepare import DataSets
     from seqtwin.study.grid import expand_grid
 
-    found = read_study(config, overrides)
-    console.show_understood(api.understood(expand_grid(found).cells[0].config))
-    return found
+    found, data = read_study(config, overrides), DataSets()
+    first = expand_grid(found).cells[0].config
+    console.show_understood(api.understood(first, data.prepare(first)))
+    return found, data
 
 
-def _study_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder: Path) -> "StudyConfig":
-    """The usual grid of data; what was understood of them is shown, and the base is kept beside the folder."""
+def _study_of_data(
+    path: Path, asked: "Asked", overrides: Sequence[str], folder: Path
+) -> tuple["StudyConfig", "DataSets"]:
+    """The usual grid of data, and the data prepared. How they were interpreted is shown; the base is written."""
     from seqtwin import api
     from seqtwin.config import objective_of, override_study, parse_study, usual_grid
     from seqtwin.data.inspect import inspect_data
     from seqtwin.data.starter_config import seen_lines
+    from seqtwin.run.prepare import DataSets
 
-    rest = other_overrides(overrides)
-    seen = inspect_data(data, asked)
+    rest, data = other_overrides(overrides), DataSets()
+    seen = inspect_data(path, asked)
     raw, text = api.config_for_data(seen, folder, objective_of({}, rest), start=names_start(rest))
     grid = usual_grid(objective_of(raw, rest))
-    found = parse_study(override_study({"base": raw, "grid": grid}, rest), place=str(data))
-    console.show_understood(api.understood(found.base, seen_lines(seen)))
+    found = parse_study(override_study({"base": raw, "grid": grid}, rest), place=str(path))
+    console.show_understood(api.understood(found.base, data.prepare(found.base), seen_lines(seen)))
     console.complain(f"config used: {api.keep_config(text, folder, found.base)}")
-    return found
+    return found, data
 
 
 def report(study: Path, out: Out = None, as_json: Json = False) -> None:
@@ -257,24 +275,25 @@ def _check_data(path: Path, asked: "Asked", overrides: Sequence[str]) -> None:
     """The same steps as before a training, so that whatever that would refuse is refused here."""
     from seqtwin import api
 
-    found, _, lines = _understood_run(path, asked, overrides, path)
+    found, prepared, _, lines = _understood_run(path, asked, overrides, path)
     console.say("\n".join(lines(whole=True)))
-    api.refuse_misfits(found)
+    api.refuse_misfits(found, prepared)
 
 
 def _check_config(path: Path, overrides: list[str]) -> None:
     from seqtwin import api
     from seqtwin.config import read_run, read_study
-    from seqtwin.run.prepare import prepare
+    from seqtwin.run.prepare import DataSets
     from seqtwin.strict_yaml import read_yaml
     from seqtwin.study.grid import expand_grid
 
     grid = expand_grid(read_study(path, overrides))
-    prepared = prepare(grid.cells[0].config)
+    data, first = DataSets(), grid.cells[0].config
+    prepared = data.prepare(first)
     study = "grid" in read_yaml(path)
     each = {cell.pairing: cell.config for cell in grid.cells}.values() if study else [read_run(path, overrides)]
     for config in each:
-        api.refuse_misfits(config)
-    console.say("\n".join(api.understood(grid.cells[0].config)))
+        api.refuse_misfits(config, data.prepare(config))
+    console.say("\n".join(api.understood(first, prepared)))
     console.say(f"{prepared.data.name}: primary metric {prepared.primary}")
     console.say(f"{len(grid.cells)} study cells: good" if study else "good")

@@ -12,7 +12,7 @@ import yaml
 from seqtwin.config import PATHS, RunConfig, each_path
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import hash_of
-from seqtwin.run.labels import objective_name
+from seqtwin.run.objectives.table import objective_of
 from seqtwin.run.prepared import Ready
 from seqtwin.training.fit import Diverged
 from seqtwin.version import __version__
@@ -29,7 +29,8 @@ def resolved(config: RunConfig) -> dict[str, Any]:
     """Every key of a config, the defaults too, so that it is the same config when it is read again."""
     data = config.data.model_dump(mode="json", exclude_unset=True)
     # the default loss compares pairs: under another objective it would be refused
-    unused = {"loss"} if objective_name(config) != "pairs" and "loss" not in config.model_fields_set else set()
+    used = objective_of(config).default_loss or "loss" in config.model_fields_set
+    unused = set() if used else {"loss"}
     return {"data": data, **config.model_dump(mode="json", exclude={"data", *unused})}
 
 

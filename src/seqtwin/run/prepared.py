@@ -1,12 +1,13 @@
-"""Data ready to train on, and what a report says of them."""
+"""Prepared data: what training needs, and the facts about them that a report prints."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from seqtwin.data.batches import ClassStore, DecodeStore, PairStore, StepStore
+from seqtwin.data.batches import ClassStore, DecodeStore, PairStore, StepStore, Store
 from seqtwin.data.examples import Examples
 from seqtwin.data.file_summary import pairs_line, sequences_line
 from seqtwin.data.pairs import PairData
@@ -14,18 +15,21 @@ from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.metrics import class_counts, few_classes_sentence, few_pairs_sentence, pair_counts
 from seqtwin.run.row_facts import PairFacts, leakage_of
 
+EVALUATED = ("dev", "test")
+
 
 @dataclass(frozen=True)
-class Ready:
-    """What data of every objective have when they are ready to train on.
+class Ready(ABC):
+    """The prepared data of any objective.
 
-    `clusters`, `pair_facts`: of the judged rows of dev and test; `primary`: the metric that decides; `start`: the
-    fingerprint of the encoder that training starts from, empty where it starts afresh.
+    `stores`: by split. `clusters`, `pair_facts`: of the judged rows of dev and test. `clustering`: how the clusters
+    were made, in words. `primary`: the metric that decides. `start`: the fingerprint of the encoder that training
+    starts from, empty where it starts afresh. `classes`: the names of the classes of sequences or steps, by number.
     """
 
-    data: Any
+    data: PairData | Examples
     tokens: TextTokens | None
-    stores: Mapping[str, Any]
+    stores: Mapping[str, Store]
     clusters: Mapping[str, np.ndarray]
     clustering: str
     primary: str
@@ -33,57 +37,92 @@ class Ready:
     notes: tuple[str, ...]
     pair_facts: Mapping[str, PairFacts]
     start: str = ""
+    classes: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> Literal["tokens", "series"]:
-        """What an encoder of this data reads."""
+        """What the encoder gets."""
         return "tokens" if self.tokens is not None else "series"
 
     @property
     def size(self) -> int:
-        """Vocabulary of tokens, or channels of series."""
+        """The size of the vocabulary, or the number of channels."""
         return self.tokens.size if self.tokens is not None else int(self.stores["train"].items.steps.shape[1])
+
+    @abstractmethod
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many rows of dev and test each class has, by split; empty where a row has no class."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, object]:
+        """The facts that depend on the kind of data: cut, classes, counts."""
+
+    @abstractmethod
+    def sizes(self) -> list[str]:
+        """Lines on the sizes of the splits; the second one warns of few rows and is empty where they suffice."""
 
 
 @dataclass(frozen=True)
 class Prepared(Ready):
-    """Pairs that are ready."""
+    """Prepared pairs."""
 
     data: PairData
     stores: Mapping[str, PairStore]
 
+    def facts(self) -> dict[str, object]:
+        """The cut, whether targets are graded, and how many pairs of dev and test are the same and different."""
+        return {"cut": self.data.cut, "graded": self.data.graded, "counts": self.counts()}
+
+    def sizes(self) -> list[str]:
+        """Lines on the sizes of the splits; the second one warns of few pairs."""
+        counts = {split: kinds for split, kinds in self.counts().items() if all(kinds.values())}
+        return [pairs_line(self.data.frame, self.data.cut), few_pairs_sentence(counts)]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        return {split: pair_counts(self.stores[split].target, self.data.cut) for split in EVALUATED}
+
 
 @dataclass(frozen=True)
 class PreparedExamples(Ready):
-    """Single sequences that are ready.
-
-    `classes`: their names, by class index; empty for texts to write. `written`: the tokens of what is to be written.
-    """
+    """Prepared single sequences. `written`: the tokens of the texts to generate."""
 
     data: Examples
     stores: Mapping[str, ClassStore | StepStore | DecodeStore]
-    classes: tuple[str, ...] = ()
     written: TextTokens | None = None
 
     @property
-    def told(self) -> int:
-        """How many different things a head can say at one place: the classes, or the tokens."""
+    def outputs(self) -> int:
+        """The number of different outputs of a head at one place: the classes, or the tokens."""
         return self.written.size if self.written is not None else len(self.classes)
+
+    def facts(self) -> dict[str, object]:
+        """The objective, the classes, and how many sequences of dev and test each class has."""
+        counts = self.counts()
+        named = {"objective": self.data.kind, "classes": list(self.classes)}
+        return {"cut": 0.5, "graded": False, **named, **({"counts": counts} if counts else {})}
+
+    def sizes(self) -> list[str]:
+        """Lines on the sizes of the splits; the second one warns of classes with few sequences."""
+        return [sequences_line(self.data.split), few_classes_sentence(self.counts().get("test", {}))]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Sequences of each class of dev and test; empty where a sequence has no class of its own."""
+        stores = {split: self.stores[split] for split in EVALUATED}
+        return {
+            split: class_counts(store.target, self.classes)
+            for split, store in stores.items()
+            if isinstance(store, ClassStore)
+        }
 
 
 def prepared_lines(prepared: Ready) -> list[str]:
-    """The sizes of the splits, and what a user should know of them before training."""
-    counts = _of_kind(prepared).get("counts", {})
-    if isinstance(prepared, Prepared):
-        sizes = pairs_line(prepared.data.frame, prepared.data.cut)
-        few = few_pairs_sentence({split: kinds for split, kinds in counts.items() if all(kinds.values())})
-    else:
-        sizes, few = sequences_line(prepared.data.split), few_classes_sentence(counts.get("test", {}))
+    """The sizes of the splits, and notes on the data that a user should read before training."""
+    sizes, few = prepared.sizes()
     return [sizes, *(f"note: {line}" for line in (*prepared.notes, few) if line)]
 
 
-def data_facts(prepared: Ready) -> dict[str, Any]:
-    """What a report says of the data."""
+def data_facts(prepared: Ready) -> dict[str, object]:
+    """The facts about the data that facts.json has."""
     data = prepared.data
     return {
         "dataset": data.name,
@@ -97,25 +136,5 @@ def data_facts(prepared: Ready) -> dict[str, Any]:
         "notes": list(prepared.notes),
         "source": data.facts,
         "start": prepared.start,
-        **_of_kind(prepared),
+        **prepared.facts(),
     }
-
-
-def _of_kind(prepared: Ready) -> dict[str, Any]:
-    if isinstance(prepared, PreparedExamples):
-        kind = {"objective": prepared.data.kind, "classes": list(prepared.classes)}
-        return {"cut": 0.5, "graded": False, **kind, **_class_counts(prepared)}
-    cut, judged = prepared.data.cut, {split: prepared.stores[split] for split in ("dev", "test")}
-    counts = {split: pair_counts(store.target, cut) for split, store in judged.items()}
-    return {"cut": cut, "graded": prepared.data.graded, "counts": counts}
-
-
-def _class_counts(prepared: PreparedExamples) -> dict[str, Any]:
-    """How many sequences of dev and test each class has; only where a sequence has one class."""
-    stores = {split: prepared.stores[split] for split in ("dev", "test")}
-    counts = {
-        split: class_counts(store.target, prepared.classes)
-        for split, store in stores.items()
-        if isinstance(store, ClassStore)
-    }
-    return {"counts": counts} if counts else {}

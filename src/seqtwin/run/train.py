@@ -17,16 +17,17 @@ from seqtwin.data.reading.series import channel_scaling
 from seqtwin.files import Building, dump_json, publish_folder, write_text
 from seqtwin.model.siamese import Siamese
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
-from seqtwin.run.compatible import check_run, require_two_classes
-from seqtwin.run.diagnose_run import Trained
-from seqtwin.run.labels import column_label, label, row_label
+from seqtwin.run.compatible import check_run, check_targets
+from seqtwin.run.diagnose_run import AnyTrained, Trained
+from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, manifest
-from seqtwin.run.model_card import head_card, interval_of, model_card
+from seqtwin.run.model_card import CardFacts, Interval, interval_of
+from seqtwin.run.objectives.contract import AnyObjective
+from seqtwin.run.objectives.table import objective_name, objective_of
+from seqtwin.run.part_labels import label
 from seqtwin.run.prepare import prepare, word_vectors
 from seqtwin.run.prepared import Ready, data_facts
 from seqtwin.run.pretrained import followed, load_start
-from seqtwin.run.save_head import saved_head
-from seqtwin.run.tasks import Task, task_of
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.encode_store import batch_deviation, part_of
 from seqtwin.training.fit import Diverged, Recipe, RunState, fit, pick_device
@@ -50,15 +51,19 @@ def train(
     *,
     on_epoch: OnEpoch = lambda _: None,
     finish: Callable[[Path], None] = lambda _: None,
+    prepared: Ready | None = None,
 ) -> Run:
-    """The run of a config, published as the folder `out`. `finish` may add files before it is published.
+    """The run of a config, published as the folder `out`.
+
+    `finish(folder)` may add files before it is published. `prepared`: the data of the config, where they are prepared
+    already.
 
     Raises: ConfigError, DataError, Diverged.
     """
     config = followed(config)
     check_run(config)
-    prepared = prepare(config)
-    require_two_classes(config, prepared)
+    prepared = prepared or prepare(config)
+    check_targets(config, prepared)
     with publish_folder(out) as building:
         factors: dict[str, str | int] = {
             "representation": row_label(config),
@@ -79,19 +84,19 @@ def run_into(
         torch.set_num_threads(config.fit.threads)
     clock = _Clock()
     device = pick_device(config.fit.device)
-    task, model = task_of(config), fresh_model(config, prepared).to(device)
-    learner, loss = task.trainee(model, prepared, config)
-    untrained = task.untrained(learner, prepared)
+    objective, model = objective_of(config), fresh_model(config, prepared).to(device)
+    learner, loss = objective.trainee(model, prepared, config)
+    untrained = objective.judge_untrained(learner, prepared)
     clock.lap("data")
     store, recipe = prepared.stores["train"], recipe_of(config)
-    watcher = task.watch(prepared, recipe)
-    state = fit(learner, loss, store, recipe, task.measure(prepared), watch=watcher, on_epoch=on_epoch)
+    watcher = objective.watch(prepared, recipe)
+    state = fit(learner, loss, store, recipe, objective.measure(prepared), watch=watcher, on_epoch=on_epoch)
     clock.lap("train")
     deviation = _deviation(model, prepared, state)
-    judged = task.judge(learner, prepared, untrained)
+    judged = objective.judge(learner, prepared, untrained)
     clock.lap("evaluate")
-    trained = Trained(model, loss, prepared, recipe, state, watcher, judged, deviation)
-    _write(building.folder, config, trained, task)
+    trained = Trained(model, learner, loss, prepared, recipe, state, watcher, judged, deviation)
+    _write(building.folder, config, trained, objective)
     clock.lap("explain")
     building.manifest.update(
         manifest(config, prepared, factors, judged.status, device=str(device), seconds=clock.seconds)
@@ -169,14 +174,14 @@ def _deviation(model: Siamese, prepared: Ready, state: RunState) -> float:
     return deviation
 
 
-def _facts(config: RunConfig, t: Trained, task: Task) -> dict[str, Any]:
+def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> dict[str, Any]:
     prepared, state = t.prepared, t.state
     return {
         **data_facts(prepared),
-        **task.judged_facts(prepared),
+        **({"judged": noun} if (noun := objective.row_noun(prepared)) else {}),
         "representation": row_label(config),
         "similarity": label(config.similarity),
-        "loss": {**task.loss_facts(t.loss, config), "plateau": t.plateau},
+        "loss": {**objective.loss_facts(t.loss, config), "plateau": t.plateau},
         "silent_batches": t.loss.silent_batches,
         "padding": config.encoder.padding,
         "encoder": config.encoder.model_dump(mode="json", exclude={"vectors", "start"}),
@@ -192,8 +197,8 @@ def _facts(config: RunConfig, t: Trained, task: Task) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, config: RunConfig, t: Trained, task: Task) -> None:
-    facts, scores = _facts(config, t, task), t.judged.scores
+def _write(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective) -> None:
+    facts, scores = _facts(config, t, objective), t.judged.scores
     texts = {
         "config.yaml": config_text(portable(config, folder)),
         "history.csv": history_table(t.state, t.prepared.primary),
@@ -202,27 +207,54 @@ def _write(folder: Path, config: RunConfig, t: Trained, task: Task) -> None:
         "predictions.csv": predictions_table(t.prepared, t.judged.predicted),
         "pairs.csv": texts_table(t.prepared),
         "facts.json": dump_json(facts),
-        "diagnostics.json": dump_json(task.explain(t)),
-        "reads.csv": reads_table(task.reads(t, config)),
+        "diagnostics.json": dump_json(objective.diagnose(t)),
+        "reads.csv": reads_table(objective.read_all(t, config)),
     }
     for name, text in texts.items():
         if text:
             write_text(folder / name, text)
-    _save(folder / "encoder", config, t, facts, _interval(t, task))
+    _save(folder / "encoder", config, t, facts)
 
 
-def _save(
-    folder: Path, config: RunConfig, t: Trained, facts: Mapping[str, Any], interval: tuple[float, float] | None
-) -> None:
-    scores = t.judged.scores
+def _save(folder: Path, config: RunConfig, t: AnyTrained, facts: Mapping[str, object]) -> None:
+    scores, objective = t.judged.scores, objective_of(config)
     known = {key: facts[key] for key in ("dataset", "data_hash", "split_hash", "loss", "cut")}
     known |= {"seqtwin": __version__, "threshold": scores["threshold"], "scores": scores["test"]}
-    head = saved_head(t.learner.cpu(), t.prepared, config)
+    head = objective.saved_head(t.learner.cpu(), t.prepared, config)
     stored = Stored(t.model.cpu(), blueprint_for(config, t.prepared), t.prepared.tokens, known, head=head)
-    save_encoder(folder, stored, (head_card if head else model_card)(dict(facts), scores, interval))
+    save_encoder(folder, stored, objective.card(_card_facts(config, t, objective)))
 
 
-def _interval(t: Trained, task: Task) -> tuple[float, float] | None:
-    """Of the primary metric on test."""
+def _card_facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> CardFacts:
+    prepared, scores = t.prepared, t.judged.scores
+    loss = objective.loss_facts(t.loss, config)
+    return CardFacts(
+        representation=row_label(config),
+        loss=loss["name"],
+        formula=loss["formula"],
+        dataset=prepared.data.name,
+        dim=t.model.space.dim,
+        similarity=label(config.similarity),
+        parameters=sum(p.numel() for p in t.model.parameters()),
+        rows={split: len(store) for split, store in prepared.stores.items()},
+        best_epoch=t.state.best_epoch,
+        max_length=config.tokens.max_length if prepared.tokens else None,
+        unknown_share=prepared.unknown_share,
+        data_hash=prepared.data.fingerprint,
+        split_hash=prepared.data.split_fingerprint,
+        primary=scores["primary"],
+        test=scores["test"],
+        interval=_interval(t, objective),
+        threshold=scores["threshold"],
+        counts=prepared.counts(),
+        objective=objective_name(config),
+        classes=len(prepared.classes),
+    )
+
+
+def _interval(t: AnyTrained, objective: AnyObjective) -> Interval | None:
+    """The interval of the primary metric on test."""
     target, scores = t.prepared.stores["test"].target, t.judged.predicted["test"]
-    return interval_of(lambda rows: task.value(t.prepared, target[rows], scores[rows]), t.prepared.clusters["test"])
+    return interval_of(
+        lambda rows: objective.value(t.prepared, target[rows], scores[rows]), t.prepared.clusters["test"]
+    )
