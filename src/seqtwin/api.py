@@ -17,10 +17,9 @@ from seqtwin.config import (
 )
 from seqtwin.data.file_summary import roles_text
 from seqtwin.data.inspect import Inspection, inspect_data
-from seqtwin.data.reading.column_options import Asked
+from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.starter_config import write_config
 from seqtwin.files import publish_text, refuse_existing
-from seqtwin.lookup import Spec
 from seqtwin.reporting.page.write import write_report
 from seqtwin.run.compatible import check_run, check_targets
 from seqtwin.run.linear_probe import Probes
@@ -119,12 +118,12 @@ def probe(
     Raises: ConfigError, DataError, DamagedError.
     """
     sides = [None if name is None else (name,) for name in (left, right)]
-    asked = Asked(sides[0], sides[1], label, text, scale, labels)
+    asked = ColumnOptions(sides[0], sides[1], label, text, scale, labels)
     return probe_file(Path(encoder), inspect_data(Path(data), asked), seed=seed)[0]
 
 
 def config_for_data(
-    found: Inspection, out: Path, objective: Spec = "pairs", *, start: bool = False
+    found: Inspection, out: Path, objective: object = "pairs", *, start: bool = False
 ) -> tuple[dict[str, object], str]:
     """The config that suits inspected data, as a mapping and as the commented text that `init` writes.
 

@@ -1,22 +1,12 @@
 """Build the loss of a config, and describe it for facts.json."""
 
-from typing import TypedDict
-
 from seqtwin.config import RunConfig
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import Spec, pick, split_spec
 from seqtwin.model.siamese import Siamese
+from seqtwin.published import LossFormula
 from seqtwin.training.cross_entropy import HEAD_LOSSES, CrossEntropy
 from seqtwin.training.losses import LOSSES, Loss
-
-
-class LossFacts(TypedDict):
-    """A loss as facts.json describes it. `margin`: None for a loss without one."""
-
-    name: str
-    formula: str
-    settings: dict[str, object]
-    margin: float | None
 
 
 def build_loss(spec: Spec, model: Siamese, cut: float) -> Loss:
@@ -42,9 +32,9 @@ def build_head_loss(config: RunConfig) -> CrossEntropy:
     return loss
 
 
-def describe_loss(name: str, loss: Loss) -> LossFacts:
+def describe_loss(name: str, loss: Loss) -> LossFormula:
     """Name, formula, settings and margin of a loss."""
-    settings: dict[str, object] = dict(loss.settings)
+    settings = loss.settings
     margin = settings.get("margin")
     return {
         "name": name,

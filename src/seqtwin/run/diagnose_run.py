@@ -15,6 +15,7 @@ import torch
 from seqtwin.data.batches import PairStore
 from seqtwin.metrics import METRICS, Undefined, fit_isotonic
 from seqtwin.model.siamese import Siamese
+from seqtwin.published import Diagnostics
 from seqtwin.run.evaluate import Judged, primary_value
 from seqtwin.run.prepared import Prepared, Ready
 from seqtwin.run.row_facts import leakage_of
@@ -24,8 +25,6 @@ from seqtwin.training.diagnostics.plateau import plateau_facts
 from seqtwin.training.encode_store import part_of, predict
 from seqtwin.training.fit import Criterion, Recipe, RunState, Trainee, batches_of, step_budget
 from seqtwin.training.losses import Loss
-
-Diagnostics = dict[str, float | None]
 
 PreparedT_co = TypeVar("PreparedT_co", bound=Ready, covariant=True)
 LearnerT_co = TypeVar("LearnerT_co", bound=Trainee, covariant=True)
@@ -74,11 +73,10 @@ def some_rows(store: Sized, count: int, seed: int) -> np.ndarray:
 
 def scale_facts(model: Siamese, loss: Loss, seen: loss_view.Look) -> Diagnostics:
     """How large things are: lengths, distances, angles, scores."""
-    squashed = model.similarity_name.startswith("exp_")
     return {
         "beyond_margin": loss_view.beyond_margin(loss, seen),
         "distance": loss_view.negatives_apart(loss, seen),
-        "head_median": float(seen.score.double().median()) if squashed else None,
+        "head_median": float(seen.score.double().median()) if model.similarity.squashed else None,
         "random_cosine": geometry.mean_cosine(seen.vectors),
         "norm_mean": float(seen.vectors.cpu().double().norm(dim=-1).mean()),
     }

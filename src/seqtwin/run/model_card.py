@@ -1,11 +1,11 @@
 """The model card that is saved with an encoder, and the confidence interval printed in it."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import numpy as np
 
 from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, lower_is_better
+from seqtwin.published import Facts, Scores
 
 DRAWS = 300
 FEWEST = 20  # clusters: an interval of fewer would look more certain than it is
@@ -18,37 +18,6 @@ SERIES = """Series must have the channels, units and sampling of the training da
 
 Interval = tuple[float, float]
 Value = Callable[[np.ndarray], float | None]
-
-
-@dataclass(frozen=True)
-class CardFacts:
-    """The facts and scores that a model card prints.
-
-    `rows`: number of pairs or sequences by split. `max_length`: tokens used of a text, None for series. `counts`: rows
-    of each class, by split. `primary`: the metric that chose the epoch; `test`: every metric on test; `interval`: of
-    the primary metric. `threshold`: for pairs; `objective`, `classes`: for a head.
-    """
-
-    representation: str
-    loss: str
-    formula: str
-    dataset: str
-    dim: int
-    similarity: str
-    parameters: int
-    rows: Mapping[str, int]
-    best_epoch: int
-    max_length: int | None
-    unknown_share: float
-    data_hash: str
-    split_hash: str
-    primary: str
-    test: Mapping[str, float]
-    interval: Interval | None = None
-    threshold: float | None = None
-    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    objective: str = "pairs"
-    classes: int = 0
 
 
 def interval_of(value: Value, clusters: np.ndarray) -> Interval | None:
@@ -73,29 +42,32 @@ def interval_of(value: Value, clusters: np.ndarray) -> Interval | None:
     return float(low), float(high)
 
 
-def model_card(facts: CardFacts) -> str:
-    """The model card of an encoder of pairs, as Markdown: its use, how to load it, its scores, its limits."""
-    series = facts.max_length is None
+def model_card(facts: Facts, scores: Scores, interval: Interval | None = None) -> str:
+    """The model card of an encoder of pairs, as Markdown: its use, how to load it, its scores, its limits.
+
+    `interval`: of the primary metric on test.
+    """
+    series = facts["tokens"] is None
     what, example = ("series of numbers", "a series") if series else ("short texts", "a text")
     return "\n".join(
         (
-            f"""# SeqTwin encoder: {facts.representation} trained with {facts.loss} on {facts.dataset}
+            f"""# SeqTwin encoder: {facts["representation"]} trained with {facts["loss"]["name"]} on {facts["dataset"]}
 
-Turns {example} into a vector of width {facts.dim}; two vectors are compared by `{facts.similarity}`.
-{facts.parameters:,} parameters.
+Turns {example} into a vector of width {facts["dim"]}; two vectors are compared by `{facts["similarity"]}`.
+{facts["parameters"]:,} parameters.
 """,
             _how_to_load_pairs(facts),
             f"""## What it is for
 
-Finding and matching {what} like those of `{facts.dataset}`: search, record linkage, finding duplicates.
-{_threshold(facts.threshold)}
+Finding and matching {what} like those of `{facts["dataset"]}`: search, record linkage, finding duplicates.
+{_threshold(scores["threshold"])}
 A person should check the matches where a wrong one is costly.
 """,
-            _scores_of_pairs(facts),
+            _scores_of_pairs(facts, scores, interval),
             f"""## Limits
 
 {_limits(facts)}
-The threshold and the scores are valid for pairs drawn like those of `{facts.dataset}`. Among all pairs of two long
+The threshold and the scores are valid for pairs drawn like those of `{facts["dataset"]}`. Among all pairs of two long
 lists almost all are different, and a threshold that is right here finds too many matches there.
 """,
             _origin(facts),
@@ -103,13 +75,13 @@ lists almost all are different, and a threshold that is right here finds too man
     )
 
 
-def _how_to_load_pairs(facts: CardFacts) -> str:
+def _how_to_load_pairs(facts: Facts) -> str:
     return f"""## How to load
 
 ```python
 import seqtwin
 encoder = seqtwin.load("encoder")        # this folder
-vectors = encoder.encode([...])          # float32 [n, {facts.dim}]
+vectors = encoder.encode([...])          # float32 [n, {facts["dim"]}]
 scores = encoder.score(left, right)      # higher = more similar
 ```
 
@@ -117,54 +89,56 @@ scores = encoder.score(left, right)      # higher = more similar
 """
 
 
-def _scores_of_pairs(facts: CardFacts) -> str:
-    few = few_pairs_sentence(facts.counts)
+def _scores_of_pairs(facts: Facts, scores: Scores, interval: Interval | None) -> str:
+    few = few_pairs_sentence(facts.get("counts", {}))
+    train, dev, test = (facts["pairs"][split] for split in ("train", "dev", "test"))
     return f"""## Scores
 
-Trained on {facts.rows["train"]:,} pairs; epoch {facts.best_epoch} was chosen on {facts.rows["dev"]:,} dev pairs.
+Trained on {train:,} pairs; epoch {facts["best_epoch"]} was chosen on {dev:,} dev pairs.
 
-| metric, {facts.rows["test"]:,} test pairs | value | 95 % interval |
+| metric, {test:,} test pairs | value | 95 % interval |
 | --- | --- | --- |
-{_rows(facts)}
+{_rows(scores, interval)}
 {_paragraph(few)}
-{_interval_sentence(facts)}
+{_interval_sentence(scores["primary"], interval)}
 The scores are those of one training run with one seed. Another seed changes them, and other data change them more. For
 intervals that include the variation between seeds, run `seqtwin compare`.
 """
 
 
-def head_card(facts: CardFacts, output: str, answer: str) -> str:
+def head_card(facts: Facts, scores: Scores, interval: Interval | None, *, output: str, answer: str) -> str:
     """The model card of an encoder with a head, as Markdown: its output, how to load it, its scores, its limits.
 
-    `output`: the predicate of a sentence about a sequence; `answer`: the result of `predict`, in a few words.
+    `interval`: of the primary metric on test. `output`: the predicate of a sentence about a sequence.
+    `answer`: the result of `predict`, in a few words.
     """
     return "\n".join(
         (
-            f"""# SeqTwin encoder: {facts.representation}, {facts.objective} on {facts.dataset}
+            f"""# SeqTwin encoder: {facts["representation"]}, {facts["objective"]} on {facts["dataset"]}
 
-Turns a sequence into a vector of width {facts.dim}, and {output}.
-{facts.parameters:,} parameters in the encoder.
+Turns a sequence into a vector of width {facts["dim"]}, and {output}.
+{facts["parameters"]:,} parameters in the encoder.
 """,
             _how_to_load_head(facts, answer),
-            _scores_of_head(facts),
+            _scores_of_head(facts, scores, interval),
             f"""## Limits
 
-It knows only its training data. A token that does not occur there is treated as unknown ({facts.unknown_share:.2%} of
-the tokens in test). It always gives an answer, even for sequences unlike any in its training data.
+It knows only its training data. A token that does not occur there is treated as unknown: {facts["unknown_share"]:.2%}
+of the tokens in test. It always gives an answer, even for sequences unlike any in its training data.
 """,
             _origin(facts),
         )
     )
 
 
-def _how_to_load_head(facts: CardFacts, answer: str) -> str:
+def _how_to_load_head(facts: Facts, answer: str) -> str:
     return f"""## How to load
 
 ```python
 import seqtwin
 encoder = seqtwin.load("encoder")        # this folder
 encoder.predict([...])                   # {answer}
-encoder.encode([...])                    # float32 [n, {facts.dim}]
+encoder.encode([...])                    # float32 [n, {facts["dim"]}]
 ```
 
 `seqtwin predict` does the same for files. `seqtwin verify encoder` checks that no file of the folder has changed since
@@ -172,41 +146,42 @@ it was saved.
 """
 
 
-def _scores_of_head(facts: CardFacts) -> str:
-    few = few_classes_sentence(facts.counts.get("test", {}))
-    train, dev, test = (facts.rows[split] for split in ("train", "dev", "test"))
-    interval = "resamples the test sequences" if facts.interval else "is missing: too few test sequences"
+def _scores_of_head(facts: Facts, scores: Scores, interval: Interval | None) -> str:
+    few = few_classes_sentence(facts.get("counts", {}).get("test", {}))
+    train, dev, test = (facts["pairs"][split] for split in ("train", "dev", "test"))
+    how = "resamples the test sequences" if interval else "is missing: too few test sequences"
     return f"""## Scores
 
-Trained on {train:,} sequences; epoch {facts.best_epoch} was chosen on {dev:,} dev sequences.
+Trained on {train:,} sequences; epoch {facts["best_epoch"]} was chosen on {dev:,} dev sequences.
 
 | metric, {test:,} test sequences | value | 95 % interval |
 | --- | --- | --- |
-{_rows(facts)}
+{_rows(scores, interval)}
 {_paragraph(few)}
-The interval of {facts.primary} {interval}. The scores are those of one training run with one seed. Another seed changes
+The interval of {scores["primary"]} {how}. The scores are those of one training run with one seed. Another seed changes
 them, and other data change them more. For intervals that include the variation between seeds, run `seqtwin compare`.
 """
 
 
-def _origin(facts: CardFacts) -> str:
+def _origin(facts: Facts) -> str:
     return f"""## Origin
 
-Loss: {facts.formula}
+Loss: {facts["loss"]["formula"]}
 
-Data {facts.data_hash[:16]}, split {facts.split_hash[:16]}.
+Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
 """
 
 
-def _rows(facts: CardFacts) -> str:
-    return "\n".join(_row(name, value, facts) for name, value in facts.test.items())
+def _rows(scores: Scores, interval: Interval | None) -> str:
+    return "\n".join(
+        _row(name, value, interval if name == scores["primary"] else None) for name, value in scores["test"].items()
+    )
 
 
-def _row(name: str, value: float, facts: CardFacts) -> str:
-    shown = facts.interval if name == facts.primary else None
-    interval = f"{shown[0]:.4f} to {shown[1]:.4f}" if shown else ""
+def _row(name: str, value: float, interval: Interval | None) -> str:
+    span = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval else ""
     lower = " (lower is better)" if lower_is_better(name) else ""
-    return f"| {name}{lower} | {value:.4f} | {interval} |"
+    return f"| {name}{lower} | {value:.4f} | {span} |"
 
 
 def _threshold(threshold: float | None) -> str:
@@ -215,17 +190,17 @@ def _threshold(threshold: float | None) -> str:
     return f"Two are called the same if their score is at least {threshold:.6g} (estimated from the dev pairs)."
 
 
-def _interval_sentence(facts: CardFacts) -> str:
-    if facts.interval is None:
-        return f"No interval of {facts.primary}: too few independent test pairs."
-    return f"The interval of {facts.primary} resamples the test pairs; pairs that share a text stay together."
+def _interval_sentence(primary: str, interval: Interval | None) -> str:
+    if interval is None:
+        return f"No interval of {primary}: too few independent test pairs."
+    return f"The interval of {primary} resamples the test pairs; pairs that share a text stay together."
 
 
 def _paragraph(sentence: str) -> str:
     return f"\n{sentence}\n" if sentence else ""
 
 
-def _limits(facts: CardFacts) -> str:
-    if facts.max_length is None:
+def _limits(facts: Facts) -> str:
+    if facts["tokens"] is None:
         return SERIES
-    return TEXTS.format(unknown=facts.unknown_share, longest=facts.max_length)
+    return TEXTS.format(unknown=facts["unknown_share"], longest=facts["tokens"]["max_length"])

@@ -13,6 +13,7 @@ from seqtwin.data.file_summary import pairs_line, sequences_line
 from seqtwin.data.pairs import PairData
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.metrics import class_counts, few_classes_sentence, few_pairs_sentence, pair_counts
+from seqtwin.published import DataFacts
 from seqtwin.run.row_facts import PairFacts, leakage_of
 
 EVALUATED = ("dev", "test")
@@ -40,6 +41,16 @@ class Ready(ABC):
     classes: tuple[str, ...] = ()
 
     @property
+    def cut(self) -> float:
+        """Always 0.5: the targets of sequences are right or wrong."""
+        return 0.5
+
+    @property
+    def graded(self) -> bool:
+        """Whether targets can be between 0 and 1."""
+        return False
+
+    @property
     def inputs(self) -> Literal["tokens", "series"]:
         """What the encoder gets."""
         return "tokens" if self.tokens is not None else "series"
@@ -54,10 +65,6 @@ class Ready(ABC):
         """How many rows of dev and test each class has, by split; empty where a row has no class."""
 
     @abstractmethod
-    def facts(self) -> dict[str, object]:
-        """The facts that depend on the kind of data: cut, classes, counts."""
-
-    @abstractmethod
     def sizes(self) -> list[str]:
         """Lines on the sizes of the splits; the second one warns of few rows and is empty where they suffice."""
 
@@ -69,9 +76,15 @@ class Prepared(Ready):
     data: PairData
     stores: Mapping[str, PairStore]
 
-    def facts(self) -> dict[str, object]:
-        """The cut, whether targets are graded, and how many pairs of dev and test are the same and different."""
-        return {"cut": self.data.cut, "graded": self.data.graded, "counts": self.counts()}
+    @property
+    def cut(self) -> float:
+        """Pairs with a target of at least this value count as the same."""
+        return self.data.cut
+
+    @property
+    def graded(self) -> bool:
+        """Whether any target is strictly between 0 and 1."""
+        return self.data.graded
 
     def sizes(self) -> list[str]:
         """Lines on the sizes of the splits; the second one warns of few pairs."""
@@ -95,12 +108,6 @@ class PreparedExamples(Ready):
         """The number of different outputs of a head at one place: the classes, or the tokens."""
         return self.written.size if self.written is not None else len(self.classes)
 
-    def facts(self) -> dict[str, object]:
-        """The objective, the classes, and how many sequences of dev and test each class has."""
-        counts = self.counts()
-        named = {"objective": self.data.kind, "classes": list(self.classes)}
-        return {"cut": 0.5, "graded": False, **named, **({"counts": counts} if counts else {})}
-
     def sizes(self) -> list[str]:
         """Lines on the sizes of the splits; the second one warns of classes with few sequences."""
         return [sequences_line(self.data.split), few_classes_sentence(self.counts().get("test", {}))]
@@ -121,10 +128,10 @@ def prepared_lines(prepared: Ready) -> list[str]:
     return [sizes, *(f"note: {line}" for line in (*prepared.notes, few) if line)]
 
 
-def data_facts(prepared: Ready) -> dict[str, object]:
+def data_facts(prepared: Ready) -> DataFacts:
     """The facts about the data that facts.json has."""
     data = prepared.data
-    return {
+    facts: DataFacts = {
         "dataset": data.name,
         "pairs": {split: len(store) for split, store in prepared.stores.items()},
         "shareable": data.shareable,
@@ -136,5 +143,11 @@ def data_facts(prepared: Ready) -> dict[str, object]:
         "notes": list(prepared.notes),
         "source": data.facts,
         "start": prepared.start,
-        **prepared.facts(),
+        "cut": prepared.cut,
+        "graded": prepared.graded,
     }
+    if isinstance(prepared, PreparedExamples):
+        facts |= {"objective": prepared.data.kind, "classes": list(prepared.classes)}
+    if counts := prepared.counts():
+        facts["counts"] = counts
+    return facts

@@ -1,11 +1,10 @@
-"""One training from a config to a published folder: data, model, fit, scores."""
+"""One training from its config to its published folder."""
 
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,14 +15,28 @@ from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.reading.series import channel_scaling
 from seqtwin.files import Building, dump_json, publish_folder, write_text
 from seqtwin.model.siamese import Siamese
+from seqtwin.published import (
+    CONFIG,
+    DIAGNOSTICS,
+    ENCODER,
+    FACTS,
+    HISTORY,
+    PREDICTIONS,
+    READS,
+    SCORES,
+    TEXTS,
+    TRACE,
+    Facts,
+    Scores,
+)
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.run.compatible import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
 from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, manifest
-from seqtwin.run.model_card import CardFacts, Interval, interval_of
+from seqtwin.run.model_card import Interval, interval_of
 from seqtwin.run.objectives.contract import AnyObjective
-from seqtwin.run.objectives.table import objective_name, objective_of
+from seqtwin.run.objectives.table import objective_of
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepare import prepare, word_vectors
 from seqtwin.run.prepared import Ready, data_facts
@@ -38,11 +51,11 @@ OnEpoch = Callable[[RunState], None]
 
 @dataclass(frozen=True)
 class Run:
-    """A published training."""
+    """A published training. `status`: finished or collapsed."""
 
     path: Path
     status: str
-    scores: dict[str, Any]
+    scores: Scores
 
 
 def train(
@@ -78,8 +91,8 @@ def train(
 
 def run_into(
     building: Building, config: RunConfig, prepared: Ready, factors: Mapping[str, str | int], *, on_epoch: OnEpoch
-) -> dict[str, Any]:
-    """Train, judge and write everything of one run into a folder under construction; its scores come back."""
+) -> Scores:
+    """Train, evaluate and write one run into a folder under construction; return its scores."""
     if config.fit.threads is not None:
         torch.set_num_threads(config.fit.threads)
     clock = _Clock()
@@ -105,7 +118,7 @@ def run_into(
 
 
 class _Clock:
-    """Seconds by what they were spent on."""
+    """Wall time in seconds, by phase."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -118,7 +131,7 @@ class _Clock:
 
 
 def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
-    """A Siamese for this data: with fresh weights, the config's initial word vectors, or the encoder it starts from."""
+    """A Siamese encoder for this data: with fresh weights, initial word vectors, or the weights that it starts from."""
     model = build_siamese(blueprint_for(config, prepared), seed=config.fit.seed)
     start = load_start(config)
     if start is not None:
@@ -127,28 +140,28 @@ def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
         return model
     if prepared.inputs == "series" and config.encoder.scaling == "standard":
         model.encoder.inputs.set_scaling(*map(torch.from_numpy, channel_scaling(_training_steps(prepared))))
-    known = word_vectors(config, prepared)
-    if known is not None:
-        rows, vectors = known
+    initial = word_vectors(config, prepared)
+    if initial is not None:
+        rows, vectors = initial
         model.encoder.inputs.set_vectors(torch.from_numpy(rows), torch.from_numpy(vectors))
     return model
 
 
 def _training_steps(prepared: Ready) -> np.ndarray:
-    """All steps of the training series, each once: Float[steps channels]."""
+    """All steps of the training series, each series once: Float[steps channels]."""
     store = prepared.stores["train"]
     items: Ragged = part_of(store, np.arange(len(store))).items if isinstance(store, PairStore) else store.items
     return items.steps
 
 
 def blueprint_for(config: RunConfig, prepared: Ready) -> Blueprint:
-    """What an encoder of this config and data is made of."""
+    """The parts of an encoder for this config and data."""
     letters = prepared.tokens.letter_size if prepared.tokens is not None else 0
     return blueprint_of(config, prepared.inputs, prepared.size, letters=letters)
 
 
 def recipe_of(config: RunConfig) -> Recipe:
-    """How the config wants the encoder trained."""
+    """The training settings of a config."""
     f = config.fit
     return Recipe(
         epochs=f.epochs,
@@ -167,25 +180,25 @@ def recipe_of(config: RunConfig) -> Recipe:
 
 
 def _deviation(model: Siamese, prepared: Ready, state: RunState) -> float:
-    """Largest difference between a vector made alone and in a batch. Raises: Diverged when one is not finite."""
+    """The largest difference between a vector encoded alone and in a batch. Raises: Diverged when it is not finite."""
     deviation = batch_deviation(model, prepared.stores["test"].items)
     if not math.isfinite(deviation):
         raise Diverged(state.step, [])
     return deviation
 
 
-def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> dict[str, Any]:
+def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
     prepared, state = t.prepared, t.state
     return {
         **data_facts(prepared),
-        **({"judged": noun} if (noun := objective.row_noun(prepared)) else {}),
+        **objective.judged_facts(prepared),
         "representation": row_label(config),
         "similarity": label(config.similarity),
         "loss": {**objective.loss_facts(t.loss, config), "plateau": t.plateau},
         "silent_batches": t.loss.silent_batches,
         "padding": config.encoder.padding,
         "encoder": config.encoder.model_dump(mode="json", exclude={"vectors", "start"}),
-        "tokens": prepared.tokens and {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size},
+        "tokens": {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size} if prepared.tokens else None,
         "parameters": sum(p.numel() for p in t.model.parameters()),
         "dim": t.model.space.dim,
         "best_epoch": state.best_epoch,
@@ -200,61 +213,42 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> dict[st
 def _write(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective) -> None:
     facts, scores = _facts(config, t, objective), t.judged.scores
     texts = {
-        "config.yaml": config_text(portable(config, folder)),
-        "history.csv": history_table(t.state, t.prepared.primary),
-        "trace.csv": trace_table(t.state.losses),
-        "scores.json": dump_json(scores),
-        "predictions.csv": predictions_table(t.prepared, t.judged.predicted),
-        "pairs.csv": texts_table(t.prepared),
-        "facts.json": dump_json(facts),
-        "diagnostics.json": dump_json(objective.diagnose(t)),
-        "reads.csv": reads_table(objective.read_all(t, config)),
+        CONFIG: config_text(portable(config, folder)),
+        HISTORY: history_table(t.state, t.prepared.primary),
+        TRACE: trace_table(t.state.losses),
+        SCORES: dump_json(scores),
+        PREDICTIONS: predictions_table(t.prepared, t.judged.predicted),
+        TEXTS: texts_table(t.prepared),
+        FACTS: dump_json(facts),
+        DIAGNOSTICS: dump_json(objective.diagnose(t)),
+        READS: reads_table(objective.read_all(t, config)),
     }
     for name, text in texts.items():
         if text:
             write_text(folder / name, text)
-    _save(folder / "encoder", config, t, facts)
+    _save(folder / ENCODER, config, t, objective, facts)
 
 
-def _save(folder: Path, config: RunConfig, t: AnyTrained, facts: Mapping[str, object]) -> None:
-    scores, objective = t.judged.scores, objective_of(config)
-    known = {key: facts[key] for key in ("dataset", "data_hash", "split_hash", "loss", "cut")}
-    known |= {"seqtwin": __version__, "threshold": scores["threshold"], "scores": scores["test"]}
+def _save(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective, facts: Facts) -> None:
+    scores = t.judged.scores
+    saved_facts = {
+        "dataset": facts["dataset"],
+        "data_hash": facts["data_hash"],
+        "split_hash": facts["split_hash"],
+        "loss": facts["loss"],
+        "cut": facts["cut"],
+        "seqtwin": __version__,
+        "threshold": scores["threshold"],
+        "scores": scores["test"],
+    }
     head = objective.saved_head(t.learner.cpu(), t.prepared, config)
-    stored = Stored(t.model.cpu(), blueprint_for(config, t.prepared), t.prepared.tokens, known, head=head)
-    save_encoder(folder, stored, objective.card(_card_facts(config, t, objective)))
-
-
-def _card_facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> CardFacts:
-    prepared, scores = t.prepared, t.judged.scores
-    loss = objective.loss_facts(t.loss, config)
-    return CardFacts(
-        representation=row_label(config),
-        loss=loss["name"],
-        formula=loss["formula"],
-        dataset=prepared.data.name,
-        dim=t.model.space.dim,
-        similarity=label(config.similarity),
-        parameters=sum(p.numel() for p in t.model.parameters()),
-        rows={split: len(store) for split, store in prepared.stores.items()},
-        best_epoch=t.state.best_epoch,
-        max_length=config.tokens.max_length if prepared.tokens else None,
-        unknown_share=prepared.unknown_share,
-        data_hash=prepared.data.fingerprint,
-        split_hash=prepared.data.split_fingerprint,
-        primary=scores["primary"],
-        test=scores["test"],
-        interval=_interval(t, objective),
-        threshold=scores["threshold"],
-        counts=prepared.counts(),
-        objective=objective_name(config),
-        classes=len(prepared.classes),
-    )
+    blueprint = blueprint_for(config, t.prepared)
+    stored = Stored(t.model.cpu(), blueprint, t.prepared.tokens, saved_facts, head=head)
+    save_encoder(folder, stored, objective.card(facts, scores, _interval(t, objective)))
 
 
 def _interval(t: AnyTrained, objective: AnyObjective) -> Interval | None:
     """The interval of the primary metric on test."""
-    target, scores = t.prepared.stores["test"].target, t.judged.predicted["test"]
-    return interval_of(
-        lambda rows: objective.value(t.prepared, target[rows], scores[rows]), t.prepared.clusters["test"]
-    )
+    prepared = t.prepared
+    target, scores = prepared.stores["test"].target, t.judged.predicted["test"]
+    return interval_of(lambda rows: objective.value(prepared, target[rows], scores[rows]), prepared.clusters["test"])

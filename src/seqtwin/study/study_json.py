@@ -79,7 +79,7 @@ def _resolved(config: StudyConfig, out: Path) -> dict[str, object]:
     return {**raw, "base": resolved(portable(config.base, out)), "grid": grid}
 
 
-def _portable_values(key: str, values: Sequence[object], out: Path) -> Sequence[object]:
+def _portable_values(key: str, values: object, out: Path) -> object:
     """The values of a factor as a file in this folder has them: paths become relative to it."""
     return each_path(values, lambda path: counted_from(path, out)) if key in PATHS else values
 

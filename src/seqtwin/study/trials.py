@@ -91,7 +91,9 @@ def _run_first(study: "optuna.Study", config: RunConfig, prepared: Ready, space:
 
     value, seconds = _measure(config, prepared)
     written = {key: written_value(config, key) for key in space}
-    params = {key: setting for key, setting in written.items() if space[key].holds(setting)}
+    params = {
+        key: setting for key, setting in written.items() if isinstance(setting, Setting) and space[key].holds(setting)
+    }
     state = optuna.trial.TrialState.FAIL if value is None else optuna.trial.TrialState.COMPLETE
     distributions = {key: _distribution(space[key]) for key in params}
     trial = optuna.trial.create_trial(

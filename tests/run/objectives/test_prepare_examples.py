@@ -73,7 +73,7 @@ def test_there_is_one_cluster_and_one_fact_a_judged_row(kind: str, ready: dict[s
 def test_what_a_report_and_a_study_ask_is_there(kind: str, ready: dict[str, PreparedExamples]) -> None:
     found = ready[kind]
     config = parse_run(toy.raw_run(kind, Path("unused.csv")))
-    facts = {**data_facts(found), "judged": objective_of(config).row_noun(found)}
+    facts = {**data_facts(found), **objective_of(config).judged_facts(found)}
     assert facts["objective"] == config.objective == found.data.kind
     assert found.primary == OBJECTIVES[found.data.kind].primary
     assert facts["classes"] == list(found.classes)

@@ -7,10 +7,10 @@ import numpy as np
 
 from seqtwin.config import RunConfig
 from seqtwin.model.siamese import Siamese
-from seqtwin.run.build_losses import LossFacts
-from seqtwin.run.diagnose_run import Diagnostics, Trained
+from seqtwin.published import Diagnostics, Facts, JudgedFacts, LossFormula, Scores
+from seqtwin.run.diagnose_run import Trained
 from seqtwin.run.evaluate import Judged
-from seqtwin.run.model_card import CardFacts
+from seqtwin.run.model_card import Interval
 from seqtwin.run.prepared import Ready
 from seqtwin.store import SavedHead
 from seqtwin.training.fit import Criterion, Recipe, Trainee
@@ -81,17 +81,17 @@ class Objective(Protocol[PreparedT, LearnerT, LossT, WatcherT]):
     ) -> Mapping[str, Mapping[str, float | None]]:
         """The primary metric of every representation of the trained encoder: {representation: {dev, test}}."""
 
-    def row_noun(self, prepared: PreparedT) -> str:
+    def judged_facts(self, prepared: PreparedT) -> JudgedFacts:
         """The plural noun for the judged rows; empty for pairs, which reports assume."""
 
-    def loss_facts(self, loss: LossT, config: RunConfig) -> LossFacts:
+    def loss_facts(self, loss: LossT, config: RunConfig) -> LossFormula:
         """Name, formula, settings and margin of the loss, as facts.json has them."""
 
     def saved_head(self, learner: LearnerT, prepared: PreparedT, config: RunConfig) -> SavedHead | None:
         """The head that is saved with the encoder; None where there is none."""
 
-    def card(self, facts: CardFacts) -> str:
-        """The model card of the saved encoder, as Markdown."""
+    def card(self, facts: Facts, scores: Scores, interval: Interval | None) -> str:
+        """The model card of the saved encoder, as Markdown. `interval`: of the primary metric on test."""
 
 
 # the table of all objectives cannot know the types of each

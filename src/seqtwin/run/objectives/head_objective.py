@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,11 +14,11 @@ from seqtwin.errors import ConfigError
 from seqtwin.lookup import Spec, split_spec
 from seqtwin.model.heads import Learner, build_head
 from seqtwin.model.siamese import Siamese
-from seqtwin.run.build_losses import LossFacts, build_head_loss
+from seqtwin.published import Diagnostics, Facts, JudgedFacts, LossFormula, Scores
+from seqtwin.run.build_losses import build_head_loss
 from seqtwin.run.diagnose_run import (
     LEAST_DROP,
     STATE_ITEMS,
-    Diagnostics,
     Trained,
     course,
     invariances,
@@ -27,7 +26,7 @@ from seqtwin.run.diagnose_run import (
 )
 from seqtwin.run.evaluate import Judged
 from seqtwin.run.linear_probe import probe_reads
-from seqtwin.run.model_card import CardFacts, head_card
+from seqtwin.run.model_card import Interval, head_card
 from seqtwin.run.nearest_class import nearest_accuracy
 from seqtwin.run.objectives.prepare_examples import ExampleFormat, prepare_examples
 from seqtwin.run.part_labels import label
@@ -154,14 +153,17 @@ class HeadObjective:
         answers["test"] = self._answers(learner, prepared, "test")
         seconds = time.monotonic() - start
         undefined = {name: f"{split}: {why}" for split, own in answers.items() for name, why in own.undefined.items()}
-        scores: dict[str, Any] = {
-            **{split: {k: v for k, v in own.values.items() if k not in undefined} for split, own in answers.items()},
+        dev, test = ({k: v for k, v in own.values.items() if k not in undefined} for own in answers.values())
+        scores: Scores = {
+            "dev": dev,
+            "test": test,
             "untrained": dict(untrained),
             "primary": prepared.primary,
             "threshold": None,
             "undefined": undefined,
-            **_retrieval(learner.model, prepared),
         }
+        if retrieval := _retrieval(learner.model, prepared):
+            scores["retrieval"] = retrieval
         predicted = {split: own.answers for split, own in answers.items()}
         return Judged(scores, predicted, "finished", len(prepared.stores["test"]) / seconds)
 
@@ -178,11 +180,11 @@ class HeadObjective:
         """The accuracy of a linear probe on every representation; only where a sequence has one class."""
         return probe_reads(t.model, t.prepared) if self.one_class else {}
 
-    def row_noun(self, prepared: PreparedExamples) -> str:
+    def judged_facts(self, prepared: PreparedExamples) -> JudgedFacts:
         """The plural noun for the judged rows."""
-        return self.row_nouns[prepared.inputs]
+        return {"judged": self.row_nouns[prepared.inputs]}
 
-    def loss_facts(self, loss: CrossEntropy, _config: RunConfig) -> LossFacts:
+    def loss_facts(self, loss: CrossEntropy, _config: RunConfig) -> LossFormula:
         """Name, formula and settings of the loss."""
         return {"name": loss.name, "formula": loss.formula, "settings": loss.settings, "margin": None}
 
@@ -191,9 +193,10 @@ class HeadObjective:
         spec = head_spec(config, prepared)
         return SavedHead(learner.head, spec, prepared.outputs, prepared.classes, prepared.written)
 
-    def card(self, facts: CardFacts) -> str:
+    def card(self, facts: Facts, scores: Scores, interval: Interval | None) -> str:
         """The model card, as Markdown."""
-        return head_card(facts, self.output.format(classes=facts.classes), self.answer)
+        output = self.output.format(classes=len(facts["classes"]))
+        return head_card(facts, scores, interval, output=output, answer=self.answer)
 
     def _answers(self, learner: Learner, prepared: PreparedExamples, split: str) -> Told:
         return self.judging.tell(learner, prepared.stores[split], prepared.classes)
@@ -254,11 +257,11 @@ def _saturated(model: Siamese, items: Ragged) -> float | None:
     return geometry.saturated(model.encoder(batch).outputs, batch.mask)
 
 
-def _retrieval(model: Siamese, prepared: PreparedExamples) -> dict[str, dict[str, float]]:
+def _retrieval(model: Siamese, prepared: PreparedExamples) -> dict[str, float]:
     """Accuracy of the nearest training item in the space of the vectors; only where an item has one class."""
     train, test = prepared.stores["train"], prepared.stores["test"]
     if not isinstance(train, ClassStore) or not model.similarity.indexable:
         return {}
     gallery, queries = (encode_items(model, store.items) for store in (train, test))
     accuracy = nearest_accuracy(gallery, train.target, queries, test.target, partial(score_matrix, model))
-    return {"retrieval": {"nn_accuracy": accuracy}}
+    return {"nn_accuracy": accuracy}

@@ -11,11 +11,12 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.lookup import pick, split_spec
 from seqtwin.metrics import METRICS, Undefined
 from seqtwin.model.siamese import Siamese
-from seqtwin.run.build_losses import LossFacts, build_loss, describe_loss
-from seqtwin.run.diagnose_run import Diagnostics, TrainedPairs, Watcher, diagnostics
+from seqtwin.published import Diagnostics, Facts, JudgedFacts, LossFormula, Scores
+from seqtwin.run.build_losses import build_loss, describe_loss
+from seqtwin.run.diagnose_run import TrainedPairs, Watcher, diagnostics
 from seqtwin.run.evaluate import Judged, judge, judge_untrained, primary_value
 from seqtwin.run.every_representation import read_all
-from seqtwin.run.model_card import CardFacts, model_card
+from seqtwin.run.model_card import Interval, model_card
 from seqtwin.run.objectives.prepare_pairs import prepare_pairs
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepared import Prepared
@@ -98,20 +99,20 @@ class PairObjective:
         """The primary metric of the trained encoder with every representation."""
         return read_all(t.model, t.prepared, config.similarity)
 
-    def row_noun(self, _prepared: Prepared) -> str:
+    def judged_facts(self, _prepared: Prepared) -> JudgedFacts:
         """Empty: reports assume pairs."""
-        return ""
+        return {}
 
-    def loss_facts(self, loss: Loss, config: RunConfig) -> LossFacts:
+    def loss_facts(self, loss: Loss, config: RunConfig) -> LossFormula:
         """Name, formula, settings and margin of the loss."""
         return describe_loss(split_spec(config.loss)[0], loss)
 
     def saved_head(self, _model: Siamese, _prepared: Prepared, _config: RunConfig) -> None:
         """None: pairs have no head."""
 
-    def card(self, facts: CardFacts) -> str:
+    def card(self, facts: Facts, scores: Scores, interval: Interval | None) -> str:
         """The model card, as Markdown."""
-        return model_card(facts)
+        return model_card(facts, scores, interval)
 
 
 PAIRS = PairObjective()

@@ -6,7 +6,7 @@ To add one: a module like `classify.py` and one line in the dict.
 from collections.abc import Mapping
 
 from seqtwin.config import RunConfig
-from seqtwin.lookup import Spec, member, split_spec
+from seqtwin.lookup import member, split_spec
 from seqtwin.run.objectives.classify import CLASSIFY
 from seqtwin.run.objectives.contract import AnyObjective
 from seqtwin.run.objectives.decode_text import DECODE
@@ -34,10 +34,10 @@ def objective_of(config: RunConfig) -> AnyObjective:
     return named_objective(config.objective)
 
 
-def named_objective(spec: Spec) -> AnyObjective:
-    """The objective that a spec names.
+def named_objective(spec: object) -> AnyObjective:
+    """The objective of a spec: a name, or a mapping with a name and options.
 
-    Raises: ConfigError for an unknown name.
+    Raises: ConfigError for anything else and for an unknown name.
     """
     objective: AnyObjective = member(OBJECTIVES, split_spec(spec)[0], "objective")
     return objective
