@@ -19,7 +19,7 @@ from seqtwin.config import (
 from seqtwin.data.file_summary import roles_text
 from seqtwin.data.inspect import Inspection, inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
-from seqtwin.data.starter_config import write_config
+from seqtwin.data.starter_config import as_mapping, as_yaml, describe, starter_settings
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.lookup import split_spec
 from seqtwin.reporting.page.write import write_report
@@ -125,8 +125,8 @@ def config_for_data(
     """
     folder = out.absolute().parent
     classes = split_spec(objective)[0] == "classify"
-    text = write_config(found, folder=folder, classes=classes, start=start)
-    return anchored(parse_yaml(text, place=str(found.judged_file)), folder), text
+    settings = starter_settings(found, folder=folder, classes=classes, start=start)
+    return anchored(as_mapping(settings), folder), as_yaml(settings, describe(found))
 
 
 def understood(config: RunConfig, seen: Sequence[str] = ()) -> list[str]:
