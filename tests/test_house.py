@@ -35,10 +35,20 @@ OFTEN = {
     "records", "scores", "slices", "svg", "thresholds", "trials", "verify",
 }  # fmt: skip
 AWKWARD = [
-    "one vector a text", "it says no class", "a name is asked for", "it stands in the config",
-    "it lies beside the data", "the folder holds a card", "mend these rows", "the two are not apart", "the representation reads the states",
-    "cut, so that nothing is shared", "from 1 on", "What tuning may change.", "the study in earnest",
-]  # fmt: skip
+    "one vector a text",
+    "it says no class",
+    "a name is asked for",
+    "it stands in the config",
+    "it lies beside the data",
+    "the folder holds a card",
+    "mend these rows",
+    "the two are not apart",
+    "the representation reads the states",
+    "cut, so that nothing is shared",
+    "from 1 on",
+    "What tuning may change.",
+    "the study in earnest",
+]
 
 
 def modules_of(files: dict[str, str]) -> dict[str, Module]:

@@ -141,10 +141,10 @@ KILLED = """
 import functools, os, signal, sys
 from pathlib import Path
 from seqtwin.data.reading.blocks import read_blocks
-from seqtwin.retrieval import growing, streaming
+from seqtwin.inference import encode_files, resumable_file
 from seqtwin.inference.trained_encoder import load
-streaming.read_blocks = functools.partial(read_blocks, rows=8)
-add, calls = growing.Growing.add, int(sys.argv[4])
+encode_files.read_blocks = functools.partial(read_blocks, rows=8)
+add, calls = resumable_file.Growing.add, int(sys.argv[4])
 def dying(self, block):
     global calls
     calls -= 1
@@ -154,8 +154,8 @@ def dying(self, block):
             file.flush()
             os.kill(os.getpid(), signal.SIGKILL)
     add(self, block)
-growing.Growing.add = dying
-streaming.encode_file(load(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), column="name")
+resumable_file.Growing.add = dying
+encode_files.encode_file(load(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), column="name")
 """
 
 

@@ -222,6 +222,9 @@ def _study_for_data(data: Path, options: "ColumnOptions", overrides: Sequence[st
 def report(
     study: Annotated[Path, typer.Argument(help="study folder, or a folder of committed results")],
     out: Out = None,
+    pages_only: Annotated[
+        bool, typer.Option("--pages-only", help="no CSV, JSON or PNG files; the pages link to the results in STUDY")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Rebuild the report of a study from its finished study cells, without training.
@@ -230,7 +233,7 @@ def report(
     """
     from seqtwin.reporting.page.write import write_report
 
-    page = write_report(study, out)
+    page = write_report(study, out, pages_only=pages_only)
     if as_json:
         console.print_json({"report": str(page)})
     else:

@@ -16,6 +16,7 @@ from seqtwin.errors import ConfigError, DamagedError, missing_extra
 from seqtwin.index.equal_vectors import Groups, grouped, read_groups
 from seqtwin.index.exact_search import Array, Matrix, Neighbours, nearest
 from seqtwin.index.rescore import rescored
+from seqtwin.model.similarities import SIMILARITIES, IndexForm
 
 LINKS, CARE = 32, 80  # of a node in the graph; candidates weighed for each link while it is built
 BITS = 8
@@ -23,27 +24,6 @@ FEWEST_TO_LEARN = 1024
 # A breadth is chosen for 10 neighbours and the item itself, see `kinds.py`; more of them need a broader search. Where
 # the candidates are a twentieth of the corpus or more, scoring everything costs less (measured with 6,000 and 40,000).
 CHOSEN_FOR, EXACT_FROM, LEAST_SPARE = 11, 20, 4
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What faiss ranks by, so that its order is (nearly) the similarity's. `unit`: of vectors brought to length 1.
-
-    `bounds`: where the number faiss ranks by is the similarity itself up to rounding, the range of it; None elsewhere.
-    """
-
-    name: str
-    unit: bool = False
-    bounds: tuple[float, float] | None = None
-
-
-METRICS: dict[str, Metric] = {
-    "cosine": Metric("METRIC_INNER_PRODUCT", unit=True, bounds=(-1.0, 1.0)),
-    "dot": Metric("METRIC_INNER_PRODUCT", bounds=(-np.inf, np.inf)),
-    "negative_euclidean": Metric("METRIC_L2"),
-    "exp_euclidean": Metric("METRIC_L2"),
-    "exp_manhattan": Metric("METRIC_L1"),
-}
 
 
 @dataclass(frozen=True)
@@ -84,7 +64,7 @@ class Approximate:
     """A structure of faiss over the vectors of an index, each vector once."""
 
     family: Family
-    metric: Metric
+    metric: IndexForm
     structure: Any
     groups: Groups
     breadth: int
@@ -144,7 +124,7 @@ def build(family: Family, similarity: str, vectors: Array) -> Approximate:
     if len(prepared) < family.fewest:
         cause = f"{family.name} learns from different vectors: expected {family.fewest} or more, got {len(prepared)}"
         raise ConfigError("INDEX_TOO_SMALL", cause, place="index", remedy="kind exact is fast at this size")
-    structure = family.make(prepared, getattr(library(), metric.name))
+    structure = family.make(prepared, getattr(library(), metric.metric))
     return Approximate(family, metric, structure, groups, family.breadths[0])
 
 
@@ -161,16 +141,18 @@ def read(family: Family, similarity: str, data: bytes, shape: tuple[int, int], b
         cause = f"not a structure of faiss: {str(error)[:80]}"
         raise DamagedError("INDEX_DAMAGED", cause, place="structure.faiss") from error
     found, expected = (structure.ntotal, structure.d), (len(groups), shape[1])
-    if found != expected or structure.metric_type != getattr(faiss, metric.name):
-        cause = f"expected a structure over vectors {expected} by {metric.name}, got {found}"
+    if found != expected or structure.metric_type != getattr(faiss, metric.metric):
+        cause = f"expected a structure over vectors {expected} by {metric.metric}, got {found}"
         raise DamagedError("INDEX_DAMAGED", cause, place="structure.faiss")
     return Approximate(family, metric, structure, groups, breadth)
 
 
-def _metric(family: Family, similarity: str) -> Metric:
-    metric = METRICS.get(similarity)
-    if metric is None or metric.name not in family.metrics:
-        fit = ", ".join(name for name, one in METRICS.items() if one.name in family.metrics)
+def _metric(family: Family, similarity: str) -> IndexForm:
+    part = SIMILARITIES.get(similarity)
+    metric = part.index_form if part else None
+    if metric is None or metric.metric not in family.metrics:
+        forms = {name: part.index_form for name, part in SIMILARITIES.items()}
+        fit = ", ".join(name for name, form in forms.items() if form and form.metric in family.metrics)
         cause = f"{family.name} cannot follow the similarity '{similarity}'; it can follow: {fit}"
         other = "exact or hnsw" if metric else "exact"
         raise ConfigError("INDEX_SIMILARITY", cause, place="index", remedy=f"choose kind {other}")
@@ -197,7 +179,7 @@ def _ordered(scores: Array, rows: Array, bounds: tuple[float, float]) -> Neighbo
     return Neighbours(rows[own, order], scores[own, order])
 
 
-def _prepared(vectors: Array, metric: Metric) -> Array:
+def _prepared(vectors: Array, metric: IndexForm) -> Array:
     found = np.ascontiguousarray(vectors, dtype=np.float32)
     if not metric.unit:
         return found

@@ -1,7 +1,7 @@
 """A trained encoder that runs on onnxruntime: the face of `TrainedEncoder`, without torch."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from seqtwin.data.tokens.equal_texts import Reading, as_written
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.inference.inputs import batches_of, items_of, series_of, shown, texts_of
+from seqtwin.lookup import member
+from seqtwin.model.numpy_similarities import FORMULAS, NumpyFormula, Scores
 
 FORMAT = 1
 CARD, GRAPH, SCORER = "onnx.json", "model.onnx", "scorer.onnx"
@@ -20,51 +22,18 @@ _ROWS = 64  # of one block of a matrix of distances
 _REMEDY = "export the encoder again"
 
 Array = np.ndarray
-Score = Callable[[Array, Array, float], Array]
 
 
-def _unit(a: Array) -> Array:
-    squared = np.square(a).sum(-1, keepdims=True)
-    return a / np.sqrt(np.where(squared > 1e-24, squared, np.float32(1.0)))
+def _formula(similarity: str) -> NumpyFormula:
+    """The formula of a similarity. Only one that is not built in loads torch, with its class."""
+    if similarity in FORMULAS:
+        return FORMULAS[similarity]
+    from seqtwin.model.similarities import SIMILARITIES
 
-
-def _cosine(a: Array, b: Array, _: float) -> Array:
-    return np.clip((_unit(a) * _unit(b)).sum(-1), -1.0, 1.0)
-
-
-def _dot(a: Array, b: Array, _: float) -> Array:
-    found: Array = (a * b).sum(-1)
-    return found
-
-
-def _negative_euclidean(a: Array, b: Array, _: float) -> Array:
-    found: Array = -np.sqrt(np.square(a - b).sum(-1) + np.float32(1e-12))
-    return found
-
-
-def _exp_euclidean(a: Array, b: Array, tau: float) -> Array:
-    found: Array = np.exp(_negative_euclidean(a, b, tau) / np.float32(tau))
-    return found
-
-
-def _exp_manhattan(a: Array, b: Array, tau: float) -> Array:
-    found: Array = np.exp(-np.abs(a - b).sum(-1) / np.float32(tau))
-    return found
-
-
-# the formulas of seqtwin.model.similarities in numpy; a test holds the two equal
-SIMILARITIES: dict[str, Score] = {
-    "cosine": _cosine,
-    "dot": _dot,
-    "negative_euclidean": _negative_euclidean,
-    "exp_manhattan": _exp_manhattan,
-    "exp_euclidean": _exp_euclidean,
-}
-# products that give the whole matrix at once; the others go block by block
-_BY_PRODUCT: dict[str, Callable[[Array, Array], Array]] = {
-    "cosine": lambda a, b: np.clip(_unit(a) @ _unit(b).T, -1.0, 1.0),
-    "dot": lambda a, b: a @ b.T,
-}
+    formula = member(SIMILARITIES, similarity, "similarity").numpy_formula
+    if formula is None:
+        raise ConfigError("CONFIG_BAD_PART", f"similarity '{similarity}' has no NumPy formula", place="similarity")
+    return formula
 
 
 class OnnxEncoder:
@@ -75,13 +44,13 @@ class OnnxEncoder:
     """
 
     def __init__(
-        self, card: dict[str, Any], session: Any, tokens: TextTokens | None, scorer: Score | None = None
+        self, card: dict[str, Any], session: Any, tokens: TextTokens | None, scorer: Scores | None = None
     ) -> None:
         self._session, self._tokens, self._size = session, tokens, int(card["size"])
         self._tau = float(card["similarity"]["tau"] or 1.0)
         self.similarity_name: str = card["similarity"]["name"]
         self.indexable = scorer is None
-        self._score = scorer or SIMILARITIES[self.similarity_name]
+        self._formula = NumpyFormula(scorer) if scorer else _formula(self.similarity_name)
         self.facts: dict[str, Any] = card["facts"]
         self.threshold: float | None = self.facts.get("threshold")
         self.fingerprint: str = card["fingerprint"]
@@ -133,11 +102,11 @@ class OnnxEncoder:
         Raises: DataError for vectors of another width.
         """
         left, right = (_vectors(side, self.dim) for side in (a, b))
-        if self.similarity_name in _BY_PRODUCT:
-            return _BY_PRODUCT[self.similarity_name](left, right)
+        if self._formula.matrix is not None:
+            return self._formula.matrix(left, right)
         scores = np.empty((len(left), len(right)), dtype=np.float32)
         for row in range(0, len(left), _ROWS):
-            scores[row : row + _ROWS] = self._score(left[row : row + _ROWS, None], right[None], self._tau)
+            scores[row : row + _ROWS] = self._formula.scores(left[row : row + _ROWS, None], right[None], self._tau)
         return scores
 
     def score(self, left: Iterable[Any] | str, right: Iterable[Any] | str) -> Array:
@@ -149,7 +118,7 @@ class OnnxEncoder:
         if len(lefts) != len(rights):
             cause = f"{len(lefts)} texts on the left, {len(rights)} on the right"
             raise DataError("SCORE_LENGTH", cause, place="score")
-        return self._score(self.encode(lefts), self.encode(rights), self._tau)
+        return self._formula.scores(self.encode(lefts), self.encode(rights), self._tau)
 
     def is_same(self, left: Iterable[Any] | str, right: Iterable[Any] | str) -> Array:
         """Whether each pair reaches the threshold fitted on dev, bool [n].
@@ -196,7 +165,7 @@ def load_onnx(folder: Path) -> OnnxEncoder:
     return OnnxEncoder(card, session_of((folder / GRAPH).read_bytes()), tokens, scorer)
 
 
-def scorer_of(graph: bytes) -> Score:
+def scorer_of(graph: bytes) -> Scores:
     """The formula of a trained pair scorer, on vectors (... dim) of both sides."""
     session = session_of(graph)
 

@@ -152,10 +152,14 @@ def test_a_text_never_contains_the_label_or_a_column_twice(left, right, words, t
         inspect_data(path, ColumnOptions(left=(left,), right=(right,), label="label"))
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [ColumnOptions(text="text", left=("text",)), ColumnOptions(scale=(0, 5)), ColumnOptions(labels={"a": 1, "b": 0})],
-)
+UNUSABLE = [
+    ColumnOptions(text="text", left=("text",)),
+    ColumnOptions(scale=(0, 5)),
+    ColumnOptions(labels={"a": 1, "b": 0}),
+]
+
+
+@pytest.mark.parametrize("asked", UNUSABLE)
 def test_what_cannot_be_used_is_refused(asked, tmp_path):
     path = tmp_path / "classes.csv"
     path.write_text("text,label\n" + "".join(f"amber lamp {i},{'ab'[i % 2]}\n" for i in range(20)), encoding="utf-8")
