@@ -4,11 +4,13 @@ import csv
 import gzip
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from seqtwin.cli.arguments import is_data
-from seqtwin.data.files.formats import ENDINGS, FORMATS
+from seqtwin.cli.arguments import CONFIG_ENDINGS, is_data
+from seqtwin.data.files.formats import ENDINGS, FOREIGN, FORMATS
+from seqtwin.data.files.headers import ENDINGS as SEPARATED
 from seqtwin.data.files.tables import column, read_table, read_text_table
 from seqtwin.data.reading.blocks import Source, read_blocks, scan
 from seqtwin.data.reading.pair_tables import read_pairs
@@ -46,6 +48,20 @@ def write(tmp_path):
 def test_every_ending_has_an_example():
     assert set(CONTENT) == FORMATS.keys() - {".parquet"}
     assert set(ENDINGS) == {*FORMATS, *(f"{ending}.gz" for ending in CONTENT)}
+
+
+def test_every_delimited_format_is_known_by_its_separator():
+    assert {form.delimiter: ending for ending, form in FORMATS.items() if form.delimiter} == SEPARATED
+
+
+def test_no_ending_is_a_table_and_something_else():
+    assert not FORMATS.keys() & FOREIGN.keys()
+    assert not FORMATS.keys() & CONFIG_ENDINGS
+
+
+def test_every_ending_is_in_the_documentation():
+    text = (Path(__file__).parents[3] / "docs" / "data.md").read_text(encoding="utf-8")
+    assert [ending for ending in FORMATS if f"`{ending}`" not in text] == []
 
 
 @pytest.mark.parametrize("ending", [one for one in ENDINGS if one != ".parquet"])  # that one is tested with the blocks
