@@ -10,7 +10,7 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.index.corpus import Columns, Items, check_columns, check_ids
 from seqtwin.index.exact_search import Array
 from seqtwin.index.hits import Encoder
-from seqtwin.matching.thresholds import is_missing, readings_of
+from seqtwin.inference.blank_texts import is_missing, readings_of
 
 _SPOT = 8
 
