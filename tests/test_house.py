@@ -3,9 +3,11 @@
 import ast
 import os
 import re
+import statistics
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,33 @@ from house_rules import (
     read_modules,
     written_imports,
 )
+from prose import awkward, hits
 
 REPOSITORY = Path(__file__).parent.parent
 SOURCE = REPOSITORY / "src" / "seqtwin"
 LONGEST_FILE = 300
+MOST_FILES = 24
+MOST_ANY = 8  # per 1,000 lines
+MEDIAN_FUNCTION, LONGEST_FUNCTION = 6, 50
+OFTEN = {
+    "by_length", "classes", "examples", "explain", "every_representation", "grid", "letters", "page", "pairs",
+    "records", "scores", "slices", "svg", "thresholds", "trials", "verify",
+}  # fmt: skip
+AWKWARD = [
+    "one vector a text",
+    "it says no class",
+    "a name is asked for",
+    "it stands in the config",
+    "it lies beside the data",
+    "the folder holds a card",
+    "mend these rows",
+    "the two are not apart",
+    "the representation reads the states",
+    "cut, so that nothing is shared",
+    "from 1 on",
+    "What tuning may change.",
+    "the study in earnest",
+]
 
 
 def modules_of(files: dict[str, str]) -> dict[str, Module]:
@@ -47,10 +72,20 @@ SOUND = {
     "seqtwin.store": "from seqtwin.build import build",
     "seqtwin.training.": "",
     "seqtwin.training.losses": "def door():\n    import pytorch_metric_learning",
-    "seqtwin.retrieval.": "",
+    "seqtwin.inference.": "",
     "seqtwin.inference.trained_encoder": "from seqtwin.store import load",
-    "seqtwin.study.": "",
+    "seqtwin.index.": "",
+    "seqtwin.index.index": "from seqtwin.inference.trained_encoder import TrainedEncoder",
+    "seqtwin.matching.": "",
+    "seqtwin.matching.dedupe": "from seqtwin.index.index import Index",
+    "seqtwin.serve.": "",
+    "seqtwin.serve.app": "from seqtwin.index.index import Index",
+    "seqtwin.run.": "",
     "seqtwin.run.train": "from seqtwin.training.losses import LOSSES",
+    "seqtwin.study.": "",
+    "seqtwin.study.compare": "from seqtwin.run.train import train",
+    "seqtwin.explain.": "",
+    "seqtwin.explain.explain": "from seqtwin.study.compare import compare",
     "seqtwin.reporting.": "",
     "seqtwin.reporting.page.write": "from seqtwin.metrics import METRICS",
     "seqtwin.api": "from seqtwin.run.train import run\nfrom seqtwin.reporting.page.write import write",
@@ -74,13 +109,22 @@ PLANTED = {
     "a lazy table": ("seqtwin.build", "TABLE = {'train': 'seqtwin.training.losses:train'}"),
     "store knows training": ("seqtwin.store", "from seqtwin.training.losses import LOSSES"),
     "training knows store": ("seqtwin.training.losses", "from seqtwin.store import load"),
-    "retrieval knows study": ("seqtwin.inference.trained_encoder", "from seqtwin.run.train import run"),
-    "study knows report": ("seqtwin.run.train", "from seqtwin.reporting.page.write import write"),
+    "inference knows training": ("seqtwin.inference.trained_encoder", "from seqtwin.run.train import run"),
+    "inference knows the index": ("seqtwin.inference.trained_encoder", "from seqtwin.index.index import Index"),
+    "inference knows matching": ("seqtwin.inference.trained_encoder", "from seqtwin.matching.dedupe import dedupe"),
+    "the index knows matching": ("seqtwin.index.index", "from seqtwin.matching.dedupe import dedupe"),
+    "the index knows the service": ("seqtwin.index.index", "import seqtwin.serve.app"),
+    "matching knows the service": ("seqtwin.matching.dedupe", "import seqtwin.serve.app"),
+    "the service knows matching": ("seqtwin.serve.app", "def f():\n    from seqtwin.matching.dedupe import dedupe"),
+    "one run knows the study": ("seqtwin.run.train", "from seqtwin.study.compare import compare"),
+    "one run knows the explanation": ("seqtwin.run.train", "import seqtwin.explain.explain"),
+    "the study knows the explanation": ("seqtwin.study.compare", "import seqtwin.explain.explain"),
+    "run knows report": ("seqtwin.run.train", "from seqtwin.reporting.page.write import write"),
     "report knows the model": ("seqtwin.reporting.page.write", "from seqtwin.model.encoder import Encoder"),
     "report reaches torch": ("seqtwin.reporting.page.write", "def f():\n    import torch.nn"),
     "report reaches torch through records": ("seqtwin.metrics", "from seqtwin.records import Compared"),
-    "retrieval reaches a metric-learning library": ("seqtwin.store", "import pytorch_metric_learning.losses"),
-    "retrieval reaches it through a package": ("seqtwin.model.", "import pytorch_metric_learning"),
+    "the store reaches a metric-learning library": ("seqtwin.store", "import pytorch_metric_learning.losses"),
+    "inference reaches it through a package": ("seqtwin.model.", "import pytorch_metric_learning"),
     "the root, from below": ("seqtwin.model.encoder", "from seqtwin import load"),
     "the face knows the command line": ("seqtwin.api", "from seqtwin.cli import main"),
     "a circle": ("seqtwin.files", "from seqtwin.metrics import METRICS\nimport seqtwin.files_again"),
@@ -188,6 +232,85 @@ def test_no_file_is_long_and_none_is_called_utils():
     assert [p for p in lengths if re.search(r"utils?|helpers?|misc|common", p.stem)] == []
 
 
+def packages() -> list[Path]:
+    return sorted(path.parent for path in SOURCE.rglob("__init__.py"))
+
+
+def members(package: Path) -> set[str]:
+    """The files and folders of a package, by the name that an import uses."""
+    folders = {path.parent.name for path in package.glob("*/__init__.py")}
+    return folders | {path.stem for path in package.glob("*.py") if not path.stem.startswith("__")}
+
+
+@pytest.mark.parametrize("package", packages(), ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_a_folder_is_small_and_lists_its_files(package):
+    assert len(list(package.glob("*.py"))) <= MOST_FILES
+    text = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8"))) or ""
+    listed = re.findall(r"^- `(\w+)`: \S", text, re.M)
+    assert sorted(listed) == sorted(members(package)), "__init__ lists every file as - `name`: content"
+
+
+def test_every_file_begins_with_what_it_contains():
+    firsts = {path: ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) for path in SOURCE.rglob("*.py")}
+    assert [
+        path.relative_to(SOURCE) for path, text in firsts.items() if not text or len(text.split("\n")[0]) < 10
+    ] == []
+
+
+def test_a_file_name_occurs_again_only_where_its_folder_is_clear():
+    names = Counter(path.stem for path in SOURCE.rglob("*.py") if not path.stem.startswith("__"))
+    assert {name for name, count in names.items() if count > 1} <= OFTEN
+    assert set(names) >= OFTEN
+
+
+def test_any_is_rare():
+    texts = [path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")]
+    share = 1000 * sum(len(re.findall(r"\bAny\b", text)) for text in texts) / sum(text.count("\n") for text in texts)
+    assert share <= MOST_ANY
+
+
+def function_lengths() -> dict[str, int]:
+    """Lines of every function, its docstring and decorators not counted."""
+    lengths = {}
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+                lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+                lengths[f"{path.relative_to(SOURCE)}:{node.name}"] = lines
+    return lengths
+
+
+def test_functions_are_short():
+    lengths = function_lengths()
+    assert statistics.median(lengths.values()) <= MEDIAN_FUNCTION
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION} == {}
+
+
+def test_every_public_name_is_callable_after_every_module_was_imported():
+    code = """
+        import importlib, pkgutil, seqtwin
+        for module in pkgutil.walk_packages(seqtwin.__path__, "seqtwin."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+        names = [name for name in seqtwin.__all__ if name.islower() and not name.startswith("_")]
+        assert "report" in names
+        print([name for name in names if not callable(getattr(seqtwin, name))])
+    """
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
+    assert (run.stdout.strip(), run.returncode) == ("[]", 0), run.stderr
+
+
+def test_what_people_read_is_plain_english():
+    read = (SOURCE, *(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "docs", "experiments")))
+    assert [line for place in read for line in awkward(place)] == []
+
+
+@pytest.mark.parametrize("text", AWKWARD)
+def test_awkward_english_is_found(text):
+    assert hits(text)
+
+
 def test_the_picture_in_contributing_names_every_floor():
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert [f for f in MAY_IMPORT if f not in {"ground", "root"} and f not in text] == []
@@ -202,6 +325,7 @@ def loaded_after(statement: str) -> set[str]:
 
 
 HEAVY = {"torch", "pandas", "matplotlib", "sklearn", "scipy", "pytorch_metric_learning", "babel", "tokenizers"}
+TRAINING = {"pytorch_metric_learning", *(f"seqtwin.{name}" for name in ("training", "run", "study", "explain"))}
 
 
 @pytest.mark.parametrize(
@@ -214,8 +338,8 @@ HEAVY = {"torch", "pandas", "matplotlib", "sklearn", "scipy", "pytorch_metric_le
             "import seqtwin.inference.load, seqtwin.inference.onnx_encoder",
             {"torch", "pandas", "sklearn", "scipy"},
         ),
-        ("import seqtwin.index.index", {"pytorch_metric_learning", "seqtwin.training", "seqtwin.study", "faiss"}),
-        ("import seqtwin.inference.trained_encoder", {"pytorch_metric_learning", "seqtwin.training", "seqtwin.study"}),
+        ("import seqtwin.index.index", TRAINING | {"faiss"}),
+        ("import seqtwin.inference.trained_encoder", TRAINING),
     ],
 )
 def test_what_an_import_does_not_load(statement, unwanted):

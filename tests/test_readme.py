@@ -1,10 +1,11 @@
-"""Every fenced block of the README runs, in order, in one empty folder.
+"""Every fenced block of the README runs, in order, in one folder; then those of the pages of docs/ that build on it.
 
-- python: run in one namespace, from top to bottom;
+- python: run in one namespace per page, from top to bottom;
 - bash: `seqtwin` commands, run one after the other; a block of `make`, `git` or `pip` commands is not run, and says why
   in a comment before it: `<!-- not run: reason -->`;
 - yaml: read as a config, and, like csv, written to a file where a comment before it says so: `<!-- file: name -->`;
-- text, mermaid and blocks without a language are pictures.
+- text, mermaid and blocks without a language are pictures; a text block that starts with `$ seqtwin` shows what this
+  command prints: its lines must occur in the output, in order.
 """
 
 import re
@@ -17,7 +18,9 @@ import pytest
 import own_parts
 from shell import Shell
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PAGES = ["docs/config.md", "docs/search.md", "docs/objectives.md", "docs/extending.md"]  # they use what the README made
 PICTURES = {"", "text", "mermaid"}
 SET_UP = {"make", "git", "cd", "pip", "python3"}
 
@@ -84,7 +87,7 @@ def run_block(
     if key == "file":
         (folder / value).write_text(block.body, encoding="utf-8")
     if block.language == "python":
-        exec(compile("\n" * block.line + block.body, README.name, "exec"), names)
+        exec(compile("\n" * block.line + block.body, str(names.get("__name__")), "exec"), names)
     elif block.language == "bash":
         for command in block.commands:
             run_command(command, folder, shell)
@@ -101,15 +104,35 @@ def shell():
         yield started
 
 
-def test_every_block_of_the_readme_runs(tmp_path, monkeypatch, shell):
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {"__name__": "readme"}
-    blocks = blocks_of(README.read_text(encoding="utf-8"))
-    assert {b.language for b in blocks} >= {"python", "bash", "yaml"}
-    with own_parts.removed() as added:
+def run_page(name: str, folder: Path, shell: Shell) -> list[str]:
+    """Run all blocks of a page; the names of the parts it added, which are removed again."""
+    blocks = blocks_of((ROOT / name).read_text(encoding="utf-8"))
+    names: dict[str, object] = {"__name__": name}
+    with pytest.MonkeyPatch.context() as monkeypatch, own_parts.removed() as added:
+        monkeypatch.chdir(folder)
         for block in blocks:
-            run_block(block, tmp_path, names, monkeypatch, shell)
-    assert added == ["min_output"]
+            run_block(block, folder, names, monkeypatch, shell)
+    return added
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, shell: Shell) -> Path:
+    """A folder like the repository's, in which the README was followed."""
+    folder = tmp_path_factory.mktemp("repository")
+    for name in ("configs", "docs"):
+        (folder / name).symlink_to(ROOT / name)
+    assert run_page("README.md", folder, shell) == []
+    return folder
+
+
+def test_every_block_of_the_readme_runs(prepared):
+    assert {b.language for b in blocks_of(README.read_text(encoding="utf-8"))} >= {"python", "bash", "yaml"}
+    assert (prepared / "runs/all/report/index.html").exists()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_block_of_a_page_runs(name, prepared, shell):
+    assert run_page(name, prepared, shell) == (["min_output"] if name == "docs/extending.md" else [])
 
 
 def missing_links(text: str, folder: Path) -> list[str]:
@@ -119,17 +142,51 @@ def missing_links(text: str, folder: Path) -> list[str]:
     return [t for t in targets if not (folder / t).exists()]
 
 
-DOCUMENTS = [
-    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/choices.md", "docs/data.md", "docs/protocol.md",
-    "docs/recipes.md", "docs/output-and-hidden.md",
-    "experiments/README.md",
-    *(path.relative_to(README.parent).as_posix() for path in README.parent.glob("experiments/*/README.md")),
-]  # fmt: skip
+PLACES = ("*.md", "docs/*.md", "experiments/README.md", "experiments/*/README.md")
+DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for place in PLACES for path in ROOT.glob(place))
+
+
+def unlike(shown: str, printed: str) -> list[str]:
+    """The lines of a shown output that a command did not print, or not in this order; how lines are broken is free."""
+    rest, missing = " ".join(printed.split()), []
+    for line in (" ".join(line.split()) for line in shown.splitlines() if line.strip()):
+        _, found, after = rest.partition(line)
+        if found:
+            rest = after
+        else:
+            missing.append(line)
+    return missing
+
+
+SHOWN = [
+    pytest.param(command, shown, id=f"{name} line {block.line}")
+    for name in DOCUMENTS
+    for block in blocks_of((ROOT / name).read_text(encoding="utf-8"))
+    for command, _, shown in [block.body.partition("\n")]
+    if block.language == "text" and command.startswith("$ seqtwin")
+]
+
+
+@pytest.mark.parametrize(("command", "shown"), SHOWN)
+def test_a_shown_output_is_what_the_command_prints(command, shown, prepared, shell):
+    code, output = shell.run(shlex.split(command.removeprefix("$ ")), prepared)
+    assert (code, unlike(shown, output)) == (0, [])
+
+
+def test_a_shown_line_that_is_not_printed_is_found():
+    assert unlike("a b\nc d", "x a\nb c d") == []
+    assert unlike("c d\na b\n\ne", "x a\nb c d") == ["a b", "e"]
+
+
+def test_every_page_of_the_documentation_is_in_its_table_of_contents():
+    contents = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert [page for page in sorted(pages) if f"]({page})" not in contents] == []
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_link_leads_somewhere_and_no_figure_is_left_open(name):
-    path = README.parent / name
+    path = ROOT / name
     text = path.read_text(encoding="utf-8")
     assert missing_links(text, path.parent) == []
     assert re.findall(r"@[A-Z_]+@", text) == []
@@ -139,7 +196,7 @@ def test_the_protocol_names_every_refusal_and_every_diagnosis():
     from seqtwin.reporting.findings.refusals.check_claims import CODES
     from seqtwin.reporting.findings.rules import RULES
 
-    told = set(re.findall(r"^\| ([A-Z]\d+) \|", (README.parent / "docs/protocol.md").read_text(encoding="utf-8"), re.M))
+    told = set(re.findall(r"^\| ([A-Z]\d+) \|", (ROOT / "docs/protocol.md").read_text(encoding="utf-8"), re.M))
     assert told >= set(CODES)
     assert told >= set(RULES)
 

@@ -332,10 +332,10 @@ def test_the_help_ends_in_an_example() -> None:
     import typer
     from typer.testing import CliRunner
 
-    from seqtwin.cli import serve as serving
+    from seqtwin.cli.serve import serve
 
     app = typer.Typer()
-    app.command()(serving.serve)
+    app.command()(serve)
     shown = CliRunner().invoke(app, ["--help"])
     assert shown.exit_code == 0
     assert "seqtwin serve runs/small/encoder --port 8000" in shown.stdout

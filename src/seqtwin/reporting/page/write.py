@@ -33,7 +33,7 @@ from seqtwin.reporting.page.best_encoder_card import card
 from seqtwin.reporting.table.facet import Facet, facets_of
 from seqtwin.reporting.table.study_table import StudyTable, read_study, write_results
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent.parent / "templates"
 _MARKDOWN_SIGNS = str.maketrans({"|": "\\|", "<": "&lt;", "`": "'", "\n": " "})
 
 
