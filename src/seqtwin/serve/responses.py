@@ -1,8 +1,7 @@
-"""JSON answers, and every refusal in one stable shape: `{"error": {"code", "message", "remedy"}}`."""
+"""JSON responses. Every error has the same shape: `{"error": {"code", "message", "remedy"}}`."""
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from starlette.responses import Response
 
@@ -13,7 +12,7 @@ OPENAI = "/v1/"
 
 
 class RefusedError(SeqTwinError):
-    """A request that is not answered, with its HTTP status."""
+    """A refused request, with its HTTP status."""
 
     def __init__(self, status: int, code: str, cause: str, *, remedy: str = "", place: str = "") -> None:
         self.status = status
@@ -21,7 +20,7 @@ class RefusedError(SeqTwinError):
 
 
 def status_of(error: SeqTwinError) -> int:
-    """The HTTP status of an error: its own, else that of bad input.
+    """The HTTP status of an error: its own, or else that of bad input.
 
     >>> status_of(RefusedError(413, "BODY_SIZE", "too large")), status_of(SeqTwinError("DATA_EMPTY_TEXT", "empty"))
     (413, 400)
@@ -29,17 +28,21 @@ def status_of(error: SeqTwinError) -> int:
     return error.status if isinstance(error, RefusedError) else 400
 
 
-def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Strict JSON in ASCII, so that nothing a client sent can break the encoding of its answer."""
+def json_response(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A response of strict JSON, in ASCII because texts of a client may have no valid encoding."""
     body = json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
     return Response(body, status, dict(headers or {}), "application/json")
 
 
-def problem(error: SeqTwinError, path: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer to a request that failed; under `/v1/` with the `type` and `param` that OpenAI's clients read."""
-    said: dict[str, Any] = {"code": error.code, "message": error.cause[:LONGEST_MESSAGE], "remedy": error.remedy}
+def error_response(error: SeqTwinError, path: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The response to a failed request. Under `/v1/` it also has the `type` and `param` that OpenAI's clients use."""
+    content: dict[str, str | None] = {
+        "code": error.code,
+        "message": error.cause[:LONGEST_MESSAGE],
+        "remedy": error.remedy,
+    }
     status = status_of(error)
     if path.startswith(OPENAI):
         kind = "server_error" if status >= 500 else "invalid_request_error"
-        said |= {"type": kind, "param": error.place or None}
-    return answer({"error": said}, status, headers)
+        content |= {"type": kind, "param": error.place or None}
+    return json_response({"error": content}, status, headers)
