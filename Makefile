@@ -95,21 +95,27 @@ bench: $(READY) ## speed side by side, start-up times, and the figures of the RE
 	@$(BIN)/python benchmarks/search.py
 	@$(BIN)/python benchmarks/matching.py
 
-validation: $(READY) ## hold the protocol to its acceptance figures; writes reports/validation/
+validation: $(READY) ## hold the protocol to its acceptance figures; writes experiments/validation/ and its page
 	@for check in $(VALIDATION); do $(ONE_THREAD) $(BIN)/python benchmarks/$$check.py; done
 
-retrieval: $(READY) ## measure search and linking beside TF-IDF and Jaro-Winkler; writes reports/retrieval/
+retrieval: $(READY) ## measure search and linking beside TF-IDF and Jaro-Winkler; writes experiments/retrieval/ and its page
 	@$(ONE_THREAD) $(BIN)/python benchmarks/retrieval.py
 
-keep: $(READY) ## put the results of runs/ into experiments/ and reports/
+keep: $(READY) ## put the results of runs/ into experiments/, then remake reports/
 	@for study in $(STUDIES); do \
-	  out=reports/$${study//\//-}; \
-	  $(BIN)/seqtwin report runs/$${study//\//-} --out $$out; \
-	  cp $$out/*.csv $$out/*.json experiments/$$study/; \
+	  run=runs/$${study//\//-}; \
+	  $(BIN)/seqtwin report $$run; \
+	  cp $$run/report/*.csv $$run/report/*.json experiments/$$study/; \
 	done
+	@$(MAKE) report-committed
 
 report-committed: $(READY) ## remake reports/ from the committed results alone
-	@for study in $(STUDIES); do $(BIN)/seqtwin report experiments/$$study --out reports/$${study//\//-}; done
+	@for study in $(STUDIES); do \
+	  rm -rf reports/$${study//\//-}; \
+	  $(BIN)/seqtwin report experiments/$$study --pages-only --out reports/$${study//\//-}; \
+	done
+	@$(BIN)/python benchmarks/validated.py
+	@$(BIN)/python benchmarks/retrieval_page.py
 
 clean: ## remove .venv and all caches; runs/ stays
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build src/seqtwin.egg-info

@@ -2,7 +2,8 @@
 
 `placenames`: a foreign name of an unseen place, among the English names of all places. `toponyms`: a name, among all
 right names of the test file. `amazon_google`: which pairs of titles are one product. The last two need SEQTWIN_DATA.
-`python benchmarks/retrieval.py [TASK ...]` trains afresh and writes reports/retrieval; other tasks stay as they were.
+`python benchmarks/retrieval.py [TASK ...]` trains afresh, keeps the figures in experiments/retrieval and writes the
+page of reports/retrieval; other tasks stay as they were.
 """
 
 import os
@@ -19,7 +20,7 @@ import torch
 from figures import show_plain
 from retrieval_figures import Outcome, Outcomes, called, part, ranked, rows
 from retrieval_methods import FIT, Twin, dev_of, file_config, jaro_winkler, recipe, tfidf, twins
-from retrieval_page import page
+from retrieval_page import KEPT, publish
 
 from seqtwin.config import RunConfig, read_run
 from seqtwin.data.pairs import Retrieval
@@ -31,7 +32,6 @@ from seqtwin.run.prepare import prepare
 from seqtwin.study.baselines.pairs import TEXT_FLOORS
 
 HERE = Path(__file__).parent
-FOLDER = HERE.parent / "reports" / "retrieval"
 TRAINED, UNTRAINED = "trained", "untrained"
 
 
@@ -176,7 +176,6 @@ TASKS: dict[str, Callable[[], dict[str, Any]]] = {
 def main() -> None:
     """Train, print and write the figures of the tasks that are named, or of all."""
     torch.set_num_threads(1)
-    kept = FOLDER / "results.json"
     if unknown := set(sys.argv[1:]) - set(TASKS):
         sys.exit(f"unknown task {', '.join(sorted(unknown))}; known: {', '.join(TASKS)}")
     for name in sys.argv[1:] or TASKS:
@@ -190,10 +189,10 @@ def main() -> None:
             for row in found:
                 for metric, value in row["figures"].items():
                     show_plain(f"{name}, {title}: {row['method']}, {metric}", value["value"])
-        before = read_json(kept) if kept.exists() else {}
+        before = read_json(KEPT) if KEPT.exists() else {}
         results = {task: {**before, name: result}[task] for task in TASKS if task in {**before, name: result}}
-        publish_text(kept, dump_json(results))
-        publish_text(FOLDER / "README.md", page(results))
+        publish_text(KEPT, dump_json(results))
+        publish(results)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,25 @@
-"""The page of the retrieval benchmark, made from its results alone: the same results give the same bytes."""
+"""The page of the retrieval benchmark, made from its results alone: the same results give the same bytes.
+
+`python benchmarks/retrieval_page.py` writes the page again from the results that are kept.
+"""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from seqtwin.files import publish_text, read_json
+
+ROOT = Path(__file__).parent.parent
+KEPT, PAGE = ROOT / "experiments" / "retrieval" / "results.json", ROOT / "reports" / "retrieval" / "README.md"
 Results = Mapping[str, Any]
 
 HEAD = """# The encoder at work: search and linking, beside methods that learn nothing
 
-Written by `python benchmarks/retrieval.py` from what it measured (`results.json`), this page too. Each encoder is
-trained afresh, on one thread, under each of the seeds 0, 1 and 2; *trained* and *untrained* are means over these. The
-other methods learn nothing from labels. In brackets stand 95 % bootstrap intervals (2000 draws, the same for all
-methods, so that differences are paired): how the figures would vary with other queries, not with other training data.
+Written by `python benchmarks/retrieval.py` from what it measured ([results](../../experiments/retrieval/results.json)),
+this page too. Each encoder is trained afresh, on one thread, under each of the seeds 0, 1 and 2; *trained* and
+*untrained* are means over these. The other methods learn nothing from labels. In brackets stand 95 % bootstrap
+intervals (2000 draws, the same for all methods, so that differences are paired): how the figures would vary with other
+queries, not with other training data.
 
 - recall@k: the share of right answers among the k best of the corpus. MRR: the mean of 1 / the place of the first right
   answer. Equal scores keep the order of the corpus. Precision, recall, F1: of the pairs that are called the same.
@@ -23,6 +32,11 @@ methods, so that differences are paired): how the figures would vary with other 
 def page(results: Results) -> str:
     """The whole page: one section for each task that was measured."""
     return HEAD + "".join(SECTIONS[name](results[name]) for name in SECTIONS if name in results)
+
+
+def publish(results: Results) -> None:
+    """Write the page."""
+    publish_text(PAGE, page(results))
 
 
 def placenames(found: Results) -> str:
@@ -136,3 +150,7 @@ def _signed(gap: Results) -> str:
 def _seeds(rows: Sequence[Results], metric: str) -> str:
     values = ", ".join(f"{value:.3f}" for value in rows[0]["figures"][metric]["seeds"])
     return f"{LABELS.get(metric, metric)} of the trained encoder by seed: {values}."
+
+
+if __name__ == "__main__":
+    publish(read_json(KEPT))

@@ -1,4 +1,7 @@
-"""Figures that were asked for: printed, and written to reports/validation for the page of evidence."""
+"""Figures that were asked for: printed, kept in experiments/validation, shown on the page of reports/validation.
+
+`python benchmarks/validated.py` writes the page again from the figures that are kept.
+"""
 
 import json
 import sys
@@ -10,7 +13,8 @@ from figures import show
 
 from seqtwin.files import dump_json, publish_text
 
-FOLDER = Path(__file__).parent.parent / "reports" / "validation"
+ROOT = Path(__file__).parent.parent
+KEPT, PAGE = ROOT / "experiments" / "validation", ROOT / "reports" / "validation" / "README.md"
 
 
 @dataclass(frozen=True)
@@ -39,16 +43,17 @@ class Validation:
         self._figures.append(Figure(name, asked, float(f"{measured:.6g}"), bool(holds), command, seconds))
 
     def close(self) -> None:
-        """Write reports/validation/<name>.json; exit code 1 when a figure does not hold."""
-        publish_text(FOLDER / f"{self._name}.json", dump_json([asdict(figure) for figure in self._figures]))
-        publish_text(FOLDER / "README.md", overview(FOLDER))
+        """Write experiments/validation/<name>.json and the page; exit code 1 when a figure does not hold."""
+        publish_text(KEPT / f"{self._name}.json", dump_json([asdict(figure) for figure in self._figures]))
+        publish_text(PAGE, overview(KEPT))
         sys.exit(not all(figure.holds for figure in self._figures))
 
 
 HEAD = """# Does the protocol keep what it promises?
 
-Checks on data whose truth is known, each made by a command of this repository and written by it, this page too.
-`make validation` runs all of them, on one thread. Asked is what was set down before anything was built.
+Checks on data whose truth is known, each made by a command of this repository (`make validation` runs all of them, on
+one thread) and written by it ([figures](../../experiments/validation)), this page too. Asked is what was set down
+before anything was built.
 
 | figure | asked | measured | holds | command |
 | --- | --- | ---: | --- | --- |
@@ -63,3 +68,7 @@ def overview(folder: Path) -> str:
         f"| `{row['command']}` |\n"
         for row in rows
     )
+
+
+if __name__ == "__main__":
+    publish_text(PAGE, overview(KEPT))

@@ -24,6 +24,7 @@ GROUND = frozenset(
         "validation",
         "paths",
         "cards",
+        "json_values",
     }
 )
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})

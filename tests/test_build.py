@@ -150,8 +150,8 @@ def test_what_does_not_fit_is_refused_with_the_reason(parts: dict[str, Any], sai
 
 
 WRONG_KINDS = {
-    "heads: expected a whole number from 1 on, got 1.5": {"representation": {"name": "attention_output", "heads": 1.5}},
-    "dim: expected a whole number from 1 on, got '64'": {"projection": {"name": "linear", "dim": "64"}},
+    "heads: expected a positive integer, got 1.5": {"representation": {"name": "attention_output", "heads": 1.5}},
+    "dim: expected a positive integer, got '64'": {"projection": {"name": "linear", "dim": "64"}},
     "join: expected a list of representations, got 'max_output'": {"representation": {"join": "max_output"}},
     "missing 1 required positional argument: 'parts'": {"representation": "join"},
     "tau: expected a positive number, 'width' or 'learned', got 'wide'": {

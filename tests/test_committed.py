@@ -1,5 +1,6 @@
-"""What is committed under reports/ is what the committed results under experiments/ give, byte for byte."""
+"""A result is committed once, under experiments/; reports/ is what these results give, byte for byte, and small."""
 
+import importlib
 import re
 from functools import cache
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from seqtwin.reporting.page.write import report_files
-from seqtwin.reporting.table.study_table import FRAMES, StudyTable, read_study
+from seqtwin.reporting.table.study_table import StudyTable, read_study
 
 ROOT = Path(__file__).parent.parent
+REPORTS = ROOT / "reports"
+MOST_BYTES = 12_000_000
+READ = {".html", ".md", ".svg"}  # what a person reads
 HOMES = {path.parent for path in ROOT.glob("experiments/**/results.csv")}
 
 # remade in `make test`, one study of pairs and one of heads; `make test-all` remakes them all
@@ -18,6 +22,10 @@ FIRST = {"output-or-hidden/digits", "classify-output-or-hidden/padding"}
 
 def name_of(home: Path) -> str:
     return home.relative_to(ROOT / "experiments").as_posix()
+
+
+def report_of(home: Path) -> Path:
+    return REPORTS / name_of(home).replace("/", "-")
 
 
 def remade(home: Path) -> object:
@@ -36,14 +44,38 @@ def test_there_are_committed_results() -> None:
 
 @pytest.mark.parametrize("home", [remade(home) for home in sorted(HOMES)])
 def test_a_committed_report_is_remade_from_committed_results(home: Path) -> None:
-    made = report_files(table_of(home))
-    kept = ROOT / "reports" / name_of(home).replace("/", "-")
-    texts = {file: text for file, text in made.items() if isinstance(text, str)}
-    assert {"index.html", "report.md", "study.json", "analysis.json", *(f"{frame}.csv" for frame in FRAMES)} <= set(
-        texts
-    )
-    for file, text in texts.items():
-        assert (kept / file).read_text(encoding="utf-8") == text, file
+    made = report_files(table_of(home), f"../../experiments/{name_of(home)}")
+    folder = report_of(home)
+    kept = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert {"index.html", "report.md"} < set(made)
+    assert sorted(kept) == sorted(made)
+    for file, content in made.items():
+        assert kept[file] == (content.encode("utf-8") if isinstance(content, str) else content), file
+
+
+def test_the_page_of_validation_is_remade_from_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    page = importlib.import_module("validated").overview(ROOT / "experiments" / "validation")
+    assert (REPORTS / "validation" / "README.md").read_text(encoding="utf-8") == page
+
+
+def test_reports_hold_what_a_person_reads_and_no_result_again() -> None:
+    assert {path.suffix for path in REPORTS.rglob("*") if path.is_file()} == READ
+    pages = {path.name for path in REPORTS.iterdir()}
+    assert pages == {report_of(home).name for home in HOMES} | {"validation", "retrieval"}
+
+
+def test_reports_are_small() -> None:
+    assert sum(path.stat().st_size for path in REPORTS.rglob("*") if path.is_file()) <= MOST_BYTES
+
+
+def test_no_committed_result_stands_in_two_places() -> None:
+    found: dict[bytes, list[str]] = {}
+    for path in sorted((*ROOT.glob("experiments/**/*"), *ROOT.glob("reports/**/*"))):
+        # a study without rows of a kind has a file of heads alone
+        if path.suffix in {".csv", ".json"} and path.read_bytes().count(b"\n") > 1:
+            found.setdefault(path.read_bytes(), []).append(path.relative_to(ROOT).as_posix())
+    assert [places for places in found.values() if len(places) > 1] == []
 
 
 @pytest.mark.parametrize("home", sorted(HOMES), ids=name_of)

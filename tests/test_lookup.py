@@ -98,6 +98,6 @@ def test_a_spec_is_a_name_and_options() -> None:
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, 2.0, "3", True, None, [1]])
 def test_only_whole_numbers_from_one_on_are_whole(value) -> None:
-    with pytest.raises(ValueError, match=r"heads: expected a whole number from 1 on, got "):
+    with pytest.raises(ValueError, match=r"heads: expected a positive integer, got "):
         whole("heads", value)
     assert whole("heads", 1) == 1

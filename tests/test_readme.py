@@ -142,7 +142,7 @@ def missing_links(text: str, folder: Path) -> list[str]:
     return [t for t in targets if not (folder / t).exists()]
 
 
-PLACES = ("*.md", "docs/*.md", "experiments/README.md", "experiments/*/README.md")
+PLACES = ("*.md", "docs/*.md", "experiments/README.md", "experiments/*/README.md", "reports/*/*.md")
 DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for place in PLACES for path in ROOT.glob(place))
 
 

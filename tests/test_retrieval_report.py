@@ -12,7 +12,8 @@ import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
 ROOT = Path(__file__).parent.parent
-KEPT = ROOT / "reports" / "retrieval"
+KEPT = ROOT / "experiments" / "retrieval" / "results.json"
+PAGE = ROOT / "reports" / "retrieval" / "README.md"
 
 
 @pytest.fixture
@@ -32,13 +33,13 @@ def page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture
 def results() -> dict[str, Any]:
     """What is committed."""
-    found: dict[str, Any] = json.loads((KEPT / "results.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8"))
     return found
 
 
 def test_the_committed_page_is_remade_from_the_committed_results(page: ModuleType, results: dict[str, Any]) -> None:
     assert list(results) == ["placenames", "toponyms", "amazon_google"]
-    assert (KEPT / "README.md").read_text(encoding="utf-8") == page.page(results)
+    assert PAGE.read_text(encoding="utf-8") == page.page(results)
 
 
 def test_a_page_of_one_task_is_a_page(page: ModuleType, results: dict[str, Any]) -> None:
@@ -59,7 +60,7 @@ def test_every_figure_lies_in_its_interval_and_in_the_page(page: ModuleType, res
 
 
 def test_the_results_hold_no_path_and_no_text_of_the_data(results: dict[str, Any]) -> None:
-    text = (KEPT / "results.json").read_text(encoding="utf-8")
+    text = KEPT.read_text(encoding="utf-8")
     assert not re.search(r"/\w", text)
     strings = set(re.findall(r'": "([^"]*)"', text))
     settings = {"char", "word", "fold", "lstm", "masked", "final_hidden", "max_output", "cosine", "mse", "linear"}

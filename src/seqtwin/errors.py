@@ -6,8 +6,18 @@ Exit codes: 0 ok, 1 finished with failed cells, 2 bad input or config, 3 damaged
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import TypedDict
 
 SHOWN_PROBLEMS = 20
+
+
+class ErrorFacts(TypedDict):
+    """An error as JSON."""
+
+    code: str
+    cause: str
+    place: str
+    remedy: str
 
 
 class SeqTwinError(Exception):
@@ -28,7 +38,7 @@ class SeqTwinError(Exception):
         what = f"\n  remedy: {self.remedy}" if self.remedy else ""
         return f"{where}{self.cause} [{self.code}]{what}"
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> ErrorFacts:
         """The same for machines (`--json`)."""
         return {"code": self.code, "cause": self.cause, "place": self.place, "remedy": self.remedy}
 

@@ -1,16 +1,18 @@
-"""From a name in a config to an object: one door, one good error, for every family."""
+"""Lookup of parts: from a name in a config to the object, with the same error messages for every family."""
 
 import inspect
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, TypeVar
 
 from seqtwin.errors import ConfigError, nearest
 
 Spec = str | Mapping[str, Any]
+Member = TypeVar("Member")
+Made = TypeVar("Made")
 
 
-def split_spec(spec: Spec) -> tuple[str, dict[str, Any]]:
+def split_spec(spec: object) -> tuple[str, dict[str, Any]]:
     """Name and options of `"mean_output"` or `{"name": "attention_output", "heads": 4}`.
 
     >>> split_spec({"name": "contrastive", "margin": 0.5})
@@ -27,8 +29,8 @@ def split_spec(spec: Spec) -> tuple[str, dict[str, Any]]:
     return name, options
 
 
-def whole(setting: str, value: Any) -> int:
-    """The value of a part's setting that must be a whole number from 1 on.
+def whole(setting: str, value: object) -> int:
+    """The value of a setting that must be a positive integer.
 
     Raises: ValueError, which `pick` turns into a ConfigError.
 
@@ -36,44 +38,41 @@ def whole(setting: str, value: Any) -> int:
     4
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{setting}: expected a whole number from 1 on, got {value!r}")
+        raise ValueError(f"{setting}: expected a positive integer, got {value!r}")
     return value
 
 
-def member(table: Mapping[str, Any], name: str, family: str) -> Any:
-    """The member of a family, or an error that names the nearest known one.
+def member(table: Mapping[str, Member], name: str, family: str) -> Member:
+    """The member of a family. Installed packages can add members by entry points, see `_from_entry_point`.
 
-    Raises: ConfigError.
+    Raises: ConfigError for an unknown name, with the nearest known one.
     """
-    if name not in table:
-        plugged = _plugged(family, name)
-        if plugged is not None:
-            return plugged
-        raise ConfigError(
-            "CONFIG_UNKNOWN_NAME",
-            f"unknown {family} '{name}'; known: {', '.join(table)}{nearest(name, list(table))}",
-            place=family,
-        )
-    return table[name]
+    if name in table:
+        return table[name]
+    plugged: Member | None = _from_entry_point(family, name)
+    if plugged is None:
+        cause = f"unknown {family} '{name}'; known: {', '.join(table)}{nearest(name, list(table))}"
+        raise ConfigError("CONFIG_UNKNOWN_NAME", cause, place=family)
+    return plugged
 
 
-def _plugged(family: str, name: str) -> Any:
-    """The part another installed package offers: entry point `name` of the group `seqtwin.<family>`."""
-    found = entry_points(group=f"seqtwin.{family.replace(' ', '_')}", name=name)
-    return next((one.load() for one in found), None)
+def _from_entry_point(family: str, name: str) -> Any:
+    """The part that another installed package offers: entry point `name` of the group `seqtwin.<family>`."""
+    points = entry_points(group=f"seqtwin.{family.replace(' ', '_')}", name=name)
+    return next((point.load() for point in points), None)
 
 
-def _settings(part: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+def _settings(part: Callable[..., object]) -> dict[str, inspect.Parameter]:
     parameters = inspect.signature(part).parameters.values()
     return {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
 
 
-def pick(table: Mapping[str, Any], spec: Spec, family: str, *context: Any) -> Any:
-    """Build the part a spec names: `table[name](*context, **options)`.
+def pick(table: Mapping[str, Callable[..., Made]], spec: object, family: str, *context: object) -> Made:
+    """Build the part that a spec names: `table[name](*context, **options)`.
 
-    `context` is what the builder knows and the user does not write (a width, an encoder's shape).
+    `context`: arguments that the builder knows and a config does not contain (a width, the shape of an encoder).
 
-    Raises: ConfigError for an unknown name or option, or options the part itself refuses.
+    Raises: ConfigError for an unknown name or option, or for option values that the part refuses.
 
     >>> pick({"half": lambda x, by=2: x / by}, {"name": "half", "by": 4}, "ratio", 8)
     2.0

@@ -17,6 +17,7 @@ from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import dump_json, hash_of, sha256, write_bytes, write_text
 from seqtwin.lookup import Spec
+from seqtwin.model.head import Head
 from seqtwin.model.heads import build_head
 from seqtwin.model.siamese import Siamese
 
@@ -35,7 +36,7 @@ class SavedHead:
     `written`: the tokens of what a decoder writes.
     """
 
-    module: nn.Module
+    module: Head
     spec: Spec
     size: int
     classes: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from seqtwin.errors import ConfigError, DamagedError, MissingExtraError
-from seqtwin.index import faiss_search, kinds
+from seqtwin.index import kinds
 from seqtwin.index.kinds import KINDS, Exact, tuned
 from seqtwin.model.similarities import SIMILARITIES
 
@@ -202,5 +202,5 @@ def test_ivfpq_takes_any_width(dim: int) -> None:
 
 def test_metrics_are_those_faiss_knows() -> None:
     faiss = pytest.importorskip("faiss")
-    for metric in faiss_search.METRICS.values():
-        assert math.isfinite(getattr(faiss, metric.name))
+    for similarity in SIMILARITIES.values():
+        assert similarity.index_form is None or math.isfinite(getattr(faiss, similarity.index_form.metric))

@@ -199,7 +199,7 @@ def test_a_part_of_ones_own_is_refused_by_name(pair: tuple[TrainedEncoder, Path]
     monkeypatch.setattr(writer, "REPRESENTATIONS", known)
     with pytest.raises(ConfigError, match="representation 'Join'"):
         to_onnx(pair[0])
-    monkeypatch.setattr(writer, "SIMILARITIES", {})
+    monkeypatch.setattr(type(pair[0]._model.similarity), "numpy_formula", None)
     with pytest.raises(ConfigError, match="similarity 'cosine'"):
         to_onnx(pair[0])
     monkeypatch.setattr(writer, "PROJECTIONS", {})

@@ -194,7 +194,7 @@ def test_every_vector_can_be_written_from(representation: Any, projection: Any) 
 
 def inputs_seen(decoder: Decoder, _model: Siamese, batch: DecodeBatch) -> Tensor:
     """The tokens the decoder was told."""
-    return decoder._told(batch.written)
+    return decoder._previous(batch.written)
 
 
 def test_a_shared_table_is_the_encoders_own_and_the_end_beside_it() -> None:
@@ -212,7 +212,7 @@ def test_a_shared_table_is_the_encoders_own_and_the_end_beside_it() -> None:
     assert before.shape == (len(batch.target), size + 1)
     nn.functional.cross_entropy(decoder(model, batch), batch.target).backward()
     assert all(p.grad is not None for p in decoder.parameters())
-    with pytest.raises(ValueError, match="tokens are written"):
+    with pytest.raises(ValueError, match="the decoder generates"):
         Decoder(model, size + 1, share=True)
     with pytest.raises(ValueError, match="tie"):
         Decoder(model, size, share=True, tie=True)

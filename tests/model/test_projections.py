@@ -107,9 +107,9 @@ def test_bounds_are_known_before_training(spec, bound_in: float | None, bound: f
         ("lineer", "unknown projection 'lineer'; known: identity, linear, mlp (did you mean 'linear'?)"),
         ({"name": "linear", "dims": 3}, "known: dim, normalize (did you mean 'dim'?)"),
         ({"name": "identity", "dim": 3}, "unknown option 'dim' of projection 'identity'; known: normalize"),
-        ({"name": "linear", "dim": 0}, "projection 'linear': dim: expected a whole number from 1 on, got 0"),
-        ({"name": "linear", "dim": -1}, "projection 'linear': dim: expected a whole number from 1 on, got -1"),
-        ({"name": "mlp", "hidden": 0}, "projection 'mlp': hidden: expected a whole number from 1 on, got 0"),
+        ({"name": "linear", "dim": 0}, "projection 'linear': dim: expected a positive integer, got 0"),
+        ({"name": "linear", "dim": -1}, "projection 'linear': dim: expected a positive integer, got -1"),
+        ({"name": "mlp", "hidden": 0}, "projection 'mlp': hidden: expected a positive integer, got 0"),
     ],
 )
 def test_a_projection_that_cannot_be_built_says_why(spec, said: str) -> None:

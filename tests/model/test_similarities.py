@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from scipy.spatial.distance import cdist
@@ -9,7 +10,8 @@ from torch import Tensor
 
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
-from seqtwin.model.similarities import SIMILARITIES
+from seqtwin.model.numpy_similarities import FORMULAS
+from seqtwin.model.similarities import SIMILARITIES, PairScorer
 
 WIDTH = 6
 OPTIONS: dict[str, list[dict[str, Any]]] = {
@@ -60,6 +62,33 @@ def test_the_fast_matrix_is_the_formula(spec, rows: int, columns: int, scale: fl
     if rows and columns:
         assert matrix.min() >= similarity.low
         assert matrix.max() <= similarity.high
+
+
+@pytest.mark.parametrize("name", SIMILARITIES)
+def test_a_similarity_declares_every_attribute_of_the_contract_itself(name: str) -> None:
+    contract = {"low", "high", "top", "indexable", "squashed"}
+    forms = {"index_form", "sentence_transformers_name", "numpy_formula"}
+    assert contract | forms <= set(vars(SIMILARITIES[name]))
+    indexable = SIMILARITIES[name].indexable
+    assert all((getattr(SIMILARITIES[name], form) is not None) == indexable for form in forms)
+    assert SIMILARITIES[name].numpy_formula or SIMILARITIES[name] is PairScorer  # which is exported as a graph
+
+
+@pytest.mark.parametrize("spec", [s for s in SPECS if s["name"] != "pair_scorer"], ids=str)
+def test_the_numpy_formula_is_the_similarity(spec) -> None:
+    similarity, a, b = similarity_of(spec), drawn(7, 1), drawn(3, 2)
+    a[0] = 0.0
+    tau = similarity.tau().item() if hasattr(similarity, "tau") else 1.0
+    formula, expected = type(similarity).numpy_formula, similarity(a[:, None], b[None]).detach().numpy()
+    left, right = a.numpy(), b.numpy()
+    np.testing.assert_allclose(formula.scores(left[:, None], right[None], tau), expected, rtol=1e-5, atol=1e-6)
+    if formula.matrix is not None:
+        np.testing.assert_allclose(formula.matrix(left, right), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_formulas_without_torch_are_those_of_the_classes() -> None:
+    assert set(FORMULAS) <= set(SIMILARITIES)
+    assert all(SIMILARITIES[name].numpy_formula is formula for name, formula in FORMULAS.items())
 
 
 @every_spec
@@ -172,8 +201,8 @@ def test_a_learned_temperature_starts_at_the_width_and_stays_positive(name: str)
         ({"name": "exp_manhattan", "tau": -1.5}, "tau: expected a positive number, 'width' or 'learned', got -1.5"),
         ({"name": "exp_euclidean", "tau": float("nan")}, "tau: expected a positive number"),
         ({"name": "exp_euclidean", "tau": float("inf")}, "tau: expected a positive number"),
-        ({"name": "pair_scorer", "hidden": 0}, "hidden: expected a whole number from 1 on, got 0"),
-        ({"name": "pair_scorer", "hidden": -2}, "hidden: expected a whole number from 1 on, got -2"),
+        ({"name": "pair_scorer", "hidden": 0}, "hidden: expected a positive integer, got 0"),
+        ({"name": "pair_scorer", "hidden": -2}, "hidden: expected a positive integer, got -2"),
     ],
 )
 def test_a_similarity_that_cannot_be_built_says_why(spec, said: str) -> None:

@@ -55,7 +55,7 @@ def test_a_loss_of_heads_does_not_train_pairs() -> None:
         ({"name": "pairs", "layers": 2}, "unknown option 'layers' of objective 'pairs'"),
         ({"name": "classify", "layerz": 2}, "unknown option 'layerz' of objective 'classify'.*did you mean 'layers'"),
         ({"name": "classify", "layers": 0}, "layers"),
-        ({"name": "classify", "dropout": 1.0}, "dropout: expected 0 up to"),
+        ({"name": "classify", "dropout": 1.0}, "dropout: expected a number from 0 to below 1"),
         ({"name": "label_steps", "reads": "output"}, "unknown step read 'output'.*did you mean 'outputs'"),
         ({"name": "decode", "layerz": 2}, "unknown option 'layerz' of objective 'decode'"),
     ],

@@ -99,7 +99,7 @@ def test_with_smoothing_targets_alone_do_not_tell_a_plateau() -> None:
 
 @pytest.mark.parametrize("smoothing", [1.0, -0.1, math.nan])
 def test_impossible_smoothing_is_refused(smoothing: float) -> None:
-    with pytest.raises(ValueError, match="smoothing: expected 0 up to"):
+    with pytest.raises(ValueError, match="smoothing: expected a number from 0 to below 1"):
         CrossEntropy(smoothing)
 
 

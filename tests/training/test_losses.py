@@ -1,5 +1,6 @@
 """Losses against golden values, plain loops and the formulas of their plateaus; small batches first."""
 
+import inspect
 import json
 import logging
 import math
@@ -202,6 +203,28 @@ def test_small_and_one_sided_batches_are_finite(spec, n: int, kind: str) -> None
         assert loss.silent_batches == (0 if satisfied else 1)
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_declares_its_cut_and_its_tuning_itself(name: str) -> None:
+    loss = LOSSES[name]
+    assert {"needs_cut", "tuning"} <= set(vars(loss))
+    assert set(loss.tuning) <= set(inspect.signature(loss).parameters)
+    assert set(loss.tuned_similarities) <= set(SIMILARITIES)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: "-".join(map(str, s.values())))
+def test_needs_cut_means_that_the_cut_changes_the_loss(spec) -> None:
+    generator = torch.Generator().manual_seed(0)
+    left, right = torch.randn(2, 12, 4, generator=generator)
+    target = torch.linspace(0.0, 1.0, 12)
+    values = []
+    for cut in (0.3, 0.8):
+        loss = build(spec, "cosine", cut=cut)
+        compared = compare(left, right, loss.similarity)
+        loss.calibrate(compared, target)
+        values.append(float(loss(compared, target)))
+    assert (values[0] != values[1]) is type(loss).needs_cut
+
+
 @ALL_LOSSES
 def test_identical_and_zero_vectors_have_finite_gradients(spec) -> None:
     left, _ = draw(6)
@@ -344,7 +367,7 @@ def test_bad_margins_are_refused(margin) -> None:
 def test_ranking_by_another_order_is_warned_of(spec, similarity: str, warned: bool, caplog) -> None:
     with caplog.at_level(logging.WARNING):
         build(spec, similarity)
-    assert ("orders them differently" in caplog.text) is warned
+    assert ("ranks pairs differently" in caplog.text) is warned
 
 
 # refusals

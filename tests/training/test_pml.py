@@ -285,7 +285,7 @@ def test_learned_settings_are_parameters_of_the_loss() -> None:
         ("ContrastiveLoss", {"options": {"neg_margn": 1}}, "did you mean 'neg_margin'"),
         ("ContrastiveLoss", {"pairs": "givn"}, "did you mean 'given'"),
         ("ContrastiveLoss", {"pairs": "given", "miner": "MultiSimilarityMiner"}, "a miner needs pairs"),
-        ("ContrastiveLoss", {"reducer": "DoNothingReducer"}, "reducer must give one number"),
+        ("ContrastiveLoss", {"reducer": "DoNothingReducer"}, "reducer must return one number"),
         ("TripletMarginLoss", {"pairs": "given"}, "no gradient"),
         # its default margins never push a negative away
         ("ContrastiveLoss", {"distance": "CosineSimilarity"}, "pos_margin above neg_margin"),

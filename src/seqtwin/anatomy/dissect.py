@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seqtwin.anatomy.padding_effects import companions, shapes
 from seqtwin.anatomy.pytorch_runs import beside_longer, run_packed, run_plain, tokens_read
@@ -13,6 +13,7 @@ from seqtwin.anatomy.records import SHOWN, Anatomy, Body, ends
 from seqtwin.anatomy.statements import Evidence, statements
 from seqtwin.anatomy.used_states import readings
 from seqtwin.data.tokens.tokenizer import TextTokens
+from seqtwin.errors import ConfigError
 from seqtwin.model.encoder import Encoder
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import Sequences, States
@@ -66,7 +67,7 @@ def item_of(subject: Subject) -> Item:
 def dissect(subject: Subject) -> Anatomy:
     """The anatomy of one sequence in one encoder. The model is left as it is, but in eval mode.
 
-    Raises: DataError for a text without a token.
+    Raises: DataError for a text without a token; ConfigError for a cell that is not one of PyTorch's.
 
     >>> from seqtwin.build import blueprint_of, build_siamese
     >>> from seqtwin.config import parse_run
@@ -80,6 +81,9 @@ def dissect(subject: Subject) -> Anatomy:
     """
     item, model = item_of(subject), subject.model.eval()
     encoder = model.encoder
+    if not isinstance(encoder.rnn, nn.RNNBase):
+        cause = f"cell '{encoder.shape.cell}' is not one of PyTorch's cells, which anatomy compares with"
+        raise ConfigError("ANATOMY_CELL", cause, place="encoder.cell", remedy="use an encoder with rnn, gru or lstm")
     shown = ends(len(item.sequence), SHOWN)
     both = beside_longer(item.sequence)
     alone = Sequences(both.values[:1, : len(item.sequence)], both.lengths[:1])

@@ -24,7 +24,7 @@ def companions(encoder: Encoder, both: Sequences, e: Evidence) -> tuple[Companio
     ways = (
         ("own", f"this encoder, which {masked}", own, ("states = encoder(sequences)", "states.outputs, states.hidden")),
         ("packed", "packed", e.pair, (pack, f"output, {final} = rnn(packed)")),
-        ("over_pads", f"not packed: {KINDS.get(e.body.cell, 'the cell')} over the pads", run_plain(encoder.rnn, x),
+        ("over_pads", f"not packed: {KINDS.get(e.body.cell, 'the cell')} over the pads", run_plain(e.rnn, x),
          (f"output, {final} = rnn(x)   # x is padded", "last = output[:, -1]   # of a shorter text: a pad's output")),
     )  # fmt: skip
     return tuple(_companion(key, name, run, code, e) for key, name, run, code in ways)

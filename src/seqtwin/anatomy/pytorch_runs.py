@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqtwin.model.encoder import Encoder
+from seqtwin.model.run_cell import Recurrent
 from seqtwin.records import Sequences
 
 PADS = 4  # how much longer the text is that stands beside it
@@ -36,7 +37,7 @@ def beside_longer(sequence: np.ndarray) -> Sequences:
     return Sequences(torch.from_numpy(np.stack([padded, around])), torch.tensor([time, time + PADS]))
 
 
-def run_plain(rnn: nn.RNNBase, x: Tensor) -> TorchRun:
+def run_plain(rnn: Recurrent, x: Tensor) -> TorchRun:
     """`rnn(x)`: every step of x is read, pads too."""
     output, final = rnn(x)
     return _run(output, final)

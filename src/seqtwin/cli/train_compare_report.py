@@ -217,14 +217,21 @@ def _study_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder:
     return found
 
 
-def report(study: Path, out: Out = None, as_json: Json = False) -> None:
+def report(
+    study: Path,
+    out: Out = None,
+    pages_only: Annotated[
+        bool, typer.Option("--pages-only", help="no CSV, JSON and PNG: the pages point to the results that STUDY holds")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Rebuild the page of a study from its published cells (or from committed results) alone.
 
     seqtwin report runs/first --out reports/first
     """
     from seqtwin.reporting.page.write import write_report
 
-    page = write_report(study, out)
+    page = write_report(study, out, pages_only=pages_only)
     if as_json:
         console.say_json({"report": str(page)})
     else:

@@ -11,7 +11,8 @@ from seqtwin.config import vary
 from seqtwin.errors import ConfigError, SeqTwinError, nearest
 from seqtwin.explain.published_case import Case, read_case, siblings
 from seqtwin.explain.suspects import SWITCHES, Question, Switch, Trial, differences
-from seqtwin.files import driver_lock, read_json, read_manifest
+from seqtwin.files import driver_lock
+from seqtwin.published import SCORES, read_manifest, read_scores
 from seqtwin.run.compatible import check_run
 from seqtwin.run.labels import column_label, objective_name, row_label
 from seqtwin.run.manifest import cell_key
@@ -171,9 +172,9 @@ def _one(case: Case) -> tuple[Case, Case | None]:
 def _reference(case: Case, better: Case | None) -> tuple[str, float | None]:
     if better is not None:
         return better.id, better.value
-    source = case.facts.get("source") or {}
+    source = {} if case.facts is None else case.facts.get("source", {})
     ceiling = source.get("ceiling") if source.get("metric", case.primary) == case.primary else None
-    return ("the ceiling of the data", float(ceiling)) if ceiling is not None else ("", None)
+    return ("the ceiling of the data", float(ceiling)) if isinstance(ceiling, int | float) else ("", None)
 
 
 def _folder_of(case: Case) -> Path:
@@ -237,7 +238,8 @@ def _tried(
 def _outcome(folder: Path, metric: str) -> tuple[float | None, str]:
     """Dev value of a training, and how it ended where it has none."""
     manifest = read_manifest(folder)
-    if not (folder / "scores.json").exists():
-        return None, f"{manifest['status']}: {(manifest.get('error') or {}).get('cause', '')}"
-    value = (read_json(folder / "scores.json")["dev"] or {}).get(metric)
-    return value, "" if value is not None else str(manifest["status"])
+    if not (folder / SCORES).exists():
+        error = manifest["error"]
+        return None, f"{manifest['status']}: {error['cause'] if error else ''}"
+    value = read_scores(folder)["dev"].get(metric)
+    return value, "" if value is not None else manifest["status"]

@@ -7,8 +7,23 @@ from typing import Any
 
 from seqtwin.config import RunConfig, read_run
 from seqtwin.errors import ConfigError
-from seqtwin.files import read_json, read_manifest
+from seqtwin.files import MANIFEST
+from seqtwin.json_values import Json
 from seqtwin.metrics import chance_of
+from seqtwin.published import (
+    CONFIG,
+    DIAGNOSTICS,
+    FACTS,
+    SCORES,
+    CellManifest,
+    Diagnostics,
+    Facts,
+    Scores,
+    read_diagnostics,
+    read_facts,
+    read_manifest,
+    read_scores,
+)
 
 
 @dataclass(frozen=True)
@@ -16,11 +31,11 @@ class Case:
     """One published study cell. `value`: its primary metric on dev, chance where it ended without one."""
 
     folder: Path
-    manifest: Mapping[str, Any]
+    manifest: CellManifest
     config: RunConfig
-    scores: Mapping[str, Any]
-    facts: Mapping[str, Any]
-    diagnostics: Mapping[str, Any]
+    scores: Scores
+    facts: Facts | None
+    diagnostics: Diagnostics
     primary: str
 
     @property
@@ -31,23 +46,24 @@ class Case:
     @property
     def value(self) -> float:
         """Dev value of the primary metric; 0 where there is none and chance depends on the data."""
-        found = (self.scores.get("dev") or {}).get(self.primary)
-        return chance_of(self.primary) or 0.0 if found is None else float(found)
+        value = self.scores["dev"].get(self.primary)
+        return chance_of(self.primary) or 0.0 if value is None else float(value)
 
     @property
-    def data(self) -> tuple[Any, Any]:
-        """Identity of the data and of the split."""
-        return self.facts.get("data_hash"), self.facts.get("split_hash")
+    def data(self) -> tuple[str, str]:
+        """Hashes of the data and of the split; empty where they are not known."""
+        return ("", "") if self.facts is None else (self.facts["data_hash"], self.facts["split_hash"])
 
     @property
-    def tuned(self) -> Mapping[str, Any]:
+    def tuned(self) -> Mapping[str, Json]:
         """The settings that tuning changed."""
-        return (self.manifest.get("tuning") or {}).get("changes") or {}
+        tuning = self.manifest.get("tuning")
+        return {} if tuning is None else tuning["changes"]
 
     def number(self, name: str) -> float:
         """A diagnostic; nan where it is undefined."""
-        found = self.diagnostics.get(name)
-        return float("nan") if found is None else float(found)
+        value = self.diagnostics.get(name)
+        return float("nan") if value is None else value
 
 
 def read_case(folder: Path) -> Case:
@@ -55,27 +71,22 @@ def read_case(folder: Path) -> Case:
 
     Raises: ConfigError when the folder holds none; DamagedError when one of its files cannot be read.
     """
-    needed = ("manifest.json", "config.yaml", "scores.json")
+    needed = (MANIFEST, CONFIG, SCORES)
     absent = [name for name in needed if not (folder / name).is_file()]
     if absent:
         cause = f"no finished study cell there: {absent[0]} is missing"
         remedy = "give a folder such as runs/NAME/cells/ID, or one that `seqtwin train` wrote"
         raise ConfigError("NO_CELL", cause, place=str(folder), remedy=remedy)
-    manifest, scores = read_manifest(folder), read_json(folder / "scores.json")
-    facts, diagnostics = (_json(folder / name) for name in ("facts.json", "diagnostics.json"))
+    manifest, scores = read_manifest(folder), read_scores(folder)
     manifest.setdefault("id", folder.name)
-    config, primary = read_run(folder / "config.yaml"), str(scores["primary"])
-    return Case(folder, manifest, config, scores, facts, diagnostics, primary)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = read_json(path) if path.exists() else {}
-    return found
+    facts = read_facts(folder) if (folder / FACTS).exists() else None
+    diagnostics = read_diagnostics(folder) if (folder / DIAGNOSTICS).exists() else {}
+    return Case(folder, manifest, read_run(folder / CONFIG), scores, facts, diagnostics, scores["primary"])
 
 
 def siblings(case: Case) -> list[Case]:
     """The other study cells of its study that judge the same pairs, by name."""
-    folders = sorted(path.parent for path in case.folder.resolve().parent.glob("[!.]*/scores.json"))
+    folders = sorted(path.parent for path in case.folder.resolve().parent.glob(f"[!.]*/{SCORES}"))
     found = [read_case(folder) for folder in folders if folder.name != case.folder.resolve().name]
     return [other for other in found if other.data == case.data and other.primary == case.primary]
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from seqtwin.explain.published_case import Case, same_pairing, settings
 from seqtwin.lookup import split_spec
+from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.run.prepare import prepare
 from seqtwin.training.losses import LOSSES
 
@@ -21,7 +22,6 @@ DEVIATES = 1e-4
 WIDTHS = (16, 64, 256)
 BUDGET = 5
 ONE_TOKEN = frozenset({"last_output", "first_output"})
-CUTS_NOTHING = frozenset({"mse", "cosent"})
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _stitching(q: Question) -> list[Trial]:
 def _margin(q: Question) -> list[Trial]:
     """A written margin becomes the median distance at the start; one that is that already, a third and the triple."""
     name, options = split_spec(q.case.config.loss)
-    if name not in LOSSES or not {"margin", "k"} <= set(inspect.signature(LOSSES[name]).parameters):
+    if not _has_options(name, "margin", "k"):
         return []
     if options.get("margin", "auto") != "auto":
         return [_trial(loss__margin="auto")]
@@ -87,20 +87,28 @@ def _margin(q: Question) -> list[Trial]:
     return [_trial(loss__k=k * 0.3), _trial(loss__k=k * 3.0)]
 
 
+def _has_options(loss: str, *names: str) -> bool:
+    """Whether a loss has all these options of its own."""
+    return loss in LOSSES and set(names) <= set(inspect.signature(LOSSES[loss]).parameters)
+
+
 def _normalising(q: Question) -> list[Trial]:
     """Vectors of one length; a margin beyond 1 comes down with them, since a unit sphere has no room for it."""
     name, options = split_spec(q.case.config.loss)
-    if name in ("contrastive", "triplet") and options.get("distance") == "euclidean":
+    if _has_options(name, "distance", "margin") and options.get("distance") == "euclidean":
         margin = options.get("margin", "auto")
         lower = {"loss__margin": 1.0} if margin != "auto" and float(margin) > 1 else {}
         return [_trial(loss__distance="normalized_euclidean", similarity="cosine", **lower)]
     similarity = split_spec(q.case.config.similarity)[0]
-    return [_trial(similarity="cosine")] if similarity != "cosine" and name not in ("contrastive", "triplet") else []
+    return (
+        [_trial(similarity="cosine")] if similarity != "cosine" and not _has_options(name, "distance", "margin") else []
+    )
 
 
 def _saturation(q: Question) -> list[Trial]:
     name, options = split_spec(q.case.config.similarity)
-    squashed, hidden = name.startswith("exp_"), q.case.config.encoder.hidden
+    squashed = name in SIMILARITIES and SIMILARITIES[name].squashed
+    hidden = q.case.config.encoder.hidden
     head = [_trial(similarity__tau="width")] if squashed and options.get("tau") != "width" else []
     widths = [_trial(encoder__hidden=width) for width in WIDTHS if width != hidden]
     return [*head, *(widths if squashed or q.case.number("saturated") > 0.3 else [])]
@@ -108,7 +116,7 @@ def _saturation(q: Question) -> list[Trial]:
 
 def _inverted(q: Question) -> list[Trial]:
     """No training: the scores with their sign turned."""
-    auc = (q.case.scores.get("dev") or {}).get("roc_auc")
+    auc = q.case.scores["dev"].get("roc_auc")
     if not (q.case.number("train_auc") < 0.45 or (auc is not None and auc < 0.45)):
         return []
     if q.case.primary == "roc_auc":
@@ -118,7 +126,9 @@ def _inverted(q: Question) -> list[Trial]:
 
 def _cut(q: Question) -> list[Trial]:
     """Graded targets, and a loss that knows same and different only: the cut at the quartiles of the targets."""
-    if not q.case.facts.get("graded") or split_spec(q.case.config.loss)[0] in CUTS_NOTHING:
+    graded = q.case.facts is not None and q.case.facts.get("graded")
+    loss = LOSSES.get(split_spec(q.case.config.loss)[0])
+    if not graded or (loss is not None and not loss.needs_cut):
         return []
     target = prepare(q.case.config).stores["train"].target
     cuts = dict.fromkeys(float(x) for x in np.quantile(target, (0.25, 0.5, 0.75)))

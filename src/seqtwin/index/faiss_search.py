@@ -17,6 +17,7 @@ from seqtwin.errors import ConfigError, DamagedError, missing_extra
 from seqtwin.index.equal_vectors import Groups, group_equal, read_groups
 from seqtwin.index.exact_search import Array, Matrix, Neighbours, nearest
 from seqtwin.index.rescore import rescored
+from seqtwin.model.similarities import SIMILARITIES, IndexForm
 
 LINKS, CARE = 32, 80  # links per node of the graph; candidates considered per link while it is built
 BITS = 8
@@ -36,27 +37,6 @@ class Structure(Protocol):
     def add(self, vectors: Array, /) -> None: ...
 
     def search(self, queries: Array, k: int, /, *, params: object) -> tuple[Array, Array]: ...
-
-
-@dataclass(frozen=True)
-class Metric:
-    """The metric by which faiss ranks (nearly) like the similarity. `unit`: whether vectors are scaled to length 1.
-
-    `bounds`: the range of the metric if it equals the similarity up to rounding, else None.
-    """
-
-    name: str
-    unit: bool = False
-    bounds: tuple[float, float] | None = None
-
-
-METRICS: dict[str, Metric] = {
-    "cosine": Metric("METRIC_INNER_PRODUCT", unit=True, bounds=(-1.0, 1.0)),
-    "dot": Metric("METRIC_INNER_PRODUCT", bounds=(-np.inf, np.inf)),
-    "negative_euclidean": Metric("METRIC_L2"),
-    "exp_euclidean": Metric("METRIC_L2"),
-    "exp_manhattan": Metric("METRIC_L1"),
-}
 
 
 @dataclass(frozen=True)
@@ -98,7 +78,7 @@ class Approximate:
     """A structure of faiss over the distinct vectors of an index, searched with a breadth."""
 
     family: Family
-    metric: Metric
+    metric: IndexForm
     structure: Structure
     groups: Groups
     breadth: int
@@ -159,7 +139,7 @@ def build(family: Family, similarity: str, vectors: Array) -> Approximate:
         cause = f"{family.name} is trained on distinct vectors: expected {family.fewest} or more, got {len(prepared)}"
         remedy = "use the kind exact, which is fast at this size"
         raise ConfigError("INDEX_TOO_SMALL", cause, place="index", remedy=remedy)
-    structure = family.make(prepared, getattr(library(), metric.name))
+    structure = family.make(prepared, getattr(library(), metric.metric))
     return Approximate(family, metric, structure, groups, family.breadths[0])
 
 
@@ -176,16 +156,18 @@ def read(family: Family, similarity: str, data: bytes, shape: tuple[int, int], b
         cause = f"not a structure of faiss: {str(error)[:80]}"
         raise DamagedError("INDEX_DAMAGED", cause, place="structure.faiss") from error
     actual, expected = (structure.ntotal, structure.d), (len(groups), shape[1])
-    if actual != expected or structure.metric_type != getattr(faiss, metric.name):
-        cause = f"expected a structure over vectors {expected} by {metric.name}, got {actual}"
+    if actual != expected or structure.metric_type != getattr(faiss, metric.metric):
+        cause = f"expected a structure over vectors {expected} by {metric.metric}, got {actual}"
         raise DamagedError("INDEX_DAMAGED", cause, place="structure.faiss")
     return Approximate(family, metric, structure, groups, breadth)
 
 
-def _metric(family: Family, similarity: str) -> Metric:
-    metric = METRICS.get(similarity)
-    if metric is None or metric.name not in family.metrics:
-        supported = ", ".join(name for name, own in METRICS.items() if own.name in family.metrics)
+def _metric(family: Family, similarity: str) -> IndexForm:
+    part = SIMILARITIES.get(similarity)
+    metric = part.index_form if part else None
+    if metric is None or metric.metric not in family.metrics:
+        forms = {name: part.index_form for name, part in SIMILARITIES.items()}
+        supported = ", ".join(name for name, form in forms.items() if form and form.metric in family.metrics)
         cause = f"{family.name} does not support the similarity '{similarity}'; it supports: {supported}"
         other = "exact or hnsw" if metric else "exact"
         raise ConfigError("INDEX_SIMILARITY", cause, place="index", remedy=f"choose kind {other}")
@@ -212,7 +194,7 @@ def _ordered(scores: Array, rows: Array, bounds: tuple[float, float]) -> Neighbo
     return Neighbours(rows[own, order], scores[own, order])
 
 
-def _prepared(vectors: Array, metric: Metric) -> Array:
+def _prepared(vectors: Array, metric: IndexForm) -> Array:
     prepared = np.ascontiguousarray(vectors, dtype=np.float32)
     if not metric.unit:
         return prepared

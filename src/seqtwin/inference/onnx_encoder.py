@@ -1,7 +1,7 @@
 """A trained encoder on ONNX Runtime: the methods of `TrainedEncoder` that need no head, without torch."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, TypedDict
 
@@ -12,6 +12,8 @@ from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.batches import Batching
+from seqtwin.lookup import member
+from seqtwin.model.numpy_similarities import FORMULAS, NumpyFormula, Scores
 
 FORMAT = 1
 CARD, GRAPH, SCORER = "onnx.json", "model.onnx", "scorer.onnx"
@@ -20,7 +22,6 @@ _ROWS = 64  # rows per block of a matrix of distances
 _REMEDY = "export the encoder again"
 
 Array = np.ndarray
-Score = Callable[[Array, Array, float], Array]
 
 
 class Session(Protocol):
@@ -47,48 +48,16 @@ class OnnxCard(TypedDict):
     dim: int
 
 
-def _unit(a: Array) -> Array:
-    squared = np.square(a).sum(-1, keepdims=True)
-    return a / np.sqrt(np.where(squared > 1e-24, squared, np.float32(1.0)))
+def _formula(similarity: str) -> NumpyFormula:
+    """The formula of a similarity. Only one that is not built in loads torch, with its class."""
+    if similarity in FORMULAS:
+        return FORMULAS[similarity]
+    from seqtwin.model.similarities import SIMILARITIES
 
-
-def _cosine(a: Array, b: Array, _: float) -> Array:
-    return np.clip((_unit(a) * _unit(b)).sum(-1), -1.0, 1.0)
-
-
-def _dot(a: Array, b: Array, _: float) -> Array:
-    scores: Array = (a * b).sum(-1)
-    return scores
-
-
-def _negative_euclidean(a: Array, b: Array, _: float) -> Array:
-    scores: Array = -np.sqrt(np.square(a - b).sum(-1) + np.float32(1e-12))
-    return scores
-
-
-def _exp_euclidean(a: Array, b: Array, tau: float) -> Array:
-    scores: Array = np.exp(_negative_euclidean(a, b, tau) / np.float32(tau))
-    return scores
-
-
-def _exp_manhattan(a: Array, b: Array, tau: float) -> Array:
-    scores: Array = np.exp(-np.abs(a - b).sum(-1) / np.float32(tau))
-    return scores
-
-
-# the formulas of seqtwin.model.similarities in numpy; a test checks that both give the same scores
-SIMILARITIES: dict[str, Score] = {
-    "cosine": _cosine,
-    "dot": _dot,
-    "negative_euclidean": _negative_euclidean,
-    "exp_manhattan": _exp_manhattan,
-    "exp_euclidean": _exp_euclidean,
-}
-# similarities whose whole matrix is one product; the others are computed block by block
-_BY_PRODUCT: dict[str, Callable[[Array, Array], Array]] = {
-    "cosine": lambda a, b: np.clip(_unit(a) @ _unit(b).T, -1.0, 1.0),
-    "dot": lambda a, b: a @ b.T,
-}
+    formula: NumpyFormula | None = member(SIMILARITIES, similarity, "similarity").numpy_formula
+    if formula is None:
+        raise ConfigError("CONFIG_BAD_PART", f"similarity '{similarity}' has no NumPy formula", place="similarity")
+    return formula
 
 
 class OnnxEncoder(BaseEncoder):
@@ -105,13 +74,13 @@ class OnnxEncoder(BaseEncoder):
         card: OnnxCard,
         session: Session,
         tokens: TextTokens | None,
-        scorer: Score | None = None,
+        scorer: Scores | None = None,
     ) -> None:
         self._session, self._tokens, self._size, self._dim = session, tokens, int(card["size"]), card["dim"]
         self._tau = float(card["similarity"]["tau"] or 1.0)
         self.similarity_name: str = card["similarity"]["name"]
         self._trained_scorer = scorer is not None
-        self._score = scorer or SIMILARITIES[self.similarity_name]
+        self._formula = NumpyFormula(scorer) if scorer else _formula(self.similarity_name)
         self.facts = card["facts"]
         threshold = self.facts.get("threshold")
         self.threshold = float(threshold) if isinstance(threshold, int | float) else None
@@ -144,15 +113,15 @@ class OnnxEncoder(BaseEncoder):
         Raises: DataError for vectors of another width.
         """
         left, right = (_vectors(side, self.dim) for side in (a, b))
-        if self.similarity_name in _BY_PRODUCT:
-            return _BY_PRODUCT[self.similarity_name](left, right)
+        if self._formula.matrix is not None:
+            return self._formula.matrix(left, right)
         scores = np.empty((len(left), len(right)), dtype=np.float32)
         for row in range(0, len(left), _ROWS):
-            scores[row : row + _ROWS] = self._score(left[row : row + _ROWS, None], right[None], self._tau)
+            scores[row : row + _ROWS] = self._formula.scores(left[row : row + _ROWS, None], right[None], self._tau)
         return scores
 
     def _score_rows(self, a: Array, b: Array) -> Array:
-        return self._score(a, b, self._tau)
+        return self._formula.scores(a, b, self._tau)
 
 
 def padded(sequences: Sequence[Array]) -> Array:
@@ -195,7 +164,7 @@ def load_onnx(folder: Path) -> OnnxEncoder:
     return OnnxEncoder(own, session_of((folder / GRAPH).read_bytes()), tokens, scorer)
 
 
-def scorer_of(graph: bytes) -> Score:
+def scorer_of(graph: bytes) -> Scores:
     """The formula of a trained pair scorer, for vectors [..., dim] of both sides."""
     session = session_of(graph)
 

@@ -13,7 +13,6 @@ import numpy as np
 from torch import nn
 
 from seqtwin.errors import ConfigError
-from seqtwin.inference.onnx_encoder import SIMILARITIES
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx_graph import Graph, element_types, finished
 from seqtwin.model import representations as r
@@ -82,8 +81,8 @@ def scorer_to_onnx(encoder: TrainedEncoder) -> bytes:
 def _refuse(model: Siamese) -> None:
     rnn = model.encoder.rnn
     unknown = {
-        f"cell '{model.encoder.shape.cell}'": rnn.mode not in GATES,
-        f"cell '{model.encoder.shape.cell}' with proj_size": bool(rnn.proj_size),
+        f"cell '{model.encoder.shape.cell}'": getattr(rnn, "mode", None) not in GATES,
+        f"cell '{model.encoder.shape.cell}' with proj_size": bool(getattr(rnn, "proj_size", 0)),
         "tokens.characters: true": isinstance(model.encoder.inputs, SpelledInput),
         "encoder.padding: read": model.encoder.padding == "read",
         f"projection '{type(model.projection).__name__}'": type(model.projection) not in PROJECTIONS,
@@ -96,7 +95,7 @@ def _refuse(model: Siamese) -> None:
 
 
 def _is_scored(model: Siamese) -> bool:
-    return model.similarity_name in SIMILARITIES or type(model.similarity) is PairScorer
+    return model.similarity.numpy_formula is not None or type(model.similarity) is PairScorer
 
 
 def _unsupported(part: str) -> ConfigError:
@@ -110,6 +109,7 @@ def _written(graph: Graph, model: Siamese) -> str:
         steps = graph.add("Gather", [graph.constant(inputs.embedding.weight), "sequences"])
     else:
         steps = graph.linear("sequences", inputs.folded())
+    assert isinstance(model.encoder.rnn, nn.RNNBase)  # other cells were refused
     vectors = _represented(graph, model.representation, _run(graph, model.encoder.rnn, steps))
     vectors = PROJECTIONS[type(model.projection)](graph, model.projection, vectors)
     return _unit(graph, vectors) if model.projection.unit else vectors

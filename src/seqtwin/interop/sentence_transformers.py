@@ -20,14 +20,6 @@ from seqtwin.model import representations as r
 from seqtwin.model.projections import Identity, Linear, Mlp
 from seqtwin.records import Sequences
 
-# its similarity that ranks as ours does; the two with an exponential keep the order and lose the range (0, 1]
-RANKS_AS = {
-    "cosine": "cosine",
-    "dot": "dot",
-    "negative_euclidean": "euclidean",
-    "exp_euclidean": "euclidean",
-    "exp_manhattan": "manhattan",
-}
 POOLINGS: dict[type, str] = {
     r.MeanOutput: "mean",
     r.SqrtMeanOutput: "mean_sqrt_len_tokens",
@@ -62,7 +54,7 @@ def _library() -> Any:
 def _refuse(encoder: TrainedEncoder) -> None:
     if encoder.inputs != "tokens":
         raise _unsupported("an encoder of series", "sentence-transformers reads texts", "")
-    if encoder.similarity_name not in RANKS_AS:
+    if encoder._model.similarity.sentence_transformers_name is None:
         reason = "sentence-transformers has no similarity that ranks so"
         raise _unsupported(f"similarity '{encoder.similarity_name}'", reason, "")
 
@@ -72,7 +64,7 @@ def _unsupported(part: str, reason: str, remedy: str) -> ConfigError:
 
 
 def _assembled(library: Any, modules: list[nn.Module], encoder: TrainedEncoder) -> Any:
-    similarity = RANKS_AS[encoder.similarity_name]
+    similarity = encoder._model.similarity.sentence_transformers_name
     return library.SentenceTransformer(modules=modules, device="cpu", similarity_fn_name=similarity)
 
 
@@ -147,7 +139,7 @@ def _native(encoder: TrainedEncoder) -> list[nn.Module]:
 
     _refuse(encoder)
     model, rnn = encoder._model, encoder._model.encoder.rnn
-    if rnn.mode != "LSTM" or rnn.proj_size:
+    if not isinstance(rnn, nn.LSTM) or rnn.proj_size:
         raise _unsupported(f"cell '{model.encoder.shape.cell}'", "its one recurrent module is a plain LSTM", REMEDY)
     if encoder._stored.blueprint.letters:
         raise _unsupported("tokens.characters: true", "its WordEmbeddings reads no letters", REMEDY)
@@ -215,7 +207,7 @@ HEADS: dict[type, Any] = {
 
 
 def _readme(encoder: TrainedEncoder) -> str:
-    name = encoder.similarity_name
+    name, set_here = encoder.similarity_name, encoder._model.similarity.sentence_transformers_name
     threshold = "none: dev could not tell" if encoder.threshold is None else f"{encoder.threshold:.6g} of `{name}`"
     return f"""---
 library_name: sentence-transformers
@@ -230,7 +222,7 @@ model = SentenceTransformer("this-folder")
 vectors = model.encode([...])
 ```
 
-One vector of width {encoder.dim} a text; trained for the similarity `{name}`, set here as `{RANKS_AS[name]}`. Two texts
+One vector of width {encoder.dim} a text; trained for the similarity `{name}`, set here as `{set_here}`. Two texts
 were called the same from a score of {threshold} on. An empty text, which seqtwin refuses or reads as one unknown token,
 gets a vector without meaning here. Encoder {encoder.fingerprint[:16]}.
 """

@@ -1,6 +1,11 @@
-"""CELLS and the Encoder: Sequences -> States. Axes: batch time dim layers directions hidden channels."""
+"""CELLS and the Encoder: Sequences to States. Axes: batch time dim layers directions hidden channels.
+
+To add a cell: a module that meets the contract `Cell` of `run_cell.py`, and a line in the dict at the end. It is built
+with `(inputs, hidden, layers, bidirectional, dropout, ...)`.
+"""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,16 +14,19 @@ from torch import Tensor, nn
 
 from seqtwin.model.letters import Spelling
 from seqtwin.model.lstm_engine import Layout, Share, share_of_table, share_of_vectors
-from seqtwin.model.run_cell import PADDINGS
+from seqtwin.model.run_cell import PADDINGS, Recurrent
 from seqtwin.model.unique_rows import distinct
 from seqtwin.records import Sequences, States
 
-UNKNOWN = 1  # the id of what training never met
+UNKNOWN = 1  # the id of tokens that are not in the vocabulary
 
 
 @dataclass(frozen=True)
 class EncoderShape:
-    """What a representation may know of its encoder. `width`: of a state h; `memory`: of a cell state, 0 without one.
+    """The properties of an encoder that a representation may use.
+
+    `width`: of a state h in one direction. `memory`: the width of a cell state c, 0 without one. `bound`: the largest
+    |coordinate| of h, None where there is none.
 
     >>> EncoderShape("lstm", layers=1, directions=2, width=64, memory=64).joined
     128
@@ -33,15 +41,15 @@ class EncoderShape:
 
     @property
     def joined(self) -> int:
-        """Width of one output: both directions side by side."""
+        """Width of an output, with its directions joined."""
         return self.directions * self.width
 
 
 class TableInput(nn.Module, ABC):
-    """Inputs of which few are distinct: each is looked up once a batch, and dropped out alike wherever it stands.
+    """Inputs with few distinct tokens: each is looked up once per batch, with the same dropout mask at every step.
 
-    `table` gives the vectors of the distinct tokens, and where in them each step finds its own.
-    Source of the dropout: Gal & Ghahramani 2016, one mask a token for all steps (theirs drops all of its coordinates).
+    `table` returns the vectors of the distinct tokens, and for each step the row of its token in them.
+    Source of the dropout: Gal & Ghahramani 2016, one mask per token for all steps (they drop whole tokens).
     """
 
     def __init__(self, vocabulary: int, dim: int, dropout: float = 0.0, word_dropout: float = 0.0) -> None:
@@ -52,10 +60,10 @@ class TableInput(nn.Module, ABC):
 
     @abstractmethod
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
-        """Vectors of the distinct tokens, and the row of each step's own."""
+        """Vectors of the distinct tokens [distinct dim], and the row of each step's token [batch time]."""
 
     def known(self, ids: Tensor) -> Tensor:
-        """The ids of words; in training some of them, wherever they stand, unknown, so that it gets a meaning."""
+        """The ids of words. In training some are replaced by the unknown, which is trained by them."""
         if not (self.training and self.word_dropout):
             return ids
         return ids.masked_fill(torch.rand(ids.shape, device=ids.device) < self.word_dropout, UNKNOWN)
@@ -65,36 +73,39 @@ class TableInput(nn.Module, ABC):
         return vectors[rows]
 
     def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
-        """The tokens' share of the gates, by one product over the distinct ones."""
+        """The share of the gates that comes from the tokens, by one product over the distinct ones."""
         return share_of_table(*self.table(sequences), layout, weight, bias)
 
     @torch.no_grad()
     def scale_vectors(self, std: float) -> None:
-        """Bring fresh embeddings, which have deviation 1, to this one."""
+        """Scale new embeddings, which have standard deviation 1, to this standard deviation."""
         self.embedding.weight.mul_(std)
 
     @torch.no_grad()
     def set_vectors(self, rows: Tensor, vectors: Tensor) -> None:
-        """Start these rows of the vocabulary from known word vectors."""
+        """Set the embeddings of these rows of the vocabulary."""
         self.embedding.weight[rows] = vectors
 
 
 class TokenInput(TableInput):
-    """Token ids to vectors."""
+    """Token ids to their embeddings."""
 
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
         """Vectors [distinct dim] and rows [batch time]."""
-        found, rows = torch.unique(self.known(sequences.values), return_inverse=True)
-        return self.dropout(self.embedding(found)), rows
+        tokens, rows = torch.unique(self.known(sequences.values), return_inverse=True)
+        return self.dropout(self.embedding(tokens)), rows
 
     def forward(self, sequences: Sequences) -> Tensor:
         if self.training and (self.dropout.p or self.word_dropout):
             return super().forward(sequences)
-        return self.embedding(sequences.values)  # the same without a search for the distinct ones
+        return self.embedding(sequences.values)  # the same, without a search for distinct tokens
 
 
 class SpelledInput(TableInput):
-    """Tokens with their letters (a word's id, then its letters' ids) to vectors: [word embedding ; spelling]."""
+    """Words with their letters to vectors: the embedding of the word joined with that of its spelling.
+
+    A token consists of the id of the word, then the ids of its letters.
+    """
 
     def __init__(
         self,
@@ -112,16 +123,16 @@ class SpelledInput(TableInput):
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
         """Vectors [distinct dim+spelling] and rows [batch time]."""
         words, letters = sequences.values[..., :1], sequences.values[..., 1:]
-        found, rows = distinct(torch.cat([self.known(words), letters], 2).flatten(0, 1))
-        vectors = torch.cat([self.embedding(found[:, 0]), self.spelling(found[:, 1:])], 1)
+        tokens, rows = distinct(torch.cat([self.known(words), letters], 2).flatten(0, 1))
+        vectors = torch.cat([self.embedding(tokens[:, 0]), self.spelling(tokens[:, 1:])], 1)
         return self.dropout(vectors), rows.view(sequences.values.shape[:2])
 
 
 class SeriesInput(nn.Module):
-    """Series of vectors (time x channels) to vectors, by one linear map.
+    """Series (time x channels) to vectors, by one linear map of each step.
 
-    With `scaled` each channel is brought to mean 0 and deviation 1 first, by the figures of `set_scaling`. Dropout
-    takes single values away, before the map: a series must be known by the others.
+    With `scaled` each channel is first standardised to mean 0 and deviation 1, by the figures of `set_scaling`.
+    Dropout removes single values before the map.
     """
 
     mean: Tensor
@@ -147,7 +158,7 @@ class SeriesInput(nn.Module):
 
     @torch.no_grad()
     def set_scaling(self, mean: Tensor, deviation: Tensor) -> None:
-        """Scale by these figures, one a channel; a channel of deviation 0 never varied, and is only centred.
+        """Set the mean and deviation of each channel: [channels] each. A channel of deviation 0 is only centred.
 
         Raises: ValueError for an input without scaling.
         """
@@ -158,7 +169,7 @@ class SeriesInput(nn.Module):
 
     @torch.no_grad()
     def folded(self) -> nn.Linear:
-        """Scaling and map as one map of the raw values: W / scale and b - (W / scale) mean."""
+        """Scaling and map as one map of the raw values, with weight W / scale and bias b - (W / scale) mean."""
         if not self.scaled:
             return self.projection
         whole = nn.utils.skip_init(nn.Linear, self.projection.in_features, self.dim, dtype=torch.float64)
@@ -167,37 +178,41 @@ class SeriesInput(nn.Module):
         return whole.float()
 
     def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
-        """The series' share of the gates."""
+        """The share of the gates that comes from the series."""
         return share_of_vectors(self(sequences), layout, weight, bias)
 
 
 class Encoder(nn.Module):
     """Embedding (or input projection) and recurrent cell: Sequences in, States out.
 
-    `padding: masked` is right: pads change nothing. `padding: read` runs the cell over the pads and takes the last
-    column, on purpose, to replay a well-known mistake.
+    `cell`: the name of the cell. `padding`: with `masked` pads change nothing. `read` deliberately makes a well-known
+    mistake, to show its effect: the cell runs over the pads, and the last column is used.
     """
 
-    def __init__(self, inputs: TableInput | SeriesInput, cell: str, rnn: nn.RNNBase, padding: str = "masked") -> None:
+    inputs: Any  # TableInput or SeriesInput; only the caller knows which
+    rnn: Recurrent
+
+    def __init__(self, inputs: TableInput | SeriesInput, cell: str, rnn: Recurrent, padding: str = "masked") -> None:
         super().__init__()
-        self.inputs: Any = inputs
+        self.inputs = inputs
         self.rnn, self.padding = rnn, padding
         self._run = PADDINGS[padding]
-        self.shape = EncoderShape(
-            cell=cell,
-            layers=rnn.num_layers,
-            directions=2 if rnn.bidirectional else 1,
-            width=rnn.proj_size or rnn.hidden_size,
-            memory=rnn.hidden_size if isinstance(rnn, nn.LSTM) else 0,
-            bound=_bound(rnn),
-        )
+        self.shape = _shape(cell, rnn)
 
     def forward(self, sequences: Sequences) -> States:
         return self._run(self.inputs, self.rnn, sequences)
 
 
+def _shape(cell: str, rnn: Recurrent) -> EncoderShape:
+    directions = 2 if rnn.bidirectional else 1
+    if not isinstance(rnn, nn.RNNBase):
+        return EncoderShape(cell, rnn.num_layers, directions, rnn.width, rnn.memory, rnn.bound)
+    width, memory = rnn.proj_size or rnn.hidden_size, rnn.hidden_size if isinstance(rnn, nn.LSTM) else 0
+    return EncoderShape(cell, rnn.num_layers, directions, width, memory, _bound(rnn))
+
+
 def _bound(rnn: nn.RNNBase) -> float | None:
-    """Largest |coordinate| of a state: 1 where tanh squashes it; none behind a relu or a projection."""
+    """Largest |coordinate| of a state: 1 after a tanh; none after a relu or a projection."""
     squashed = rnn.mode in {"LSTM", "GRU", "RNN_TANH"} and not rnn.proj_size
     return 1.0 if squashed else None
 
@@ -223,10 +238,10 @@ def gru(inputs: int, hidden: int, layers: int, bidirectional: bool, dropout: flo
 
 
 def lstm(inputs: int, hidden: int, layers: int, bidirectional: bool, dropout: float, proj_size: int = 0) -> nn.RNNBase:
-    """Long short-term memory, its output projected to `proj_size` where that is not 0."""
+    """Long short-term memory. Its output is projected to `proj_size` unless that is 0."""
     return nn.LSTM(
         inputs, hidden, layers, batch_first=True, dropout=dropout, bidirectional=bidirectional, proj_size=proj_size
     )
 
 
-CELLS = {"rnn": rnn, "gru": gru, "lstm": lstm}
+CELLS: dict[str, Callable[..., Recurrent]] = {"rnn": rnn, "gru": gru, "lstm": lstm}

@@ -1,9 +1,11 @@
-"""PROJECTIONS: vector to vector, between the representation and the similarity; each with optional unit length.
+"""PROJECTIONS: vector to vector, between representation and similarity. Each can scale its result to length 1.
 
-To add one: an `nn.Module` with `__init__(dim_in, bound_in, ...)`, `out_dim`, `bound`, `unit`, and a line at the foot.
+To add one: an `nn.Module` with `__init__(dim_in, bound_in, ...)`, `out_dim`, `bound`, `unit`, and a line in the dict at
+the end.
 """
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -11,8 +13,29 @@ from seqtwin.lookup import whole
 from seqtwin.model import distances
 
 
+@runtime_checkable
+class Projection(Protocol):
+    """The contract: [batch dim_in] to [batch out_dim].
+
+    `bound`: its largest |coordinate|, None where there is none. `unit`: whether all vectors have length 1.
+    """
+
+    @property
+    def out_dim(self) -> int: ...
+
+    @property
+    def bound(self) -> float | None: ...
+
+    @property
+    def unit(self) -> bool: ...
+
+    def __call__(self, vectors: Tensor, /) -> Tensor: ...
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+
 class Identity(nn.Module):
-    """The vector itself, brought to length 1 where `normalize` is set."""
+    """The vector itself, scaled to length 1 with `normalize`."""
 
     def __init__(self, dim_in: int, bound_in: float | None, normalize: bool = False) -> None:
         super().__init__()
@@ -37,7 +60,7 @@ class Linear(nn.Module):
 
 
 class Mlp(nn.Module):
-    """W2 relu(W1 v + b1) + b2, as wide inside as `hidden` (default: as wide as the result)."""
+    """W2 relu(W1 v + b1) + b2. `hidden`: the inner width (default: that of the result)."""
 
     def __init__(
         self, dim_in: int, bound_in: float | None, dim: int = 128, hidden: int | None = None, normalize: bool = False
@@ -56,4 +79,4 @@ def _finished(vectors: Tensor, unit: bool) -> Tensor:
     return distances.unit(vectors) if unit else vectors
 
 
-PROJECTIONS: dict[str, Any] = {"identity": Identity, "linear": Linear, "mlp": Mlp}
+PROJECTIONS: dict[str, Callable[..., Projection]] = {"identity": Identity, "linear": Linear, "mlp": Mlp}

@@ -1,12 +1,13 @@
-"""REPRESENTATIONS: how one vector is taken from the states of an encoder.
+"""REPRESENTATIONS: one vector per sequence from the states of an encoder.
 
-To add one: a final `nn.Module` with `__init__(shape, ...)`, `out_dim`, `needs`, `bound` and `forward(states)`, and a
-line in the dict at the foot. Sums, means, maxima and softmax run over the T real steps of a sequence only.
+To add one: an `nn.Module` with `__init__(shape, ...)`, `out_dim`, `needs`, `bound` and `forward(states)`, and a line in
+the dict at the end. Sums, means, maxima and softmax include only the T real steps of a sequence.
 
 Legend: o_t = output at step t (forward half, then backward half), h_n = final hidden state, c_n = final cell state.
 """
 
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -16,21 +17,31 @@ from seqtwin.model.encoder import EncoderShape
 from seqtwin.records import States
 
 
+@runtime_checkable
 class Representation(Protocol):
-    """The contract: States in, one vector of `out_dim` a sequence out.
+    """The contract: States in, one vector of `out_dim` per sequence out.
 
-    `needs`: which states it reads (outputs, hidden, cell). `bound`: its largest |coordinate|, None where there is none.
+    `needs`: the states it uses (outputs, hidden, cell). `bound`: its largest |coordinate|, None where there is none.
     """
 
-    out_dim: int
-    needs: frozenset[str]
-    bound: float | None
+    @property
+    def out_dim(self) -> int: ...
 
-    def __call__(self, states: States) -> Tensor: ...
+    @property
+    def needs(self) -> frozenset[str]: ...
+
+    @property
+    def bound(self) -> float | None: ...
+
+    def __call__(self, states: States, /) -> Tensor: ...
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def eval(self) -> "Representation": ...
 
 
 class FinalHidden(nn.Module):
-    """h_n of the top layer, both directions joined: the forward end and the backward end (which is step 1)."""
+    """h_n of the top layer, both directions joined. The backward direction ends at step 1."""
 
     needs = frozenset({"hidden"})
 
@@ -43,7 +54,7 @@ class FinalHidden(nn.Module):
 
 
 class AllHidden(nn.Module):
-    """h_n of all layers and directions joined; equals `final_hidden` when there is one layer."""
+    """h_n of all layers and directions joined. With one layer it equals `final_hidden`."""
 
     needs = frozenset({"hidden"})
 
@@ -56,7 +67,7 @@ class AllHidden(nn.Module):
 
 
 class FinalCell(nn.Module):
-    """c_n of the top layer, both directions joined. LSTM only; unbounded, and it can grow with length."""
+    """c_n of the top layer, both directions joined. LSTM only. It is unbounded and can grow with the length."""
 
     needs = frozenset({"cell"})
     bound = None
@@ -64,16 +75,16 @@ class FinalCell(nn.Module):
     def __init__(self, shape: EncoderShape) -> None:
         super().__init__()
         if not shape.memory:
-            raise ValueError(f"final_cell reads the cell state of an lstm; a {shape.cell} has none")
+            raise ValueError(f"final_cell needs the cell state of an lstm; a {shape.cell} has none")
         self.out_dim = shape.directions * shape.memory
 
     def forward(self, states: States) -> Tensor:
-        assert states.cell is not None  # the shape promised a memory
+        assert states.cell is not None  # the shape has a memory
         return states.cell[:, -1].flatten(1)
 
 
 class LastOutput(nn.Module):
-    """o_T. In a bidirectional encoder of one layer its backward half has read one token only."""
+    """o_T. In a bidirectional encoder of one layer, its backward half depends on one token only."""
 
     needs = frozenset({"outputs"})
 
@@ -87,7 +98,7 @@ class LastOutput(nn.Module):
 
 
 class FirstOutput(nn.Module):
-    """o_1. Its forward half has read one token only."""
+    """o_1. Its forward half depends on one token only."""
 
     needs = frozenset({"outputs"})
 
@@ -113,7 +124,7 @@ class MeanOutput(nn.Module):
 
 
 class SqrtMeanOutput(nn.Module):
-    """(1/sqrt T) sum o_t. Grows with length, so it has no bound."""
+    """(1/sqrt T) sum o_t. It has no bound, as it grows with the length."""
 
     needs = frozenset({"outputs"})
     bound = None
@@ -127,7 +138,7 @@ class SqrtMeanOutput(nn.Module):
 
 
 class MaxOutput(nn.Module):
-    """Coordinate-wise max of o_t."""
+    """The largest value of each coordinate of o_t."""
 
     needs = frozenset({"outputs"})
 
@@ -140,7 +151,7 @@ class MaxOutput(nn.Module):
 
 
 class AttentionOutput(nn.Module):
-    """sum a_t o_t with a = softmax over the real steps of u . tanh(W o_t + b); n heads joined. Adds parameters.
+    """sum a_t o_t with a = softmax over the real steps of u . tanh(W o_t + b); n heads joined. It has parameters.
 
     Source: Lin et al. 2017, A structured self-attentive sentence embedding, equations 1-2 (here with a bias).
     """
@@ -161,20 +172,19 @@ class AttentionOutput(nn.Module):
 
 
 class Join(nn.Module):
-    """Several representations side by side, in the order named, from one pass of the encoder."""
+    """Several representations joined, in the order given, from one pass of the encoder."""
 
-    def __init__(self, shape: EncoderShape, parts: list[Any]) -> None:
+    def __init__(self, shape: EncoderShape, parts: list[object]) -> None:
         super().__init__()
         if not isinstance(parts, list) or not parts:
             raise ValueError(f"join: expected a list of representations, got {parts!r}")
-        self.parts = nn.ModuleList(pick(REPRESENTATIONS, part, "representation", shape) for part in parts)
-        self.out_dim = sum(int(p.out_dim) for p in self._members())
-        self.needs = frozenset().union(*(p.needs for p in self._members()))
-        bounds = [p.bound for p in self._members()]
+        members = [pick(REPRESENTATIONS, part, "representation", shape) for part in parts]
+        # all members are modules, which their contract cannot state
+        self.parts = nn.ModuleList(part for part in members if isinstance(part, nn.Module))
+        self.out_dim = sum(part.out_dim for part in members)
+        self.needs: frozenset[str] = frozenset().union(*(part.needs for part in members))
+        bounds = [part.bound for part in members]
         self.bound = None if None in bounds else max(b for b in bounds if b is not None)
-
-    def _members(self) -> list[Any]:
-        return list(self.parts)
 
     def forward(self, states: States) -> Tensor:
         return torch.cat([part(states) for part in self.parts], 1)
@@ -184,7 +194,7 @@ def _real(states: States) -> Tensor:
     return states.mask[:, :, None]
 
 
-REPRESENTATIONS: dict[str, Any] = {
+REPRESENTATIONS: dict[str, Callable[..., Representation]] = {
     "final_hidden": FinalHidden,
     "all_hidden": AllHidden,
     "final_cell": FinalCell,

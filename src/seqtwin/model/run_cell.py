@@ -1,87 +1,124 @@
-"""Ways to run a recurrent cell over a batch. One meaning: States in which pads do not exist (but for `read_pads`).
+"""PADDINGS: the ways to run a recurrent cell over a padded batch, and the contracts of a cell and of its inputs.
 
-CPU, LSTM, float32: our own recurrence (`recurrence.py`). Everything else: packed sequences. `make bench` measures both.
+All ways except `read_pads` give States that do not depend on pads. An LSTM on the CPU in float32 runs in
+`lstm_engine.py`. Everything else runs on packed sequences. `make bench` measures both.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from seqtwin.model.lstm_engine import Layout, doubled, run_lstm, share_of_vectors, taken
+from seqtwin.model.lstm_engine import Layout, Share, doubled, run_lstm, share_of_vectors, taken
 from seqtwin.records import Sequences, States
 
-
-def run_masked(inputs: Any, rnn: nn.RNNBase, sequences: Sequences) -> States:
-    """States by the fastest road that serves this cell, device and precision."""
-    own = (
-        rnn.mode == "LSTM"
-        and not rnn.proj_size
-        and sequences.values.device.type == "cpu"
-        and not torch.is_autocast_enabled("cpu")
-    )
-    return (run_stepwise if own else run_packed)(inputs, rnn, sequences)
+X = TypeVar("X", PackedSequence, Tensor)
+Final = Tensor | tuple[Tensor, Tensor]  # h, or (h, c): [layers*directions batch ...] each
 
 
-def run_stepwise(inputs: Any, rnn: nn.RNNBase, sequences: Sequences) -> States:
-    """States of an LSTM by our own recurrence; cell states at every true end included."""
-    layout = Layout.of(sequences.lengths, sequences.values.shape[1], 1 + rnn.bidirectional)
+@runtime_checkable
+class Cell(Protocol):
+    """The contract of a recurrent cell that is not one of PyTorch's: an `nn.Module` that is called as `nn.GRU` is.
+
+    `cell(x, start=None)` returns the outputs of the top layer and the final state. `x`, and the outputs like it, is a
+    PackedSequence or padded [batch time dim]. The final state is h, or (h, c) for a cell with a memory. `start` is a
+    state of the same form. In outputs and states the forward direction comes first, then the backward one.
+
+    `width`: of h, in one direction. `memory`: the width of c, 0 without one. `bound`: the largest |coordinate| of h,
+    None where there is none. `input_size`, `num_layers`, `bidirectional`, `dropout`: as those of `nn.GRU`.
+    """
+
+    input_size: int
+    num_layers: int
+    bidirectional: bool
+    dropout: float
+    width: int
+    memory: int
+    bound: float | None
+
+    def __call__(self, x: X, start: Final | None = None, /) -> tuple[X, Final]: ...
+
+    def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]: ...
+
+
+Recurrent = nn.RNNBase | Cell
+
+
+@runtime_checkable
+class Inputs(Protocol):
+    """The vectors that a cell gets of a batch: [batch time dim]. `gates`: their share of an LSTM's gates, ready."""
+
+    def __call__(self, sequences: Sequences, /) -> Tensor: ...
+
+    def gates(self, sequences: Sequences, layout: Layout, weight: Tensor, bias: Tensor) -> Share: ...
+
+
+def run_masked(inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
+    """States by the fastest way for this cell, device and precision."""
+    exact_on_cpu = sequences.values.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
+    if isinstance(cell, nn.LSTM) and not cell.proj_size and exact_on_cpu:
+        return run_stepwise(inputs, cell, sequences)
+    return run_packed(inputs, cell, sequences)
+
+
+def run_stepwise(inputs: Inputs, lstm: nn.LSTM, sequences: Sequences) -> States:
+    """States of an LSTM by `lstm_engine`, including the cell states at the true ends."""
+    layout = Layout.of(sequences.lengths, sequences.values.shape[1], 1 + lstm.bidirectional)
     mask = sequences.mask[:, :, None]
     outputs = torch.empty(0)
-    hidden, cell = [], []
-    for layer in range(rnn.num_layers):
-        weight, bias, own = _weights(rnn, layer)
+    hidden, memory = [], []
+    for layer in range(lstm.num_layers):
+        weight, bias, recurrent = _weights(lstm, layer)
         if layer:
-            outputs = nn.functional.dropout(outputs, rnn.dropout, rnn.training)
+            outputs = nn.functional.dropout(outputs, lstm.dropout, lstm.training)
             share = share_of_vectors(outputs, layout, weight, bias)
         else:
             share = inputs.gates(sequences, layout, weight, bias)
-        h, negated = run_lstm(share, own, layout)
+        h, negated = run_lstm(share, recurrent, layout)
         outputs = taken(h, layout.at).flatten(2) * mask
         ends = layout.ends[:, None].expand(-1, h.shape[1])
         hidden.append(taken(h, ends))
-        cell.append(-taken(negated, ends))
-    return States(outputs, torch.stack(hidden, 1), torch.stack(cell, 1), sequences.lengths)
+        memory.append(-taken(negated, ends))
+    return States(outputs, torch.stack(hidden, 1), torch.stack(memory, 1), sequences.lengths)
 
 
-def _weights(rnn: nn.RNNBase, layer: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Input weights, summed biases and recurrent weights of a layer, a direction each: [directions 4*hidden ...]."""
-    names = [f"l{layer}", f"l{layer}_reverse"][: 1 + rnn.bidirectional]
-    w, u = (torch.stack([getattr(rnn, f"{kind}_{name}") for name in names]) for kind in ("weight_ih", "weight_hh"))
-    # summed before they are stacked: the other way round both gradients are views of one memory, and clipped twice
-    biases = [getattr(rnn, f"bias_ih_{name}") + getattr(rnn, f"bias_hh_{name}") for name in names]
+def _weights(lstm: nn.LSTM, layer: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Input weights, summed biases and recurrent weights of a layer, one per direction: [directions 4*hidden ...]."""
+    names = [f"l{layer}", f"l{layer}_reverse"][: 1 + lstm.bidirectional]
+    w, u = (torch.stack([getattr(lstm, f"{kind}_{name}") for name in names]) for kind in ("weight_ih", "weight_hh"))
+    # summed before they are stacked: otherwise both gradients are views of one memory, and are clipped twice
+    biases = [getattr(lstm, f"bias_ih_{name}") + getattr(lstm, f"bias_hh_{name}") for name in names]
     return doubled(w), doubled(torch.stack(biases)), doubled(u)
 
 
-def run_packed(inputs: Any, rnn: nn.RNNBase, sequences: Sequences) -> States:
-    """States by PyTorch's packed sequences."""
+def run_packed(inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
+    """States of any cell by PyTorch's packed sequences."""
     lengths = sequences.lengths.cpu()
     packed = pack_padded_sequence(inputs(sequences), lengths, batch_first=True, enforce_sorted=False)
-    packed_outputs, final = rnn(packed)
-    width = sequences.values.shape[1]
-    outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=width)
-    hidden, cell = final if isinstance(rnn, nn.LSTM) else (final, None)
-    return States(
-        _full(outputs), _batch_first(rnn, hidden), None if cell is None else _batch_first(rnn, cell), sequences.lengths
-    )
+    packed_outputs, final = cell(packed)
+    outputs, _ = pad_packed_sequence(packed_outputs, batch_first=True, total_length=sequences.values.shape[1])
+    hidden, memory = final if isinstance(final, tuple) else (final, None)
+    layers = cell.num_layers
+    batch_first = None if memory is None else _batch_first(memory, layers)
+    return States(_full(outputs), _batch_first(hidden, layers), batch_first, sequences.lengths)
 
 
 def _full(state: Tensor) -> Tensor:
-    """float32 where autocast computed in less; what a user asked for in float64 stays so."""
+    """float32 where autocast computed in less; float64 stays float64."""
     return state.to(torch.promote_types(state.dtype, torch.float32))
 
 
-def _batch_first(rnn: nn.RNNBase, state: Tensor) -> Tensor:
-    """PyTorch's (layers*directions, batch, hidden) as [batch layers directions hidden], once and for all."""
-    return _full(state).unflatten(0, (rnn.num_layers, -1)).permute(2, 0, 1, 3)
+def _batch_first(state: Tensor, layers: int) -> Tensor:
+    """PyTorch's [layers*directions batch hidden] as [batch layers directions hidden]."""
+    return _full(state).unflatten(0, (layers, -1)).permute(2, 0, 1, 3)
 
 
-def read_pads(inputs: Any, rnn: nn.RNNBase, sequences: Sequences) -> States:
-    """States of a cell that ran over the pads as if they were input: every length becomes the batch's width."""
+def read_pads(inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
+    """States of a cell that treats pads as input: the length of every sequence becomes the width of the batch."""
     every_step = torch.full_like(sequences.lengths, sequences.values.shape[1])
-    return run_masked(inputs, rnn, Sequences(sequences.values, every_step))
+    return run_masked(inputs, cell, Sequences(sequences.values, every_step))
 
 
-PADDINGS: dict[str, Callable[[Any, nn.RNNBase, Sequences], States]] = {"masked": run_masked, "read": read_pads}
+PADDINGS: dict[str, Callable[[Inputs, Recurrent, Sequences], States]] = {"masked": run_masked, "read": read_pads}

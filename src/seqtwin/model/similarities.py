@@ -1,30 +1,72 @@
-"""SIMILARITIES: two vectors to one score, higher = more similar, by one broadcasting formula each.
+"""SIMILARITIES: two vectors to one score, higher = more similar, each by one broadcasting formula.
 
-Pair form: `f(a, b)`; matrix form: `f(a[:, None], b[None])`, or faster and equal: `f.matrix(a, b)`. `low`, `high`: the
-declared range. `top`: the score of a vector with itself where that is the same for all, else None. `indexable`: a
-nearest-neighbour index can serve it. To add one: an `nn.Module` with `__init__(dim, ...)`, these attributes and
-methods, and a line at the foot.
+To add one: a `Similarity` with `__init__(dim, ...)`, its attributes and `forward`, and a line in the dict at the end.
 """
 
 import math
-from typing import Any, Literal
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 from seqtwin.lookup import whole
-from seqtwin.model import distances
+from seqtwin.model import distances, numpy_similarities
+from seqtwin.model.numpy_similarities import NumpyFormula
 
 
-def _by_broadcast(similarity: nn.Module, a: Tensor, b: Tensor) -> Tensor:
-    """The matrix form row by row, so that memory stays at [len(b) dim]."""
-    return torch.stack([similarity(row, b) for row in a]) if len(a) else a.new_zeros(0, len(b))
+@dataclass(frozen=True)
+class IndexForm:
+    """How an approximate index ranks nearly as a similarity does, in the words of faiss.
+
+    `metric`: the name of its metric. `unit`: vectors are scaled to length 1 first. `bounds`: the range of the
+    similarity where the index computes it exactly, up to rounding; None where it only ranks alike.
+    """
+
+    metric: Literal["METRIC_INNER_PRODUCT", "METRIC_L2", "METRIC_L1"]
+    unit: bool = False
+    bounds: tuple[float, float] | None = None
 
 
-class Cosine(nn.Module):
-    """a . b / (|a| |b|), in [-1, 1]; 0 where a vector is zero."""
+class Similarity(nn.Module, ABC):
+    """The contract: scores of pairs by `f(a, b)`, of all pairs of two sets by `f(a[:, None], b[None])`.
 
-    low, high, top, indexable = -1.0, 1.0, 1.0, True
+    `matrix(a, b)` gives the same as the second, in less memory and often faster.
+    """
+
+    # the range of the scores
+    low: ClassVar[float]
+    high: ClassVar[float]
+    # the score of a vector with itself, where all vectors have the same; else None
+    top: ClassVar[float | None]
+    # whether exact search can serve it: the score is a function of a distance or a product
+    indexable: ClassVar[bool]
+    # whether scores are squashed by an exponential, with a temperature that can saturate them
+    squashed: ClassVar[bool] = False
+    # approximate search; None: only exact search
+    index_form: ClassVar[IndexForm | None] = None
+    # the similarity of sentence-transformers that ranks alike; None: it has none
+    sentence_transformers_name: ClassVar[str | None] = None
+    # the same in NumPy; None: it cannot be exported
+    numpy_formula: ClassVar[NumpyFormula | None] = None
+
+    @abstractmethod
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        """Scores (...) of vectors (... dim), by broadcasting."""
+
+    def matrix(self, a: Tensor, b: Tensor) -> Tensor:
+        """The scores of all pairs: [a dim] and [b dim] to [a b], row by row to keep memory at [b dim]."""
+        return torch.stack([self(row, b) for row in a]) if len(a) else a.new_zeros(0, len(b))
+
+
+class Cosine(Similarity):
+    """a . b / (|a| |b|), in [-1, 1]. The score of a zero vector is 0."""
+
+    low, high, top, indexable, squashed = -1.0, 1.0, 1.0, True, False
+    index_form = IndexForm("METRIC_INNER_PRODUCT", unit=True, bounds=(-1.0, 1.0))
+    sentence_transformers_name = "cosine"
+    numpy_formula = numpy_similarities.COSINE
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -36,10 +78,13 @@ class Cosine(nn.Module):
         return (distances.unit(a) @ distances.unit(b).T).clamp(-1.0, 1.0)
 
 
-class Dot(nn.Module):
+class Dot(Similarity):
     """a . b, unbounded."""
 
-    low, high, top, indexable = -math.inf, math.inf, None, True
+    low, high, top, indexable, squashed = -math.inf, math.inf, None, True, False
+    index_form = IndexForm("METRIC_INNER_PRODUCT", bounds=(-math.inf, math.inf))
+    sentence_transformers_name = "dot"
+    numpy_formula = numpy_similarities.DOT
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -51,10 +96,13 @@ class Dot(nn.Module):
         return a @ b.T
 
 
-class NegativeEuclidean(nn.Module):
-    """-|a - b|, in (-inf, 0]; ranks as a loss built on the euclidean distance does."""
+class NegativeEuclidean(Similarity):
+    """-|a - b|, in (-inf, 0]. It ranks pairs as a loss on the euclidean distance does."""
 
-    low, high, top, indexable = -math.inf, 0.0, 0.0, True
+    low, high, top, indexable, squashed = -math.inf, 0.0, 0.0, True, False
+    index_form = IndexForm("METRIC_L2")
+    sentence_transformers_name = "euclidean"
+    numpy_formula = numpy_similarities.NEGATIVE_EUCLIDEAN
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -62,12 +110,9 @@ class NegativeEuclidean(nn.Module):
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return -distances.euclidean(a, b)
 
-    def matrix(self, a: Tensor, b: Tensor) -> Tensor:
-        return _by_broadcast(self, a, b)
-
 
 class _Temperature(nn.Module):
-    """tau: a number, the vector's width, or learned from the width on (kept positive by an exponential)."""
+    """tau: a number, the width of the vectors, or learned. A learned one starts at the width and stays positive."""
 
     def __init__(self, dim: int, tau: float | Literal["width", "learned"]) -> None:
         super().__init__()
@@ -86,13 +131,16 @@ class _Temperature(nn.Module):
         return self.log.exp()
 
 
-class ExpManhattan(nn.Module):
-    """exp(-|a - b|_1 / tau), in (0, 1]. With tau 1 it saturates as vectors get wider; `width` is free of that.
+class ExpManhattan(Similarity):
+    """exp(-|a - b|_1 / tau), in (0, 1]. With tau 1 it saturates for wide vectors; with `width` it does not.
 
     Source: Mueller & Thyagarajan 2016 (MaLSTM), with tau 1.
     """
 
-    low, high, top, indexable = 0.0, 1.0, 1.0, True
+    low, high, top, indexable, squashed = 0.0, 1.0, 1.0, True, True
+    index_form = IndexForm("METRIC_L1")
+    sentence_transformers_name = "manhattan"
+    numpy_formula = numpy_similarities.EXP_MANHATTAN
 
     def __init__(self, dim: int, tau: float | Literal["width", "learned"] = "width") -> None:
         super().__init__()
@@ -101,14 +149,14 @@ class ExpManhattan(nn.Module):
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return (-distances.manhattan(a, b) / self.tau()).exp()
 
-    def matrix(self, a: Tensor, b: Tensor) -> Tensor:
-        return _by_broadcast(self, a, b)
 
-
-class ExpEuclidean(nn.Module):
+class ExpEuclidean(Similarity):
     """exp(-|a - b| / tau), in (0, 1]."""
 
-    low, high, top, indexable = 0.0, 1.0, 1.0, True
+    low, high, top, indexable, squashed = 0.0, 1.0, 1.0, True, True
+    index_form = IndexForm("METRIC_L2")
+    sentence_transformers_name = "euclidean"
+    numpy_formula = numpy_similarities.EXP_EUCLIDEAN
 
     def __init__(self, dim: int, tau: float | Literal["width", "learned"] = "width") -> None:
         super().__init__()
@@ -117,17 +165,17 @@ class ExpEuclidean(nn.Module):
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         return (-distances.euclidean(a, b) / self.tau()).exp()
 
-    def matrix(self, a: Tensor, b: Tensor) -> Tensor:
-        return _by_broadcast(self, a, b)
 
+class PairScorer(Similarity):
+    """A trained score of (u, v, |u-v|, u*v), symmetric by taking the mean of both orders.
 
-class PairScorer(nn.Module):
-    """A trained score of (u, v, |u-v|, u*v), the mean of both orders so that it is symmetric.
-
-    For re-ranking: no index can serve it, since it is no function of a distance.
+    For re-ranking: no index can serve it, as it is not a function of a distance.
     """
 
-    low, high, top, indexable = -math.inf, math.inf, None, False
+    low, high, top, indexable, squashed = -math.inf, math.inf, None, False, False
+    index_form = None
+    sentence_transformers_name = None
+    numpy_formula = None  # it has weights, so it is exported as a graph of its own
 
     def __init__(self, dim: int, hidden: int = 128) -> None:
         super().__init__()
@@ -135,16 +183,13 @@ class PairScorer(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         a, b = torch.broadcast_tensors(a, b)
-        apart, product = (a - b).abs(), a * b
-        forth = self.net(torch.cat([a, b, apart, product], -1))
-        back = self.net(torch.cat([b, a, apart, product], -1))
+        difference, product = (a - b).abs(), a * b
+        forth = self.net(torch.cat([a, b, difference, product], -1))
+        back = self.net(torch.cat([b, a, difference, product], -1))
         return ((forth + back) / 2).squeeze(-1)
 
-    def matrix(self, a: Tensor, b: Tensor) -> Tensor:
-        return _by_broadcast(self, a, b)
 
-
-SIMILARITIES: dict[str, Any] = {
+SIMILARITIES: dict[str, type[Similarity]] = {
     "cosine": Cosine,
     "dot": Dot,
     "negative_euclidean": NegativeEuclidean,

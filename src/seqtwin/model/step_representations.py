@@ -1,9 +1,11 @@
-"""STEP_READS: what a labeller reads at each step. To add one: a final `nn.Module` and a line in the dict at the foot.
+"""STEP_READS: one vector per step from the states of an encoder, for a label at each step.
 
-Everything comes from one pass of the encoder; the steps of row 0 stand first, then those of row 1, without pads.
+To add one: an `nn.Module` and a line in the dict at the end. The steps of row 0 come first, then those of row 1, ...,
+without pads.
 """
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -13,16 +15,18 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.records import States
 
 
+@runtime_checkable
 class StepRead(Protocol):
     """The contract: one vector of `out_dim` for every real step, Float[steps dim]."""
 
-    out_dim: int
+    @property
+    def out_dim(self) -> int: ...
 
-    def __call__(self, model: Siamese, states: States) -> Tensor: ...
+    def __call__(self, model: Siamese, states: States, /) -> Tensor: ...
 
 
 class Outputs(nn.Module):
-    """o_t: what the encoder says at step t, all its directions side by side."""
+    """o_t: the output at step t, with both directions joined."""
 
     def __init__(self, model: Siamese) -> None:
         super().__init__()
@@ -33,7 +37,7 @@ class Outputs(nn.Module):
 
 
 class ForwardOutputs(nn.Module):
-    """The forward half of o_t: it has read steps 1 to t."""
+    """The forward half of o_t. It depends on steps 1 to t."""
 
     def __init__(self, model: Siamese) -> None:
         super().__init__()
@@ -44,7 +48,7 @@ class ForwardOutputs(nn.Module):
 
 
 class BackwardOutputs(nn.Module):
-    """The backward half of o_t: it has read the last step back to t."""
+    """The backward half of o_t. It depends on step t to the last step."""
 
     def __init__(self, model: Siamese) -> None:
         super().__init__()
@@ -57,7 +61,7 @@ class BackwardOutputs(nn.Module):
 
 
 class Repeated(nn.Module):
-    """The one vector of the whole sequence (the config's representation), the same at every step."""
+    """The vector of the whole sequence (the representation of the config), the same at every step."""
 
     def __init__(self, model: Siamese) -> None:
         super().__init__()
@@ -68,21 +72,22 @@ class Repeated(nn.Module):
 
 
 class JoinedSteps(nn.Module):
-    """Several of these side by side, in the order named."""
+    """Several of these joined, in the order given."""
 
-    def __init__(self, model: Siamese, parts: list[Any]) -> None:
+    def __init__(self, model: Siamese, parts: list[object]) -> None:
         super().__init__()
         if not isinstance(parts, list) or not parts:
             raise ValueError(f"join: expected a list of step reads, got {parts!r}")
-        self.parts = nn.ModuleList(pick(STEP_READS, part, "step read", model) for part in parts)
-        members: list[Any] = list(self.parts)
-        self.out_dim = sum(int(part.out_dim) for part in members)
+        members = [pick(STEP_READS, part, "step read", model) for part in parts]
+        # all members are modules, which their contract cannot state
+        self.parts = nn.ModuleList(part for part in members if isinstance(part, nn.Module))
+        self.out_dim = sum(part.out_dim for part in members)
 
     def forward(self, model: Siamese, states: States) -> Tensor:
         return torch.cat([part(model, states) for part in self.parts], 1)
 
 
-STEP_READS: dict[str, Any] = {
+STEP_READS: dict[str, Callable[..., StepRead]] = {
     "outputs": Outputs,
     "forward_outputs": ForwardOutputs,
     "backward_outputs": BackwardOutputs,

@@ -1,7 +1,5 @@
 """Whether the parts of a config fit together, found out when it is read and not after an hour."""
 
-from typing import Any
-
 import numpy as np
 
 from seqtwin.build import blueprint_of, build_siamese
@@ -13,6 +11,7 @@ from seqtwin.lookup import Spec, member, pick, split_spec
 from seqtwin.model.heads import HEADS, build_head
 from seqtwin.model.siamese import Siamese
 from seqtwin.paths import expand
+from seqtwin.published import LossFormula
 from seqtwin.run.prepared import Prepared, Ready
 from seqtwin.training.cross_entropy import HEAD_LOSSES, CrossEntropy
 from seqtwin.training.fit import pick_device
@@ -107,11 +106,12 @@ def _check_vectors(config: RunConfig, series: bool) -> None:
     require_file(expand(config.encoder.vectors))
 
 
-def describe_loss(loss: Loss) -> dict[str, Any]:
-    """What a report prints of a loss."""
+def describe_loss(name: str, loss: Loss) -> LossFormula:
+    """The loss as a report prints it."""
     settings = loss.settings
     margin = settings.get("margin")
     return {
+        "name": name,
         "formula": loss.formula,
         "settings": settings,
         "margin": margin if isinstance(margin, (int, float)) else None,

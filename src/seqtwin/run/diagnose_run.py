@@ -68,11 +68,10 @@ def some_rows(store: Sized, count: int, seed: int) -> np.ndarray:
 
 def scale_facts(model: Siamese, loss: Loss, seen: loss_view.Look) -> Found:
     """How large things are: lengths, distances, angles, scores."""
-    squashed = model.similarity_name.startswith("exp_")
     return {
         "beyond_margin": loss_view.beyond_margin(loss, seen),
         "distance": loss_view.negatives_apart(loss, seen),
-        "head_median": float(seen.score.double().median()) if squashed else None,
+        "head_median": float(seen.score.double().median()) if model.similarity.squashed else None,
         "random_cosine": geometry.mean_cosine(seen.vectors),
         "norm_mean": float(seen.vectors.cpu().double().norm(dim=-1).mean()),
     }

@@ -20,6 +20,7 @@ from seqtwin.metrics import (
     threshold_optimism,
 )
 from seqtwin.model.siamese import Siamese
+from seqtwin.published import Scores
 from seqtwin.run.nearest_class import nearest_scores
 from seqtwin.run.prepared import Prepared
 from seqtwin.training.encode_store import encode_items, only, predict, score_matrix
@@ -33,7 +34,7 @@ RETRIEVAL = ("mrr", "recall@1", "recall@10", "hit_rate@1", "hit_rate@10", "map_a
 class Judged:
     """Scores of one encoder, ready to be written. `predicted`: the score of every dev and test pair, Float[pairs]."""
 
-    scores: dict[str, Any]
+    scores: Scores
     predicted: Mapping[str, np.ndarray]
     status: str
     encoded_per_second: float
@@ -108,7 +109,7 @@ def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) ->
     seconds = time.monotonic() - start
     targets = {split: store.target for split, store in stores.items()}
     values, undefined, fitted = score_splits(scores, targets, prepared.data.cut)
-    found = {
+    found: Scores = {
         "dev": values["dev"],
         "test": values["test"],
         "untrained": dict(untrained),

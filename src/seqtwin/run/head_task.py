@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from seqtwin.errors import ConfigError
 from seqtwin.lookup import split_spec
 from seqtwin.model.heads import Learner, build_head
 from seqtwin.model.siamese import Siamese
+from seqtwin.published import JudgedFacts, LossFormula, Scores
 from seqtwin.run.compatible import build_head_loss
 from seqtwin.run.diagnose_run import LEAST_DROP, STATE_ITEMS, Found, Trained, course, invariances, some_rows
 from seqtwin.run.evaluate import Judged
@@ -87,14 +87,17 @@ class HeadTask:
         told["test"] = self._told(learner, prepared, "test")
         seconds = time.monotonic() - start
         undefined = {name: f"{split}: {why}" for split, one in told.items() for name, why in one.undefined.items()}
-        found = {
-            **{split: {k: v for k, v in one.values.items() if k not in undefined} for split, one in told.items()},
+        dev, test = ({k: v for k, v in one.values.items() if k not in undefined} for one in told.values())
+        found: Scores = {
+            "dev": dev,
+            "test": test,
             "untrained": dict(untrained),
             "primary": prepared.primary,
             "threshold": None,
             "undefined": undefined,
-            **_retrieval(learner.model, prepared),
         }
+        if retrieval := _retrieval(learner.model, prepared):
+            found["retrieval"] = retrieval
         answers = {split: one.answers for split, one in told.items()}
         return Judged(found, answers, "finished", len(prepared.stores["test"]) / seconds)
 
@@ -110,13 +113,13 @@ class HeadTask:
         """A linear probe on every representation of the trained encoder; only where a sequence has one class."""
         return probe_reads(t.model, t.prepared) if t.prepared.data.kind == "classify" else {}
 
-    def judged_facts(self, prepared: PreparedExamples) -> dict[str, Any]:
-        """What one judged row is, as a report calls it."""
+    def judged_facts(self, prepared: PreparedExamples) -> JudgedFacts:
+        """The noun for one judged row, as a report calls it."""
         kind = prepared.data.kind
         names = {"classify": "series" if prepared.inputs == "series" else "texts", "decode": "texts"}
         return {"judged": names.get(kind, "steps" if prepared.inputs == "series" else "tokens")}
 
-    def loss_facts(self, loss: CrossEntropy, _config: RunConfig) -> dict[str, Any]:
+    def loss_facts(self, loss: CrossEntropy, _config: RunConfig) -> LossFormula:
         """What a report prints of the loss."""
         return {"name": loss.name, "formula": loss.formula, "settings": loss.settings, "margin": None}
 
@@ -177,11 +180,11 @@ def _leakage(t: Trained) -> Found:
     return {"leakage_share": leakage_of(t.prepared.pair_facts)["share"]}
 
 
-def _retrieval(model: Siamese, prepared: PreparedExamples) -> dict[str, Any]:
+def _retrieval(model: Siamese, prepared: PreparedExamples) -> dict[str, float]:
     """Accuracy of the nearest training item in the space of the vectors; only where an item has one class."""
     train, test = prepared.stores["train"], prepared.stores["test"]
     if not isinstance(train, ClassStore) or not model.similarity.indexable:
         return {}
     gallery, queries = (encode_items(model, store.items) for store in (train, test))
     found = nearest_accuracy(gallery, train.target, queries, test.target, partial(score_matrix, model))
-    return {"retrieval": {"nn_accuracy": found}}
+    return {"nn_accuracy": found}

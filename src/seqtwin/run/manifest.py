@@ -12,6 +12,7 @@ import yaml
 from seqtwin.config import PATHS, RunConfig, each_path
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import hash_of
+from seqtwin.published import RunManifest
 from seqtwin.run.labels import objective_name
 from seqtwin.run.prepared import Ready
 from seqtwin.training.fit import Diverged
@@ -81,13 +82,13 @@ def manifest(
     device: str,
     seconds: Mapping[str, float],
     error: SeqTwinError | None = None,
-) -> dict[str, Any]:
-    """What the manifest of a run says besides its files."""
+) -> RunManifest:
+    """The manifest of a run without its files."""
     return {
         "kind": "cell",
         "key": cell_key(config, prepared),
         "status": status,
-        "error": error and error.as_dict(),
+        "error": None if error is None else error.as_dict(),
         "factors": dict(factors),
         "versions": versions(),
         "host": platform.node(),

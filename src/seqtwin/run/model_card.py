@@ -1,11 +1,11 @@
 """The model card saved with an encoder, with or without a head, and the confidence interval printed in it."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, lower_is_better
+from seqtwin.published import Facts, Scores
 
 DRAWS = 300
 FEWEST = 20  # clusters; an interval of fewer says little and looks like more
@@ -45,7 +45,7 @@ def interval_of(value: Value, clusters: np.ndarray) -> tuple[float, float] | Non
     return float(low), float(high)
 
 
-def model_card(facts: dict[str, Any], scores: dict[str, Any], interval: tuple[float, float] | None = None) -> str:
+def model_card(facts: Facts, scores: Scores, interval: tuple[float, float] | None = None) -> str:
     """Markdown: what the encoder is and is for, how to load it, what it was measured by, its limits.
 
     `interval`: of the primary metric on test.
@@ -101,7 +101,7 @@ Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
 """
 
 
-def head_card(facts: dict[str, Any], scores: dict[str, Any], interval: tuple[float, float] | None) -> str:
+def head_card(facts: Facts, scores: Scores, interval: tuple[float, float] | None) -> str:
     """Markdown: what it says of a sequence, how to load it, what it was measured by, its limits."""
     says, answer = USES[facts["objective"]]
     counts = facts["pairs"]
@@ -165,17 +165,17 @@ def _interval_words(primary: str, interval: tuple[float, float] | None) -> str:
     return f"The interval of {primary} draws test pairs anew; pairs that share a text stay together."
 
 
-def _few(facts: dict[str, Any]) -> str:
+def _few(facts: Facts) -> str:
     few = few_pairs_sentence(facts.get("counts", {}))
     return f"\n{few}\n" if few else ""
 
 
-def _limits(facts: dict[str, Any]) -> str:
+def _limits(facts: Facts) -> str:
     if facts["tokens"] is None:
         return SERIES
     return TEXTS.format(unknown=facts["unknown_share"], longest=facts["tokens"]["max_length"])
 
 
-def _few_classes(facts: dict[str, Any]) -> str:
+def _few_classes(facts: Facts) -> str:
     few = few_classes_sentence(facts.get("counts", {}).get("test", {}))
     return f"\n{few}\n" if few else ""

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +10,7 @@ from seqtwin.config import RunConfig
 from seqtwin.lookup import split_spec
 from seqtwin.metrics import METRICS, Undefined
 from seqtwin.model.siamese import Siamese
+from seqtwin.published import JudgedFacts, LossFormula
 from seqtwin.run.compatible import build_loss, describe_loss
 from seqtwin.run.diagnose_run import Found, Trained, Watcher, diagnostics
 from seqtwin.run.evaluate import Judged, judge, judge_untrained, primary_value
@@ -62,13 +62,13 @@ class PairTask:
         """The trained encoder read by every representation."""
         return read_all(t.model, t.prepared, config.similarity)
 
-    def judged_facts(self, _prepared: Prepared) -> dict[str, Any]:
-        """Nothing: a report takes pairs for granted."""
+    def judged_facts(self, _prepared: Prepared) -> JudgedFacts:
+        """Empty: pairs are the default of a report."""
         return {}
 
-    def loss_facts(self, loss: Loss, config: RunConfig) -> dict[str, Any]:
-        """What a report prints of the loss."""
-        return {"name": split_spec(config.loss)[0], **describe_loss(loss)}
+    def loss_facts(self, loss: Loss, config: RunConfig) -> LossFormula:
+        """The loss as a report prints it."""
+        return describe_loss(split_spec(config.loss)[0], loss)
 
 
 def calibrate(loss: Loss, model: Siamese, prepared: Prepared, config: RunConfig) -> None:

@@ -12,6 +12,7 @@ from seqtwin.data.file_summary import pairs_line, sequences_line
 from seqtwin.data.pairs import PairData
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.metrics import class_counts, few_classes_sentence, few_pairs_sentence, pair_counts
+from seqtwin.published import DataFacts
 from seqtwin.run.row_facts import PairFacts, leakage_of
 
 
@@ -73,7 +74,7 @@ class PreparedExamples(Ready):
 
 def prepared_lines(prepared: Ready) -> list[str]:
     """The sizes of the splits, and what a user should know of them before training."""
-    counts = _of_kind(prepared).get("counts", {})
+    counts = _counts(prepared)
     if isinstance(prepared, Prepared):
         sizes = pairs_line(prepared.data.frame, prepared.data.cut)
         few = few_pairs_sentence({split: kinds for split, kinds in counts.items() if all(kinds.values())})
@@ -82,10 +83,10 @@ def prepared_lines(prepared: Ready) -> list[str]:
     return [sizes, *(f"note: {line}" for line in (*prepared.notes, few) if line)]
 
 
-def data_facts(prepared: Ready) -> dict[str, Any]:
-    """What a report says of the data."""
-    data = prepared.data
-    return {
+def data_facts(prepared: Ready) -> DataFacts:
+    """The facts of the data that a report prints."""
+    data, pairs = prepared.data, isinstance(prepared, Prepared)
+    facts: DataFacts = {
         "dataset": data.name,
         "pairs": {split: len(store) for split, store in prepared.stores.items()},
         "shareable": data.shareable,
@@ -97,25 +98,23 @@ def data_facts(prepared: Ready) -> dict[str, Any]:
         "notes": list(prepared.notes),
         "source": data.facts,
         "start": prepared.start,
-        **_of_kind(prepared),
+        "cut": data.cut if pairs else 0.5,
+        "graded": data.graded if pairs else False,
     }
-
-
-def _of_kind(prepared: Ready) -> dict[str, Any]:
     if isinstance(prepared, PreparedExamples):
-        kind = {"objective": prepared.data.kind, "classes": list(prepared.classes)}
-        return {"cut": 0.5, "graded": False, **kind, **_class_counts(prepared)}
-    cut, judged = prepared.data.cut, {split: prepared.stores[split] for split in ("dev", "test")}
-    counts = {split: pair_counts(store.target, cut) for split, store in judged.items()}
-    return {"cut": cut, "graded": prepared.data.graded, "counts": counts}
+        facts |= {"objective": prepared.data.kind, "classes": list(prepared.classes)}
+    if counts := _counts(prepared):
+        facts["counts"] = counts
+    return facts
 
 
-def _class_counts(prepared: PreparedExamples) -> dict[str, Any]:
-    """How many sequences of dev and test each class has; only where a sequence has one class."""
+def _counts(prepared: Ready) -> dict[str, dict[str, int]]:
+    """The number of rows per class on dev and test; empty where a sequence does not have one class."""
     stores = {split: prepared.stores[split] for split in ("dev", "test")}
-    counts = {
+    if not isinstance(prepared, PreparedExamples):
+        return {split: pair_counts(store.target, prepared.data.cut) for split, store in stores.items()}
+    return {
         split: class_counts(store.target, prepared.classes)
         for split, store in stores.items()
         if isinstance(store, ClassStore)
     }
-    return {"counts": counts} if counts else {}

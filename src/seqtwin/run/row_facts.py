@@ -8,6 +8,7 @@ import numpy as np
 from seqtwin.data.batches import PairStore
 from seqtwin.data.pairs import PairData
 from seqtwin.data.splits import seen_in_train
+from seqtwin.published import Leakage
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def token_overlap(store: PairStore) -> np.ndarray:
     return np.array([len(sets[a] & sets[b]) / len(sets[a] | sets[b]) for a, b in pairs])
 
 
-def leakage_of(facts: Mapping[str, PairFacts]) -> dict[str, float]:
+def leakage_of(facts: Mapping[str, PairFacts]) -> Leakage:
     """Test pairs with an item that occurs in the training pairs: their number, and their share."""
     leaking = facts["test"].seen > 0
     return {"pairs": int(leaking.sum()), "share": float(leaking.mean())}

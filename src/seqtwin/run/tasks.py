@@ -8,6 +8,7 @@ import numpy as np
 from seqtwin.config import RunConfig
 from seqtwin.lookup import member
 from seqtwin.model.siamese import Siamese
+from seqtwin.published import JudgedFacts, LossFormula
 from seqtwin.run.diagnose_run import Found, Trained
 from seqtwin.run.evaluate import Judged
 from seqtwin.run.head_task import HeadTask
@@ -39,9 +40,9 @@ class Task(Protocol):
 
     def reads(self, t: Trained, config: RunConfig) -> Mapping[str, Mapping[str, float | None]]: ...
 
-    def judged_facts(self, prepared: Any) -> dict[str, Any]: ...
+    def judged_facts(self, prepared: Any) -> JudgedFacts: ...
 
-    def loss_facts(self, loss: Any, config: RunConfig) -> dict[str, Any]: ...
+    def loss_facts(self, loss: Any, config: RunConfig) -> LossFormula: ...
 
 
 TASKS: dict[str, Task] = {"pairs": PairTask(), **{name: HeadTask(one.says) for name, one in OBJECTIVES.items()}}

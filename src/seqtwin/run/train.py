@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +15,20 @@ from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.reading.series import channel_scaling
 from seqtwin.files import Building, dump_json, publish_folder, write_text
 from seqtwin.model.siamese import Siamese
+from seqtwin.published import (
+    CONFIG,
+    DIAGNOSTICS,
+    ENCODER,
+    FACTS,
+    HISTORY,
+    PREDICTIONS,
+    READS,
+    SCORES,
+    TEXTS,
+    TRACE,
+    Facts,
+    Scores,
+)
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.run.compatible import check_run, require_two_classes
 from seqtwin.run.diagnose_run import Trained
@@ -41,7 +54,7 @@ class Run:
 
     path: Path
     status: str
-    scores: dict[str, Any]
+    scores: Scores
 
 
 def train(
@@ -73,8 +86,8 @@ def train(
 
 def run_into(
     building: Building, config: RunConfig, prepared: Ready, factors: Mapping[str, str | int], *, on_epoch: OnEpoch
-) -> dict[str, Any]:
-    """Train, judge and write everything of one run into a folder under construction; its scores come back."""
+) -> Scores:
+    """Train, evaluate and write one run into a folder under construction; return its scores."""
     if config.fit.threads is not None:
         torch.set_num_threads(config.fit.threads)
     clock = _Clock()
@@ -169,7 +182,7 @@ def _deviation(model: Siamese, prepared: Ready, state: RunState) -> float:
     return deviation
 
 
-def _facts(config: RunConfig, t: Trained, task: Task) -> dict[str, Any]:
+def _facts(config: RunConfig, t: Trained, task: Task) -> Facts:
     prepared, state = t.prepared, t.state
     return {
         **data_facts(prepared),
@@ -180,7 +193,7 @@ def _facts(config: RunConfig, t: Trained, task: Task) -> dict[str, Any]:
         "silent_batches": t.loss.silent_batches,
         "padding": config.encoder.padding,
         "encoder": config.encoder.model_dump(mode="json", exclude={"vectors", "start"}),
-        "tokens": prepared.tokens and {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size},
+        "tokens": {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size} if prepared.tokens else None,
         "parameters": sum(p.numel() for p in t.model.parameters()),
         "dim": t.model.space.dim,
         "best_epoch": state.best_epoch,
@@ -195,31 +208,37 @@ def _facts(config: RunConfig, t: Trained, task: Task) -> dict[str, Any]:
 def _write(folder: Path, config: RunConfig, t: Trained, task: Task) -> None:
     facts, scores = _facts(config, t, task), t.judged.scores
     texts = {
-        "config.yaml": config_text(portable(config, folder)),
-        "history.csv": history_table(t.state, t.prepared.primary),
-        "trace.csv": trace_table(t.state.losses),
-        "scores.json": dump_json(scores),
-        "predictions.csv": predictions_table(t.prepared, t.judged.predicted),
-        "pairs.csv": texts_table(t.prepared),
-        "facts.json": dump_json(facts),
-        "diagnostics.json": dump_json(task.explain(t)),
-        "reads.csv": reads_table(task.reads(t, config)),
+        CONFIG: config_text(portable(config, folder)),
+        HISTORY: history_table(t.state, t.prepared.primary),
+        TRACE: trace_table(t.state.losses),
+        SCORES: dump_json(scores),
+        PREDICTIONS: predictions_table(t.prepared, t.judged.predicted),
+        TEXTS: texts_table(t.prepared),
+        FACTS: dump_json(facts),
+        DIAGNOSTICS: dump_json(task.explain(t)),
+        READS: reads_table(task.reads(t, config)),
     }
     for name, text in texts.items():
         if text:
             write_text(folder / name, text)
-    _save(folder / "encoder", config, t, facts, _interval(t, task))
+    _save(folder / ENCODER, config, t, facts, _interval(t, task))
 
 
-def _save(
-    folder: Path, config: RunConfig, t: Trained, facts: Mapping[str, Any], interval: tuple[float, float] | None
-) -> None:
+def _save(folder: Path, config: RunConfig, t: Trained, facts: Facts, interval: tuple[float, float] | None) -> None:
     scores = t.judged.scores
-    known = {key: facts[key] for key in ("dataset", "data_hash", "split_hash", "loss", "cut")}
-    known |= {"seqtwin": __version__, "threshold": scores["threshold"], "scores": scores["test"]}
+    known = {
+        "dataset": facts["dataset"],
+        "data_hash": facts["data_hash"],
+        "split_hash": facts["split_hash"],
+        "loss": facts["loss"],
+        "cut": facts["cut"],
+        "seqtwin": __version__,
+        "threshold": scores["threshold"],
+        "scores": scores["test"],
+    }
     head = saved_head(t.learner.cpu(), t.prepared, config)
     stored = Stored(t.model.cpu(), blueprint_for(config, t.prepared), t.prepared.tokens, known, head=head)
-    save_encoder(folder, stored, (head_card if head else model_card)(dict(facts), scores, interval))
+    save_encoder(folder, stored, (head_card if head else model_card)(facts, scores, interval))
 
 
 def _interval(t: Trained, task: Task) -> tuple[float, float] | None:

@@ -22,7 +22,7 @@ class CrossEntropy(nn.Module):
     def __init__(self, smoothing: float = 0.0) -> None:
         super().__init__()
         if not 0 <= smoothing < 1:
-            raise ValueError(f"smoothing: expected 0 up to (not including) 1, got {smoothing}")
+            raise ValueError(f"smoothing: expected a number from 0 to below 1, got {smoothing}")
         self.smoothing = smoothing
         self.silent_batches = 0  # none can be: every label trains
 

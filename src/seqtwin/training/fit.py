@@ -1,10 +1,10 @@
-"""A loop that can be read: all state of one training is one record that `fit` advances, epoch by epoch."""
+"""The training loop. `fit` advances one record, the state of the training, epoch by epoch."""
 
 import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -22,10 +22,15 @@ from seqtwin.training.precision import PRECISIONS, usable_precision
 
 Trainee = Siamese | Learner
 Criterion = Loss | CrossEntropy
+Model = TypeVar("Model", bound=Trainee)
+LossOf = TypeVar("LossOf", bound=Criterion)
+
+Measures = Mapping[str, float | None]
+Row = dict[str, int | float | None]  # of the history
 
 
 class Diverged(SeqTwinError):  # noqa: N818 - the word of the published status
-    """Numbers that are no longer finite; `rows` are those of the batch where that was seen."""
+    """Numbers that are no longer finite. `rows`: those of the batch in which this was noticed."""
 
     exit_code = 1
 
@@ -41,9 +46,9 @@ class Diverged(SeqTwinError):  # noqa: N818 - the word of the published status
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. `warmup`: share of all steps in which the rate rises from 0; `clip`: largest gradient norm.
-
-    `layer_decay`: the rate of each layer below the head is this share of the one above it.
+    """How to train. `warmup`: the share of all steps in which the learning rate rises from 0. `clip`: largest gradient
+    norm. `patience`: epochs without an improvement on dev before the training stops; None: never. `layer_decay`: the
+    learning rate of each layer is this share of that of the layer above.
     """
 
     epochs: int
@@ -62,9 +67,9 @@ class Recipe:
 
 @dataclass
 class RunState:
-    """Everything that changes while an encoder is trained. `losses`, `norms`: of every step; norms before clipping.
+    """Everything that changes while an encoder is trained. `losses`, `norms`: of every step, norms before clipping.
 
-    `precision`: the one it is trained in, which may not be the one that was asked for.
+    `precision`: the one in use, which can differ from that of the config.
     """
 
     model: Trainee
@@ -78,33 +83,29 @@ class RunState:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     stale: int = 0
     seconds: float = 0.0
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: list[Row] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     norms: list[float] = field(default_factory=list)
 
 
-Measure = Callable[[Any], float | None]
-Watch = Callable[[Any, Any], Mapping[str, float | None]]
-
-
-def _unwatched(_model: Any, _loss: Any) -> Mapping[str, float | None]:
+def _watch_nothing(_model: Trainee, _loss: Criterion) -> Measures:
     return {}
 
 
 def fit(
-    model: Trainee,
-    loss: Criterion,
+    model: Model,
+    loss: LossOf,
     train: Store,
     recipe: Recipe,
-    measure: Measure,
+    measure: Callable[[Model], float | None],
     *,
-    watch: Watch = _unwatched,
+    watch: Callable[[Model, LossOf], Measures] = _watch_nothing,
     on_epoch: Callable[[RunState], None] = lambda _: None,
 ) -> RunState:
-    """The state after training; the model then holds the weights of the epoch that `measure` (on dev) liked best.
+    """The state after training. The model then has the weights of the epoch with the highest `measure` (on dev).
 
-    What `watch` finds before training and after each epoch is added to the history. It must change nothing.
-    A precision that this processor cannot train the model in becomes fp32, with a warning.
+    `watch` is called before training and after each epoch. Its results are added to the history, and it must not
+    change anything. A precision that this processor does not support for the model becomes fp32, with a warning.
 
     Raises: Diverged.
     """
@@ -112,10 +113,10 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)  # dropout draws from PyTorch's own generator
         state = _start(model, loss, train, recipe)
-        _record(state, _mean_loss(model, loss, train, recipe), _measured(state, measure), watch(model, loss))
+        _record(state, _mean_loss(model, loss, train, recipe), _finite(state, measure(model)), watch(model, loss))
         while state.epoch < recipe.epochs and not _stale(state, recipe.patience):
             mean_loss = _one_epoch(state, loss, train, recipe)
-            _record(state, mean_loss, _measured(state, measure), watch(model, loss))
+            _record(state, mean_loss, _finite(state, measure(model)), watch(model, loss))
             on_epoch(state)
     model.load_state_dict(state.best_weights)
     model.eval()
@@ -132,12 +133,12 @@ def _start(model: Trainee, loss: Criterion, train: Store, recipe: Recipe) -> Run
 
 
 def step_budget(rows: int, recipe: Recipe) -> int:
-    """The steps of a training that is not stopped early."""
+    """The number of steps of a training that is not stopped early."""
     return recipe.epochs * math.ceil(rows / recipe.batch)
 
 
 def batches_of(model: Trainee, train: Store, recipe: Recipe, epoch: int) -> list[np.ndarray]:
-    """Rows of every batch of an epoch; alike in length, unless pads are read."""
+    """The rows of every batch of an epoch, sorted by length unless the encoder reads pads."""
     return epoch_batches(sorting_lengths(model, train.lengths), recipe.batch, seed=recipe.seed, epoch=epoch)
 
 
@@ -154,8 +155,8 @@ def _one_epoch(state: RunState, loss: Criterion, train: Store, recipe: Recipe) -
 
 def _one_step(state: RunState, loss: Criterion, train: Store, rows: np.ndarray, recipe: Recipe) -> float:
     value = _loss_of(state.model, loss, train, rows, recipe.precision)
-    found = value.item()
-    if not math.isfinite(found):
+    number = value.item()
+    if not math.isfinite(number):
         raise Diverged(state.step, rows.tolist())
     state.optimizer.zero_grad()
     value.backward()
@@ -166,48 +167,47 @@ def _one_step(state: RunState, loss: Criterion, train: Store, rows: np.ndarray, 
     state.optimizer.step()
     state.scheduler.step()
     state.step += 1
-    state.losses.append(found)
+    state.losses.append(number)
     state.norms.append(norm)
-    return found
+    return number
 
 
 def _loss_of(model: Trainee, loss: Criterion, store: Store, rows: np.ndarray, precision: str) -> Tensor:
     device = next(model.parameters()).device
     batch = store.batch(rows).to(device)
     with PRECISIONS[precision](device.type):
-        found = model(batch)
-    value: Tensor = loss(found, batch.target)
+        outputs = model(batch)
+    value: Tensor = loss(outputs, batch.target)
     return value
 
 
 @torch.no_grad()
 def _mean_loss(model: Trainee, loss: Criterion, train: Store, recipe: Recipe, batches: int = 16) -> float:
-    """The loss before training, on some batches: where the learning curve starts."""
+    """The loss before training, on some batches: the start of the learning curve."""
     model.eval()
     some = batches_of(model, train, recipe, 0)[:batches]
     silent = loss.silent_batches
     values = [_loss_of(model, loss, train, rows, "fp32").item() for rows in some]
-    loss.silent_batches = silent  # counted are the batches that were to train something
+    loss.silent_batches = silent  # only batches of the training count
     return float(np.mean(values))
 
 
-def _measured(state: RunState, measure: Measure) -> float | None:
-    """The metric on dev, before anything is watched: what is not finite has no diagnostics.
+def _finite(state: RunState, metric: float | None) -> float | None:
+    """The metric on dev. It is checked before `watch` is called, which needs finite vectors.
 
     Raises: Diverged for a metric that is not finite.
     """
-    metric = measure(state.model)
     if metric is not None and not math.isfinite(metric):
         raise Diverged(state.step, [])
     return metric
 
 
-def _record(state: RunState, mean_loss: float, metric: float | None, seen: Mapping[str, float | None]) -> None:
-    """Note one epoch; keep the weights when dev likes them better (or cannot tell: then the newest are kept)."""
-    rate = state.scheduler.get_last_lr()[0]
-    row = {"epoch": state.epoch, "step": state.step, "loss": mean_loss, "dev": metric, "lr": rate}
-    state.history.append({**row, "seconds": state.seconds, "gradient_norm": _epoch_norm(state), **seen})
-    # the untrained encoder is a floor, not a candidate
+def _record(state: RunState, mean_loss: float, metric: float | None, watched: Measures) -> None:
+    """Add an epoch to the history. Keep its weights if the metric on dev is the best so far, or is undefined."""
+    rate = float(state.scheduler.get_last_lr()[0])
+    row: Row = {"epoch": state.epoch, "step": state.step, "loss": mean_loss, "dev": metric, "lr": rate}
+    state.history.append({**row, "seconds": state.seconds, "gradient_norm": _epoch_norm(state), **watched})
+    # the untrained encoder is a baseline, not a candidate
     trained = state.epoch > 0
     better = trained and (metric is None or metric > state.best)
     if better or not trained:
@@ -220,7 +220,7 @@ def _record(state: RunState, mean_loss: float, metric: float | None, seen: Mappi
 def _epoch_norm(state: RunState) -> float | None:
     """Mean gradient norm of the steps of this epoch; None before the first."""
     before = state.history[-1]["step"] if state.history else 0
-    norms = state.norms[before:]
+    norms = state.norms[int(before or 0) :]
     return float(np.mean(norms)) if norms else None
 
 
@@ -238,9 +238,9 @@ def _with_warmup(shape: Callable[[float], float], total: int, warmup: int) -> Ca
 
 
 def pick_device(name: str) -> torch.device:
-    """The device a name means; `auto` takes a GPU where there is one.
+    """The device of this name; `auto` is a GPU where there is one.
 
-    Raises: ConfigError for a device this machine does not have.
+    Raises: ConfigError for a device that this machine does not have.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

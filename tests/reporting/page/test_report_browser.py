@@ -55,8 +55,10 @@ def _width(browser, width):
 
 
 def _column(browser, table, index):
-    rows = "[...document.querySelectorAll('#' + arguments[0] + ' tbody tr')]"
-    return browser.execute_script(f"return {rows}.map(row => row.cells[arguments[1]].dataset.key)", table, index)
+    """The fields of a column: what they are sorted by, or their text where it says the same."""
+    cells = "[...document.querySelectorAll('#' + arguments[0] + ' tbody tr')].map(row => row.cells[arguments[1]])"
+    found = browser.execute_script(f"return {cells}.map(cell => cell.dataset.key ?? cell.textContent)", table, index)
+    return [text.replace("−", "-").replace(",", "").removeprefix("+") for text in found]
 
 
 def _head(browser, table, name):
@@ -79,6 +81,19 @@ def test_the_heat_map_keeps_its_shape(page, width):
     _width(page, width)
     heights = "[...document.querySelectorAll('td.cell')].map(cell => cell.offsetHeight)"
     assert page.execute_script(f"return Math.max(...{heights})") < 90
+
+
+@pytest.mark.parametrize("table", ["pairings", "costs", "diagnostics"])
+def test_every_column_of_numbers_sorts_by_number(tested, table):
+    heads = tested.find_elements("css selector", f"#{table} thead th")
+    numeric = [index for index, head in enumerate(heads) if head.get_attribute("class") == "num"]
+    assert numeric
+    for index in numeric:
+        tested.execute_script("arguments[0].querySelector('button').click()", heads[index])
+        found = _column(tested, table, index)
+        numbers = [float(text) for text in found if text]
+        assert numbers == sorted(numbers, reverse=heads[index].get_attribute("aria-sort") == "descending")
+        assert found[len(numbers) :] == [""] * (len(found) - len(numbers))
 
 
 def test_sorting_is_remembered_in_the_address(page):

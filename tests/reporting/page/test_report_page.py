@@ -6,6 +6,7 @@ import fake_study
 import numpy as np
 import pytest
 
+from seqtwin.errors import ConfigError
 from seqtwin.reporting import figures
 from seqtwin.reporting.colours import contrast, painted
 from seqtwin.reporting.page.write import report_files, write_report
@@ -130,6 +131,34 @@ def test_the_report_can_be_written_elsewhere_and_again(tmp_path):
     write_report(folder, tmp_path / "deep" / "report")
     assert {p.name: p.read_bytes() for p in path.parent.rglob("*") if p.is_file()} == first
     assert {"index.html", "report.md", "results.csv", "pairings.csv", "study.json", "heatmap.png"} <= first.keys()
+
+
+def test_pages_alone_point_to_the_results_they_come_from(usual, tmp_path):
+    results = tmp_path / "results" / "first"
+    results.mkdir(parents=True)
+    for path in (*(usual / "report").glob("*.csv"), *(usual / "report").glob("*.json")):
+        (results / path.name).write_bytes(path.read_bytes())
+    folder = write_report(results, tmp_path / "pages" / "first", pages_only=True).parent
+    whole, pages = ({p.relative_to(f).as_posix() for p in f.rglob("*.*")} for f in (usual / "report", folder))
+    assert pages == {name for name in whole if name.endswith((".html", ".md", ".svg"))}
+    text = (folder / "report.md").read_text()
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert "../../results/first/results.csv" in links
+    assert all((folder / link).is_file() for link in links)
+    assert "in ../../results/first/results.csv)" in (folder / "index.html").read_text()
+
+
+def test_pages_alone_need_results(usual, tmp_path):
+    with pytest.raises(ConfigError, match="results to point to"):
+        write_report(usual, tmp_path / "pages", pages_only=True)
+
+
+def test_a_field_has_a_key_only_where_its_text_says_less(contents):
+    fields = re.findall(r"<t[dh]( class=\"[\w ]+\")? data-key=\"([^\"]*)\">([^<]*)<", contents["index.html"])
+    assert len(fields) > 100
+    for _, key, text in fields:
+        assert text.replace("−", "-").replace("+", "").replace(",", "") != key or not key
+    assert "<td>1.000</td>" in contents["index.html"] or "<td>0</td>" in contents["index.html"]
 
 
 def test_figures_are_small_and_their_text_is_text(usual):

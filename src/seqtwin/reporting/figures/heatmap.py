@@ -31,7 +31,10 @@ def heatmap(
         axes = figure.add_subplot()
         shades = LinearSegmentedColormap.from_list("seqtwin", ["#e9f0f4", light("accent")]).with_extremes(bad="#ffffff")
         span = (np.nanmin(values), np.nanmax(values)) if np.isfinite(values).any() else (0.0, 1.0)
-        image = axes.imshow(values, cmap=shades, vmin=span[0], vmax=max(span[1], span[0] + 1e-9), aspect="auto")
+        edges = [np.arange(number + 1) - 0.5 for number in reversed(values.shape)]
+        top = max(span[1], span[0] + 1e-9)
+        image = axes.pcolormesh(*edges, values, cmap=shades, vmin=span[0], vmax=top, antialiased=False, zorder=0)
+        axes.invert_yaxis()
         axes.set_xticks(range(len(columns)), columns)
         axes.set_yticks(range(len(rows)), rows)
         axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0, colors=light("ink"))

@@ -13,8 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from seqtwin import files
+from seqtwin import published
 from seqtwin.metrics import chance_of
+from seqtwin.published import READING
 from seqtwin.reporting.findings.item_rules import rules_of
 from seqtwin.reporting.findings.rule import Known, Rule, Values, evidence
 from seqtwin.reporting.findings.rules import RULES
@@ -91,7 +92,7 @@ def diagnose(values: Values, rules: Mapping[str, Rule] = RULES) -> Diagnosis:
     return Diagnosis(_label(frozenset(finding.code for finding in findings), known), findings)
 
 
-def _known(values: Mapping[str, Any]) -> Known:
+def _known(values: Mapping[str, object]) -> Known:
     numbers = {k: float(v) for k, v in values.items() if isinstance(v, int | float)}
     return Known({k: v for k, v in numbers.items() if not math.isnan(v)})
 
@@ -176,33 +177,35 @@ def of_cell(folder: Path) -> Diagnosis:
 
     Raises: DamagedError when a file is missing or not what it should be.
     """
-    facts = folder / "facts.json"
-    return diagnose(values_of_cell(folder), rules_of(files.read_json(facts) if facts.exists() else {}))
+    rules = rules_of(published.read_facts(folder)) if (folder / published.FACTS).exists() else RULES
+    return diagnose(values_of_cell(folder), rules)
 
 
 def values_of_cell(folder: Path) -> dict[str, float]:
     """The values of one published study cell by name; those of its ending alone where it has no scores."""
-    status = str(files.read_manifest(folder).get("status", ""))
-    if not (folder / "scores.json").exists():
+    status = published.read_manifest(folder).get("status", "")
+    if not (folder / published.SCORES).exists():
         return _known(_ending(status))
-    scores, facts = (files.read_json(folder / name) for name in ("scores.json", "facts.json"))
-    values = {name: (scores.get(part) or {}).get("roc_auc") for part, name in AUCS.items()}
-    values |= _chance(scores.get("primary")) | files.read_json(folder / "diagnostics.json")
+    scores, facts = published.read_scores(folder), published.read_facts(folder)
+    parts = {"dev": scores["dev"], "test": scores["test"], "untrained": scores["untrained"]}
+    values: dict[str, object] = {name: parts[part].get("roc_auc") for part, name in AUCS.items()}
+    values |= _chance(scores.get("primary")) | dict(published.read_diagnostics(folder))
     values |= {"batch_deviation": facts.get("batch_deviation")} | _ending(status)
     return _known(values | _slice_values(facts, _reads_of(folder)))
 
 
 def _reads_of(folder: Path) -> dict[str, float]:
-    path = folder / "reads.csv"
+    path = folder / published.READS
     if not path.exists():
         return {}
     frame = pd.read_csv(path)
-    return {str(name): float(value) for name, value in zip(frame["representation"], frame["dev"], strict=True)}
+    rows = zip(frame[READING.representation], frame[READING.dev], strict=True)
+    return {str(name): float(value) for name, value in rows}
 
 
-def _slice_values(facts: Mapping[str, Any], reads: Mapping[str, float]) -> dict[str, float]:
-    both = bool((facts.get("encoder") or {}).get("bidirectional"))
-    return slice_values(str(facts.get("representation", "")), both, reads)
+def _slice_values(facts: published.Facts, reads: Mapping[str, float]) -> dict[str, float]:
+    both = bool(facts.get("encoder", {}).get("bidirectional"))
+    return slice_values(facts.get("representation", ""), both, reads)
 
 
 def slice_values(representation: str, bidirectional: bool, reads: Mapping[str, float]) -> dict[str, float]:

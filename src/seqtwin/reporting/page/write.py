@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from seqtwin import files
+from seqtwin.errors import ConfigError
 from seqtwin.metrics import direction_of
 from seqtwin.reporting.colours import COLOURS
+from seqtwin.reporting.figures import svg
 from seqtwin.reporting.formatting import many
 from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page import (
@@ -31,43 +34,52 @@ from seqtwin.reporting.page import (
 )
 from seqtwin.reporting.page.best_encoder_card import card
 from seqtwin.reporting.table.facet import Facet, facets_of
-from seqtwin.reporting.table.study_table import StudyTable, read_study, write_results
+from seqtwin.reporting.table.study_table import StudyTable, number_text, read_study, write_results
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _MARKDOWN_SIGNS = str.maketrans({"|": "\\|", "<": "&lt;", "`": "'", "\n": " "})
 
 
-def write_report(study: Path, out: Path | None = None) -> Path:
+def write_report(study: Path, out: Path | None = None, *, pages_only: bool = False) -> Path:
     """The path of the `index.html` that was published; figures, tables and Markdown lie beside it.
 
     `study` is the folder of a study, or one of committed results; `out` defaults to its subfolder `report`.
+    `pages_only` leaves the tables where committed results have them.
     Raises: ConfigError when there is no study; DamagedError when a file is not what its manifest says.
     """
-    folder = out or study / "report"
-    for name, content in report_files(read_study(study)).items():
+    folder, table = out or study / "report", read_study(study)
+    if pages_only and not (study / "results.csv").is_file():
+        remedy = "write the whole report first; the CSV and JSON files of its folder are the results"
+        raise ConfigError(
+            "NO_TABLES", "pages alone need a folder of results to point to", place=str(study), remedy=remedy
+        )
+    tables = os.path.relpath(study.resolve(), folder.resolve()).replace(os.sep, "/") if pages_only else None
+    for name, content in report_files(table, tables).items():
         publish = files.publish_text if isinstance(content, str) else files.publish_bytes
         publish(folder / name, content)  # type: ignore[arg-type]
     return folder / "index.html"
 
 
-def report_files(table: StudyTable) -> dict[str, str | bytes]:
+def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str | bytes]:
     """The content of every file of the report by its path.
 
+    `tables`: the folder where the CSV and JSON files lie already, as seen from the report, which then is only what a
+    person reads, each figure in one format. Without it the tables and a PNG of each heat map are part of the report.
     The same table and the same library versions give the same bytes.
     """
     facets = facets_of(table)
-    context = _context(table, facets)
+    context = {**_context(table, facets), "tables": f"{tables}/" if tables else ""}
     drawn = [figure for part in context["facets"] for figure in part["figures"]]
     drawn += [part["figure"] for part in context["lengths"] if part["figure"]]
     drawn += [part["forest"] for part in context["planned"] if part["forest"]]
     found: dict[str, str | bytes] = {
-        "index.html": rendered("index.html.j2", context, html=True),
+        "index.html": svg.shared(rendered("index.html.j2", context, html=True)),
         "report.md": rendered("report.md.j2", context, html=False),
-        **write_results(table),
+        **({} if tables else write_results(table)),
         **{f"figures/{figure.name}.svg": figure.svg for figure in drawn},
     }
     for facet in facets:
-        found |= chosen_figures.heatmap_files(facet)
+        found |= chosen_figures.heatmap_files(facet, png=not tables)
     chosen = card(table, context)
     return found | ({"best-encoder.md": rendered("card.md.j2", chosen, html=False)} if chosen else {})
 
@@ -82,6 +94,7 @@ def rendered(template: str, context: dict[str, Any], *, html: bool) -> str:
     house.filters["md"] = lambda text: str(text).translate(_MARKDOWN_SIGNS)
     house.filters["plain"] = str if html else house.filters["md"]
     house.filters["mid"] = _inside
+    house.filters["key"] = _key
     house.filters["direction"] = _direction
     return house.get_template(template).render(context).rstrip("\n") + "\n"
 
@@ -91,6 +104,16 @@ def _sentence(text: Any) -> str:
     name = shown.split(" ")[0]
     first = shown[:1].upper() if name.rstrip(",.;:").isalpha() else shown[:1]
     return f"{first}{shown[1:]}{'' if shown.endswith(('.', '!', '?')) else '.'}" if shown else ""
+
+
+def _key(entry: sortable_tables.Entry, numeric: bool) -> Markup:
+    """By what a field is sorted, as an attribute; nothing where its text says the same."""
+    key = "" if entry.key is None else number_text(entry.key) if numeric else str(entry.key)
+    shown = re.sub("[,+]", "", entry.text).replace("−", "-") if numeric else entry.text
+    same = (
+        re.fullmatch(r"-?\d*\.?\d+(e-?\d+)?", shown) and number_text(float(shown)) == key if numeric else shown == key
+    )
+    return Markup("") if same else Markup(' data-key="{}"').format(key)
 
 
 def _direction(name: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.errors import DamagedError
+from seqtwin.published import PREDICTION, dev_column
 from seqtwin.reporting.analysis import Judged, Replicates, replicate
 from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.statistics import Array
@@ -70,8 +71,9 @@ def _signature(pairing: Pairing, nouns: Nouns) -> tuple[Any, ...]:
 
 def _mark(measured: Measured) -> tuple[Any, ...]:
     facts, test = measured.facts, measured.test
-    pairs = tuple(test[column].to_numpy().tobytes() for column in ("row", "target", "cluster"))
-    return str(facts.get("dataset", "")), str(measured.scores["primary"]), float(facts.get("cut", 0.5)), *pairs
+    columns = (PREDICTION.row, PREDICTION.target, PREDICTION.cluster)
+    pairs = tuple(test[column].to_numpy().tobytes() for column in columns)
+    return facts.get("dataset", ""), measured.scores["primary"], float(facts.get("cut", 0.5)), *pairs
 
 
 def _bench(pairings: Sequence[Pairing], replicates: int, rng: np.random.Generator, nouns: Nouns) -> Bench:
@@ -80,9 +82,9 @@ def _bench(pairings: Sequence[Pairing], replicates: int, rng: np.random.Generato
     seeds, test = sorted({cell.seed for one in pairings for cell in one.cells}), first.measured[0].test
     judged = Judged(
         dataset=dataset, metric=metric, cut=cut, seeds=seeds, pairings=[one.labels for one in pairings],
-        scores=_scores(pairings, seeds, len(test)), targets=test["target"].to_numpy(dtype=float),
-        cluster_of=np.unique(test["cluster"].to_numpy(), return_inverse=True)[1],
-        statuses=[_statuses(one, seeds) for one in pairings], dev=_table(pairings, seeds, f"dev_{metric}"),
+        scores=_scores(pairings, seeds, len(test)), targets=test[PREDICTION.target].to_numpy(dtype=float),
+        cluster_of=np.unique(test[PREDICTION.cluster].to_numpy(), return_inverse=True)[1],
+        statuses=[_statuses(one, seeds) for one in pairings], dev=_table(pairings, seeds, dev_column(metric)),
         retrieval={name.removeprefix("retrieval_"): _table(pairings, seeds, name) for name in _retrieval(pairings)},
         words=(nouns.column, nouns.columns),
     )  # fmt: skip
@@ -93,7 +95,7 @@ def _scores(pairings: Sequence[Pairing], seeds: list[int], pairs: int) -> Array:
     scores = np.full((len(pairings), len(seeds), pairs), np.nan)
     for index, pairing in enumerate(pairings):
         for seed, measured in pairing.finished:
-            scores[index, seeds.index(seed)] = measured.test["score"].to_numpy(dtype=float)
+            scores[index, seeds.index(seed)] = measured.test[PREDICTION.score].to_numpy(dtype=float)
     return scores
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from seqtwin.published import PREDICTION
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
 
 MOST_CLASSES = 20
@@ -28,8 +29,11 @@ def _classes(pairing: Pairing) -> list[str]:
 def _counted(pairing: Pairing, names: Sequence[str]) -> pd.DataFrame:
     size, counts = len(names), np.zeros(len(names) ** 2, dtype=np.intp)
     for _, measured in pairing.finished:
-        pairs = measured.test["target"].to_numpy(dtype=np.intp) * size + measured.test["score"].to_numpy(dtype=np.intp)
-        counts += np.bincount(pairs, minlength=size**2)
-    true, predicted = np.repeat(names, size), np.tile(names, size)
-    frame: pd.DataFrame = pd.DataFrame({"true": true, "predicted": predicted, "rows": counts})
+        true, predicted = (
+            measured.test[name].to_numpy(dtype=np.intp) for name in (PREDICTION.target, PREDICTION.score)
+        )
+        counts += np.bincount(true * size + predicted, minlength=size**2)
+    frame: pd.DataFrame = pd.DataFrame({
+        "true": np.repeat(names, size), "predicted": np.tile(names, size), "rows": counts,
+    })  # fmt: skip
     return frame

@@ -3,15 +3,16 @@
 import numpy as np
 import pandas as pd
 
+from seqtwin.published import EPOCH, WINDOW, dev_column
 from seqtwin.reporting.table.planned_cells import Gathered
 from seqtwin.reporting.table.read_cells import Measured
 
 POINTS = 24
 EPOCHS = [
-    "id", "epoch", "training_loss", "dev", "seconds", "gradient_norm", "pair_distance", "effective_rank",
-    "active_positives", "active_negatives",
+    "id", EPOCH.epoch, "training_loss", EPOCH.dev, EPOCH.seconds, EPOCH.gradient_norm, EPOCH.pair_distance,
+    EPOCH.effective_rank, EPOCH.active_positives, EPOCH.active_negatives,
 ]  # fmt: skip
-STEPS = ["id", "step", "loss"]
+STEPS = ["id", *WINDOW]
 
 
 def epoch_curves(found: Gathered) -> pd.DataFrame:
@@ -23,8 +24,8 @@ def epoch_curves(found: Gathered) -> pd.DataFrame:
 
 
 def _epochs(name: str, measured: Measured) -> pd.DataFrame:
-    history, dev = measured.history, f"dev_{measured.scores['primary']}"
-    return history.assign(id=name, training_loss=history["loss"], dev=history.get(dev, np.nan))
+    history, dev = measured.history, dev_column(measured.scores["primary"])
+    return history.assign(id=name, training_loss=history[EPOCH.loss], **{EPOCH.dev: history.get(dev, np.nan)})
 
 
 def step_traces(found: Gathered) -> pd.DataFrame:
@@ -37,5 +38,5 @@ def step_traces(found: Gathered) -> pd.DataFrame:
 def _thinned(trace: pd.DataFrame) -> pd.DataFrame:
     together = -(-len(trace) // POINTS) or 1
     group = np.arange(len(trace)) // together
-    frame: pd.DataFrame = trace.groupby(group).agg({"step": "last", "loss": "mean"})
+    frame: pd.DataFrame = trace.groupby(group).agg({WINDOW.step: "last", WINDOW.loss: "mean"})
     return frame

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from seqtwin.published import PREDICTION
 from seqtwin.reporting.table.planned_cells import Gathered
 from seqtwin.reporting.table.read_cells import Measured
 
@@ -20,8 +21,10 @@ def score_histograms(found: Gathered) -> pd.DataFrame:
 
 
 def _histogram(cells: Sequence[Measured]) -> pd.DataFrame:
-    scores = np.concatenate([one.test["score"].to_numpy(dtype=float) for one in cells])
-    same = np.concatenate([one.test["target"].to_numpy(dtype=float) >= one.facts.get("cut", 0.5) for one in cells])
+    scores = np.concatenate([one.test[PREDICTION.score].to_numpy(dtype=float) for one in cells])
+    same = np.concatenate([
+        one.test[PREDICTION.target].to_numpy(dtype=float) >= one.facts.get("cut", 0.5) for one in cells
+    ])  # fmt: skip
     edges = np.histogram_bin_edges(scores, bins=BINS)
     counted = {"same": np.histogram(scores[same], edges)[0], "different": np.histogram(scores[~same], edges)[0]}
     frame: pd.DataFrame = pd.DataFrame({"low": edges[:-1], "high": edges[1:], **counted})

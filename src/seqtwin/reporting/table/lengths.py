@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from seqtwin.published import PREDICTION
 from seqtwin.reporting.statistics import WEIGHTED, Array, percentile_interval
 from seqtwin.reporting.table.bootstrap import Bench
 from seqtwin.reporting.table.planned_cells import Gathered
@@ -27,7 +28,7 @@ def length_rows(found: Gathered, benches: Sequence[Bench]) -> pd.DataFrame:
 
 
 def _points(bench: Bench) -> list[NDArray[np.intp]]:
-    values = bench.test["length"].to_numpy(dtype=float)
+    values = bench.test[PREDICTION.length].to_numpy(dtype=float)
     known = np.unique(values[np.isfinite(values)])
     if len(known) > MOST_POINTS:
         return parts_of(values, MOST_POINTS)
@@ -36,7 +37,7 @@ def _points(bench: Bench) -> list[NDArray[np.intp]]:
 
 def _point(bench: Bench, rows: NDArray[np.intp]) -> pd.DataFrame:
     observed, replicates = under_draws(bench, rows)
-    length = float(bench.test["length"].to_numpy(dtype=float)[rows].mean())
+    length = float(bench.test[PREDICTION.length].to_numpy(dtype=float)[rows].mean())
     frame = pd.DataFrame(bench.judged.pairings)
     ends = np.array([_ends(own) for own in replicates])
     return frame.assign(length=length, rows=len(rows), mean=observed, low=ends[:, 0], high=ends[:, 1])

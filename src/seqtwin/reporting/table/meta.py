@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from seqtwin.json_values import Json
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
 from seqtwin.reporting.table.read_cells import StudyCell
 
@@ -62,9 +63,9 @@ def _datasets(cells: Iterable[StudyCell]) -> dict[str, dict[str, Any]]:
     for cell in cells:
         if cell.measured:
             facts, scores = cell.measured.facts, cell.measured.scores
-            known = {name: facts.get(name) for name in _OF_DATA}
+            known: dict[str, Any] = {name: facts.get(name) for name in _OF_DATA}
             known |= {"counts": facts["counts"]} if "counts" in facts else {}
-            fresh = {**known, "texts": bool(facts.get("tokens")), "ceilings": _ceilings(facts.get("source") or {}),
+            fresh = {**known, "texts": bool(facts.get("tokens")), "ceilings": _ceilings(facts.get("source", {})),
                      "primary": scores["primary"], "notes": []}  # fmt: skip
             entry = found.setdefault(str(facts.get("dataset", "")), fresh)
             entry["notes"] += [note for note in facts.get("notes") or [] if note not in entry["notes"]]
@@ -72,15 +73,19 @@ def _datasets(cells: Iterable[StudyCell]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _ceilings(source: Mapping[str, Any]) -> dict[str, float]:
-    """What the data allow at most, where they say so: any reader, then single representations by name."""
-    whole = {"any": source["ceiling"]} if "ceiling" in source else {}
-    return {**whole, **(source.get("ceilings") or {})}
+def _ceilings(source: Mapping[str, Json]) -> dict[str, Json]:
+    """The best possible values, where the data set states them: of any representation (`any`), then by name."""
+    by_name = source.get("ceilings")
+    return {
+        **({"any": source["ceiling"]} if "ceiling" in source else {}),
+        **(by_name if isinstance(by_name, Mapping) else {}),
+    }
 
 
 def _formula(pairing: Pairing) -> dict[str, Any]:
     """The loss of a pairing as computed, with the margin and the plateau of each seed."""
-    losses = [one.facts.get("loss") or {} for one in pairing.measured]
-    shared = {name: losses[0].get(name) for name in ("name", "formula", "settings")}
-    each = {"margins": [loss.get("margin") for loss in losses], "plateaus": [loss.get("plateau") for loss in losses]}
+    losses = [measured.facts["loss"] for measured in pairing.measured]
+    first = losses[0]
+    shared = {"name": first["name"], "formula": first["formula"], "settings": first["settings"]}
+    each = {"margins": [loss["margin"] for loss in losses], "plateaus": [loss["plateau"] for loss in losses]}
     return {**pairing.labels, **shared, **each}

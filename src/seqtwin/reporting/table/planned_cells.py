@@ -80,7 +80,7 @@ def gather(study: dict[str, Any], published: Sequence[StudyCell]) -> Gathered:
     return Gathered(study, chosen, result_rows(study, extra, chosen), extra)
 
 
-def _objective(facts: Mapping[str, Any]) -> dict[str, str]:
+def _objective(facts: Mapping[str, object]) -> dict[str, str]:
     known = {name: str(facts[name]) for name in ("objective", "judged") if facts.get(name)}
     return {} if known.get("objective", PAIRS) == PAIRS else known
 

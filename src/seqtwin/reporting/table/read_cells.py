@@ -10,12 +10,30 @@ import pandas as pd
 
 from seqtwin import files
 from seqtwin.errors import ConfigError, DamagedError
-
-NEEDED = (
-    "scores.json", "facts.json", "diagnostics.json", "history.csv", "trace.csv", "reads.csv", "predictions.csv",
-)  # fmt: skip
-TEXTS = "pairs.csv"
-_PREDICTED = ("split", "row", "cluster", "target", "score", "length", "pad_share", "overlap", "seen")
+from seqtwin.published import (
+    CONFIG,
+    EPOCH,
+    HISTORY,
+    MEASURED,
+    PREDICTION,
+    PREDICTIONS,
+    READING,
+    READS,
+    SCORES,
+    TEXT_PAIR,
+    TEXTS,
+    TRACE,
+    WINDOW,
+    CellManifest,
+    Diagnostics,
+    Facts,
+    Scores,
+    TuningFacts,
+    read_diagnostics,
+    read_facts,
+    read_manifest,
+    read_scores,
+)
 
 
 @dataclass(frozen=True)
@@ -27,9 +45,9 @@ class Measured:
     `test`: one row per judged test pair, text or step; `texts`: the two sides of pairs, where these may be shown.
     """
 
-    scores: dict[str, Any]
-    facts: dict[str, Any]
-    diagnostics: dict[str, float | None]
+    scores: Scores
+    facts: Facts
+    diagnostics: Diagnostics
     history: pd.DataFrame
     trace: pd.DataFrame
     reads: pd.DataFrame
@@ -41,7 +59,7 @@ class Measured:
 class StudyCell:
     """One published study cell; `measured` is None for one that failed."""
 
-    manifest: dict[str, Any]
+    manifest: CellManifest
     digest: str
     measured: Measured | None
 
@@ -66,9 +84,9 @@ class StudyCell:
         return self.manifest["status"] == "finished"
 
     @property
-    def tuning(self) -> dict[str, Any]:
-        """What tuning chose for it; empty when nothing was tuned."""
-        return self.manifest.get("tuning") or {}
+    def tuning(self) -> TuningFacts | None:
+        """The outcome of tuning its pairing; None when nothing was tuned."""
+        return self.manifest.get("tuning")
 
 
 def read_study_file(folder: Path) -> dict[str, Any]:
@@ -104,40 +122,42 @@ def _published(manifest: Path) -> bool:
 
 
 def _read_cell(folder: Path) -> StudyCell:
-    manifest = files.verify(folder, only=(*NEEDED, TEXTS, "config.yaml"))
+    files.verify(folder, only=(*MEASURED, TEXTS, CONFIG))
+    manifest = read_manifest(folder)
     if not {"id", "status", "factors"} <= manifest.keys():
         cause = "expected 'id', 'status' and 'factors'"
         raise DamagedError("MANIFEST_FORMAT", cause, place=str(folder / files.MANIFEST))
     digest = files.sha256(folder / files.MANIFEST)
-    if "scores.json" in manifest["files"]:
+    if SCORES in manifest["files"]:
         return StudyCell(manifest, digest, _read_measured(folder, manifest))
     if manifest["status"] == "finished":
-        raise DamagedError("CELL_INCOMPLETE", "finished, but without scores.json", place=str(folder))
+        raise DamagedError("CELL_INCOMPLETE", f"finished, but without {SCORES}", place=str(folder))
     return StudyCell(manifest, digest, None)
 
 
-def _read_measured(folder: Path, manifest: dict[str, Any]) -> Measured:
-    absent = [name for name in NEEDED if name not in manifest["files"]]
+def _read_measured(folder: Path, manifest: CellManifest) -> Measured:
+    absent = [name for name in MEASURED if name not in manifest["files"]]
     if absent:
         cause = f"its manifest lists no {absent[0]}, as of version {manifest.get('versions', {}).get('seqtwin', '?')}"
         remedy = "run the study again with this version, under another --out"
         raise DamagedError("CELL_INCOMPLETE", cause, place=str(folder), remedy=remedy)
-    predictions = read_csv(folder / "predictions.csv", _PREDICTED)
-    test = predictions[predictions["split"] == "test"].sort_values("row", kind="stable", ignore_index=True)
+    predictions = read_csv(folder / PREDICTIONS, PREDICTION)
+    rows = predictions[predictions[PREDICTION.split] == "test"]
+    test = rows.sort_values(PREDICTION.row, kind="stable", ignore_index=True)
     return Measured(
-        scores=files.read_json(folder / "scores.json"),
-        facts=files.read_json(folder / "facts.json"),
-        diagnostics=files.read_json(folder / "diagnostics.json"),
-        history=read_csv(folder / "history.csv", ("epoch", "loss")),
-        trace=read_csv(folder / "trace.csv", ("step", "loss")),
-        reads=read_csv(folder / "reads.csv", ("representation", "dev", "test")),
+        scores=read_scores(folder),
+        facts=read_facts(folder),
+        diagnostics=read_diagnostics(folder),
+        history=read_csv(folder / HISTORY, (EPOCH.epoch, EPOCH.loss)),
+        trace=read_csv(folder / TRACE, WINDOW),
+        reads=read_csv(folder / READS, READING),
         test=test,
         texts=_read_texts(folder / TEXTS) if TEXTS in manifest["files"] else None,
     )
 
 
 def _read_texts(path: Path) -> pd.DataFrame:
-    return read_csv(path, ("row", "left", "right"), text=("left", "right"))
+    return read_csv(path, TEXT_PAIR, text=(TEXT_PAIR.left, TEXT_PAIR.right))
 
 
 def read_csv(path: Path, columns: tuple[str, ...], *, text: tuple[str, ...] = ()) -> pd.DataFrame:

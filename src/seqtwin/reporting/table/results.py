@@ -12,12 +12,16 @@ manifest. Empty is undefined, never 0.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from seqtwin.published import EPOCH, Scores, TuningFacts
 from seqtwin.reporting.table.read_cells import Measured, StudyCell
+
+Row = dict[str, object]
+Study = dict[str, Any]
 
 PARTS = ("dev", "test", "untrained", "retrieval")
 _STATE = (
@@ -33,73 +37,84 @@ _MARKS = (
 )  # fmt: skip
 
 
-def result_rows(study: dict[str, Any], extra: Sequence[str], chosen: Sequence[StudyCell]) -> pd.DataFrame:
+def result_rows(study: Study, extra: Sequence[str], chosen: Sequence[StudyCell]) -> pd.DataFrame:
     """The results frame of these study cells, in their order."""
     rows = pd.DataFrame([_row(study, extra, cell) for cell in chosen], columns=_columns(extra, chosen))
     rows["dataset"] = _fill_datasets(rows, list(extra))
     return rows
 
 
-def _row(study: dict[str, Any], extra: Iterable[str], cell: StudyCell) -> dict[str, Any]:
-    manifest, error = cell.manifest, cell.manifest.get("error") or {}
-    row: dict[str, Any] = {"id": cell.id} | {key: cell.labels.get(key, "") for key in extra}
+def _row(study: Study, extra: Iterable[str], cell: StudyCell) -> Row:
+    manifest, error = cell.manifest, cell.manifest.get("error")
+    row: Row = {"id": cell.id, **{key: cell.labels.get(key, "") for key in extra}}
     row |= {key: _label(study, cell, key) for key in ("representation", "loss")}
     row |= {"seed": cell.seed, "status": manifest["status"]}
-    row |= {f"error_{part}": str(error.get(part) or "") for part in ("code", "cause", "place", "remedy")}
-    row |= _prefixed("seconds", manifest.get("seconds") or {})
-    row |= {"device": str(manifest.get("device", "")), "manifest": cell.digest}
+    row |= {f"error_{part}": "" for part in ("code", "cause", "place", "remedy")}
+    row |= {f"error_{part}": text for part, text in (error or {}).items()}
+    row |= _prefixed("seconds", manifest.get("seconds", {}))
+    row |= {"device": manifest.get("device", ""), "manifest": cell.digest}
     return row | _tuned(cell.tuning) | (_measured(cell.measured) if cell.measured else {})
 
 
-def _label(study: dict[str, Any], cell: StudyCell, key: str) -> str:
+def _label(study: Study, cell: StudyCell, key: str) -> str:
     if key in cell.labels or not cell.measured:
         return cell.labels.get(key) or _fixed_label(study, key)
     facts = cell.measured.facts
-    return str(facts.get("representation", "")) if key == "representation" else str(facts.get("loss", {}).get("name"))
+    return facts.get("representation", "") if key == "representation" else facts["loss"]["name"]
 
 
-def _fixed_label(study: dict[str, Any], key: str) -> str:
-    base = study.get("config", {}).get("base", {})
+def _fixed_label(study: Study, key: str) -> str:
+    base = study.get("config", {}).get("base")
     spec = base.get(key, "") if isinstance(base, dict) else ""
     return str(spec.get("name", "")) if isinstance(spec, dict) else str(spec)
 
 
-def _prefixed(prefix: str, values: dict[str, Any]) -> dict[str, Any]:
+def _prefixed(prefix: str, values: Mapping[str, object]) -> Row:
     return {f"{prefix}_{name}": value for name, value in values.items() if isinstance(value, int | float)}
 
 
-def _tuned(tuning: dict[str, Any]) -> dict[str, Any]:
-    if not tuning:
+def _parts(scores: Scores) -> dict[str, Mapping[str, float]]:
+    """The metrics of a study cell by what they measure."""
+    values = (scores["dev"], scores["test"], scores["untrained"], scores.get("retrieval", {}))
+    return dict(zip(PARTS, values, strict=True))
+
+
+def _tuned(tuning: TuningFacts | None) -> Row:
+    if tuning is None:
         return {"edge": "", "changes": ""}
-    row = {"tuned_trials": tuning["trials"], "tuned_value": tuning["value"], "untuned_value": tuning["untuned"]}
+    row: Row = {"tuned_trials": tuning["trials"], "tuned_value": tuning["value"], "untuned_value": tuning["untuned"]}
     changes = json.dumps(tuning["changes"], ensure_ascii=False)
     return {**row, "edge": ";".join(tuning["edge"]), "changes": changes}
 
 
-def _measured(found: Measured) -> dict[str, Any]:
-    scores, facts, history, loss = found.scores, found.facts, found.history, found.facts.get("loss", {})
-    row: dict[str, Any] = {"dataset": str(facts.get("dataset", "")), "primary": str(scores["primary"])}
-    for part in PARTS:
-        row |= _prefixed(part, scores.get(part) or {})
-    wanted = ("parameters", "dim", "batch_deviation", "train_pairs_per_second", "encode_texts_per_second")
-    row |= {name: facts.get(name) for name in (*wanted, "unknown_share")}
-    row |= {name: str(facts.get(name) or "") for name in ("similarity", "padding", "data_hash", "split_hash")}
-    row |= {"loss_name": str(loss.get("name", "")), "margin": loss.get("margin"), "plateau": loss.get("plateau")}
-    trained = history[history["epoch"] > 0]
-    row |= {"epochs": len(trained), "final_loss": trained["loss"].iloc[-1] if len(trained) else None}
+def _measured(found: Measured) -> Row:
+    scores, facts, history, loss = found.scores, found.facts, found.history, found.facts["loss"]
+    row: Row = {"dataset": facts.get("dataset", ""), "primary": scores["primary"]}
+    for part, values in _parts(scores).items():
+        row |= _prefixed(part, values)
+    row |= {
+        "parameters": facts.get("parameters"), "dim": facts.get("dim"), "batch_deviation": facts.get("batch_deviation"),
+        "train_pairs_per_second": facts.get("train_pairs_per_second"),
+        "encode_texts_per_second": facts.get("encode_texts_per_second"), "unknown_share": facts.get("unknown_share"),
+        "similarity": facts.get("similarity", ""), "padding": facts.get("padding", ""),
+        "data_hash": facts.get("data_hash", ""), "split_hash": facts.get("split_hash", ""),
+        "loss_name": loss["name"], "margin": loss["margin"], "plateau": loss["plateau"],
+    }  # fmt: skip
+    trained = history[history[EPOCH.epoch] > 0]
+    row |= {"epochs": len(trained), "final_loss": trained[EPOCH.loss].iloc[-1] if len(trained) else None}
     return row | {"threshold": scores.get("threshold")} | _prefixed("diag", found.diagnostics)
 
 
 def _columns(extra: Sequence[str], chosen: Sequence[StudyCell]) -> list[str]:
     known = [cell.measured for cell in chosen if cell.measured]
-    metrics = [f"{part}_{name}" for part in PARTS for name in _names(one.scores.get(part) or {} for one in known)]
+    metrics = [f"{part}_{name}" for part in PARTS for name in _names(_parts(one.scores)[part] for one in known)]
     diagnostics = [f"diag_{name}" for name in _names(one.diagnostics for one in known)]
     head = ["id", *extra, "representation", "loss", "seed", "dataset", "status", "primary"]
     return [*head, *metrics, *_STATE, *_COSTS, *diagnostics, *_MARKS]
 
 
-def _names(found: Iterable[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for values in found for name in values))
+def _names(rows: Iterable[Mapping[str, object]]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))
 
 
 def _fill_datasets(rows: pd.DataFrame, extra: list[str]) -> list[str]:

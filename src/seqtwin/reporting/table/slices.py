@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from seqtwin.published import PREDICTION
 from seqtwin.reporting.objective_words import Nouns, nouns_of
 from seqtwin.reporting.statistics import (
     BINARY,
@@ -62,9 +63,9 @@ def slice_bench(bench: Bench, seen: Sequence[str] = _PAIRS_SEEN) -> list[Sliced]
 
 def bins_of(test: pd.DataFrame, *, graded: bool, seen: Sequence[str] = _PAIRS_SEEN) -> list[Bin]:
     """The bins of these test pairs: quartiles where values tie are joined, a kind without values has none."""
-    found = [*_quartiles("length", test["length"]), *_quartiles("pad_share", test["pad_share"])]
-    found += [*_overlap(test["overlap"]), *_seen(test["seen"], seen)]
-    return found + (list(_quartiles("target", test["target"])) if graded else [])
+    found = [*_quartiles("length", test[PREDICTION.length]), *_quartiles("pad_share", test[PREDICTION.pad_share])]
+    found += [*_overlap(test[PREDICTION.overlap]), *_seen(test[PREDICTION.seen], seen)]
+    return found + (list(_quartiles("target", test[PREDICTION.target])) if graded else [])
 
 
 def _quartiles(kind: str, column: "pd.Series[Any]") -> Iterator[Bin]:

@@ -21,7 +21,7 @@ def tuning_trials(found: Gathered, folder: Path) -> pd.DataFrame:
     """
     parts = []
     for pairing in found.pairings():
-        name = next((str(cell.tuning["pairing"]) for cell in pairing.cells if cell.tuning), "")
+        name = next((cell.tuning["pairing"] for cell in pairing.cells if cell.tuning), "")
         parts += [_trials(folder / name).assign(**pairing.labels)] if name else []
     columns = [*found.keys, *KNOWN, "params"]
     frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

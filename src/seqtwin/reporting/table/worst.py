@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from seqtwin.published import PREDICTION, TEXT_PAIR
 from seqtwin.reporting.statistics import BINARY
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
 
@@ -25,12 +26,12 @@ def worst_pairs(found: Gathered, pairings: pd.DataFrame) -> pd.DataFrame:
 def _worst(pairing: Pairing) -> pd.DataFrame:
     cells = [measured for _, measured in pairing.finished]
     first = cells[0].test
-    scores = pd.concat([one.test["score"].astype(float) for one in cells], axis=1)
-    targets = first["target"].astype(float)
+    scores = pd.concat([one.test[PREDICTION.score].astype(float) for one in cells], axis=1)
+    targets = first[PREDICTION.target].astype(float)
     two_classes = str(cells[0].scores["primary"]) in BINARY
     goal = (targets >= cells[0].facts.get("cut", 0.5)).astype(float) if two_classes else _share(targets)
     miss = scores.apply(_share).sub(goal, axis=0).abs().mean(axis=1)
-    table = first[["row", "target"]].assign(score=scores.mean(axis=1), miss=miss)
+    table = first[[PREDICTION.row, PREDICTION.target]].assign(score=scores.mean(axis=1), miss=miss)
     table = table.sort_values(["miss", "row"], ascending=[False, True]).head(SHOWN)
     return _with_texts(table, pairing).assign(**pairing.labels)
 
@@ -45,10 +46,9 @@ def _with_texts(table: pd.DataFrame, pairing: Pairing) -> pd.DataFrame:
     texts = next(sources, None)
     if texts is None:
         return table.assign(left="", right="")
-    known = texts.set_index("row")
-    return table.assign(
-        **{side: [_short(known[side].get(row, "")) for row in table["row"]] for side in ("left", "right")}
-    )
+    known = texts.set_index(TEXT_PAIR.row)
+    sides = (TEXT_PAIR.left, TEXT_PAIR.right)
+    return table.assign(**{side: [_short(known[side].get(row, "")) for row in table["row"]] for side in sides})
 
 
 def _short(text: str) -> str:

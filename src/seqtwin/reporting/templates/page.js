@@ -1,17 +1,19 @@
 "use strict";
 (() => {
   const order = new Map();
-  const value = (row, column) => {
-    const { key } = row.cells[column].dataset;
-    if (key === undefined || key === "") return null;
-    return row.cells[column].classList.contains("num") ? Number(key) : key;
+  // a field whose text says all has no key
+  const value = (row, column, numeric) => {
+    const cell = row.cells[column], key = cell.dataset.key ?? cell.textContent;
+    if (key === "") return null;
+    return numeric ? Number(key.replace(/−/g, "-").replace(/[,+]/g, "")) : key;
   };
   const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b)));
   const sort = (table, column, down) => {
     const heads = [...table.tHead.rows[0].cells];
     if (!heads[column]) return;
+    const numeric = heads[column].classList.contains("num");
     const rows = [...table.tBodies[0].rows].sort((one, two) => {
-      const a = value(one, column), b = value(two, column);
+      const a = value(one, column, numeric), b = value(two, column, numeric);
       if (a === null || b === null) return (a === null) - (b === null);
       return down ? compare(b, a) : compare(a, b);
     });

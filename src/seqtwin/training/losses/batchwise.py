@@ -1,31 +1,32 @@
-"""Losses that set the rows of a batch against each other: in_batch, triplet. Both need positives; all rights serve."""
+"""Losses that compare each left of a batch with all its rights: in_batch and triplet. Both need positives."""
 
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from seqtwin.lookup import member
+from seqtwin.model.distances import DISTANCES
 from seqtwin.model.vector_space import VectorSpace
 from seqtwin.records import Compared
-from seqtwin.training.losses.base import Loss, Similarity, text_groups
+from seqtwin.training.losses.base import Choice, Dimension, Loss, Range, Settings, Similarity, text_groups
 from seqtwin.training.losses.margin import Margin, Number
 from seqtwin.training.losses.pairwise import positive, ranked_distance
 
 
 def _known_same(compared: Compared, same: Tensor) -> Tensor:
-    """Which rights are known to be the same as the left of each positive: Bool[positives batch]."""
+    """Whether each right is known to be the same as the left of each positive: Bool[positives batch]."""
     left, right = text_groups(compared, same).chunk(2)
     return left[same][:, None] == right[None]
 
 
 class InBatch(Loss):
-    """Each positive finds its right among all rights of the batch.
+    """Finds the right of each positive among all rights of the batch.
 
     Formula: -mean over positives i of log softmax_j(s(left_i, right_j) / temperature) at j = i. Rights known to be the
-    same as left_i are left out; those of different pairs are further negatives.
+    same as left_i are left out. The rights of different pairs are additional negatives.
 
     Raises: ValueError for a temperature that is not positive.
     Source: Henderson et al. 2017; van den Oord et al. 2018 (InfoNCE).
@@ -39,6 +40,8 @@ class InBatch(Loss):
     """
 
     needs_only_same = True
+    needs_cut = True
+    tuning: ClassVar[Mapping[str, Dimension]] = {"temperature": Range(0.01, 0.5)}
 
     def __init__(self, space: VectorSpace, cut: float, similarity: Similarity, *, temperature: Number = 0.05) -> None:
         super().__init__(space, cut, similarity)
@@ -65,12 +68,12 @@ class InBatch(Loss):
         )
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Settings:
         """The temperature."""
         return {"temperature": self.temperature}
 
     def plateau(self, target: Tensor) -> None:
-        """None: the logarithm of the batch size, whatever the targets."""
+        """None: it depends on the size of the batch, not on the targets."""
 
 
 def _all_of(violation: Tensor, negative: Tensor) -> Tensor:
@@ -78,7 +81,7 @@ def _all_of(violation: Tensor, negative: Tensor) -> Tensor:
 
 
 def _hardest_of(violation: Tensor, negative: Tensor) -> Tensor:
-    # one term for each anchor: were all of the equally near ones counted, a rounding error would say how many
+    # one term per anchor: with all equally near negatives, a rounding error would decide how many terms there are
     return violation.masked_fill(~negative, -torch.inf).amax(dim=1)[negative.any(dim=1)]
 
 
@@ -87,10 +90,10 @@ _NEGATIVES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"all": _all_of, "ha
 
 
 class Triplet(Loss):
-    """Each left is nearer to its own right than to any other, by a margin.
+    """Makes each left nearer to its own right than to any other right, by a margin.
 
     Formula: mean over triplets of max(0, d(a, p) - d(a, n) + m); a = left of a positive, p = its right, n = a right of
-    the batch not known to be the same as a: every one (`all`), or only the nearest to each anchor (`hardest`).
+    the batch not known to be the same as a. `negatives`: `all` of them, or the `hardest`, nearest to each anchor.
 
     Raises: ValueError for a margin that cannot be reached; ConfigError for an unknown choice of negatives.
     Source: Schroff, Kalenichenko, Philbin 2015; Hermans, Beyer, Leibe 2017 (hardest in the batch).
@@ -104,6 +107,9 @@ class Triplet(Loss):
     """
 
     needs_only_same = True
+    needs_cut = True
+    # k: the margin as a multiple of the median distance of the untrained negatives
+    tuning: ClassVar[Mapping[str, Dimension]] = {"k": Range(0.3, 3.0), "distance": Choice(tuple(DISTANCES))}
 
     def __init__(
         self,
@@ -120,7 +126,7 @@ class Triplet(Loss):
         self.name, self.negatives = distance, negatives
         self.distance = ranked_distance(distance, space)
         self.margin = Margin(margin, k, distance, space)
-        self.choose: Callable[[Tensor, Tensor], Tensor] = member(_NEGATIVES, negatives, "choice of negatives")
+        self.choose = member(_NEGATIVES, negatives, "choice of negatives")
 
     def forward(self, compared: Compared, target: Tensor) -> Tensor:
         """The loss of a batch; silent without a triplet."""
@@ -144,10 +150,10 @@ class Triplet(Loss):
         )
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """Distance, margin as a number and how it came about, and which negatives count."""
+    def settings(self) -> Settings:
+        """Distance, margin as a number, how the margin was set, and which negatives count."""
         margin = {"margin": self.margin.number, "auto": self.margin.auto, "k": self.margin.k}
         return {"distance": self.name, **margin, "negatives": self.negatives}
 
     def plateau(self, target: Tensor) -> None:
-        """None: the margin, whatever the targets."""
+        """None: it is the margin, for all targets."""

@@ -1,27 +1,28 @@
-"""Parts of pytorch-metric-learning by name: losses, miners, distances, reducers, with every setting resolved."""
+"""Parts of pytorch-metric-learning by name (losses, miners, distances, reducers), with all their settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import Parameter, signature
 from types import ModuleType
-from typing import Any
 
 from torch import nn
 
 from seqtwin.errors import ConfigError, nearest
 from seqtwin.lookup import Spec, member, split_spec
+from seqtwin.training.losses.base import Settings
 
 FAMILY = "pytorch-metric-learning"
-# below this a term of a loss is what rounding left of 0, on one processor and not on the next
+Table = dict[str, type[nn.Module]]
+# a smaller term of a loss is a rounding error, which differs between processors
 ROUNDING = 1e-6
 
 
-def _parts(module: ModuleType, base: type) -> dict[str, Any]:
+def _parts(module: ModuleType, base: type[nn.Module]) -> Table:
     """The concrete parts of one of the library's modules, by name."""
     return {n: c for n, c in vars(module).items() if isinstance(c, type) and issubclass(c, base) and c is not base}
 
 
-def _tables() -> dict[str, dict[str, Any]]:
+def _tables() -> dict[str, Table]:
     from pytorch_metric_learning import distances, losses, miners, reducers
 
     return {
@@ -33,20 +34,20 @@ def _tables() -> dict[str, dict[str, Any]]:
 
 
 def _options(part: type) -> dict[str, Parameter]:
-    """All settings of a part, gathered over its bases: the library hands them up by **kwargs."""
-    found: dict[str, Parameter] = {}
+    """All settings of a part, including those of its base classes: the library passes them on by **kwargs."""
+    options: dict[str, Parameter] = {}
     for cls in part.__mro__:
         own = vars(cls).get("__init__")
         if own is None or cls in (nn.Module, object):
             continue
         takes_any = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
         named = {n: p for n, p in signature(own).parameters.items() if p.kind not in takes_any and n != "self"}
-        found = {**named, **found}
-    return found
+        options = {**named, **options}
+    return options
 
 
-def _resolved(part: type, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Given options over the library's defaults, as far as JSON can hold them."""
+def _resolved(part: type, options: Mapping[str, object]) -> Settings:
+    """These options and the library's defaults for the others, without values that are not JSON."""
     defaults = {name: p.default for name, p in _options(part).items() if p.default is not Parameter.empty}
     settings = {**defaults, **options}
     return {name: v for name, v in settings.items() if isinstance(v, (bool, int, float, str))}
@@ -54,14 +55,14 @@ def _resolved(part: type, options: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Part:
-    """Which part of the library is used, with its resolved settings."""
+    """The name of a part of the library, with all its settings."""
 
     name: str
-    settings: dict[str, Any]
+    settings: Settings
 
     @property
     def shown(self) -> str:
-        """The part in a formula."""
+        """The part as a formula prints it: `ContrastiveLoss(pos_margin=0, neg_margin=1)`."""
         listed = ", ".join(f"{name}={value}" for name, value in self.settings.items())
         return f"{self.name}({listed})"
 
@@ -78,7 +79,10 @@ def _refuse_classifier(part: type, name: str) -> None:
 
 
 def build_part(kind: str, spec: Spec, **inner: nn.Module) -> tuple[nn.Module, Part]:
-    """A part built from its spec. Raises: ConfigError for unknown names and options, or options it refuses itself."""
+    """A part built from its spec. `kind`: loss, miner, distance or reducer.
+
+    Raises: ConfigError for unknown names and options, or option values that the part refuses.
+    """
     name, options = split_spec(spec)
     part = member(_tables()[kind], name, f"{FAMILY} {kind}")
     _refuse_classifier(part, name)
@@ -88,22 +92,23 @@ def build_part(kind: str, spec: Spec, **inner: nn.Module) -> tuple[nn.Module, Pa
             cause = f"unknown option '{option}' of {name}; known: {', '.join(known)}{nearest(option, known)}"
             raise ConfigError("CONFIG_UNKNOWN_OPTION", cause, place=f"{FAMILY} {kind}")
     try:
-        module: nn.Module = part(**options, **inner)
+        module = part(**options, **inner)
     except (TypeError, ValueError, AssertionError, KeyError) as error:
         raise ConfigError("CONFIG_BAD_PART", f"{name}: {error}", place=f"{FAMILY} {kind}") from error
     return module, Part(name, _resolved(part, options))
 
 
-def reducers_of(reducer: Any) -> list[Any]:
-    """The reducer itself, or the ones it consists of, one for each term of the loss."""
-    return list(reducer.reducers.values()) if hasattr(reducer, "reducers") else [reducer]
+def reducers_of(reducer: object) -> list[object]:
+    """The reducer itself, or the reducers it consists of, one per term of the loss."""
+    inner = getattr(reducer, "reducers", None)
+    return [reducer] if inner is None else list(inner.values())
 
 
-def ignore_rounding(reducer: Any) -> None:
+def ignore_rounding(reducer: object) -> None:
     """Make the library's mean over non-zero terms leave out terms that are only rounding errors, in place.
 
-    The library counts every term above 0. A negative exactly on the margin gives 0 with one processor's kernels and
-    1e-8 with another's, and then the mean divides by another number.
+    The library counts every term above 0. A negative exactly on the margin gives 0 on one processor and 1e-8 on
+    another, so the mean would divide by different numbers.
     """
     from pytorch_metric_learning.reducers import AvgNonZeroReducer
 
@@ -112,12 +117,12 @@ def ignore_rounding(reducer: Any) -> None:
             part.low = ROUNDING
 
 
-def shown_reducer(reducer: Any) -> str:
+def shown_reducer(reducer: object) -> str:
     """The reducers in use with their thresholds: `AvgNonZeroReducer(low=1e-06)`."""
     return "/".join(sorted({_shown_thresholds(part) for part in reducers_of(reducer)}))
 
 
-def _shown_thresholds(part: Any) -> str:
+def _shown_thresholds(part: object) -> str:
     limits = {name: getattr(part, name, None) for name in ("low", "high")}
     listed = ", ".join(f"{name}={limit:g}" for name, limit in limits.items() if limit is not None)
     return f"{type(part).__name__}({listed})" if listed else type(part).__name__

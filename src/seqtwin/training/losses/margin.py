@@ -1,4 +1,4 @@
-"""The margin of a loss: a number that vectors of this space can reach, or `auto`."""
+"""The margin of a loss: a number that vectors of the space can reach, or `auto`."""
 
 import logging
 
@@ -17,10 +17,11 @@ Number = float | int
 
 
 class Margin(nn.Module):
-    """How far apart different pairs are pushed: a number, or `auto`, fixed by `calibrate` before step 1.
+    """The distance that a loss keeps between different pairs: a number, or `auto`, set by `calibrate` before step 1.
 
-    auto = k * median distance of the negatives in a sample of untrained training pairs, never above what many groups
-    can keep from each other (sqrt(2) radius; cosine: 1). The number is a buffer, so that it is saved and resumed.
+    auto = k * median distance of the negatives in a sample of untrained training pairs. It is at most the distance
+    that many groups can keep from each other (sqrt(2) radius; cosine: 1). The number is a buffer, which is saved with
+    the weights.
 
     Raises: ValueError for a margin that is not positive, or beyond the largest distance of the space.
 
@@ -45,13 +46,13 @@ class Margin(nn.Module):
 
     @property
     def number(self) -> float | None:
-        """The margin as a number; None as long as `auto` is not calibrated."""
-        # float32 keeps 7 digits; the report shows the number that was meant
+        """The margin as a number; None while `auto` is not calibrated."""
+        # float32 has 7 digits; rounding gives back the number of the config
         return None if bool(self.value.isnan()) else float(f"{float(self.value):.6g}")
 
     @property
     def shown(self) -> str:
-        """The margin in a formula."""
+        """The margin as a formula prints it."""
         return "auto" if self.number is None else f"{self.number:g}"
 
     def calibrate(self, compared: Compared, different: Tensor) -> None:
@@ -64,7 +65,7 @@ class Margin(nn.Module):
         with torch.no_grad():
             distances = self.distance.between(compared.left, compared.right)[different].double()
         if not len(distances):
-            raise _no_margin("the sample of training pairs holds no different pair")
+            raise _no_margin("the sample of training pairs contains no different pair")
         margin = min(self.k * float(distances.quantile(0.5)), self.crowd)
         if not margin > 1e-5:
             raise _no_margin(f"the untrained vectors of different pairs coincide (median distance {margin / self.k:g})")
@@ -73,7 +74,7 @@ class Margin(nn.Module):
     def forward(self) -> Tensor:
         """The margin as a scalar tensor.
 
-        Raises: RuntimeError when `auto` was not calibrated.
+        Raises: RuntimeError when `auto` is not calibrated.
         """
         if self.auto and bool(self.value.isnan()):
             raise RuntimeError("margin: auto is not set yet; call calibrate(compared, target) before the first step")
@@ -101,6 +102,6 @@ def _refuse_unreachable(margin: Number | str, distance: str, space: VectorSpace)
     if margin > crowd:
         log.warning(
             "margin %g is above %g, the largest %s distance that many groups can all keep from each other: "
-            "some negatives will never be satisfied",
+            "some negatives cannot reach it",
             *(margin, crowd, distance),
         )

@@ -25,7 +25,7 @@ class Drawn:
     @property
     def inline(self) -> str:
         """The SVG as part of the page."""
-        return inlined(self.svg, self.name, self.label)
+        return inlined(self.svg, self.label)
 
 
 def file_name(kind: str, facet: Facet, *more: str) -> str:

@@ -86,15 +86,15 @@ def expected_best(facet: Facet) -> Drawn | None:
     return Drawn(file_name("expected", facet), svg, f"Expected best dev value. {'; '.join(told)}.", caption)
 
 
-def heatmap_files(facet: Facet) -> dict[str, str | bytes]:
-    """The heat map's twins for a README: SVG and PNG by path."""
+def heatmap_files(facet: Facet, *, png: bool) -> dict[str, str | bytes]:
+    """The heat map's twins for a README: SVG, and PNG where it is asked for, by path."""
     halves = (matrix(facet, "high") - matrix(facet, "low")) / 2
     title = f"{facet.dataset}: test {metric_name(facet.primary)}\nmean over seeds ± half of the 95 % interval"
     letters = [[_letters(facet.pairing(row, name)) for name in facet.columns] for row in facet.rows]
-    title += "; pairings that share a letter are not told apart" if any(map(any, letters)) else ""
+    title += "\npairings that share a letter are not told apart" if any(map(any, letters)) else ""
     figure = figures.heatmap(facet.rows, facet.columns, matrix(facet, "mean"), halves, letters, title)
     name = f"figures/{file_name('heatmap', facet)}"
-    return {f"{name}.svg": figures.svg_of(figure), f"{name}.png": figures.png_of(figure)}
+    return {f"{name}.svg": figures.svg_of(figure), **({f"{name}.png": figures.png_of(figure)} if png else {})}
 
 
 def _letters(pairing: Any) -> str:
