@@ -10,7 +10,7 @@ import pytest
 import tiny
 from seqtwin.errors import ConfigError, DamagedError, DataError, MissingExtraError, SeqTwinError
 from seqtwin.inference import load as loading
-from seqtwin.inference.batches import Batching
+from seqtwin.inference.batching import Batching
 from seqtwin.inference.load import load
 from seqtwin.inference.onnx_encoder import CARD, GRAPH, OnnxEncoder
 from seqtwin.inference.trained_encoder import TrainedEncoder

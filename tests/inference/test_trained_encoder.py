@@ -19,7 +19,7 @@ import tiny
 from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.files import read_json
 from seqtwin.inference import trained_encoder
-from seqtwin.inference.batches import Batching
+from seqtwin.inference.batching import Batching
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.store import CARD, WEIGHTS, load_encoder
 

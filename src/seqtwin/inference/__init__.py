@@ -2,7 +2,7 @@
 
 - `load`: loads an encoder with the PyTorch or the ONNX backend.
 - `inputs`: texts and series as a user passes them, checked.
-- `batches`: which sequences are encoded together.
+- `batching`: which sequences are encoded together.
 - `base_encoder`: the methods that both backends share: encode, score, is_same.
 - `trained_encoder`: the encoder on PyTorch.
 - `onnx_encoder`: the encoder on ONNX Runtime.

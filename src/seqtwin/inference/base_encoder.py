@@ -9,7 +9,7 @@ import numpy as np
 from seqtwin.data.tokens.equal_texts import Reading, as_written
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.inference.batches import Batching
+from seqtwin.inference.batching import Batching
 from seqtwin.inference.inputs import items_of, series_of, texts_of
 
 

@@ -11,7 +11,7 @@ from seqtwin.cards import verified_card
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.inference.base_encoder import BaseEncoder
-from seqtwin.inference.batches import Batching
+from seqtwin.inference.batching import Batching
 from seqtwin.lookup import member
 from seqtwin.model.numpy_similarities import FORMULAS, NumpyFormula, Scores
 

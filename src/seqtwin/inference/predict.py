@@ -10,7 +10,7 @@ import torch
 from seqtwin.data.batches import Ragged
 from seqtwin.data.tokens.decoded_text import text_of
 from seqtwin.errors import ConfigError
-from seqtwin.inference.batches import Batching
+from seqtwin.inference.batching import Batching
 from seqtwin.inference.inputs import items_of, series_of, texts_of
 from seqtwin.lookup import split_spec
 from seqtwin.model.heads import Learner

@@ -11,7 +11,7 @@ from seqtwin.data.batches import Ragged
 from seqtwin.data.tokens.letters import LETTERS
 from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.inference.base_encoder import BaseEncoder
-from seqtwin.inference.batches import Batching
+from seqtwin.inference.batching import Batching
 from seqtwin.inference.explain_pair import Item, PairParts, explain
 from seqtwin.inference.inputs import texts_of
 from seqtwin.inference.predict import Prediction, predict, probabilities

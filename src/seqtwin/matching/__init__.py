@@ -3,7 +3,7 @@
 - `match_files`: the lists that are read, and the tables that are written.
 - `settings`: the threshold and the counts that a user sets, checked.
 - `distinct_texts`: the distinct texts of a list, each encoded once.
-- `compare`: the vectors of texts and the nearest of them, with progress.
+- `nearest_texts`: the vectors of texts and the nearest of them, with progress.
 - `decisions`: a person's decisions about pairs of texts.
 - `neighbour_links`: the pairs of neighbours that are linked.
 - `clusters`: clusters from linked pairs, and the most central item of each.

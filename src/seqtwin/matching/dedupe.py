@@ -8,9 +8,9 @@ import numpy as np
 from seqtwin.index.exact_search import Array
 from seqtwin.inference.blank_texts import readings_of
 from seqtwin.matching.clusters import Pairs, central, components, forest, weakest_links
-from seqtwin.matching.compare import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
 from seqtwin.matching.decisions import Decision, known_pairs
 from seqtwin.matching.distinct_texts import Distinct, distinct, unread_pairs
+from seqtwin.matching.nearest_texts import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
 from seqtwin.matching.neighbour_links import CutOff, cut_off, linked, width_for
 from seqtwin.matching.settings import check_count, choose_threshold
 

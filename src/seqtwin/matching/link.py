@@ -7,8 +7,8 @@ import numpy as np
 
 from seqtwin.errors import ConfigError
 from seqtwin.index.exact_search import Array
-from seqtwin.matching.compare import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
 from seqtwin.matching.distinct_texts import Distinct, distinct, unread_pairs
+from seqtwin.matching.nearest_texts import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
 from seqtwin.matching.one_to_one import Candidates, one_to_one_rows
 from seqtwin.matching.settings import check_count, choose_threshold
 

@@ -10,8 +10,8 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.index.exact_search import Array
 from seqtwin.inference.blank_texts import readings_of
 from seqtwin.matching.clusters import Pairs, components
-from seqtwin.matching.compare import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
 from seqtwin.matching.distinct_texts import distinct, listed_texts
+from seqtwin.matching.nearest_texts import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
 from seqtwin.matching.settings import check_count
 
 Triple = tuple[str, str, float]

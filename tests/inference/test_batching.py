@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtwin.errors import ConfigError
-from seqtwin.inference.batches import Batching
+from seqtwin.inference.batching import Batching
 
 
 @given(st.lists(st.integers(1, 400), max_size=60), st.integers(1, 70), st.integers(1, 900))
