@@ -161,11 +161,9 @@ def leak_refusals(folder: Path) -> list[bool]:
 def main() -> None:
     """Train all eighteen studies, print and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--seed", type=int, default=0, help="seed of data and training; figures are written only for seed 0"
-    )
-    asked = parser.parse_args()
-    BASE["fit"]["seed"] = BASE["data"]["seed"] = asked.seed
+    parser.add_argument("--seed", type=int, default=0, help="of data and training; figures are written for seed 0 only")
+    options = parser.parse_args()
+    BASE["fit"]["seed"] = BASE["data"]["seed"] = options.seed
     REPRESENTATIONS["flattened_hidden"] = FlattenedHidden
     found, named, alarms = Validation("planted_bugs"), 0, 0
     with tempfile.TemporaryDirectory() as scratch:
@@ -183,7 +181,7 @@ def main() -> None:
               leaks == [True, False], "1", leaks == [True, False])  # fmt: skip
     found.add("planted bugs named", named, "9 of 9", named == 9)
     found.add("false alarms on the clean twins", alarms, "0 of 9", alarms == 0)
-    if asked.seed == 0:
+    if options.seed == 0:
         found.close()
 
 

@@ -65,9 +65,7 @@ def tfidf(queries: Sequence[str], corpus: Sequence[str]) -> np.ndarray:
 
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, preprocessor=fold)
     right = vectorizer.fit_transform(corpus)
-    return np.round(
-        (vectorizer.transform(queries) @ right.T).toarray(), 9
-    )  # rounding errors must not break ties
+    return np.round((vectorizer.transform(queries) @ right.T).toarray(), 9)  # rounding errors must not break ties
 
 
 def jaro_winkler(queries: Sequence[str], corpus: Sequence[str]) -> np.ndarray:

@@ -2,9 +2,9 @@
 
 10,000 centres are drawn from a normal distribution in 128 dimensions. Each vector is a random centre plus normal noise
 with half the standard deviation, which puts about 100 vectors around each centre. Queries are drawn the same way and
-are not in the corpus. The similarity is cosine. `faiss alone` searches the same graph with the same breadth, for queries
-of length 1; only the checks, the scaling and the ordering of the index differ. Building uses all cores, searching one.
-`python benchmarks/search.py 100000` uses fewer vectors.
+are not in the corpus. The similarity is cosine. `faiss alone` searches the same graph with the same breadth, for
+queries of length 1; only the checks, the scaling and the ordering of the index differ. Building uses all cores,
+searching one. `python benchmarks/search.py 100000` uses fewer vectors.
 """
 
 import os

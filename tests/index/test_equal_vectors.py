@@ -1,4 +1,4 @@
-"""Equal vectors are one group, whatever their order; what is found of groups becomes rows."""
+"""Groups of equal vectors, whatever their order, and the rows of the groups found."""
 
 import numpy as np
 import pytest

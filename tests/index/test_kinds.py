@@ -1,4 +1,4 @@
-"""Ways to search, each held to numpy: scores and order of the similarity, candidates of faiss, recall as measured."""
+"""The kinds of search compared with numpy: scores and order of the similarity, candidates of faiss, recall."""
 
 import math
 import sys

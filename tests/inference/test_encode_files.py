@@ -1,4 +1,4 @@
-"""Files through an encoder: what encoding them at once gives, in blocks; killed and resumed, the same bytes."""
+"""Whole files encoded and scored in blocks: the same results as at once; killed and resumed, the same bytes."""
 
 import csv
 import functools

@@ -1,4 +1,4 @@
-"""What decided about a pair: occlusion against encoding by hand, gradients against small steps, honest records."""
+"""Explanations of a pair: occlusion against encoding by hand, gradients against small steps, the records."""
 
 import json
 from dataclasses import replace

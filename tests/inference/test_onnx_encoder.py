@@ -1,4 +1,4 @@
-"""The torch-free loader: what is wrong with a folder or an input ends in one typed error."""
+"""The ONNX encoder: an invalid folder or input gives one typed error."""
 
 import sys
 from pathlib import Path

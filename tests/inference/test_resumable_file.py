@@ -1,4 +1,4 @@
-"""A file that grows: whole at its end, taken up wherever its writer stopped, never over another."""
+"""A resumable file: complete at its end, resumed wherever its writer stopped, never written over another file."""
 
 import json
 import os

@@ -24,7 +24,7 @@ from seqtwin.matching.mine import mine
 
 
 class Read:
-    """An encoder that reads tokens: an angle for each sequence of ids, so that equal ids have equal vectors."""
+    """An encoder with tokens: a random vector for each sequence of ids. Equal ids have equal vectors."""
 
     def __init__(self, tokens: TextTokens, threshold: float | None = 0.5) -> None:
         self.tokens, self.threshold = tokens, threshold

@@ -1,4 +1,4 @@
-"""What dedupe, link and mine read and write: every column kept, decisions round, rows named when they are wrong."""
+"""The files of dedupe, link and mine: every column is kept, decisions are read back, bad rows are named."""
 
 import csv
 import io

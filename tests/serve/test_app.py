@@ -1,4 +1,4 @@
-"""The endpoints: what OpenAI's clients read, what the encoder says offline, and one shape for every refusal."""
+"""The endpoints: the format of OpenAI's clients, the results of the encoder offline, one shape for every error."""
 
 import asyncio
 import base64

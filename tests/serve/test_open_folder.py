@@ -1,4 +1,4 @@
-"""What a folder holds, opened for the service: an encoder, a run, an index; and an index that is replaced."""
+"""Folders opened for the service: an encoder, a run, an index, and an index that is replaced."""
 
 import logging
 import shutil

@@ -1,4 +1,4 @@
-"""The batcher: results in order, joined calls, errors that stay where they belong, nothing worked for nobody."""
+"""The batcher: results in order, joined calls, errors per request, no work for clients that left."""
 
 import asyncio
 import threading

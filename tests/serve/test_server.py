@@ -31,7 +31,7 @@ START += "try: app()\nexcept SeqTwinError as error: sys.stderr.write(str(error))
 IMPATIENT = "import sys; from pathlib import Path; from seqtwin.serve.server import serve\n"
 IMPATIENT += "from seqtwin.serve.limits import Limits\n"
 IMPATIENT += "limits = Limits(header_seconds=0.5, body_seconds=1.0, request_seconds=2.0)\n"
-IMPATIENT += "serve(Path(sys.argv[1]), '127.0.0.1', 0, lambda said: print(said, flush=True), limits=limits)"
+IMPATIENT += "serve(Path(sys.argv[1]), '127.0.0.1', 0, lambda line: print(line, flush=True), limits=limits)"
 CLIENTS = 64
 
 

@@ -1,4 +1,4 @@
-"""The page as text: its policy allows exactly what it holds, and nothing of it comes from elsewhere."""
+"""The page as text: its policy allows exactly its own content, and nothing is loaded from elsewhere."""
 
 import base64
 import hashlib
