@@ -18,7 +18,7 @@ from seqtwin.config import (
 )
 from seqtwin.data.file_summary import roles_text
 from seqtwin.data.inspect import Inspection, inspect_data
-from seqtwin.data.reading.column_options import Asked
+from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.starter_config import write_config
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.lookup import split_spec
@@ -112,7 +112,7 @@ def probe(
     Raises: ConfigError, DataError, DamagedError.
     """
     sides = [None if name is None else (name,) for name in (left, right)]
-    asked = Asked(sides[0], sides[1], label, text, scale, labels)
+    asked = ColumnOptions(sides[0], sides[1], label, text, scale, labels)
     return probe_file(Path(encoder), inspect_data(Path(data), asked), seed=seed)[0]
 
 

@@ -109,7 +109,7 @@ class LossFormula(TypedDict):
 
     name: str
     formula: str
-    settings: dict[str, Json]
+    settings: Mapping[str, object]
     margin: float | None
 
 

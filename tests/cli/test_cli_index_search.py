@@ -130,7 +130,7 @@ def test_the_recall_of_an_approximate_index_is_said(asked: Any, encoder: Path, t
     code, said, _ = asked("index", encoder, tmp_path / "many.txt", "-o", tmp_path / "i", "--kind", "hnsw")
     assert code == 0
     assert said.startswith("300 vectors of width 5 (hnsw, recall@10 ")
-    assert "against exact on 200 of its items" in said
+    assert "against exact search, on 200 of its items" in said
 
 
 def test_a_moved_encoder_and_a_re_ranker(asked: Any, index: Path, encoder: Path, tmp_path: Path) -> None:

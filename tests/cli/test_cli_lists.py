@@ -50,7 +50,7 @@ def test_dedupe(seqtwin: Any, encoder: Path, file: str) -> None:
     column = ["--column", "name"] if file.endswith("csv") else []
     code, said, told = seqtwin("dedupe", encoder, file, *column, "--threshold", 2, "-o", "out.csv", "--json")
     assert (code, json.loads(said)["blank_rows"]) == (0, 2)
-    assert "2 of 5 rows have no text: each stays alone" in told.splitlines()
+    assert "2 of 5 rows have no text: each stays in a cluster of its own" in told.splitlines()
     found = table("out.csv")
     assert found["cluster"].tolist() == list("01234")
     assert found["text"].tolist() == ["abc", "", "cab", " ", "fed"]
@@ -88,7 +88,7 @@ def test_a_row_without_a_text_needs_no_id(seqtwin: Any, encoder: Path, tmp_path:
     (tmp_path / "b.csv").write_text("id,name\nx,abc\n,fed\n", encoding="utf-8")
     code, _, told = seqtwin("index", encoder, "b.csv", "--column", "name", "--id", "id", "-o", "other")
     assert code == 2
-    assert "column 'id': the id is empty in 1 rows with a text, the first is row 2" in told
+    assert "column 'id': the id is empty in 1 rows with a text, first in row 2" in told
 
 
 def test_encode_and_score(seqtwin: Any, encoder: Path, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_unread_rows_are_told(seqtwin: Any, encoder: Path, tmp_path: Path) -> No
     (tmp_path / "greek.txt").write_text("\u03b1\n\u03b2\n\u03b1\nabc\n", encoding="utf-8")
     code, said, told = seqtwin("dedupe", encoder, "greek.txt", "--threshold", -1, "-k", 1, "-o", "out.csv", "--json")
     assert (code, json.loads(said)["unread_rows"]) == (0, 3)
-    assert "the encoder knows no token in 3 of 4 rows: matched only with the same spelling" in told
+    assert "the encoder knows no token in 3 of 4 rows: they only match texts with the same spelling" in told
     clusters = table("out.csv")["cluster"].tolist()
     assert clusters[0] == clusters[2] != clusters[1]
 

@@ -162,7 +162,7 @@ REFUSED = {
     "a column": (["encode", "{encoder}", "{file}", "--column", "t", "-o", "x.npy"], "no column of texts"),
     "another width": (["encode", "{encoder}", "{narrow}", "-o", "x.npy"], "expected 3 channels"),
     "texts": (["evaluate", "{encoder}", "{texts}"], "expected series with one class each, found items"),
-    "ids by option": (["index", "{encoder}", "{file}", "--id", "t", "-o", "x"], "series bring their ids"),
+    "ids by option": (["index", "{encoder}", "{file}", "--id", "t", "-o", "x"], "a file of series has its own ids"),
     "a narrow corpus": (["index", "{encoder}", "{narrow}", "-o", "x"], "expected 3 channels"),
     "dedupe": (["dedupe", "{encoder}", "{file}"], "encoder of series"),
     "link": (["link", "{encoder}", "{file}", "{file}", "-o", "x.csv"], "encoder of series"),

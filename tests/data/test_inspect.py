@@ -6,7 +6,7 @@ import yaml
 from seqtwin.config import parse_run
 from seqtwin.config.run import anchored
 from seqtwin.data.inspect import inspect_data
-from seqtwin.data.reading.column_options import Asked
+from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.reading.pair_tables import read_pairs
 from seqtwin.data.reading.pairs_from_classes import read_items
 from seqtwin.data.reading.series import read_series
@@ -28,7 +28,7 @@ def write(tmp_path):
 
 
 def proposed(path, **options):
-    text = write_config(inspect_data(path, Asked(**options)), folder=path.parent)
+    text = write_config(inspect_data(path, ColumnOptions(**options)), folder=path.parent)
     assert all("#" in line for line in text.splitlines() if line.startswith("  "))
     return parse_run(yaml.safe_load(text))
 

@@ -319,5 +319,5 @@ def test_the_command_joins_diagnosis_and_switches(study, in_process, tmp_path, a
     else:
         assert "slow.s0: not trained yet" in ran.stdout
         assert "D17" in ran.stdout
-        assert "held against sound.s0" in ran.stdout
+        assert "compared with sound.s0" in ran.stdout
         assert ran.stdout.rstrip().endswith(".")

@@ -1,4 +1,22 @@
-"""The command line: parses, calls, prints. Every command has `--help` with an example, and `--json` for machines."""
+"""The command line: one function per command, which parses the arguments, calls the library and prints the result.
+
+- `arguments`: arguments that several commands share, and their checks.
+- `console`: printing, tables and progress bars.
+- `train_compare_report`: init, train, compare, report, check.
+- `explain`: explain.
+- `predict_probe`: predict, probe.
+- `anatomy`: anatomy.
+- `encode_score_evaluate`: encode, score, evaluate.
+- `why`: why.
+- `index_inputs`: the texts, series and queries of index and search.
+- `index_search`: index, search.
+- `dedupe_link_mine`: dedupe, link, mine.
+- `serve`: serve.
+- `export`: export.
+- `verify`: verify.
+- `catalogue`: the families of parts that `list` prints.
+- `list_schema`: list, schema.
+"""
 
 import sys
 
@@ -25,7 +43,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Siamese recurrent encoders: every representation with every loss, compared honestly, then put to work.",
+    help="Train Siamese recurrent encoders, compare representations and losses, and use the best encoder.",
 )
 # the order of the help
 TRAINING = (init, train, compare, report, explain, probe, anatomy)
@@ -38,18 +56,18 @@ app.command()(schema)
 
 
 def main() -> None:
-    """Run the command line; a SeqTwinError becomes one message and its exit code."""
+    """Run the command line. A SeqTwinError is printed as one message and sets the exit code."""
     as_json = "--json" in sys.argv
     try:
         app()
     except SeqTwinError as error:
         if as_json:
-            console.say_json({"error": error.as_dict()})
+            console.print_json({"error": error.as_dict()})
         else:
-            console.complain(f"error: {error}")
+            console.print_notice(f"error: {error}")
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
-        console.complain("interrupted; what was published stays (encode and score go on with --resume)")
+        console.print_notice("interrupted; finished results are kept (encode and score continue with --resume)")
         raise SystemExit(130) from None
     except BrokenPipeError:
         raise SystemExit(0) from None

@@ -1,7 +1,7 @@
-"""The command that lays an encoder open for one text: anatomy."""
+"""The command anatomy: the tensors of an encoder for one text."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,20 +13,32 @@ if TYPE_CHECKING:
     from seqtwin.anatomy.dissect import Subject
     from seqtwin.anatomy.records import Anatomy
     from seqtwin.config import RunConfig
+    from seqtwin.data.examples import Examples
+    from seqtwin.data.pairs import PairData
+    from seqtwin.run.prepared import Ready
 
-WIDEST = 120  # a line longer than that is not read
+WIDEST = 120  # columns; longer lines are hard to read
 
 
 def anatomy(
     where: Annotated[
-        Path, typer.Argument(help="a config (untrained), an encoder folder or a run", metavar="CONFIG|ENCODER")
+        Path,
+        typer.Argument(
+            help="a config (untrained encoder), an encoder folder or a run folder", metavar="CONFIG|ENCODER"
+        ),
     ],
-    text: Annotated[str | None, typer.Argument(help="a text, or the file of a series; default: a short one")] = None,
-    html: Annotated[Path | None, typer.Option(help="write one page to this file; never overwritten")] = None,
-    changes: Annotated[list[str] | None, typer.Option("--set", help="change a config: encoder.layers=2")] = None,
+    text: Annotated[
+        str | None, typer.Argument(help="a text, or a file of series (the first one is used); default: a short example")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="write an HTML page to this file; an existing file is never overwritten")
+    ] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="change a setting of the config: encoder.layers=2")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what output, h_n and c_n hold for one text, which of their entries are equal, and what reads them.
+    """Show output, h_n and c_n for one text: their values, which entries are equal, and what uses them.
 
     seqtwin anatomy configs/placenames.yaml Wien --set encoder.cell=gru --html wien.html
     """
@@ -36,37 +48,37 @@ def anatomy(
 
     if html is not None:
         refuse_existing(html)
-    found = dissect(_subject(where, text, changes or []))
+    dissected = dissect(_subject(where, text, changes or []))
     if html is not None:
-        publish_text(html, page(found))
+        publish_text(html, page(dissected))
     if as_json:
-        console.say_json({**found.as_dict(), **({"html": str(html)} if html else {})})
+        console.print_json({**dissected.as_dict(), **({"html": str(html)} if html else {})})
     elif html is not None:
-        console.say(f"page: {html}")
+        console.print_line(f"page: {html}")
     else:
-        _show(found)
+        _print_anatomy(dissected)
 
 
-def _show(found: "Anatomy") -> None:
+def _print_anatomy(dissected: "Anatomy") -> None:
     from rich.console import Console
 
     from seqtwin.anatomy.terminal import drawn
 
     screen = Console(highlight=False, markup=False, emoji=False)
     screen.width = min(screen.width, WIDEST)
-    screen.print(drawn(found, screen.width))
+    screen.print(drawn(dissected, screen.width))
 
 
 def _subject(where: Path, text: str | None, changes: list[str]) -> "Subject":
     if not where.is_dir():
-        return _of_config(where, text, changes)
+        return _subject_of_config(where, text, changes)
     if changes:
-        cause, remedy = "a trained encoder is what it is: --set changes configs", "name the config of its run"
+        cause, remedy = "--set cannot change a trained encoder", "use --set with a config, for example that of its run"
         raise ConfigError("ANATOMY_SET", cause, place=str(where), remedy=remedy)
-    return _of_encoder(where, text)
+    return _subject_of_encoder(where, text)
 
 
-def _of_encoder(where: Path, text: str | None) -> "Subject":
+def _subject_of_encoder(where: Path, text: str | None) -> "Subject":
     from seqtwin.anatomy import default_text
     from seqtwin.anatomy.dissect import Subject
     from seqtwin.store import encoder_folder, load_encoder
@@ -84,7 +96,7 @@ def _of_encoder(where: Path, text: str | None) -> "Subject":
     return Subject(stored.model, None, item, source, name)
 
 
-def _of_config(where: Path, text: str | None, changes: list[str]) -> "Subject":
+def _subject_of_config(where: Path, text: str | None, changes: list[str]) -> "Subject":
     from seqtwin.anatomy import default_text
     from seqtwin.anatomy.dissect import Subject
     from seqtwin.run.prepare import prepare
@@ -93,11 +105,11 @@ def _of_config(where: Path, text: str | None, changes: list[str]) -> "Subject":
 
     config = followed(_config(where, changes))
     prepared = prepare(config)
-    began = "untrained" if config.encoder.start is None else "before training"
-    source = f"{where}, {began}, seed {config.fit.seed}"
+    state = "untrained" if config.encoder.start is None else "before training"
+    source = f"{where}, {state}, seed {config.fit.seed}"
     model, tokens = fresh_model(config, prepared), prepared.tokens
     if text is None:
-        return Subject(model, tokens, _short(prepared), source, "the first short training series")
+        return Subject(model, tokens, _first_short(prepared), source, "the first short training series")
     if tokens is not None:
         return Subject(model, tokens, text, source)
     item, name = default_text.series_in(Path(text), prepared.size)
@@ -105,7 +117,7 @@ def _of_config(where: Path, text: str | None, changes: list[str]) -> "Subject":
 
 
 def _config(where: Path, changes: list[str]) -> "RunConfig":
-    """The run a config describes, or the base of a study."""
+    """The run of a config, or the base of a study."""
     from seqtwin.config import read_run, read_study
     from seqtwin.strict_yaml import read_yaml
 
@@ -113,7 +125,7 @@ def _config(where: Path, changes: list[str]) -> "RunConfig":
     return read_study(where, changes).base if study else read_run(where, changes)
 
 
-def _short(prepared: Any) -> Any:
+def _first_short(prepared: "Ready") -> object:
     """The first training item of 4 to 10 steps."""
     from seqtwin.anatomy import default_text
 
@@ -125,7 +137,7 @@ def _short(prepared: Any) -> Any:
     return default_text.first_short(texts, default_text.lengths_of(prepared.tokens, texts))
 
 
-def _training_texts(data: Any) -> list[Any]:
+def _training_texts(data: "PairData | Examples") -> list[object]:
     from seqtwin.data.examples import Examples
 
     if isinstance(data, Examples):

@@ -1,13 +1,18 @@
-"""Arguments that several commands share, and what tells data from a config."""
+"""Arguments that several commands share: their declarations, and checked values from what was typed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeVar, get_type_hints
 
 import typer
 
+from seqtwin.data.files.rows import Quoting as QuotingName
 from seqtwin.data.label_words import check_labels
-from seqtwin.data.reading.column_options import Asked
+from seqtwin.data.reading.column_options import ColumnOptions
+from seqtwin.data.reading.column_options import Gaps as GapsName
 from seqtwin.errors import ConfigError
 
 Config = Annotated[
@@ -18,170 +23,205 @@ Config = Annotated[
 ]
 Data = Annotated[Path, typer.Argument(help="data: one file, or a folder with train, dev and test files")]
 Left = Annotated[
-    str | None, typer.Option("--left", help="column of the left texts; several are joined: title,brand", metavar="NAME")
+    str | None,
+    typer.Option("--left", help="column of the left texts; separate several with commas: title,brand", metavar="NAME"),
 ]
 Right = Annotated[
-    str | None, typer.Option("--right", help="column of the right texts; several are joined", metavar="NAME")
+    str | None, typer.Option("--right", help="column of the right texts; separate several with commas", metavar="NAME")
 ]
-Label = Annotated[str | None, typer.Option("--label", help="column of labels or scores", metavar="NAME")]
-Labels = Annotated[
-    str | None,
-    typer.Option("--labels", help="what the words of the label mean: duplicate=1,other=0", metavar="WORD=1,WORD=0"),
-]
-Text = Annotated[str | None, typer.Option("--text", help="column of texts that have a class each", metavar="NAME")]
 Column = Annotated[
     str | None,
     typer.Option(
-        "--column", "--text", help="column of texts in a table; several are joined: title,brand", metavar="NAME"
+        "--column",
+        "--text",
+        help="column of texts in a table; separate several with commas: title,brand",
+        metavar="NAME",
     ),
 ]
 Quoting = Annotated[
-    str | None, typer.Option("--quoting", help="quotes of a .csv or .tsv file: none (part of the texts) or csv")
+    str | None,
+    typer.Option("--quoting", help="quotes in a .csv or .tsv file: none (ordinary characters) or csv (enclose fields)"),
 ]
-Gaps = Annotated[str, typer.Option("--gaps", help="missing values and steps of series: error, interpolate or carry")]
-Overrides = Annotated[list[str] | None, typer.Argument(help="for example encoder.hidden=256", metavar="key=value")]
-Out = Annotated[Path | None, typer.Option(help="folder to write; never overwritten")]
-Scale = Annotated[
-    tuple[float, float] | None, typer.Option(help="lowest and highest score of the data", metavar="LOW HIGH")
+Gaps = Annotated[
+    str,
+    typer.Option(
+        "--gaps", help="missing values and steps in series: error, interpolate or carry (repeat the last value)"
+    ),
 ]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="settings to change, for example encoder.hidden=256", metavar="key=value")
+]
+Out = Annotated[Path | None, typer.Option(help="output folder; an existing one is never overwritten")]
 Json = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
-Encoder = Annotated[Path, typer.Argument(help="an encoder folder, or the run folder that contains one")]
+Encoder = Annotated[Path, typer.Argument(help="encoder folder, or the run folder that contains it")]
+
 CONFIG_ENDINGS = {".yaml", ".yml"}
-OF_COLUMNS = frozenset(f"data.{key}" for key in ("left", "right", "label", "score", "text", "scale", "labels"))
-OF_FILES = frozenset(f"data.{key}" for key in ("name", "file", "train", "dev", "test", "left_table", "right_table"))
+COLUMN_KEYS = frozenset(f"data.{key}" for key in ("left", "right", "label", "score", "text", "scale", "labels"))
+FILE_KEYS = frozenset(f"data.{key}" for key in ("name", "file", "train", "dev", "test", "left_table", "right_table"))
+QUOTINGS: Mapping[str, QuotingName] = {"none": "none", "csv": "csv"}
+GAPS: Mapping[str, GapsName] = {"error": "error", "interpolate": "interpolate", "carry": "carry"}
+
+Choice = TypeVar("Choice")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The options that describe the columns of a data file, as typed. `with_columns` adds them to a command."""
+
+    left: Left = None
+    right: Right = None
+    label: Annotated[str | None, typer.Option("--label", help="column of labels or scores", metavar="NAME")] = None
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", help="meaning of the label words: duplicate=1,other=0", metavar="WORD=1,WORD=0"),
+    ] = None
+    text: Annotated[
+        str | None, typer.Option("--text", help="column of texts, if each text has a class", metavar="NAME")
+    ] = None
+    scale: Annotated[
+        tuple[float, float] | None, typer.Option(help="lowest and highest possible score", metavar="LOW HIGH")
+    ] = None
+
+
+NO_COLUMNS = Columns()
+
+
+def with_columns(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with its parameter `columns: Columns` replaced by one option per field of `Columns`."""
+    hints = get_type_hints(Columns, include_extras=True)
+    options = [
+        Parameter(option.name, Parameter.POSITIONAL_OR_KEYWORD, default=option.default, annotation=hints[option.name])
+        for option in fields(Columns)
+    ]
+
+    @wraps(command)
+    def run(**values: object) -> None:
+        columns = Columns(**{name: values.pop(name) for name in hints})  # type: ignore[arg-type]
+        command(columns=columns, **values)
+
+    own = signature(command).parameters.values()
+    expanded = [new for old in own for new in (options if old.annotation is Columns else [old])]
+    run.__signature__ = signature(command).replace(parameters=expanded)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in expanded}
+    return run
 
 
 def is_data(path: Path) -> bool:
-    """Whether a path names the data itself, a file or a folder: all that is no config by its ending.
+    """Whether a path names data: a folder, or a file that does not end in .yaml or .yml.
 
-    A file of another ending is data, too: what is wrong with it is then said by the readers, which know what they read.
+    Files with unknown endings count as data. The readers then report which formats they support.
     """
     return path.suffix.lower() not in CONFIG_ENDINGS or path.is_dir()
 
 
-def asked_of(
-    left: str | None,
-    right: str | None,
-    label: str | None,
-    labels: str | None,
-    text: str | None,
-    scale: tuple[float, float] | None,
-    overrides: Sequence[str] = (),
-    *,
-    quoting: str | None = None,
-    gaps: str = "error",
-) -> Asked:
-    """What the options, and overrides such as `data.left=name`, say of a data file; an option comes first.
+def column_options(
+    columns: Columns, overrides: Sequence[str] = (), *, quoting: str | None = None, gaps: str = "error"
+) -> ColumnOptions:
+    """The checked options, completed by overrides such as `data.left=name`. An option wins over an override.
 
     Raises: ConfigError.
     """
     from seqtwin.config import data_overrides
 
-    said = data_overrides(overrides)
-    words = None if labels is None else label_words(labels)
-    given = {"left": left, "right": right, "label": label, "labels": words, "text": text, "scale": scale}
-    said = {**said, **{key: value for key, value in given.items() if value is not None}}
-    scale_said = said.get("scale")
-    return Asked(
-        left=_names(said.get("left"), "left"),
-        right=_names(said.get("right"), "right"),
-        label=_name(said.get("label") or said.get("score"), "label"),
-        text=_name(said.get("text"), "text"),
-        scale=None if scale_said is None else _checked_scale(scale_said),
-        labels=None if said.get("labels") is None else check_labels(said["labels"]),
-        quoting=checked_quoting(quoting or said.get("quoting")),
-        gaps=checked_gaps(gaps),
+    values = data_overrides(overrides)
+    typed = {**vars(columns), "labels": None if columns.labels is None else label_words(columns.labels)}
+    values |= {key: value for key, value in typed.items() if value is not None}
+    scale, labels = values.get("scale"), values.get("labels")
+    return ColumnOptions(
+        left=_names(values.get("left"), "left"),
+        right=_names(values.get("right"), "right"),
+        label=_name(values.get("label") or values.get("score"), "label"),
+        text=_name(values.get("text"), "text"),
+        scale=None if scale is None else _check_scale(scale),
+        labels=None if labels is None else check_labels(labels),
+        quoting=check_quoting(quoting or values.get("quoting")),
+        gaps=check_gaps(gaps),
     )
 
 
 def other_overrides(overrides: Sequence[str]) -> list[str]:
-    """The overrides that say nothing of the columns of a data file; those that do are part of what was asked.
+    """The overrides that do not describe the columns of a data file; `column_options` handles those that do.
 
-    Raises: ConfigError for one that names other files than the one on the command line.
+    Raises: ConfigError for an override that names another file than the command line.
     """
-    elsewhere = [text for text in overrides if text.partition("=")[0] in OF_FILES]
+    elsewhere = [text for text in overrides if text.partition("=")[0] in FILE_KEYS]
     if elsewhere:
         cause = f"'{elsewhere[0]}' names other data than the file on the command line"
         raise ConfigError("CONFIG_OVERRIDE", cause, place="command line", remedy="write a config: seqtwin init")
-    return [text for text in overrides if text.partition("=")[0] not in OF_COLUMNS]
+    return [text for text in overrides if text.partition("=")[0] not in COLUMN_KEYS]
 
 
 def label_words(text: str) -> dict[str, int]:
-    """What label words mean, as an option says it.
+    """The value of each label word, from the text of --labels.
 
     Raises: ConfigError.
 
     >>> label_words("duplicate=1, other=0")
     {'duplicate': 1, 'other': 0}
     """
-    named = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
-    words = [word.strip() for word, _, _ in named]
-    if (
-        not named
-        or any(not word or value not in ("0", "1") for word, _, value in named)
-        or len(set(words)) < len(words)
-    ):
-        cause = f"expected different words with 1 for same or 0 for different, got '{text}'"
+    parts = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
+    values = {word.strip(): value for word, _, value in parts}
+    if not parts or len(values) < len(parts) or "" in values or not set(values.values()) <= {"0", "1"}:
+        cause = f"expected distinct words, each with 1 (same) or 0 (different), got '{text}'"
         raise ConfigError("LABEL_WORDS", cause, place="--labels", remedy="for example --labels duplicate=1,other=0")
-    return {word.strip(): int(value) for word, _, value in named}
+    return {word: int(value) for word, value in values.items()}
 
 
-def checked_quoting(value: Any) -> Any:
+def check_quoting(value: object) -> QuotingName | None:
     """The value of --quoting or data.quoting.
 
     Raises: ConfigError.
     """
-    return None if value is None else _one_of(value, ("none", "csv"), "quoting")
+    return None if value is None else _choose(value, QUOTINGS, "quoting")
 
 
-def checked_gaps(value: str) -> Any:
+def check_gaps(value: object) -> GapsName:
     """The value of --gaps.
 
     Raises: ConfigError.
     """
-    return _one_of(value, ("error", "interpolate", "carry"), "gaps")
+    return _choose(value, GAPS, "gaps")
 
 
-def _one_of(value: Any, known: Sequence[str], name: str) -> Any:
-    if value in known:
-        return value
-    raise ConfigError("CONFIG_DATA", f"{name}: expected {' or '.join(known)}, got {value!r}", place=f"--{name}")
+def _choose(value: object, choices: Mapping[str, Choice], name: str) -> Choice:
+    if isinstance(value, str) and value in choices:
+        return choices[value]
+    raise ConfigError("CONFIG_DATA", f"{name}: expected {' or '.join(choices)}, got {value!r}", place=f"--{name}")
 
 
-def _names(value: Any, key: str) -> tuple[str, ...] | None:
-    return (
-        None
-        if value is None
-        else tuple(_name(one, key) or "" for one in (value if isinstance(value, list) else [value]))
-    )
+def _names(value: object, key: str) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    return tuple(_name(name, key) or "" for name in (value if isinstance(value, list) else [value]))
 
 
-def _name(value: Any, key: str) -> str | None:
+def _name(value: object, key: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    cause = f"expected the name of a column, got {value!r}"
+    cause = f"expected a column name, got {value!r}"
     raise ConfigError("CONFIG_OVERRIDE", cause, place=f"data.{key}", remedy=f"use the option --{key} NAME, or quote it")
 
 
-def _checked_scale(value: Any) -> tuple[float, float]:
-    numbers = isinstance(value, list | tuple) and all(isinstance(one, int | float) for one in value)
-    if not numbers or len(value) != 2 or not value[0] < value[1]:
+def _check_scale(value: object) -> tuple[float, float]:
+    ends = value if isinstance(value, list | tuple) else []
+    numbers = [float(end) for end in ends if isinstance(end, int | float)]
+    if len(ends) != 2 or len(numbers) != 2 or not numbers[0] < numbers[1]:
         cause = f"scale: expected two numbers, the lower first, got {value!r}"
         raise ConfigError("CONFIG_DATA", cause, place="data.scale", remedy="for example --scale 1 5")
-    return float(value[0]), float(value[1])
+    return numbers[0], numbers[1]
 
 
-def refuse_options(asked: Asked, config: Path) -> None:
-    """Nothing, when no column was named: a config names its own.
+def refuse_columns(columns: Columns, config: Path) -> None:
+    """Check that no column option is combined with a config, which names its own columns.
 
     Raises: ConfigError.
     """
-    if asked != Asked():
+    if columns != NO_COLUMNS:
         cause = "--left, --right, --label, --text and --scale are for data files; a config names its own columns"
-        remedy = "set data.left, data.right, data.label (or data.score), data.text and data.scale there"
+        remedy = "set data.left, data.right, data.label (or data.score), data.text and data.scale in the config"
         raise ConfigError("CONFIG_OPTIONS", cause, place=str(config), remedy=remedy)
 
 
 def names_start(overrides: Sequence[str]) -> bool:
-    """Whether overrides name an encoder to start from."""
+    """Whether an override names an encoder to start training from."""
     return any(text.startswith("encoder.from=") for text in overrides)

@@ -1,4 +1,7 @@
-"""The families of parts, and where each dict stands: those a config can name, then those a report speaks of."""
+"""FAMILIES: for each family of parts, the module and name of its dict. `list` prints them.
+
+The parts that a config can use come first, then those that appear in a report.
+"""
 
 import inspect
 from importlib import import_module
@@ -26,15 +29,15 @@ FAMILIES = {
 
 
 def described(home: str) -> dict[str, str]:
-    """What each member of a family is, in one line, by name."""
+    """A description of each member of a family in one line, by name. `home`: `module:DICT`."""
     module, _, name = home.partition(":")
     table = getattr(import_module(module), name)
     return {key: part if isinstance(part, str) else _one_line(part) for key, part in table.items()}
 
 
 def _one_line(part: object) -> str:
-    for said in ("title", "says"):  # a probe and a diagnosis are records that say it themselves
-        if hasattr(part, said):
-            return str(getattr(part, said))
+    for attribute in ("title", "says"):  # a probe and a diagnosis are records with a description
+        if hasattr(part, attribute):
+            return str(getattr(part, attribute))
     part = getattr(part, "function", part)  # a metric is a record around its function
     return (inspect.getdoc(part) or "").split("\n", 1)[0]

@@ -1,40 +1,43 @@
-"""What the command line shows while it works and when it is done. Bars go to stderr, and only to a terminal."""
+"""Printing: results on stdout, notices and errors on stderr, and progress bars if stderr is a terminal."""
 
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
     from seqtwin.study.worker import Progress
     from seqtwin.training.fit import RunState
 
 
-def say(text: str) -> None:
-    """One result line, on stdout."""
+def print_line(text: str) -> None:
+    """Print one line of the result on stdout."""
     sys.stdout.write(text + "\n")
 
 
-def say_json(value: Any) -> None:
-    """A result for machines, on stdout."""
-    say(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False))
+def print_json(value: object) -> None:
+    """Print a result as JSON on stdout."""
+    print_line(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False))
 
 
-def complain(text: str) -> None:
-    """An error or a warning, on stderr."""
+def print_notice(text: str) -> None:
+    """Print an error, a warning or a note on stderr."""
     sys.stderr.write(text + "\n")
 
 
-def show_understood(lines: Sequence[str]) -> None:
-    """What was understood of a data file, on stderr, before it is acted on."""
+def print_summary(lines: Sequence[str]) -> None:
+    """Print how a data file was interpreted on stderr, before the command acts on it."""
     for line in lines:
-        complain(line)
+        print_notice(line)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns aligned by blanks, the first to the left, the others to the right.
+    """Text columns aligned with blanks: the first to the left, the others to the right.
 
     >>> print(table(["a", "b"], [["x", "10"]]))
     a   b
@@ -48,88 +51,82 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def scores_table(scores: Mapping[str, Any]) -> str:
-    """The metrics of both splits side by side."""
-    rows = [[name, f"{scores['dev'][name]:.4f}", f"{scores['test'][name]:.4f}"] for name in scores["test"]]
-    return table(["", "dev", "test"], rows)
+def scores_table(dev: Mapping[str, float], test: Mapping[str, float]) -> str:
+    """A table of the metrics with one column per split."""
+    return table(["", "dev", "test"], [[name, f"{dev[name]:.4f}", f"{test[name]:.4f}"] for name in test])
 
 
-def undefined_lines(scores: Mapping[str, Any]) -> list[str]:
-    """Why metrics have no value, one line for each reason, and that there is no threshold where there is none."""
+def undefined_lines(undefined: Mapping[str, str]) -> list[str]:
+    """One line per reason why metrics have no value. `undefined`: metric -> reason."""
     reasons: dict[str, list[str]] = {}
-    for name, why in (scores.get("undefined") or {}).items():
+    for name, why in undefined.items():
         reasons.setdefault(why, []).append(name)
-    lines = [f"undefined: {', '.join(names)} ({why})" for why, names in reasons.items()]
-    missing = "threshold" in scores and scores["threshold"] is None
-    return [
-        *lines,
-        *(["no threshold: it could not be chosen on dev; score and dedupe will need one"] if missing else []),
-    ]
+    return [f"undefined: {', '.join(names)} ({why})" for why, names in reasons.items()]
 
 
 @contextmanager
 def epochs_bar(epochs: int) -> Iterator[Callable[["RunState"], None]]:
-    """A bar over the epochs of one training."""
-    with _bars() as progress:
-        task = progress.add_task("training", total=epochs, note="")
+    """A progress bar over the epochs of one training."""
+    with _bars() as bars:
+        task = bars.add_task("training", total=epochs, note="")
 
         def on_epoch(state: "RunState") -> None:
             row = state.history[-1]
             dev = "" if row["dev"] is None else f"  dev {row['dev']:.4f}"
-            progress.update(task, completed=state.epoch, note=f"loss {row['loss']:.4f}{dev}")
+            bars.update(task, completed=state.epoch, note=f"loss {row['loss']:.4f}{dev}")
 
         yield on_epoch
 
 
 @contextmanager
 def rows_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar over the rows of a file: called with those done and all."""
-    with _bars() as progress:
-        task = progress.add_task(what, total=None, note="")
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    """A progress bar over the rows of a file. It is called with the numbers of finished rows and of all rows."""
+    with _bars() as bars:
+        task = bars.add_task(what, total=None, note="")
+        yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
 @contextmanager
 def study_bars() -> Iterator[Callable[["Progress"], None]]:
-    """A line for each worker at work, and one over all tunings or all study cells."""
-    with _bars() as progress:
-        yield _StudyLines(progress)
+    """One progress bar per busy worker, and one over all tunings or all study cells."""
+    with _bars() as bars:
+        yield _StudyBars(bars)
 
 
-class _StudyLines:
-    def __init__(self, progress: Any) -> None:
-        self.progress = progress
-        self.lines: dict[str, Any] = {}
+class _StudyBars:
+    def __init__(self, bars: "Bars") -> None:
+        self.bars = bars
+        self.cells: dict[str, TaskID] = {}
         self.totals: dict[str, _Total] = {}
 
     def __call__(self, event: "Progress") -> None:
         if event.work not in self.totals:
-            self.totals[event.work] = _Total(self.progress.add_task(event.work, total=event.of, note=""))
+            self.totals[event.work] = _Total(self.bars.add_task(event.work, total=event.of, note=""))
         if event.done:
             self._end(event, self.totals[event.work])
             return
-        if event.cell not in self.lines:
-            self.lines[event.cell] = self.progress.add_task(event.cell, total=event.epochs, note="")
+        if event.cell not in self.cells:
+            self.cells[event.cell] = self.bars.add_task(event.cell, total=event.epochs, note="")
         note = "" if event.metric is None else f"dev {event.metric:.4f}"
-        self.progress.update(self.lines[event.cell], completed=event.epoch, note=note)
+        self.bars.update(self.cells[event.cell], completed=event.epoch, note=note)
 
     def _end(self, event: "Progress", total: "_Total") -> None:
         total.done += 1
         total.failed += event.done != "finished"
         note = f"{total.failed} without a result" if total.failed else ""
-        self.progress.update(total.line, completed=total.done, note=note)
-        if event.cell in self.lines:
-            self.progress.remove_task(self.lines.pop(event.cell))
+        self.bars.update(total.task, completed=total.done, note=note)
+        if event.cell in self.cells:
+            self.bars.remove_task(self.cells.pop(event.cell))
 
 
 @dataclass
 class _Total:
-    line: Any
+    task: "TaskID"
     done: int = 0
     failed: int = 0
 
 
-def _bars() -> Any:
+def _bars() -> "Bars":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

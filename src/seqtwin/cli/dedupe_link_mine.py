@@ -1,24 +1,21 @@
-"""Commands for lists of names: dedupe one, link two, mine hard negatives for the next training."""
+"""The commands dedupe, link and mine: duplicates in one list, matches between two, hard negatives for training."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqtwin.cli import console
 from seqtwin.cli.arguments import (
+    NO_COLUMNS,
     Column,
+    Columns,
     Encoder,
     Json,
-    Label,
-    Labels,
-    Left,
     Quoting,
-    Right,
-    Scale,
-    Text,
-    asked_of,
-    checked_quoting,
+    check_quoting,
+    column_options,
+    with_columns,
 )
 
 if TYPE_CHECKING:
@@ -26,32 +23,35 @@ if TYPE_CHECKING:
     from seqtwin.matching.dedupe import Deduped
     from seqtwin.matching.link import Links
 
-Threshold = Annotated[float | None, typer.Option(help="lowest score that counts as the same; else the encoder's own")]
+Threshold = Annotated[float | None, typer.Option(help="lowest score of a match; default: the encoder's threshold")]
 Near = Annotated[int, typer.Option("-k", help="nearest texts of the right list considered per row")]
-_NEAREST = "link the k nearest of each text; default: 3, and whole groups of up to 16 close texts"
+_NEAREST = (
+    "nearest texts considered per text; small values avoid chaining unrelated rows; "
+    "default: 3, and whole groups of up to 16 close texts"
+)
 
 
 def dedupe(
     encoder: Encoder,
-    file: Annotated[Path, typer.Argument(help="a table, or a text a line (.txt)")],
+    file: Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line")],
     column: Column = None,
     quoting: Quoting = None,
     threshold: Threshold = None,
     k: Annotated[int | None, typer.Option("-k", help=_NEAREST)] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="the table with its clusters (.csv)")] = None,
-    review: Annotated[Path | None, typer.Option(help="doubtful pairs for a person to decide (.csv)")] = None,
-    decisions: Annotated[Path | None, typer.Option(help="a review file with decisions in it")] = None,
-    ask: Annotated[int, typer.Option(help="how many doubtful pairs the review file asks about")] = 200,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="output table with the clusters (.csv)")] = None,
+    review: Annotated[Path | None, typer.Option(help="output file of doubtful pairs for manual review (.csv)")] = None,
+    decisions: Annotated[Path | None, typer.Option(help="reviewed file with your decisions (.csv)")] = None,
+    ask: Annotated[int, typer.Option(help="number of doubtful pairs in the review file")] = 200,
     as_json: Json = False,
 ) -> None:
-    """Find rows of a list that are the same thing.
+    """Find rows of a list that refer to the same thing.
 
-    Texts that consist of the same tokens are the same. Others are linked when each is among the nearest of the other
-    and their score reaches the threshold; clusters are what links connect. A row without a text stays alone, and so
-    does a text of which the encoder knows no token, unless it is spelled the same.
+    Texts with equal tokens are always the same. Two other texts are linked if each is among the nearest texts of the
+    other and their score reaches the threshold. Linked texts form a cluster. A row without a text forms a cluster of
+    its own. A text without any token that the encoder knows is only linked to texts with the same spelling.
 
-    In the review file, write "same" or "different" beside a pair and give it back with --decisions: it joins and
-    separates before any score does. Cells are written as they were read, also those a spreadsheet takes for a formula
+    In the review file, write "same" or "different" next to a pair and pass the file with --decisions. Decisions take
+    precedence over scores. Cells are written unchanged, including those that a spreadsheet would treat as a formula
     (they begin with =, +, - or @).
 
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
@@ -59,148 +59,164 @@ def dedupe(
     from seqtwin.files import publish_text
     from seqtwin.inference.trained_encoder import load
     from seqtwin.matching.decisions import read_decisions
-    from seqtwin.matching.dedupe import dedupe as find
+    from seqtwin.matching.dedupe import dedupe as find_duplicates
     from seqtwin.matching.match_files import clusters_csv, read_listed, review_csv
 
     _refuse_taken(out, review)
-    model = _of_texts(load(encoder), "dedupe")
-    listed = read_listed(file, column, quoting=checked_quoting(quoting))
-    console.show_understood(listed.understood)
+    model = _require_texts(load(encoder), "dedupe")
+    rows = read_listed(file, column, quoting=check_quoting(quoting))
+    console.print_summary(rows.understood)
     decided = read_decisions(decisions) if decisions else []
     with console.rows_bar("comparing") as on_rows:
-        found = find(model, listed.texts, threshold=threshold, k=k, decisions=decided, on_rows=on_rows)
+        deduped = find_duplicates(model, rows.texts, threshold=threshold, k=k, decisions=decided, on_rows=on_rows)
     if out:
-        publish_text(out, clusters_csv(listed, found))
+        publish_text(out, clusters_csv(rows, deduped))
     if review:
-        publish_text(review, review_csv(listed.texts, found, decided, ask))
-    _show_clusters(found, as_json, [path for path in (out, review) if path])
+        publish_text(review, review_csv(rows.texts, deduped, decided, ask))
+    _print_clusters(deduped, as_json, [path for path in (out, review) if path])
+    _print_warnings(deduped)
 
 
-def _show_clusters(found: "Deduped", as_json: bool, written: list[Path]) -> None:
-    clusters, joined, largest = found.at(found.threshold)
-    others = [{"threshold": t, **_counts(*found.at(t))} for t in found.other_thresholds()]
-    facts: dict[str, Any] = {"rows": len(found.cluster), "threshold": found.threshold}
-    facts |= {**_counts(clusters, joined, largest), "unknown_decisions": found.strangers}
-    facts |= {"blank_rows": found.blank, "unread_rows": found.unread, "links_cut_by_k": found.cut.pairs}
+def _print_clusters(deduped: "Deduped", as_json: bool, written: list[Path]) -> None:
+    at_threshold = _counts(deduped, deduped.threshold)
+    others = [_counts(deduped, threshold) for threshold in deduped.other_thresholds()]
+    rows = len(deduped.cluster)
     if as_json:
-        console.say_json({**facts, "other_thresholds": others, "written": [str(path) for path in written]})
-    else:
-        console.say(f"{facts['rows']} rows at threshold {found.threshold:.4g}: {clusters} clusters of two or more rows")
-        lines = [{"threshold": found.threshold, **_counts(clusters, joined, largest)}, *others]
-        lines.sort(key=lambda line: -line["threshold"])
-        console.say(console.table(list(lines[0]), [[f"{value:.4g}" for value in line.values()] for line in lines]))
-        for path in written:
-            console.say(str(path))
-    _say_left_alone(found.blank, found.unread, len(found.cluster), "each stays alone")
-    if found.cut.pairs:
-        count = f"{'at least ' if found.cut.more else ''}{found.cut.pairs}"
-        cause = f"k left out {count} links between clusters that reach the threshold"
-        console.complain(f"{cause}; -k {found.cut.k} links them, and may chain unlike rows")
-    if found.strangers:
-        console.complain(f"decisions about texts that are not in the list: {found.strangers}")
-    if found.lumped:
-        lowest = found.lowest_without_lump()
-        remedy = "give a higher --threshold" if lowest is None else f"give --threshold {lowest:.2f} or higher"
-        cause = f"the largest cluster holds {largest} rows: weak links chain unlike rows together"
-        console.complain(f"warning: {cause}; {remedy}")
+        facts = {"rows": rows, **at_threshold, "unknown_decisions": deduped.strangers, "blank_rows": deduped.blank}
+        facts |= {"unread_rows": deduped.unread, "links_cut_by_k": deduped.cut.pairs}
+        console.print_json({**facts, "other_thresholds": others, "written": [str(path) for path in written]})
+        return
+    clusters = f"{at_threshold['clusters']} clusters of two or more rows"
+    console.print_line(f"{rows} rows at threshold {deduped.threshold:.4g}: {clusters}")
+    lines = sorted([at_threshold, *others], key=lambda line: -line["threshold"])
+    console.print_line(console.table(list(lines[0]), [[f"{value:.4g}" for value in line.values()] for line in lines]))
+    for path in written:
+        console.print_line(str(path))
 
 
-def _say_left_alone(blank: int, unread: int, rows: int, consequence: str) -> None:
+def _print_warnings(deduped: "Deduped") -> None:
+    _report_unmatched(deduped.blank, deduped.unread, len(deduped.cluster), "each stays in a cluster of its own")
+    if deduped.cut.pairs:
+        count = f"{'at least ' if deduped.cut.more else ''}{deduped.cut.pairs}"
+        cause = f"links between clusters that reach the threshold but were left out because of k: {count}"
+        console.print_notice(f"{cause}; -k {deduped.cut.k} includes them, but may chain unrelated rows")
+    if deduped.strangers:
+        console.print_notice(f"decisions about texts that are not in the list: {deduped.strangers}")
+    if deduped.lumped:
+        lowest = deduped.lowest_without_lump()
+        remedy = "set a higher --threshold" if lowest is None else f"set --threshold {lowest:.2f} or higher"
+        cause = f"the largest cluster has {deduped.at(deduped.threshold)[2]} rows: weak links chain unrelated rows"
+        console.print_notice(f"warning: {cause}; {remedy}")
+
+
+def _report_unmatched(blank: int, unread: int, rows: int, consequence: str) -> None:
     from seqtwin.inference.blank_texts import blank_line
 
     if blank:
-        console.complain(blank_line(blank, rows, consequence))
+        console.print_notice(blank_line(blank, rows, consequence))
     if unread:
-        remedy = "matched only with the same spelling"
-        console.complain(f"the encoder knows no token in {unread} of {rows} rows: {remedy}")
+        consequence = "they only match texts with the same spelling"
+        console.print_notice(f"the encoder knows no token in {unread} of {rows} rows: {consequence}")
 
 
-def _counts(clusters: int, joined: int, largest: int) -> dict[str, int]:
-    return {"clusters": clusters, "rows_in_clusters": joined, "largest": largest}
+def _counts(deduped: "Deduped", threshold: float) -> dict[str, float]:
+    clusters, rows, largest = deduped.at(threshold)
+    return {"threshold": threshold, "clusters": clusters, "rows_in_clusters": rows, "largest": largest}
 
 
 def link(
     encoder: Encoder,
-    left: Annotated[Path, typer.Argument(help="a table, or a text a line (.txt): each of its rows gets a match")],
-    right: Annotated[Path, typer.Argument(help="the list to find the matches in")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="the matches (.csv)")],
+    left: Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line; each row is matched")],
+    right: Annotated[Path, typer.Argument(help="list to search for matches")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="output file with the matches (.csv)")],
     left_column: Annotated[
-        str | None, typer.Option("--left-column", "--left", help="column of texts on the left; several are joined")
+        str | None,
+        typer.Option("--left-column", "--left", help="column of texts in the left list; separate several with commas"),
     ] = None,
     right_column: Annotated[
-        str | None, typer.Option("--right-column", "--right", help="column of texts on the right; several are joined")
+        str | None,
+        typer.Option(
+            "--right-column", "--right", help="column of texts in the right list; separate several with commas"
+        ),
     ] = None,
     quoting: Quoting = None,
     threshold: Threshold = None,
-    one_to_one: Annotated[bool, typer.Option("--one-to-one", help="match no row of the right list twice")] = False,
-    keep: Annotated[int, typer.Option(help="write so many matches for a row")] = 1,
+    one_to_one: Annotated[
+        bool, typer.Option("--one-to-one", help="match each row of the right list at most once")
+    ] = False,
+    keep: Annotated[int, typer.Option(help="number of matches written per row")] = 1,
     k: Near = 10,
     as_json: Json = False,
 ) -> None:
     """Match the rows of one list with those of another.
 
-    Each row on the left gets the best match on the right, its score, the margin to the next best and whether it is
-    mutual; below the threshold it has no match. Texts that consist of the same tokens always match. A row without a
-    text has no match and is none. The other columns of both lists are kept. One to one, matches are
-    chosen so that their scores are best in sum.
+    For each row of the left list, the output has the best match in the right list, its score, the margin to the second
+    best, and whether the match is mutual. A row has no match if no score reaches the threshold. Texts with equal tokens
+    always match. A row without a text is never matched. The other columns of both lists are kept. With --one-to-one,
+    the matches are chosen to maximize the sum of their scores.
 
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
     """
     from seqtwin.files import publish_text
     from seqtwin.inference.trained_encoder import load
-    from seqtwin.matching.link import link as find
+    from seqtwin.matching.link import link as find_matches
     from seqtwin.matching.match_files import links_csv, read_listed
 
     _refuse_taken(out)
-    model = _of_texts(load(encoder), "link")
+    model = _require_texts(load(encoder), "link")
     a, b = (
-        read_listed(path, name, option, quoting=checked_quoting(quoting))
+        read_listed(path, name, option, quoting=check_quoting(quoting))
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
-    console.show_understood([*a.understood, *b.understood])
-    with console.rows_bar("comparing") as tell:
-        found = find(model, a.texts, b.texts, threshold=threshold, one_to_one=one_to_one, keep=keep, k=k, on_rows=tell)
-    publish_text(out, links_csv(a, b, found))
-    _show_links(found, len(a.texts) + len(b.texts), as_json, out)
+    console.print_summary([*a.understood, *b.understood])
+    with console.rows_bar("comparing") as on_rows:
+        links = find_matches(
+            model, a.texts, b.texts, threshold=threshold, one_to_one=one_to_one, keep=keep, k=k, on_rows=on_rows
+        )
+    publish_text(out, links_csv(a, b, links))
+    _print_links(links, len(a.texts) + len(b.texts), as_json, out)
 
 
-def _show_links(found: "Links", every: int, as_json: bool, out: Path) -> None:
-    matched, mutual, rows = int(found.matched.sum()), int(found.mutual.sum()), len(found.matched)
-    _say_left_alone(sum(found.blank), found.unread, every, "no match")
-    if found.cut:
-        cause = f"{found.cut} rows have no match although all the texts that k considers reach the threshold"
-        console.complain(f"{cause}: others took them; a larger -k considers more")
+def _print_links(links: "Links", total: int, as_json: bool, out: Path) -> None:
+    matched, mutual, rows = int(links.matched.sum()), int(links.mutual.sum()), len(links.matched)
+    _report_unmatched(sum(links.blank), links.unread, total, "no match")
+    if links.cut:
+        cause = f"{links.cut} rows have no match: their k nearest texts are matched with other rows"
+        console.print_notice(f"{cause}; a larger -k considers more texts")
     if as_json:
-        facts = {"rows": rows, "matched": matched, "mutual": mutual, "threshold": found.threshold, "written": str(out)}
-        left, right = found.blank
-        blank = {"blank_rows": {"left": left, "right": right}, "unread_rows": found.unread}
-        console.say_json({**facts, **blank, "rows_cut_by_k": found.cut})
+        facts = {"rows": rows, "matched": matched, "mutual": mutual, "threshold": links.threshold, "written": str(out)}
+        left, right = links.blank
+        blank = {"blank_rows": {"left": left, "right": right}, "unread_rows": links.unread}
+        console.print_json({**facts, **blank, "rows_cut_by_k": links.cut})
         return
-    console.say(f"{matched} of {rows} rows have a match at threshold {found.threshold:.4g}, {mutual} of them mutual")
-    console.say(str(out))
+    matches = f"{matched} of {rows} rows have a match at threshold {links.threshold:.4g}"
+    console.print_line(f"{matches}, {mutual} of them mutual")
+    console.print_line(str(out))
 
 
+@with_columns
 def mine(
     encoder: Encoder,
     pairs: Annotated[Path, typer.Argument(help="labelled pairs, or texts with their class")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="left, right, label (.csv)")],
-    ranks: Annotated[tuple[int, int], typer.Option(help="first and last rank a negative may have")] = (1, 50),
-    margin: Annotated[float, typer.Option(help="nearer than the positive by more than this is a suspect")] = 0.1,
-    per_anchor: Annotated[int, typer.Option(help="most negatives for a left text")] = 1,
-    suspects: Annotated[Path | None, typer.Option(help="possible positives nobody labelled (.csv)")] = None,
-    left: Left = None,
-    right: Right = None,
-    label: Label = None,
-    labels: Labels = None,
-    text: Text = None,
-    scale: Scale = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="output file with the columns left, right and label (.csv)")],
+    ranks: Annotated[
+        tuple[int, int], typer.Option(help="first and last rank of a negative among the nearest texts")
+    ] = (1, 50),
+    margin: Annotated[
+        float, typer.Option(help="a text that scores higher than the positive by more than this is a suspect")
+    ] = 0.1,
+    per_anchor: Annotated[int, typer.Option(help="largest number of negatives per left text")] = 1,
+    suspects: Annotated[
+        Path | None, typer.Option(help="output file of suspects: probable positives without a label (.csv)")
+    ] = None,
+    columns: Columns = NO_COLUMNS,
     quoting: Quoting = None,
     as_json: Json = False,
 ) -> None:
-    """Find hard negatives: different texts the encoder takes for nearly the same.
+    """Find hard negatives: different texts that the encoder scores almost as high as equal ones.
 
-    They are written beside the positives, ready for the next training. Mine from training pairs alone, or the test
-    leaks.
+    The output also has the positives and can be used directly for the next training. Mine only from training pairs;
+    otherwise test data leak into training.
 
     seqtwin mine runs/small/encoder train.csv -o harder.csv --suspects suspects.csv
     """
@@ -209,47 +225,55 @@ def mine(
     from seqtwin.files import publish_text
     from seqtwin.inference.trained_encoder import load
     from seqtwin.matching.match_files import pairs_csv, read_labelled
-    from seqtwin.matching.mine import mine as find
+    from seqtwin.matching.mine import mine as find_negatives
 
     _refuse_taken(out, suspects)
-    model = _of_texts(load(encoder), "mine")
-    seen = inspect_data(pairs, asked_of(left, right, label, labels, text, scale, quoting=quoting))
-    console.show_understood(seen_lines(seen))
-    labelled = read_labelled(seen)
+    model = _require_texts(load(encoder), "mine")
+    inspection = inspect_data(pairs, column_options(columns, quoting=quoting))
+    console.print_summary(seen_lines(inspection))
+    labelled = read_labelled(inspection)
     with console.rows_bar("comparing") as on_rows:
-        found = find(model, *labelled, rank_range=ranks, margin=margin, per_anchor=per_anchor, on_rows=on_rows)
-    publish_text(out, pairs_csv(found.rows(), "label"))
+        mined = find_negatives(
+            model, *labelled, rank_range=ranks, margin=margin, per_anchor=per_anchor, on_rows=on_rows
+        )
+    publish_text(out, pairs_csv(mined.rows(), "label"))
     if suspects:
-        publish_text(suspects, pairs_csv(found.suspects, "score"))
-    counts = {"positives": len(found.positives), "negatives": len(found.negatives), "suspects": len(found.suspects)}
+        publish_text(suspects, pairs_csv(mined.suspects, "score"))
+    counts = {"positives": len(mined.positives), "negatives": len(mined.negatives), "suspects": len(mined.suspects)}
     written = [str(path) for path in (out, suspects) if path]
     if as_json:
-        console.say_json({**counts, "written": written})
+        console.print_json({**counts, "written": written})
         return
-    console.say(", ".join(f"{count} {name}" for name, count in counts.items()))
+    console.print_line(", ".join(f"{count} {name}" for name, count in counts.items()))
     for name in written:
-        console.say(name)
+        console.print_line(name)
 
 
-def _of_texts(model: "TrainedEncoder", command: str) -> "TrainedEncoder":
-    """The encoder, when it reads texts."""
+def _require_texts(model: "TrainedEncoder", command: str) -> "TrainedEncoder":
+    """The encoder, if it encodes texts.
+
+    Raises: ConfigError for an encoder of series.
+    """
     from seqtwin.errors import ConfigError
 
     if model.inputs != "tokens":
-        remedy = "for the nearest series: seqtwin index, then seqtwin search"
-        raise ConfigError(
-            "ENCODE_INPUTS", "an encoder of series, where texts are compared", place=command, remedy=remedy
-        )
+        remedy = "to find the nearest series: seqtwin index, then seqtwin search"
+        raise ConfigError("ENCODE_INPUTS", "this command needs an encoder of texts", place=command, remedy=remedy)
     return model
 
 
 def _refuse_taken(*paths: Path | None) -> None:
-    """Before the work: a result never overwrites a file."""
+    """Check that no output file exists yet.
+
+    Raises: ConfigError.
+    """
     from seqtwin.errors import ConfigError
     from seqtwin.files import refuse_existing
 
     named = [path for path in paths if path]
     if len(set(named)) < len(named):
-        raise ConfigError("OUT_TWICE", "two results under one name", place=str(named[0]), remedy="name two files")
+        raise ConfigError(
+            "OUT_TWICE", "two output files have the same name", place=str(named[0]), remedy="choose two names"
+        )
     for path in named:
         refuse_existing(path)

@@ -1,4 +1,4 @@
-"""Commands that put a trained encoder to work: evaluate, encode, score."""
+"""The commands evaluate, encode and score."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,43 +7,38 @@ import typer
 
 from seqtwin.cli import console
 from seqtwin.cli.arguments import (
+    NO_COLUMNS,
     Column,
+    Columns,
     Data,
     Encoder,
     Gaps,
     Json,
-    Label,
-    Labels,
     Left,
     Quoting,
     Right,
-    Scale,
-    Text,
-    asked_of,
-    checked_gaps,
-    checked_quoting,
+    check_gaps,
+    check_quoting,
+    column_options,
+    with_columns,
 )
 
-Resume = Annotated[bool, typer.Option("--resume", help="go on with an interrupted run of the same command")]
+Resume = Annotated[bool, typer.Option("--resume", help="resume an interrupted run")]
 
 
+@with_columns
 def evaluate(
     encoder: Encoder,
     data: Data,
-    left: Left = None,
-    right: Right = None,
-    label: Label = None,
-    labels: Labels = None,
-    text: Text = None,
-    scale: Scale = None,
+    columns: Columns = NO_COLUMNS,
     quoting: Quoting = None,
     gaps: Gaps = "error",
     as_json: Json = False,
 ) -> None:
-    """Measure an encoder on labelled data: pairs, with the threshold chosen on its own dev split.
+    """Measure an encoder on labelled data. Pairs are judged with the threshold chosen on its dev split.
 
-    Texts or series with a class are measured as balanced pairs, and by a search of each for the others of its class.
-    An encoder with a head predicts the classes themselves, of sequences or of steps.
+    Texts or series with a class are measured in two ways: as balanced pairs, and by searching for the other members of
+    each one's class. An encoder with a head is measured by its predictions.
 
     seqtwin evaluate runs/small/encoder pairs.csv
     """
@@ -53,37 +48,37 @@ def evaluate(
     from seqtwin.inference.evaluate_pairs import evaluate_pairs
     from seqtwin.inference.trained_encoder import load
 
-    found = load(encoder)
-    seen = inspect_data(data, asked_of(left, right, label, labels, text, scale, quoting=quoting, gaps=gaps))
-    console.show_understood(seen_lines(seen))
-    values, undefined = (evaluate_pairs if found.objective == "pairs" else evaluate_head)(found, seen)
+    model = load(encoder)
+    inspection = inspect_data(data, column_options(columns, quoting=quoting, gaps=gaps))
+    console.print_summary(seen_lines(inspection))
+    values, undefined = (evaluate_pairs if model.objective == "pairs" else evaluate_head)(model, inspection)
     if as_json:
-        console.say_json({"test": values, "undefined": undefined})
+        console.print_json({"test": values, "undefined": undefined})
         return
-    console.say(console.table(["", "test"], [[name, f"{value:.4f}"] for name, value in values.items()]))
+    console.print_line(console.table(["", "test"], [[name, f"{value:.4f}"] for name, value in values.items()]))
     for name, why in undefined.items():
-        console.say(f"{name}: undefined ({why})")
+        console.print_line(f"{name}: undefined ({why})")
 
 
 def encode(
     encoder: Encoder,
-    file: Annotated[Path, typer.Argument(help="a text a line (.txt), or a table with --column; any size. Or series")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="vectors: .npy, .parquet or .csv")],
+    file: Annotated[Path, typer.Argument(help="a .txt file with one text per line, a table with --column, or series")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="output file: .npy, .parquet or .csv")],
     column: Column = None,
     quoting: Quoting = None,
     gaps: Gaps = "error",
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
-    """Write the vector of every text, in the order of the file; memory does not grow with the file.
+    """Write one vector per text, in the order of the file. Files can be larger than memory.
 
-    An encoder of series reads series: a long table (series_id, t, ch0, ch1, ...) or a .ts file; one vector each, in the
-    order of their first rows.
+    An encoder of series expects a long table (series_id, t, ch0, ch1, ...) or a .ts file. It writes one vector per
+    series, in the order of their first rows.
 
-    A row without a text keeps its place: its vector is NaN in every dimension, and np.isnan(vectors).any(axis=1) finds
-    it. An encoder trained with tokens.empty=unk has a vector for such rows: that of one unknown token.
+    A row without a text gets a vector of NaN, which np.isnan(vectors).any(axis=1) finds. An encoder trained with
+    tokens.empty=unk encodes such a row as one unknown token.
 
-    Interrupted, the same command with --resume goes on where it stood.
+    To continue after an interruption, run the same command with --resume.
 
     seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy
     """
@@ -92,44 +87,44 @@ def encode(
     from seqtwin.inference.trained_encoder import load
 
     refuse_existing(out)
-    found = load(encoder)
+    model = load(encoder)
     blank: list[int] = []
     with console.rows_bar("encoding") as on_rows:
         rows = encode_file(
-            found,
+            model,
             file,
             out,
             column=column,
             resume=resume,
-            quoting=checked_quoting(quoting),
-            gaps=checked_gaps(gaps),
+            quoting=check_quoting(quoting),
+            gaps=check_gaps(gaps),
             on_rows=on_rows,
             on_blank=blank.append,
-            on_understood=console.complain,
+            on_understood=console.print_notice,
         )
-    vector = "that of one unknown token" if found.empty == "unk" else "NaN"
-    _say_blank(sum(blank), rows, f"the vector is {vector}")
+    vector = "that of one unknown token" if model.empty == "unk" else "NaN"
+    _report_blank(sum(blank), rows, f"the vector is {vector}")
     if as_json:
-        facts = {"vectors": rows, "dim": found.dim, "out": str(out), "encoder": found.fingerprint}
-        console.say_json({**facts, "blank_rows": sum(blank)})
+        facts = {"vectors": rows, "dim": model.dim, "out": str(out), "encoder": model.fingerprint}
+        console.print_json({**facts, "blank_rows": sum(blank)})
         return
-    console.say(f"{rows} vectors of width {found.dim}: {out}")
+    console.print_line(f"{rows} vectors of width {model.dim}: {out}")
 
 
 def score(
     encoder: Encoder,
-    pairs: Annotated[Path, typer.Argument(help="a table of pairs; any size")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="a .csv: every column of the table, then the scores")],
+    pairs: Annotated[Path, typer.Argument(help="table of pairs")],
+    out: Annotated[Path, typer.Option("--out", "-o", help=".csv file: all columns of the table, then the scores")],
     left: Left = None,
     right: Right = None,
     quoting: Quoting = None,
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
-    """Write the score of every pair, and whether it reaches the threshold, beside what the table holds.
+    """Score every pair of a table and mark the pairs that reach the threshold. Files can be larger than memory.
 
-    The columns are called `score` and `same`, or `encoder_score` and `encoder_same` where those are taken. Both are
-    empty in a row where a text is missing. There is no column `same` where the encoder has no threshold.
+    The new columns are `score` and `same`, or `encoder_score` and `encoder_same` if the table has columns with these
+    names. Both are empty if a text is missing. Without a threshold there is no column `same`.
 
     seqtwin score runs/small/encoder pairs.csv -o scores.csv
     """
@@ -138,34 +133,34 @@ def score(
     from seqtwin.inference.trained_encoder import load, no_threshold
 
     refuse_existing(out)
-    found = load(encoder)
+    model = load(encoder)
     blank: list[int] = []
     with console.rows_bar("scoring") as on_rows:
         rows = score_file(
-            found,
+            model,
             pairs,
             out,
             left=left,
             right=right,
             resume=resume,
-            quoting=checked_quoting(quoting),
+            quoting=check_quoting(quoting),
             on_rows=on_rows,
             on_blank=blank.append,
-            on_understood=console.complain,
+            on_understood=console.print_notice,
         )
-    _say_blank(sum(blank), rows, "no score")
-    why = no_threshold(found)
+    _report_blank(sum(blank), rows, "no score")
+    why = no_threshold(model)
     if why:
-        console.complain(f"no column 'same': {why}")
+        console.print_notice(f"no column 'same': {why}")
     if as_json:
-        facts = {"scores": rows, "threshold": found.threshold, "out": str(out), "encoder": found.fingerprint}
-        console.say_json({**facts, "blank_rows": sum(blank), "no_same": why})
+        facts = {"scores": rows, "threshold": model.threshold, "out": str(out), "encoder": model.fingerprint}
+        console.print_json({**facts, "blank_rows": sum(blank), "no_same": why})
         return
-    console.say(f"{rows} scores: {out}")
+    console.print_line(f"{rows} scores: {out}")
 
 
-def _say_blank(blank: int, rows: int, consequence: str) -> None:
+def _report_blank(blank: int, rows: int, consequence: str) -> None:
     from seqtwin.inference.blank_texts import blank_line
 
     if blank:
-        console.complain(blank_line(blank, rows, consequence))
+        console.print_notice(blank_line(blank, rows, consequence))

@@ -1,7 +1,7 @@
-"""The command that explains: explain."""
+"""The command explain: why a study cell has a poor result."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,58 +12,63 @@ if TYPE_CHECKING:
     from seqtwin.explain.explain import Explanation
     from seqtwin.reporting.findings.diagnose import Diagnosis
 
-Cell = Annotated[Path, typer.Argument(help="folder of a published study cell", metavar="CELL")]
-Other = Annotated[Path | None, typer.Argument(help="a study cell to hold it against", metavar="CELL")]
+Cell = Annotated[Path, typer.Argument(help="folder of a finished study cell", metavar="CELL")]
+Other = Annotated[Path | None, typer.Argument(help="a study cell to compare it with", metavar="CELL")]
 
 
 def explain(
     cell: Cell,
     other: Other = None,
     out: Out = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="worker processes; default: one a core")] = None,
-    only: Annotated[list[str] | None, typer.Option(help="a switch, for example margin-scale; may be repeated")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="worker processes; default: one per core")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="try only this switch, for example margin-scale; repeatable")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say why a study cell is bad: what its diagnostics show, and which one change, trained again, flips the verdict.
+    """Explain a poor study cell: run its diagnostics, then retrain it with one setting changed at a time.
 
     seqtwin explain runs/first/cells/placenames.lstm.final_hidden.mse.s0 --jobs 2
     """
-    from seqtwin.explain.explain import explain as find
+    from seqtwin.explain.explain import explain as explain_cell
     from seqtwin.reporting.findings.diagnose import of_cell
 
     diagnoses = {folder: of_cell(folder) for folder in (cell, other) if folder and (folder / "manifest.json").exists()}
     if diagnoses and not as_json:
-        console.say("\n\n".join(_told(folder, found) for folder, found in diagnoses.items()) + "\n")
+        console.print_line(
+            "\n\n".join(_diagnosis_text(folder, diagnosis) for folder, diagnosis in diagnoses.items()) + "\n"
+        )
     with console.study_bars() as on_progress:
-        found = find(cell, other, out=out, jobs=jobs, only=only or (), on_progress=on_progress)
+        explanation = explain_cell(cell, other, out=out, jobs=jobs, only=only or (), on_progress=on_progress)
     if as_json:
-        told = {str(folder): _plain(diagnosis) for folder, diagnosis in diagnoses.items()}
-        console.say_json({"diagnoses": told, **found.as_dict()})
+        as_dicts = {str(folder): _as_dict(diagnosis) for folder, diagnosis in diagnoses.items()}
+        console.print_json({"diagnoses": as_dicts, **explanation.as_dict()})
     else:
-        console.say(_switches(found))
+        console.print_line(_switches(explanation))
 
 
-def _told(folder: Path, diagnosis: "Diagnosis") -> str:
+def _diagnosis_text(folder: Path, diagnosis: "Diagnosis") -> str:
     lines = [f"{folder.name}: {diagnosis.label}"]
-    for one in diagnosis.findings:
-        lines += [f"  {one.code} {one.name} ({one.evidence})", f"     {one.says}", f"     {one.remedy}"]
-    return "\n".join(lines if diagnosis.findings else [*lines, "  no diagnostic fires"])
+    for finding in diagnosis.findings:
+        lines.append(f"  {finding.code} {finding.name} ({finding.evidence})")
+        lines += [f"     {finding.says}", f"     {finding.remedy}"]
+    return "\n".join(lines if diagnosis.findings else [*lines, "  the diagnostics found nothing unusual"])
 
 
-def _plain(diagnosis: "Diagnosis") -> dict[str, Any]:
-    findings = [vars(one) for one in diagnosis.findings]
+def _as_dict(diagnosis: "Diagnosis") -> dict[str, object]:
+    findings = [vars(finding) for finding in diagnosis.findings]
     return {"label": diagnosis.label, "causes": list(diagnosis.causes), "findings": findings}
 
 
-def _switches(found: "Explanation") -> str:
-    head = f"{found.cell}: dev {found.metric} {found.value:.4f}"
-    if found.reference_value is not None:
-        head += f"; held against {found.reference}, {found.reference_value:.4f}"
+def _switches(explanation: "Explanation") -> str:
+    head = f"{explanation.cell}: dev {explanation.metric} {explanation.value:.4f}"
+    if explanation.reference_value is not None:
+        head += f"; compared with {explanation.reference}, {explanation.reference_value:.4f}"
     rows = [
         [f"{one.switch}: {one.words}", "-" if one.value is None else f"{one.value:.4f}", one.share, one.refused]
-        for one in found.tried
+        for one in explanation.tried
     ]
-    differs = ", ".join(f"{key}={value}" for key, value in found.differs.items())
-    lines = [head, *([f"the better one has {differs}"] if differs else [])]
+    differences = ", ".join(f"{key}={value}" for key, value in explanation.differs.items())
+    lines = [head, *([f"the better cell has {differences}"] if differences else [])]
     lines += ["", console.table(["switch", "dev", "closes", ""], rows), ""] if rows else []
-    return "\n".join([*lines, found.verdict])
+    return "\n".join([*lines, explanation.verdict])

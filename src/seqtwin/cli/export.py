@@ -1,28 +1,33 @@
-"""The command that takes a trained encoder to other runtimes: export."""
+"""The command export: write a trained encoder for another runtime."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqtwin.cli import console
 from seqtwin.cli.arguments import Encoder, Json
 
+if TYPE_CHECKING:
+    from seqtwin.inference.trained_encoder import TrainedEncoder
 
-def _onnx(encoder: Any, out: Path) -> Path:
+Export = Callable[["TrainedEncoder", Path], Path]
+
+
+def _onnx(encoder: "TrainedEncoder", out: Path) -> Path:
     from seqtwin.interop.onnx_folder import export_onnx
 
     return export_onnx(encoder, out)
 
 
-def _sentence_transformers(encoder: Any, out: Path) -> Path:
+def _sentence_transformers(encoder: "TrainedEncoder", out: Path) -> Path:
     from seqtwin.interop.sentence_transformers import export_sentence_transformer
 
     return export_sentence_transformer(encoder, out)
 
 
-TARGETS: dict[str, Callable[[Any, Path], Path]] = {"onnx": _onnx, "sentence-transformers": _sentence_transformers}
+TARGETS: dict[str, Export] = {"onnx": _onnx, "sentence-transformers": _sentence_transformers}
 HOW_TO_LOAD = {
     "onnx": 'seqtwin.load("{out}", backend="onnx")',
     "sentence-transformers": 'sentence_transformers.SentenceTransformer("{out}")',
@@ -31,11 +36,11 @@ HOW_TO_LOAD = {
 
 def export(
     encoder: Encoder,
-    to: Annotated[str, typer.Option(help="onnx, or sentence-transformers")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="the folder to write")],
+    to: Annotated[str, typer.Option(help="onnx or sentence-transformers")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="output folder")],
     as_json: Json = False,
 ) -> None:
-    """Write an encoder for another runtime: ONNX without torch, or modules that sentence-transformers loads.
+    """Write an encoder for another runtime: ONNX (no PyTorch needed) or sentence-transformers.
 
     seqtwin export runs/small/encoder --to onnx -o small-onnx
     """
@@ -43,12 +48,12 @@ def export(
     from seqtwin.inference.trained_encoder import load
     from seqtwin.lookup import member
 
-    write: Callable[[Any, Path], Path] = member(TARGETS, to, "export target")
+    write: Export = member(TARGETS, to, "export target")
     refuse_existing(out)
-    found = load(encoder)
-    write(found, out)
+    model = load(encoder)
+    write(model, out)
     how = HOW_TO_LOAD[to].format(out=out)
     if as_json:
-        console.say_json({"to": to, "out": str(out), "dim": found.dim, "fingerprint": found.fingerprint, "load": how})
+        console.print_json({"to": to, "out": str(out), "dim": model.dim, "fingerprint": model.fingerprint, "load": how})
         return
-    console.say(f"{out}: load it with {how}")
+    console.print_line(f"{out}: load it with {how}")

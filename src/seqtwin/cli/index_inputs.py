@@ -1,32 +1,36 @@
-"""What index and search read from files and the command line: texts, or series for an encoder of them."""
+"""The inputs of index and search, from files and the command line: texts, or series."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from seqtwin.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from seqtwin.data.reading.column_options import Gaps
     from seqtwin.index.hits import Encoder
 
+Item: TypeAlias = "str | np.ndarray"  # a text, or a series [time channels]
+
 
 @dataclass(frozen=True)
-class Listed:
-    """Items of a corpus; ids where the file has them, columns of metadata by name."""
+class Corpus:
+    """Texts or series to index. `ids`: None if the file has none; `metadata`: column name -> values."""
 
-    items: list[Any]
+    items: Sequence[Item]
     ids: list[str] | None
-    metadata: dict[str, list[Any]]
+    metadata: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Queries, and what each is called: a text is its own name, a series has its id."""
+class Queries:
+    """Queries and their names in the output: the text itself, or the id of a series."""
 
-    items: list[Any]
+    items: Sequence[Item]
     names: list[str]
 
 
@@ -37,8 +41,8 @@ def read_corpus(
     id_column: str | None,
     metadata: Sequence[str],
     gaps: "Gaps" = "error",
-) -> Listed:
-    """The items of a file for an index of this encoder; series keep their ids and, where they have one, their label.
+) -> Corpus:
+    """The texts or series of a file. Series keep their ids and, as metadata, their labels.
 
     Raises: DataError, ConfigError.
     """
@@ -47,17 +51,19 @@ def read_corpus(
     texts = read_lines(path, column, blank=True)
     if column is None:
         if id_column or metadata:
-            raise ConfigError("INDEX_COLUMN", "--id and --metadata need a table", place=str(path), remedy="--column")
-        return Listed(texts, None, {})
+            raise ConfigError(
+                "INDEX_COLUMN", "--id and --metadata need a table", place=str(path), remedy="add --column NAME"
+            )
+        return Corpus(texts, None, {})
     from seqtwin.data.reading.pair_tables import read_columns
 
     ids = _ids(path, id_column, texts) if id_column else None
-    kept = read_columns(path, metadata, empty="unk") if metadata else []  # a blank field stays blank
-    return Listed(texts, ids, dict(zip(metadata, kept, strict=True)))
+    values = read_columns(path, metadata, empty="unk") if metadata else []  # a blank field stays blank
+    return Corpus(texts, ids, dict(zip(metadata, values, strict=True)))
 
 
-def corpus_line(path: Path, rows: Listed, column: str | None, id_column: str | None) -> str:
-    """What was understood of the file of a corpus."""
+def corpus_line(path: Path, rows: Corpus, column: str | None, id_column: str | None) -> str:
+    """A summary of the file of a corpus: rows, and the columns used."""
     from seqtwin.data.file_summary import columns_line
 
     roles: dict[str, str | Sequence[str]] = {"text": column or "the whole line"}
@@ -70,63 +76,63 @@ def corpus_line(path: Path, rows: Listed, column: str | None, id_column: str | N
 
 
 def _ids(path: Path, column: str, texts: Sequence[str]) -> list[str]:
-    """The ids of the items; a row without a text needs none.
+    """The ids of the items. A row without a text needs no id.
 
     Raises: DataError.
     """
     from seqtwin.data.reading.pair_tables import read_columns
 
-    found = read_columns(path, [column], empty="unk")[0]
-    bad = [row for row, (one, text) in enumerate(zip(found, texts, strict=True), 1) if text.strip() and not one.strip()]
+    ids = read_columns(path, [column], empty="unk")[0]
+    rows = enumerate(zip(ids, texts, strict=True), 1)
+    bad = [row for row, (name, text) in rows if text.strip() and not name.strip()]
     if bad:
-        cause = f"column '{column}': the id is empty in {len(bad)} rows with a text, the first is row {bad[0]}"
-        raise DataError("INDEX_IDS", cause, place=str(path), remedy="fill them in, or name another column with --id")
-    return found
+        cause = f"column '{column}': the id is empty in {len(bad)} rows with a text, first in row {bad[0]}"
+        raise DataError("INDEX_IDS", cause, place=str(path), remedy="add the ids, or name another column with --id")
+    return ids
 
 
-def _series(encoder: "Encoder", path: Path, named: Sequence[str | None], gaps: "Gaps") -> Listed:
-    from seqtwin.data.files.decode import ending_of
+def _series(encoder: "Encoder", path: Path, named: Sequence[str | None], gaps: "Gaps") -> Corpus:
     from seqtwin.data.reading.series import read_series_file
 
     if any(named):
-        cause = "series bring their ids and labels with them; --column, --id and --metadata are for texts"
-        raise ConfigError("INDEX_COLUMN", cause, place=str(path), remedy="leave these options out")
-    found = read_series_file(path, channels=encoder.channels, gaps=gaps)
-    # the series of a .ts file have no names: they get the numbers that are next in the index
-    ids = None if ending_of(path) == ".ts" else found.ids
-    return Listed(found.series, ids, {} if found.labels is None else {"label": found.labels})
+        cause = "--column, --id and --metadata are for texts; a file of series has its own ids and labels"
+        raise ConfigError("INDEX_COLUMN", cause, place=str(path), remedy="remove these options")
+    file = read_series_file(path, channels=encoder.channels, gaps=gaps)
+    # series without names get the next numbers of the index
+    ids = file.ids if file.named else None
+    return Corpus(file.series, ids, {} if file.labels is None else {"label": file.labels})
 
 
-def read_queries(encoder: "Encoder", queries: list[str], file: Path | None, column: str | None) -> Asked | None:
-    """The queries; None where they are to be asked for.
+def read_queries(encoder: "Encoder", queries: list[str], file: Path | None, column: str | None) -> Queries | None:
+    """The queries from the command line or a file. None: prompt for them on the terminal.
 
-    Raises: DataError; ConfigError for none, for two sources of them, and for a series on the command line.
+    Raises: DataError; ConfigError for no queries, for two sources of queries, and for a series on the command line.
     """
     if queries and file:
         raise ConfigError("SEARCH_WHAT", "expected queries or --queries FILE, got both", place="search")
     if encoder.inputs == "series":
-        return _asked_series(encoder, file, column)
+        return _series_queries(encoder, file, column)
     if file is not None or queries:
         texts = queries or read_lines(file or Path(), column)
-        return Asked(texts, texts)
+        return Queries(texts, texts)
     if sys.stdin.isatty():
         return None
-    remedy = "name them, or a file: --queries FILE"
-    raise ConfigError("SEARCH_NO_QUERY", "no query, and no terminal to ask for one", place="search", remedy=remedy)
+    remedy = "add queries, or a file with --queries FILE"
+    raise ConfigError("SEARCH_NO_QUERY", "no query, and no terminal to prompt for one", place="search", remedy=remedy)
 
 
-def _asked_series(encoder: "Encoder", file: Path | None, column: str | None) -> Asked:
+def _series_queries(encoder: "Encoder", file: Path | None, column: str | None) -> Queries:
     if file is None or column:
-        cause = "an index of series is asked with a file of series"
-        raise ConfigError("SEARCH_SERIES", cause, place="search", remedy="--queries FILE, without --column")
+        cause = "an index of series expects a file of series as queries"
+        raise ConfigError("SEARCH_SERIES", cause, place="search", remedy="use --queries FILE, without --column")
     from seqtwin.data.reading.series import read_series_file
 
-    found = read_series_file(file, channels=encoder.channels)
-    return Asked(found.series, found.ids)
+    series = read_series_file(file, channels=encoder.channels)
+    return Queries(series.series, series.ids)
 
 
 def read_lines(path: Path, column: str | None, *, blank: bool = False) -> list[str]:
-    """The lines of a text file, or a column of a table; blank ones where they are allowed.
+    """The lines of a text file, or one column of a table. `blank`: keep blank texts instead of refusing them.
 
     Raises: DataError, ConfigError.
     """

@@ -1,4 +1,4 @@
-"""Commands that say what a config can hold: list, schema."""
+"""The commands list and schema: the names and keys that a config can use."""
 
 from typing import Annotated
 
@@ -9,10 +9,12 @@ from seqtwin.cli.arguments import Json
 
 
 def list_parts(
-    family: Annotated[str | None, typer.Argument(help="representations, losses, probes, refusals, ...")] = None,
+    family: Annotated[
+        str | None, typer.Argument(help="one family: representations, losses, probes, refusals, ...")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the parts a config can name, and what a report can refuse and diagnose.
+    """List the parts that a config can use, and the refusals and diagnoses of a report.
 
     seqtwin list losses
     """
@@ -20,20 +22,20 @@ def list_parts(
     from seqtwin.lookup import member
 
     chosen = {family: member(FAMILIES, family, "family")} if family else FAMILIES
-    found = {name: described(home) for name, home in chosen.items()}
+    families = {name: described(home) for name, home in chosen.items()}
     if as_json:
-        console.say_json(found)
+        console.print_json(families)
         return
-    for name, parts in found.items():
+    for name, parts in families.items():
         width = max(map(len, parts))
-        console.say("\n".join([name, *(f"  {part.ljust(width)}  {text}" for part, text in parts.items())]))
+        console.print_line("\n".join([name, *(f"  {part.ljust(width)}  {text}" for part, text in parts.items())]))
 
 
 def schema() -> None:
-    """Print the JSON schema of a config, for editors.
+    """Print the JSON schema of a config, for completion and checks in an editor.
 
     seqtwin schema > seqtwin.schema.json
     """
     from seqtwin.config import json_schema
 
-    console.say_json(json_schema())
+    console.print_json(json_schema())

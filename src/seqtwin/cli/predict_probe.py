@@ -1,42 +1,43 @@
-"""Commands that ask a trained encoder more than vectors: predict with its head, probe what its vectors hold."""
+"""The commands predict and probe."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqtwin.cli import console
 from seqtwin.cli.arguments import (
+    NO_COLUMNS,
     Column,
+    Columns,
     Encoder,
     Gaps,
     Json,
-    Label,
-    Labels,
-    Left,
     Quoting,
-    Right,
-    Scale,
-    Text,
-    asked_of,
-    checked_gaps,
+    check_gaps,
+    column_options,
+    with_columns,
 )
 
 if TYPE_CHECKING:
-    from seqtwin.run.linear_probe import Probes
+    from seqtwin.run.linear_probe import Probed, Probes
 
 
 def predict(
     encoder: Encoder,
-    file: Annotated[Path, typer.Argument(help="texts: a table with --column; steps: one row a token; series: long")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="a .csv: what was read, then what is said of it")],
+    file: Annotated[
+        Path, typer.Argument(help="texts (a table with --column), words (one row per token) or series (a long table)")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help=".csv file: the input, then the predictions")],
     column: Column = None,
-    sequence: Annotated[str | None, typer.Option(help="the column that names the sequence of a row")] = None,
-    token: Annotated[str | None, typer.Option(help="the column of words, one row a word")] = None,
+    sequence: Annotated[str | None, typer.Option(help="column that names the sequence of each row")] = None,
+    token: Annotated[str | None, typer.Option(help="column of words, one row per word")] = None,
     gaps: Gaps = "error",
     as_json: Json = False,
 ) -> None:
-    """Write the class, the class of every step, or the text that an encoder with a head says of each sequence.
+    """Predict a class, a class per step, or a generated text for each sequence.
+
+    The encoder must have been trained with the objective classify, label_steps or decode.
 
     seqtwin predict runs/questions/encoder questions.csv --column text -o answers.csv
     """
@@ -45,33 +46,29 @@ def predict(
     from seqtwin.inference.trained_encoder import load
 
     refuse_existing(out)
-    found = load(encoder)
-    text, rows = predict_file(found, file, column=column, sequence=sequence, token=token, gaps=checked_gaps(gaps))
+    model = load(encoder)
+    text, rows = predict_file(model, file, column=column, sequence=sequence, token=token, gaps=check_gaps(gaps))
     publish_text(out, text)
     if as_json:
-        console.say_json({"rows": rows, "out": str(out), "encoder": found.fingerprint})
+        console.print_json({"rows": rows, "out": str(out), "encoder": model.fingerprint})
         return
-    console.say(f"{rows} rows: {out}")
+    console.print_line(f"{rows} rows: {out}")
 
 
+@with_columns
 def probe(
     encoder: Encoder,
     data: Annotated[Path, typer.Argument(help="labelled texts, labelled series, or pairs")],
-    left: Left = None,
-    right: Right = None,
-    label: Label = None,
-    labels: Labels = None,
-    text: Text = None,
-    scale: Scale = None,
+    columns: Columns = NO_COLUMNS,
     quoting: Quoting = None,
     gaps: Gaps = "error",
-    seed: Annotated[int, typer.Option(help="of the folds and the heads")] = 0,
+    seed: Annotated[int, typer.Option(help="random seed of the folds and the classifiers")] = 0,
     as_json: Json = False,
 ) -> None:
     """Is the information in the vector, and does the similarity use it?
 
-    For each representation of a frozen encoder: a linear head, a head of two layers, and the similarity alone, each
-    measured on rows it was not fitted on.
+    Each representation of the frozen encoder is measured with a linear classifier, a two-layer classifier and the
+    similarity alone, always on rows that were not used for fitting.
 
     seqtwin probe runs/questions/encoder questions.csv
     """
@@ -79,35 +76,35 @@ def probe(
     from seqtwin.data.starter_config import seen_lines
     from seqtwin.run.linear_probe_file import probe_file
 
-    seen = inspect_data(data, asked_of(left, right, label, labels, text, scale, quoting=quoting, gaps=gaps))
-    console.show_understood(seen_lines(seen))
+    inspection = inspect_data(data, column_options(columns, quoting=quoting, gaps=gaps))
+    console.print_summary(seen_lines(inspection))
     with console.rows_bar("probing") as on_read:
-        found, notes = probe_file(encoder, seen, seed=seed, on_read=on_read)
+        probes, notes = probe_file(encoder, inspection, seed=seed, on_read=on_read)
     if as_json:
-        console.say_json({**found.as_dict(), "notes": notes})
+        console.print_json({**probes.as_dict(), "notes": notes})
         return
-    console.say(_table(found))
-    console.say(_verdict(found))
+    console.print_line(_table(probes))
+    console.print_line(_verdict(probes))
     for note in notes:
-        console.say(f"note: {note}")
+        console.print_line(f"note: {note}")
 
 
-def _table(found: "Probes") -> str:
-    names = list(dict.fromkeys(one.representation for one in found.found))
-    heads = list(dict.fromkeys(one.head for one in found.found))
-    cells = {(one.representation, one.head): one for one in found.found}
-    rows = [[name, *(_shown(cells[name, head]) for head in heads)] for name in names]
-    return str(console.table([found.metric, *heads], rows))
+def _table(probes: "Probes") -> str:
+    cells = {(probed.representation, probed.head): probed for probed in probes.found}
+    names = list(dict.fromkeys(name for name, _ in cells))
+    heads = list(dict.fromkeys(head for _, head in cells))
+    rows = [[name, *(_interval(cells[name, head]) for head in heads)] for name in names]
+    return console.table([probes.metric, *heads], rows)
 
 
-def _shown(one: Any) -> str:
-    if one.low is None:
-        return f"{one.value:.3f}"
-    return f"{one.value:.3f} ({one.low:.3f}-{one.high:.3f})"
+def _interval(probed: "Probed") -> str:
+    if probed.low is None:
+        return f"{probed.value:.3f}"
+    return f"{probed.value:.3f} ({probed.low:.3f}-{probed.high:.3f})"
 
 
-def _verdict(found: "Probes") -> str:
-    linear, alone = found.best("linear"), found.best("similarity")
-    held = f"In the vector: {linear.value:.3f} by a linear head on {linear.representation}"
-    read = f"Read by the similarity: {alone.value:.3f} on {alone.representation}"
-    return f"{held} (guessing: {found.chance:.3f}). {read}. {found.verdict}"
+def _verdict(probes: "Probes") -> str:
+    linear, similarity = probes.best("linear"), probes.best("similarity")
+    in_vector = f"In the vector: {linear.value:.3f} by a linear classifier on {linear.representation}"
+    used = f"Used by the similarity: {similarity.value:.3f} on {similarity.representation}"
+    return f"{in_vector} (guessing: {probes.chance:.3f}). {used}. {probes.verdict}"

@@ -1,6 +1,7 @@
-"""Commands that train and compare: init, train, compare, report, check."""
+"""The commands init, train, compare, report and check."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,41 +9,35 @@ import typer
 
 from seqtwin.cli import console
 from seqtwin.cli.arguments import (
+    NO_COLUMNS,
+    Columns,
     Config,
     Data,
     Json,
-    Label,
-    Labels,
-    Left,
     Out,
     Overrides,
-    Right,
-    Scale,
-    Text,
-    asked_of,
+    column_options,
     is_data,
     names_start,
     other_overrides,
-    refuse_options,
+    refuse_columns,
+    with_columns,
 )
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
     from seqtwin.config import RunConfig, StudyConfig
-    from seqtwin.data.reading.column_options import Asked
+    from seqtwin.data.inspect import Inspection
+    from seqtwin.data.reading.column_options import ColumnOptions
 
 
+@with_columns
 def init(
     data: Data,
-    out: Annotated[Path, typer.Option("--out", "-o", help="the config to write")] = Path("config.yaml"),
-    left: Left = None,
-    right: Right = None,
-    label: Label = None,
-    labels: Labels = None,
-    text: Text = None,
-    scale: Scale = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="config file to write")] = Path("config.yaml"),
+    columns: Columns = NO_COLUMNS,
 ) -> None:
-    """Look at a data file and write a commented config with sensible choices.
+    """Inspect a data file and write a commented config for it.
 
     seqtwin init pairs.csv -o pairs.yaml
     """
@@ -53,30 +48,27 @@ def init(
     from seqtwin.files import publish_text, refuse_existing
 
     refuse_existing(out)
-    found = inspect_data(data, asked_of(left, right, label, labels, text, scale))
-    raw, written = api.config_for_data(found, out)
-    after = f"seqtwin train {out}, or seqtwin compare {out}"
+    inspection = inspect_data(data, column_options(columns))
+    raw, config = api.config_for_data(inspection, out)
+    next_step = f"seqtwin train {out}, or seqtwin compare {out}"
     try:
-        lines = api.understood(parse_run(raw, place=str(data)), describe(found))
-    except SeqTwinError as error:  # the config is of use: what is wrong can be corrected in the data
-        lines, after = [*describe(found), f"note: it cannot be trained on yet: {error}"], f"correct that, then {after}"
-    publish_text(out, written)
-    console.say("\n".join([*lines, f"wrote {out}", f"next: {after}"]))
+        lines = api.understood(parse_run(raw, place=str(data)), describe(inspection))
+    except SeqTwinError as error:  # the config is useful all the same: the data can be corrected
+        lines = [*describe(inspection), f"note: training is not possible yet: {error}"]
+        next_step = f"correct this, then {next_step}"
+    publish_text(out, config)
+    console.print_line("\n".join([*lines, f"wrote {out}", f"next: {next_step}"]))
 
 
+@with_columns
 def train(
     config: Config,
     overrides: Overrides = None,
     out: Out = None,
-    left: Left = None,
-    right: Right = None,
-    label: Label = None,
-    labels: Labels = None,
-    text: Text = None,
-    scale: Scale = None,
+    columns: Columns = NO_COLUMNS,
     as_json: Json = False,
 ) -> None:
-    """Train one encoder; the folder contains it with its scores.
+    """Train one encoder and save it with its scores.
 
     seqtwin train configs/placenames.yaml encoder.hidden=64 --out runs/small
     """
@@ -86,73 +78,80 @@ def train(
     from seqtwin.run.train import train as train_run
 
     folder = out or api.free_folder(Path("runs") / config.stem)
-    asked = asked_of(left, right, label, labels, text, scale, overrides or [])
+    options = column_options(columns, overrides or [])
     if is_data(config):
-        found = _run_of_data(config, asked, overrides or [], folder)
+        run_config = _run_for_data(config, options, overrides or [], folder)
     else:
-        refuse_options(asked_of(left, right, label, labels, text, scale), config)
-        found = read_run(config, overrides or [])
-        console.show_understood(api.understood(found))
-    with console.epochs_bar(found.fit.epochs) as on_epoch:
-        run = train_run(found, folder, on_epoch=on_epoch, finish=run_figures)
+        refuse_columns(columns, config)
+        run_config = read_run(config, overrides or [])
+        console.print_summary(api.understood(run_config))
+    with console.epochs_bar(run_config.fit.epochs) as on_epoch:
+        run = train_run(run_config, folder, on_epoch=on_epoch, finish=run_figures)
     if as_json:
-        console.say_json({"path": str(run.path), "status": run.status, "scores": run.scores})
+        console.print_json({"path": str(run.path), "status": run.status, "scores": run.scores})
     else:
-        console.say(f"{console.scores_table(run.scores)}\n")
-        for why in console.undefined_lines(run.scores):
-            console.say(why)
-        console.say(f"{run.status}: {run.path}")
+        console.print_line(f"{console.scores_table(run.scores['dev'], run.scores['test'])}\n")
+        for line in console.undefined_lines(run.scores.get("undefined") or {}):
+            console.print_line(line)
+        if run.scores.get("threshold", 0) is None:
+            console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")
+        console.print_line(f"{run.status}: {run.path}")
 
 
-def _run_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder: Path) -> "RunConfig":
-    """The run that suits data; what was understood of them is shown, and the config is kept beside the folder."""
+def _run_for_data(data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path) -> "RunConfig":
+    """A run with the starter config of the data. Prints how the data are interpreted and saves the config."""
     from seqtwin import api
+    from seqtwin.data.starter_config import seen_lines
 
-    found, text, lines = _understood_run(data, asked, overrides, folder)
-    console.show_understood(lines(whole=False))
-    api.refuse_untrainable(found)
-    console.complain(f"config used: {api.keep_config(text, folder, found)}")
-    return found
+    starter = _starter(data, options, overrides, folder)
+    console.print_summary(api.understood(starter.run, seen_lines(starter.inspection)))
+    api.refuse_untrainable(starter.run)
+    console.print_notice(f"config used: {api.keep_config(starter.text, folder, starter.run)}")
+    return starter.run
 
 
-def _understood_run(
-    data: Path, asked: "Asked", overrides: Sequence[str], folder: Path
-) -> tuple["RunConfig", str, Callable[..., list[str]]]:
-    """The run that suits data, its commented text without overrides, and what was understood, in short or in full."""
+@dataclass(frozen=True)
+class _Starter:
+    """An inspected data file and its starter config. `text`: the commented config, without the overrides."""
+
+    inspection: "Inspection"
+    run: "RunConfig"
+    text: str
+
+
+def _starter(data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path) -> _Starter:
     from seqtwin import api
     from seqtwin.config import objective_of, overridden, parse_run
     from seqtwin.data.inspect import inspect_data
-    from seqtwin.data.starter_config import describe, seen_lines
 
     rest = other_overrides(overrides)
-    inspected = inspect_data(data, asked)
-    raw, text = api.config_for_data(inspected, folder, objective_of({}, rest), start=names_start(rest))
-    found = parse_run(overridden(raw, rest), place=str(data))
-    return found, text, lambda *, whole: api.understood(found, (describe if whole else seen_lines)(inspected))
+    inspection = inspect_data(data, options)
+    raw, text = api.config_for_data(inspection, folder, objective_of({}, rest), start=names_start(rest))
+    return _Starter(inspection, parse_run(overridden(raw, rest), place=str(data)), text)
 
 
+@with_columns
 def compare(
     config: Config,
     overrides: Overrides = None,
     out: Out = None,
-    left: Left = None,
-    right: Right = None,
-    label: Label = None,
-    labels: Labels = None,
-    text: Text = None,
-    scale: Scale = None,
+    columns: Columns = NO_COLUMNS,
     quick: Annotated[
         bool, typer.Option("--quick", help="5 seeds, 8 tuning trials per pairing; descriptive only")
     ] = False,
-    standard: Annotated[bool, typer.Option("--standard", help="10 seeds, 20 trials")] = False,
-    strong: Annotated[bool, typer.Option("--strong", help="20 seeds, 20 trials")] = False,
-    publication: Annotated[bool, typer.Option("--publication", help="30 seeds, 50 trials")] = False,
-    no_tune: Annotated[bool, typer.Option("--no-tune", help="train every pairing as written")] = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="train again what failed")] = False,
+    standard: Annotated[bool, typer.Option("--standard", help="10 seeds, 20 tuning trials per pairing")] = False,
+    strong: Annotated[bool, typer.Option("--strong", help="20 seeds, 20 tuning trials per pairing")] = False,
+    publication: Annotated[bool, typer.Option("--publication", help="30 seeds, 50 tuning trials per pairing")] = False,
+    no_tune: Annotated[
+        bool, typer.Option("--no-tune", help="train every pairing with the settings as written")
+    ] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="train failed study cells again")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="worker processes; default: one per core")] = None,
     as_json: Json = False,
 ) -> None:
-    """Tune and train every pairing of a grid and write the report; what is published already is not done again.
+    """Tune and train every pairing of a grid and write the report.
+
+    A repeated call continues the study: finished study cells are not trained again.
 
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
@@ -162,70 +161,73 @@ def compare(
     chosen = [f"tier={_one_tier(flags)}"] if any(flags.values()) else []
     every = [*(overrides or []), *chosen, *(["tune=false"] if no_tune else [])]
     folder = out or Path("runs") / api.study_name(config)
-    asked = asked_of(left, right, label, labels, text, scale, every)
+    options = column_options(columns, every)
     if is_data(config):
-        found = _study_of_data(config, asked, every, folder)
+        study_config = _study_for_data(config, options, every, folder)
     else:
-        refuse_options(asked_of(left, right, label, labels, text, scale), config)
-        found = _study(config, every)
+        refuse_columns(columns, config)
+        study_config = _study(config, every)
     with console.study_bars() as on_progress:
-        study = api.compare(found, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress)
+        study = api.compare(study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress)
     page = folder / "report" / "index.html"
     if as_json:
-        console.say_json({"path": str(folder), "report": str(page), "trained": study.trained, "failed": study.failed})
+        console.print_json({"path": str(folder), "report": str(page), "trained": study.trained, "failed": study.failed})
     else:
-        done = f"{len(study.trained)} trained now, {len(study.failed)} without a result"
-        console.say(f"{len(study.planned)} study cells, {done}\nreport: {page}")
+        done = f"{len(study.trained)} trained now, {len(study.failed)} failed"
+        console.print_line(f"{len(study.planned)} study cells, {done}\nreport: {page}")
     if study.failed:
         raise typer.Exit(1)
 
 
 def _one_tier(flags: Mapping[str, bool]) -> str:
-    """The tier that was named. Raises: ConfigError for several."""
+    """The chosen tier.
+
+    Raises: ConfigError for more than one.
+    """
     named = [name for name, on in flags.items() if on]
     if len(named) > 1:
-        cause = f"one tier at a time, got --{' --'.join(named)}"
-        raise ConfigError("TIER_TWICE", cause, place="command line", remedy=f"name --{named[-1]} alone")
+        cause = f"expected one tier, got --{' --'.join(named)}"
+        raise ConfigError("TIER_TWICE", cause, place="command line", remedy=f"keep only --{named[-1]}")
     return named[0]
 
 
 def _study(config: Path, overrides: Sequence[str]) -> "StudyConfig":
-    """The study of a config; what was understood of its first data set is shown."""
+    """The study of a config. Prints how its first data set is interpreted."""
     from seqtwin import api
     from seqtwin.config import read_study
     from seqtwin.study.grid import expand_grid
 
-    found = read_study(config, overrides)
-    console.show_understood(api.understood(expand_grid(found).cells[0].config))
-    return found
+    study = read_study(config, overrides)
+    console.print_summary(api.understood(expand_grid(study).cells[0].config))
+    return study
 
 
-def _study_of_data(data: Path, asked: "Asked", overrides: Sequence[str], folder: Path) -> "StudyConfig":
-    """The usual grid of data; what was understood of them is shown, and the base is kept beside the folder."""
+def _study_for_data(data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path) -> "StudyConfig":
+    """The usual grid over a starter config. Prints how the data are interpreted and saves the base config."""
     from seqtwin import api
     from seqtwin.config import objective_of, override_study, parse_study, usual_grid
     from seqtwin.data.inspect import inspect_data
     from seqtwin.data.starter_config import seen_lines
 
     rest = other_overrides(overrides)
-    seen = inspect_data(data, asked)
-    raw, text = api.config_for_data(seen, folder, objective_of({}, rest), start=names_start(rest))
+    inspection = inspect_data(data, options)
+    raw, text = api.config_for_data(inspection, folder, objective_of({}, rest), start=names_start(rest))
     grid = usual_grid(objective_of(raw, rest))
-    found = parse_study(override_study({"base": raw, "grid": grid}, rest), place=str(data))
-    console.show_understood(api.understood(found.base, seen_lines(seen)))
-    console.complain(f"config used: {api.keep_config(text, folder, found.base)}")
-    return found
+    study = parse_study(override_study({"base": raw, "grid": grid}, rest), place=str(data))
+    console.print_summary(api.understood(study.base, seen_lines(inspection)))
+    console.print_notice(f"config used: {api.keep_config(text, folder, study.base)}")
+    return study
 
 
 def report(
-    study: Path,
+    study: Annotated[Path, typer.Argument(help="study folder, or a folder of committed results")],
     out: Out = None,
     pages_only: Annotated[
-        bool, typer.Option("--pages-only", help="no CSV, JSON and PNG: the pages point to the results that STUDY holds")
+        bool, typer.Option("--pages-only", help="no CSV, JSON or PNG files; the pages link to the results in STUDY")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Rebuild the page of a study from its published cells (or from committed results) alone.
+    """Rebuild the report of a study from its finished study cells, without training.
 
     seqtwin report runs/first --out reports/first
     """
@@ -233,40 +235,37 @@ def report(
 
     page = write_report(study, out, pages_only=pages_only)
     if as_json:
-        console.say_json({"report": str(page)})
+        console.print_json({"report": str(page)})
     else:
-        console.say(f"report: {page}")
+        console.print_line(f"report: {page}")
 
 
+@with_columns
 def check(
     config: Config,
     overrides: Overrides = None,
-    left: Left = None,
-    right: Right = None,
-    label: Label = None,
-    labels: Labels = None,
-    text: Text = None,
-    scale: Scale = None,
+    columns: Columns = NO_COLUMNS,
 ) -> None:
-    """Report whether a config (with its data) or a data file can be used, without training.
+    """Check a config and its data, or a data file, without training.
 
     seqtwin check configs/placenames.yaml
     """
-    asked = asked_of(left, right, label, labels, text, scale, overrides or [])
+    options = column_options(columns, overrides or [])
     if is_data(config):
-        _check_data(config, asked, overrides or [])
+        _check_data(config, options, overrides or [])
     else:
-        refuse_options(asked_of(left, right, label, labels, text, scale), config)
+        refuse_columns(columns, config)
         _check_config(config, overrides or [])
 
 
-def _check_data(path: Path, asked: "Asked", overrides: Sequence[str]) -> None:
-    """The same steps as before a training, so that whatever that would refuse is refused here."""
+def _check_data(path: Path, options: "ColumnOptions", overrides: Sequence[str]) -> None:
+    """Run the same checks as before a training."""
     from seqtwin import api
+    from seqtwin.data.starter_config import describe
 
-    found, _, lines = _understood_run(path, asked, overrides, path)
-    console.say("\n".join(lines(whole=True)))
-    api.refuse_misfits(found)
+    starter = _starter(path, options, overrides, path)
+    console.print_line("\n".join(api.understood(starter.run, describe(starter.inspection))))
+    api.refuse_misfits(starter.run)
 
 
 def _check_config(path: Path, overrides: list[str]) -> None:
@@ -282,6 +281,6 @@ def _check_config(path: Path, overrides: list[str]) -> None:
     each = {cell.pairing: cell.config for cell in grid.cells}.values() if study else [read_run(path, overrides)]
     for config in each:
         api.refuse_misfits(config)
-    console.say("\n".join(api.understood(grid.cells[0].config)))
-    console.say(f"{prepared.data.name}: primary metric {prepared.primary}")
-    console.say(f"{len(grid.cells)} study cells: good" if study else "good")
+    console.print_line("\n".join(api.understood(grid.cells[0].config)))
+    console.print_line(f"{prepared.data.name}: primary metric {prepared.primary}")
+    console.print_line(f"{len(grid.cells)} study cells: good" if study else "good")

@@ -1,4 +1,4 @@
-"""The command that looks for damage: verify."""
+"""The command verify: check saved files for damage."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,23 +10,23 @@ from seqtwin.cli.arguments import Json
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="an encoder, a run, a study cell, a study or an index")],
+    folder: Annotated[Path, typer.Argument(help="folder of an encoder, run, study cell, study or index")],
     as_json: Json = False,
 ) -> None:
-    """Hash every file of a folder again and list what is damaged; exit code 3 where something is.
+    """Hash every file of a folder again and list the damaged ones. Exit code 3 if there are any.
 
     seqtwin verify runs/small
     """
     from seqtwin.errors import DamagedError
     from seqtwin.verify import verify_folder
 
-    found = verify_folder(folder)
-    listed = [{"place": str(one.place), "wrong": one.wrong} for one in found.damage]
+    checked = verify_folder(folder)
+    damage = [{"place": str(file.place), "wrong": file.wrong} for file in checked.damage]
     if as_json:
-        console.say_json({"folder": str(folder), "kind": found.kind, "files": found.files, "damage": listed})
+        console.print_json({"folder": str(folder), "kind": checked.kind, "files": checked.files, "damage": damage})
     else:
-        console.say(f"{folder}: {found.kind}, {found.files} files, {len(listed) or 'none'} damaged")
-        for one in found.damage:
-            console.say(f"  {one.place}: {one.wrong}")
-    if listed:
+        console.print_line(f"{folder}: {checked.kind}, {checked.files} files, {len(damage) or 'none'} damaged")
+        for file in damage:
+            console.print_line(f"  {file['place']}: {file['wrong']}")
+    if damage:
         raise typer.Exit(DamagedError.exit_code)

@@ -1,4 +1,4 @@
-"""The command that shows what decided about one pair: why."""
+"""The command why: the parts of two texts that raise and lower their score."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,9 +16,11 @@ LEVELS = " ▁▂▃▄▅▆▇█"
 
 def why(
     encoder: Encoder,
-    left: Annotated[str, typer.Argument(help="a text")],
-    right: Annotated[str, typer.Argument(help="another text")],
-    method: Annotated[str, typer.Option(help="occlusion (each token left out) or gradient (a hint)")] = "occlusion",
+    left: Annotated[str, typer.Argument(help="the first text")],
+    right: Annotated[str, typer.Argument(help="the second text")],
+    method: Annotated[
+        str, typer.Option(help="occlusion (leave out one token at a time) or gradient (a faster approximation)")
+    ] = "occlusion",
     as_json: Json = False,
 ) -> None:
     """Show which parts of two texts raise and lower their score.
@@ -28,23 +30,27 @@ def why(
     from seqtwin.errors import ConfigError
     from seqtwin.inference.trained_encoder import load
 
-    found = load(encoder)
-    if found.inputs != "tokens":
+    model = load(encoder)
+    if model.inputs != "tokens":
         remedy = "seqtwin.load(folder).explain_pair(left, right)"
-        raise ConfigError("ENCODE_INPUTS", "an encoder of series explains no texts", place=str(encoder), remedy=remedy)
-    parts = found.explain_pair(left, right, method=method)
+        cause = "this command needs an encoder of texts; explain series in Python"
+        raise ConfigError("ENCODE_INPUTS", cause, place=str(encoder), remedy=remedy)
+    parts = model.explain_pair(left, right, method=method)
     if as_json:
-        console.say_json(parts.as_dict())
+        console.print_json(parts.as_dict())
         return
-    console.say("\n".join(drawn(parts)))
+    console.print_line("\n".join(drawn(parts)))
 
 
 def drawn(parts: "PairParts") -> list[str]:
-    """The pair as lines: the decision, each text with bars of what raises (above) and lowers (below) the score."""
+    """The printed lines: the score and decision, then each text with bars for the effect of its parts.
+
+    Bars above the text raise the score, bars below lower it.
+    """
     decision = {True: "the same", False: "not the same", None: "no threshold, so no decision"}[parts.same]
     bound = "" if parts.threshold is None else f" (threshold {parts.threshold:.4f})"
-    known = [abs(c) for side in (parts.left, parts.right) for c in side.contributions if c is not None]
-    most = max(known, default=0.0)
+    effects = [abs(c) for side in (parts.left, parts.right) for c in side.contributions if c is not None]
+    most = max(effects, default=0.0)
     lines = [f"score {parts.score:.4f}{bound}: {decision}", f"{parts.method}: {parts.meaning}"]
     lines.append(f"a full bar is {most:.4f}; bars above a text raise the score, bars below lower it")
     for side in (parts.left, parts.right):
@@ -69,7 +75,7 @@ def _side(side: "Side", most: float) -> list[str]:
 
 
 def _rows(widths: list[int]) -> list[list[int]]:
-    """Places of the signs of each line."""
+    """The positions of the characters of each line."""
     rows: list[list[int]] = [[]]
     used = 0
     for place, width in enumerate(widths):
@@ -82,5 +88,5 @@ def _rows(widths: list[int]) -> list[list[int]]:
 
 
 def _bar(value: float, most: float) -> str:
-    """One eighth for the least that can be seen, eight for the most."""
+    """A block character of 0 to 8 eighths."""
     return LEVELS[round(8 * max(0.0, min(1.0, value / most)))] if most else " "

@@ -1,6 +1,8 @@
-"""What a user writes: frozen models of a run and of a study, their reading, overrides and JSON schema.
+"""Configs of runs and studies: checked models, read from YAML files and command-line overrides.
 
-Only `build.py`, `study/` and the command line know these names; every part below takes plain arguments.
+- `run`: the models of a run and their JSON schema.
+- `study`: the models of a study, and the default grids.
+- `read`: runs and studies from files and overrides.
 """
 
 from seqtwin.config.read import (

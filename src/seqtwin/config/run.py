@@ -1,9 +1,8 @@
-"""Frozen models of a run: data, tokens, encoder, parts, fit; and what changes one into another."""
+"""The models of a run config (data, tokens, encoder, parts, fit), and functions that change a run."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -24,11 +23,11 @@ PATHS = (
     "encoder.from",
 )
 Columns = str | tuple[str, ...] | None
-LARGEST_SEED = 2**63 - 2  # the parts above the encoder draw from the next one
+LARGEST_SEED = 2**63 - 2  # the parts above the encoder use the next seed
 
 
-def spelled_labels(labels: Mapping[Any, Any]) -> dict[str, Any]:
-    """`data.labels` with its keys as the words they were written as: YAML makes one truth value of yes, on and true.
+def spelled_labels(labels: Mapping[object, object]) -> dict[str, object]:
+    """`data.labels` with words as keys. YAML reads yes, on and true as the same boolean, so each becomes three words.
 
     >>> spelled_labels({True: 1, "maybe": 0})
     {'true': 1, 'yes': 1, 'on': 1, 'maybe': 0}
@@ -39,7 +38,7 @@ def spelled_labels(labels: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 class DataConfig(BaseModel):
-    """A built-in set `{name: placenames, pairs: 6000}`, or your own files and the columns to read."""
+    """A built-in data set `{name: placenames, pairs: 6000}`, or your own files and their columns."""
 
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
@@ -49,42 +48,42 @@ class DataConfig(BaseModel):
     test: str | None = None
     file: str | None = None
     split: tuple[float, float, float] = (0.7, 0.15, 0.15)
-    left: Columns = Field(None, description="column of the left texts; several are joined: [title, brand]")
-    right: Columns = Field(None, description="column of the right texts; several are joined")
-    left_table: str | None = Field(None, description="table that the left ids of the pairs point to")
-    right_table: str | None = Field(None, description="table that the right ids of the pairs point to")
+    left: Columns = Field(None, description="column of the left texts, or several that are joined: [title, brand]")
+    right: Columns = Field(None, description="column of the right texts, or several that are joined")
+    left_table: str | None = Field(None, description="table with the rows that the left ids refer to")
+    right_table: str | None = Field(None, description="table with the rows that the right ids refer to")
     score: str | None = None
     label: str | None = None
     labels: dict[str, Literal[0, 1]] | None = Field(
-        None, description="what the words of the label mean: {duplicate: 1, other: 0}"
+        None, description="meaning of the label words, 1 = same: {duplicate: 1, other: 0}"
     )
     text: str | None = None
-    texts: tuple[str, ...] = Field((), description="columns that each hold texts of their own, for an auto-encoder")
+    texts: tuple[str, ...] = Field((), description="columns of texts for an auto-encoder; each text is an example")
     series: str | None = None
     time: str | None = None
-    sequence: str | None = Field(None, description="column that names the sequence a row (one token) belongs to")
+    sequence: str | None = Field(None, description="column that names the sequence of each row (one token per row)")
     token: str | None = None
-    judged_up_to: int | None = Field(None, ge=1, description="decode: only texts of so many words are judged")
+    judged_up_to: int | None = Field(None, ge=1, description="decode: evaluate only texts with at most this many words")
     substituted: int = Field(
-        0, ge=0, description="copies of each training text with words replaced, for an auto-encoder to learn to copy"
+        0, ge=0, description="auto-encoder: additional copies of each training text with some words replaced"
     )
-    more: tuple[str, ...] = Field((), description="files of more training texts, for an auto-encoder")
+    more: tuple[str, ...] = Field((), description="auto-encoder: files of additional training texts")
     quoting: Literal["none", "csv"] | None = Field(
-        None, description="quotes in .csv and .tsv: none (ordinary characters) or csv (they enclose fields)"
+        None, description="quotes in .csv and .tsv files: none (ordinary characters) or csv (they enclose fields)"
     )
     gaps: Literal["error", "interpolate", "carry"] = Field(
-        "error", description="series: what happens to missing values and missing steps"
+        "error", description="series: how missing values and steps are handled"
     )
     scale: tuple[float, float] | None = None
     cut: float = Field(0.5, gt=0, le=1)
-    negatives: int = Field(0, ge=0, le=100, description="different pairs drawn at random for each same pair")
+    negatives: int = Field(0, ge=0, le=100, description="random different pairs added per same pair")
     pairs: int | None = Field(None, ge=1)
     seed: int = Field(0, ge=0)
 
     @model_validator(mode="before")
     @classmethod
-    def _as_read(cls, raw: Any) -> Any:
-        """A file under `pairs` is the file of pairs; label words are texts, also where YAML makes truth or numbers."""
+    def _normalize(cls, raw: object) -> object:
+        """Move a path under `pairs` to `file`, and spell out label words that YAML reads as other types."""
         if not isinstance(raw, dict):
             return raw
         if isinstance(raw.get("pairs"), str) and raw.get("name") is None and "file" not in raw:
@@ -94,57 +93,57 @@ class DataConfig(BaseModel):
         return raw
 
     @model_validator(mode="after")
-    def _both_tables(self) -> "DataConfig":
+    def _check_tables(self) -> "DataConfig":
         if (self.left_table is None) != (self.right_table is None):
             raise ValueError(
-                "expected both left_table and right_table (the same file twice for pairs within one table)"
+                "expected both left_table and right_table (use the same file for both if pairs are within one table)"
             )
         return self
 
     @model_validator(mode="after")
-    def _known_keys(self) -> "DataConfig":
+    def _check_keys(self) -> "DataConfig":
         extra = self.model_extra or {}
         if self.name is None and extra:
             key = next(iter(extra))
             known = list(type(self).model_fields)
             raise ValueError(f"unknown key '{key}'; known: {', '.join(known)}{nearest(key, known)}")
         if self.name is None and not (self.file or (self.train and self.test)):
-            raise ValueError("expected a name, or file, or train and test (and dev, which is else cut from train)")
+            raise ValueError("expected name, or file, or train and test (without dev, a part of train is used)")
         return self
 
-    def options(self) -> dict[str, Any]:
-        """The options of a built-in set, as they were written."""
+    def options(self) -> dict[str, object]:
+        """The options that the config sets for a built-in data set."""
         return {k: v for k, v in self.model_dump(exclude_unset=True).items() if k != "name"}
 
 
 class TokensConfig(Strict):
-    """How a text becomes token ids."""
+    """How texts are converted to token ids."""
 
     unit: Literal["char", "word", "bpe"] = "char"
-    size: int | None = Field(None, ge=3, description="largest vocabulary; the rarest are left out")
-    lower: bool | None = Field(None, description="null: words are lower-cased, characters and bpe are not")
+    size: int | None = Field(None, ge=3, description="largest vocabulary; rarer tokens are unknown")
+    lower: bool | None = Field(None, description="lower-case the text; null: only for unit word")
     normalize: Literal["nfc", "nfkc", "fold", "none"] = "nfc"
     max_length: int = Field(4096, ge=1, le=4096)
     empty: Literal["error", "unk", "drop"] = "error"
-    characters: bool = Field(False, description="unit word: each word is read with its letters beside it")
+    characters: bool = Field(False, description="unit word: also give the encoder the letters of each word")
 
     @model_validator(mode="after")
-    def _words_have_letters(self) -> "TokensConfig":
+    def _check_characters(self) -> "TokensConfig":
         if self.characters and self.unit != "word":
-            raise ValueError(f"characters: true reads the letters of words, and unit is {self.unit}")
+            raise ValueError(f"characters: true requires unit: word, got unit: {self.unit}")
         return self
 
 
 class EncoderConfig(Strict):
-    """Embedding (or input projection of a series) and recurrent cell.
+    """Embedding (or input projection of series) and recurrent cell.
 
-    `from`: a run or encoder folder to start from; its tokens and the shape of its encoder come with it.
+    `from`: a run or encoder folder to start training from. Its tokens and the shape of its encoder are used.
     """
 
     model_config = ConfigDict(**Strict.model_config, serialize_by_alias=True)
 
     start: str | None = Field(None, alias="from", description="run or encoder folder to start from (pre-training)")
-    frozen: bool = Field(False, description="with from: the encoder is not trained further")
+    frozen: bool = Field(False, description="with from: keep the weights of the encoder fixed")
     cell: Part = "lstm"
     embedding: int = Field(128, ge=1)
     hidden: int = Field(128, ge=1)
@@ -153,30 +152,30 @@ class EncoderConfig(Strict):
     dropout: float = Field(0.0, ge=0, lt=1)
     padding: Literal["masked", "read"] = "masked"
     vectors: str | None = Field(None, description="text file of initial word vectors: word v1 v2 ...")
-    spelling: int = Field(32, ge=1, description="with tokens.characters: width of what is read from a word's letters")
-    embedding_std: float = Field(1.0, gt=0, description="deviation of the embeddings that a training starts from")
-    word_dropout: float = Field(0.0, ge=0, lt=1, description="share of the tokens read as unknown in training")
-    input_dropout: float = Field(0.0, ge=0, lt=1, description="share of the inputs' coordinates dropped in training")
+    spelling: int = Field(32, ge=1, description="with tokens.characters: width of the vector of a word's letters")
+    embedding_std: float = Field(1.0, gt=0, description="standard deviation of the initial embeddings")
+    word_dropout: float = Field(0.0, ge=0, lt=1, description="share of training tokens replaced by the unknown token")
+    input_dropout: float = Field(0.0, ge=0, lt=1, description="dropout rate of the embedded inputs in training")
     scaling: Literal["standard", "none"] = Field(
-        "standard", description="series: each channel to mean 0 and deviation 1 of the training series"
+        "standard", description="series: scale each channel to mean 0 and standard deviation 1 on the training data"
     )
 
     @model_validator(mode="after")
-    def _frozen_has_a_start(self) -> "EncoderConfig":
+    def _check_frozen(self) -> "EncoderConfig":
         if self.frozen and self.start is None:
-            raise ValueError("frozen: true freezes what `from` names; without it nothing would be trained at all")
+            raise ValueError("frozen: true requires `from`; otherwise the encoder would never be trained")
         return self
 
     @model_validator(mode="after")
-    def _one_source_of_weights(self) -> "EncoderConfig":
+    def _check_vectors(self) -> "EncoderConfig":
         if self.start is not None and self.vectors is not None:
-            raise ValueError("the encoder that `from` names brings its word vectors with it: leave vectors out")
+            raise ValueError("vectors cannot be combined with `from`, whose encoder has its own word vectors")
         return self
 
     @model_validator(mode="after")
-    def _dropout_has_a_place(self) -> "EncoderConfig":
+    def _check_dropout(self) -> "EncoderConfig":
         if self.dropout and self.layers == 1:
-            raise ValueError("dropout stands between layers: with layers: 1 it would do nothing")
+            raise ValueError("dropout applies between layers, so it has no effect with layers: 1")
         return self
 
 
@@ -187,16 +186,16 @@ class FitConfig(Strict):
     batch: int = Field(64, ge=1)
     lr: float = Field(0.002, gt=0)
     layer_decay: float = Field(
-        1.0, gt=0, le=1, description="the rate of each layer below the head is this share of the one above it"
+        1.0, gt=0, le=1, description="learning rate of each layer, as a share of that of the layer above"
     )
     optimizer: Literal["adam", "adamw"] = "adam"
     weight_decay: float = Field(0.0, ge=0)
     schedule: Literal["constant", "linear", "cosine"] = "linear"
-    warmup: float = Field(0.0, ge=0, lt=1, description="share of all steps in which the rate rises from 0")
-    clip: float | None = Field(1.0, gt=0, description="largest gradient norm; null = none")
-    patience: int | None = Field(5, ge=1, description="epochs without a better dev metric; null = never stop early")
+    warmup: float = Field(0.0, ge=0, lt=1, description="share of all steps in which the learning rate rises from 0")
+    clip: float | None = Field(1.0, gt=0, description="largest gradient norm; null: no clipping")
+    patience: int | None = Field(5, ge=1, description="epochs without a better dev metric before stopping; null: never")
     precision: Literal["fp32", "bf16"] = Field(
-        "fp32", description="bf16 becomes fp32, with a warning, for an LSTM on a processor without bfloat16 kernels"
+        "fp32", description="bf16 falls back to fp32, with a warning, for an LSTM on a CPU without bfloat16 kernels"
     )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
     threads: int | None = Field(None, ge=1)
@@ -204,7 +203,7 @@ class FitConfig(Strict):
 
 
 class RunConfig(Strict):
-    """One training."""
+    """The config of one training."""
 
     data: DataConfig
     objective: Part = "pairs"
@@ -217,8 +216,10 @@ class RunConfig(Strict):
     fit: FitConfig = FitConfig()
 
 
-def parse_run(raw: Mapping[str, Any], *, place: str = "") -> RunConfig:
-    """A checked run.
+def parse_run(raw: Mapping[str, object], *, place: str = "") -> RunConfig:
+    """The checked config of a run. `place`: the file that errors name.
+
+    Raises: ConfigError.
 
     >>> parse_run({"data": {"name": "placenames"}}).encoder.cell
     'lstm'
@@ -226,8 +227,8 @@ def parse_run(raw: Mapping[str, Any], *, place: str = "") -> RunConfig:
     return validated(RunConfig, raw, place)
 
 
-def vary(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
-    """The same run with some dotted keys changed.
+def vary(config: RunConfig, changes: Mapping[str, object]) -> RunConfig:
+    """The same run with some settings changed, by dotted key.
 
     >>> vary(parse_run({"data": {"name": "digits"}}), {"fit.seed": 3}).fit.seed
     3
@@ -238,27 +239,30 @@ def vary(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     return parse_run(raw)
 
 
-def set_key(raw: dict[str, Any], key: str, value: Any) -> None:
-    """Put a value under a dotted key of a raw config, in place."""
+def set_key(raw: dict[str, object], key: str, value: object) -> None:
+    """Set the value of a dotted key in a raw config, in place."""
     *path, last = key.split(".")
-    inner = raw
+    section = raw
     for depth, name in enumerate(path, 1):
-        found = inner.get(name, _default(path[:depth]))
-        if isinstance(found, str):  # a part written as a bare name takes options too: loss.margin=0.4
-            found = {"name": found}
-        inner[name] = found = dict(found) if isinstance(found, dict) else {}
-        inner = found
-    inner[last] = value
+        inner = section.get(name, _default(path[:depth]))
+        if isinstance(inner, str):  # a part given by its name only can have options too: loss.margin=0.4
+            inner = {"name": inner}
+        section[name] = copy = dict(inner) if isinstance(inner, dict) else {}
+        section = copy
+    section[last] = value
 
 
-def _default(path: Sequence[str]) -> Any:
-    """What a run has at these keys when it does not name them."""
-    model: Any = RunConfig
-    return reduce(lambda part, name: getattr(part, name, None), path, model.model_construct())
+def _default(path: Sequence[str]) -> object:
+    """The default value of a key of a run."""
+    model: type[BaseModel] = RunConfig  # the data section has no default
+    value: object = model.model_construct()
+    for name in path:
+        value = getattr(value, name, None)
+    return value
 
 
-def anchored(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The raw config with relative paths counted from the folder of the file they stand in."""
+def anchored(raw: dict[str, object], folder: Path) -> dict[str, object]:
+    """The raw config with its relative paths resolved against a folder, usually that of the config file."""
     for section, key in (path.split(".") for path in PATHS):
         part = raw.get(section)
         if isinstance(part, dict) and part.get(key):
@@ -266,19 +270,19 @@ def anchored(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
     return raw
 
 
-def each_path(value: Any, turn: Callable[[str], str]) -> Any:
-    """A path, or each of a list of paths, turned into another; anything else stays for the checks that follow.
+def each_path(value: object, turn: Callable[[str], str]) -> object:
+    """A path, or each path of a list, converted with `turn`. Other values are returned unchanged.
 
     >>> each_path(["a", "b"], str.upper)
     ['A', 'B']
     """
     if isinstance(value, list | tuple):
-        return [each_path(one, turn) for one in value]
+        return [each_path(path, turn) for path in value]
     return turn(value) if isinstance(value, str) else value
 
 
 def portable(config: RunConfig, folder: Path) -> RunConfig:
-    """The run as a file in this folder describes it: the inverse of reading it from there."""
+    """The run with paths relative to a folder, as a config file in it would have them. The inverse of `anchored`."""
     raw = config.model_dump(exclude_unset=True)
     for section, key in (path.split(".") for path in PATHS):
         if raw.get(section, {}).get(key):
@@ -286,6 +290,6 @@ def portable(config: RunConfig, folder: Path) -> RunConfig:
     return RunConfig.model_validate(raw)
 
 
-def json_schema() -> dict[str, Any]:
-    """The schema of a run's config, for editors."""
+def json_schema() -> dict[str, object]:
+    """The JSON schema of a run config, for editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **RunConfig.model_json_schema()}

@@ -1,7 +1,7 @@
-"""Frozen models of a study: its base, its factors, its tier, and what it declares before anything is trained."""
+"""The models of a study config: its base run, its grid, its tier and its planned comparisons."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -10,21 +10,21 @@ from seqtwin.validation import Strict, validated
 
 TierName = Literal["quick", "standard", "strong", "publication"]
 
-USUAL_GRID: dict[str, list[Any]] = {
+USUAL_GRID: dict[str, list[object]] = {
     "representation": ["final_hidden", "last_output", "mean_output", "max_output", "attention_output"],
     "loss": ["mse", {"name": "contrastive", "distance": "cosine", "margin": "auto"}],
 }
 
 _REPRESENTATIONS = USUAL_GRID["representation"]
-USUAL_GRIDS: dict[str, dict[str, list[Any]]] = {
+USUAL_GRIDS: dict[str, dict[str, list[object]]] = {
     "classify": {"representation": _REPRESENTATIONS, "objective.layers": [1, 2]},
     "label_steps": {"objective.reads": ["outputs", "forward_outputs", "repeated"]},
     "decode": {"representation": ["final_hidden", "last_output", "mean_output"]},
 }
 
 
-def usual_grid(objective: Any) -> dict[str, list[Any]]:
-    """What is compared for an objective where a study does not say it.
+def usual_grid(objective: object) -> dict[str, list[object]]:
+    """The default grid of a study, by objective.
 
     >>> list(usual_grid({"name": "classify", "layers": 2}))
     ['representation', 'objective.layers']
@@ -34,16 +34,19 @@ def usual_grid(objective: Any) -> dict[str, list[Any]]:
 
 
 class ComparisonConfig(Strict):
-    """A planned comparison: the mean difference left - right, where everything else is the same and `within` holds."""
+    """A planned comparison: the mean difference left - right between cells that differ in nothing else.
 
-    left: dict[str, Any] = Field(min_length=1, description="{factor: its label or its value}")
-    right: dict[str, Any] = Field(min_length=1)
-    within: dict[str, Any] = Field(default_factory=dict)
+    `within`: only cells with these values of other factors are compared.
+    """
+
+    left: dict[str, object] = Field(min_length=1, description="{factor: label or value}")
+    right: dict[str, object] = Field(min_length=1)
+    within: dict[str, object] = Field(default_factory=dict)
     name: str = ""
 
 
 class PublishedConfig(Strict):
-    """A published number and the conditions it holds under; the report prints where the study's own ones differ."""
+    """A published result and its conditions. The report shows where the conditions of the study differ."""
 
     source: str
     metric: str
@@ -56,19 +59,24 @@ class PublishedConfig(Strict):
 
 
 class StudyConfig(Strict):
-    """A run whose keys vary: every combination of the factors under `grid`, times `seeds`."""
+    """A base run and a grid of settings. Every combination of the factors in `grid` is trained with every seed."""
 
     base: RunConfig
-    grid: dict[str, list[Any]] = Field(default_factory=dict)
+    grid: dict[str, list[object]] = Field(default_factory=dict)
     tier: TierName = "quick"
-    tune: bool = Field(True, description="search each pairing's settings on dev, with the tier's number of trials")
-    seeds: int | list[int] | None = Field(None, description="null: as many as the tier asks for")
+    tune: bool = Field(True, description="tune the settings of each pairing on dev; the tier sets the number of trials")
+    seeds: int | list[int] | None = Field(None, description="seeds, or their number; null: set by the tier")
     question: str = ""
-    comparisons: list[ComparisonConfig] = Field(default_factory=list, description="planned beside the standard ones")
-    allow_leakage: str = Field("", description="why texts that stand in train and in test are accepted")
+    comparisons: list[ComparisonConfig] = Field(
+        default_factory=list, description="planned in addition to the standard ones"
+    )
+    allow_leakage: str = Field("", description="reason for accepting texts that occur in both train and test")
     published: list[PublishedConfig] = Field(default_factory=list)
 
 
-def parse_study(raw: Mapping[str, Any], *, place: str = "") -> StudyConfig:
-    """A checked study."""
+def parse_study(raw: Mapping[str, object], *, place: str = "") -> StudyConfig:
+    """The checked config of a study. `place`: the file that errors name.
+
+    Raises: ConfigError.
+    """
     return validated(StudyConfig, raw, place)

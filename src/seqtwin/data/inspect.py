@@ -12,14 +12,14 @@ from seqtwin.data.files.tables import Table, column
 from seqtwin.data.label_words import label_value
 from seqtwin.data.reading.choose_columns import choose_sides, choose_target, side_pairs
 from seqtwin.data.reading.column_kinds import content_of, is_id_column
-from seqtwin.data.reading.column_options import Asked, Gaps, Names
+from seqtwin.data.reading.column_options import ColumnOptions, Gaps, Names
 from seqtwin.data.reading.join_ids import Layout, Tables, layout_of, read_joined
 from seqtwin.data.reading.score_scales import Target, look_at_target
 from seqtwin.data.reading.series import CHANNEL, IDS, TIMES, channel_names
 from seqtwin.data.text_statistics import mean_and_most, scripts_of
 from seqtwin.errors import DataError
 
-NOTHING = Asked()
+NOTHING = ColumnOptions()
 
 CLASSES = ("label", "class", "category", "target", "y")
 TEXTS = ("text", "sentence", "name", "content")
@@ -79,7 +79,7 @@ class Inspection:
         return self.names(role)[0]
 
 
-def inspect_data(path: Path, asked: Asked = NOTHING) -> Inspection:
+def inspect_data(path: Path, asked: ColumnOptions = NOTHING) -> Inspection:
     """What a file, or a folder with train, dev and test files, seems to hold. What is named or declared is not guessed.
 
     Raises: DataError that says why the data cannot be used, or what has to be named.
@@ -98,7 +98,7 @@ def inspect_data(path: Path, asked: Asked = NOTHING) -> Inspection:
     return found
 
 
-def _inspected(table: Table, layout: Layout, asked: Asked) -> Inspection:
+def _inspected(table: Table, layout: Layout, asked: ColumnOptions) -> Inspection:
     if not asked.pair and asked.text is None:
         if any(CHANNEL.fullmatch(name) for name in table.columns):
             return _series(table, layout.files, asked.label)
@@ -122,7 +122,7 @@ def _inspected(table: Table, layout: Layout, asked: Asked) -> Inspection:
     return _items(table, layout.files, asked)
 
 
-def _sides(table: Table, layout: Layout, asked: Asked, target: str | None) -> tuple[Names, Names] | None:
+def _sides(table: Table, layout: Layout, asked: ColumnOptions, target: str | None) -> tuple[Names, Names] | None:
     if target is not None and not asked.pair and layout.tables is None and not _pair_like(table, target):
         named = side_pairs([name for name in table.columns if name != target])
         return choose_sides(table, asked, target) if named else None
@@ -167,7 +167,7 @@ def _single(names: Names) -> str | Names:
     return names[0] if len(names) == 1 else names
 
 
-def _items(table: Table, files: dict[str, Path], asked: Asked) -> Inspection:
+def _items(table: Table, files: dict[str, Path], asked: ColumnOptions) -> Inspection:
     label = asked.label or _named(table, CLASSES)
     text = _named_text(table, asked.text) if asked.text else _text_of(table, label)
     if label is None or text is None or text == label:
@@ -207,7 +207,7 @@ def _text_of(table: Table, label: str | None) -> str | None:
     return held[0] if held else None
 
 
-def _refuse_unused(found: Inspection, asked: Asked, table: Table) -> None:
+def _refuse_unused(found: Inspection, asked: ColumnOptions, table: Table) -> None:
     """Raises: DataError for what was said of labels or scores where there are classes."""
     named = [f"--{name}" for name, value in (("scale", asked.scale), ("labels", asked.labels)) if value is not None]
     if named and found.kind != "pairs":

@@ -14,7 +14,7 @@ from seqtwin.data.files.formats import ENDINGS, LINES, described, format_of, ref
 from seqtwin.data.files.rows import Quoting
 from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.data.reading.choose_columns import choose_sides
-from seqtwin.data.reading.column_options import Asked
+from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.reading.pair_tables import read_columns
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.files import writing
@@ -74,7 +74,7 @@ def sides_of_file(path: Path, left: str | None, right: str | None, quoting: Quot
     table = next(read_blocks(path, quoting=quoting), None)
     if table is None:
         return left or "left", right or "right"  # reading reports that the file is empty
-    options = Asked(None if left is None else (left,), None if right is None else (right,))
+    options = ColumnOptions(None if left is None else (left,), None if right is None else (right,))
     sides = choose_sides(table, options, None)
     if sides is None:
         cause = f"cannot determine the two columns to compare among: {', '.join(table.columns)}"

@@ -78,7 +78,7 @@ def _resolved(config: StudyConfig, out: Path) -> dict[str, Any]:
     return {**said, "base": resolved(portable(config.base, out)), "grid": grid}
 
 
-def _portable_values(key: str, values: list[Any], out: Path) -> list[Any]:
+def _portable_values(key: str, values: object, out: Path) -> object:
     """The values of a factor as a file in this folder has them: of a path the way there."""
     return each_path(values, lambda path: counted_from(path, out)) if key in PATHS else values
 

@@ -6,7 +6,7 @@ from seqtwin.data.files.tables import read_table
 from seqtwin.data.inspect import inspect_data
 from seqtwin.data.reading.choose_columns import choose_sides, choose_target, side_pairs
 from seqtwin.data.reading.column_kinds import content_of
-from seqtwin.data.reading.column_options import Asked
+from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.errors import DataError
 
 WORDS = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "haven", "inlet", "jetty"]
@@ -60,8 +60,8 @@ CHOSEN = {
 @pytest.mark.parametrize("names", CHOSEN)
 def test_the_two_texts_are_found_whatever_stands_beside_them(names, table_of):
     table = read_table(table_of(names.split()))
-    target = choose_target(table, Asked())
-    sides = choose_sides(table, Asked(), target)
+    target = choose_target(table, ColumnOptions())
+    sides = choose_sides(table, ColumnOptions(), target)
     assert sides is not None
     assert (*sides[0], *sides[1], target) == CHOSEN[names]
 
@@ -86,10 +86,10 @@ def test_what_stays_unclear_is_refused_with_its_candidates(names, table_of):
 
 def test_a_choice_is_taken_and_several_columns_are_joined(table_of):
     path = table_of(["id", "label", "left_title", "left_brand", "right_title", "right_brand"])
-    found = inspect_data(path, Asked(left=("left_title",)))
+    found = inspect_data(path, ColumnOptions(left=("left_title",)))
     assert (found.names("left"), found.names("right")) == (("left_title",), ("right_title",))
     assert found.others == ("id", "left_brand", "right_brand")
-    joined = inspect_data(path, Asked(left=("left_title,left_brand",)))
+    joined = inspect_data(path, ColumnOptions(left=("left_title,left_brand",)))
     assert (joined.names("left"), joined.names("right")) == (
         ("left_title", "left_brand"),
         ("right_title", "right_brand"),
@@ -99,10 +99,10 @@ def test_a_choice_is_taken_and_several_columns_are_joined(table_of):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (Asked(left=("left_tilte",)), "did you mean 'left_title'"),
-        (Asked(left=("id",)), "counterpart of 'id'"),
-        (Asked(left=("left_title",), right=("left_title",)), "same column on both sides"),
-        (Asked(left=("left_title",), label="lable"), "did you mean 'label'"),
+        (ColumnOptions(left=("left_tilte",)), "did you mean 'left_title'"),
+        (ColumnOptions(left=("id",)), "counterpart of 'id'"),
+        (ColumnOptions(left=("left_title",), right=("left_title",)), "same column on both sides"),
+        (ColumnOptions(left=("left_title",), label="lable"), "did you mean 'label'"),
     ],
 )
 def test_a_choice_that_cannot_be_is_refused(asked, words, table_of):
@@ -114,7 +114,7 @@ def test_a_column_name_with_a_comma_is_one_column(tmp_path):
     path = tmp_path / "pairs.csv"
     rows = "".join(f"{WORDS[i % 10]} a{i},{WORDS[i % 7]} b{i},{i % 2}\n" for i in range(20))
     path.write_text(f'"city, left","city, right",label\n{rows}', encoding="utf-8")
-    found = inspect_data(path, Asked(left=("city, left",)))
+    found = inspect_data(path, ColumnOptions(left=("city, left",)))
     assert (found.name("left"), found.name("right")) == ("city, left", "city, right")
 
 
@@ -134,7 +134,7 @@ def test_sides_that_are_named_so_are_taken_and_doubted_aloud(left, right, seen, 
     found = inspect_data(path)
     assert (found.kind, found.name("left"), found.name("right")) == ("pairs", "left", "right")
     assert any(seen in note for note in found.notes)
-    assert not inspect_data(path, Asked(left=("left",), right=("right",))).notes
+    assert not inspect_data(path, ColumnOptions(left=("left",), right=("right",))).notes
 
 
 def test_ids_beside_one_column_of_texts_are_no_pairs_and_no_classes(table_of):
@@ -149,12 +149,17 @@ def test_ids_beside_one_column_of_texts_are_no_pairs_and_no_classes(table_of):
 def test_a_text_never_contains_the_label_or_a_column_twice(left, right, words, table_of):
     path = table_of(["title_l", "brand_l", "title_r", "brand_r", "label"])
     with pytest.raises(DataError, match=words):
-        inspect_data(path, Asked(left=(left,), right=(right,), label="label"))
+        inspect_data(path, ColumnOptions(left=(left,), right=(right,), label="label"))
 
 
-@pytest.mark.parametrize(
-    "asked", [Asked(text="text", left=("text",)), Asked(scale=(0, 5)), Asked(labels={"a": 1, "b": 0})]
-)
+UNUSABLE = [
+    ColumnOptions(text="text", left=("text",)),
+    ColumnOptions(scale=(0, 5)),
+    ColumnOptions(labels={"a": 1, "b": 0}),
+]
+
+
+@pytest.mark.parametrize("asked", UNUSABLE)
 def test_what_cannot_be_used_is_refused(asked, tmp_path):
     path = tmp_path / "classes.csv"
     path.write_text("text,label\n" + "".join(f"amber lamp {i},{'ab'[i % 2]}\n" for i in range(20)), encoding="utf-8")
@@ -165,10 +170,10 @@ def test_what_cannot_be_used_is_refused(asked, tmp_path):
 def test_a_named_label_is_taken_for_series_and_words_too(tmp_path):
     rows = "".join(f"s{i},{t},{t},{'ab'[i % 2]},{'xy'[i % 2]}\n" for i in range(6) for t in range(3))
     (tmp_path / "series.csv").write_text(f"series_id,t,ch0,label,gesture\n{rows}", encoding="utf-8")
-    assert inspect_data(tmp_path / "series.csv", Asked(label="gesture")).name("label") == "gesture"
+    assert inspect_data(tmp_path / "series.csv", ColumnOptions(label="gesture")).name("label") == "gesture"
     words = "".join(f"s{i},w{t},N,P\n" for i in range(6) for t in range(3))
     (tmp_path / "words.csv").write_text(f"sent_id,token,upos,ner\n{words}", encoding="utf-8")
-    assert inspect_data(tmp_path / "words.csv", Asked(label="ner")).name("label") == "ner"
+    assert inspect_data(tmp_path / "words.csv", ColumnOptions(label="ner")).name("label") == "ner"
 
 
 def test_a_slip_in_the_class_of_one_series_makes_no_other_task(tmp_path):

@@ -9,7 +9,7 @@ from seqtwin.config import parse_run
 from seqtwin.config.run import anchored
 from seqtwin.data.inspect import inspect_data
 from seqtwin.data.inspected_pairs import read_inspected_pairs
-from seqtwin.data.reading.column_options import Asked
+from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.reading.join_ids import Tables, layout_of, read_joined
 from seqtwin.data.reading.pair_tables import read_pairs
 from seqtwin.data.starter_config import seen_lines, write_config
@@ -68,7 +68,7 @@ def test_several_attributes_ask_for_a_choice_and_can_be_joined(tmp_path):
     folder = magellan(tmp_path, ("title", "brand"))
     with pytest.raises(DataError, match=r"left_title . right_title"):
         inspect_data(folder)
-    found = inspect_data(folder, Asked(left=("left_title", "left_brand")))
+    found = inspect_data(folder, ColumnOptions(left=("left_title", "left_brand")))
     text = write_config(found, folder=folder)
     assert "left: [left_title, left_brand]" in text
     data = load_data(parse_run(anchored(yaml.safe_load(text), folder)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from seqtwin.data.files.columns import joined_texts
 from seqtwin.data.files.tables import Table, column
 from seqtwin.data.reading.column_kinds import ID_WORDS, SAMPLE, content_of, is_id_column, name_words
-from seqtwin.data.reading.column_options import Asked, Names
+from seqtwin.data.reading.column_options import ColumnOptions, Names
 from seqtwin.errors import DataError
 
 # Words that tell the left side from the right one. Column names that differ in nothing else form a pair.
@@ -75,7 +75,7 @@ def _counterparts(words: Names, place: int, word: str, by_words: dict[Names, str
     return [SidePair(by_words[words], by_words[other], rest) for other in others if other in by_words]
 
 
-def choose_sides(table: Table, asked: Asked, target: str | None) -> tuple[Names, Names] | None:
+def choose_sides(table: Table, asked: ColumnOptions, target: str | None) -> tuple[Names, Names] | None:
     """The columns of both sides: those that were named, else the only ones that can be meant. None: no pairs here.
 
     Raises: DataError where several could be meant, or where the only ones hold ids.
@@ -169,7 +169,7 @@ def _only_ids(table: Table, pair: SidePair) -> DataError:
     return DataError("DATA_IDS", cause, place=table.place, remedy=remedy)
 
 
-def _named_sides(table: Table, asked: Asked, target: str | None) -> tuple[Names, Names]:
+def _named_sides(table: Table, asked: ColumnOptions, target: str | None) -> tuple[Names, Names]:
     left = None if asked.left is None else named_columns(table, asked.left)
     right = None if asked.right is None else named_columns(table, asked.right)
     pairs = side_pairs(list(table.columns))
@@ -198,7 +198,7 @@ def _other_side(table: Table, name: str, counterparts: dict[str, str], option: s
     raise DataError("DATA_SIDES", cause, place=table.place, remedy=f"name the other side, too: {option} NAME")
 
 
-def choose_target(table: Table, asked: Asked) -> str | None:
+def choose_target(table: Table, asked: ColumnOptions) -> str | None:
     """The column of labels or scores: the one that was named, else the only one that can be meant; None for none.
 
     Raises: DataError where several could be meant.

@@ -11,7 +11,7 @@ Gaps = Literal["error", "interpolate", "carry"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ColumnOptions:
     """What a user said of a file; None where the file is to tell. Several columns of one side are joined.
 
     `scale`: lowest and highest score; `labels`: what the words of the label mean, 1 for same and 0 for different;

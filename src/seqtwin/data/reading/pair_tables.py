@@ -16,7 +16,7 @@ from seqtwin.data.files.tables import Table, column, read_text_table
 from seqtwin.data.label_words import Labels
 from seqtwin.data.pairs import SPLITS, PairData
 from seqtwin.data.reading.choose_columns import choose_sides, choose_target, texts_named
-from seqtwin.data.reading.column_options import Asked, Names
+from seqtwin.data.reading.column_options import ColumnOptions, Names
 from seqtwin.data.reading.join_ids import Tables, read_joined
 from seqtwin.data.reading.negatives import with_negatives
 from seqtwin.data.reading.score_scales import look_at_target, read_labels, read_scores
@@ -64,7 +64,7 @@ def read_pairs(
     if (score is None) == (label is None) and (score or tables is None):
         raise ConfigError("CONFIG_TARGET", "expected one of data.score and data.label", place="data")
     check_settings(scale, fractions, empty)
-    asked = Asked(_tuple(left), _tuple(right), label or score, quoting=quoting)
+    asked = ColumnOptions(_tuple(left), _tuple(right), label or score, quoting=quoting)
     if tables is None:
         asked = replace(asked, left=asked.left or ("left",), right=asked.right or ("right",))
     how = _Columns(asked, label is not None or labels is not None, labels, scale, empty)
@@ -91,7 +91,7 @@ def _tuple(names: str | Names | None) -> Names | None:
 class _Columns:
     """Which columns are read, and how."""
 
-    asked: Asked
+    asked: ColumnOptions
     binary: bool
     labels: Labels | None
     scale: Sequence[float] | None
@@ -127,7 +127,7 @@ def _read_part(path: Path, tables: Tables | None, how: _Columns) -> _Part:
     return _Part(frame, dropped, [*(" + ".join(names) for names in sides), target], lines)
 
 
-def _sided(table: Table, asked: Asked) -> Asked:
+def _sided(table: Table, asked: ColumnOptions) -> ColumnOptions:
     """The columns of joined tables by their full names: `title` on the left is `left_title`."""
     left, right = asked.left, asked.right
     return replace(

@@ -31,13 +31,15 @@ class Columns:
 class SeriesFile:
     """The series of one file in the order of their first rows, each Float32[time channels].
 
-    `labels`: what names the class of each, None where nothing does; `rows`: the rows of the table each consists of.
+    `labels`: the class of each series, None without a label column; `rows`: the table rows of each series; `named`:
+    whether the ids are from the file, not numbers given by the reader.
     """
 
     ids: list[str]
     series: list[np.ndarray]
     labels: list[str] | None
     rows: list[np.ndarray]
+    named: bool = True
 
 
 def series_of_table(table: Table, columns: Columns, gaps: Gaps = "error") -> SeriesFile:
