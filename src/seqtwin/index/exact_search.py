@@ -35,8 +35,8 @@ def nearest(matrix: Matrix, queries: Array, corpus: Array, k: int, *, itself: Ar
     `matrix(a, b)`: the scores of every row of a with every row of b. Equal scores keep the order of the corpus.
     `itself`: one row of the corpus per query to leave out, the query itself.
 
-    >>> found = nearest(lambda a, b: a @ b.T, np.eye(2), np.array([[1.0, 0.0], [0.5, 1.0]]), 1)
-    >>> found.rows.tolist(), found.scores.tolist()
+    >>> best = nearest(lambda a, b: a @ b.T, np.eye(2), np.array([[1.0, 0.0], [0.5, 1.0]]), 1)
+    >>> best.rows.tolist(), best.scores.tolist()
     ([[0], [1]], [[1.0], [1.0]])
     """
     k = min(k, len(corpus))
@@ -47,12 +47,12 @@ def nearest(matrix: Matrix, queries: Array, corpus: Array, k: int, *, itself: Ar
 
 
 def _block(matrix: Matrix, queries: Array, corpus: Array, k: int, itself: Array | None, start: int) -> Neighbours:
-    own = queries[start : start + _QUERIES]
-    rows, scores = np.full((len(own), k), -1, dtype=np.int64), np.full((len(own), k), -np.inf, dtype=np.float32)
+    chunk = queries[start : start + _QUERIES]
+    rows, scores = np.full((len(chunk), k), -1, dtype=np.int64), np.full((len(chunk), k), -np.inf, dtype=np.float32)
     for first, part in _parts(corpus):
-        block = np.array(matrix(own, part), dtype=np.float32)
+        block = np.array(matrix(chunk, part), dtype=np.float32)
         if itself is not None:
-            _leave_out(block, itself[start : start + len(own)] - first)
+            _leave_out(block, itself[start : start + len(chunk)] - first)
         rows, scores = _merge(rows, scores, block, first, k)
     return Neighbours(np.where(np.isneginf(scores), -1, rows), scores)
 
@@ -70,10 +70,10 @@ def _leave_out(block: Array, places: Array) -> None:
 def _merge(rows: Array, scores: Array, block: Array, first: int, k: int) -> tuple[Array, Array]:
     """The best k among those so far and the scores of a further block of the corpus, which begins at row `first`."""
     places, best = _above(block, scores[:, -1:], k) if np.isfinite(scores).all() else _best(block, k)
-    every = np.concatenate([scores, best], axis=1)
-    whose = np.concatenate([rows, places + first], axis=1)
-    order = np.argsort(-every, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(whose, order, axis=1), np.take_along_axis(every, order, axis=1)
+    all_scores = np.concatenate([scores, best], axis=1)
+    all_rows = np.concatenate([rows, places + first], axis=1)
+    order = np.argsort(-all_scores, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(all_rows, order, axis=1), np.take_along_axis(all_scores, order, axis=1)
 
 
 def _above(block: Array, least: Array, k: int) -> tuple[Array, Array]:
@@ -86,10 +86,10 @@ def _above(block: Array, least: Array, k: int) -> tuple[Array, Array]:
     if counts.max(initial=0) > _FEW * k:
         return _best(block, k)
     side = np.arange(len(queries)) - np.repeat(np.cumsum(counts) - counts, counts)
-    whose = np.zeros((len(block), int(counts.max(initial=0))), dtype=np.int64)
-    better = np.full(whose.shape, -np.inf, dtype=np.float32)
-    whose[queries, side], better[queries, side] = places, block[queries, places]
-    return whose, better
+    above_places = np.zeros((len(block), int(counts.max(initial=0))), dtype=np.int64)
+    above = np.full(above_places.shape, -np.inf, dtype=np.float32)
+    above_places[queries, side], above[queries, side] = places, block[queries, places]
+    return above_places, above
 
 
 def _best(block: Array, k: int) -> tuple[Array, Array]:

@@ -174,15 +174,15 @@ def _metric(family: Family, similarity: str) -> IndexForm:
     return metric
 
 
-def _complete(found: Neighbours, matrix: Matrix, queries: Array, vectors: Array, k: int) -> Neighbours:
+def _complete(neighbours: Neighbours, matrix: Matrix, queries: Array, vectors: Array, k: int) -> Neighbours:
     """The neighbours found; queries with fewer than k of them are searched exactly."""
-    short = np.full(len(queries), True) if found.rows.shape[1] < k else (found.rows < 0).any(axis=1)
+    short = np.full(len(queries), True) if neighbours.rows.shape[1] < k else (neighbours.rows < 0).any(axis=1)
     if not short.any():
-        return found
+        return neighbours
     exact = nearest(matrix, queries[short], vectors, k)
     rows, scores = np.empty((len(queries), k), dtype=np.int64), np.empty((len(queries), k), dtype=np.float32)
     rows[short], scores[short] = exact.rows, exact.scores
-    rows[~short], scores[~short] = found.rows[~short], found.scores[~short]
+    rows[~short], scores[~short] = neighbours.rows[~short], neighbours.scores[~short]
     return Neighbours(rows, scores)
 
 
@@ -190,8 +190,8 @@ def _ordered(scores: Array, rows: Array, bounds: tuple[float, float]) -> Neighbo
     """The neighbours with the scores of faiss, clipped to the range of the similarity; equal scores by row."""
     scores = np.where(rows < 0, np.float32(-np.inf), np.minimum(np.maximum(scores, bounds[0]), bounds[1]))
     order = np.lexsort((rows, -scores))
-    own = np.arange(len(rows))[:, None]
-    return Neighbours(rows[own, order], scores[own, order])
+    queries = np.arange(len(rows))[:, None]
+    return Neighbours(rows[queries, order], scores[queries, order])
 
 
 def _prepared(vectors: Array, metric: IndexForm) -> Array:

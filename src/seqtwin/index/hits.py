@@ -66,8 +66,8 @@ class Hits:
 
     def __getitem__(self, query: int) -> list[Hit]:
         pairs = zip(self.rows[query], self.scores[query], strict=True)
-        found = [(self.items[int(row)], float(score)) for row, score in pairs if row >= 0]
-        return [Hit(item.id, item.text, score, item.metadata) for item, score in found]
+        items = [(self.items[int(row)], float(score)) for row, score in pairs if row >= 0]
+        return [Hit(item.id, item.text, score, item.metadata) for item, score in items]
 
     def __iter__(self) -> Iterator[list[Hit]]:
         return (self[query] for query in range(len(self)))
@@ -90,19 +90,19 @@ def reranked(encoder: Encoder, queries: Sequence[object], hits: Hits, k: int) ->
     """
     if encoder.inputs != "tokens":
         raise ConfigError("RERANK_SERIES", "expected an encoder of texts, got one of series", place="rerank")
-    whose = np.unique(hits.rows[hits.rows >= 0])
-    vectors = encoder.encode([hits.items[int(row)].text for row in whose])
-    places = np.where(hits.rows < 0, -1, np.searchsorted(whose, hits.rows))
-    found = rescored(encoder.similarity, encoder.encode(queries), vectors, places, k)
-    return Neighbours(np.where(found.rows < 0, -1, whose[np.maximum(found.rows, 0)]), found.scores)
+    hit_rows = np.unique(hits.rows[hits.rows >= 0])
+    vectors = encoder.encode([hits.items[int(row)].text for row in hit_rows])
+    places = np.where(hits.rows < 0, -1, np.searchsorted(hit_rows, hits.rows))
+    neighbours = rescored(encoder.similarity, encoder.encode(queries), vectors, places, k)
+    return Neighbours(np.where(neighbours.rows < 0, -1, hit_rows[np.maximum(neighbours.rows, 0)]), neighbours.scores)
 
 
-def hits_csv(queries: Sequence[str], found: Sequence[Sequence[Hit]], columns: Sequence[str]) -> str:
-    """A table with one row per hit. `found`: the hits of each query; `columns`: of the metadata."""
+def hits_csv(queries: Sequence[str], results: Sequence[Sequence[Hit]], columns: Sequence[str]) -> str:
+    """A table with one row per hit. `results`: the hits of each query; `columns`: of the metadata."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["query", "rank", "id", "text", "score", *columns])
-    for query, hits in zip(queries, found, strict=True):
+    for query, hits in zip(queries, results, strict=True):
         for rank, hit in enumerate(hits, 1):
             values = [hit.metadata.get(name, "") for name in columns]
             writer.writerow([query, rank, hit.id, hit.text, f"{hit.score:.9g}", *values])

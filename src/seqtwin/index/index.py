@@ -154,8 +154,8 @@ class Index:
         first = self.search_vectors(self.encoder.encode(items), max(k, RERANKED))
         if not items:
             return Hits(first.rows[:, :k], first.scores[:, :k], first.items)
-        found = reranked(rerank, items, first, k)
-        return Hits(found.rows, found.scores, first.items)
+        neighbours = reranked(rerank, items, first, k)
+        return Hits(neighbours.rows, neighbours.scores, first.items)
 
     def search_vectors(self, vectors: Array, k: int = 10) -> Hits:
         """The k nearest items of queries that are vectors of this encoder: Float[queries dim].
@@ -166,8 +166,8 @@ class Index:
         check_k(k)
         state = self._state
         queries = checked_vectors(vectors, None, state.vectors.shape[1])
-        found = state.searcher.search(self.encoder.similarity, queries, state.vectors, k)
-        return Hits(found.rows, found.scores, state.items)
+        neighbours = state.searcher.search(self.encoder.similarity, queries, state.vectors, k)
+        return Hits(neighbours.rows, neighbours.scores, state.items)
 
     def add(
         self,
@@ -198,13 +198,13 @@ class Index:
 
         Raises: DataError for an id that is not in the index, or if no item would be left.
         """
-        state, known = self._state, self.ids
+        state, all_ids = self._state, self.ids
         removed = {str(id_) for id_ in ([ids] if isinstance(ids, str) else ids)}
-        unknown = sorted(removed - set(known))
+        unknown = sorted(removed - set(all_ids))
         if unknown:
-            hint = nearest(unknown[0], known[:10_000])
+            hint = nearest(unknown[0], all_ids[:10_000])
             raise DataError("INDEX_IDS", f"no item has the id '{unknown[0][:80]}'{hint}", place="index")
-        keep = np.array([id_ not in removed for id_ in known], dtype=bool)
+        keep = np.array([id_ not in removed for id_ in all_ids], dtype=bool)
         if not keep.any():
             raise DataError("INDEX_EMPTY", "no item would be left; an index needs at least one", place="index")
         vectors = np.asarray(state.vectors)[keep]

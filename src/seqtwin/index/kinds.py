@@ -106,8 +106,8 @@ def tuned(searcher: Searcher, matrix: Matrix, vectors: Array) -> tuple[Searcher,
 
 
 def _recall(searcher: Searcher, matrix: Matrix, vectors: Array, rows: Array, truth: Neighbours) -> Recall:
-    found = searcher.search(matrix, np.asarray(vectors[rows]), vectors, AT + 1)
-    others = np.where((found.rows == rows[:, None]) | (found.rows < 0), -np.inf, found.scores)
+    neighbours = searcher.search(matrix, np.asarray(vectors[rows]), vectors, AT + 1)
+    others = np.where((neighbours.rows == rows[:, None]) | (neighbours.rows < 0), -np.inf, neighbours.scores)
     best = -np.sort(-others, axis=1)[:, :AT]
     exists = truth.rows >= 0
     last = np.where(exists, truth.scores, np.inf).min(axis=1, keepdims=True)

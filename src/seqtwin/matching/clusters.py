@@ -29,17 +29,17 @@ class Pairs:
         return Pairs(self.left[wanted], self.right[wanted], self.scores[wanted])
 
 
-def mutual(found: Neighbours) -> Pairs:
+def mutual(neighbours: Neighbours) -> Pairs:
     """The pairs of items that are each among the neighbours of the other, best first, left < right.
 
     >>> pairs = mutual(Neighbours(np.array([[1], [0], [0]]), np.array([[0.9], [0.9], [0.5]])))
     >>> pairs.left.tolist(), pairs.right.tolist()
     ([0], [1])
     """
-    count = len(found.rows)
-    own = np.broadcast_to(np.arange(count)[:, None], found.rows.shape)
-    exists = found.rows >= 0
-    a, b, scores = own[exists], found.rows[exists], found.scores[exists]
+    count = len(neighbours.rows)
+    items = np.broadcast_to(np.arange(count)[:, None], neighbours.rows.shape)
+    exists = neighbours.rows >= 0
+    a, b, scores = items[exists], neighbours.rows[exists], neighbours.scores[exists]
     up = a < b
     keys, back = a[up] * count + b[up], b[~up] * count + a[~up]
     both = np.isin(keys, back)
@@ -124,19 +124,19 @@ def central(matrix: Matrix, vectors: Array, cluster: Array, weights: Array) -> t
     In a cluster of more than 2,048 items, the mean is taken over 2,048 evenly spaced members, to save time.
     """
     order = np.argsort(cluster, kind="stable")
-    means, whose = np.empty(len(order)), np.empty(len(order), dtype=np.int64)
+    means, centre_of = np.empty(len(order)), np.empty(len(order), dtype=np.int64)
     scores = np.empty(len(order), dtype=np.float32)
     for members in _blocks(order, cluster):
         means[members] = _means(matrix, vectors, cluster, weights, members)
         ranked = members[np.lexsort((members, -means[members], cluster[members]))]
         firsts = np.flatnonzero(np.diff(cluster[ranked], prepend=-1))
-        whose[ranked] = np.repeat(ranked[firsts], np.diff(np.append(firsts, len(ranked))))
+        centre_of[ranked] = np.repeat(ranked[firsts], np.diff(np.append(firsts, len(ranked))))
     for start in range(0, len(order), _TOGETHER):
-        own = order[start : start + _TOGETHER]
+        block = order[start : start + _TOGETHER]
         # the order is by cluster, which leaves few central items per block
-        centres, place = np.unique(whose[own], return_inverse=True)
-        scores[own] = np.asarray(matrix(vectors[own], vectors[centres]))[np.arange(len(own)), place]
-    return whose, scores
+        centres, place = np.unique(centre_of[block], return_inverse=True)
+        scores[block] = np.asarray(matrix(vectors[block], vectors[centres]))[np.arange(len(block)), place]
+    return centre_of, scores
 
 
 def _blocks(order: Array, cluster: Array) -> Iterator[Array]:

@@ -118,15 +118,15 @@ def dedupe(
     items = distinct(encoder, texts, _decided_different(encoder, decisions))
     check_count("k", 1 if k is None else k, 1)
     count = len(items.keys)
-    known = known_pairs(decisions, items.places)
+    decided = known_pairs(decisions, items.places)
     progress = Progress(on_rows, 2 * count)
     vectors = encode_texts(encoder, items.texts, progress)
     near = find_nearest(encoder.similarity, vectors, vectors, width_for(k), np.arange(count), progress)
     near = near.without(unread_pairs(items.known, items.known, near.rows))
     links = linked(near, k)
-    joining = forest(count, links.holding, same=known.same, different=known.different)
+    joining = forest(count, links.holding, same=decided.same, different=decided.different)
     reaching = joining.take(joining.scores >= limit)
-    cluster = components(count, reaching, known.same)
+    cluster = components(count, reaching, decided.same)
     centre, scores = central(encoder.similarity, vectors, cluster, items.counts)
     rows = _by_row(cluster, items.of)
     return Deduped(
@@ -135,10 +135,10 @@ def dedupe(
         np.where(items.of < 0, np.nan, _at(scores, items.of)),
         weakest_links(rows, _as_rows(reaching, items)),
         limit,
-        _as_rows(_undecided(links.pairs, known.same + known.different, count), items),
+        _as_rows(_undecided(links.pairs, decided.same + decided.different, count), items),
         _with_equal(_as_rows(joining, items), items),
-        tuple((int(items.first[a]), int(items.first[b])) for a, b in known.same),
-        known.strangers,
+        tuple((int(items.first[a]), int(items.first[b])) for a, b in decided.same),
+        decided.strangers,
         items.blank,
         items.unread,
         cut_off(near, limit, links.holding, cluster),
@@ -154,8 +154,8 @@ def _decided_different(encoder: Encoder, decisions: Sequence[Decision]) -> set[s
 
 def _by_row(cluster: Array, of: Array) -> Array:
     """The cluster of each row, numbered in order of appearance; every blank row is a cluster of its own."""
-    own = np.where(of < 0, len(cluster) + np.arange(len(of)), _at(cluster, of))
-    _, first, inverse = np.unique(own, return_index=True, return_inverse=True)
+    labels = np.where(of < 0, len(cluster) + np.arange(len(of)), _at(cluster, of))
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(first))[inverse], dtype=np.int64)
 
 

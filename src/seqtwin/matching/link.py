@@ -81,16 +81,16 @@ def link(
         raise ConfigError("LINK_KEEP", cause, place="keep", remedy="leave one of the two out")
     sides = _Sides(encoder, distinct(encoder, left), distinct(encoder, right), on_rows)
     near = sides.candidates(max(check_count("k", k, 1), keep + 1))
-    own = near.expanded(sides.left.of)
-    reached = own.reaching(limit)
+    candidates = near.expanded(sides.left.of)
+    reached = candidates.reaching(limit)
     if one_to_one:
         chosen, rows = one_to_one_rows(reached, sides.left, sides.right, limit)
     else:
         chosen = reached.texts[:, :keep]
         rows = sides.spelled_alike(chosen, sides.right_rows(chosen))
-    scores = own.scores_of(chosen)
-    following = own.best_besides(chosen[:, 0])
-    next_scores = own.scores_of(following[:, None])[:, 0]
+    scores = candidates.scores_of(chosen)
+    following = candidates.best_besides(chosen[:, 0])
+    next_scores = candidates.scores_of(following[:, None])[:, 0]
     mutual = sides.mutual(chosen[:, 0], scores[:, 0])
     blank, unread = (sides.left.blank, sides.right.blank), sides.left.unread + sides.right.unread
     cut = int(((chosen[:, 0] < 0) & (reached.texts[:, -1] >= 0)).sum()) if near.texts.shape[1] < len(sides.b) else 0
@@ -158,6 +158,6 @@ class _Sides:
             return mutual
         best = find_nearest(self.similarity, self.b[wanted], self.a, 1, None, self.progress).scores[:, 0]
         same_text = self.twin[self.left.of[has]] == chosen[has]
-        taken = np.isin(chosen[has], self.twin) & ~same_text
-        mutual[has] = same_text | (~taken & (scores[has] >= best[place] - _ROUNDING * (1 + np.abs(best[place]))))
+        claimed = np.isin(chosen[has], self.twin) & ~same_text
+        mutual[has] = same_text | (~claimed & (scores[has] >= best[place] - _ROUNDING * (1 + np.abs(best[place]))))
         return mutual

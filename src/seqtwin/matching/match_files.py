@@ -91,24 +91,24 @@ def _score(value: float) -> str:
 CLUSTER_COLUMNS = ("row", "cluster", "representative", "representative_row", "score", "rows_in_cluster", "weakest_link")
 
 
-def clusters_csv(listed: Listed, found: Deduped) -> str:
+def clusters_csv(listed: Listed, deduped: Deduped) -> str:
     """One line per row in the order of the file, with all its columns.
 
     A column of the file whose name is needed for the result is renamed `input_<name>`.
     """
     taken = {*CLUSTER_COLUMNS, "text"}
     others = _renamed(list(listed.others), taken | {listed.name}, "input_")
-    sizes = found.sizes[found.cluster]
+    sizes = deduped.sizes[deduped.cluster]
     rows = (
-        [row, text, cluster, listed.texts[centre], centre, _score(score), size, _score(weakest), *others_cells]
-        for row, (text, cluster, centre, score, size, weakest, *others_cells) in enumerate(
+        [row, text, cluster, listed.texts[centre], centre, _score(score), size, _score(weakest), *other_cells]
+        for row, (text, cluster, centre, score, size, weakest, *other_cells) in enumerate(
             zip(
                 listed.texts,
-                found.cluster.tolist(),
-                found.representative.tolist(),
-                found.scores.tolist(),
+                deduped.cluster.tolist(),
+                deduped.representative.tolist(),
+                deduped.scores.tolist(),
                 sizes.tolist(),
-                found.weakest[found.cluster].tolist(),
+                deduped.weakest[deduped.cluster].tolist(),
                 *listed.others.values(),
                 strict=True,
             )
@@ -117,13 +117,13 @@ def clusters_csv(listed: Listed, found: Deduped) -> str:
     return _csv(["row", "text", *CLUSTER_COLUMNS[1:], *others], rows)
 
 
-def review_csv(listed: Sequence[str], found: Deduped, decisions: Sequence[Decision] = (), count: int = 200) -> str:
+def review_csv(listed: Sequence[str], deduped: Deduped, decisions: Sequence[Decision] = (), count: int = 200) -> str:
     """The decided pairs, followed by `count` pairs for a person to decide, whose `decision` is empty."""
     words = {True: "same", False: "different"}
     rows = [[d.left, d.right, "", "", words[d.same]] for d in decisions]
-    pairs: Pairs = found.review(count)
+    pairs: Pairs = deduped.review(count)
     for a, b, score in zip(pairs.left.tolist(), pairs.right.tolist(), pairs.scores.tolist(), strict=True):
-        joined = "yes" if found.cluster[a] == found.cluster[b] else "no"
+        joined = "yes" if deduped.cluster[a] == deduped.cluster[b] else "no"
         rows.append([listed[a], listed[b], _score(score), joined, ""])
     return EXCEL_READS_UTF8 + _csv(["left", "right", "score", "joined", "decision"], rows)
 
@@ -131,7 +131,7 @@ def review_csv(listed: Sequence[str], found: Deduped, decisions: Sequence[Decisi
 LINK_COLUMNS = ("left_row", "left", "right_row", "right", "score", "margin", "mutual", "next_row", "next", "next_score")
 
 
-def links_csv(left: Listed, right: Listed, found: Links) -> str:
+def links_csv(left: Listed, right: Listed, links: Links) -> str:
     """One line per row of the left list, also without a match; several lines for several matches.
 
     `next` is the best right text other than the match; without a match, the nearest text below the threshold. The other
@@ -139,12 +139,12 @@ def links_csv(left: Listed, right: Listed, found: Links) -> str:
     """
     rows: list[list[object]] = []
     for row, text in enumerate(left.texts):
-        next_row = int(found.next_rows[row])
-        after = [next_row, right.texts[next_row], _score(found.next_scores[row])] if next_row >= 0 else ["", "", ""]
-        for place, match in enumerate(found.rows[row].tolist()):
+        next_row = int(links.next_rows[row])
+        after = [next_row, right.texts[next_row], _score(links.next_scores[row])] if next_row >= 0 else ["", "", ""]
+        for place, match in enumerate(links.rows[row].tolist()):
             if match >= 0:
-                margin = [_score(found.margins[row]), "yes" if found.mutual[row] else "no"] if not place else ["", ""]
-                middle = [match, right.texts[match], _score(found.scores[row, place]), *margin]
+                margin = [_score(links.margins[row]), "yes" if links.mutual[row] else "no"] if not place else ["", ""]
+                middle = [match, right.texts[match], _score(links.scores[row, place]), *margin]
                 rows.append([row, text, *middle, *after, *left.other_cells(row), *right.other_cells(match)])
             elif not place:
                 rows.append([row, text, *[""] * 5, *after, *left.other_cells(row), *[""] * len(right.others)])
@@ -172,20 +172,20 @@ def pairs_csv(rows: Iterable[Sequence[object]], name: str) -> str:
     return _csv(["left", "right", name], rows)
 
 
-def read_labelled(found: Inspection, cut: float = 0.5) -> tuple[list[str], list[str], list[bool]]:
+def read_labelled(data: Inspection, cut: float = 0.5) -> tuple[list[str], list[str], list[bool]]:
     """The left texts, the right texts, and whether each pair is the same. Texts with classes become pairs of one class.
 
     Raises: DataError for other data, or with all bad rows.
     """
-    single = len(found.files) == 1
-    if found.kind == "items" and single:
-        table = read_table(found.judged_file)
-        names, groups = texts(table, found.name("text"), empty="error")[0], classes(table, found.name("label"))
+    single = len(data.files) == 1
+    if data.kind == "items" and single:
+        table = read_table(data.judged_file)
+        names, groups = texts(table, data.name("text"), empty="error")[0], classes(table, data.name("label"))
         table.finish(REMEDY_EMPTY)
         return pairs_of_groups(names, groups)
-    if found.kind != "pairs":
-        what = found.kind if single else f"a folder of {found.kind}"
+    if data.kind != "pairs":
+        what = data.kind if single else f"a folder of {data.kind}"
         cause = f"expected pairs, or one file of texts with one class each, found {what}"
-        raise DataError("MINE_KIND", cause, place=str(found.judged_file), remedy="mine from the training file")
-    data = read_inspected_pairs(found, split="train", cut=cut)
-    return data.frame["left"].tolist(), data.frame["right"].tolist(), (data.frame["target"] >= cut).tolist()
+        raise DataError("MINE_KIND", cause, place=str(data.judged_file), remedy="mine from the training file")
+    pairs = read_inspected_pairs(data, split="train", cut=cut)
+    return pairs.frame["left"].tolist(), pairs.frame["right"].tolist(), (pairs.frame["target"] >= cut).tolist()

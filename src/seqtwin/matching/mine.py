@@ -57,14 +57,14 @@ def mine(
     Raises: ConfigError for invalid settings; DataError for sides of different lengths, or without a positive pair.
     """
     low, high = _check_settings(rank_range, margin, per_anchor)
-    known = _Labelled(encoder, listed_texts(left), listed_texts(right), np.asarray(same, dtype=bool), on_rows)
-    anchors, others = known.tagged(known.anchors), known.tagged(known.others)
-    near = find_nearest(known.similarity_elsewhere, anchors, others, high, None, known.progress)
+    labelled = _Labelled(encoder, listed_texts(left), listed_texts(right), np.asarray(same, dtype=bool), on_rows)
+    anchors, others = labelled.tagged(labelled.anchors), labelled.tagged(labelled.others)
+    near = find_nearest(labelled.similarity_elsewhere, anchors, others, high, None, labelled.progress)
     rows, scores = near.rows[:, low - 1 :], near.scores[:, low - 1 :]
     candidates = Pairs(
-        np.repeat(known.anchors, rows.shape[1]), np.append(known.others, -1)[rows.ravel()], scores.ravel()
+        np.repeat(labelled.anchors, rows.shape[1]), np.append(labelled.others, -1)[rows.ravel()], scores.ravel()
     ).take(rows.ravel() >= 0)
-    return known.split(candidates, margin, per_anchor)
+    return labelled.split(candidates, margin, per_anchor)
 
 
 def pairs_of_groups(texts: Sequence[str], groups: Sequence[str]) -> tuple[list[str], list[str], list[bool]]:
@@ -79,8 +79,8 @@ def pairs_of_groups(texts: Sequence[str], groups: Sequence[str]) -> tuple[list[s
     members: dict[str, list[str]] = {}
     for text, group in zip(texts, groups, strict=True):
         members.setdefault(group, []).append(text)
-    rings = [(own, [*own[1:], own[0]]) for own in (list(dict.fromkeys(group)) for group in members.values())]
-    left, right = [text for own, _ in rings for text in own], [text for _, after in rings for text in after]
+    rings = [(ring, [*ring[1:], ring[0]]) for ring in (list(dict.fromkeys(group)) for group in members.values())]
+    left, right = [text for ring, _ in rings for text in ring], [text for _, after in rings for text in after]
     return left, right, [True] * len(left)
 
 
@@ -143,11 +143,11 @@ class _Labelled:
         """The candidates as negatives and suspects. `candidates`: by anchor, hardest first."""
         negatives: list[Triple] = []
         suspects: list[Triple] = []
-        limit, taken, counts = self.nearest_positive() + margin, set(), dict.fromkeys(self.anchors.tolist(), 0)
+        limit, used, counts = self.nearest_positive() + margin, set(), dict.fromkeys(self.anchors.tolist(), 0)
         columns = (candidates.left.tolist(), candidates.right.tolist(), candidates.scores.tolist())
         for a, b, score in zip(*columns, strict=True):
             key, triple = _key(a, b), (self.texts[a], self.texts[b], score)
-            if key in taken:
+            if key in used:
                 continue
             if score > limit[a] and key not in self.different:
                 suspects.append(triple)
@@ -156,7 +156,7 @@ class _Labelled:
                 counts[a] += 1
             else:
                 continue
-            taken.add(key)
+            used.add(key)
         return Mined(self._positives(), negatives, suspects)
 
     def _positives(self) -> list[tuple[str, str]]:

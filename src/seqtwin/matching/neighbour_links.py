@@ -27,21 +27,23 @@ class Links:
     pairs: Pairs
 
 
-def linked(found: Neighbours, k: int | None) -> Links:
+def linked(neighbours: Neighbours, k: int | None) -> Links:
     """The pairs of items that are each among the k nearest of the other.
 
     By default (None) k is 3, and all items of a close group are linked, whatever their ranks.
     """
     nearest = NEAREST if k is None else k
-    pairs = mutual(Neighbours(found.rows[:, :nearest], found.scores[:, :nearest]))
+    pairs = mutual(Neighbours(neighbours.rows[:, :nearest], neighbours.scores[:, :nearest]))
     if k is not None:
         return Links(pairs, pairs)
-    holding, own = close_groups(found)
-    repeated = np.isin(own.left * len(found.rows) + own.right, pairs.left * len(found.rows) + pairs.right)
-    return Links(best_first([pairs, holding]), best_first([pairs, own.take(~repeated)]))
+    holding, own_pairs = close_groups(neighbours)
+    repeated = np.isin(
+        own_pairs.left * len(neighbours.rows) + own_pairs.right, pairs.left * len(neighbours.rows) + pairs.right
+    )
+    return Links(best_first([pairs, holding]), best_first([pairs, own_pairs.take(~repeated)]))
 
 
-def close_groups(found: Neighbours) -> tuple[Pairs, Pairs]:
+def close_groups(neighbours: Neighbours) -> tuple[Pairs, Pairs]:
     """Links within close groups: groups of 5 to 16 items that are all nearer to each other than to any item outside.
 
     The first result has the lowest score inside the group for every link; the second has each pair once with its own
@@ -52,14 +54,14 @@ def close_groups(found: Neighbours) -> tuple[Pairs, Pairs]:
     >>> pairs.left.tolist(), pairs.right.tolist()
     ([0, 0, 0, 0, 0], [1, 2, 3, 4, 5])
     """
-    count, width = found.rows.shape
-    lists = np.column_stack([np.arange(count), found.rows])
+    count, width = neighbours.rows.shape
+    lists = np.column_stack([np.arange(count), neighbours.rows])
     sums = _sums(lists)
     last = width if width < count - 1 else count  # if every item is a neighbour, there is nothing outside
-    parts = [_groups_of_size(size, lists, sums, found.scores) for size in range(_SMALLEST, last + 1)]
-    own = best_first([pairs for _, pairs in parts])
-    once = np.unique(own.left * count + own.right, return_index=True)[1]
-    return best_first([pairs for pairs, _ in parts]), own.take(np.sort(once))
+    parts = [_groups_of_size(size, lists, sums, neighbours.scores) for size in range(_SMALLEST, last + 1)]
+    own_pairs = best_first([pairs for _, pairs in parts])
+    once = np.unique(own_pairs.left * count + own_pairs.right, return_index=True)[1]
+    return best_first([pairs for pairs, _ in parts]), own_pairs.take(np.sort(once))
 
 
 def _sums(lists: Array) -> Array:
@@ -70,8 +72,8 @@ def _sums(lists: Array) -> Array:
 
 def _groups_of_size(size: int, lists: Array, sums: Array, scores: Array) -> tuple[Pairs, Pairs]:
     """The links of each close group of this size, from its first item to all others."""
-    members, own = lists[:, :size], sums[:, size - 1]
-    agreed = (own[members] == own[:, None]).all(axis=1) & (members >= 0).all(axis=1)
+    members, set_sums = lists[:, :size], sums[:, size - 1]
+    agreed = (set_sums[members] == set_sums[:, None]).all(axis=1) & (members >= 0).all(axis=1)
     groups = members[np.flatnonzero(agreed & (members.min(axis=1) == members[:, 0]))]
     inside = scores[groups, size - 2].min(axis=1)
     outside = scores[groups, size - 1].max(axis=1) if size <= scores.shape[1] else np.full(len(groups), -np.inf)
@@ -92,18 +94,18 @@ class CutOff:
     k: int
 
 
-def cut_off(found: Neighbours, threshold: float, linked: Pairs, cluster: Array) -> CutOff:
+def cut_off(neighbours: Neighbours, threshold: float, linked: Pairs, cluster: Array) -> CutOff:
     """The pairs between clusters that k left out. `cluster`: Int[items], the cluster of each item."""
-    count, width = found.rows.shape
-    own, place = np.nonzero((found.rows >= 0) & (found.scores >= threshold))
-    other = found.rows[own, place]
-    between = cluster[own] != cluster[other]
-    own, other, place = own[between], other[between], place[between]
-    keys = np.minimum(own, other) * count + np.maximum(own, other)
+    count, width = neighbours.rows.shape
+    item, place = np.nonzero((neighbours.rows >= 0) & (neighbours.scores >= threshold))
+    other = neighbours.rows[item, place]
+    between = cluster[item] != cluster[other]
+    item, other, place = item[between], other[between], place[between]
+    keys = np.minimum(item, other) * count + np.maximum(item, other)
     new = ~np.isin(keys, linked.left * count + linked.right)
     pairs, which, sides = np.unique(keys[new], return_inverse=True, return_counts=True)
     needed = np.zeros(len(pairs), dtype=np.int64)
     np.maximum.at(needed, which, place[new] + 1)
     needed[sides < 2] = 2 * width  # one of the two is beyond the considered neighbours of the other
-    more = width < count - 1 and bool((found.scores[:, -1:] >= threshold).any()) and len(pairs) > 0
+    more = width < count - 1 and bool((neighbours.scores[:, -1:] >= threshold).any()) and len(pairs) > 0
     return CutOff(len(pairs), more, int(needed.max(initial=0)))

@@ -37,8 +37,8 @@ class Histogram:
             total += count
             both = ",".join(part for part in (labels, f'le="{bound}"') if part)
             buckets.append(f"{name}_bucket{{{both}}} {total}")
-        own = f"{{{labels}}}" if labels else ""
-        return [*buckets, f"{name}_sum{own} {self.sum:g}", f"{name}_count{own} {total}"]
+        braces = f"{{{labels}}}" if labels else ""
+        return [*buckets, f"{name}_sum{braces} {self.sum:g}", f"{name}_count{braces} {total}"]
 
 
 @dataclass
@@ -64,8 +64,8 @@ class Metrics:
         for (path, status), count in sorted(self.requests.items()):
             lines.append(f'seqtwin_requests_total{{path="{path}",status="{status}"}} {count}')
         lines += _head("request_seconds", "histogram", "time from the first byte of a request to its response")
-        for path, seen in sorted(self.seconds.items()):
-            lines += seen.lines("seqtwin_request_seconds", f'path="{path}"')
+        for path, histogram in sorted(self.seconds.items()):
+            lines += histogram.lines("seqtwin_request_seconds", f'path="{path}"')
         lines += _head("batch_size", "histogram", "texts, pairs or queries per call of the model")
         lines += self.batches.lines("seqtwin_batch_size", "")
         for name, kind, help_text, value in self._values():
