@@ -8,32 +8,32 @@ import pandas as pd
 import pytest
 
 from seqtwin.errors import DataError
-from seqtwin.inference.inputs import items_of, series_of, texts_of
+from seqtwin.inference.inputs import check_series, check_texts, list_items
 
 
 @pytest.mark.parametrize("texts", [("a", "b"), iter(["a", "b"]), np.array(["a", "b"]), pd.Series(["a", "b"])], ids=type)
 def test_any_iterable_in_order_is_a_list(texts: Iterable[str]) -> None:
-    assert items_of(texts) == ["a", "b"]
+    assert list_items(texts) == ["a", "b"]
 
 
 @pytest.mark.parametrize("texts", [3, None, {"a", "b"}, {"a": 1}, pd.DataFrame({"a": ["b"]})], ids=type)
 def test_what_has_no_order_or_no_items_is_refused(texts: Any) -> None:
     with pytest.raises(DataError, match="expected a list of texts"):
-        items_of(texts)
+        list_items(texts)
 
 
 def test_the_first_item_that_is_no_text_is_named() -> None:
-    assert texts_of(["a", ""]) == ["a", ""]
+    assert check_texts(["a", ""]) == ["a", ""]
     with pytest.raises(DataError, match="NoneType \\(item 1\\)"):
-        texts_of(["a", None, 3])
+        check_texts(["a", None, 3])
 
 
 def test_series_come_from_arrays_lists_and_iterators() -> None:
     rows = [[1.0, 2.0], [3.0, 4.0]]
     for series in (np.array(rows), rows, iter(rows)):
-        found = series_of(series, 2)
+        found = check_series(series, 2)
         assert found.dtype == np.float32
         np.testing.assert_array_equal(found, rows)
     for wrong in ([], [1.0, 2.0], [[1.0]], [[np.inf, 1.0]], "text", [[1.0], [1.0, 2.0]]):
         with pytest.raises(DataError):
-            series_of(wrong, 2)
+            check_series(wrong, 2)

@@ -9,7 +9,7 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.index.corpus import Columns, Items, check_columns, check_ids
 from seqtwin.index.exact_search import Array
 from seqtwin.index.hits import Encoder
-from seqtwin.inference.blank_texts import is_missing, readings_of
+from seqtwin.inference.blank_texts import is_missing, text_readings
 
 _SPOT = 8  # rows whose given vectors are checked
 
@@ -75,7 +75,7 @@ def without_blank(
 def _present(encoder: Encoder, items: Sequence[object]) -> list[bool]:
     """Whether each item is a text that is not blank, or an object of another type, which is refused later."""
     texts = list(dict.fromkeys(item for item in items if isinstance(item, str)))
-    readings = dict(zip(texts, readings_of(encoder, texts), strict=True))
+    readings = dict(zip(texts, text_readings(encoder, texts), strict=True))
     return [readings[item].key is not None if isinstance(item, str) else not is_missing(item) for item in items]
 
 

@@ -22,7 +22,7 @@ from seqtwin.index.exact_search import Array
 from seqtwin.index.hits import Encoder, Hit, Hits, reranked
 from seqtwin.index.index_card import Facts, encoder_folder, path_between, read_facts
 from seqtwin.index.kinds import KINDS, Kind, Recall, Searcher, tuned
-from seqtwin.inference.inputs import items_of
+from seqtwin.inference.inputs import list_items
 from seqtwin.inference.trained_encoder import load
 from seqtwin.lookup import member
 
@@ -75,7 +75,7 @@ class Index:
         """
         check_indexable(encoder)
         search_kind: Kind = member(KINDS, kind, "index kind")
-        items = items_of(texts)
+        items = list_items(texts)
         given = without_blank(encoder, items, ids, metadata or {}, vectors)
         stored = items_to_store(encoder, given, start=0, known=(), columns=None)
         every = encode_or_check(encoder, given.items, given.vectors, show_progress_bar)
@@ -147,7 +147,7 @@ class Index:
 
         Raises: ConfigError for a k that is not a positive integer; DataError for a query that cannot be encoded.
         """
-        items = items_of(queries)
+        items = list_items(queries)
         if rerank is None:
             return self.search_vectors(self.encoder.encode(items), k)
         check_k(k)
@@ -182,7 +182,7 @@ class Index:
 
         Raises: as `build`; DataError for an id that is in the index already, or for other metadata columns.
         """
-        state, items = self._state, items_of(texts)
+        state, items = self._state, list_items(texts)
         given = without_blank(self.encoder, items, ids, metadata or {}, vectors)
         stored = items_to_store(self.encoder, given, state.next, self.ids, state.columns)
         new = encode_or_check(self.encoder, given.items, given.vectors, show_progress_bar)

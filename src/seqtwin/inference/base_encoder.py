@@ -10,7 +10,7 @@ from seqtwin.data.tokens.equal_texts import Reading, as_written
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.inference.batching import Batching
-from seqtwin.inference.inputs import items_of, series_of, texts_of
+from seqtwin.inference.inputs import check_series, check_texts, list_items
 
 
 class BaseEncoder(ABC):
@@ -75,7 +75,7 @@ class BaseEncoder(ABC):
         ConfigError for a batch size below 1.
         """
         batching = replace(self.batching.limited(batch_size), progress=show_progress_bar)
-        vectors = self.encode_sequences(self.sequences(items_of(texts)), batching)
+        vectors = self.encode_sequences(self.sequences(list_items(texts)), batching)
         if normalize_embeddings:
             vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
@@ -95,9 +95,9 @@ class BaseEncoder(ABC):
         Raises: DataError.
         """
         if self._tokens is not None:
-            return self._tokens.encode(texts_of(items))
+            return self._tokens.encode(check_texts(items))
         assert self.channels is not None
-        return [series_of(item, self.channels) for item in items]
+        return [check_series(item, self.channels) for item in items]
 
     def readings(self, texts: Sequence[str]) -> list[Reading]:
         """For each text: a key (equal for equal texts, None for a blank one), and whether any token is known."""
@@ -108,7 +108,7 @@ class BaseEncoder(ABC):
 
         Raises: DataError if one side is longer than the other.
         """
-        lefts, rights = items_of(left), items_of(right)
+        lefts, rights = list_items(left), list_items(right)
         if len(lefts) != len(rights):
             cause = f"{len(lefts)} texts on the left, {len(rights)} on the right; expected as many on both sides"
             raise DataError("SCORE_LENGTH", cause, place="score")

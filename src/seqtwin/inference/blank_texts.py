@@ -35,7 +35,7 @@ def is_missing(value: object) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
-def readings_of(encoder: object, texts: Sequence[str]) -> list[Reading]:
+def text_readings(encoder: object, texts: Sequence[str]) -> list[Reading]:
     """The readings of the encoder; if it has no method `readings`, texts are equal if their characters are."""
     if isinstance(encoder, Reader):
         return encoder.readings(texts)

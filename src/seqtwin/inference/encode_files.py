@@ -30,10 +30,10 @@ from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.inference.vector_files import (
     FORMATS,
     VectorFormat,
+    choose_file_sides,
     score_columns,
     scored_head,
     scored_rows,
-    sides_of_file,
     text_column,
 )
 from seqtwin.lookup import member
@@ -113,7 +113,7 @@ def score_file(
         cause = "this is an encoder of series, and a table cannot contain pairs of series"
         remedy = "encode both lists and compare their vectors, or seqtwin.load(folder).score(left, right)"
         raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy=remedy)
-    source = _source(path, sides_of_file(path, left, right, quoting), quoting)
+    source = _source(path, choose_file_sides(path, left, right, quoting), quoting)
     names: list[str] = []  # set once the file is scanned
 
     def head(scanned: Scanned) -> bytes:

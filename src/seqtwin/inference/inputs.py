@@ -7,12 +7,12 @@ import numpy as np
 from seqtwin.errors import DataError
 
 
-def items_of(texts: object) -> list[object]:
+def list_items(texts: object) -> list[object]:
     """The items of any iterable as a list; a single text becomes a list of one.
 
     Raises: DataError for an object that is not iterable, has no order (a set), or is a table or a mapping.
 
-    >>> items_of("Wien"), items_of(text for text in ("Wien", "Graz"))
+    >>> list_items("Wien"), list_items(text for text in ("Wien", "Graz"))
     (['Wien'], ['Wien', 'Graz'])
     """
     if isinstance(texts, str):
@@ -23,7 +23,7 @@ def items_of(texts: object) -> list[object]:
     return list(texts)
 
 
-def texts_of(items: Sequence[object]) -> list[str]:
+def check_texts(items: Sequence[object]) -> list[str]:
     """The items, checked to be texts.
 
     Raises: DataError that names the first item that is not a text.
@@ -36,12 +36,12 @@ def texts_of(items: Sequence[object]) -> list[str]:
     return texts
 
 
-def series_of(item: object, channels: int) -> np.ndarray:
+def check_series(item: object, channels: int) -> np.ndarray:
     """A series as float32 [time, channels].
 
     Raises: DataError for another shape, or for numbers that are not finite.
 
-    >>> series_of([[1, 2]], 2)
+    >>> check_series([[1, 2]], 2)
     array([[1., 2.]], dtype=float32)
     """
     item = list(item) if isinstance(item, Iterator) else item

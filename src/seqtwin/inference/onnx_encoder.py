@@ -152,7 +152,7 @@ def load_onnx(folder: Path) -> OnnxEncoder:
         raise ConfigError("NO_ENCODER", f"no {CARD} here", place=str(folder), remedy=remedy)
     card = verified_card(folder / CARD, FORMAT, _REMEDY)
     tokens = TextTokens.load(folder / TOKENS, empty=card["empty"]) if card["inputs"] == "tokens" else None
-    scorer = scorer_of((folder / SCORER).read_bytes()) if SCORER in card["files"] else None
+    scorer = load_scorer((folder / SCORER).read_bytes()) if SCORER in card["files"] else None
     own: OnnxCard = {
         "size": card["size"],
         "similarity": card["similarity"],
@@ -161,12 +161,12 @@ def load_onnx(folder: Path) -> OnnxEncoder:
         "inputs": card["inputs"],
         "dim": card["dim"],
     }
-    return OnnxEncoder(own, session_of((folder / GRAPH).read_bytes()), tokens, scorer)
+    return OnnxEncoder(own, load_session((folder / GRAPH).read_bytes()), tokens, scorer)
 
 
-def scorer_of(graph: bytes) -> Scores:
+def load_scorer(graph: bytes) -> Scores:
     """The formula of a trained pair scorer, for vectors [..., dim] of both sides."""
-    session = session_of(graph)
+    session = load_session(graph)
 
     def score(a: Array, b: Array, _: float) -> Array:
         left, right = np.broadcast_arrays(a, b)
@@ -176,7 +176,7 @@ def scorer_of(graph: bytes) -> Scores:
     return score
 
 
-def session_of(graph: bytes) -> Session:
+def load_session(graph: bytes) -> Session:
     """A session of ONNX Runtime on the CPU, with as many threads as OMP_NUM_THREADS.
 
     Raises: MissingExtraError.

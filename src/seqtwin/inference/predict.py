@@ -11,7 +11,7 @@ from seqtwin.data.batches import Ragged
 from seqtwin.data.tokens.decoded_text import text_of
 from seqtwin.errors import ConfigError
 from seqtwin.inference.batching import Batching
-from seqtwin.inference.inputs import items_of, series_of, texts_of
+from seqtwin.inference.inputs import check_series, check_texts, list_items
 from seqtwin.lookup import split_spec
 from seqtwin.model.heads import Learner
 from seqtwin.store import SavedHead, Stored
@@ -52,7 +52,7 @@ def probabilities(stored: Stored, items: Iterable[object], batching: Batching) -
 
     Raises: ConfigError for an encoder whose head predicts no classes; DataError.
     """
-    if not head_of(stored).classes:
+    if not require_head(stored).classes:
         cause = "this encoder generates text; it does not predict classes"
         raise ConfigError("NO_CLASSES", cause, place="probabilities", remedy="use predict")
     head, sequences = _inputs(stored, items)
@@ -66,8 +66,8 @@ def probabilities(stored: Stored, items: Iterable[object], batching: Batching) -
 
 
 def _inputs(stored: Stored, items: Iterable[object]) -> tuple[SavedHead, list[np.ndarray]]:
-    head, listed = head_of(stored), items_of(items)
-    return head, sequences_of(stored, listed) if listed else []
+    head, listed = require_head(stored), list_items(items)
+    return head, model_inputs(stored, listed) if listed else []
 
 
 def _outputs(
@@ -82,7 +82,7 @@ def _outputs(
             yield rows, learner.predict(ragged.take(rows)), ragged.lengths[rows]
 
 
-def head_of(stored: Stored) -> SavedHead:
+def require_head(stored: Stored) -> SavedHead:
     """The head of an encoder.
 
     Raises: ConfigError if it has none.
@@ -93,16 +93,16 @@ def head_of(stored: Stored) -> SavedHead:
     return stored.head
 
 
-def sequences_of(stored: Stored, items: Sequence[object]) -> list[np.ndarray]:
+def model_inputs(stored: Stored, items: Sequence[object]) -> list[np.ndarray]:
     """The model's input for each item; a list of words is one step per word.
 
     Raises: DataError.
     """
     if stored.tokens is None:
-        return [series_of(item, stored.blueprint.size) for item in items]
+        return [check_series(item, stored.blueprint.size) for item in items]
     words = [_words(item) for item in items]
     lists = [word_list for word_list in words if word_list is not None]
-    return stored.tokens.encode_words(lists) if len(lists) == len(items) else stored.tokens.encode(texts_of(items))
+    return stored.tokens.encode_words(lists) if len(lists) == len(items) else stored.tokens.encode(check_texts(items))
 
 
 def _words(item: object) -> list[str] | None:

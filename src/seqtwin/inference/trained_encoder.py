@@ -13,7 +13,7 @@ from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.batching import Batching
 from seqtwin.inference.explain_pair import Item, PairParts, explain
-from seqtwin.inference.inputs import texts_of
+from seqtwin.inference.inputs import check_texts
 from seqtwin.inference.predict import Prediction, predict, probabilities
 from seqtwin.lookup import split_spec
 from seqtwin.store import Stored, encoder_folder, load_encoder
@@ -98,7 +98,7 @@ class TrainedEncoder(BaseEncoder):
 
         Raises: DataError for vectors of another width.
         """
-        left, right = (_vectors_of(side, self.dim) for side in (a, b))
+        left, right = (_checked_vectors(side, self.dim) for side in (a, b))
         with torch.inference_mode():
             scores: np.ndarray = self._model.similarity.matrix(left, right).numpy()
         return scores
@@ -123,7 +123,7 @@ class TrainedEncoder(BaseEncoder):
         [sequence] = self.sequences([given])
         if self._tokens is None:
             return Item("", sequence, ())
-        [text] = texts_of([given])
+        [text] = check_texts([given])
         return Item(text, sequence, self._tokens.spans(text))
 
 
@@ -136,7 +136,7 @@ def no_threshold(encoder: TrainedEncoder) -> str:
     return "the encoder has no threshold: fitting one needs dev pairs of both labels, and it was trained without them"
 
 
-def _vectors_of(side: np.ndarray, dim: int) -> torch.Tensor:
+def _checked_vectors(side: np.ndarray, dim: int) -> torch.Tensor:
     vectors = torch.tensor(np.atleast_2d(side), dtype=torch.float32)
     if vectors.dim() != 2 or vectors.shape[1] != dim:
         cause = f"expected vectors [n, {dim}], got shape {tuple(vectors.shape)}"

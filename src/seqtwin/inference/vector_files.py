@@ -61,7 +61,9 @@ def text_column(path: Path, column: str | None) -> str:
     return column or LINES
 
 
-def sides_of_file(path: Path, left: str | None, right: str | None, quoting: Quoting | None = None) -> tuple[str, str]:
+def choose_file_sides(
+    path: Path, left: str | None, right: str | None, quoting: Quoting | None = None
+) -> tuple[str, str]:
     """The columns of both sides: those given, or else chosen from the first rows of the file.
 
     Raises: DataError if they cannot be determined.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqtwin.index.exact_search import Array
-from seqtwin.inference.blank_texts import readings_of
+from seqtwin.inference.blank_texts import text_readings
 from seqtwin.matching.clusters import Pairs, central, components, forest, weakest_links
 from seqtwin.matching.decisions import Decision, known_pairs
 from seqtwin.matching.distinct_texts import Distinct, distinct, unread_pairs
@@ -148,7 +148,7 @@ def dedupe(
 def _decided_different(encoder: Encoder, decisions: Sequence[Decision]) -> set[str]:
     """Texts with the same tokens that a person decided to be different."""
     pairs = [(d.left, d.right) for d in decisions if not d.same and d.left != d.right]
-    readings = readings_of(encoder, [text for pair in pairs for text in pair])
+    readings = text_readings(encoder, [text for pair in pairs for text in pair])
     return {text for i, pair in enumerate(pairs) if readings[2 * i] == readings[2 * i + 1] for text in pair}
 
 

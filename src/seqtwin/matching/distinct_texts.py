@@ -8,7 +8,7 @@ import numpy as np
 from seqtwin.data.tokens.equal_texts import Reading
 from seqtwin.errors import DataError
 from seqtwin.index.exact_search import Array
-from seqtwin.inference.blank_texts import is_missing, readings_of
+from seqtwin.inference.blank_texts import is_missing, text_readings
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def distinct(encoder: object, texts: Iterable[object], separate: Collection[str]
     """
     listed = listed_texts(texts)
     spellings = list(dict.fromkeys(text for text in listed if text is not None))
-    readings = dict(zip(spellings, readings_of(encoder, spellings), strict=True))
+    readings = dict(zip(spellings, text_readings(encoder, spellings), strict=True))
     keys: dict[str, Hashable] = {
         text: text if text in separate else reading.key for text, reading in readings.items() if reading.key is not None
     }

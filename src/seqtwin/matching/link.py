@@ -88,9 +88,9 @@ def link(
     else:
         chosen = reached.texts[:, :keep]
         rows = sides.spelled_alike(chosen, sides.right_rows(chosen))
-    scores = candidates.scores_of(chosen)
-    following = candidates.best_besides(chosen[:, 0])
-    next_scores = candidates.scores_of(following[:, None])[:, 0]
+    scores = candidates.chosen_scores(chosen)
+    following = candidates.best_other(chosen[:, 0])
+    next_scores = candidates.chosen_scores(following[:, None])[:, 0]
     mutual = sides.mutual(chosen[:, 0], scores[:, 0])
     blank, unread = (sides.left.blank, sides.right.blank), sides.left.unread + sides.right.unread
     cut = int(((chosen[:, 0] < 0) & (reached.texts[:, -1] >= 0)).sum()) if near.texts.shape[1] < len(sides.b) else 0

@@ -8,7 +8,7 @@ import numpy as np
 
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.index.exact_search import Array
-from seqtwin.inference.blank_texts import readings_of
+from seqtwin.inference.blank_texts import text_readings
 from seqtwin.matching.clusters import Pairs, components
 from seqtwin.matching.distinct_texts import distinct, listed_texts
 from seqtwin.matching.nearest_texts import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
@@ -176,7 +176,11 @@ def _things(encoder: Encoder, texts: Sequence[str], left: Array, right: Array) -
     tokens, or differ only in case or white space.
     """
     folded = [" ".join(text.casefold().split()) for text in texts]
-    links = [(left, right), _with_first(folded), _with_first([reading.key for reading in readings_of(encoder, texts)])]
+    links = [
+        (left, right),
+        _with_first(folded),
+        _with_first([reading.key for reading in text_readings(encoder, texts)]),
+    ]
     a, b = (np.concatenate(side) for side in zip(*links, strict=True))
     return components(len(texts), Pairs(a, b, np.ones(len(a))))
 

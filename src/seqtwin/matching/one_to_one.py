@@ -40,7 +40,7 @@ class Candidates:
         parts = np.where(good, self.texts, -1), np.where(good, self.scores, -np.inf), self.identical
         return Candidates(*(np.take_along_axis(part, order, axis=1) for part in parts))
 
-    def scores_of(self, chosen: Array) -> Array:
+    def chosen_scores(self, chosen: Array) -> Array:
         """The scores of chosen candidates: Float[n m] for `chosen`, Int[n m]; -inf for -1."""
         scores = np.full(chosen.shape, -np.inf, dtype=np.float32)
         for place in range(chosen.shape[1]):
@@ -49,7 +49,7 @@ class Candidates:
             scores[rows, place] = self.scores[rows, columns]
         return scores
 
-    def best_besides(self, chosen: Array) -> Array:
+    def best_other(self, chosen: Array) -> Array:
         """The best candidate other than the chosen one, -1 for none: Int[n]."""
         other = (self.texts != chosen[:, None]) & (self.texts >= 0)
         return np.where(other.any(axis=1), self.texts[np.arange(len(chosen)), other.argmax(axis=1)], -1)

@@ -46,10 +46,10 @@ def create_app(
     if index is not None and index.encoder.fingerprint != encoder.fingerprint:
         raise ConfigError("INDEX_OTHER_ENCODER", "the index was built with another encoder")
     source = None if index is None else FixedIndex(OpenIndex(index))
-    return app_of(ServedEncoder(encoder, source, name), limits or Limits(), hosts)
+    return build_app(ServedEncoder(encoder, source, name), limits or Limits(), hosts)
 
 
-def app_of(served: ServedEncoder, limits: Limits, hosts: frozenset[str] | None) -> FastAPI:
+def build_app(served: ServedEncoder, limits: Limits, hosts: frozenset[str] | None) -> FastAPI:
     """The application over a served encoder.
 
     Raises: ConfigError.

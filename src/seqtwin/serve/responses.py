@@ -19,10 +19,10 @@ class RefusedError(SeqTwinError):
         super().__init__(code, cause, place=place, remedy=remedy)
 
 
-def status_of(error: SeqTwinError) -> int:
+def http_status(error: SeqTwinError) -> int:
     """The HTTP status of an error: its own, or else that of bad input.
 
-    >>> status_of(RefusedError(413, "BODY_SIZE", "too large")), status_of(SeqTwinError("DATA_EMPTY_TEXT", "empty"))
+    >>> http_status(RefusedError(413, "BODY_SIZE", "too large")), http_status(SeqTwinError("DATA_EMPTY_TEXT", "empty"))
     (413, 400)
     """
     return error.status if isinstance(error, RefusedError) else 400
@@ -41,7 +41,7 @@ def error_response(error: SeqTwinError, path: str, headers: Mapping[str, str] | 
         "message": error.cause[:LONGEST_MESSAGE],
         "remedy": error.remedy,
     }
-    status = status_of(error)
+    status = http_status(error)
     if path.startswith(OPENAI):
         kind = "server_error" if status >= 500 else "invalid_request_error"
         content |= {"type": kind, "param": error.place or None}

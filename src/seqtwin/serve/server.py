@@ -44,14 +44,14 @@ def serve(
     Raises: MissingExtraError, ConfigError or DamagedError before the port opens; InUseError if the port is taken.
     """
     needs_serve()
-    from seqtwin.serve.app import app_of
+    from seqtwin.serve.app import build_app
     from seqtwin.serve.guard import LOOPBACK
     from seqtwin.serve.open_folder import open_folder
 
     limits = limits or Limits()
     served = open_folder(folder, encoder)
     hosts = LOOPBACK | {host.lower()} if is_loopback(host) else None
-    app = app_of(served, limits, hosts)
+    app = build_app(served, limits, hosts)
     with listening(host, port) as listener:
         _run(app, listener, limits, announce)
 
@@ -90,7 +90,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def address_of(listener: socket.socket) -> str:
+def listener_url(listener: socket.socket) -> str:
     """The URL of the service."""
     host, port = listener.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -121,7 +121,7 @@ def _run(app: "FastAPI", listener: socket.socket, limits: Limits, announce: Anno
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            announce(address_of(listener))
+            announce(listener_url(listener))
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
