@@ -1,6 +1,6 @@
 """The metrics of pairs, classes, generated texts and rankings, with their directions and what they need from dev.
 
-- `direction`: the better end of the scale of a metric and its chance level, and the error of a metric without a value.
+- `direction`: the direction, chance level and name of a metric, and the error of a metric without a value.
 - `pairs`: METRICS, the metrics of scored pairs.
 - `classes`: CLASS_METRICS, the metrics of class predictions.
 - `spans`: spans in tagged sequences, and their F1.
@@ -15,7 +15,7 @@ To add a metric: a function with its name and direction, and a line in the dict 
 
 from seqtwin.metrics.classes import CLASS_METRICS, Measure, measured
 from seqtwin.metrics.direction import Direction, Undefined
-from seqtwin.metrics.directions import DIRECTIONS, chance_of, direction_of, lower_is_better, printed_name
+from seqtwin.metrics.directions import DIRECTIONS, chance_of, direction_of, lower_is_better, metric_name
 from seqtwin.metrics.few_examples import (
     class_counts,
     few_classes_sentence,
@@ -60,9 +60,9 @@ __all__ = [
     "measure",
     "measure_ranking",
     "measured",
+    "metric_name",
     "pair_counts",
     "primary_metric",
-    "printed_name",
     "rank",
     "threshold_optimism",
 ]

@@ -3,20 +3,27 @@
 A metric has its own (METRICS and the other families). DIRECTIONS has those of numbers that belong to no family.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Protocol
 
-import numpy.typing as npt
-
-from seqtwin.metrics.classes import CLASS_METRICS, Measure
+from seqtwin.metrics.classes import CLASS_METRICS
 from seqtwin.metrics.direction import HIGHER, LOWER, NEITHER, Direction
-from seqtwin.metrics.pairs import METRICS, Metric
-from seqtwin.metrics.rankings import RANKINGS, Ranking
-from seqtwin.metrics.written import WRITTEN_METRICS, Texts
+from seqtwin.metrics.pairs import METRICS
+from seqtwin.metrics.rankings import RANKINGS
+from seqtwin.metrics.written import WRITTEN_METRICS
+
+
+class Declared(Protocol):
+    """A member of a family of metrics."""
+
+    @property
+    def direction(self) -> Direction: ...
+
 
 DIRECTIONS: dict[str, Direction] = {
     # metrics that are computed elsewhere
-    "span_f1": HIGHER,
-    "nn_accuracy": HIGHER,
+    "span_f1": Direction("higher", name="span F1"),
+    "nn_accuracy": Direction("higher", name="nearest-neighbour accuracy"),
     "nn_accuracy_scaled": HIGHER,
     # diagnostics that a table shows
     "plateau_ratio": LOWER,
@@ -45,22 +52,11 @@ DIRECTIONS: dict[str, Direction] = {
 }
 
 
-AnyMetric = Metric | Ranking | Measure[npt.ArrayLike, npt.ArrayLike] | Measure[Texts, Texts]
+FAMILIES: tuple[Mapping[str, Declared], ...] = (METRICS, CLASS_METRICS, WRITTEN_METRICS, RANKINGS)
 
 
-def _family_members(name: str) -> Iterator[AnyMetric]:
-    for table in (METRICS, CLASS_METRICS, WRITTEN_METRICS, RANKINGS):
-        if name in table:
-            yield table[name]
-
-
-def printed_name(name: str) -> str | None:
-    """The name of a metric as reports print it; None for a name that belongs to no family.
-
-    >>> printed_name("roc_auc"), printed_name("recall@10")
-    ('ROC-AUC', None)
-    """
-    return next((metric.name for metric in _family_members(name)), None)
+def _lookup(key: str) -> Direction | None:
+    return next((table[key].direction for table in FAMILIES if key in table), DIRECTIONS.get(key))
 
 
 def direction_of(name: str) -> Direction | None:
@@ -69,8 +65,17 @@ def direction_of(name: str) -> Direction | None:
     >>> direction_of("mse").better, direction_of("hit_rate@10").better, direction_of("a_metric_of_a_plug_in")
     ('lower', 'higher', None)
     """
-    name = name.partition("@")[0]
-    return next((metric.direction for metric in _family_members(name)), DIRECTIONS.get(name))
+    return _lookup(name.partition("@")[0])
+
+
+def metric_name(name: str) -> str:
+    """The printed name of a metric, in running text.
+
+    >>> metric_name("roc_auc"), metric_name("recall@10"), metric_name("average_precision")
+    ('ROC-AUC', 'recall@10', 'average precision')
+    """
+    direction = _lookup(name)
+    return (direction.name if direction else "") or name.replace("_", " ")
 
 
 def lower_is_better(name: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqtwin.metrics.classes import Measure
-from seqtwin.metrics.direction import HIGHER, LOWER, Undefined
+from seqtwin.metrics.direction import HIGHER, LOWER, Direction, Undefined
 
 Tokens = npt.NDArray[np.generic]
 Text = Sequence[object] | Tokens
@@ -99,8 +99,9 @@ def by_length(lengths: npt.ArrayLike, values: npt.ArrayLike) -> dict[int, tuple[
     return {int(a): (int(b), float(c / b)) for a, b, c in zip(distinct, count, sums, strict=True)}
 
 
+EXACT = Direction("higher", meaning="of 100 {judged}, {share} are generated without a mistake")
 WRITTEN_METRICS: dict[str, Measure[Texts, Texts]] = {
-    "exact_match": Measure("exact match", HIGHER, exact_match),
-    "token_accuracy": Measure("token accuracy", HIGHER, token_accuracy),
-    "edit_distance": Measure("edit distance", LOWER, edit_distance),
+    "exact_match": Measure(EXACT, exact_match),
+    "token_accuracy": Measure(HIGHER, token_accuracy),
+    "edit_distance": Measure(LOWER, edit_distance),
 }
