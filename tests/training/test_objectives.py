@@ -165,8 +165,8 @@ def test_a_metric_without_a_value_says_why(monkeypatch: pytest.MonkeyPatch) -> N
     def never(_shares: Any, _target: Any) -> float:
         raise Undefined("there is no such thing")
 
-    monkeypatch.setitem(CLASS_METRICS, "never", Measure(HIGHER, never))
-    monkeypatch.setitem(WRITTEN_METRICS, "never", Measure(HIGHER, never))
+    monkeypatch.setitem(CLASS_METRICS, "never", Measure("never", HIGHER, never))
+    monkeypatch.setitem(WRITTEN_METRICS, "never", Measure("never", HIGHER, never))
     store = ClassStore(numbered((1, 2)), np.array([0, 1]))
     texts = DecodeStore(numbered((1, 2)), Ragged.of([np.array([END]), np.array([2, END])]))
     for told in (tell_classes(by_item(shares_of(2, 3)), store, ()), tell_written(writing([[], [2]]), texts, ())):

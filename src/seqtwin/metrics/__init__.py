@@ -1,6 +1,6 @@
 """The metrics of pairs, classes, generated texts and rankings, with their directions and what they need from dev.
 
-- `direction`: the direction, chance level and name of a metric, and the error of a metric without a value.
+- `direction`: the better end of the scale of a metric and its chance level, and the error of a metric without a value.
 - `pairs`: METRICS, the metrics of scored pairs.
 - `classes`: CLASS_METRICS, the metrics of class predictions.
 - `spans`: spans in tagged sequences, and their F1.

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from seqtwin.metrics.direction import ACCURACY, LOWER, Direction, Undefined
+from seqtwin.metrics.direction import CORRECT, HIGHER, LOWER, Direction, Undefined
 from seqtwin.metrics.pairs import Floats
 
 Counts = npt.NDArray[np.int64]
@@ -26,8 +26,9 @@ Expected = TypeVar("Expected")
 
 @dataclass(frozen=True)
 class Measure(Generic[Predicted, Expected]):
-    """A metric of predictions and true values."""
+    """A metric of predictions and true values. `name`: as reports print it."""
 
+    name: str
     direction: Direction
     function: Callable[[Predicted, Expected], float]
 
@@ -128,8 +129,8 @@ def measured(
 
 
 CLASS_METRICS: dict[str, Measure[npt.ArrayLike, npt.ArrayLike]] = {
-    "accuracy": Measure(ACCURACY, accuracy),
-    "macro_f1": Measure(Direction("higher", name="macro F1"), macro_f1),
-    "log_loss": Measure(LOWER, log_loss),
-    "calibration_error": Measure(LOWER, calibration_error),
+    "accuracy": Measure("accuracy", CORRECT, accuracy),
+    "macro_f1": Measure("macro F1", HIGHER, macro_f1),
+    "log_loss": Measure("log loss", LOWER, log_loss),
+    "calibration_error": Measure("calibration error", LOWER, calibration_error),
 }

@@ -1,4 +1,4 @@
-"""The direction of a metric (better end, chance level, printed name), and the error of a metric without a value."""
+"""The better end of the scale of a metric and its chance level, and the error of a metric without a value."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,19 +14,17 @@ class Undefined(ValueError):  # noqa: N818 - not a fault: the honest value of a 
 
 @dataclass(frozen=True)
 class Direction:
-    """The scale of a metric or diagnostic.
+    """`better`: the better end of the scale; `neither` where only the middle is good.
 
-    `better`: the better end of the scale; `neither` where only the middle is good. `chance`: the value for random
-    scores; None where it depends on the data (the share of the largest class, or of same pairs). `name`: as printed; by
-    default the key with blanks. `meaning`: a value in everyday words, with {share} in per cent and {judged}.
+    `chance`: the value for scores without information; None where it depends on the data (the share of the largest
+    class, or of same pairs). `meaning`: a value in everyday words, with {share} in per cent and {judged}.
     """
 
     better: Literal["higher", "lower", "neither"]
     chance: float | None = None
-    name: str = ""
     meaning: str = ""
 
 
 HIGHER, LOWER, NEITHER = Direction("higher"), Direction("lower"), Direction("neither")
-# of pairs and of classes
-ACCURACY = Direction("higher", meaning="of 100 {judged}, {share} get the right class")
+CORRELATION = Direction("higher", chance=0.0)
+CORRECT = Direction("higher", meaning="of 100 {judged}, {share} get the right class")

@@ -3,27 +3,22 @@
 A metric has its own (METRICS and the other families). DIRECTIONS has those of numbers that belong to no family.
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Iterator
 
-from seqtwin.metrics.classes import CLASS_METRICS
+import numpy.typing as npt
+
+from seqtwin.metrics.classes import CLASS_METRICS, Measure
 from seqtwin.metrics.direction import HIGHER, LOWER, NEITHER, Direction
-from seqtwin.metrics.pairs import METRICS
-from seqtwin.metrics.rankings import RANKINGS
-from seqtwin.metrics.written import WRITTEN_METRICS
+from seqtwin.metrics.pairs import METRICS, Metric
+from seqtwin.metrics.rankings import RANKINGS, Ranking
+from seqtwin.metrics.written import WRITTEN_METRICS, Texts
 
-
-class Declared(Protocol):
-    """A member of a family of metrics."""
-
-    @property
-    def direction(self) -> Direction: ...
-
-
+# printed names of metrics that are computed elsewhere
+ELSEWHERE = {"span_f1": "span F1", "nn_accuracy": "nearest-neighbour accuracy"}
 DIRECTIONS: dict[str, Direction] = {
     # metrics that are computed elsewhere
-    "span_f1": Direction("higher", name="span F1"),
-    "nn_accuracy": Direction("higher", name="nearest-neighbour accuracy"),
+    "span_f1": HIGHER,
+    "nn_accuracy": HIGHER,
     "nn_accuracy_scaled": HIGHER,
     # diagnostics that a table shows
     "plateau_ratio": LOWER,
@@ -52,20 +47,13 @@ DIRECTIONS: dict[str, Direction] = {
 }
 
 
-FAMILIES: tuple[Mapping[str, Declared], ...] = (METRICS, CLASS_METRICS, WRITTEN_METRICS, RANKINGS)
+AnyMetric = Metric | Ranking | Measure[npt.ArrayLike, npt.ArrayLike] | Measure[Texts, Texts]
 
 
-def _lookup(key: str) -> Direction | None:
-    return next((table[key].direction for table in FAMILIES if key in table), DIRECTIONS.get(key))
-
-
-def direction_of(name: str) -> Direction | None:
-    """The direction of a metric, at any depth (`recall@10`), or of a diagnostic; None for an unknown name.
-
-    >>> direction_of("mse").better, direction_of("hit_rate@10").better, direction_of("a_metric_of_a_plug_in")
-    ('lower', 'higher', None)
-    """
-    return _lookup(name.partition("@")[0])
+def _family_members(name: str) -> Iterator[AnyMetric]:
+    for table in (METRICS, CLASS_METRICS, WRITTEN_METRICS, RANKINGS):
+        if name in table:
+            yield table[name]
 
 
 def metric_name(name: str) -> str:
@@ -74,8 +62,18 @@ def metric_name(name: str) -> str:
     >>> metric_name("roc_auc"), metric_name("recall@10"), metric_name("average_precision")
     ('ROC-AUC', 'recall@10', 'average precision')
     """
-    direction = _lookup(name)
-    return (direction.name if direction else "") or name.replace("_", " ")
+    names = (metric.name for metric in _family_members(name))
+    return next(names, ELSEWHERE.get(name, name.replace("_", " ")))
+
+
+def direction_of(name: str) -> Direction | None:
+    """The direction of a metric, at any depth (`recall@10`), or of a diagnostic; None for an unknown name.
+
+    >>> direction_of("mse").better, direction_of("hit_rate@10").better, direction_of("a_metric_of_a_plug_in")
+    ('lower', 'higher', None)
+    """
+    name = name.partition("@")[0]
+    return next((metric.direction for metric in _family_members(name)), DIRECTIONS.get(name))
 
 
 def lower_is_better(name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from seqtwin.metrics.direction import ACCURACY, HIGHER, Direction, Undefined
+from seqtwin.metrics.direction import CORRECT, CORRELATION, HIGHER, LOWER, Direction, Undefined
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -242,46 +242,36 @@ def mcc(called: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of pairs.
+    """A metric of pairs. `name`: as reports print it.
 
     `of`: its first argument, which is raw scores, calibrated scores, or the calls at a threshold (1 = same). `targets`:
     its second argument, the graded targets or the labels 0 and 1.
     """
 
+    name: str
     direction: Direction
     function: Callable[[npt.ArrayLike, npt.ArrayLike], float]
     of: Literal["scores", "calibrated", "calls"] = "scores"
     targets: Literal["graded", "binary"] = "graded"
 
 
+RANK_CORRELATION = Direction(
+    "higher", chance=0.0, meaning="rank correlation of scores and targets; 1 is perfect order, 0 is none"
+)
+RANKED_RIGHT = Direction(
+    "higher", chance=0.5, meaning="of a same and a different pair, the same one scores higher {share} times in 100"
+)
 METRICS: dict[str, Metric] = {
-    "pearson": Metric(Direction("higher", chance=0.0, name="Pearson"), pearson),
-    "spearman": Metric(
-        Direction(
-            "higher",
-            chance=0.0,
-            name="Spearman",
-            meaning="rank correlation of scores and targets; 1 is perfect order, 0 is none",
-        ),
-        spearman,
-    ),
-    "mse": Metric(Direction("lower", name="MSE"), mse),
-    "pearson_iso": Metric(Direction("higher", chance=0.0, name="Pearson (isotonic)"), pearson, of="calibrated"),
-    "mse_iso": Metric(Direction("lower", name="MSE (isotonic)"), mse, of="calibrated"),
-    "roc_auc": Metric(
-        Direction(
-            "higher",
-            chance=0.5,
-            name="ROC-AUC",
-            meaning="of a same and a different pair, the same one scores higher {share} times in 100",
-        ),
-        roc_auc,
-        targets="binary",
-    ),
-    "average_precision": Metric(HIGHER, average_precision, targets="binary"),
-    "accuracy": Metric(ACCURACY, accuracy, of="calls", targets="binary"),
-    "precision": Metric(HIGHER, precision, of="calls", targets="binary"),
-    "recall": Metric(HIGHER, recall, of="calls", targets="binary"),
-    "f1": Metric(Direction("higher", name="F1"), f1, of="calls", targets="binary"),
-    "mcc": Metric(Direction("higher", chance=0.0, name="MCC"), mcc, of="calls", targets="binary"),
+    "pearson": Metric("Pearson", CORRELATION, pearson),
+    "spearman": Metric("Spearman", RANK_CORRELATION, spearman),
+    "mse": Metric("MSE", LOWER, mse),
+    "pearson_iso": Metric("Pearson (isotonic)", CORRELATION, pearson, of="calibrated"),
+    "mse_iso": Metric("MSE (isotonic)", LOWER, mse, of="calibrated"),
+    "roc_auc": Metric("ROC-AUC", RANKED_RIGHT, roc_auc, targets="binary"),
+    "average_precision": Metric("average precision", HIGHER, average_precision, targets="binary"),
+    "accuracy": Metric("accuracy", CORRECT, accuracy, of="calls", targets="binary"),
+    "precision": Metric("precision", HIGHER, precision, of="calls", targets="binary"),
+    "recall": Metric("recall", HIGHER, recall, of="calls", targets="binary"),
+    "f1": Metric("F1", HIGHER, f1, of="calls", targets="binary"),
+    "mcc": Metric("MCC", CORRELATION, mcc, of="calls", targets="binary"),
 }

@@ -129,8 +129,12 @@ def ndcg(r: Ranked) -> Floats:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A metric of rankings, one value per query. `at_depth`: whether the metric has a depth (`recall@10`)."""
+    """A metric of rankings, one value per query. `name`: as reports print it.
 
+    `at_depth`: whether the metric has a depth (`recall@10`).
+    """
+
+    name: str
     direction: Direction
     function: Callable[[Ranked], Floats]
     at_depth: bool = True
@@ -181,11 +185,11 @@ def measure_ranking(
 
 
 RANKINGS: dict[str, Ranking] = {
-    "hit_rate": Ranking(HIGHER, hit_rate),
-    "precision": Ranking(HIGHER, precision_at),
-    "recall": Ranking(HIGHER, recall_at),
-    "mrr": Ranking(Direction("higher", name="MRR"), reciprocal_rank, at_depth=False),
-    "r_precision": Ranking(HIGHER, r_precision, at_depth=False),
-    "map_at_r": Ranking(Direction("higher", name="MAP@R"), average_precision_at_r, at_depth=False),
-    "ndcg": Ranking(HIGHER, ndcg),
+    "hit_rate": Ranking("hit rate", HIGHER, hit_rate),
+    "precision": Ranking("precision", HIGHER, precision_at),
+    "recall": Ranking("recall", HIGHER, recall_at),
+    "mrr": Ranking("MRR", HIGHER, reciprocal_rank, at_depth=False),
+    "r_precision": Ranking("R-precision", HIGHER, r_precision, at_depth=False),
+    "map_at_r": Ranking("MAP@R", HIGHER, average_precision_at_r, at_depth=False),
+    "ndcg": Ranking("NDCG", HIGHER, ndcg),
 }

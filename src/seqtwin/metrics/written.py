@@ -101,7 +101,7 @@ def by_length(lengths: npt.ArrayLike, values: npt.ArrayLike) -> dict[int, tuple[
 
 EXACT = Direction("higher", meaning="of 100 {judged}, {share} are generated without a mistake")
 WRITTEN_METRICS: dict[str, Measure[Texts, Texts]] = {
-    "exact_match": Measure(EXACT, exact_match),
-    "token_accuracy": Measure(HIGHER, token_accuracy),
-    "edit_distance": Measure(LOWER, edit_distance),
+    "exact_match": Measure("exact match", EXACT, exact_match),
+    "token_accuracy": Measure("token accuracy", HIGHER, token_accuracy),
+    "edit_distance": Measure("edit distance", LOWER, edit_distance),
 }
