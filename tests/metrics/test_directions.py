@@ -19,7 +19,6 @@ from seqtwin.metrics import (
     measure_ranking,
     metric_name,
 )
-from seqtwin.metrics.direction import HIGHER
 from seqtwin.reporting.findings.rules import RULES
 from seqtwin.training.objectives import OBJECTIVES
 
@@ -58,7 +57,9 @@ def test_no_direction_is_given_twice():
     twice = [name for name in METRICS if name in {**CLASS_METRICS, **WRITTEN_METRICS, **RANKINGS}]
     for name in twice:  # the same metric for pairs and for classes or rankings
         others = [table[name] for table in (CLASS_METRICS, WRITTEN_METRICS, RANKINGS) if name in table]
-        assert {(one.name, one.direction) for one in [METRICS[name], *others]} == {(METRICS[name].name, HIGHER)}
+        assert {(one.name, one.direction) for one in [METRICS[name], *others]} == {
+            (METRICS[name].name, METRICS[name].direction)
+        }
 
 
 def test_every_metric_has_a_name_that_no_other_has():
