@@ -57,7 +57,8 @@ def test_no_direction_is_given_twice():
     twice = [name for name in METRICS if name in {**CLASS_METRICS, **WRITTEN_METRICS, **RANKINGS}]
     for name in twice:  # the same metric for pairs and for classes or rankings
         others = [table[name] for table in (CLASS_METRICS, WRITTEN_METRICS, RANKINGS) if name in table]
-        assert {(one.name, one.direction) for one in [METRICS[name], *others]} == {
+        same = {(metric.name, metric.direction) for metric in [METRICS[name], *others]}
+        assert same == {(METRICS[name].name, METRICS[name].direction)}
             (METRICS[name].name, METRICS[name].direction)
         }
 
