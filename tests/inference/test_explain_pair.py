@@ -186,5 +186,5 @@ def test_the_command_says_it_in_both_ways(folder: Path, capsys: pytest.CaptureFi
 
 
 def test_the_command_refuses_an_encoder_of_series(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="encoder of series"):
+    with pytest.raises(ConfigError, match="needs an encoder of texts"):
         why(tiny.saved_encoder(tmp_path / "encoder", series=True), "a", "b")
