@@ -112,7 +112,7 @@ def test_labels_of_ones_own_are_said_on_the_command_line(run: Run, tmp_path: Pat
     path.write_text(path.read_text().replace(",1\n", ",dup\n").replace(",0\n", ",other\n"), encoding="utf-8")
     code, _, noted = run("check", path)
     assert code == 2
-    assert "unknown label words? found 'dup', 'other'" in noted
+    assert "unknown label words 'dup', 'other'" in noted
     assert "--labels" in noted
     for said_so in ("data.labels={dup: 1, other: 0}", "--labels=dup=1,other=0"):
         code, said, _ = run("check", path, said_so)
