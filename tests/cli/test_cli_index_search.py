@@ -22,7 +22,7 @@ ROWS = [("a1", "abc", "FR"), ("a2", "bcd", ""), ("a3", "f", "DE"), ("a4", "abd",
 
 @pytest.fixture
 def asked(monkeypatch: Any, capsys: Any) -> Any:
-    """Runs a command line and gives its exit code, what it said and what it complained of."""
+    """Runs a command line and returns its exit code, stdout and stderr."""
     app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command()(index_search.index)
     app.command()(index_search.search)

@@ -1,4 +1,4 @@
-"""Every command that reads a data file says first what it understood: rows, columns, labels or scale, splits."""
+"""Every command that reads a data file first prints a summary: rows, columns, labels or scale, splits."""
 
 import sys
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def test_train_and_compare_say_it_before_they_begin(run: Run, tmp_path: Path, mo
     assert SIDES not in said, "stdout has the result alone"
     from seqtwin import api
 
-    monkeypatch.setattr(api, "compare", lambda *_args, **_named: pytest.fail("said before anything is trained"))
+    monkeypatch.setattr(api, "compare", lambda *_args, **_named: pytest.fail("printed before any training"))
     with pytest.raises(pytest.fail.Exception):
         run("compare", tmp_path / "pairs.csv", *SMALL, "--out", "study")
 
