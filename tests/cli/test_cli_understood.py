@@ -141,7 +141,7 @@ def test_check_refuses_what_train_refuses(run: Run, tmp_path: Path) -> None:
     assert "dev.csv" in answers[0][2]
 
 
-@pytest.mark.parametrize(("only", "word"), [(1, "same"), (0, "different")])
+@pytest.mark.parametrize(("only", "word"), [(1, "the same"), (0, "different")])
 def test_one_class_is_said_by_check_and_refused_by_train(only: int, word: str, run: Run, tmp_path: Path) -> None:
     folder = tiny.write_pairs(tmp_path / "data", only={"train": only})
     code, said, _ = run("check", folder)
@@ -156,7 +156,7 @@ def test_one_class_is_said_by_check_and_refused_by_train(only: int, word: str, r
 def test_a_split_of_one_class_has_no_perfect_scores(run: Run, tmp_path: Path) -> None:
     code, said, noted = run("train", tiny.write_pairs(tmp_path / "data", only={"test": 1}), *SMALL, "--out", "run")
     assert code == 0
-    assert "all pairs of test are same: metrics of two classes are undefined" in noted
+    assert "all pairs of test are the same: metrics of two classes are undefined" in noted
     assert "accuracy " not in said.split("undefined")[0]
     assert "only one class is present: all pairs are same" in said
 

@@ -216,7 +216,7 @@ def test_leakage_and_repeats_are_counted_and_said(write):
     assert (data.facts["identical_sides"], data.facts["duplicate_pairs"]) == (1, 1)
     words = " ".join(data.notes)
     assert all(
-        part in words for part in ("leakage", "same text on both sides", "repeat", "all pairs of train are same")
+        part in words for part in ("leakage", "same text on both sides", "repeat", "all pairs of train are the same")
     )
 
 
