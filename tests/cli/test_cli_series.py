@@ -158,10 +158,10 @@ def test_evaluate_takes_texts_with_their_class(tmp_path: Path, run: Run) -> None
 
 
 REFUSED = {
-    "pairs in one table": (["score", "{encoder}", "{file}", "-o", "x.csv"], "no table holds pairs"),
+    "pairs in one table": (["score", "{encoder}", "{file}", "-o", "x.csv"], "a table cannot contain pairs"),
     "a column": (["encode", "{encoder}", "{file}", "--column", "t", "-o", "x.npy"], "no column of texts"),
     "another width": (["encode", "{encoder}", "{narrow}", "-o", "x.npy"], "expected 3 channels"),
-    "texts": (["evaluate", "{encoder}", "{texts}"], "expected series with their class, found items"),
+    "texts": (["evaluate", "{encoder}", "{texts}"], "expected series with one class each, found items"),
     "ids by option": (["index", "{encoder}", "{file}", "--id", "t", "-o", "x"], "a file of series has its own ids"),
     "a narrow corpus": (["index", "{encoder}", "{narrow}", "-o", "x"], "expected 3 channels"),
     "dedupe": (["dedupe", "{encoder}", "{file}"], "needs an encoder of texts"),

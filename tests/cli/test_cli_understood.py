@@ -218,7 +218,7 @@ def test_score_finds_its_sides_and_says_them(run: Run, tmp_path: Path, encoder: 
     path.write_text("x,y,z\n1,2,3\n", encoding="utf-8")
     code, _, noted = run("score", encoder, path, "-o", "more.csv")
     assert code == 2
-    assert "which two columns are compared? found: x, y, z" in noted
+    assert "cannot determine the two columns to compare among: x, y, z" in noted
 
 
 def test_joined_columns_are_one_text_for_every_command(run: Run, tmp_path: Path, encoder: Path) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -128,7 +129,7 @@ class PairData:
         rows: pd.DataFrame = self.frame[self.frame["split"] == split].reset_index(drop=True)
         return rows
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of pairs, targets, splits, series and data versions."""
         digest = _rows_digest(self.frame, ["left", "right", "target", "split"])
@@ -138,7 +139,7 @@ class PairData:
         digest.update(json.dumps(self.facts.get("versions", {}), sort_keys=True).encode())
         return digest.hexdigest()
 
-    @property
+    @cached_property
     def split_fingerprint(self) -> str:
         """SHA-256 of pairs and splits, without targets."""
         return _rows_digest(self.frame, ["left", "right", "split"]).hexdigest()
