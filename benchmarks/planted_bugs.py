@@ -20,7 +20,7 @@ from seqtwin.data.sets.synthetic.dataset import probes
 from seqtwin.files import publish_text
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.records import States
-from seqtwin.reporting.findings.diagnose import Diagnosis, of_cell
+from seqtwin.reporting.findings.diagnose import Diagnosis, diagnose_cell
 from seqtwin.reporting.findings.refusals import check_claims
 from seqtwin.reporting.table.study_table import read_study
 from seqtwin.run.train import train
@@ -138,7 +138,7 @@ def raw_config(changes: Mapping[str, Any], folder: Path, spoil: Callable[[Part],
 def diagnosed(changes: Mapping[str, Any], folder: Path, spoil: Callable[[Part], Part] | None) -> Diagnosis:
     """Train one study cell and diagnose it."""
     run = train(parse_run(raw_config(changes, folder / "data", spoil)), folder / "cell")
-    return of_cell(run.path)
+    return diagnose_cell(run.path)
 
 
 def told(diagnosis: Diagnosis) -> str:
@@ -154,7 +154,7 @@ def leak_refusals(folder: Path) -> list[bool]:
         grid = {"representation": ["final_hidden", "max_output"]}
         study = parse_study({"base": base, "grid": grid, "tune": False, "seeds": [0]})
         compare(study, folder / name / "study", jobs=1)
-        found.append("R13" in {one.code for one in check_claims.of_study(read_study(folder / name / "study"))})
+        found.append("R13" in {one.code for one in check_claims.check_study(read_study(folder / name / "study"))})
     return found
 
 

@@ -14,7 +14,7 @@ from seqtwin.data.reading.step_labels import read_series_steps, read_steps
 from seqtwin.data.starter_config import describe, write_config
 from seqtwin.errors import DataError
 from seqtwin.run.compatible import check_run
-from seqtwin.run.load_examples import load_examples
+from seqtwin.run.objectives.classify import CLASSIFY
 
 
 @pytest.fixture
@@ -164,4 +164,4 @@ def test_labelled_texts_can_be_classified_instead(write):
     config = parse_run(anchored(yaml.safe_load(of_classes), path.parent))
     check_run(config)
     assert config.objective == "classify"
-    assert load_examples(config.data, "classify", "error").classes == ("a", "b", "c")
+    assert CLASSIFY.examples.load(config.data, "error").classes == ("a", "b", "c")

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -126,7 +127,7 @@ class PairData:
         rows: pd.DataFrame = self.frame[self.frame["split"] == split].reset_index(drop=True)
         return rows
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """sha256 of everything that shapes the data: pairs, targets, splits, series, versions behind them."""
         digest = _rows_digest(self.frame, ["left", "right", "target", "split"])
@@ -136,7 +137,7 @@ class PairData:
         digest.update(json.dumps(self.facts.get("versions", {}), sort_keys=True).encode())
         return digest.hexdigest()
 
-    @property
+    @cached_property
     def split_fingerprint(self) -> str:
         """sha256 of which pair stands in which split, whatever its target."""
         return _rows_digest(self.frame, ["left", "right", "split"]).hexdigest()

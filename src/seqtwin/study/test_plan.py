@@ -1,19 +1,18 @@
 """The test plan: which differences will be tested, and how, said before the first training and never changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
+from seqtwin.comparisons import Comparison, Labels, matching_pairings, same_sides
 from seqtwin.config import ComparisonConfig, StudyConfig
 from seqtwin.errors import ConfigError, nearest
-from seqtwin.run.labels import factor_label, label
+from seqtwin.run.part_labels import factor_label, label
 from seqtwin.study.grid import PAIRING, Grid
 from seqtwin.study.tiers import TIERS
 
 ALPHA, ROPE, PERMUTATIONS = 0.05, 0.01, 9999
 
-Labels = Mapping[str, str]
-Comparison = dict[str, Any]
 # letter, left, right: (b) to (d) of the standard comparisons; (a) is about padding, (e) about losses
 OF_REPRESENTATIONS = (
     ("b", "final_hidden", "mean_output"),
@@ -38,45 +37,16 @@ def make_plan(study: StudyConfig, grid: Grid, declared: str) -> dict[str, Any]:
     }
 
 
-def matches(pairings: Sequence[Labels], comparison: Mapping[str, Any]) -> list[tuple[int, int]]:
-    """Places of all pairs (left, right) of pairings that the comparison sets against each other.
-
-    Both have `within`, each has its side's labels, and they agree in every factor but those of the two sides.
-
-    >>> pairings = [{"loss": "mse", "representation": "a"}, {"loss": "bce", "representation": "a"}]
-    >>> matches(pairings, {"left": {"loss": "bce"}, "right": {"loss": "mse"}, "within": {}})
-    [(1, 0)]
-    """
-    left, right, within = comparison["left"], comparison["right"], comparison["within"]
-    free = {*left, *right}
-    sides = [_having(pairings, side, within) for side in (left, right)]
-    others = {_without(pairings[j], free): j for j in sides[1]}
-    found = [(i, others.get(_without(pairings[i], free))) for i in sides[0]]
-    return [(i, j) for i, j in found if j is not None and i != j]
-
-
-def _having(pairings: Sequence[Labels], side: Labels, within: Labels) -> list[int]:
-    return [i for i, one in enumerate(pairings) if (side.items() | within.items()) <= one.items()]
-
-
-def _without(labels: Labels, keys: Iterable[str]) -> frozenset[tuple[str, str]]:
-    return frozenset((key, value) for key, value in labels.items() if key not in keys)
-
-
 def _all_comparisons(study: StudyConfig, grid: Grid) -> list[Comparison]:
     pairings = list({cell.pairing: cell.labels for cell in grid.cells}.values())
-    found = [one for one in _standard(grid) if matches(pairings, one)]
+    found = [one for one in _standard(grid) if matching_pairings(pairings, one)]
     for own in study.comparisons:
         one = _own(own, grid)
-        if not matches(pairings, one):
+        if not matching_pairings(pairings, one):
             raise ConfigError("PLAN_EMPTY", f"no two pairings differ as '{one['name']}' asks", place="comparisons")
-        if not any(_sides(one) == _sides(other) for other in found):
+        if not any(same_sides(one, other) for other in found):
             found.append(one)
     return found
-
-
-def _sides(comparison: Comparison) -> list[Any]:
-    return [comparison[side] for side in ("left", "right", "within")]
 
 
 def _standard(grid: Grid) -> list[Comparison]:
@@ -101,8 +71,8 @@ def _of_padding(grid: Grid) -> list[Comparison]:
 
 
 def _comparison(letter: str, left: Labels, right: Labels, within: Labels, name: str = "") -> Comparison:
-    sides = {"left": dict(left), "right": dict(right), "within": dict(within)}
-    return {"name": name or _name(left, right, within), "letter": letter, **sides}
+    name = name or _name(left, right, within)
+    return {"name": name, "letter": letter, "left": dict(left), "right": dict(right), "within": dict(within)}
 
 
 def _name(left: Labels, right: Labels, within: Labels) -> str:

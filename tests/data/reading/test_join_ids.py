@@ -14,7 +14,7 @@ from seqtwin.data.reading.join_ids import Tables, layout_of, read_joined
 from seqtwin.data.reading.pair_tables import read_pairs
 from seqtwin.data.starter_config import seen_lines, write_config
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.prepare import load_data
+from seqtwin.run.objectives.load_pairs import load_data
 
 SIZES = {"train": 30, "valid": 12, "test": 12}
 

@@ -6,7 +6,7 @@ import pytest
 from seqtwin.config import parse_run
 from seqtwin.data.reading.negatives import with_negatives
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.prepare import load_data
+from seqtwin.run.objectives.load_pairs import load_data
 
 
 def same_pairs(count, split="train"):

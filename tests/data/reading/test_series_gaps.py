@@ -12,7 +12,7 @@ from seqtwin.data.reading.series import read_series_file
 from seqtwin.data.reading.series_gaps import filled
 from seqtwin.data.reading.step_labels import read_series_steps
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.prepare import load_data
+from seqtwin.run.objectives.load_pairs import load_data
 
 HEAD = "series_id,t,ch0,label\n"
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page.cell_marks import keys_of
 from seqtwin.reporting.page.evidence_tables import settings
 from seqtwin.reporting.page.shown import Answer, Card, Context, FacetPart, Named, Row
@@ -40,7 +39,7 @@ def card(
         **{name: page[name] for name in _SHARED},
         "answer": answer, "cell": {key: cell[key] for key in cell.index}, "floors": part["floors"],
         "changes": _changes(cell), "parameters": int(cell["parameters"]), "dim": int(cell["dim"]),
-        "kind": _kind(table, cell), "nouns": nouns_of(table.meta),
+        "kind": _kind(table, cell), "nouns": table.nouns,
         "facts": table.meta["datasets"].get(best["dataset"], {}), "dataset": best["dataset"],
         "own": [text for cause in cards for text in _evidence(cause, answer["best"])],
     }  # fmt: skip
@@ -48,7 +47,7 @@ def card(
 
 def _kind(table: StudyTable, cell: Row) -> str:
     similarity = cell["similarity"] or "the similarity of its loss"
-    return nouns_of(table.meta).says["kind"].format(similarity=similarity)
+    return table.nouns.says.kind.format(similarity=similarity)
 
 
 def _changes(cell: Row) -> str:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from seqtwin.reporting.findings.diagnose import Diagnosis, Finding, of_table
+from seqtwin.reporting.findings.diagnose import Diagnosis, Finding, diagnose_pairing
 from seqtwin.reporting.findings.rules import DEVIATES, RULES
 from seqtwin.reporting.formatting import digits, short_key, slug, tiny
-from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page.shown import Card, Cause, Named, Row
 from seqtwin.reporting.table.facet import Facet, spoken
 from seqtwin.reporting.table.pairings import STATES
@@ -46,7 +45,9 @@ def diagnoses(table: StudyTable) -> dict[Labels, Diagnosis]:
         rows = table.results
         for key in keys_of(table):
             rows = rows[rows[key] == pairing[key]]
-        by_labels[labels_of(table, pairing)] = of_table(table, {key: str(pairing[key]) for key in keys_of(table)}, rows)
+        by_labels[labels_of(table, pairing)] = diagnose_pairing(
+            table, {key: str(pairing[key]) for key in keys_of(table)}, rows
+        )
     return by_labels
 
 
@@ -105,7 +106,7 @@ def _causes(table: StudyTable, pairing: Row, facet: Facet, diagnosis: Diagnosis)
     causes: list[tuple[Cause, str]] = []
     for state, sentence in states(pairing):
         name, means = STATE_CAUSES[state]
-        name = name.format(collapsed=nouns_of(table.meta).says["collapsed"])
+        name = name.format(collapsed=table.nouns.says.collapsed)
         remedy = _REMEDIES.get(state, "")
         causes.append(({"id": state, "code": "", "cause": name, "means": means, "remedy": remedy, "rank": 0}, sentence))
     return causes + [(_cause(finding), finding.evidence) for finding in marked(pairing, facet, diagnosis)]

@@ -6,12 +6,13 @@ from typing import TypedDict
 
 import pandas as pd
 
+from seqtwin.metrics import metric_name
 from seqtwin.reporting.colours import style
 from seqtwin.reporting.findings.diagnose import values_of_row
 from seqtwin.reporting.findings.item_rules import rules_of
 from seqtwin.reporting.findings.rules import Rule
-from seqtwin.reporting.formatting import count, digits, known, metric_name, plain, signed
-from seqtwin.reporting.objective_words import Nouns, nouns_of
+from seqtwin.reporting.formatting import count, digits, known, plain, signed
+from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.page.cell_marks import Diagnoses, keys_of, labels_of
 from seqtwin.reporting.page.shown import Context, Entry, Sheet
 from seqtwin.reporting.page.sortable_tables import heads_of, labels, listing, number
@@ -160,7 +161,7 @@ def readings(table: StudyTable, facet: Facet) -> Context | None:
             part = rows[(rows["representation"] == row) & (rows["loss"] == loss)].set_index("read")["test"]
             cells = [_reading(part.get(name), name == row, low, high) for name in columns]
             shown += [{"representation": row, "loss": loss, "cells": cells}] if len(part) else []
-    metric = nouns_of(table.meta).says.get("probe") or metric_name(facet.primary)
+    metric = table.nouns.says.probe or metric_name(facet.primary)
     return {"columns": columns, "rows": shown, "metric": metric} if shown else None
 
 
@@ -179,7 +180,7 @@ def agreement_sheet(agreed: Sequence[Agreement], nouns: Nouns) -> Sheet | None:
          Entry(row["kendall"], None), Entry(f"{row['low']} to {row['high']}", None), Entry(row["spearman"], None)]
         for row in agreed
     ]  # fmt: skip
-    return listing("agreement", nouns.says["agreement"], heads, rows) if rows else None
+    return listing("agreement", nouns.says.agreement, heads, rows) if rows else None
 
 
 def agreements(table: StudyTable) -> list[Agreement]:
@@ -240,7 +241,7 @@ def summary(table: StudyTable, maps: Sequence[MapSummary]) -> Sheet | None:
         "not significantly different",
         "interaction p",
     ]
-    if not nouns_of(table.meta).paired and all(pd.isna(row["p"]) for row in maps):
+    if not table.nouns.paired and all(pd.isna(row["p"]) for row in maps):
         heads.pop()
     rows = []
     for row in maps:

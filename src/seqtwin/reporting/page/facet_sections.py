@@ -5,9 +5,9 @@ from typing import TypedDict
 
 import pandas as pd
 
+from seqtwin.metrics import metric_name
 from seqtwin.reporting.findings.refusals.check_claims import codes_of
-from seqtwin.reporting.formatting import GLOSS, digits, known, metric_name, p_value, slug
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.formatting import GLOSS, digits, known, p_value, slug
 from seqtwin.reporting.page import cell_marks, chosen_figures, evidence_tables, headline, planned_verdicts
 from seqtwin.reporting.page.cell_marks import Diagnoses, labels_of
 from seqtwin.reporting.page.comparison import Verdict
@@ -46,7 +46,7 @@ def facet_part(table: StudyTable, facet: Facet, diagnosed: Diagnoses, scale: Fac
 
 def _figures(table: StudyTable, facet: Facet) -> Figures:
     shown = [row["retrieval"] for row in table.analysis.get("agreement", []) if row["dataset"] == facet.dataset]
-    nouns = nouns_of(table.meta)
+    nouns = table.nouns
     return {
         "interaction": chosen_figures.interaction(facet), "expected": chosen_figures.expected_best(facet),
         "learning": chosen_figures.learning(table, facet), "scores": chosen_figures.histograms(table, facet),
@@ -105,7 +105,7 @@ def planned_parts(table: StudyTable) -> list[PlannedPart]:
     """The planned comparisons of every data set: forest plot and table."""
     rope = known((table.meta.get("plan") or {}).get("rope", 0.01))
     parts: list[PlannedPart] = []
-    why = codes_of(nouns_of(table.meta))
+    why = codes_of(table.nouns)
     for dataset, rows in planned_verdicts.planned(table).items():
         metric = next((facet["metric"] for facet in table.analysis["facets"] if facet["dataset"] == dataset), "")
         codes = sorted({refusal.code for row in rows for refusal in row["blocks"]})

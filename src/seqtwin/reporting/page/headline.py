@@ -3,26 +3,25 @@
 The templates contain the wording; this file decides what is true for a table.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
-from seqtwin.metrics import few_classes_sentence, few_pairs_sentence
+from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, metric_name
+from seqtwin.reporting.analysis.records import Term
 from seqtwin.reporting.formatting import (
     FAMILIES,
     FLOOR_NAMES,
     digits,
     known,
     listed,
-    metric_name,
     p_value,
     percent,
     span,
     tiny,
 )
-from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page import planned_verdicts
 from seqtwin.reporting.page.cell_marks import named
 from seqtwin.reporting.page.shown import Answer, Compared, Context, Named, Near, Optimism, Row
@@ -53,7 +52,7 @@ def _answer(table: StudyTable, facets: Sequence[Facet], best: Row) -> Answer:
     facet = next(f for f in facets if all(best[key] == label for key, label in f.labels.items()))
     others = table.pairings[(table.pairings["dataset"] == best["dataset"]) & (table.pairings["chosen"] != 1)]
     others = others[others["mean"].notna()].sort_values("mean", ascending=False, kind="stable")
-    meaning = nouns_of(table.meta).meaning(str(best["primary"]), best["mean"])
+    meaning = table.nouns.meaning(str(best["primary"]), best["mean"])
     blocks, compared = planned_verdicts.of_best(table, facet), _compared(table, facet)
     below = others[others["mean"] < best["mean"]]
     return {
@@ -100,7 +99,7 @@ def _compared(table: StudyTable, facet: Facet) -> Compared:
     nearest: Near | None = None
     if apart:
         first, pairing = apart[0]
-        nearest = {**named(table, pairing), "difference": digits(abs(first["difference"])),
+        nearest = {**named(table, pairing), "difference": digits(abs(known(first["difference"]))),
                    "span": span(first["low"], first["high"])}  # fmt: skip
     return {"tied": tied, "ahead": ahead, "apart": len(apart), "nearest": nearest, "tested": bool(rows)}
 
@@ -170,11 +169,10 @@ def _family(facet: Facet, leading: Sequence[str]) -> str:
     return families.pop() if len(families) == 1 and len(set(kinds.values())) > 1 else ""
 
 
-def interaction_term(facet: Facet) -> Mapping[str, float | None]:
+def interaction_term(facet: Facet) -> Term:
     """The interaction row of the omnibus test; empty if the test was not run."""
     terms = (facet.analysis.get("omnibus") or {}).get("terms", [])
-    empty: Mapping[str, float | None] = {}
-    return next((term for term in terms if term["term"] == "interaction"), empty)
+    return next((term for term in terms if term["term"] == "interaction"), Term())
 
 
 def depends(facet: Facet, alpha: float = 0.05) -> str:
@@ -250,7 +248,7 @@ def few_examples(table: StudyTable) -> list[str]:
     sentences = {}
     for name, facts in table.meta["datasets"].items():
         counts = facts.get("counts") or {}
-        paired = nouns_of(table.meta).paired
+        paired = table.nouns.paired
         sentences[name] = few_pairs_sentence(counts) if paired else few_classes_sentence(counts.get("test", {}))
     several = len(sentences) > 1
     return [f"{name}: {text}" if several else text for name, text in sentences.items() if text]

@@ -6,7 +6,6 @@ from typing import TypeAlias, TypedDict
 import pandas as pd
 
 from seqtwin.reporting.formatting import digits, short_key
-from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page import chosen_figures, headline
 from seqtwin.reporting.page.shown import Context, FacetPart, MapRow
 from seqtwin.reporting.table.facet import Facet
@@ -29,7 +28,7 @@ def whole(table: StudyTable, facets: Sequence[Facet]) -> Facet | None:
     become columns). Data sets are not joined, nor are studies of pairs.
     """
     shapes = {(tuple(facet.columns), facet.dataset) for facet in facets}
-    if nouns_of(table.meta).paired or len(facets) < 2 or len(shapes) > 1 or len(facets[0].columns) > 1:
+    if table.nouns.paired or len(facets) < 2 or len(shapes) > 1 or len(facets[0].columns) > 1:
         return None
     names = [", ".join(_named(key, label) for key, label in facet.labels.items()) for facet in facets]
     if all(len(facet.rows) == 1 for facet in facets):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seqtwin.reporting.formatting import count, digits, listed, many, metric_name
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.metrics import metric_name
+from seqtwin.reporting.formatting import count, digits, listed, many
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 
@@ -26,7 +26,7 @@ def paragraph(table: StudyTable, facets: Sequence[Facet]) -> list[str]:
 
 
 def _design(table: StudyTable) -> str:
-    meta, nouns = table.meta, nouns_of(table.meta)
+    meta, nouns = table.meta, table.nouns
     primaries = dict.fromkeys(name for name in table.pairings["primary"] if name)
     finished = int((table.results["status"] == "finished").sum())
     data = [f"{name} ({sizes(facts['pairs'])} {nouns.items})" for name, facts in meta["datasets"].items()]
@@ -40,8 +40,8 @@ def _design(table: StudyTable) -> str:
     return (
         f"{trained}, each with {seeds} ({counted}), using SeqTwin {version}, tier {meta.get('tier', 'unknown')}. "
         "Each seed is a paired block: all pairings share its split, its data order and, where shapes match, its "
-        f"initial weights. {nouns.says['targets']} The {primary} "
-        f"{listed([metric_name(name) for name in primaries])}.{nouns.says['cut'].format(cuts=listed(cuts))}"
+        f"initial weights. {nouns.says.targets} The {primary} "
+        f"{listed([metric_name(name) for name in primaries])}.{nouns.says.cut.format(cuts=listed(cuts))}"
     )
 
 
@@ -66,7 +66,7 @@ def encoder_of(meta: Mapping[str, Any]) -> str:
 def _tuning(table: StudyTable) -> str:
     meta = table.meta
     if not meta.get("tuned"):
-        return f"Nothing was tuned: {nouns_of(meta).says['fixed']} come from the config for every pairing."
+        return f"Nothing was tuned: {table.nouns.says.fixed} come from the config for every pairing."
     return (
         f"Every pairing was tuned on dev with {many(int(meta.get('trials') or 0), 'trial')} (Optuna, with the same "
         "sampler, search space and seed for every pairing), on training seeds not used for evaluation."
@@ -76,7 +76,7 @@ def _tuning(table: StudyTable) -> str:
 def _uncertainty(table: StudyTable) -> str:
     return (
         f"Intervals are two-level 95 % bootstrap intervals with {count(table.meta['replicates'])} replicates. Each "
-        f"replicate resamples seeds and {nouns_of(table.meta).says['drawn']} with replacement, with the same draw for "
+        f"replicate resamples seeds and {table.nouns.says.drawn} with replacement, with the same draw for "
         "all pairings. They are percentile intervals, or BCa where the replicates are skewed. Metrics that are "
         "undefined for a study cell are left empty, never set to 0."
     )
@@ -89,7 +89,7 @@ def _tests(table: StudyTable, facets: Sequence[Facet]) -> str:
 def _omnibus(table: StudyTable, facets: Sequence[Facet]) -> str:
     methods = {(facet.analysis.get("omnibus") or {}).get("method") for facet in facets} - {None, ""}
     tests = [_TESTS[str(name)] for name in sorted(map(str, methods))]
-    column = nouns_of(table.meta).column
+    column = table.nouns.column
     text = f"Representation, {column} and their interaction were tested on the z scale (one block per seed) by "
     return f"{text}{listed(tests, 'or')}." if tests else ""
 

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.reporting.formatting import digits, known, listed
-from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page.cell_marks import Diagnoses, labels_of
 from seqtwin.reporting.page.shown import Row
 from seqtwin.reporting.table.facet import Facet, pairing_name
@@ -19,11 +18,12 @@ DECIDING = 10
 
 def changes(table: StudyTable, facets: Sequence[Facet], diagnosed: Diagnoses) -> list[dict[str, str]]:
     """Each as `what` (the sentence) and `do` (the remedy)."""
-    meta, says = table.meta, nouns_of(table.meta).says
+    meta, says = table.meta, table.nouns.says
     steps = [*_stuck(table, diagnosed), *_tuning(table), *(_width(table, facet) for facet in facets), *_edges(table)]
-    share = max((known((facts.get("leakage") or {}).get("share")) for facts in meta["datasets"].values()), default=0.0)
+    leakages = [facts.get("leakage") for facts in meta["datasets"].values()]
+    share = max((known(leakage["share"] if leakage else None) for leakage in leakages), default=0.0)
     if share > 0:
-        steps.append({"what": says["leaking"].format(share=f"{100 * share:.0f}"), "do": says["apart"]})
+        steps.append({"what": says.leaking.format(share=f"{100 * share:.0f}"), "do": says.apart})
     if meta.get("missing"):
         steps.append(
             {
@@ -66,7 +66,7 @@ def _tuning(table: StudyTable) -> list[dict[str, str]]:
     if meta.get("tuned"):
         return []
     tier = "--standard" if meta.get("tier") == "quick" else f"--{meta.get('tier')}"
-    what = f"Nothing was tuned: {nouns_of(meta).says['untuned']}"
+    what = f"Nothing was tuned: {table.nouns.says.untuned}"
     steps = [{"what": what, "do": f"Run the study with {tier} and without --no-tune."}]
     if meta.get("tier") == "quick":
         what = f"{len(meta.get('seeds', []))} seeds can describe a difference but not establish it"
@@ -129,12 +129,12 @@ def _paired(one: pd.DataFrame, two: pd.DataFrame, metric: str) -> list[float]:
 def _sentence(
     table: StudyTable, facet: Facet, other: Mapping[str, object], seeds: float, pairs: float, number: int
 ) -> dict[str, str]:
-    difference, name, nouns = float(str(other["difference"])), _named(table, other), nouns_of(table.meta)
+    difference, name, nouns = float(str(other["difference"])), _named(table, other), table.nouns
     where, side = f" ({facet.title})" if facet.title else "", "lower" if difference >= 0 else "higher"
     parts = f"{digits(seeds)} of the spread comes from seeds, {digits(pairs)} from the choice of test {nouns.judged}"
     what = f"{name} scores {digits(abs(difference))} {side}{where}, not a significant difference: {parts}"
     if pairs > seeds:
-        return {"what": what, "do": nouns.says["more"]}
+        return {"what": what, "do": nouns.says.more}
     room = difference**2 / _Z**2 - pairs**2
     needed = int(np.ceil(number * seeds**2 / room)) if room > 0 else 0
     guess = f" If the difference stays the same, about {needed} seeds would show it." if number < needed < 200 else ""

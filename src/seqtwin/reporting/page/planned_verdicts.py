@@ -1,44 +1,29 @@
 """The planned comparisons and the omnibus test; a claim is printed only if no refusal blocks it."""
 
 from collections.abc import Sequence
-from typing import TypedDict
 
+from seqtwin.reporting.analysis.records import Planned, Term
 from seqtwin.reporting.findings.refusals import check_claims
-from seqtwin.reporting.findings.refusals.check_claims import Refusal
+from seqtwin.reporting.findings.refusals.check_claims import REFUSALS, Refusal
 from seqtwin.reporting.formatting import digits, known, p_value, percent, plain, signed, span
-from seqtwin.reporting.objective_words import nouns_of
-from seqtwin.reporting.page.comparison import Comparison, Verdict
+from seqtwin.reporting.page.comparison import Verdict
 from seqtwin.reporting.page.shown import Context, Entry, Sheet
 from seqtwin.reporting.page.sortable_tables import listing, number
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 
-SCOPE_ONLY = frozenset({"R10"})  # narrows a claim without blocking it
-_URGENCY = {"R13": 0, "R01": 0, "R02": 0, "R06": 2, "R07": 2, "R14": 2, "R12": 3}
+SCOPE_ONLY = frozenset(code for code, rule in REFUSALS.items() if rule.narrows)
 SOURCES = ("representation", "loss", "interaction", "seed", "residual")
-
-
-class Term(TypedDict):
-    """A row of the omnibus test."""
-
-    term: str
-    f: float | None
-    df: float | None
-    df_error: float | None
-    p: float | None
-    eta2: float | None
-    eta2_low: float | None
-    eta2_high: float | None
 
 
 def of_best(table: StudyTable, facet: Facet) -> list[Refusal]:
     """The refusals that block the recommendation of the pairing chosen on dev."""
-    return [one for one in check_claims.of_best(table, facet.analysis) if one.code not in SCOPE_ONLY]
+    return [one for one in check_claims.check_best(table, facet.analysis) if one.code not in SCOPE_ONLY]
 
 
 def cautions(table: StudyTable) -> list[Refusal]:
     """The refusals of the whole study: those that block every claim first, those of single pairings last."""
-    return sorted(check_claims.of_study(table), key=lambda one: (_URGENCY.get(one.code, 1), one.code))
+    return sorted(check_claims.check_study(table), key=lambda one: (REFUSALS[one.code].urgency, one.code))
 
 
 def grouped(refusals: Sequence[Refusal]) -> list[Context]:
@@ -57,8 +42,8 @@ def planned(table: StudyTable) -> dict[str, list[Verdict]]:
     return datasets
 
 
-def _judged(table: StudyTable, row: Comparison) -> Verdict:
-    blocks = [one for one in check_claims.of_comparison(table, row) if one.code not in SCOPE_ONLY]
+def _judged(table: StudyTable, row: Planned) -> Verdict:
+    blocks = [one for one in check_claims.check_comparison(table, row) if one.code not in SCOPE_ONLY]
     left, right = (" · ".join(map(str, side.values())) for side in (row["left"], row["right"]))
     claimed = bool(row["claim"]) and not blocks and not row["refused"]
     within = ", ".join(map(str, row["within"].values()))
@@ -67,7 +52,7 @@ def _judged(table: StudyTable, row: Comparison) -> Verdict:
     return {**row, "blocks": blocks, "claimed": claimed, "verdict": verdict, "short": short}
 
 
-def _withheld(row: Comparison, blocks: Sequence[Refusal]) -> str:
+def _withheld(row: Planned, blocks: Sequence[Refusal]) -> str:
     if row["refused"]:
         return f"not tested: {row['refused']}"
     return f"no claim ({', '.join(dict.fromkeys(one.code for one in blocks))})" if blocks else "no claim (Holm)"
@@ -102,7 +87,7 @@ def omnibus(table: StudyTable, facet: Facet, name: str) -> Context | None:
     test = facet.analysis.get("omnibus")
     if not test or (test["refused"] and min(len(facet.rows), len(facet.columns)) < 2):
         return None
-    column = nouns_of(table.meta).column
+    column = table.nouns.column
     return {"refused": test["refused"], "method": test["method"], "why": test["why"],
             "levene": p_value(test["levene_p"]), "normality": p_value(test["normality_p"]),
             "sheet": _terms(test["terms"], f"omnibus-{name}", column), "variance": _variance(facet, column),

@@ -5,9 +5,8 @@ from typing import TypedDict
 
 import pandas as pd
 
-from seqtwin.metrics import lower_is_better
-from seqtwin.reporting.formatting import count, digits, listed, metric_name, plain, signed, slug
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.metrics import lower_is_better, metric_name
+from seqtwin.reporting.formatting import count, digits, listed, plain, signed, slug
 from seqtwin.reporting.page.shown import Context, Entry, Row, Sheet
 from seqtwin.reporting.table.study_table import StudyTable
 
@@ -70,7 +69,7 @@ def labels(table: StudyTable, row: Row) -> Fields:
 
 def heads_of(table: StudyTable) -> list[str]:
     """The heads of the fields that name a pairing."""
-    return [*table.meta["extra"], "representation", nouns_of(table.meta).column]
+    return [*table.meta["extra"], "representation", table.nouns.column]
 
 
 def every_pairing(table: StudyTable) -> Sheet:
@@ -97,11 +96,11 @@ def _pairing(row: Row) -> Fields:
 
 def every_seed(table: StudyTable) -> Sheet:
     """All metrics of every study cell on the test pairs."""
-    metrics, nouns = _metrics(table), nouns_of(table.meta)
+    metrics, nouns = _metrics(table), table.nouns
     last = [*(["threshold"] if nouns.paired else []), "final loss"]
     rows = [labels(table, row) + _seed(row, metrics, last) for _, row in table.results.iterrows()]
     heads = [*heads_of(table), "seed", "state", "dev, primary", *map(_directed, metrics), *last]
-    return listing("seeds", nouns.says["seeds"], heads, rows)
+    return listing("seeds", nouns.says.seeds, heads, rows)
 
 
 def _metrics(table: StudyTable) -> list[str]:
@@ -127,7 +126,7 @@ def costs(table: StudyTable) -> Sheet:
     """Seconds, parameters and texts per second of every pairing, means over seeds."""
     keys = (("seconds_train_mean", plain), ("parameters_mean", count), ("dim_mean", count))
     speeds = (("train_pairs_per_second_mean", count), ("encode_texts_per_second_mean", count))
-    rows, nouns = [], nouns_of(table.meta)
+    rows, nouns = [], table.nouns
     for _, row in table.pairings.iterrows():
         numbers = [number(row[key], form(row[key])) for key, form in (*keys, *speeds)]
         rows.append([*labels(table, row), number(row["mean"], digits(row["mean"])), *numbers])
@@ -153,10 +152,10 @@ def retrieval(table: StudyTable) -> Context | None:
     for _, row in part.iterrows():
         numbers = [number(row[name], digits(row[name])) for name in ("mean", *columns)]
         rows.append([*labels(table, row), *numbers])
-    nouns = nouns_of(table.meta)
-    own = nouns.says["own"]
+    nouns = table.nouns
+    own = nouns.says.own
     heads = [*heads_of(table), own, *(metric_name(name[len("retrieval_") : -len("_mean")]) for name in columns)]
-    sheet = listing("retrieval", nouns.says["queries"], heads, rows, by=own)
+    sheet = listing("retrieval", nouns.says.queries, heads, rows, by=own)
     agreement = part["mean"].rank().corr(part[columns[-1]].rank()) if len(part) > 2 else float("nan")
     return {**sheet, "agreement": digits(agreement, 2) if pd.notna(agreement) else "", "by": heads[-1]}
 
@@ -193,7 +192,7 @@ def _settings(entry: TrainedWith) -> dict[str, object]:
 def _trained_with(table: StudyTable) -> list[TrainedWith]:
     """The formula of every pairing; of heads, which share theirs, once per representation and plateaus."""
     entries: list[TrainedWith] = table.meta["formulas"]
-    if nouns_of(table.meta).paired:
+    if table.nouns.paired:
         return list(entries)
     named: list[TrainedWith] = [{**entry, "loss": entry["name"]} for entry in entries]
     return list({(entry["representation"], repr(entry["plateaus"])): entry for entry in named}.values())

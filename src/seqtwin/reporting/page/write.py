@@ -18,7 +18,6 @@ from seqtwin.metrics import direction_of
 from seqtwin.reporting.colours import COLOURS
 from seqtwin.reporting.figures import svg
 from seqtwin.reporting.formatting import many
-from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page import (
     cell_marks,
     chosen_figures,
@@ -163,7 +162,7 @@ def _sections(table: StudyTable, facets: list[Facet]) -> _Sections:
 
 def _context(table: StudyTable, facets: list[Facet], sections: _Sections) -> Context:
     diagnosed, joined, parts, answers = sections.diagnosed, sections.joined, sections.facets, sections.answers
-    nouns, agreements = nouns_of(table.meta), evidence_tables.agreements(table)
+    nouns, agreements = table.nouns, evidence_tables.agreements(table)
     diagnostics, cautions = evidence_tables.diagnostics(table, diagnosed), planned_verdicts.cautions(table)
     return {
         **_frame(table), "meta": table.meta, "nouns": nouns, "kicker": kicker(table),
@@ -209,7 +208,7 @@ def kicker(table: StudyTable) -> list[str]:
     meta, parts = table.meta, []
     datasets = list(meta["datasets"].items())
     for name, facts in datasets[: headline.MOST_ANSWERS]:
-        parts.append(f"{name}: {methods.sizes(facts['pairs'])} {nouns_of(meta).items}")
+        parts.append(f"{name}: {methods.sizes(facts['pairs'])} {table.nouns.items}")
     parts += (
         [f"{len(datasets) - headline.MOST_ANSWERS} more data sets"] if len(datasets) > headline.MOST_ANSWERS else []
     )

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from seqtwin.metrics import metric_name
 from seqtwin.reporting import figures
-from seqtwin.reporting.formatting import digits, metric_name, plain
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.formatting import digits, plain
 from seqtwin.reporting.page.chosen_figures.figure import Drawn, belonging, file_name
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
@@ -19,7 +19,7 @@ def by_length(table: StudyTable, facets: Sequence[Facet]) -> Drawn | None:
     lines = [line for place, facet in enumerate(facets) for line in _lines(table, facet, place, alone=len(facets) < 2)]
     if not lines:
         return None
-    metric, nouns = f"test {metric_name(facets[0].primary)}", nouns_of(table.meta)
+    metric, nouns = f"test {metric_name(facets[0].primary)}", table.nouns
     ends = [f"{line.name} {digits(float(line.mean[0]))} at length {plain(float(line.length[0]))}, "
             f"{digits(float(line.mean[-1]))} at {plain(float(line.length[-1]))}" for line in lines]  # fmt: skip
     caption = f"Mean over seeds at each length of the test {nouns.judged}. Shaded: two-level 95 % intervals."

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from seqtwin.metrics import metric_name
 from seqtwin.reporting import figures
-from seqtwin.reporting.formatting import count, digits, listed, metric_name
+from seqtwin.reporting.formatting import count, digits, listed
 from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.page.chosen_figures.figure import SHAPES, Drawn, file_name, matrix, point_name
 from seqtwin.reporting.table.facet import Facet

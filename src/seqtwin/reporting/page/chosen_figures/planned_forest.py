@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from seqtwin.metrics import metric_name
 from seqtwin.reporting import figures
-from seqtwin.reporting.formatting import digits, known, metric_name, signed, slug
+from seqtwin.reporting.formatting import digits, known, signed, slug
 from seqtwin.reporting.page.chosen_figures.figure import Drawn
 from seqtwin.reporting.page.comparison import Verdict
 

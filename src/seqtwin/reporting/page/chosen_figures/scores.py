@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 
+from seqtwin.metrics import metric_name
 from seqtwin.reporting import figures
-from seqtwin.reporting.formatting import digits, metric_name
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.formatting import digits
 from seqtwin.reporting.page.chosen_figures.figure import Drawn, belonging, file_name
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
@@ -41,7 +41,7 @@ def _overlap(panel: figures.Histogram) -> str:
 
 def slices(table: StudyTable, facet: Facet) -> list[Drawn]:
     """The primary metric over each kind of slice with at least two measured bins; one figure per kind."""
-    rows, titles = belonging(table.slices, facet), nouns_of(table.meta).slices
+    rows, titles = belonging(table.slices, facet), table.nouns.slices
     kinds = [
         kind for kind in dict.fromkeys(rows["kind"]) if kind in titles and not (kind == "length" and len(table.lengths))
     ]
