@@ -17,10 +17,11 @@ from seqtwin.data.splits import clusters
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.model.siamese import Siamese
 from seqtwin.run import linear_probe
-from seqtwin.run.linear_probe import OWN, Probed, Probes, probe_classes, probe_pairs, probe_reads
+from seqtwin.run.linear_probe import probe_classes, probe_pairs, probe_reads
 from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.probe_scores import OWN, Probed, Probes
 from seqtwin.training.encode_store import encode_items
 
 HEADS = ("linear", "two layers", "similarity")

@@ -7,7 +7,6 @@ Source: Alain & Bengio 2017 (linear classifier probes); Conneau et al. 2018 (pro
 
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -20,6 +19,7 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.run.model_card import interval_of
 from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.probe_scores import OWN, Probed, Probes
 from seqtwin.training.diagnostics.every_representation import PENALTY, pair_features, probe, read_items
 from seqtwin.training.encode_store import encode_items, part_of
 
@@ -28,11 +28,9 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 FOLDS = 3
-OWN = "as trained"
 MOST_ROWS = 2000  # training rows, where every study cell fits a probe
 # Adam would leave some rows unlearned after the same time
 DEEP: Final = {"solver": "lbfgs", "max_iter": 60, "alpha": 1.0}
-CLOSE = 0.03  # smaller differences are not mentioned
 
 OnRead = Callable[[int, int], None]
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -49,60 +47,6 @@ class Compare(Protocol):
 
 def unheard(_done: int, _of: int) -> None:
     """Ignore the progress."""
-
-
-@dataclass(frozen=True)
-class Probed:
-    """The score of one head on one representation. `low`, `high`: 95 % bootstrap interval; None with few rows."""
-
-    representation: str
-    head: str
-    value: float
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
-class Probes:
-    """The scores of all heads on all representations.
-
-    `metric`: its name; `chance`: its value for a constant answer; `rows`: their number.
-    """
-
-    metric: str
-    chance: float
-    rows: int
-    found: tuple[Probed, ...]
-
-    def best(self, head: str) -> Probed:
-        """The best score of this head over all representations."""
-        return max((probed for probed in self.found if probed.head == head), key=lambda probed: probed.value)
-
-    def of(self, representation: str, head: str) -> Probed:
-        """The score of one head on one representation."""
-        return next(probed for probed in self.found if (probed.representation, probed.head) == (representation, head))
-
-    @property
-    def verdict(self) -> str:
-        """Whether the information is in the vector, and whether its similarity uses it, in words."""
-        linear, alone, best = self.of(OWN, "linear"), self.of(OWN, "similarity"), self.best("linear")
-        sentences = []
-        if best.value > linear.value + CLOSE:
-            sentences.append(f"{best.representation} contains more than the trained vector ({linear.value:.3f}).")
-        if linear.value > alone.value + CLOSE:
-            sentences.append("The similarity does not use all of it: another similarity or loss may score higher.")
-        return " ".join(sentences) or "The similarity uses all the information in the vector."
-
-    def as_dict(self) -> dict[str, object]:
-        """The scores and the verdict as a JSON object."""
-        probes = [asdict(probed) for probed in self.found]
-        return {
-            "metric": self.metric,
-            "chance": self.chance,
-            "rows": self.rows,
-            "probes": probes,
-            "verdict": self.verdict,
-        }
 
 
 def probe_classes(

@@ -11,7 +11,8 @@ from seqtwin.data.inspected_pairs import read_inspected_pairs
 from seqtwin.data.reading.classes import read_classes, read_series_classes
 from seqtwin.data.splits import clusters
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.linear_probe import OnRead, Probes, probe_classes, probe_pairs, unheard
+from seqtwin.run.linear_probe import OnRead, probe_classes, probe_pairs, unheard
+from seqtwin.run.probe_scores import Probes
 from seqtwin.store import Stored, encoder_folder, load_encoder
 
 READ_PADDING = "trained with padding: read: its vectors depend on the other sequences of a batch"
