@@ -18,7 +18,7 @@ from seqtwin.config import (
 from seqtwin.data.file_summary import roles_text
 from seqtwin.data.inspect import Inspection, inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
-from seqtwin.data.starter_config import write_config
+from seqtwin.data.starter_config import as_mapping, as_yaml, describe, starter_settings
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.reporting.page.write import write_report
 from seqtwin.run.compatible import check_run, check_targets
@@ -131,8 +131,8 @@ def config_for_data(
     determines the shape.
     """
     folder = out.absolute().parent
-    text = write_config(found, folder=folder, classes=named_objective(objective).one_class, start=start)
-    return anchored(parse_yaml(text, place=str(found.judged_file)), folder), text
+    settings = starter_settings(found, folder=folder, classes=named_objective(objective).one_class, start=start)
+    return anchored(as_mapping(settings), folder), as_yaml(settings, describe(found))
 
 
 def understood(config: RunConfig, prepared: Ready, seen: Sequence[str] = ()) -> list[str]:

@@ -43,8 +43,8 @@ def test_no_line_is_wider_than_the_terminal(encoder: dict[str, Any], text: str, 
 
 def test_the_answer_stands_first() -> None:
     text = shown(of_text("cafe"))
-    assert text.index("In this encoder output[-1] is not h_n.") < text.index("Where h_n sits")
-    assert "has read one \ntoken only, “e”" in text
+    assert text.index("In this encoder output[-1] is not h_n.") < text.index("Where h_n is in output")
+    assert "has read only one \ntoken, “e”." in text
     assert "In this encoder output[-1] is h_n." in shown(of_text("cafe", bidirectional=False))
     assert "With a single step, output[-1] is h_n." in shown(of_text("c"))
     assert "`" not in text
@@ -52,8 +52,8 @@ def test_the_answer_stands_first() -> None:
 
 def test_a_second_layer_has_heard_of_every_token() -> None:
     text = " ".join(shown(of_text("cafe", layers=2)).split())
-    assert "has made one step in its own layer (the layer below it has read all 4 tokens)" in text
-    assert "one token only" not in text
+    assert "has made only one step in its own layer, although the layer below has read all 4 tokens." in text
+    assert "only one token" not in text
 
 
 def test_without_colour_there_are_no_escapes() -> None:
@@ -72,13 +72,13 @@ def test_h_n_is_boxed_where_each_direction_ends() -> None:
 
 def test_what_is_left_out_is_said() -> None:
     text = shown(of_text("abcdef" * 12))
-    assert "of 72 steps; checked were all." in text
-    assert "Not in the vocabulary, so read as the unknown token: “Z”." in shown(of_text("aZ"))
+    assert "of 72 steps. All steps were checked." in text
+    assert "Not in the vocabulary, treated as the unknown token: “Z”." in shown(of_text("aZ"))
 
 
 def test_a_series_has_steps() -> None:
     text = " ".join(shown(of_series(5)).split())
-    assert "has read one step only, step 5; that of h_n has read all 5 steps" in text
+    assert "has read only one step, step 5. The backward half of h_n has read all 5 steps" in text
     assert "token" not in text.split("Which entries")[0]
 
 
@@ -87,4 +87,4 @@ def test_chance_is_called_chance() -> None:
     a = of_text("cafe")
     same = replace(a.statement("last_is_final"), equal=True, difference=0.0)
     assert "by chance" in sentences.headline(replace(a, statements=(same, *a.statements[1:])))
-    assert sentences.why(same).startswith("Equal for this text, though it need not be.")
+    assert sentences.why(same).startswith("Equal for this text, but not in general.")

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqtwin.comparisons import matching_pairings
 from seqtwin.config import parse_study
 from seqtwin.errors import ConfigError
 from seqtwin.study.grid import expand_grid
-from seqtwin.study.test_plan import make_plan, matches
+from seqtwin.study.test_plan import make_plan
 
 COSINE = {"name": "contrastive", "distance": "cosine", "margin": "auto"}
 BASE: dict[str, Any] = {"data": {"name": "placenames"}, "encoder": {"embedding": 4, "hidden": 4}}
@@ -162,4 +163,4 @@ def test_pairings_are_matched_by_the_definition(missing: set[int], key: str, ins
     every = [dict(zip(VALUES, values, strict=True)) for values in itertools.product(*VALUES.values())]
     pairings = [one for i, one in enumerate(every) if i not in missing]
     one = {"left": {key: VALUES[key][0]}, "right": {key: VALUES[key][second]}, "within": {inside: VALUES[inside][0]}}
-    assert matches(pairings, one) == plain_matches(pairings, one)
+    assert matching_pairings(pairings, one) == plain_matches(pairings, one)

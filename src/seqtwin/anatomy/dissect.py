@@ -1,7 +1,8 @@
-"""One text in one encoder: its states as arrays, every statement about them checked, every reading measured."""
+"""One text in one encoder: its states as arrays, checked statements about them, the states representations use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -18,17 +19,19 @@ from seqtwin.model.encoder import Encoder
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import Sequences, States
 
+Given: TypeAlias = str | Sequence[str] | np.ndarray  # a text, a list of words, a series [time channels]
+
 
 @dataclass(frozen=True)
 class Subject:
-    """What is laid open: a text, a list of words, or (with `tokens=None`) a series [time channels], in a model.
+    """A sequence to show in a model: a text, a list of words, or (with `tokens=None`) a series [time channels].
 
-    `source` says which encoder it is, `name` what a series is called.
+    `source`: name of the encoder; `name`: name of a series.
     """
 
     model: Siamese
     tokens: TextTokens | None
-    given: Any
+    given: Given
     source: str = ""
     name: str = ""
 
@@ -47,7 +50,7 @@ class Item:
 def item_of(subject: Subject) -> Item:
     """A text (or a list of words) as its tokens, or a series [time channels] as its numbered steps.
 
-    Raises: DataError for a text without a token.
+    Raises: DataError for a text without tokens.
     """
     tokens, given = subject.tokens, subject.given
     if tokens is None:
@@ -57,17 +60,18 @@ def item_of(subject: Subject) -> Item:
         sequence = tokens.encode([given])[0]
         words = tuple(given[start:end] for start, end in tokens.spans(given))
     else:
+        given = [str(word) for word in given]
         sequence = tokens.encode_words([given])[0]
         words, given = tuple(given[: len(sequence)]), " ".join(given)
-    ids = sequence if sequence.ndim == 1 else sequence[:, 0]  # a word's id, then those of its letters
+    ids = sequence if sequence.ndim == 1 else sequence[:, 0]  # the id of a word, then the ids of its letters
     return Item(given, "tokens", sequence, words, tuple(int(row) for row in np.flatnonzero(ids == 1)))
 
 
 @torch.no_grad()
 def dissect(subject: Subject) -> Anatomy:
-    """The anatomy of one sequence in one encoder. The model is left as it is, but in eval mode.
+    """The anatomy of one sequence in one encoder. The model is switched to eval mode and not changed otherwise.
 
-    Raises: DataError for a text without a token; ConfigError for a cell that is not one of PyTorch's.
+    Raises: DataError for a text without tokens; ConfigError for a cell that is not from PyTorch.
 
     >>> from seqtwin.build import blueprint_of, build_siamese
     >>> from seqtwin.config import parse_run
@@ -75,8 +79,8 @@ def dissect(subject: Subject) -> Anatomy:
     >>> tokens = train_tokenizer(["to be or not to be"], unit="word")
     >>> config = parse_run({"data": {"name": "placenames"}, "encoder": {"cell": "gru", "hidden": 8}})
     >>> model = build_siamese(blueprint_of(config, "tokens", tokens.size), seed=0)
-    >>> found = dissect(Subject(model, tokens, "not to be"))
-    >>> found.statement("last_is_final").equal, found.statement("first_backward").equal, found.read[-1].tolist()
+    >>> a = dissect(Subject(model, tokens, "not to be"))
+    >>> a.statement("last_is_final").equal, a.statement("first_backward").equal, a.read[-1].tolist()
     (False, True, [3, 1])
     """
     item, model = item_of(subject), subject.model.eval()
@@ -116,8 +120,8 @@ def _body(encoder: Encoder) -> Body:
 
 
 def _array(state: Tensor) -> np.ndarray:
-    found: np.ndarray = state.detach().cpu().numpy()
-    return found
+    values: np.ndarray = state.detach().cpu().numpy()
+    return values
 
 
 def _detached(states: States) -> States:

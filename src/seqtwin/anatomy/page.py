@@ -1,9 +1,9 @@
-"""An anatomy as one HTML page that asks nothing of anywhere."""
+"""An anatomy as one self-contained HTML page."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,14 +14,16 @@ from seqtwin.anatomy.records import SHOWN, Anatomy, Companion, Reading, ends
 from seqtwin.anatomy.statements import TOLERANCE, preamble
 
 TEMPLATES = Path(__file__).parent / "templates"
-UNITS = 32  # of a state, drawn
+Context: TypeAlias = dict[str, object]  # values that only the template reads
+
+UNITS = 32  # drawn of a state
 FEWER = 16  # in the small strips
-BESIDE_PADS = 8  # real steps drawn beside pads
+BESIDE_PADS = 8  # real steps drawn next to pads
 WAYS = ("forward", "backward")
 
 
 def page(a: Anatomy) -> str:
-    """The text of the page: style and figures inside, no script, no request."""
+    """The text of the page, with style and figures inside; it has no script and makes no request."""
     loader = FileSystemLoader(TEMPLATES, encoding="utf-8")
     house = Environment(autoescape=True, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     house.filters["coded"] = _coded
@@ -32,18 +34,19 @@ def page(a: Anatomy) -> str:
 
 
 def _coded(text: str) -> Markup:
-    """Code as code, and each quoted token in the direction of its own script."""
+    """Code marked as code, and each quoted token isolated, since scripts run in different directions."""
     marked = re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text)))
     return Markup(re.sub("“([^”]*)”", r"“<bdi>\1</bdi>”", marked))
 
 
-def _context(a: Anatomy) -> dict[str, Any]:
+def _context(a: Anatomy) -> Context:
     return {
         "a": a, "words": sentences, "levels": svg.LEVELS, "title": sentences.headline(a).replace("`", ""),
         "panels": [_panel(a, way) for way in range(a.body.directions)], "numbers": _numbers(a),
         "most": sentences.number(a.scale), "units": min(UNITS, a.body.width), "rows": list(_rows(a)),
         "preamble": "\n".join(preamble(a.body)), "statements": a.statements,
-        "pads": [_padded(a, way) for way in a.companions[1:]], "readings": [_reading(a, one) for one in a.readings],
+        "pads": [_padded(a, way) for way in a.companions[1:]],
+        "readings": [_reading(a, reading) for reading in a.readings],
     }  # fmt: skip
 
 
@@ -52,11 +55,11 @@ def _half(a: Anatomy, way: int) -> str:
 
 
 def _place(a: Anatomy, way: int) -> str:
-    """How PyTorch names the last state of a direction of the top layer."""
+    """The PyTorch expression for the final state of a direction of the top layer."""
     return f"h_n[{way - a.body.directions}]"
 
 
-def _panel(a: Anatomy, way: int) -> dict[str, Any]:
+def _panel(a: Anatomy, way: int) -> Context:
     steps, units = a.shown, min(UNITS, a.body.width)
     place = len(steps) - 1 if way == 0 else 0
     cell = None if a.cell is None else ("c_n", a.cell[-1, way, :units])
@@ -71,19 +74,19 @@ def _panel(a: Anatomy, way: int) -> dict[str, Any]:
     )
     title = _half(a, way)
     where = f"{_place(a, way)} is the column of step {steps[place] + 1}, {sentences.shown(a, steps[place])}"
-    beside = "; c_n stands beside it, in no column" if cell else ""
+    beside = "; c_n, on the right, is in no column" if cell else ""
     label = f"{title}: {a.time} steps, {units} of {a.body.width} units. {where}{beside}."
-    return {"title": title, "svg": svg.drawn(strip, label), "says": f"`{_place(a, way)}` {_ends(a, way)}"}
+    return {"title": title, "svg": svg.drawn(strip, label), "caption": f"`{_place(a, way)}` {_ends(a, way)}"}
 
 
 def _ends(a: Anatomy, way: int) -> str:
     step = sentences.shown(a, a.time - 1 if way == 0 else 0)
     end = "last" if way == 0 else "first"
-    return f"is the column of the {end} step, {step}: there this direction ends."
+    return f"is the column of the {end} step, {step}, where this direction ends."
 
 
-def _numbers(a: Anatomy) -> list[dict[str, Any]]:
-    """The values of what is drawn, a table a direction."""
+def _numbers(a: Anatomy) -> list[Context]:
+    """The drawn values, one table per direction."""
     units = min(UNITS, a.body.width)
     heads = [f"{step + 1} {sentences.token(a.steps[step])}" for step in a.shown]
     return [
@@ -93,28 +96,28 @@ def _numbers(a: Anatomy) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _rows(a: Anatomy) -> Iterator[dict[str, Any]]:
-    """h_n and c_n as PyTorch orders them, and where each row is found in the outputs."""
+def _rows(a: Anatomy) -> Iterator[Context]:
+    """h_n and c_n in the order of PyTorch, and the output that each row is in."""
     for name, states in (("h_n", a.hidden), ("c_n", a.cell)):
         if states is None:
             continue
         most = float(np.abs(states).max()) or 1.0
         for layer in range(a.body.layers):
             for way in range(a.body.directions):
-                state, found = states[layer, way], _found(a, states[layer, way], way)
+                state, place_in = states[layer, way], _output_of(a, states[layer, way], way)
                 place = f"{name}[{layer * a.body.directions + way}]"
                 whose = f"layer {layer + 1}" + (f", {WAYS[way]}" if a.body.directions == 2 else "")
                 bar = svg.bar(state[:UNITS], most, f"{place}, {whose}: {min(UNITS, len(state))} of {len(state)} units")
-                yield {"name": place, "whose": whose, "svg": bar, "found": found}
+                yield {"name": place, "whose": whose, "svg": bar, "found": place_in}
 
 
-def _found(a: Anatomy, state: np.ndarray, way: int) -> str:
-    """The step whose output holds a state, looked for in all of them; empty where none does."""
+def _output_of(a: Anatomy, state: np.ndarray, way: int) -> str:
+    """The output, among all steps, that equals a state; empty if there is none."""
     if len(state) != a.body.width:
         return ""
-    apart = np.abs(a.outputs[:, way] - state).max(1)
-    step = int(apart.argmin())
-    if apart[step] > TOLERANCE * max(1.0, float(np.abs(state).max())):
+    differences = np.abs(a.outputs[:, way] - state).max(1)
+    step = int(differences.argmin())
+    if differences[step] > TOLERANCE * max(1.0, float(np.abs(state).max())):
         return ""
     index = "-1" if step == a.time - 1 and way == 0 else str(step)
     half = (", :H", ", H:")[way] if a.body.directions == 2 else ""
@@ -124,7 +127,7 @@ def _found(a: Anatomy, state: np.ndarray, way: int) -> str:
 # --- padding and readings ------------------------------------------------------------------------------------------
 
 
-def _padded(a: Anatomy, companion: Companion) -> dict[str, Any]:
+def _padded(a: Anatomy, companion: Companion) -> Context:
     strips = [(_half(a, way), _padded_strip(a, companion, way)) for way in range(a.body.directions)]
     return {"companion": companion, "strips": strips}
 
@@ -133,10 +136,10 @@ def _padded_strip(a: Anatomy, companion: Companion, way: int) -> Markup:
     packed = companion.key == "packed"
     real, pads = ends(a.time, BESIDE_PADS), range(a.time, len(companion.outputs))
     units = min(FEWER, a.body.width)
-    read: list[np.ndarray | None] = [companion.outputs[step, way, :units] for step in (*real, *pads)]
-    ended = len(real) - 1 if packed else len(read) - 1
+    values: list[np.ndarray | None] = [companion.outputs[step, way, :units] for step in (*real, *pads)]
+    ended = len(real) - 1 if packed else len(values) - 1
     strip = svg.Strip(
-        values=[*read[: len(real)], *(None for _ in pads)] if packed else read,
+        values=[*values[: len(real)], *(None for _ in pads)] if packed else values,
         names=[*(sentences.token(a.steps[step], 8) for step in real), *("pad" for _ in pads)],
         most=a.scale,
         box=svg.Box(0 if way == 1 else ended, _place(a, way)),
@@ -144,17 +147,17 @@ def _padded_strip(a: Anatomy, companion: Companion, way: int) -> Markup:
         pads=len(pads),
         row=6,
     )
-    says = "pads hold zeros" if packed else "pads are read like tokens"
-    label = f"{companion.name}, {_half(a, way)}: {a.time} steps and {len(pads)} pads; {says}; {_place(a, way)} is boxed"
+    note = "pads are zeros" if packed else "pads are read like tokens"
+    label = f"{companion.name}, {_half(a, way)}: {a.time} steps and {len(pads)} pads; {note}; {_place(a, way)} is boxed"
     return svg.drawn(strip, label)
 
 
-def _reading(a: Anatomy, one: Reading) -> dict[str, Any]:
+def _reading(a: Anatomy, reading: Reading) -> Context:
     steps = list(ends(a.time, SHOWN // 2))
-    hidden, cell = (np.atleast_1d(states.any(0)).tolist() for states in (one.hidden, one.cell))
-    label = f"{one.name} reads {one.words}"
-    first = " ".join(sentences.number(value) for value in one.first)
-    apart = (
-        f"{one.width} wide" if one.difference is None else "the same" if one.equal else sentences.number(one.difference)
-    )
-    return {"one": one, "svg": svg.marks(one.outputs[steps], hidden, cell, label), "first": first, "apart": apart}
+    hidden, cell = (np.atleast_1d(states.any(0)).tolist() for states in (reading.hidden, reading.cell))
+    label = f"{reading.name} uses {reading.words}"
+    first = " ".join(sentences.number(value) for value in reading.first)
+    same = "equal" if reading.equal else sentences.number(reading.difference)
+    difference = f"{reading.width} wide" if reading.difference is None else same
+    marks = svg.marks(reading.outputs[steps], hidden, cell, label)
+    return {"one": reading, "svg": marks, "first": first, "difference": difference}

@@ -1,8 +1,7 @@
-"""PyTorch's own module run on the encoder's weights: alone, packed, over the pads; and what each state has read."""
+"""PyTorch's own module run on the encoder's weights: alone, packed, over the pads; and the tokens each state read."""
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,14 +12,14 @@ from seqtwin.model.encoder import Encoder
 from seqtwin.model.run_cell import Recurrent
 from seqtwin.records import Sequences
 
-PADS = 4  # how much longer the text is that stands beside it
+PADS = 4  # steps by which the other text of the batch is longer
 
 
 @dataclass(frozen=True)
 class TorchRun:
-    """What `nn.LSTM`, `nn.GRU` or `nn.RNN` gives, in its own shapes.
+    """The result of `nn.LSTM`, `nn.GRU` or `nn.RNN`, in its own shapes.
 
-    output: [batch time D*H]; h_n: [layers*D batch H]; c_n: [layers*D batch memory], None without one.
+    output: [batch time D*H]; h_n: [layers*D batch H]; c_n: [layers*D batch memory] or None.
     """
 
     output: Tensor
@@ -29,7 +28,7 @@ class TorchRun:
 
 
 def beside_longer(sequence: np.ndarray) -> Sequences:
-    """A batch of two: this sequence, padded, and one that is `PADS` steps longer (it goes round in a circle)."""
+    """A batch of two: this sequence, padded, and the sequence repeated up to `PADS` more steps."""
     time = len(sequence)
     around = sequence[np.arange(time + PADS) % time]
     padded = np.zeros_like(around)
@@ -38,13 +37,13 @@ def beside_longer(sequence: np.ndarray) -> Sequences:
 
 
 def run_plain(rnn: Recurrent, x: Tensor) -> TorchRun:
-    """`rnn(x)`: every step of x is read, pads too."""
+    """`rnn(x)`: reads every step of x, including pads."""
     output, final = rnn(x)
     return _run(output, final)
 
 
 def run_packed(rnn: nn.RNNBase, x: Tensor, lengths: Tensor) -> TorchRun:
-    """`rnn(pack_padded_sequence(x, lengths, ...))`: each row is read up to its length."""
+    """`rnn(pack_padded_sequence(x, lengths, ...))`: reads each row up to its length."""
     packed, final = rnn(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False))
     output, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
     return _run(output, final)
@@ -58,30 +57,30 @@ def run_sequence_first(rnn: nn.RNNBase, x: Tensor) -> TorchRun:
     return _run(output, final)
 
 
-def _run(output: Tensor, final: Any) -> TorchRun:
+def _run(output: Tensor, final: Tensor | tuple[Tensor, Tensor]) -> TorchRun:
     return TorchRun(output, *final) if isinstance(final, tuple) else TorchRun(output, final, None)
 
 
 def tokens_read(encoder: Encoder, sequence: np.ndarray, shown: tuple[int, ...]) -> np.ndarray:
-    """How many tokens each state of the top layer has read: Int[shown directions]. Measured, not derived.
+    """The number of tokens each state of the top layer has read, by measurement: Int[shown directions].
 
-    Tokens are made NaN from one end of the text up to a shown step; a state that has read one of them is NaN too. What
-    a recurrent state has read is one stretch of the text, and the probes find where it begins and where it ends.
+    Each probe sets the tokens from one end of the text up to a shown step to NaN; a state that has read one of them
+    becomes NaN too. A recurrent state has read one contiguous stretch of the text. The probes find its two ends.
     """
     x = encoder.inputs(_alone(sequence))
     steps, time = torch.tensor(shown), torch.arange(len(sequence))
-    begun = _reached(encoder, x, time <= steps[:, None], shown)  # a text spoilt up to each step, and what that reaches
+    begun = _reached(encoder, x, time <= steps[:, None], shown)  # prefixes set to NaN
     ended = _reached(encoder, x, time >= steps[:, None], shown)
-    # the first spoilt prefix that reaches a state ends where its stretch begins
+    # the shortest NaN prefix that reaches a state ends where its stretch begins
     first = steps[begun.int().argmax(0)]
     last = steps[len(steps) - 1 - ended.flip(0).int().argmax(0)]
     counts: np.ndarray = (last - first + 1).numpy()
     return counts
 
 
-def _reached(encoder: Encoder, x: Tensor, spoilt: Tensor, shown: tuple[int, ...]) -> Tensor:
-    """Bool[probes shown directions]: whether the spoilt steps of each probe reach a state."""
-    probes = x.expand(len(spoilt), -1, -1).masked_fill(spoilt[:, :, None], torch.nan)
+def _reached(encoder: Encoder, x: Tensor, masked: Tensor, shown: tuple[int, ...]) -> Tensor:
+    """Bool[probes shown directions]: whether the steps that a probe sets to NaN (`masked`) reach a state."""
+    probes = x.expand(len(masked), -1, -1).masked_fill(masked[:, :, None], torch.nan)
     output = run_plain(encoder.rnn, probes).output[:, list(shown)]
     return output.unflatten(-1, (encoder.shape.directions, -1)).isnan().any(-1)
 

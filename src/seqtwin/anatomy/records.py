@@ -1,17 +1,16 @@
-"""What a dissection found: plain arrays and checked statements. Axes: time directions layers hidden; T = time."""
+"""The record of a dissection: plain arrays and checked statements. Axes: time, directions, layers, hidden units."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
-SHOWN = 24  # steps drawn of a long text, half of them from each end
+SHOWN = 24  # steps drawn of a long text, half from each end
 
 
 @dataclass(frozen=True)
 class Body:
-    """The recurrent part of an encoder. `width`: of a state h; `memory`: of a cell state, 0 without one."""
+    """The recurrent part of an encoder. `width`: width of a state h; `memory`: width of a cell state, or 0."""
 
     cell: str
     layers: int
@@ -22,7 +21,7 @@ class Body:
 
     @property
     def words(self) -> str:
-        """The same as running text.
+        """The recurrent part in words.
 
         >>> Body("lstm", 2, 2, 64, 64, "masked").words
         'bidirectional LSTM, 2 layers, 64 wide'
@@ -34,10 +33,11 @@ class Body:
 
 @dataclass(frozen=True)
 class Statement:
-    """A claim about two tensors, held against them. `difference`: the largest found, None where shapes differ.
+    """A claim that two tensors are equal, checked on them.
 
-    `by_construction`: whether it must hold for every text of this length; `code`: two lines that check it, with the
-    names of `PREAMBLE`; `of_batch`: they need a batch of two texts to say anything.
+    `difference`: the largest one, None if the shapes differ. `by_construction`: the claim is true for every text of
+    this length. `code`: two lines that check it, with the names of `PREAMBLE`. `of_batch`: the check needs a batch of
+    two texts.
     """
 
     key: str
@@ -52,7 +52,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Part:
-    """Something that one way of running the encoder gives. `change`: largest difference to the text read alone."""
+    """A part of the result of one way to run the encoder. `change`: largest difference to the text run alone."""
 
     name: str
     change: float
@@ -61,7 +61,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Companion:
-    """The same text run beside a longer one. `outputs`: Float[time+pads directions width]; `code`: how it is run."""
+    """The same text in a batch with a longer one. `outputs`: Float[time+pads directions width]; `code`: the call."""
 
     key: str
     name: str
@@ -71,13 +71,13 @@ class Companion:
 
     @property
     def changed(self) -> bool:
-        """Whether anything changes but the last column, which for a shorter text is a pad in every padded batch."""
+        """Whether anything but the last column changes; in a padded batch that column is a pad for a shorter text."""
         return any(part.changed for part in self.parts[:-1])
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A tensor of PyTorch's, its axes by name, its sizes with and without `batch_first`, and what it holds."""
+    """A tensor of PyTorch: names of its axes, sizes with and without `batch_first`, and what it contains."""
 
     name: str
     axes: str
@@ -88,10 +88,11 @@ class Shape:
 
 @dataclass(frozen=True)
 class Reading:
-    """A representation on this text. What it reads is measured: the share of its gradient that falls on each state.
+    """A representation of this text, and the share of its gradient that falls on each state.
 
-    `outputs`: Float[time directions]; `hidden`, `cell`: Float[layers directions]; together 1. `own`: the encoder's.
-    `difference`: to final_hidden, None for another width. `drawn`: it has weights that were drawn for this page.
+    `outputs`: Float[time directions]; `hidden`, `cell`: Float[layers directions]; all shares sum to 1. `own`: it is the
+    representation of the encoder. `difference`: to final_hidden, None if the widths differ. `drawn`: it has random
+    weights, drawn for this page.
     """
 
     name: str
@@ -110,11 +111,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """One text in one encoder. `steps`: its tokens; `unknown`: which of them the vocabulary lacks.
+    """One text in one encoder. `steps`: its tokens; `unknown`: the steps whose token is not in the vocabulary.
 
     `outputs`: Float[time directions width] of the top layer; `hidden`: Float[layers directions width]; `cell`:
-    Float[layers directions memory] or None. `read`: Int[shown directions], the tokens a state has read, at the steps
-    `shown`. `companions`: what padding and packing change.
+    Float[layers directions memory] or None. `read`: Int[shown directions], the number of tokens a state has read, at
+    the steps `shown`. `companions`: the effect of padding and packing.
     """
 
     source: str
@@ -146,37 +147,39 @@ class Anatomy:
 
     @property
     def scale(self) -> float:
-        """The end of the scale that outputs are drawn on: few lie beyond it, so that the others can be told apart."""
+        """The end of the colour scale: the 96 % quantile, since a scale to the maximum would hide small differences."""
         return float(np.quantile(np.abs(self.outputs[list(self.shown)]), 0.96)) or 1.0
 
     def statement(self, key: str) -> Statement:
-        """The statement of a key. Raises: KeyError."""
-        found = {one.key: one for one in self.statements}
-        return found[key]
+        """The statement with a key. Raises: KeyError."""
+        return {statement.key: statement for statement in self.statements}[key]
 
     def companion(self, key: str) -> Companion:
-        """The companion of a key. Raises: KeyError."""
-        found = {one.key: one for one in self.companions}
-        return found[key]
+        """The companion with a key. Raises: KeyError."""
+        return {companion.key: companion for companion in self.companions}[key]
 
     def read_at(self, step: int, direction: int) -> int:
-        """How many tokens the state of a direction at a shown step has read."""
+        """The number of tokens that the state of a direction has read at a shown step."""
         return int(self.read[self.shown.index(step), direction])
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same for machines; of a long text the steps in `shown` alone, counted from 0."""
+    def as_dict(self) -> dict[str, object]:
+        """The anatomy as JSON values; of a long text only the steps in `shown`, counted from 0."""
         rows = list(self.shown)
-        plain: dict[str, Any] = _plain(asdict(self))
-        steps = {"outputs": _plain(self.outputs[rows]), "steps": [self.steps[row] for row in rows], "time": self.time}
-        for reading, found in zip(plain["readings"], self.readings, strict=True):
-            reading["outputs"] = _plain(found.outputs[rows])
-        for companion in plain["companions"]:
+        companions = [asdict(companion) for companion in self.companions]
+        for companion in companions:
             del companion["outputs"]
-        return {**plain, **steps}
+        fields = asdict(self) | {
+            "readings": [asdict(reading) | {"outputs": reading.outputs[rows]} for reading in self.readings],
+            "companions": companions,
+            "outputs": self.outputs[rows],
+            "steps": [self.steps[row] for row in rows],
+            "time": self.time,
+        }
+        return {name: _plain(value) for name, value in fields.items()}
 
 
 def ends(time: int, most: int) -> tuple[int, ...]:
-    """The steps that are drawn, counted from 0: all, or half from each end.
+    """The steps that are drawn, counted from 0: all of them, or half from each end.
 
     >>> ends(3, 6), ends(9, 4)
     ((0, 1, 2), (0, 1, 7, 8))
@@ -187,7 +190,7 @@ def ends(time: int, most: int) -> tuple[int, ...]:
     return (*range(head), *range(time - most + head, time))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, dict):

@@ -1,8 +1,8 @@
-"""The findings of an anatomy as sentences and as numbers; `code` stands in backticks."""
+"""The findings of an anatomy as sentences and numbers; code is in backticks."""
 
 from seqtwin.anatomy.records import Anatomy, Statement
 
-TINY = 5e-4  # below it three decimals would say zero
+TINY = 5e-4  # smaller values would round to zero at three decimals
 JOINERS = "\u200c\u200d"
 BLANKS = {" ": "␣", "\t": "⇥", "\n": "⏎"}
 
@@ -18,70 +18,69 @@ def headline(a: Anatomy) -> str:
 
 
 def answer(a: Anatomy) -> str:
-    """Why, in two sentences or three."""
+    """The reason, in two or three sentences."""
     return _one_direction(a) if a.body.directions == 1 else _two_directions(a)
 
 
 def _one_direction(a: Anatomy) -> str:
     lower = a.body.layers - 1
-    held = f" `h_n` also holds {_many(lower, 'lower layer')}, which no output shows." if lower else ""
+    more = f" `h_n` also contains {_many(lower, 'lower layer')}, which `output` does not." if lower else ""
     return (
-        "One direction: the output of the last real step is the final hidden state of the top layer, entry by entry."
-        f"{held} In a padded batch that step is `lengths - 1`, not the last column."
+        "With one direction, the output of the last real step is the final hidden state of the top layer, entry by "
+        f"entry.{more} In a padded batch that step is `lengths - 1`, not the last column."
     )
 
 
 def _two_directions(a: Anatomy) -> str:
     if a.time == 1:
-        return f"Both directions begin and end at the only step. With two {a.unit} or more the backward halves part."
+        return f"Both directions begin and end at the only step. With two or more {a.unit}, the backward halves differ."
     read = a.read_at(a.time - 1, 1)
-    same = "The forward halves are the same."
+    same = "The forward halves are equal."
     if read == 1:
-        had = f"The backward half of `output[-1]` has read one {_noun(a)} only, {shown(a, a.time - 1)};"
+        last = f"The backward half of `output[-1]` has read only one {_noun(a)}, {shown(a, a.time - 1)}."
     else:
-        had = (
-            f"The backward half of `output[-1]` has made one step in its own layer (the layer below it has read "
-            f"{_all(a, read)});"
+        last = (
+            f"The backward half of `output[-1]` has made only one step in its own layer, although the layer below has "
+            f"read {_all(a, read)}."
         )
-    whole = a.read_at(0, 1)
-    done = f"that of `h_n` has read {_all(a, whole)}" if read == 1 else f"that of `h_n` has made all {a.time}"
-    return f"{same} {had} {done} and stands in `output[0]`."
+    done = f"read {_all(a, a.read_at(0, 1))}" if read == 1 else f"made all {a.time} steps"
+    return f"{same} {last} The backward half of `h_n` has {done}; it is in `output[0]`."
 
 
 def advice(a: Anatomy) -> str:
-    """What to take instead, or with what care."""
+    """What to use for one vector per text."""
     if a.body.directions == 1:
-        return "For one vector a text take `h_n[-1]` (`final_hidden`), or pool over the real steps."
+        return "For one vector per text, use `h_n[-1]` (`final_hidden`), or pool over the real steps."
     return (
-        "For one vector a text take both ends, `torch.cat([h_n[-2], h_n[-1]], dim=1)` (`final_hidden`), or pool over "
-        "the real steps."
+        "For one vector per text, use both ends, `torch.cat([h_n[-2], h_n[-1]], dim=1)` (`final_hidden`), or pool "
+        "over the real steps."
     )
 
 
 def padding(a: Anatomy) -> str:
-    """What a longer text beside it changes."""
+    """The effect of a longer text in the same batch."""
     own, packed, over = (a.companion(key) for key in ("own", "packed", "over_pads"))
     moved = max(part.change for part in over.parts if part.name.startswith("h_n"))
     quiet = max(part.change for way in (own, packed) if not way.changed for part in way.parts[:-1])
-    safe = "Masked or packed" if not own.changed else "Packed"
-    text = f"{safe}, a longer text beside it changes nothing (largest difference {number(quiet)})."
-    text += f" Run over the pads, `h_n` moves by {number(moved)}."
+    safe = "With masking or packing" if not own.changed else "With packing"
+    text = f"{safe}, a longer text in the batch changes nothing (largest difference {number(quiet)})."
+    text += f" Run over the pads, `h_n` changes by {number(moved)}."
     if own.changed:
         most = max(part.change for part in own.parts[:-1])
-        text += f" This encoder was made to read its pads (`padding: read`): its states move by {number(most)}."
+        text += f" This encoder is set to read its pads (`padding: read`), which changes its states by {number(most)}."
     return text
 
 
 def cell(a: Anatomy) -> str:
-    """Where c_n is, or that there is none."""
+    """Whether there is a c_n, and that no output contains it."""
     if not a.body.memory:
         name = "An RNN" if a.body.cell == "rnn" else f"A {a.body.cell.upper()}"
         return f"{name} has no `c_n`: its state is its output."
-    return "`c_n` stands in no output."
+    return "`c_n` is not in any output."
 
 
 def number(value: float | None) -> str:
-    """A difference: without a leading zero, three decimals, or its size where that would say zero.
+    """A difference with three decimals and no leading zero, or in scientific notation if it would round to zero.
 
     >>> [number(value) for value in (0.0, 0.4246, 1.25, 6e-8, None)]
     ['0', '.425', '1.250', '6e-8', '\u2013']
@@ -96,7 +95,7 @@ def number(value: float | None) -> str:
 
 
 def sizes(shape: tuple[int, ...]) -> str:
-    """A shape as it is written.
+    """A shape as text.
 
     >>> sizes((2, 9))
     '[2, 9]'
@@ -105,7 +104,7 @@ def sizes(shape: tuple[int, ...]) -> str:
 
 
 def token(text: str, most: int = 12) -> str:
-    """A token so that it can be seen: blanks as signs, the unprintable as a dot, long ones cut.
+    """A token made visible: blanks as symbols, unprintable characters as a dot, long tokens cut.
 
     >>> token(" "), token("incomprehensibilities")
     ('␣', 'incomprehen…')
@@ -116,10 +115,10 @@ def token(text: str, most: int = 12) -> str:
     return seen if len(seen) <= most else f"{seen[: most - 1]}…"
 
 
-def told(text: str, most: int = 60) -> str:
-    """A text in one line, cut.
+def one_line(text: str, most: int = 60) -> str:
+    """A text on one line, cut to `most` characters.
 
-    >>> told("to\\n be")
+    >>> one_line("to\\n be")
     'to be'
     """
     line = "".join(sign if sign.isprintable() or sign in JOINERS else " " for sign in text)
@@ -128,35 +127,35 @@ def told(text: str, most: int = 60) -> str:
 
 
 def shown(a: Anatomy, step: int) -> str:
-    """A step as running text names it."""
+    """The name of a step in running text."""
     return f"“{token(a.steps[step])}”" if a.unit == "tokens" else f"step {step + 1}"
 
 
 def cut(a: Anatomy, drawn: int) -> str:
-    """A sentence on what is not drawn, empty where all is."""
+    """A sentence about the steps not drawn, empty if all are."""
     if drawn >= a.time:
         return ""
     head = drawn // 2
-    return f"Drawn are the first {head} and the last {drawn - head} of {a.time} steps; checked were all."
+    return f"Shown: the first {head} and the last {drawn - head} of {a.time} steps. All steps were checked."
 
 
 def unknown(a: Anatomy) -> str:
-    """A sentence on tokens that the vocabulary lacks, empty where there are none."""
+    """A sentence about tokens that are not in the vocabulary, empty if there are none."""
     if not a.unknown:
         return ""
     names = list(dict.fromkeys(shown(a, step) for step in a.unknown))
     listed = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
-    return f"Not in the vocabulary, so read as the unknown token: {listed}."
+    return f"Not in the vocabulary, treated as the unknown token: {listed}."
 
 
-def why(one: Statement) -> str:
-    """Why a statement holds or not; where chance made it hold, that."""
-    chance = "Equal for this text, though it need not be. " if one.equal and not one.by_construction else ""
-    return chance + one.why
+def why(statement: Statement) -> str:
+    """Why a statement is true or not, with a remark if it is true only by chance."""
+    by_chance = statement.equal and not statement.by_construction
+    return ("Equal for this text, but not in general. " if by_chance else "") + statement.why
 
 
 def verdict(equal: bool) -> str:
-    """yes or no."""
+    """`yes` or `no`."""
     return "yes" if equal else "no"
 
 

@@ -1,4 +1,4 @@
-"""STATEMENTS about output, h_n and c_n: each is checked on the tensors, and says whether it must hold."""
+"""Statements about output, h_n and c_n, each checked on the tensors; some are true by construction."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ KINDS = {"lstm": "nn.LSTM", "gru": "nn.GRU", "rnn": "nn.RNN"}
 
 
 def preamble(body: Body) -> list[str]:
-    """What the names in the code of the statements mean."""
+    """The definitions of the names in the code of the statements."""
     final = "(h_n, c_n)" if body.memory else "h_n"
-    known = {"kind": KINDS.get(body.cell, body.cell), "final": final, "layers": body.layers}
-    return [line.format(directions=body.directions, width=body.width, **known) for line in PREAMBLE]
+    values = {"kind": KINDS.get(body.cell, body.cell), "final": final, "layers": body.layers}
+    return [line.format(directions=body.directions, width=body.width, **values) for line in PREAMBLE]
 
 
 def largest(a: Tensor, b: Tensor) -> float:
-    """The largest difference of two tensors of one shape."""
+    """The largest absolute difference between two tensors of the same shape."""
     return float((a - b).abs().max())
 
 
 def near(difference: float, scale: Tensor) -> bool:
-    """Whether a difference is one of rounding, for numbers as large as these."""
+    """Whether a difference is rounding error for numbers as large as those of `scale`."""
     return difference <= TOLERANCE * max(1.0, float(scale.abs().max()))
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The tensors that statements are held against. `pair`: the text beside a longer one, packed.
+    """The tensors that statements are checked on. `pair`: the text in a packed batch with a longer one.
 
     outputs: [time directions width]; hidden: [layers directions width]; cell: [layers directions memory] or None.
     """
@@ -62,10 +62,10 @@ class Evidence:
 
 
 def statements(evidence: Evidence) -> tuple[Statement, ...]:
-    """Every statement that means something in this encoder, held against its tensors."""
-    found = [*(_both(evidence) if evidence.body.directions == 2 else _one(evidence)), _layers(evidence)]
-    found += [*_in_no_output(evidence), _view(evidence), _reshaped(evidence), _batch_first(evidence)]
-    return tuple(found)
+    """Every statement that applies to this encoder, checked on its tensors."""
+    ends = _both(evidence) if evidence.body.directions == 2 else _one(evidence)
+    hidden = (*_in_no_output(evidence), _view(evidence), _reshaped(evidence), _batch_first(evidence))
+    return (*ends, _layers(evidence), *hidden)
 
 
 def _held(
@@ -78,7 +78,7 @@ def _held(
 def _one(e: Evidence) -> Iterator[Statement]:
     yield _held(
         "last_is_final", "`output[-1]` = `h_n` of the top layer", True, (e.outputs[-1], e.hidden[-1]),
-        "One direction: it ends at the last real step, and its state there is the output there.",
+        "The only direction ends at the last real step. Its state there is the output there.",
         ("last = output[rows, lengths - 1]", "torch.allclose(last, h_n[-1])"),
     )  # fmt: skip
 
@@ -87,8 +87,8 @@ def _both(e: Evidence) -> Iterator[Statement]:
     outputs, top, single = e.outputs, e.hidden[-1], len(e.outputs) == 1
     yield _held(
         "last_is_final", "`output[-1]` = `h_n` of the top layer, both directions", single, (outputs[-1], top),
-        "With one step both directions begin and end there." if single else
-        "One half is the same, the other is not: the two directions end at opposite ends of the text.",
+        "With one step, both directions begin and end there." if single else
+        "Only the forward half is equal: the two directions end at opposite ends of the text.",
         ("final = torch.cat([h_n[-2], h_n[-1]], dim=1)", "torch.allclose(output[rows, lengths - 1], final)"),
     )  # fmt: skip
     yield _held(
@@ -98,8 +98,8 @@ def _both(e: Evidence) -> Iterator[Statement]:
     )  # fmt: skip
     yield _held(
         "last_backward", "`output[-1]`, backward half = `h_n`, backward", single, (outputs[-1, 1], top[1]),
-        "With one step it is also the last one it makes." if single else
-        "The backward direction starts there: it has made one step and has all others before it.",
+        "With one step, the first step is also the last." if single else
+        "The backward direction starts there. It has made one step, with all others still to come.",
         ("last = output[rows, lengths - 1, H:]", "torch.allclose(last, h_n[-1])"),
     )  # fmt: skip
     yield _held(
@@ -108,38 +108,42 @@ def _both(e: Evidence) -> Iterator[Statement]:
         ("first = output[:, 0, H:]", "torch.allclose(first, h_n[-1])"),
     )  # fmt: skip
     yield _held(
-        "last_row", "`h_n[-1]` = where the forward direction ends", False, (top[1], outputs[-1, 0]),
-        "`h_n[-1]` is the backward direction of the top layer; the forward one is `h_n[-2]`.",
+        "last_row", "`h_n[-1]` = the state where the forward direction ends", False, (top[1], outputs[-1, 0]),
+        "`h_n[-1]` is the backward direction of the top layer. The forward direction is `h_n[-2]`.",
         ("forward_end = output[rows, lengths - 1, :H]", "torch.allclose(h_n[-1], forward_end)"),
     )  # fmt: skip
 
 
 def _layers(e: Evidence) -> Statement:
-    one = e.body.layers == 1
-    why = "There is one layer." if one else f"`h_n` holds all {e.body.layers} layers; `output` shows the top one alone."
+    single = e.body.layers == 1
+    why = (
+        "There is only one layer."
+        if single
+        else f"`h_n` contains all {e.body.layers} layers; `output` contains only the top layer."
+    )
     code = ("by_layer = h_n.view(L, D, B, H)", "torch.allclose(by_layer, by_layer[-1:].expand_as(by_layer))")
     sides = (e.hidden, e.hidden[-1:].expand_as(e.hidden))
-    return _held("layers", "`h_n` of all layers = `h_n` of the top layer", one, sides, why, code)
+    return _held("layers", "`h_n` of all layers = `h_n` of the top layer", single, sides, why, code)
 
 
 def _in_no_output(e: Evidence) -> Iterator[Statement]:
     somewhere = "any(torch.allclose({}, step[:, :H]) for step in output.unbind(1))"
     if e.body.layers > 1:
-        why = "Lower layers feed the layer above; `output` is the top layer's."
+        why = "A lower layer feeds the layer above it; `output` contains only the top layer."
         code = ("low = h_n.view(L, D, B, H)[0, 0]", somewhere.format("low"))
         yield _found_nowhere("lower", "`h_n` of layer 1 = `output` at some step", e.hidden[0, 0], e.outputs, why, code)
     if e.cell is not None:
         claim, state = "`c_n` = `output` at some step", e.cell[-1, 0]
-        why = "`c_n` is the LSTM's memory: h = o · tanh(c) goes out, c itself stays inside."
+        why = "`c_n` is the internal memory of the LSTM. The output is h = o · tanh(c), never c itself."
         code = ("c = c_n.view(L, D, B, -1)[-1, 0]", somewhere.format("c"))
         if e.body.memory != e.body.width:
-            why = f"`c_n` is {e.body.memory} wide, `h_n` {e.body.width}: `proj_size` narrows what goes out, not c."
+            why = f"`c_n` is {e.body.memory} wide, `h_n` is {e.body.width} wide: `proj_size` narrows the output, not c."
             code = (code[0], "c.shape == output[:, 0, :H].shape")
         yield _found_nowhere("cell", claim, state, e.outputs, why, code)
 
 
 def _found_nowhere(key: str, claim: str, state: Tensor, outputs: Tensor, why: str, code: tuple[str, str]) -> Statement:
-    """That a state stands in no output. Its difference is that to the step where it comes nearest."""
+    """The statement that a state is in some output; its difference is that to the nearest step."""
     if state.shape != outputs[0, 0].shape:
         return Statement(key, claim, False, False, None, why, code)
     nearest = min(largest(step, state) for step in outputs[:, 0])
@@ -151,7 +155,7 @@ def _view(e: Evidence) -> Statement:
     rows = torch.stack([e.pair.h_n[place] for place in range(len(e.pair.h_n))])
     return _held(
         "view", "`h_n.view(L, D, B, H)[l, d]` = `h_n[l * D + d]`", True, (states.flatten(0, 1), rows),
-        "Layers come first, directions within each, then the texts of the batch.",
+        "Layers come first, then directions within each layer, then the texts of the batch.",
         ("by_layer = h_n.view(L, D, B, H)", "torch.equal(by_layer[-1, 0], h_n[(L - 1) * D + 0])"),
     )  # fmt: skip
 
@@ -164,7 +168,7 @@ def _reshaped(e: Evidence) -> Statement:
     why = (
         "One layer, one direction: the first axis has size 1."
         if one
-        else "The first axis is layers × directions, not the batch: this mixes states of different texts, in silence."
+        else "The first axis is layers × directions, not the batch. This silently mixes the states of different texts."
     )
     code = ("right = h_n.transpose(0, 1).flatten(1)", "torch.allclose(h_n.reshape(B, -1), right)")
     claim = "`h_n.reshape(B, -1)` = the states of each text (two texts)"
@@ -176,6 +180,6 @@ def _batch_first(e: Evidence) -> Statement:
     final = "[1][0]" if e.body.memory else "[1]"
     return _held(
         "batch_first", "`h_n` with `batch_first=True` = `h_n` without", True, (other.h_n, e.alone.h_n),
-        "`batch_first` turns `x` and `output`. `h_n` and `c_n` keep [layers × directions, batch, width].",
+        "`batch_first` transposes `x` and `output`. `h_n` and `c_n` stay [layers × directions, batch, width].",
         ("rnn.batch_first = False", f"torch.allclose(rnn(x.transpose(0, 1)){final}, h_n, atol=1e-6)"),
     )  # fmt: skip

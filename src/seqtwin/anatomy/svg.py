@@ -1,4 +1,4 @@
-"""Strips as SVG: steps across, hidden units down, a box around the state that is h_n. Colours come from the page."""
+"""Strips as SVG: steps across, hidden units down, a box around the state that is h_n. The page sets the colours."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ import numpy as np
 from markupsafe import Markup, escape
 from rich.cells import cell_len
 
-LEVELS = 13  # shades from -most to +most; the style sheet has one class for each
+LEVELS = 13  # shades from -most to +most, one CSS class each
 GAP = 2
 LABEL = 58  # left of the steps
 ABOVE, BELOW = 24, 42
-ROOM = 330  # what the steps of a short text may fill
-LETTER = 7.3  # width of a sign of the small font
+ROOM = 330  # width that the steps of a short text fill
+LETTER = 7.3  # width of a character in the small font
 
 
 @dataclass(frozen=True)
 class Box:
-    """A frame around the column of a step; `beside` stands dashed."""
+    """A frame around the column of a step, with its label."""
 
     place: int
     label: str
@@ -25,10 +25,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Strip:
-    """What one panel draws. values: Float[steps units], None for a step that holds nothing.
+    """The contents of one panel. `values`: Float[steps units], None for an empty step.
 
-    `read`: a number under each step. `apart`: a column of its own to the right, on its own scale, with its label.
-    `gap`: the place before which steps are left out.
+    `read`: a number under each step. `apart`: label and values of a separate column on the right, with its own scale.
+    `gap`: the place before which steps are omitted.
     """
 
     values: Sequence[np.ndarray | None]
@@ -43,28 +43,28 @@ class Strip:
 
     @property
     def column(self) -> float:
-        """Width of a step, so that its name fits."""
+        """Width of a step, wide enough for its name."""
         roomy = min(54.0, ROOM / len(self.names))
         return max(30.0, roomy, *(LETTER * cell_len(name) + 8 for name in self.names))
 
     def left(self, place: int) -> float:
-        """Where a step begins."""
+        """The x coordinate at which a step begins."""
         skipped = 18 if self.gap is not None and place >= self.gap else 0
         return LABEL + place * (self.column + GAP) + skipped
 
     @property
     def units(self) -> int:
-        """How many units are drawn."""
-        return max((len(one) for one in self.values if one is not None), default=0)
+        """The number of units drawn."""
+        return max((len(values) for values in self.values if values is not None), default=0)
 
 
 def drawn(strip: Strip, label: str) -> Markup:
-    """The strip as one `svg` element; `label` says the same to those who cannot see it."""
+    """The strip as one `svg` element; `label`: its text alternative."""
     foot = ABOVE + strip.units * strip.row
     width = strip.left(len(strip.values)) + (26 + strip.column if strip.apart else 6)
     height = foot + (BELOW if strip.read else BELOW - 18)
     parts = [*_cells(strip), *_names(strip, foot), *_frames(strip, foot)]
-    # on a narrow screen it shrinks a little, and then it scrolls
+    # on a narrow screen it shrinks a little, then scrolls
     limits = f"width:{width:.0f}px;max-width:100%;min-width:{0.74 * width:.0f}px"
     size = f'viewBox="0 0 {width:.0f} {height}" style="{limits}"'
     return Markup(f'<svg {size} role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>')
@@ -137,7 +137,7 @@ def _text(x: float, y: float, text: str, kind: str) -> str:
 
 
 def bar(values: np.ndarray, most: float, label: str) -> Markup:
-    """One state as a bar, its units across."""
+    """One state as a bar with its units across."""
     cell, height = 8, 16
     rects = "".join(
         f'<rect class="k{level(float(value), most)}" x="{unit * cell}" y="0" width="{cell}" height="{height}"/>'
@@ -149,9 +149,10 @@ def bar(values: np.ndarray, most: float, label: str) -> Markup:
 
 
 def marks(shares: np.ndarray, hidden: Sequence[bool], cell: Sequence[bool], label: str) -> Markup:
-    """Which outputs a representation reads: Float[steps directions], a row a direction, darker where more comes from.
+    """The outputs a representation uses: Float[steps directions], one row per direction; stronger colour: larger share.
 
-    `hidden`, `cell`: whether h_n or c_n of each direction is read; a frame (dashed for c_n) where that direction ends.
+    `hidden`, `cell`: whether h_n or c_n of each direction is used; shown as a frame (dashed for c_n) at the end of
+    that direction.
     """
     size, gap = 15, 2
     most = float(shares.max()) or 1.0

@@ -1,10 +1,9 @@
-"""An anatomy as lines for a terminal, with colour or without."""
+"""An anatomy as lines for a terminal, with or without colour."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from rich.cells import set_cell_size
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -14,37 +13,37 @@ from seqtwin.anatomy.records import Anatomy, Companion, Reading, Statement, ends
 from seqtwin.anatomy.statements import preamble
 from seqtwin.anatomy.terminal_strips import CODE, HEAD, SOFT, WAYS, level, strips
 
-MARKED = 10  # steps in a line of marks
+MARKED = 10  # steps per line of marks
 YES, NO = "green", "yellow"
 
 
 def drawn(a: Anatomy, width: int = 80) -> Group:
-    """Everything a page says of an anatomy, as wide as a terminal."""
+    """The contents of the page for a terminal of a width."""
     return Group(
         *_answer(a),
-        *_section("Where h_n sits in output", strips(a, width)),
+        *_section("Where h_n is in output", strips(a, width)),
         *_section("Which entries are equal", _statements(a)),
-        *_section("What padding and packing change", _padding(a)),
-        *_section("PyTorch's shapes, two texts", _shapes(a)),
-        *_section("What each representation reads", _readings(a)),
+        *_section("Effect of padding and packing", _padding(a)),
+        *_section("Shapes in PyTorch, two texts", _shapes(a)),
+        *_section("States used by each representation", _readings(a)),
     )
 
 
-def _section(title: str, parts: Iterator[Any]) -> list[Any]:
+def _section(title: str, parts: Iterator[RenderableType]) -> list[RenderableType]:
     return ["", Text(title, HEAD), *parts]
 
 
 def _coded(text: str, style: str = "") -> Text:
-    """A sentence whose code stands out by colour where there is any."""
-    found = Text(style=style)
+    """A sentence with its code in colour."""
+    line = Text(style=style)
     for place, part in enumerate(text.split("`")):
-        found.append(part, CODE if place % 2 else None)
-    return found
+        line.append(part, CODE if place % 2 else None)
+    return line
 
 
-def _answer(a: Anatomy) -> Iterator[Any]:
+def _answer(a: Anatomy) -> Iterator[RenderableType]:
     count = f"{a.time} {a.unit if a.time > 1 else a.unit[:-1]}"
-    text = sentences.told(a.text)
+    text = sentences.one_line(a.text)
     yield Text(f"{a.body.words} · {a.source}" if a.source else a.body.words, SOFT)
     yield Text(f"{text} · {count}", SOFT)
     yield ""
@@ -55,32 +54,34 @@ def _answer(a: Anatomy) -> Iterator[Any]:
         yield Text(note, NO)
 
 
-def _statements(a: Anatomy) -> Iterator[Any]:
+def _statements(a: Anatomy) -> Iterator[RenderableType]:
     for line in preamble(a.body):
         yield Text(line, CODE)
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=3)
     grid.add_column(ratio=1)
     grid.add_column(justify="right", min_width=6)
-    for one in a.statements:
+    for statement in a.statements:
+        verdict = Text(sentences.verdict(statement.equal), YES if statement.equal else NO)
         grid.add_row()
-        grid.add_row(Text(sentences.verdict(one.equal), YES if one.equal else NO), *_statement(one))
+        grid.add_row(verdict, *_statement(statement))
     yield grid
 
 
-def _statement(one: Statement) -> tuple[Group, str]:
-    claim, why = _coded(one.claim, HEAD), _coded(sentences.why(one))
-    return Group(claim, why, *(Text(line, CODE) for line in one.code)), sentences.number(one.difference)
+def _statement(statement: Statement) -> tuple[Group, str]:
+    claim, why = _coded(statement.claim, HEAD), _coded(sentences.why(statement))
+    code = (Text(line, CODE) for line in statement.code)
+    return Group(claim, why, *code), sentences.number(statement.difference)
 
 
-def _padding(a: Anatomy) -> Iterator[Any]:
+def _padding(a: Anatomy) -> Iterator[RenderableType]:
     yield _coded(sentences.padding(a))
     yield Text()
     grid = _table("largest change", *(_short(way) for way in a.companions))
     for place, part in enumerate(a.companions[0].parts):
         grid.add_row(part.name, *(_change(way, place) for way in a.companions))
     yield grid
-    yield Text("output[:, -1] is the last column of the batch: a pad's place for every shorter text", SOFT)
+    yield Text("output[:, -1] is the last column of the batch, which is a pad for every shorter text", SOFT)
     for way in a.companions[1:]:
         yield Text()
         yield Text(f"{way.name}:")
@@ -96,58 +97,59 @@ def _change(way: Companion, place: int) -> Text:
     return Text(sentences.number(part.change), NO if part.changed else "")
 
 
-def _shapes(a: Anatomy) -> Iterator[Any]:
-    wide = max(len(one.name) for one in a.shapes)
+def _shapes(a: Anatomy) -> Iterator[RenderableType]:
+    wide = max(len(shape.name) for shape in a.shapes)
     yield Text(f"{'':{wide}}  {'batch_first=True':>16}  {'without':>14}", SOFT)
-    for one in a.shapes:
-        line = Text(f"{one.name:{wide}}", CODE)
-        yield line.append(f"  {sentences.sizes(one.first):>16}  {sentences.sizes(one.second):>14}", "default")
-        yield _below(one.note)
+    for shape in a.shapes:
+        line = Text(f"{shape.name:{wide}}", CODE)
+        yield line.append(f"  {sentences.sizes(shape.first):>16}  {sentences.sizes(shape.second):>14}", "default")
+        yield _below(shape.note)
 
 
 def _below(text: str) -> Padding:
     return Padding(Text(text, SOFT), (0, 0, 0, 2))
 
 
-def _readings(a: Anatomy) -> Iterator[Any]:
+def _readings(a: Anatomy) -> Iterator[RenderableType]:
     steps = ends(a.time, MARKED)
     ways = WAYS if a.body.directions == 2 else ("steps",)
     column = max(len(steps), 8)
-    yield Text("█ ▄ ▁ how much of it comes from a step's output; ◆ h_n, ◇ c_n; · nothing", SOFT)
+    yield Text("█ ▄ ▁ share that comes from the output of a step; ◆ h_n, ◇ c_n; · not used", SOFT)
     yield Text(_cells(["", *ways], column) + f"{'begins with':<20}  vs final_hidden", SOFT)
     if note := sentences.cut(a, len(steps)):
         yield Text(note, SOFT)
-    for one in a.readings:
-        first = " ".join(sentences.number(value) for value in one.first[:3])
-        line = Text(f"{one.name:<17} ", HEAD)
-        line.append(_cells([_marks(one, way, steps) for way in range(a.body.directions)], column), f"not bold {CODE}")
-        yield line.append(f"{first:<20}  {_apart(one):>15}", "not bold default")
-        yield _below(f"{one.words}{_whose(one)}")
+    for reading in a.readings:
+        first = " ".join(sentences.number(value) for value in reading.first[:3])
+        marks = [_marks(reading, way, steps) for way in range(a.body.directions)]
+        line = Text(f"{reading.name:<17} ", HEAD)
+        line.append(_cells(marks, column), f"not bold {CODE}")
+        yield line.append(f"{first:<20}  {_difference(reading):>15}", "not bold default")
+        yield _below(f"{reading.words}{_origin(reading)}")
 
 
 def _cells(texts: Sequence[str], column: int) -> str:
     return "".join(set_cell_size(text, column if text else 17) + " " for text in texts) + " "
 
 
-def _marks(one: Reading, way: int, steps: Sequence[int]) -> str:
-    shares = one.outputs[list(steps), way]
-    most = float(one.outputs.max()) or 1.0
-    found = [level(2 * float(share) / most - 1, 1.0) if share > 0 else "·" for share in shares]
+def _marks(reading: Reading, way: int, steps: Sequence[int]) -> str:
+    shares = reading.outputs[list(steps), way]
+    most = float(reading.outputs.max()) or 1.0
+    marks = [level(2 * float(share) / most - 1, 1.0) if share > 0 else "·" for share in shares]
     place = len(steps) - 1 if way == 0 else 0
-    for mark, held in (("◆", one.hidden), ("◇", one.cell)):
-        if held[:, way].any():
-            found[place] = mark
-    return "".join(found)
+    for mark, states in (("◆", reading.hidden), ("◇", reading.cell)):
+        if states[:, way].any():
+            marks[place] = mark
+    return "".join(marks)
 
 
-def _apart(one: Reading) -> str:
-    if one.difference is None:
-        return f"{one.width} wide"
-    return "the same" if one.equal else sentences.number(one.difference)
+def _difference(reading: Reading) -> str:
+    if reading.difference is None:
+        return f"{reading.width} wide"
+    return "equal" if reading.equal else sentences.number(reading.difference)
 
 
-def _whose(one: Reading) -> str:
-    return "; this encoder's own" if one.own else "; weights drawn for this page" if one.drawn else ""
+def _origin(reading: Reading) -> str:
+    return "; used by this encoder" if reading.own else "; random weights" if reading.drawn else ""
 
 
 def _table(*heads: str) -> Table:

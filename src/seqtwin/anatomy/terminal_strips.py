@@ -1,4 +1,4 @@
-"""The outputs of each direction as strips of signs: steps across, hidden units down, h_n in a box, c_n beside it."""
+"""The outputs of each direction as strips of characters: steps across, hidden units down, h_n in a box, then c_n."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,23 +10,23 @@ from seqtwin.anatomy import sentences
 from seqtwin.anatomy.records import SHOWN, Anatomy, ends
 
 LEVELS = "▁▂▃▄▅▆▇█"
-UNITS = 8  # of a state, drawn
+UNITS = 8  # drawn of a state
 LABEL = 11
 WAYS = ("forward", "backward")
 HEAD, CODE, SOFT = "bold", "cyan", "dim"
 
 
 def strips(a: Anatomy, width: int) -> Iterator[Text]:
-    """A strip for each direction, as many steps as the width holds."""
+    """A strip for each direction, with as many steps as fit the width."""
     names = [sentences.token(step, 8) for step in a.steps]
     column = max(3, *(cell_len(names[step]) for step in ends(a.time, SHOWN)))
-    # beside the steps stands c_n, one column more
+    # c_n takes one more column on the right
     fitting = (width - LABEL - 2 - (column + 5 if a.cell is not None else 0) - 9) // (column + 1)
     steps = ends(a.time, max(2, min(SHOWN, fitting)))
     units = min(UNITS, a.body.width)
     own = "; c_n on its own scale" if a.cell is not None else ""
     end = sentences.number(a.scale)
-    yield Text(f"{units} of {a.body.width} units down; ▁ is −{end} or less, █ {end} or more{own}", SOFT)
+    yield Text(f"{units} of {a.body.width} units, top to bottom; ▁: −{end} or less, █: {end} or more{own}", SOFT)
     for way in range(a.body.directions):
         yield Text()
         yield from _strip(a, way, steps, [names[step] for step in steps], column)
@@ -57,11 +57,11 @@ def _strip(a: Anatomy, way: int, steps: Sequence[int], names: Sequence[str], col
 
 
 def _line(label: str, cells: Sequence[str], column: int, boxed: int | None = None) -> str:
-    found = set_cell_size(label, LABEL)
-    for place, text in enumerate(cells):
-        found += "│" if boxed is not None and place in (boxed, boxed + 1) else " "
-        found += set_cell_size(text, column)
-    return found + ("│" if boxed == len(cells) - 1 else " ")
+    text = set_cell_size(label, LABEL)
+    for place, cell in enumerate(cells):
+        text += "│" if boxed is not None and place in (boxed, boxed + 1) else " "
+        text += set_cell_size(cell, column)
+    return text + ("│" if boxed == len(cells) - 1 else " ")
 
 
 def _edge(place: int, column: int, left: str, right: str) -> str:
@@ -69,5 +69,5 @@ def _edge(place: int, column: int, left: str, right: str) -> str:
 
 
 def level(value: float, most: float) -> str:
-    """One eighth for -most, eight for +most."""
+    """The block character of a value: one eighth high for -most, full for +most."""
     return LEVELS[round((len(LEVELS) - 1) * (max(-1.0, min(1.0, value / most)) + 1) / 2)]

@@ -1,9 +1,8 @@
-"""What each representation reads of the states of one text, measured by its gradient."""
+"""The states of one text that each representation uses, measured by its gradient."""
 
 import inspect
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,24 +12,24 @@ from seqtwin.anatomy.records import Reading
 from seqtwin.anatomy.statements import largest, near
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
-from seqtwin.model.representations import REPRESENTATIONS
+from seqtwin.model.representations import REPRESENTATIONS, Representation
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import States
 
-NUMBERS = 4  # of a vector, shown
-NEEDED: dict[str, dict[str, Any]] = {"join": {"parts": ["mean_output", "max_output"]}}  # what has no usual options
+NUMBERS = 4  # shown of a vector
+NEEDED: dict[str, dict[str, list[str]]] = {"join": {"parts": ["mean_output", "max_output"]}}  # options without default
 
 
 def readings(model: Siamese, states: States) -> tuple[Reading, ...]:
-    """Every member of REPRESENTATIONS that this encoder allows, its own as it was trained.
+    """Every member of REPRESENTATIONS that this encoder supports, its own with the trained weights.
 
-    `states`: of one text.
+    `states`: the states of one text.
     """
     final = states.hidden[:, -1].flatten(1)
     return tuple(_reading(name, part, part is model.representation, states, final) for name, part in _parts(model))
 
 
-def _parts(model: Siamese) -> Iterator[tuple[str, Any]]:
+def _parts(model: Siamese) -> Iterator[tuple[str, Representation]]:
     own = type(model.representation)
     for name, kind in REPRESENTATIONS.items():
         if kind is own:
@@ -41,11 +40,11 @@ def _parts(model: Siamese) -> Iterator[tuple[str, Any]]:
             torch.manual_seed(0)
             try:
                 yield name, pick(REPRESENTATIONS, spec, "representation", model.encoder.shape).eval()
-            except ConfigError:  # it reads what this encoder has not, as a gru's cell state
+            except ConfigError:  # it needs a state this encoder lacks, such as the cell state of a GRU
                 continue
 
 
-def _reading(name: str, part: Any, own: bool, states: States, final: Tensor) -> Reading:
+def _reading(name: str, part: Representation, own: bool, states: States, final: Tensor) -> Reading:
     vector = part(states).detach()
     outputs, hidden, cell = _shares(part, states)
     difference = largest(vector, final) if vector.shape == final.shape else None
@@ -65,23 +64,23 @@ def _reading(name: str, part: Any, own: bool, states: States, final: Tensor) -> 
     )
 
 
-def _formula(part: Any) -> str:
-    """The first sentence of what a representation says of itself."""
+def _formula(part: Representation) -> str:
+    """The first sentence of the docstring of a representation."""
     paragraph = (inspect.getdoc(type(part)) or "").split("\n\n", maxsplit=1)[0]
     return re.split(r"\.\s+(?=[A-Z])|;\s", " ".join(paragraph.split()))[0].rstrip(".")
 
 
-def _shares(part: Any, states: States) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _shares(part: Representation, states: States) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The share of a vector's gradient on every state: [time directions], [layers directions], [layers directions]."""
     cell = torch.zeros(*states.hidden.shape[:3], 1) if states.cell is None else states.cell
     leaves = [state.detach().clone().requires_grad_() for state in (states.outputs, states.hidden, cell)]
     given = States(leaves[0], leaves[1], None if states.cell is None else leaves[2], states.lengths)
     with torch.enable_grad():
         vector = part(given)
-        # signs of its own for each coordinate, so that coordinates cannot cancel
+        # a random sign for each coordinate, since coordinates could cancel
         signs = torch.randint(0, 2, vector.shape, generator=torch.Generator().manual_seed(0)) * 2.0 - 1.0
-        found = torch.autograd.grad((vector * signs).sum(), leaves, allow_unused=True)
-    weights = [torch.zeros_like(a) if g is None else g.abs() for a, g in zip(leaves, found, strict=True)]
+        gradients = torch.autograd.grad((vector * signs).sum(), leaves, allow_unused=True)
+    weights = [torch.zeros_like(a) if g is None else g.abs() for a, g in zip(leaves, gradients, strict=True)]
     directions = states.hidden.shape[2]
     masses = [weights[0][0].unflatten(-1, (directions, -1)).sum(-1), weights[1][0].sum(-1), weights[2][0].sum(-1)]
     whole = float(sum(mass.sum() for mass in masses)) or 1.0
@@ -90,11 +89,11 @@ def _shares(part: Any, states: States) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def _words(outputs: np.ndarray, hidden: np.ndarray, cell: np.ndarray) -> str:
-    """Which states are read, as a phrase."""
-    found = [_steps(outputs)] if outputs.any() else []
-    found += [_states("h_n", hidden)] if hidden.any() else []
-    found += [_states("c_n", cell)] if cell.any() else []
-    return " and ".join(found)
+    """The states used, as a phrase."""
+    phrases = [_steps(outputs)] if outputs.any() else []
+    phrases += [_states("h_n", hidden)] if hidden.any() else []
+    phrases += [_states("c_n", cell)] if cell.any() else []
+    return " and ".join(phrases)
 
 
 def _steps(outputs: np.ndarray) -> str:

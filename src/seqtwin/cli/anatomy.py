@@ -10,7 +10,9 @@ from seqtwin.cli.arguments import Json
 from seqtwin.errors import ConfigError
 
 if TYPE_CHECKING:
-    from seqtwin.anatomy.dissect import Subject
+    from collections.abc import Sequence
+
+    from seqtwin.anatomy.dissect import Given, Subject
     from seqtwin.anatomy.records import Anatomy
     from seqtwin.config import RunConfig
     from seqtwin.data.examples import Examples
@@ -109,7 +111,9 @@ def _subject_of_config(where: Path, text: str | None, changes: list[str]) -> "Su
     source = f"{where}, {state}, seed {config.fit.seed}"
     model, tokens = fresh_model(config, prepared), prepared.tokens
     if text is None:
-        return Subject(model, tokens, _first_short(prepared), source, "the first short training series")
+        first = _first_short(prepared)
+        assert first is not None  # training data are never empty
+        return Subject(model, tokens, first, source, "the first short training series")
     if tokens is not None:
         return Subject(model, tokens, text, source)
     item, name = default_text.series_in(Path(text), prepared.size)
@@ -125,7 +129,7 @@ def _config(where: Path, changes: list[str]) -> "RunConfig":
     return read_study(where, changes).base if study else read_run(where, changes)
 
 
-def _first_short(prepared: "Ready") -> object:
+def _first_short(prepared: "Ready") -> "Given | None":
     """The first training item of 4 to 10 steps."""
     from seqtwin.anatomy import default_text
 
@@ -137,7 +141,7 @@ def _first_short(prepared: "Ready") -> object:
     return default_text.first_short(texts, default_text.lengths_of(prepared.tokens, texts))
 
 
-def _training_texts(data: "PairData | Examples") -> list[object]:
+def _training_texts(data: "PairData | Examples") -> "list[str | Sequence[str]]":
     from seqtwin.data.examples import Examples
 
     if isinstance(data, Examples):

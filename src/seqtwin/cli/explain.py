@@ -31,9 +31,11 @@ def explain(
     seqtwin explain runs/first/cells/placenames.lstm.final_hidden.mse.s0 --jobs 2
     """
     from seqtwin.explain.explain import explain as explain_cell
-    from seqtwin.reporting.findings.diagnose import of_cell
+    from seqtwin.reporting.findings.diagnose import diagnose_cell
 
-    diagnoses = {folder: of_cell(folder) for folder in (cell, other) if folder and (folder / "manifest.json").exists()}
+    diagnoses = {
+        folder: diagnose_cell(folder) for folder in (cell, other) if folder and (folder / "manifest.json").exists()
+    }
     if diagnoses and not as_json:
         console.print_line(
             "\n\n".join(_diagnosis_text(folder, diagnosis) for folder, diagnosis in diagnoses.items()) + "\n"

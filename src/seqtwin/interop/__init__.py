@@ -1,1 +1,9 @@
-"""Doors to other libraries, each a thin one and imported only when asked."""
+"""Adapters to other libraries, each imported only when it is used.
+
+- `onnx_graph`: an ONNX graph under construction.
+- `onnx`: the ONNX graph of an encoder.
+- `onnx_folder`: the folder of an encoder exported to ONNX.
+- `sentence_transformers`: an encoder as a SentenceTransformer, or as a folder of its native modules.
+- `sklearn`: a scikit-learn estimator that trains an encoder on pairs.
+- `mteb`: an encoder as a model of MTEB.
+"""

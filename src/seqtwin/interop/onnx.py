@@ -1,20 +1,19 @@
-"""A trained encoder as an ONNX graph, written by hand: ids (or a series) and lengths in, one vector a sequence out.
+"""A trained encoder as an ONNX graph: inputs are ids (or a series) and lengths, output is one vector per sequence.
 
-Gather, then a recurrent node a layer with `sequence_lens` and its direction, then the representation and the
-projection. Nothing is traced: a traced graph freezes the length, or cannot hold a packed sequence at all. Gate orders:
-an LSTM's i, f, g, o become i, o, f, g; a GRU's r, z, n become z, r, n with `linear_before_reset`.
+The graph has a Gather, one recurrent node per layer with `sequence_lens`, the representation and the projection. It is
+built by hand, because tracing fixes the length or fails on packed sequences. ONNX orders gates differently: i, f, g, o
+of an LSTM become i, o, f, g; r, z, n of a GRU become z, r, n with `linear_before_reset`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from torch import nn
 
 from seqtwin.errors import ConfigError
 from seqtwin.inference.trained_encoder import TrainedEncoder
-from seqtwin.interop.onnx_graph import Graph, element_types, finished
+from seqtwin.interop.onnx_graph import Graph, Shape, element_types, finished
 from seqtwin.model import representations as r
 from seqtwin.model.distances import EPS
 from seqtwin.model.encoder import SpelledInput
@@ -22,15 +21,17 @@ from seqtwin.model.projections import Identity, Linear, Mlp
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import PairScorer
 
-LARGEST = 2**31 - 2**20  # bytes of weights; the format's own limit for one file is 2 GiB
+LARGEST = 2**31 - 2**20  # bytes of weights; a file of the format is limited to 2 GiB
 GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2), "RNN_TANH": (0,), "RNN_RELU": (0,)}
-REMEDY = "load it with seqtwin.load(folder), which runs every part"
+REMEDY = "load it with seqtwin.load(folder), which supports every part"
 
 
 @dataclass(frozen=True)
 class Traced:
-    """Names of an encoder's states. outputs [batch time width], hidden [batch layers*width], top, cell [batch width],
-    lengths [batch 1], mask [batch time 1].
+    """Names of the states of an encoder in the graph.
+
+    outputs: [batch time width]; hidden: [batch layers*width]; top, cell: [batch width]; lengths: [batch 1];
+    mask: [batch time 1].
     """
 
     outputs: str
@@ -42,10 +43,12 @@ class Traced:
 
 
 def to_onnx(encoder: TrainedEncoder) -> bytes:
-    """The graph of an encoder: inputs `sequences` (Int64[batch time] ids, or Float[batch time channels]) and `lengths`
-    (Int64[batch], from 1 on), output `vectors` (Float[batch dim]). What stands past a length changes nothing.
+    """The ONNX graph of an encoder, serialised.
 
-    Raises: ConfigError that names the part that has no such graph; MissingExtraError without the library onnx.
+    Inputs: `sequences` (Int64[batch time] ids, or Float[batch time channels]) and `lengths` (Int64[batch], positive).
+    Output: `vectors` (Float[batch dim]). Values past the length of a sequence have no effect.
+
+    Raises: ConfigError naming the part that has no ONNX graph; MissingExtraError if onnx is not installed.
     """
     kinds = element_types()
     model = encoder._model
@@ -53,7 +56,7 @@ def to_onnx(encoder: TrainedEncoder) -> bytes:
     graph = Graph()
     vectors = _written(graph, model)
     channels = [] if encoder.inputs == "tokens" else [model.encoder.inputs.projection.in_features]
-    inputs = {
+    inputs: dict[str, tuple[int, Shape]] = {
         "sequences": (kinds.INT64 if encoder.inputs == "tokens" else kinds.FLOAT, ["batch", "time", *channels]),
         "lengths": (kinds.INT64, ["batch"]),
     }
@@ -61,20 +64,22 @@ def to_onnx(encoder: TrainedEncoder) -> bytes:
 
 
 def scorer_to_onnx(encoder: TrainedEncoder) -> bytes:
-    """The graph of a trained pair scorer: inputs `left`, `right` (Float[batch dim]), output `scores` (Float[batch]).
+    """The ONNX graph of a trained pair scorer, serialised.
 
-    Formula: the mean of net(u, v, |u-v|, u*v) and net(v, u, |u-v|, u*v).
+    Inputs: `left` and `right` (Float[batch dim]). Output: `scores` (Float[batch]), the mean of
+    net(u, v, |u-v|, u*v) and net(v, u, |u-v|, u*v).
 
-    Raises: MissingExtraError without the library onnx.
+    Raises: MissingExtraError if onnx is not installed.
     """
     kinds = element_types()
-    graph, net = Graph(), encoder._model.similarity.net
-    apart = graph.add("Abs", [graph.add("Sub", ["left", "right"])])
+    graph, similarity = Graph(), encoder._model.similarity
+    assert isinstance(similarity, PairScorer)
+    distance = graph.add("Abs", [graph.add("Sub", ["left", "right"])])
     product = graph.add("Mul", ["left", "right"])
-    orders = (["left", "right", apart, product], ["right", "left", apart, product])
-    both = [_mlp_of(graph, net, graph.add("Concat", order, attributes={"axis": 1})) for order in orders]
+    orders = (["left", "right", distance, product], ["right", "left", distance, product])
+    both = [_perceptron(graph, similarity.net, graph.add("Concat", order, attributes={"axis": 1})) for order in orders]
     mean = graph.add("Mul", [graph.add("Add", both), graph.constant(np.array(0.5, np.float32))])
-    sides = {side: (kinds.FLOAT, ["batch", encoder.dim]) for side in ("left", "right")}
+    sides: dict[str, tuple[int, Shape]] = {side: (kinds.FLOAT, ["batch", encoder.dim]) for side in ("left", "right")}
     return finished(graph, sides, graph.add("Squeeze", [mean, graph.ints(1)]), "scores", ["batch"])
 
 
@@ -103,7 +108,7 @@ def _unsupported(part: str) -> ConfigError:
 
 
 def _written(graph: Graph, model: Siamese) -> str:
-    """The whole of an encoder; the name of its vectors."""
+    """Add the whole encoder; returns the name of its vectors."""
     inputs = model.encoder.inputs
     if hasattr(inputs, "embedding"):
         steps = graph.add("Gather", [graph.constant(inputs.embedding.weight), "sequences"])
@@ -119,13 +124,13 @@ def _written(graph: Graph, model: Siamese) -> str:
 
 
 def _run(graph: Graph, rnn: nn.RNNBase, steps: str) -> Traced:
-    """All layers; time comes first inside, batch first again in what is found."""
+    """Add all layers; returns the names of the states. Time is the first axis inside, batch the first of the result."""
     lengths = graph.add("Cast", ["lengths"], attributes={"to": 6})  # int32, as sequence_lens must be
     values = graph.add("Transpose", [steps], attributes={"perm": [1, 0, 2]})
     layers, cell = [], ""
     for layer in range(rnn.num_layers):
-        found, ends, cell = _layer(graph, rnn, layer, values, lengths)
-        by_step = graph.add("Transpose", [found], attributes={"perm": [0, 2, 1, 3]})
+        outputs, ends, cell = _layer(graph, rnn, layer, values, lengths)
+        by_step = graph.add("Transpose", [outputs], attributes={"perm": [0, 2, 1, 3]})
         values = graph.add("Reshape", [by_step, graph.ints(0, 0, -1)])
         layers.append(_flat(graph, ends))
     hidden = graph.add("Concat", layers, attributes={"axis": 1})
@@ -136,17 +141,17 @@ def _run(graph: Graph, rnn: nn.RNNBase, steps: str) -> Traced:
 
 
 def _layer(graph: Graph, rnn: nn.RNNBase, layer: int, values: str, lengths: str) -> tuple[str, str, str]:
-    """One recurrent node: names of its outputs, final states and, of an LSTM, final cell states."""
+    """Add one recurrent node; returns the names of its outputs, final states and, for an LSTM, final cell states."""
     ends = [f"l{layer}", f"l{layer}_reverse"][: 1 + rnn.bidirectional]
     w, u = (np.stack([_gates(rnn, f"{kind}_{end}") for end in ends]) for kind in ("weight_ih", "weight_hh"))
     b = np.stack([np.concatenate([_gates(rnn, f"{kind}_{end}") for kind in ("bias_ih", "bias_hh")]) for end in ends])
-    attributes: dict[str, Any] = {"hidden_size": rnn.hidden_size}
+    attributes: dict[str, object] = {"hidden_size": rnn.hidden_size}
     attributes["direction"] = "bidirectional" if rnn.bidirectional else "forward"
     if rnn.mode == "GRU":
         attributes["linear_before_reset"] = 1
     if rnn.mode == "RNN_RELU":
         attributes["activations"] = ["Relu"] * len(ends)
-    names = graph.add(
+    names = graph.add_node(
         rnn.mode.partition("_")[0],
         [values, graph.constant(w), graph.constant(u), graph.constant(b), lengths],
         3 if rnn.mode == "LSTM" else 2,
@@ -156,7 +161,7 @@ def _layer(graph: Graph, rnn: nn.RNNBase, layer: int, values: str, lengths: str)
 
 
 def _gates(rnn: nn.RNNBase, name: str) -> np.ndarray:
-    """A parameter with its gates in ONNX's order."""
+    """A parameter with its gates in the order of ONNX."""
     parts = np.split(getattr(rnn, name).detach().cpu().numpy(), len(GATES[rnn.mode]))
     return np.concatenate([parts[i] for i in GATES[rnn.mode]])
 
@@ -164,7 +169,7 @@ def _gates(rnn: nn.RNNBase, name: str) -> np.ndarray:
 def _flat(graph: Graph, ends: str) -> str:
     """[directions batch hidden] as [batch directions*hidden]."""
     by_row = graph.add("Transpose", [ends], attributes={"perm": [1, 0, 2]})
-    return str(graph.add("Reshape", [by_row, graph.ints(0, -1)]))
+    return graph.add("Reshape", [by_row, graph.ints(0, -1)])
 
 
 def _mask(graph: Graph, outputs: str, lengths: str) -> str:
@@ -172,63 +177,67 @@ def _mask(graph: Graph, outputs: str, lengths: str) -> str:
     time = graph.add("Gather", [shape, graph.constant(np.array(1, dtype=np.int64))])
     zero, one = (graph.constant(np.array(n, dtype=np.int64)) for n in (0, 1))
     real = graph.add("Less", [graph.add("Range", [zero, time, one]), lengths])
-    return str(graph.add("Unsqueeze", [real, graph.ints(2)]))
+    return graph.add("Unsqueeze", [real, graph.ints(2)])
 
 
 # --- representations ---------------------------------------------------------------------------------------------
 
 
-def _represented(graph: Graph, part: Any, states: Traced) -> str:
+def _represented(graph: Graph, part: object, states: Traced) -> str:
     write = REPRESENTATIONS.get(type(part))
     if write is None:
         raise _unsupported(f"representation '{type(part).__name__}'")
     return write(graph, part, states)
 
 
-def _last_output(graph: Graph, _: Any, s: Traced) -> str:
+def _last_output(graph: Graph, _: object, s: Traced) -> str:
     place = graph.add("Sub", [s.lengths, graph.ints(1)])
-    return str(graph.add("GatherND", [s.outputs, place], attributes={"batch_dims": 1}))
+    return graph.add("GatherND", [s.outputs, place], attributes={"batch_dims": 1})
 
 
-def _first_output(graph: Graph, _: Any, s: Traced) -> str:
-    return str(graph.add("Gather", [s.outputs, graph.constant(np.array(0, dtype=np.int64))], attributes={"axis": 1}))
+def _first_output(graph: Graph, _: object, s: Traced) -> str:
+    return graph.add("Gather", [s.outputs, graph.constant(np.array(0, dtype=np.int64))], attributes={"axis": 1})
 
 
 def _sum(graph: Graph, s: Traced) -> str:
-    # the node leaves zeros past a length, but a runtime need not: the mask makes it certain
-    kept = graph.add("Where", [s.mask, s.outputs, graph.constant(np.array([0.0], np.float32))])
-    return str(graph.add("ReduceSum", [kept, graph.ints(1)], attributes={"keepdims": 0}))
+    # outputs past a length are usually zero, but not in every runtime
+    real = graph.add("Where", [s.mask, s.outputs, graph.constant(np.array([0.0], np.float32))])
+    return graph.add("ReduceSum", [real, graph.ints(1)], attributes={"keepdims": 0})
 
 
-def _mean_output(graph: Graph, _: Any, s: Traced) -> str:
-    return str(graph.add("Div", [_sum(graph, s), graph.add("Cast", [s.lengths], attributes={"to": 1})]))
+def _mean_output(graph: Graph, _: object, s: Traced) -> str:
+    return graph.add("Div", [_sum(graph, s), graph.add("Cast", [s.lengths], attributes={"to": 1})])
 
 
-def _sqrt_mean_output(graph: Graph, _: Any, s: Traced) -> str:
+def _sqrt_mean_output(graph: Graph, _: object, s: Traced) -> str:
     length = graph.add("Cast", [s.lengths], attributes={"to": 1})
-    return str(graph.add("Div", [_sum(graph, s), graph.add("Sqrt", [length])]))
+    return graph.add("Div", [_sum(graph, s), graph.add("Sqrt", [length])])
 
 
-def _max_output(graph: Graph, _: Any, s: Traced) -> str:
-    kept = graph.add("Where", [s.mask, s.outputs, graph.constant(np.array([-np.inf], np.float32))])
-    return str(graph.add("ReduceMax", [kept], attributes={"axes": [1], "keepdims": 0}))
+def _max_output(graph: Graph, _: object, s: Traced) -> str:
+    real = graph.add("Where", [s.mask, s.outputs, graph.constant(np.array([-np.inf], np.float32))])
+    return graph.add("ReduceMax", [real], attributes={"axes": [1], "keepdims": 0})
 
 
-def _attention_output(graph: Graph, part: Any, s: Traced) -> str:
-    inner = graph.add("Tanh", [graph.linear(s.outputs, part.score[0])])
-    scores = graph.linear(inner, part.score[2])
-    kept = graph.add("Where", [s.mask, scores, graph.constant(np.array([-np.inf], np.float32))])
-    weights = graph.add("Softmax", [kept], attributes={"axis": 1})
+def _attention_output(graph: Graph, part: object, s: Traced) -> str:
+    assert isinstance(part, r.AttentionOutput)
+    first, second = part.score[0], part.score[2]
+    assert isinstance(first, nn.Linear)
+    assert isinstance(second, nn.Linear)
+    scores = graph.linear(graph.add("Tanh", [graph.linear(s.outputs, first)]), second)
+    real = graph.add("Where", [s.mask, scores, graph.constant(np.array([-np.inf], np.float32))])
+    weights = graph.add("Softmax", [real], attributes={"axis": 1})
     by_head = graph.add("Transpose", [weights], attributes={"perm": [0, 2, 1]})
     outputs = graph.add("Where", [s.mask, s.outputs, graph.constant(np.array([0.0], np.float32))])
-    return str(graph.add("Reshape", [graph.add("MatMul", [by_head, outputs]), graph.ints(0, -1)]))
+    return graph.add("Reshape", [graph.add("MatMul", [by_head, outputs]), graph.ints(0, -1)])
 
 
-def _join(graph: Graph, part: Any, s: Traced) -> str:
-    return str(graph.add("Concat", [_represented(graph, p, s) for p in part.parts], attributes={"axis": 1}))
+def _join(graph: Graph, part: object, s: Traced) -> str:
+    assert isinstance(part, r.Join)
+    return graph.add("Concat", [_represented(graph, p, s) for p in part.parts], attributes={"axis": 1})
 
 
-REPRESENTATIONS: dict[type, Callable[[Graph, Any, Traced], str]] = {
+REPRESENTATIONS: dict[type, Callable[[Graph, object, Traced], str]] = {
     r.FinalHidden: lambda _graph, _part, s: s.top,
     r.AllHidden: lambda _graph, _part, s: s.hidden,
     r.FinalCell: lambda _graph, _part, s: s.cell,
@@ -245,19 +254,32 @@ REPRESENTATIONS: dict[type, Callable[[Graph, Any, Traced], str]] = {
 # --- projections -------------------------------------------------------------------------------------------------
 
 
-def _mlp_of(graph: Graph, net: Any, vectors: str) -> str:
-    return graph.linear(graph.add("Relu", [graph.linear(vectors, net[0])]), net[2])
+def _perceptron(graph: Graph, net: nn.Sequential, vectors: str) -> str:
+    first, second = net[0], net[2]
+    assert isinstance(first, nn.Linear)
+    assert isinstance(second, nn.Linear)
+    return graph.linear(graph.add("Relu", [graph.linear(vectors, first)]), second)
+
+
+def _linear(graph: Graph, part: object, vectors: str) -> str:
+    assert isinstance(part, Linear)
+    return graph.linear(vectors, part.map)
+
+
+def _mlp(graph: Graph, part: object, vectors: str) -> str:
+    assert isinstance(part, Mlp)
+    return _perceptron(graph, part.map, vectors)
 
 
 def _unit(graph: Graph, vectors: str) -> str:
     squared = graph.add("ReduceSum", [graph.add("Mul", [vectors, vectors]), graph.ints(1)])
     long = graph.add("Greater", [squared, graph.constant(np.array([EPS**2], np.float32))])
     length = graph.add("Sqrt", [graph.add("Where", [long, squared, graph.constant(np.array([1.0], np.float32))])])
-    return str(graph.add("Div", [vectors, length]))
+    return graph.add("Div", [vectors, length])
 
 
-PROJECTIONS: dict[type, Callable[[Graph, Any, str], str]] = {
+PROJECTIONS: dict[type, Callable[[Graph, object, str], str]] = {
     Identity: lambda _graph, _part, vectors: vectors,
-    Linear: lambda graph, part, vectors: graph.linear(vectors, part.map),
-    Mlp: lambda graph, part, vectors: _mlp_of(graph, part.map, vectors),
+    Linear: _linear,
+    Mlp: _mlp,
 }

@@ -1,8 +1,7 @@
-"""The folder of an encoder exported to ONNX, as `seqtwin.load(folder, backend="onnx")` reads it."""
+"""The folder of an encoder exported to ONNX, for `seqtwin.load(folder, backend="onnx")`."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,29 +9,29 @@ import torch
 from seqtwin.data.batches import Ragged
 from seqtwin.errors import DamagedError
 from seqtwin.files import dump_json, hash_of, publish_folder, sha256, write_bytes, write_text
-from seqtwin.inference.onnx_encoder import CARD, FORMAT, GRAPH, README, SCORER, TOKENS, padded, session_of
+from seqtwin.inference.onnx_encoder import CARD, FORMAT, GRAPH, README, SCORER, TOKENS, load_session, padded
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx import scorer_to_onnx, to_onnx
 from seqtwin.interop.onnx_graph import OPSET
 
 LENGTHS = (1, 33, 7, 2)
-LARGEST_DIFFERENCE = 1e-5  # of a coordinate, relative to the largest where that is above 1
+LARGEST_DIFFERENCE = 1e-5  # of a coordinate, relative to the largest one if that is above 1
 
 
 def export_onnx(encoder: TrainedEncoder, folder: Path) -> Path:
-    """The folder that `seqtwin.load(folder, backend="onnx")` reads without torch: model.onnx, tokenizer.json, a card
-    with hashes, a README.
+    """Export an encoder to a folder that `seqtwin.load(folder, backend="onnx")` loads without torch; returns it.
 
-    The graph is run before it is written, on sequences of several lengths, alone and together.
+    It contains model.onnx, tokenizer.json, a card with hashes, and a README. Before it is written, the graph is run on
+    sequences of several lengths, one at a time and as a batch.
 
-    Raises: ConfigError for a part without a graph, or when something stands there already; MissingExtraError;
-    DamagedError when the graph gives other vectors than the encoder.
+    Raises: ConfigError for a part without an ONNX graph, or if the folder exists; MissingExtraError; DamagedError if
+    the vectors of the graph differ from those of the encoder.
     """
     graph = to_onnx(encoder)
     difference = _difference(encoder, graph)
     stored = encoder._stored
     tau = getattr(encoder._model.similarity, "tau", None)
-    card: dict[str, Any] = {
+    card: dict[str, object] = {
         "format": FORMAT,
         "fingerprint": encoder.fingerprint,
         "inputs": encoder.inputs,
@@ -70,26 +69,26 @@ DRAWS: dict[str, Callable[[int], list[np.ndarray]]] = {"tokens": _ids, "series":
 
 
 def _difference(encoder: TrainedEncoder, graph: bytes) -> float:
-    """The largest difference of a coordinate between the graph's vectors and the encoder's.
+    """The largest difference of a coordinate between the vectors of the graph and of the encoder.
 
-    Raises: DamagedError when it is too large.
+    Raises: DamagedError if it is too large.
     """
     items = DRAWS[encoder.inputs](encoder._stored.blueprint.size)
     with torch.inference_mode():
         expected = encoder._model.encode(Ragged.of(items).take(np.arange(len(items)))).numpy()
-    run = session_of(graph).run
+    run = load_session(graph).run
     groups = [items, *([item] for item in items)]
-    found = [run(None, {"sequences": padded(g), "lengths": np.array([len(i) for i in g])})[0] for g in groups]
-    difference = max(np.abs(found[0] - expected).max(), np.abs(np.concatenate(found[1:]) - expected).max())
+    vectors = [run(None, {"sequences": padded(g), "lengths": np.array([len(i) for i in g])})[0] for g in groups]
+    difference = max(np.abs(vectors[0] - expected).max(), np.abs(np.concatenate(vectors[1:]) - expected).max())
     if not difference <= LARGEST_DIFFERENCE * max(1.0, np.abs(expected).max()):
-        cause = f"the graph's vectors differ from the encoder's by {difference:.2g}"
-        raise DamagedError("EXPORT_DIFFERS", cause, place="export", remedy="please report this, with the encoder")
+        cause = f"the vectors of the ONNX graph differ from those of the encoder by {difference:.2g}"
+        raise DamagedError("EXPORT_DIFFERS", cause, place="export", remedy="please report this and attach the encoder")
     return float(difference)
 
 
 def _readme(encoder: TrainedEncoder) -> str:
     ids = "token ids, Int64[batch time]" if encoder.inputs == "tokens" else "numbers, Float[batch time channels]"
-    threshold = "none: dev could not tell" if encoder.threshold is None else f"{encoder.threshold:.6g}"
+    threshold = "none (it could not be estimated on dev)" if encoder.threshold is None else f"{encoder.threshold:.6g}"
     return f"""# SeqTwin encoder as ONNX
 
 ```python
@@ -98,8 +97,9 @@ encoder = seqtwin.load("this-folder", backend="onnx")   # numpy, tokenizers and 
 vectors = encoder.encode([...])
 ```
 
-One vector of width {encoder.dim} a sequence, compared by `{encoder.similarity_name}`; threshold: {threshold}.
+One vector of width {encoder.dim} per sequence. Similarity: `{encoder.similarity_name}`. Threshold: {threshold}.
 
-`model.onnx`, opset {OPSET}: `sequences` ({ids}, right-padded with 0) and `lengths` (Int64[batch], from 1 on) in,
-`vectors` (Float[batch {encoder.dim}]) out. A vector does not depend on its batch. Encoder {encoder.fingerprint[:16]}.
+`model.onnx` uses opset {OPSET}. Inputs: `sequences` ({ids}, right-padded with 0) and `lengths` (Int64[batch], at least
+1). Output: `vectors` (Float[batch {encoder.dim}]). A vector does not depend on the other rows of its batch. Encoder:
+{encoder.fingerprint[:16]}.
 """

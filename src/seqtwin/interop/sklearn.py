@@ -1,13 +1,14 @@
-"""A scikit-learn estimator: fit on labelled pairs of texts, transform texts to vectors, predict same or not."""
+"""A scikit-learn estimator: fit on labelled pairs of texts, transform texts to vectors, predict same or different."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from seqtwin.build import blueprint_of
@@ -37,13 +38,14 @@ README = "# SeqTwin encoder\n\nTrained by seqtwin.interop.sklearn.SiameseEncoder
 
 
 class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """An encoder trained on pairs of texts that are the same (1) or not (0), or on targets between.
+    """An encoder trained on pairs of texts that are the same (1) or different (0), or on targets in between.
 
-    A part of the pairs, `dev_fraction`, is kept apart (no text stands on both sides where that is possible): on it the
-    best epoch is chosen and the threshold of `predict` is fitted. Parts and numbers mean what they mean in a config.
-    `empty`: error, or unk (an empty text is one unknown token).
+    A share of the pairs, `dev_fraction`, is held out, if possible without a text that is also in training. The best
+    epoch is chosen and the threshold of `predict` is fitted on them. All other parameters are those of a config.
+    `empty`: "error", or "unk" to treat an empty text as one unknown token.
 
-    `encoder_`: the TrainedEncoder; `threshold_`: None where the kept-apart pairs could not tell; `n_iter_`: epochs.
+    Attributes: `encoder_`, the TrainedEncoder; `threshold_`, None if it could not be estimated from the held-out
+    pairs; `n_iter_`, the number of epochs.
 
     >>> SiameseEncoder(cell="gru", hidden=32)
     SiameseEncoder(cell='gru', hidden=32)
@@ -81,14 +83,14 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.epochs, self.batch, self.lr, self.patience = epochs, batch, lr, patience
         self.device, self.dev_fraction, self.random_state = device, dev_fraction, random_state
 
-    def fit(self, X: Any, y: Any) -> "SiameseEncoder":
-        """The trained estimator. `X`: pairs (left, right), or an array or DataFrame [n, 2]; `y`: targets in [0, 1].
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> "SiameseEncoder":
+        """Train the encoder. `X`: pairs (left, right), or an array or DataFrame [n, 2]; `y`: targets in [0, 1].
 
-        Raises: DataError for what is no pair of texts or no target; ConfigError for parts that do not fit; Diverged.
+        Raises: DataError for an invalid pair or target; ConfigError for parts that cannot be combined; Diverged.
         """
         config = self._config()
         check_run(config)
-        lefts, rights = _pairs(X)
+        lefts, rights = _pairs(_rows(X))
         prepared = _prepared(lefts, rights, _targets(y, len(lefts)), config, self.dev_fraction)
         trained = _trained(config, prepared)
         self.encoder_: TrainedEncoder = trained.encoder
@@ -97,8 +99,8 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.array([0, 1])
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Texts: their vectors, float32 [n, dim]. Pairs: |u - v| beside u * v, [n, 2 dim], for a classifier behind.
+    def transform(self, X: npt.ArrayLike) -> np.ndarray:
+        """The vectors of texts, float32 [n, dim]; for pairs, |u - v| and u * v joined, [n, 2 dim], for a classifier.
 
         Raises: DataError; sklearn's NotFittedError.
         """
@@ -109,33 +111,33 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return np.concatenate([np.abs(u - v), u * v], axis=1)
         return self.encoder_.encode(_texts(items))
 
-    def score_pairs(self, X: Any) -> np.ndarray:
-        """The score of each pair, float32 [n], higher = more similar.
+    def score_pairs(self, X: npt.ArrayLike) -> np.ndarray:
+        """The score of each pair, float32 [n]; higher is more similar.
 
         Raises: DataError; sklearn's NotFittedError.
         """
         check_is_fitted(self, "encoder_")
-        return self.encoder_.score(*_pairs(X))
+        return self.encoder_.score(*_pairs(_rows(X)))
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """`score_pairs`, under the name that scikit-learn's scorers look for."""
+    def decision_function(self, X: npt.ArrayLike) -> np.ndarray:
+        """The same as `score_pairs`, under the name that scikit-learn's scorers use."""
         return self.score_pairs(X)
 
-    def predict(self, X: Any) -> np.ndarray:
-        """1 where a pair's score reaches the threshold, else 0: Int[n].
+    def predict(self, X: npt.ArrayLike) -> np.ndarray:
+        """The class of each pair, Int[n]: 1 if its score is at least the threshold, else 0.
 
-        Raises: ConfigError where the pairs kept apart had no same pair; DataError; sklearn's NotFittedError.
+        Raises: ConfigError without a threshold; DataError; sklearn's NotFittedError.
         """
         scores = self.score_pairs(X)
         if self.threshold_ is None:
-            cause = "no threshold: the pairs kept apart for it could not tell same from different"
+            cause = "no threshold: it could not be estimated from the held-out pairs"
             raise ConfigError("NO_THRESHOLD", cause, place="predict", remedy="fit on more pairs, or use score_pairs")
         return (scores >= self.threshold_).astype(np.int64)
 
-    def score(self, X: Any, y: Any) -> float:
-        """ROC-AUC of the scores of these pairs; targets from .5 on count as the same.
+    def score(self, X: npt.ArrayLike, y: npt.ArrayLike) -> float:
+        """ROC-AUC of the scores of pairs; targets of at least 0.5 count as the same.
 
-        Raises: DataError where only one class is present.
+        Raises: DataError if only one class is present.
         """
         scores = self.score_pairs(X)
         try:
@@ -144,14 +146,14 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise DataError("SCORE_UNDEFINED", f"roc_auc: {error.reason}", place="score") from error
 
     def to_encoder(self) -> TrainedEncoder:
-        """The trained encoder itself. Raises: sklearn's NotFittedError."""
+        """The trained encoder. Raises: sklearn's NotFittedError."""
         check_is_fitted(self, "encoder_")
         return self.encoder_
 
     def save(self, folder: Path | str) -> Path:
-        """The folder, written whole, that `seqtwin.load` and every command reads.
+        """Save the encoder to a folder for `seqtwin.load` and every command; returns the folder.
 
-        Raises: ConfigError when something stands there already; sklearn's NotFittedError.
+        Raises: ConfigError if the folder exists; sklearn's NotFittedError.
         """
         stored = self.to_encoder()._stored
         with publish_folder(Path(folder)) as building:
@@ -163,7 +165,7 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         fitting = ("epochs", "batch", "lr", "patience", "device")
         return parse_run(
             {
-                "data": {"file": "pairs in memory"},  # a run names its data; these pairs never are a file
+                "data": {"file": "pairs in memory"},  # required by a run; not read
                 "tokens": {name: getattr(self, name) for name in ("unit", "lower", "normalize", "empty")},
                 "encoder": {name: getattr(self, name) for name in names},
                 **{name: getattr(self, name) for name in ("representation", "projection", "similarity", "loss")},
@@ -172,24 +174,24 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             place="SiameseEncoder",
         )
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         tags.target_tags.required = True
-        tags.transformer_tags.preserves_dtype = []  # vectors are float32, whatever comes in
+        tags.transformer_tags.preserves_dtype = []  # vectors are always float32
         tags.no_validation = True
         return tags
 
 
-def _rows(X: Any) -> list[Any]:
-    found = X.to_numpy() if hasattr(X, "to_numpy") else X
-    if isinstance(found, str) or not hasattr(found, "__iter__"):
+def _rows(X: npt.ArrayLike) -> list[object]:
+    rows = X.to_numpy() if hasattr(X, "to_numpy") else X
+    if isinstance(rows, str) or not isinstance(rows, Iterable):
         raise DataError("SKLEARN_INPUT", f"expected a list, got a {type(X).__name__}", place="X")
-    return list(found)
+    return list(rows)
 
 
-def _texts(items: list[Any]) -> list[str]:
+def _texts(items: Sequence[object]) -> list[str]:
     wrong = next((row for row, item in enumerate(items) if not isinstance(item, str)), None)
     if wrong is not None:
         cause = f"row {wrong}: expected a text, got a {type(items[wrong]).__name__}"
@@ -197,20 +199,20 @@ def _texts(items: list[Any]) -> list[str]:
     return [str(item) for item in items]
 
 
-def _pairs(X: Any) -> tuple[list[str], list[str]]:
+def _pairs(rows: Sequence[object]) -> tuple[list[str], list[str]]:
     """The texts of both sides."""
-    found: tuple[list[str], list[str]] = ([], [])
-    for row, pair in enumerate(_rows(X)):
+    texts: tuple[list[str], list[str]] = ([], [])
+    for row, pair in enumerate(rows):
         sides = () if isinstance(pair, str) or not isinstance(pair, (Sequence, np.ndarray)) else tuple(pair)
-        if len(sides) != len(found) or not all(isinstance(side, str) for side in sides):
+        if len(sides) != len(texts) or not all(isinstance(side, str) for side in sides):
             cause = f"row {row}: expected a pair of texts (left, right), got {str(pair)[:60]!r}"
-            raise DataError("SKLEARN_INPUT", cause, place="X", remedy="give a list of (left, right) or an array [n, 2]")
-        for texts, side in zip(found, sides, strict=True):
-            texts.append(str(side))
-    return found
+            raise DataError("SKLEARN_INPUT", cause, place="X", remedy="pass a list of (left, right) or an array [n, 2]")
+        for column, side in zip(texts, sides, strict=True):
+            column.append(str(side))
+    return texts
 
 
-def _targets(y: Any, count: int) -> np.ndarray:
+def _targets(y: npt.ArrayLike, count: int) -> np.ndarray:
     try:
         targets = np.asarray(y, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -226,7 +228,7 @@ def _targets(y: Any, count: int) -> np.ndarray:
 def _prepared(
     lefts: list[str], rights: list[str], targets: np.ndarray, config: RunConfig, dev_fraction: float
 ) -> Prepared:
-    """The pairs as data that the pieces of a study train on, without a test split."""
+    """The pairs as training data with a train and a dev split."""
     if not isinstance(dev_fraction, (int, float)) or not 0 < dev_fraction < 1:
         cause = f"expected a number between 0 and 1, got {dev_fraction!r}"
         raise ConfigError("CONFIG_DEV_FRACTION", cause, place="dev_fraction")
@@ -234,8 +236,8 @@ def _prepared(
     try:
         splits, how = split_pairs(lefts, rights, fractions, np.random.default_rng(config.fit.seed))
     except DataError as error:
-        cause = "too few pairs of different texts to keep some apart for the threshold"
-        raise DataError(error.code, cause, place="X", remedy="give more pairs") from error
+        cause = "too few pairs of different texts to hold some out for the threshold"
+        raise DataError(error.code, cause, place="X", remedy="pass more pairs") from error
     split = ["train" if name == "train" else "dev" for name in splits]
     data = PairData.of(left=lefts, right=rights, target=targets, split=split, name="pairs", cut=CUT, notes=(how,))
     train = data.part("train")
@@ -274,14 +276,19 @@ def _trained(config: RunConfig, prepared: Prepared) -> _Trained:
     loss = build_loss(config.loss, model, CUT).to(device)
     calibrate(loss, model, prepared, config)
     state = fit(model, loss, prepared.stores["train"], recipe_of(config), rank_metric(prepared))
-    return _Trained(_at_work(model, config, prepared), state)
+    return _Trained(_trained_encoder(model, config, prepared), state)
 
 
-def _at_work(model: Siamese, config: RunConfig, prepared: Prepared) -> TrainedEncoder:
-    """The model as it is when it comes from a folder, checks of the loader included; the folder is gone again."""
+def _trained_encoder(model: Siamese, config: RunConfig, prepared: Prepared) -> TrainedEncoder:
+    """The model as it is after saving and loading, with the checks of the loader; the folder is temporary."""
     dev = prepared.stores["dev"]
     threshold = fit_on_dev(predict(model, dev), dev.target, CUT).threshold
-    facts: dict[str, Any] = {"threshold": threshold, "cut": CUT, "data_hash": prepared.data.fingerprint, "scores": {}}
+    facts: dict[str, object] = {
+        "threshold": threshold,
+        "cut": CUT,
+        "data_hash": prepared.data.fingerprint,
+        "scores": {},
+    }
     blueprint = blueprint_of(config, prepared.inputs, prepared.size)
     with TemporaryDirectory() as folder:
         save_encoder(Path(folder), Stored(model.cpu(), blueprint, prepared.tokens, facts), README)

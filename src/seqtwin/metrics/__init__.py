@@ -2,7 +2,7 @@
 (WRITTEN_METRICS); and what is fitted on dev for them."""
 
 from seqtwin.metrics.classes import CLASS_METRICS, Measure, measured
-from seqtwin.metrics.directions import DIRECTIONS, Direction, chance_of, direction_of, lower_is_better
+from seqtwin.metrics.directions import DIRECTIONS, Direction, chance_of, direction_of, lower_is_better, metric_name
 from seqtwin.metrics.few_examples import (
     class_counts,
     few_classes_sentence,
@@ -47,6 +47,7 @@ __all__ = [
     "measure",
     "measure_ranking",
     "measured",
+    "metric_name",
     "pair_counts",
     "primary_metric",
     "rank",

@@ -1,6 +1,6 @@
-"""DIRECTIONS: which way is better for every number that a table shows, and its chance level.
+"""DIRECTIONS: for every number that a table shows, which way is better, its chance level and its printed name.
 
-The only place that says so. A metric that is missing here fails the tests.
+This is the only such table. A metric that is missing here fails the tests.
 """
 
 from dataclasses import dataclass
@@ -9,45 +9,59 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Direction:
-    """`better`: the better end of the scale, `neither` where only the middle is sound. `chance`: the value of scores
-    that know nothing; None where it depends on the data (the share of the largest class, of same pairs)."""
+    """The scale of a metric or diagnostic.
+
+    `better`: the better end of the scale, `neither` where only the middle is sound. `chance`: the value of random
+    scores; None where it depends on the data (the share of the largest class, of same pairs). `name`: as printed; by
+    default the key with blanks. `meaning`: a value in everyday words, with {share} in per cent and {judged}.
+    """
 
     better: Literal["higher", "lower", "neither"]
     chance: float | None = None
+    name: str = ""
+    meaning: str = ""
 
 
 _HIGHER, _LOWER, _NEITHER = Direction("higher"), Direction("lower"), Direction("neither")
-_CORRELATION = Direction("higher", chance=0.0)
-
 DIRECTIONS: dict[str, Direction] = {
     # scored pairs
-    "pearson": _CORRELATION,
-    "spearman": _CORRELATION,
-    "mse": _LOWER,
-    "pearson_iso": _CORRELATION,
-    "mse_iso": _LOWER,
-    "roc_auc": Direction("higher", chance=0.5),
+    "pearson": Direction("higher", chance=0.0, name="Pearson"),
+    "spearman": Direction(
+        "higher",
+        chance=0.0,
+        name="Spearman",
+        meaning="rank correlation of scores and targets; 1 is perfect order, 0 is none",
+    ),
+    "mse": Direction("lower", name="MSE"),
+    "pearson_iso": Direction("higher", chance=0.0, name="Pearson (isotonic)"),
+    "mse_iso": Direction("lower", name="MSE (isotonic)"),
+    "roc_auc": Direction(
+        "higher",
+        chance=0.5,
+        name="ROC-AUC",
+        meaning="of a same and a different pair, the same one scores higher {share} times in 100",
+    ),
     "average_precision": _HIGHER,
-    "accuracy": _HIGHER,
+    "accuracy": Direction("higher", meaning="of 100 {judged}, {share} get the right class"),
     "precision": _HIGHER,
     "recall": _HIGHER,
-    "f1": _HIGHER,
-    "mcc": _CORRELATION,
+    "f1": Direction("higher", name="F1"),
+    "mcc": Direction("higher", chance=0.0, name="MCC"),
     # classes, spans, written texts
-    "macro_f1": _HIGHER,
+    "macro_f1": Direction("higher", name="macro F1"),
     "log_loss": _LOWER,
     "calibration_error": _LOWER,
-    "span_f1": _HIGHER,
-    "exact_match": _HIGHER,
+    "span_f1": Direction("higher", name="span F1"),
+    "exact_match": Direction("higher", meaning="of 100 {judged}, {share} are generated without a mistake"),
     "token_accuracy": _HIGHER,
     "edit_distance": _LOWER,
     # rankings
     "hit_rate": _HIGHER,
-    "mrr": _HIGHER,
+    "mrr": Direction("higher", name="MRR"),
     "r_precision": _HIGHER,
-    "map_at_r": _HIGHER,
+    "map_at_r": Direction("higher", name="MAP@R"),
     "ndcg": _HIGHER,
-    "nn_accuracy": _HIGHER,
+    "nn_accuracy": Direction("higher", name="nearest-neighbour accuracy"),
     "nn_accuracy_scaled": _HIGHER,
     # diagnostics that a table shows
     "plateau_ratio": _LOWER,
@@ -83,6 +97,16 @@ def direction_of(name: str) -> Direction | None:
     ('lower', 'higher', None)
     """
     return DIRECTIONS.get(name.partition("@")[0])
+
+
+def metric_name(name: str) -> str:
+    """The printed name of a metric, in running text.
+
+    >>> metric_name("roc_auc"), metric_name("recall@10"), metric_name("average_precision")
+    ('ROC-AUC', 'recall@10', 'average precision')
+    """
+    direction = DIRECTIONS.get(name)
+    return (direction.name if direction else "") or name.replace("_", " ")
 
 
 def lower_is_better(name: str) -> bool:

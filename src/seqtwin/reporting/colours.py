@@ -1,6 +1,6 @@
-"""The colours of pages and figures: the palette, and the ground and ink of a value in a heat map."""
+"""The colours of pages and figures: the palette, and background and text colour of a heat-map value."""
 
-# light and dark values of each colour; figures are drawn in the light ones, the page swaps them for variables
+# light and dark value of each colour; figures use the light one, the page replaces it by a CSS variable
 COLOURS = {
     "ink": ("#16242c", "#e6edf1"), "soft": ("#586770", "#9fb0ba"), "line": ("#dfe6ea", "#2a3a43"),
     "paper": ("#fbfcfc", "#10181d"), "card": ("#ffffff", "#162127"), "accent": ("#0f4d6b", "#7cc4e6"),
@@ -10,7 +10,7 @@ COLOURS = {
 }  # fmt: skip
 SERIES = ("c1", "c2", "c3", "c4", "c5", "c6")
 LOSS_SERIES = ("c1", "c5", "c3", "c4", "c2", "c6")
-# ends of the colour scale of a heat map, light and dark, and the lowest contrast of text that is easy to read
+# ends of the colour scale of a heat map in light and dark theme; lowest contrast of readable text
 _PALE, _DEEP = (233, 240, 244), (15, 77, 107)
 _DIM, _BRIGHT = (168, 188, 200), (13, 74, 106)
 _FEWEST = 4.5
@@ -25,7 +25,7 @@ def hue(index: int) -> str:
 
 
 def loss_hue(index: int) -> str:
-    """The light value of the colour of the nth loss: neighbours far apart, for thin lines that cross."""
+    """The light value of the colour of the nth loss; neighbours differ strongly, since thin lines cross."""
     return light(LOSS_SERIES[index % len(LOSS_SERIES)])
 
 
@@ -35,19 +35,19 @@ def light(name: str) -> str:
 
 
 def style(share: float) -> str:
-    """The grounds and inks of a value between worst (0) and best (1), light and dark, as CSS variables."""
+    """Background and text colour of a value between worst (0) and best (1), light and dark, as CSS variables."""
     (ground, text), (dark_ground, dark_text) = painted(share, _PALE, _DEEP), painted(share, _DIM, _BRIGHT)
     return f"--g:{ground};--t:{text};--gd:{dark_ground};--td:{dark_text}"
 
 
 def painted(share: float, pale: Colour, deep: Colour) -> tuple[str, str]:
-    """Ground and text colour of a value between pale (0) and deep (1); the text is always readable (4.5 : 1).
+    """Background and text colour of a value between pale (0) and deep (1), with a contrast of at least 4.5 : 1.
 
     >>> painted(1.0, (233, 240, 244), (15, 77, 107))
     ('#0f4d6b', '#ffffff')
     """
     share = min(max(share, 0.0), 1.0)
-    # between the two inks lies a short stretch of grounds on which neither is readable: step over it
+    # skip the few backgrounds on which neither text colour is readable
     steps = sorted(range(101), key=lambda step: abs(step / 100 - share))
     grounds = (_mixed(step / 100, pale, deep) for step in steps)
     ground, ink = next((g, ink) for g in grounds for ink in _INKS if contrast(g, ink) >= _FEWEST)

@@ -1,20 +1,8 @@
-"""Numbers and names as the report prints them."""
+"""The names and numbers that a report prints: floors, representations, slices; digits, intervals, lists."""
 
 import math
 import re
 
-METRIC_NAMES = {
-    "roc_auc": "ROC-AUC", "average_precision": "average precision", "pearson": "Pearson", "spearman": "Spearman",
-    "mse": "MSE", "pearson_iso": "Pearson (isotonic)", "mse_iso": "MSE (isotonic)", "accuracy": "accuracy",
-    "precision": "precision", "recall": "recall", "f1": "F1", "mcc": "MCC", "mrr": "MRR",
-    "map_at_r": "MAP@R", "macro_f1": "macro F1", "span_f1": "span F1", "nn_accuracy": "nearest-neighbour accuracy",
-}  # fmt: skip
-MEANINGS = {
-    "roc_auc": "of a same and a different pair, the same one scores higher {share} times in 100",
-    "spearman": "rank correlation of scores and targets; 1 is perfect order, 0 is none",
-    "accuracy": "of 100 {judged}, {share} get the right class",
-    "exact_match": "of 100 {judged}, {share} are written without a single mistake",
-}
 FLOOR_NAMES = {
     "constant": "constant", "tfidf_char": "character TF-IDF", "tfidf_word": "word TF-IDF",
     "jaro_winkler": "Jaro-Winkler", "mean_vectors": "bag of vectors", "length": "length only",
@@ -40,10 +28,10 @@ GLOSS = {
 }  # fmt: skip
 SLICES = {
     "length": ("By length", "Quartiles of the mean length of the two sides, shortest first."),
-    "pad_share": ("By pad share", "Quartiles of the share of padding; a slope means that padding is read."),
-    "overlap": ("By shared tokens", "Jaccard overlap of the two sides' token sets: little overlap is the hard end."),
-    "seen": ("By how many of the two items occur in training", "0 = both are new: the honest end."),
-    "target": ("By target", "Pairs of one grade against all others where the metric allows it."),
+    "pad_share": ("By share of padding", "Quartiles of the share of padding; a slope means that padding matters."),
+    "overlap": ("By shared tokens", "Jaccard overlap of the token sets of both sides; a small overlap is hardest."),
+    "seen": ("By how many of the two items occur in training", "Pairs of two new items are the honest test."),
+    "target": ("By target", "Quartiles of the target, lowest first."),
 }
 
 
@@ -54,15 +42,6 @@ def short_key(key: str) -> str:
     'padding'
     """
     return key.rsplit(".", 1)[-1]
-
-
-def metric_name(name: str) -> str:
-    """How a metric is called in running text.
-
-    >>> metric_name("roc_auc"), metric_name("recall@10")
-    ('ROC-AUC', 'recall@10')
-    """
-    return METRIC_NAMES.get(name, name.replace("_", " "))
 
 
 def digits(value: float | None, places: int = 3) -> str:

@@ -1,9 +1,10 @@
 """The test plan: the differences that will be tested, and how. It is fixed before the first training."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations
 from typing import TypedDict
 
+from seqtwin.comparisons import Comparison, Labels, matching_pairings, same_sides
 from seqtwin.config import ComparisonConfig, StudyConfig
 from seqtwin.errors import ConfigError, nearest
 from seqtwin.run.part_labels import factor_label, label
@@ -11,22 +12,6 @@ from seqtwin.study.grid import PAIRING, Grid
 from seqtwin.study.tiers import TIERS
 
 ALPHA, ROPE, PERMUTATIONS = 0.05, 0.01, 9999
-
-Labels = Mapping[str, str]
-
-
-class Comparison(TypedDict):
-    """A planned comparison of two sides, with everything else equal.
-
-    `letter`: of a standard comparison, empty for others; `left`, `right`: the labels of the sides; `within`: labels
-    that both have.
-    """
-
-    name: str
-    letter: str
-    left: Labels
-    right: Labels
-    within: Labels
 
 
 class Plan(TypedDict):
@@ -65,47 +50,17 @@ def make_plan(study: StudyConfig, grid: Grid, declared: str) -> Plan:
     }
 
 
-def matches(pairings: Sequence[Labels], comparison: Comparison) -> list[tuple[int, int]]:
-    """The indices (left, right) of all pairs of pairings that the comparison compares.
-
-    Both have the labels of `within`, each has the labels of its side, and all other factors agree.
-
-    >>> pairings = [{"loss": "mse", "representation": "a"}, {"loss": "bce", "representation": "a"}]
-    >>> sides = {"left": {"loss": "bce"}, "right": {"loss": "mse"}, "within": {}}
-    >>> matches(pairings, {"name": "bce vs mse", "letter": "", **sides})
-    [(1, 0)]
-    """
-    left, right, within = comparison["left"], comparison["right"], comparison["within"]
-    free = {*left, *right}
-    sides = [_having(pairings, side, within) for side in (left, right)]
-    others = {_without(pairings[j], free): j for j in sides[1]}
-    candidates = [(i, others.get(_without(pairings[i], free))) for i in sides[0]]
-    return [(i, j) for i, j in candidates if j is not None and i != j]
-
-
-def _having(pairings: Sequence[Labels], side: Labels, within: Labels) -> list[int]:
-    return [i for i, labels in enumerate(pairings) if (side.items() | within.items()) <= labels.items()]
-
-
-def _without(labels: Labels, keys: Iterable[str]) -> frozenset[tuple[str, str]]:
-    return frozenset((key, value) for key, value in labels.items() if key not in keys)
-
-
 def _all_comparisons(study: StudyConfig, grid: Grid) -> list[Comparison]:
     pairings = list({cell.pairing: cell.labels for cell in grid.cells}.values())
-    comparisons = [comparison for comparison in _standard(grid) if matches(pairings, comparison)]
+    comparisons = [comparison for comparison in _standard(grid) if matching_pairings(pairings, comparison)]
     for config in study.comparisons:
         own = _own(config, grid)
-        if not matches(pairings, own):
+        if not matching_pairings(pairings, own):
             cause = f"no two pairings of the grid differ only as in '{own['name']}'"
             raise ConfigError("PLAN_EMPTY", cause, place="comparisons")
-        if not any(_sides(own) == _sides(other) for other in comparisons):
+        if not any(same_sides(own, other) for other in comparisons):
             comparisons.append(own)
     return comparisons
-
-
-def _sides(comparison: Comparison) -> list[Labels]:
-    return [comparison["left"], comparison["right"], comparison["within"]]
 
 
 def _standard(grid: Grid) -> list[Comparison]:
@@ -130,13 +85,8 @@ def _padding_comparisons(grid: Grid) -> list[Comparison]:
 
 
 def _comparison(letter: str, left: Labels, right: Labels, within: Labels, name: str = "") -> Comparison:
-    return {
-        "name": name or _name(left, right, within),
-        "letter": letter,
-        "left": dict(left),
-        "right": dict(right),
-        "within": dict(within),
-    }
+    name = name or _name(left, right, within)
+    return {"name": name, "letter": letter, "left": dict(left), "right": dict(right), "within": dict(within)}
 
 
 def _name(left: Labels, right: Labels, within: Labels) -> str:

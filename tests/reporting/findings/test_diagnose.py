@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtwin.reporting.findings import diagnose
-from seqtwin.reporting.findings.diagnose import CAUSES, LABELS, of_cell, of_pairing, of_table
+from seqtwin.reporting.findings.diagnose import CAUSES, LABELS, diagnose_cell, diagnose_pairing, diagnose_seeds
 from seqtwin.reporting.findings.rules import RULES
 from seqtwin.reporting.table.study_table import read_study
 
@@ -160,27 +160,27 @@ def rows(*seeds, status="finished"):
 
 def test_a_finding_of_a_pairing_needs_half_of_its_seeds():
     wide = {"random_cosine": 0.9}
-    assert of_pairing(rows(wide, {}, {})).codes == set()
-    found = of_pairing(rows(wide, wide, {}, {}))
+    assert diagnose_seeds(rows(wide, {}, {})).codes == set()
+    found = diagnose_seeds(rows(wide, wide, {}, {}))
     assert found.codes == {"D8"}
     assert "in 2 of 4 seeds" in found.findings[0].evidence
 
 
 def test_one_stuck_seed_is_told_and_the_label_is_that_of_most():
     stuck = {"stuck": 1.0, "plateau_ratio": 1.0}
-    found = of_pairing(rows(stuck, {}, {}))
+    found = diagnose_seeds(rows(stuck, {}, {}))
     assert (found.codes, found.label) == ({"D16"}, "healthy")
     assert found.findings[0].evidence.endswith("0.333")
-    assert of_pairing(rows(stuck, {})).label == "not trained yet"  # of equals the worse
-    assert of_pairing(rows({}, {}, status="diverged")).label == "diverged"
-    assert of_pairing(rows()) == diagnose.Diagnosis("healthy", ())
+    assert diagnose_seeds(rows(stuck, {})).label == "not trained yet"  # of equals the worse
+    assert diagnose_seeds(rows({}, {}, status="diverged")).label == "diverged"
+    assert diagnose_seeds(rows()) == diagnose.Diagnosis("healthy", ())
 
 
 def test_what_is_known_of_the_whole_pairing_counts():
     sloped = {"pad_slope_low": 0.1, "pad_slope_high": 0.2}
-    assert of_pairing(rows({"padding_deviation": 0.3}), also=sloped).codes == {"D14", "E3"}
-    assert of_pairing(rows({}), also=sloped).codes == set()  # no pad changes a vector: the slope is one over length
-    assert of_pairing(rows({"leakage_share": 0.2})).codes == set()  # a matter of the data
+    assert diagnose_seeds(rows({"padding_deviation": 0.3}), also=sloped).codes == {"D14", "E3"}
+    assert diagnose_seeds(rows({}), also=sloped).codes == set()  # no pad changes a vector: the slope is one over length
+    assert diagnose_seeds(rows({"leakage_share": 0.2})).codes == set()  # a matter of the data
 
 
 @pytest.fixture(scope="module")
@@ -192,9 +192,9 @@ def study(tmp_path_factory):
 
 def test_a_published_cell_is_read_whole(study):
     stuck, sound = (next((study / "cells").glob(f"*{name}*.s0")) for name in ("final_hidden", "last_output"))
-    found = of_cell(stuck)
+    found = diagnose_cell(stuck)
     assert (found.label, found.codes) == ("not trained yet", {"D1", "D17"})
-    assert of_cell(sound).label == "healthy"
+    assert diagnose_cell(sound).label == "healthy"
     values = diagnose.values_of_cell(sound)
     scores = json.loads((sound / "scores.json").read_text())
     assert values["dev_roc_auc"] == scores["dev"]["roc_auc"]
@@ -204,20 +204,20 @@ def test_a_published_cell_is_read_whole(study):
 def test_a_failed_cell_has_its_ending_alone(tmp_path):
     fake_cell.publish(tmp_path / "x", {"config.yaml": ""}, {"id": "x", "status": "diverged", "factors": {}})
     assert diagnose.values_of_cell(tmp_path / "x") == {"diverged": 1.0, "collapsed": 0.0}
-    assert of_cell(tmp_path / "x").label == "diverged"
+    assert diagnose_cell(tmp_path / "x").label == "diverged"
 
 
 def test_a_table_gives_the_same_diagnosis_with_readings_and_slopes(study):
     table = read_study(study)
     wrong = {"representation": "last_output", "loss": "mse"}
     chosen = table.results[table.results["representation"] == "last_output"]
-    assert of_table(table, wrong, chosen).codes == set()
+    assert diagnose_pairing(table, wrong, chosen).codes == set()
     frame = table.reads
     frame.loc[(frame["representation"] == "last_output") & (frame["read"] == "final_hidden"), "dev"] = 1.5
-    assert of_table(table, wrong, chosen).codes == {"X1"}
+    assert diagnose_pairing(table, wrong, chosen).codes == {"X1"}
     pairings = table.pairings
     pairings["pad_slope_low"], pairings["pad_slope_high"] = -0.3, -0.1
     chosen = chosen.assign(diag_padding_deviation=0.3)
-    assert of_table(table, wrong, chosen).codes == {"D14", "E3", "X1"}
+    assert diagnose_pairing(table, wrong, chosen).codes == {"D14", "E3", "X1"}
     table.meta["config"]["base"]["encoder"]["bidirectional"] = False
-    assert of_table(table, wrong, chosen).codes == {"D14", "E3"}
+    assert diagnose_pairing(table, wrong, chosen).codes == {"D14", "E3"}

@@ -67,7 +67,7 @@ def codes(found):
 
 
 def of_planned(table, letter="b", **within):
-    return codes(check_claims.of_comparison(table, planned(table, letter, **within)))
+    return codes(check_claims.check_comparison(table, planned(table, letter, **within)))
 
 
 def test_all_fourteen_are_documented():
@@ -76,65 +76,65 @@ def test_all_fourteen_are_documented():
 
 def test_a_sound_study_may_say_what_it_found(table):
     for row in table.analysis["planned"]:
-        assert check_claims.of_comparison(table, row) == []
+        assert check_claims.check_comparison(table, row) == []
     (facet,) = table.analysis["facets"]
-    assert check_claims.of_best(table, facet) == []
+    assert check_claims.check_best(table, facet) == []
 
 
 def test_r01_quick_or_too_few_paired_seeds(table):
     spoil(table, "status", "failed", seeds=[0], representation="mean_output")
     assert of_planned(table) == set()  # five seeds are left
     spoil(table, "status", "failed", seeds=[1], representation="final_hidden")
-    (found,) = check_claims.of_comparison(table, planned(table, "b"))
+    (found,) = check_claims.check_comparison(table, planned(table, "b"))
     assert (found.code, "4 seeds" in found.why) == ("R01", True)  # five each, four in common
     assert of_planned(table, "c") == set()
     spoil(table, "status", "failed", seeds=[1, 2], representation="final_hidden")
-    assert "R01" in codes(check_claims.of_study(table))
+    assert "R01" in codes(check_claims.check_study(table))
     table.meta["tier"] = "quick"
     assert "R01" in of_planned(table, "c")
-    assert "R01" in codes(check_claims.of_best(table, table.analysis["facets"][0]))
+    assert "R01" in codes(check_claims.check_best(table, table.analysis["facets"][0]))
 
 
 def test_r02_what_was_not_declared(table):
     row = {**planned(table, "b"), "right": {"representation": "attention_output"}}
-    assert "R02" in codes(check_claims.of_comparison(table, row))
+    assert "R02" in codes(check_claims.check_comparison(table, row))
     labels = [{"representation": name, "loss": "mse"} for name in ("mean_output", "max_output")]
-    assert "R02" in codes(check_claims.of_pair(table, *labels))
+    assert "R02" in codes(check_claims.check_pair(table, *labels))
     declared = [{"representation": "mean_output", "loss": loss} for loss in FACTORS["loss"]]
-    assert "R02" not in codes(check_claims.of_pair(table, *declared))
-    assert "R02" not in codes(check_claims.of_pair(table, *declared[::-1]))
-    assert "R02" not in codes(check_claims.of_study(table))
+    assert "R02" not in codes(check_claims.check_pair(table, *declared))
+    assert "R02" not in codes(check_claims.check_pair(table, *declared[::-1]))
+    assert "R02" not in codes(check_claims.check_study(table))
     table.meta["plan"]["comparisons"] = []
-    assert "R02" in codes(check_claims.of_study(table))
+    assert "R02" in codes(check_claims.check_study(table))
     assert "R02" in of_planned(table)
 
 
 def test_r03_a_verdict_that_holds_under_one_loss(table):
     row = planned(table, "b")
     row["per"][1].update(low=-0.01, high=0.03)
-    assert codes(check_claims.of_comparison(table, row)) == set()  # the interaction is shown beside it
+    assert codes(check_claims.check_comparison(table, row)) == set()  # the interaction is shown beside it
     table.analysis["facets"][0]["interaction"] = []
-    (found,) = check_claims.of_comparison(table, row)
+    (found,) = check_claims.check_comparison(table, row)
     assert (found.code, row["per"][0]["labels"]["loss"] in found.why) == ("R03", True)
     row["per"][1].update(low=0.01, high=0.03)
-    assert codes(check_claims.of_comparison(table, row)) == set()  # it holds under both
+    assert codes(check_claims.check_comparison(table, row)) == set()  # it holds under both
     within = {**row, "within": {"loss": "mse"}}
     within["per"] = row["per"][:1]
-    assert "R03" not in codes(check_claims.of_comparison(table, within))
+    assert "R03" not in codes(check_claims.check_comparison(table, within))
 
 
 def test_r03_looks_at_the_side_that_is_claimed(table):
     table.analysis["facets"][0]["interaction"] = []
     row = {**planned(table, "b"), "difference": -0.05, "low": -0.07, "high": -0.03, "claim": "right"}
     row["per"] = [{**part, "difference": -0.05, "low": -0.07, "high": -0.03} for part in row["per"]]
-    assert codes(check_claims.of_comparison(table, row)) == set()
+    assert codes(check_claims.check_comparison(table, row)) == set()
     row["per"][0].update(low=0.03, high=0.07)
-    assert codes(check_claims.of_comparison(table, row)) == {"R03"}
+    assert codes(check_claims.check_comparison(table, row)) == {"R03"}
 
 
 def test_r04_a_loss_that_was_tuned_less(table):
     spoil(table, "tuned_trials", 2.0, **MARGIN)
-    (found,) = check_claims.of_comparison(table, planned(table, "e", representation="mean_output"))
+    (found,) = check_claims.check_comparison(table, planned(table, "e", representation="mean_output"))
     assert (found.code, "2 trials" in found.why, "20" in found.why) == ("R04", True, True)
     assert of_planned(table, "e", representation="max_output") == set()
     spoil(table, "tuned_trials", 2.0, representation="mean_output", loss="mse")
@@ -148,51 +148,51 @@ def test_r04_a_loss_whose_best_margin_lies_at_the_edge(table):
     assert of_planned(table, "e", representation="mean_output") == {"R04"}
     row = planned(table, "e", representation="mean_output")
     better = {**row, "difference": -0.05, "low": -0.07, "high": -0.03}
-    assert codes(check_claims.of_comparison(table, better)) == set()  # nobody calls the winner bad
+    assert codes(check_claims.check_comparison(table, better)) == set()  # nobody calls the winner bad
 
 
 def test_r04_a_margin_of_foreign_scale(table):
     entry = next(one for one in table.meta["formulas"] if MARGIN.items() <= one.items())
     entry["settings"] = {"distance": "euclidean", "margin": 10.0, "auto": False}
-    (found,) = check_claims.of_comparison(table, planned(table, "e", representation="mean_output"))
+    (found,) = check_claims.check_comparison(table, planned(table, "e", representation="mean_output"))
     assert (found.code, "10.0" in found.why) == ("R04", True)
     entry["settings"] = {"distance": "euclidean", "margin": 10.0, "auto": True}
     assert of_planned(table, "e", representation="mean_output") == set()
 
 
 def test_r05_pearson_alone(table):
-    assert "R05" not in codes(check_claims.of_study(table))
+    assert "R05" not in codes(check_claims.check_study(table))
     others = [f"test_{name}" for name in ("spearman", "roc_auc", "pearson_iso")]
     alone = replace(table, results=table.results.drop(columns=others))
-    assert "R05" in codes(check_claims.of_study(alone))
+    assert "R05" in codes(check_claims.check_study(alone))
     for kept in others:
         beside = replace(table, results=table.results.drop(columns=[name for name in others if name != kept]))
-        assert "R05" not in codes(check_claims.of_study(beside))
+        assert "R05" not in codes(check_claims.check_study(beside))
 
 
 @pytest.mark.parametrize("status", ["collapsed", "diverged"])
 def test_r06_seeds_that_ended_otherwise(table, status):
-    assert "R06" not in codes(check_claims.of_study(table))
+    assert "R06" not in codes(check_claims.check_study(table))
     spoil(table, "status", status, seeds=[4], representation="mean_output", loss="mse")
-    found = next(one for one in check_claims.of_comparison(table, planned(table, "b")) if one.code == "R06")
+    found = next(one for one in check_claims.check_comparison(table, planned(table, "b")) if one.code == "R06")
     assert f"1 {status}" in found.why
     kept = table.results[(table.results["representation"] == "mean_output") & (table.results["loss"] == "mse")]
     assert f"{kept[kept['seed'] != 4]['test_roc_auc'].mean():.3f}" in found.why
-    assert "R06" in codes(check_claims.of_study(table))
+    assert "R06" in codes(check_claims.check_study(table))
     assert of_planned(table, "c") == set()
 
 
 def test_r06_seeds_that_never_started(table):
     spoil(table, "diag_stuck", 1.0, seeds=[0, 1], representation="mean_output", loss="mse")
     assert of_planned(table) == {"R06"}
-    assert "2 on their plateau" in check_claims.of_comparison(table, planned(table, "b"))[0].why
+    assert "2 on their plateau" in check_claims.check_comparison(table, planned(table, "b"))[0].why
 
 
 def test_r07_undefined_metrics(table):
-    assert "R07" not in codes(check_claims.of_study(table))
+    assert "R07" not in codes(check_claims.check_study(table))
     chosen = (table.pairings["representation"] == "mean_output") & (table.pairings["loss"] == "mse")
     table.pairings.loc[chosen, "mean"] = float("nan")
-    found = [one for one in check_claims.of_study(table) if one.code == "R07"]
+    found = [one for one in check_claims.check_study(table) if one.code == "R07"]
     assert len(found) == 1
     assert "which is not 0" in found[0].why
     assert "R07" in of_planned(table)
@@ -201,13 +201,13 @@ def test_r07_undefined_metrics(table):
 
 def test_r08_no_clear_difference(table):
     row = planned(table, "b")
-    assert codes(check_claims.of_comparison(table, {**row, "low": -0.001})) == {"R08"}
-    assert codes(check_claims.of_comparison(table, {**row, "low": 0.001, "high": 0.009})) == {"R08"}
-    assert codes(check_claims.of_comparison(table, {**row, "low": 0.001, "high": 0.011})) == set()
-    assert codes(check_claims.of_comparison(table, {**row, "low": None})) == {"R08"}
+    assert codes(check_claims.check_comparison(table, {**row, "low": -0.001})) == {"R08"}
+    assert codes(check_claims.check_comparison(table, {**row, "low": 0.001, "high": 0.009})) == {"R08"}
+    assert codes(check_claims.check_comparison(table, {**row, "low": 0.001, "high": 0.011})) == set()
+    assert codes(check_claims.check_comparison(table, {**row, "low": None})) == {"R08"}
     wide = copy.deepcopy(table)
     wide.meta["plan"]["rope"] = 0.1
-    assert codes(check_claims.of_comparison(wide, row)) == {"R08"}
+    assert codes(check_claims.check_comparison(wide, row)) == {"R08"}
 
 
 def test_r08_of_a_pair_reads_its_interval_either_way(table):
@@ -215,35 +215,35 @@ def test_r08_of_a_pair_reads_its_interval_either_way(table):
     other = facet["versus_best"][0]
     other.update(difference=0.05, low=0.03, high=0.07)
     pair = [{key: one[key] for key in ("representation", "loss")} for one in (facet["best"], other)]
-    assert "R08" not in codes(check_claims.of_pair(table, *pair))
-    assert "R08" not in codes(check_claims.of_pair(table, *pair[::-1]))
+    assert "R08" not in codes(check_claims.check_pair(table, *pair))
+    assert "R08" not in codes(check_claims.check_pair(table, *pair[::-1]))
     other.update(low=-0.03)
-    assert "contains 0" in next(r for r in check_claims.of_pair(table, *pair) if r.code == "R08").why
-    (turned,) = [r for r in check_claims.of_pair(table, *pair[::-1]) if r.code == "R08"]
+    assert "contains 0" in next(r for r in check_claims.check_pair(table, *pair) if r.code == "R08").why
+    (turned,) = [r for r in check_claims.check_pair(table, *pair[::-1]) if r.code == "R08"]
     assert "-0.070 to 0.030, contains 0" in turned.why
     rows = [table.pairings.iloc[0], table.pairings.iloc[1]]
-    assert isinstance(check_claims.of_pair(table, *rows), list)
+    assert isinstance(check_claims.check_pair(table, *rows), list)
 
 
 def test_r09_the_best_is_chosen_on_dev_with_its_optimism(table):
     (facet,) = table.analysis["facets"]
-    assert codes(check_claims.of_best(table, {**facet, "best": {**facet["best"], "optimism": None}})) == {"R09"}
+    assert codes(check_claims.check_best(table, {**facet, "best": {**facet["best"], "optimism": None}})) == {"R09"}
     last = facet["versus_best"][-1]
     chosen = {**facet["best"], "representation": last["representation"], "loss": last["loss"]}
-    (found,) = check_claims.of_best(table, {**facet, "best": chosen})
+    (found,) = check_claims.check_best(table, {**facet, "best": chosen})
     assert (found.code, facet["best"]["representation"] in found.why) == ("R09", True)
-    assert codes(check_claims.of_best(table, {**facet, "best": {}})) == {"R09"}
+    assert codes(check_claims.check_best(table, {**facet, "best": {}})) == {"R09"}
 
 
 def test_r10_one_place(table):
-    found = [one for one in check_claims.of_study(table) if one.code == "R10"]
+    found = [one for one in check_claims.check_study(table) if one.code == "R10"]
     assert len(found) == 1
     assert "placenames" in found[0].why
     assert found[0].why.startswith("Only one data set (")
     table.meta["datasets"] = dict.fromkeys(["placenames", "sick"], table.meta["datasets"]["placenames"])
-    assert "R10" in codes(check_claims.of_study(table))  # still one kind of cell
+    assert "R10" in codes(check_claims.check_study(table))  # still one kind of cell
     table.results["encoder.cell"] = ["lstm", "gru"] * (len(table.results) // 2)
-    assert "R10" not in codes(check_claims.of_study(table))
+    assert "R10" not in codes(check_claims.check_study(table))
     assert "R10" not in of_planned(table)  # it bounds the claim and does not forbid it
 
 
@@ -251,9 +251,9 @@ def test_r10_one_place(table):
 def test_r11_a_published_number_under_other_conditions(table, field):
     table.meta["config"]["base"]["data"] = {"name": "names"}
     table.meta["published"] = [PUBLISHED]
-    assert "R11" not in codes(check_claims.of_study(table))
+    assert "R11" not in codes(check_claims.check_study(table))
     table.meta["published"] = [PUBLISHED, {**PUBLISHED, field: "another"}, {**PUBLISHED, field: ""}]
-    found = [one for one in check_claims.of_study(table) if one.code == "R11"]
+    found = [one for one in check_claims.check_study(table) if one.code == "R11"]
     assert len(found) == 2
     assert all(field in one.why and OURS[field] in one.why for one in found)
     assert "not stated" in found[1].why
@@ -263,36 +263,36 @@ def test_r11_of_several_data_sets_the_nearest_counts(table):
     table.meta["config"]["base"]["data"] = {"name": "names"}
     table.meta["published"] = [PUBLISHED]
     table.meta["datasets"] = {"sick": {"primary": "spearman"}, "placenames": {"primary": "roc_auc"}}
-    assert "R11" not in codes(check_claims.of_study(table))
+    assert "R11" not in codes(check_claims.check_study(table))
 
 
 def test_r12_a_bad_pairing_without_a_finding(table):
-    assert "R12" in codes(check_claims.of_study(table))
+    assert "R12" in codes(check_claims.check_study(table))
     worst = table.pairings.sort_values("mean").iloc[0]
-    assert codes(check_claims.of_cause(table, worst)) == {"R12"}
+    assert codes(check_claims.check_cause(table, worst)) == {"R12"}
     labels = {key: worst[key] for key in ("representation", "loss")}
     spoil(table, "diag_saturated", 0.9, **labels)
-    assert check_claims.of_cause(table, worst) == []
+    assert check_claims.check_cause(table, worst) == []
     spoil(table, "diag_saturated", 0.9)
-    assert "R12" not in codes(check_claims.of_study(table))
+    assert "R12" not in codes(check_claims.check_study(table))
 
 
 def test_r12_close_pairings_are_not_called_bad(table):
     table.pairings["mean"] = table.pairings["mean"].max() - 0.009
-    assert "R12" not in codes(check_claims.of_study(table))
+    assert "R12" not in codes(check_claims.check_study(table))
 
 
 def test_r13_shared_items(table):
     spoil(table, "diag_leakage_share", 0.023)
-    found = next(one for one in check_claims.of_comparison(table, planned(table, "b")) if one.code == "R13")
+    found = next(one for one in check_claims.check_comparison(table, planned(table, "b")) if one.code == "R13")
     assert "2.3 %" in found.why
     (facet,) = table.analysis["facets"]
-    assert codes(check_claims.of_best(table, facet)) == {"R13"}
-    assert "R13" in codes(check_claims.of_study(table))
+    assert codes(check_claims.check_best(table, facet)) == {"R13"}
+    assert "R13" in codes(check_claims.check_study(table))
     assert check_claims.title_note(table) == ""
     table.meta["allow_leakage"] = "the official split shares them"
     assert of_planned(table) == set()
-    assert "R13" not in codes(check_claims.of_study(table))
+    assert "R13" not in codes(check_claims.check_study(table))
     assert "2.3 %" in check_claims.title_note(table)
     assert check_claims.title_note(table).endswith("the official split shares them")
 
@@ -302,7 +302,7 @@ def test_r14_still_on_the_plateau(table):
     spoil(table, "diag_stuck", 1.0, **stuck)
     assert of_planned(table) == {"R14"}
     assert of_planned(table, "c") == set()
-    assert "R14" in codes(check_claims.of_study(table))
+    assert "R14" in codes(check_claims.check_study(table))
 
 
 @pytest.mark.parametrize(("column", "value"), [("diag_plateau_ratio", 0.97), ("diag_left_plateau_share", 0.9)])
@@ -320,9 +320,9 @@ def test_r14_an_extended_run_settles_it(table):
     pairings = [table.pairings.assign(**{"fit.epochs": text}) for text in ("10", "50")]
     reads = table.reads.assign(**{"fit.epochs": "10"})
     both = replace(table, results=pd.concat(frames), pairings=pd.concat(pairings), reads=reads)
-    assert "R14" not in codes(check_claims.of_study(both))
+    assert "R14" not in codes(check_claims.check_study(both))
     frames[1] = longer.assign(diag_stuck=1.0)
-    assert "R14" in codes(check_claims.of_study(replace(both, results=pd.concat(frames))))
+    assert "R14" in codes(check_claims.check_study(replace(both, results=pd.concat(frames))))
 
 
 def test_further_factors_pair_like_with_like(table):
@@ -334,4 +334,4 @@ def test_further_factors_pair_like_with_like(table):
                 table.pairings.assign(**{"data.name": "placenames"})]  # fmt: skip
     both = replace(table, results=pd.concat([here, other], ignore_index=True), pairings=pd.concat(pairings))
     assert of_planned(both) == set()
-    assert {"R01", "R06"} <= codes(check_claims.of_comparison(both, {**planned(both, "b"), "dataset": "sick"}))
+    assert {"R01", "R06"} <= codes(check_claims.check_comparison(both, {**planned(both, "b"), "dataset": "sick"}))

@@ -82,7 +82,7 @@ def test_what_test_shows_to_be_better_is_not_called_worse(serious_table):
         text = _first_screen(files, name)
         assert "Significantly better on test" in text
         assert "significantly worse" not in text
-        assert "Take max_output" not in text
+        assert "Use max_output" not in text
 
 
 def test_the_lowest_is_below_the_chosen_one(serious_table):
@@ -160,6 +160,6 @@ def test_the_methods_name_the_kernels_and_what_the_same_bytes_need(serious_table
         "Arithmetic: PyTorch CPU kernels AVX2, oneDNN 3.12.0, MKL_ENABLE_INSTRUCTIONS=AVX2 or unset,"
     )
     assert "1 thread per study cell" in text
-    assert "the same bytes" in text
+    assert "byte for byte" in text
     assert not any("Arithmetic" in one for one in methods.paragraph(serious_table, facets_of(serious_table)))
     assert "<dt>kernels</dt><dd>not recorded</dd>" in contents["index.html"]

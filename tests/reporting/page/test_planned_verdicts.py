@@ -42,7 +42,7 @@ def test_the_finding_is_the_headline(contents):
     assert "Take the output or the hidden state? Pooling over all steps leads on placenames" in head
     assert "depends on the loss" in head
     assert "No verdict" not in head
-    assert "Take max_output with mse: on unseen test pairs it reaches ROC-AUC .9" in _text(page)
+    assert "Use max_output with mse. On unseen test pairs it reaches ROC-AUC .9" in _text(page)
     assert "Pooling over all steps leads on placenames" in contents["report.md"]
 
 
@@ -80,7 +80,7 @@ def test_refusals_take_the_place_of_the_verdict(serious_table, undrawn):
     head = _text(re.search(r"<h1>(.*?)</h1>", found, re.DOTALL).group(1))
     assert "Chosen on dev: max_output with mse. Test ROC-AUC .9" in head
     assert "No verdict (R13)" in head
-    assert "Take max_output" not in _text(found)
+    assert "Use max_output" not in _text(found)
 
 
 def test_overrides_stand_in_the_title(serious_table):
@@ -141,14 +141,14 @@ def test_an_interaction_is_a_headline_only_where_it_carries_variance(serious_tab
 
 
 def test_a_claim_needs_the_statistics_and_no_refusal(serious_table):
-    (part,) = planned_verdicts.planned(serious_table)
-    for row in part["rows"]:
+    (rows,) = planned_verdicts.planned(serious_table).values()
+    for row in rows:
         assert row["claimed"] == (bool(row["claim"]) and not row["blocks"] and not row["refused"])
-        assert row["claimed"] == row["said"].endswith(" is better")
-    assert any(row["claimed"] for row in part["rows"])
-    assert any(row["claim"] and row["blocks"] for row in part["rows"])
-    (quick,) = planned_verdicts.planned(_with(serious_table, tier="quick"))
-    assert not any(row["claimed"] for row in quick["rows"])
+        assert row["claimed"] == row["verdict"].endswith(" is better")
+    assert any(row["claimed"] for row in rows)
+    assert any(row["claim"] and row["blocks"] for row in rows)
+    (quick,) = planned_verdicts.planned(_with(serious_table, tier="quick")).values()
+    assert not any(row["claimed"] for row in quick)
 
 
 def test_planned_comparisons_stand_in_figure_table_and_markdown(contents, serious_table):
@@ -156,7 +156,8 @@ def test_planned_comparisons_stand_in_figure_table_and_markdown(contents, seriou
     for row in serious_table.analysis["planned"]:
         assert row["name"].split(" (")[0] in figure
     assert "Planned comparisons" in contents["report.md"]
-    sheet = planned_verdicts.planned_sheet("x", planned_verdicts.planned(serious_table)[0]["rows"], 0.01)
+    (rows,) = planned_verdicts.planned(serious_table).values()
+    sheet = planned_verdicts.planned_sheet("x", rows, 0.01)
     assert [entry.key for entry in sheet["rows"][0]][2] == serious_table.analysis["planned"][0]["difference"]
 
 
@@ -317,7 +318,7 @@ def test_the_markdown_twin_has_the_numbers_of_the_page(contents, serious_table):
     text = contents["report.md"]
     for _, row in serious_table.pairings.iterrows():
         assert f"{row['mean']:.3f}"[1:] in text
-    for name in ("What tuning gave", "Diagnostics", "Worst-judged", "What would change", "Retrieval", "Methods"):
+    for name in ("Tuning", "Diagnostics", "Worst test pairs", "What would change", "Retrieval", "Methods"):
         assert f"## {name}" in text
 
 

@@ -187,13 +187,13 @@ def test_leakage_forbids_claims_about_texts(tmp_path):
     table = read_study(
         fake_items.build(tmp_path, fake_items.CLASSIFY, factors=factors, evidence={"leakage_share": 0.25})
     )
-    (found,) = [one for one in check_claims.of_study(table) if one.code == "R13"]
-    assert found.why.startswith("25 % of the test texts of trec also stand in training")
+    (found,) = [one for one in check_claims.check_study(table) if one.code == "R13"]
+    assert found.why.startswith("25 % of the test texts of trec also occur in training")
 
 
 def test_a_cell_explains_itself_by_the_rules_of_its_objective(study):
     cell = next((study / "cells").iterdir())
-    assert diagnose.of_cell(cell).label == "healthy"
+    assert diagnose.diagnose_cell(cell).label == "healthy"
 
 
 def test_missing_class_shows_a_dash():

@@ -99,7 +99,7 @@ def test_the_first_screen_refuses_a_verdict_in_the_headline(usual):
     headline = re.search(r"<h1>(.*?)</h1>", text, re.DOTALL).group(1)
     assert "<code>max_output</code> with <code>mse</code>" in headline
     assert "No verdict (R01)" in headline
-    assert "Take <" not in text[: text.index("</h1>")]
+    assert "Use <" not in text[: text.index("</h1>")]
     for code in ("R09", "R10", "R12", "R14"):
         assert f">{code}<" in text
 
@@ -121,7 +121,7 @@ def test_one_seed_has_an_interval_from_pairs_only(tmp_path, undrawn):
     folder = fake_study.build(tmp_path / "study", seeds=1)
     table = read_study(folder)
     assert set(table.pairings["interval"]) == {"pairs only"}
-    assert "one seed has no spread" in report_files(table)["index.html"]
+    assert "over pairs only, since there is one seed" in report_files(table)["index.html"]
 
 
 def test_the_report_can_be_written_elsewhere_and_again(tmp_path):
@@ -149,7 +149,7 @@ def test_pages_alone_point_to_the_results_they_come_from(usual, tmp_path):
 
 
 def test_pages_alone_need_results(usual, tmp_path):
-    with pytest.raises(ConfigError, match="results to point to"):
+    with pytest.raises(ConfigError, match="results to link to"):
         write_report(usual, tmp_path / "pages", pages_only=True)
 
 

@@ -1,16 +1,18 @@
-"""All statistics of a study in one dict, numbers at six significant digits, undefined ones None."""
+"""All statistics of a study in one record: numbers at six significant digits, None where undefined."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import cast
 
 import numpy as np
 
+from seqtwin.comparisons import Plan
 from seqtwin.reporting.analysis import best as selection
 from seqtwin.reporting.analysis.facets import Facet, facets_of, grid_of
 from seqtwin.reporting.analysis.judged import Judged, Replicates, replicate
 from seqtwin.reporting.analysis.omnibus import interaction, omnibus, refused_omnibus
-from seqtwin.reporting.analysis.planned import planned
+from seqtwin.reporting.analysis.planned import Outcome, corrected, run_comparisons
 from seqtwin.reporting.analysis.rank_agreement import agreement
+from seqtwin.reporting.analysis.records import Analysis, FacetAnalysis, Validity
 
 ALPHA, ROPE, PERMUTATIONS = 0.05, 0.01, 9999
 Trials = Mapping[tuple[str, ...], Sequence[float]]
@@ -18,41 +20,42 @@ Trials = Mapping[tuple[str, ...], Sequence[float]]
 
 def analyse(
     judged: Sequence[Judged],
-    plan: Mapping[str, Any],
+    plan: Plan,
     trials: Trials,
     *,
     replicates: int,
     rng: np.random.Generator,
     drawn: Sequence[Replicates] = (),
-) -> dict[str, Any]:
+) -> Analysis:
     """Facets (omnibus, variance, interaction, ties, best), planned comparisons, agreement, validity.
 
-    `plan`: alpha, rope, permutations, comparisons; what it lacks is .05, .01, 9999, none. `trials`: dev values of the
-    tuning trials by the labels of a pairing, in the order of its keys. `drawn`: the replicates of each judged, where
-    the caller has them already.
+    `plan`: its missing entries default to alpha .05, rope .01, 9999 permutations and no comparisons. `trials`: dev
+    values of the tuning trials by the labels of a pairing, in the order of its keys. `drawn`: the replicates of each
+    judged, where the caller already has them.
     """
-    drawn = drawn or [replicate(one, replicates, rng) for one in judged]
+    drawn = drawn or [replicate(own, replicates, rng) for own in judged]
     rope, permutations = float(plan.get("rope", ROPE)), int(plan.get("permutations", PERMUTATIONS))
-    parts = [facet for one, own in zip(judged, drawn, strict=True) for facet in facets_of(one, own)]
+    parts = [facet for own, draws in zip(judged, drawn, strict=True) for facet in facets_of(own, draws)]
     facets = [_facet(f, trials, rope=rope, permutations=permutations, replicates=replicates, rng=rng) for f in parts]
-    alpha, comparisons = float(plan.get("alpha", ALPHA)), plan.get("comparisons") or ()
-    claims = planned(judged, drawn, comparisons, alpha=alpha, rope=rope, permutations=permutations, rng=rng)
-    return rounded({
+    comparisons = plan.get("comparisons") or ()
+    outcomes = run_comparisons(judged, drawn, comparisons, rope=rope, permutations=permutations, rng=rng)
+    analysis: Analysis = {
         "facets": facets,
-        "planned": [{name: value for name, value in row.items() if name != "skewed"} for row in claims],
-        "agreement": [row for one, own in zip(judged, drawn, strict=True) for row in agreement(one, own)],
-        "validity": _validity(drawn, parts, claims, replicates),
-    })  # fmt: skip
+        "planned": corrected(outcomes, alpha=float(plan.get("alpha", ALPHA)), rope=rope),
+        "agreement": [row for own, draws in zip(judged, drawn, strict=True) for row in agreement(own, draws)],
+        "validity": _validity(drawn, parts, outcomes, replicates),
+    }
+    return cast("Analysis", rounded(analysis))
 
 
 def _facet(
     facet: Facet, trials: Trials, *, rope: float, permutations: int, replicates: int, rng: np.random.Generator
-) -> dict[str, Any]:
-    found: dict[str, Any] = {"labels": facet.labels, "dataset": facet.judged.dataset, "metric": facet.judged.metric}
-    return found | _grid_part(facet, permutations, replicates, rng) | _best_part(facet, trials, rope, rng)
+) -> FacetAnalysis:
+    found: FacetAnalysis = {"labels": facet.labels, "dataset": facet.judged.dataset, "metric": facet.judged.metric}
+    return {**found, **_grid_part(facet, permutations, replicates, rng), **_best_part(facet, trials, rope, rng)}
 
 
-def _grid_part(facet: Facet, permutations: int, replicates: int, rng: np.random.Generator) -> dict[str, Any]:
+def _grid_part(facet: Facet, permutations: int, replicates: int, rng: np.random.Generator) -> FacetAnalysis:
     grid = grid_of(facet)
     if isinstance(grid, str):
         return {"omnibus": refused_omnibus(grid), "variance": [], "interaction": []}
@@ -60,29 +63,30 @@ def _grid_part(facet: Facet, permutations: int, replicates: int, rng: np.random.
     return {"omnibus": tests, "variance": variance, "interaction": interaction(facet, grid)}
 
 
-def _best_part(facet: Facet, trials: Trials, rope: float, rng: np.random.Generator) -> dict[str, Any]:
+def _best_part(facet: Facet, trials: Trials, rope: float, rng: np.random.Generator) -> FacetAnalysis:
     differences, chosen = selection.differences_of(facet), selection.best_on_dev(facet)
-    found: dict[str, Any] = {"ties": selection.ties(facet, differences, rope), "best": {}, "versus_best": []}
-    if chosen is not None:
-        found["best"] = selection.best(facet, chosen, rng)
-        found["versus_best"] = selection.versus_best(facet, differences, chosen, rope)
-    exploratory = selection.exploratory(facet, differences)
-    return found | {"expected": selection.expected(facet, trials), "exploratory": exploratory}
+    return {
+        "ties": selection.ties(facet, differences, rope),
+        "best": selection.best(facet, chosen, rng) if chosen is not None else {},
+        "versus_best": selection.versus_best(facet, differences, chosen, rope) if chosen is not None else [],
+        "expected": selection.expected(facet, trials),
+        "exploratory": selection.exploratory(facet, differences),
+    }
 
 
 def _validity(
-    drawn: Sequence[Replicates], parts: Sequence[Facet], claims: Sequence[Mapping[str, Any]], replicates: int
-) -> dict[str, Any]:
-    """How many replicates, which share of the values under them was undefined, how many intervals needed BCa."""
-    known = [own.values[~np.isnan(own.observed)] for own in drawn]
+    drawn: Sequence[Replicates], parts: Sequence[Facet], outcomes: Sequence[Outcome], replicates: int
+) -> Validity:
+    """Number of replicates, share of undefined values under them, and number of intervals that needed BCa."""
+    known = [draws.values[~np.isnan(draws.observed)] for draws in drawn]
     undefined, total = sum(int(np.isnan(v).sum()) for v in known), sum(v.size for v in known)
     means = [facet.drawn.contrast({m: 1.0}).interval.skewed for facet in parts for m in facet.measured]
-    skewed = sum(means) + sum(bool(row.get("skewed")) for row in claims)
+    skewed = sum(means) + sum(outcome.skewed for outcome in outcomes)
     return {"replicates": replicates, "undefined_share": undefined / total if total else 0.0, "skewed": skewed}
 
 
-def rounded(value: Any) -> Any:
-    """Numbers at six significant digits, None for what is not finite; containers all the way down.
+def rounded(value: object) -> object:
+    """The value with its numbers at six significant digits and None for numbers that are not finite, at any depth.
 
     >>> rounded({"p": 0.123456789, "low": float("nan"), "k": [1, 2]})
     {'p': 0.123457, 'low': None, 'k': [1, 2]}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqtwin.reporting.analysis.judged import MAIN, Judged, Replicates, on_z
+from seqtwin.reporting.analysis.records import MainLabels
 from seqtwin.reporting.statistics import Array
 
 Labels = Mapping[str, str]
@@ -13,16 +14,17 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Facet:
-    """`members`: places of its pairings among those of `judged`; `labels`: what they share."""
+    """One facet. `members`: positions of its pairings in `judged`; `labels`: the further factors they share."""
 
     judged: Judged
     drawn: Replicates
     labels: dict[str, str]
     members: list[int]
 
-    def main(self, member: int) -> dict[str, str]:
+    def main(self, member: int) -> MainLabels:
         """Representation and loss of a member."""
-        return {key: str(self.judged.pairings[member][key]) for key in MAIN}
+        labels = self.judged.pairings[member]
+        return {"representation": labels["representation"], "loss": labels["loss"]}
 
     @property
     def measured(self) -> list[int]:
@@ -32,7 +34,11 @@ class Facet:
 
 @dataclass(frozen=True)
 class Grid:
-    """The part of a facet that is complete: `members` [representations, losses], `seeds` that all of them have."""
+    """The complete part of a facet.
+
+    `members`: positions of its pairings, [representations, losses]; `seeds`: those that all of them finished;
+    `notes`: what was left out.
+    """
 
     members: list[list[int]]
     seeds: list[int]
@@ -53,8 +59,12 @@ def facets_of(judged: Judged, drawn: Replicates) -> list[Facet]:
 
 
 def grid_of(facet: Facet) -> Grid | str:
-    """The complete grid of a facet, or why there is none: 2 representations, 2 losses and 2 seeds are needed."""
-    place = {tuple(facet.main(m).values()): m for m in facet.members}
+    """The complete grid of a facet, or the reason why there is none.
+
+    A grid needs two representations, two losses and two seeds.
+    """
+    labels = [(facet.main(m), m) for m in facet.members]
+    place = {(main["representation"], main["loss"]): m for main, m in labels}
     losses = list(dict.fromkeys(loss for _, loss in place))
     known = list(dict.fromkeys(name for name, _ in place))
     rows = [name for name in known if all((name, loss) in place for loss in losses)]

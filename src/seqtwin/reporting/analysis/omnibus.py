@@ -1,57 +1,68 @@
-"""Does the effect of the loss depend on the representation? Tests, variance shares and contrasts of one facet."""
+"""The omnibus tests of one facet: whether the effect of the loss depends on the representation.
 
-from collections.abc import Mapping
-from typing import Any
+Tests of representation, loss and interaction, shares of the variance, and interaction contrasts.
+"""
 
 import numpy as np
 
 from seqtwin.reporting.analysis.facets import Facet, Grid
 from seqtwin.reporting.analysis.judged import on_z
-from seqtwin.reporting.statistics import Array, blocks, seed_means, simultaneous_reach
+from seqtwin.reporting.analysis.records import Contrast, MainLabels, Omnibus, Term, VarianceShare
+from seqtwin.reporting.statistics import Array, Interval, blocks, seed_means, simultaneous_reach
 
 COLLAPSED = "collapsed"
 
 
-def refused_omnibus(reason: str) -> dict[str, Any]:
-    """The shape of an omnibus test that was not made."""
+def refused_omnibus(reason: str) -> Omnibus:
+    """The record of omnibus tests that were not made."""
     return {"method": "", "refused": reason, "why": "", "levene_p": np.nan, "normality_p": np.nan, "terms": []}
 
 
 def omnibus(
     facet: Facet, grid: Grid, *, permutations: int, replicates: int, rng: np.random.Generator
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The tests of representation, loss and interaction, and the variance shares."""
+) -> tuple[Omnibus, list[VarianceShare]]:
+    """The tests of representation, loss and interaction, and the shares of the variance."""
     table = grid.take(on_z(facet.judged, facet.drawn.observed))
     if float(blocks.squares_of(table)["residual"]) < 1e-18 * table.size:
         return refused_omnibus("pairings do not vary apart from their seeds"), []
-    found: dict[str, Any] = {"refused": "", **_validity(table)}
-    reasons = _unfit(facet, found["levene_p"])
+    levene_p, normality_p = _assumptions(table)
+    reasons = _unfit(facet, levene_p)
     terms = blocks.permuted(table, permutations, rng) if reasons else blocks.anova(table)
-    found |= {"method": "permutation" if reasons else "anova", "why": "; ".join([*reasons, *grid.notes])}
-    reaches = blocks.eta2_intervals(table, replicates, rng)
-    found["terms"] = [
-        vars(term) | {"eta2_low": reaches[term.term].low, "eta2_high": reaches[term.term].high} for term in terms
-    ]
-    return found, [{"source": name, "share": share} for name, share in blocks.shares_of(table).items()]
+    intervals = blocks.eta2_intervals(table, replicates, rng)
+    tests: Omnibus = {
+        "refused": "", "levene_p": levene_p, "normality_p": normality_p,
+        "method": "permutation" if reasons else "anova", "why": "; ".join([*reasons, *grid.notes]),
+        "terms": [_term(term, intervals[term.term]) for term in terms],
+    }  # fmt: skip
+    return tests, [{"source": name, "share": share} for name, share in blocks.shares_of(table).items()]
 
 
-def _validity(table: Array) -> dict[str, float]:
+def _term(term: blocks.Term, interval: Interval) -> Term:
+    return {
+        "term": term.term, "df": term.df, "df_error": term.df_error, "f": term.f, "p": term.p, "eta2": term.eta2,
+        "eta2_low": interval.low, "eta2_high": interval.high,
+    }  # fmt: skip
+
+
+def _assumptions(table: Array) -> tuple[float, float]:
+    """p of equal variances and of normal residuals."""
     if table.shape[-1] < 3:
-        return {"levene_p": np.nan, "normality_p": np.nan}
-    return {"levene_p": blocks.levene_p(table), "normality_p": blocks.normality_p(table)}
+        return np.nan, np.nan
+    return blocks.levene_p(table), blocks.normality_p(table)
 
 
 def _unfit(facet: Facet, levene_p: float) -> list[str]:
+    """Why the F tests are replaced by permutations; empty where they are valid."""
     statuses = [status for member in facet.members for status in facet.judged.statuses[member]]
     collapsed = sum(status == COLLAPSED for status in statuses)
-    found = ["variances differ between pairings"] if levene_p < blocks.UNEQUAL else []
-    return found + ([f"{collapsed} of {len(statuses)} study cells collapsed"] if collapsed else [])
+    unequal = ["variances differ between pairings"] if levene_p < blocks.UNEQUAL else []
+    return unequal + ([f"{collapsed} of {len(statuses)} study cells collapsed"] if collapsed else [])
 
 
-def interaction(facet: Facet, grid: Grid) -> list[dict[str, Any]]:
-    """cell - row mean - column mean + grand mean on the z scale, with intervals that hold together.
+def interaction(facet: Facet, grid: Grid) -> list[Contrast]:
+    """cell - row mean - column mean + grand mean on the z scale, with simultaneous 95 % intervals.
 
-    Replicates draw seeds and pairs; the reach of all intervals comes from the largest t of each replicate.
+    Replicates draw seeds and pairs; the width of the intervals comes from the largest t of each replicate.
     """
     observed = _centred(grid.take(on_z(facet.judged, facet.drawn.observed)).mean(axis=2)).ravel()
     values = grid.take(on_z(facet.judged, facet.drawn.values))
@@ -66,6 +77,8 @@ def _centred(means: Array) -> Array:
     return means - rows - columns + means.mean(axis=(0, 1), keepdims=True)
 
 
-def _contrast(labels: Mapping[str, str], contrast: float, reach: float) -> dict[str, Any]:
-    found = {"contrast": contrast, "low": contrast - reach, "high": contrast + reach}
-    return {**labels, **found, "clear": bool(abs(contrast) > reach)}
+def _contrast(labels: MainLabels, contrast: float, reach: float) -> Contrast:
+    return {
+        **labels, "contrast": contrast, "low": contrast - reach, "high": contrast + reach,
+        "clear": bool(abs(contrast) > reach),
+    }  # fmt: skip

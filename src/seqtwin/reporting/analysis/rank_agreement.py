@@ -1,10 +1,9 @@
-"""Do pairings that judge pairs well also retrieve well? Agreement of two orders of the same pairings."""
-
-from typing import Any
+"""Whether pairings that score pairs well also retrieve well: agreement of the two rankings of the same pairings."""
 
 import numpy as np
 
 from seqtwin.reporting.analysis.judged import Judged, Replicates
+from seqtwin.reporting.analysis.records import Agreement
 from seqtwin.reporting.statistics import Array, percentile_interval
 from seqtwin.reporting.statistics.agreement import kendall, spearman
 from seqtwin.reporting.statistics.weighted import ratio
@@ -12,32 +11,32 @@ from seqtwin.reporting.statistics.weighted import ratio
 FEWEST = 3
 
 
-def agreement(judged: Judged, drawn: Replicates) -> list[dict[str, Any]]:
-    """Kendall tau-b (with its interval over seeds) and Spearman of mean pair metric and each retrieval metric."""
-    return [_agree(judged, drawn, name, np.asarray(values)) for name, values in judged.retrieval.items()]
+def agreement(judged: Judged, drawn: Replicates) -> list[Agreement]:
+    """Agreement of the primary metric with each retrieval metric, over the means of the pairings.
+
+    Kendall's tau-b has an interval over seeds; Spearman's correlation has none.
+    """
+    return [_agreement(judged, drawn, name, np.asarray(values)) for name, values in judged.retrieval.items()]
 
 
-def _agree(judged: Judged, drawn: Replicates, name: str, values: Array) -> dict[str, Any]:
+def _agreement(judged: Judged, drawn: Replicates, name: str, values: Array) -> Agreement:
     pair, other = drawn.observed, np.where(np.isnan(drawn.observed), np.nan, values)
     pair = np.where(np.isnan(other), np.nan, pair)
     known = np.flatnonzero(~np.isnan(pair).all(axis=1))
-    row: dict[str, Any] = {
-        "dataset": judged.dataset,
-        "metric": judged.metric,
-        "retrieval": name,
-        "pairings": len(known),
-    }
-    row |= dict.fromkeys(("kendall", "spearman", "low", "high"), np.nan) | {"note": ""}
+    row: Agreement = {
+        "dataset": judged.dataset, "metric": judged.metric, "retrieval": name, "pairings": len(known),
+        "kendall": np.nan, "spearman": np.nan, "low": np.nan, "high": np.nan, "note": "",
+    }  # fmt: skip
     if len(known) < FEWEST:
-        return row | {"note": f"needs {FEWEST} pairings with both metrics, found {len(known)}"}
+        return {**row, "note": f"needs {FEWEST} pairings with both metrics, found {len(known)}"}
     once = np.ones((1, pair.shape[1]))
     left, right = (_means(table[known], once) for table in (pair, other))
     row |= {"kendall": float(kendall(left, right)[0]), "spearman": float(spearman(left, right)[0])}
     if pair.shape[1] < 2:
-        return row | {"note": "one seed: no interval"}
+        return {**row, "note": "one seed: no interval"}
     drawn_left, drawn_right = (_means(table[known], drawn.seed_counts) for table in (pair, other))
-    reach = percentile_interval(kendall(drawn_left, drawn_right))
-    return row | {"low": reach.low, "high": reach.high, "note": reach.refused}
+    interval = percentile_interval(kendall(drawn_left, drawn_right))
+    return {**row, "low": interval.low, "high": interval.high, "note": interval.refused}
 
 
 def _means(table: Array, counts: Array) -> Array:

@@ -1,4 +1,17 @@
-"""Matplotlib draws what it is given, one kind of figure per file; which numbers it is given is decided elsewhere."""
+"""Drawing with matplotlib, one kind of figure per file; `page.chosen_figures` decides which numbers are drawn.
+
+- `style`: fonts, ticks, panels and the size of all figures.
+- `svg_paths`: paths of SVG shapes with relative coordinates.
+- `svg`: smaller SVG text, and SVG inside a page.
+- `heatmap`: the heat map as a picture.
+- `lines`: interaction plot and expected best tuning result.
+- `learning`: learning curves.
+- `scores`: histograms of scores.
+- `slices`: a metric over slices of the test data.
+- `by_length`: a metric over length.
+- `scatter`: pairings as points: costs, retrieval.
+- `forest`: planned comparisons.
+"""
 
 from seqtwin.reporting.figures.by_length import LengthLine, by_length
 from seqtwin.reporting.figures.forest import Branch, forest

@@ -1,4 +1,4 @@
-"""A metric over length: one line with its interval for each representation."""
+"""A metric over length: one line with its interval per representation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

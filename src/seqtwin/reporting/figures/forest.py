@@ -1,4 +1,4 @@
-"""Planned comparisons as a forest plot: one interval per row, the rope shaded, the verdict in words at its end."""
+"""Planned comparisons as a forest plot: one interval per row, the rope shaded, the verdict at its end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ _HEAD = 76
 
 @dataclass(frozen=True)
 class Branch:
-    """One row: its name, mean difference with interval, the matched pairings' own differences, what is said of it."""
+    """One row: its name, mean difference with interval, the matched pairings' own differences, its verdict."""
 
     name: str
     difference: float
     low: float
     high: float
     each: Array
-    said: str
+    verdict: str
     claimed: bool
 
 
@@ -55,7 +55,7 @@ def _matched(axes: Axes, branches: Sequence[Branch]) -> None:
 
 
 def _branches(axes: Axes, placed: Sequence[tuple[int, Branch]]) -> None:
-    """Intervals and marks of one kind, each kind as one path: a plan may hold a hundred comparisons."""
+    """Intervals and markers of one kind, each kind as one path, since a plan can have a hundred comparisons."""
     if not placed:
         return
     claimed = placed[0][1].claimed
@@ -66,4 +66,6 @@ def _branches(axes: Axes, placed: Sequence[tuple[int, Branch]]) -> None:
               color=colour, linestyle="", markeredgewidth=1.5,
               markerfacecolor=colour if claimed else light("paper"))  # fmt: skip
     for y, branch in placed:
-        axes.text(1.02, y, branch.said, transform=axes.get_yaxis_transform(), va="center", fontsize=11.5, color=words)
+        axes.text(
+            1.02, y, branch.verdict, transform=axes.get_yaxis_transform(), va="center", fontsize=11.5, color=words
+        )

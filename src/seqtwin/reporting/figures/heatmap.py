@@ -1,8 +1,7 @@
-"""The heat map as a picture, for where HTML does not reach (a README)."""
+"""The heat map as a picture, for a README and other places without HTML."""
 
 import io
 from collections.abc import Sequence
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -43,15 +42,16 @@ def heatmap(
         axes.grid(which="minor", axis="both", color="white", linewidth=4)
         axes.tick_params(which="minor", length=0)
         for (i, j), value in np.ndenumerate(values):
-            _write_value(axes, (i, j), value, halves[i, j], letters[i][j], image.cmap(image.norm(value)))
+            _write_value(axes, (i, j), value, halves[i, j], letters[i][j], np.asarray(image.cmap(image.norm(value))))
         figure.suptitle(title, fontsize=11, color=light("soft"), x=0.02, ha="left")
     return figure
 
 
-def _write_value(axes: Axes, place: tuple[int, ...], value: float, half: float, letters: str, ground: Any) -> None:
+def _write_value(axes: Axes, place: tuple[int, ...], value: float, half: float, letters: str, ground: Array) -> None:
+    """Value, tie letters and half-width of one cell. `ground`: its background, red, green, blue from 0 to 1."""
     row, column = place
-    shade = tuple(round(255 * part) for part in ground[:3])
-    ink = "white" if contrast(shade, (255, 255, 255)) >= 4.5 else "black"
+    red, green, blue = (round(255 * float(part)) for part in ground[:3])
+    ink = "white" if contrast((red, green, blue), (255, 255, 255)) >= 4.5 else "black"
     shown = f"{digits(value)} {letters}".strip()
     axes.text(column, row - 0.12, shown, ha="center", va="center", color=ink, fontsize=13, fontweight="bold")
     if np.isfinite(half):

@@ -1,4 +1,4 @@
-"""Learning curves: one panel per representation, the dev metric above, the training loss over its plateau below."""
+"""Learning curves: one panel per representation, dev metric on top, training loss over its plateau below."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Curve:
 
 
 def curves(shown: Mapping[str, Sequence[Curve]], series: Sequence[str], metric: str, thresholds: bool) -> str:
-    """One thin line per training, or mean and range of each series where the lines would be many.
+    """One thin line per training, or mean and range of each series if there are many lines.
 
     A triangle on the plateau marks the median epoch at which a loss left it.
     """
@@ -72,7 +72,7 @@ def _panel(above: Axes, below: Axes, lines: Sequence[Curve], series: Sequence[st
     highest = max(float(np.nanmax(line.loss)) for line in lines)
     below.set_ylim(0, max(below.get_ylim()[1], min(max(1.3, 1.05 * highest), 3.0)))
     below.set_xlabel("epoch")
-    last = max(float(line.epochs[-1]) for line in lines)  # named, since a dev metric that is nan everywhere has no ends
+    last = max(float(line.epochs[-1]) for line in lines)  # explicit, since a dev metric of nan has no limits
     for axes in (above, below):
         axes.set_xlim(0, 1.04 * last)
         axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
@@ -85,7 +85,7 @@ def _thin(axes: Axes, lines: Sequence[tuple[Array, Array]], index: int) -> None:
 
 
 def _band(axes: Axes, lines: Sequence[tuple[Array, Array]], index: int, points: int, *, ranged: bool) -> None:
-    """Mean and range of those that reach a place; a shorter training ends earlier and leaves the mean to the rest."""
+    """Mean and range at each place over the trainings that reach it."""
     known = [(x[np.isfinite(y)], y[np.isfinite(y)]) for x, y in lines if np.isfinite(y).any()]
     if not known:
         return

@@ -1,4 +1,4 @@
-"""Lines over a few places: the interaction plot, and the best dev value that a number of tuning trials buys."""
+"""Lines over a few places: the interaction plot, and the expected best dev value after a number of trials."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from seqtwin.reporting.figures.style import DASHES, MARKERS, Array, apart, drawn
 
 
 def interaction(rows: Sequence[str], columns: Sequence[str], values: Array, metric: str) -> str:
-    """The heat map as lines: one per row over the columns, named at its right end; parallel = no interaction."""
+    """The heat map as lines over its columns, each row named at its right end; parallel lines: no interaction."""
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
@@ -32,7 +32,7 @@ def interaction(rows: Sequence[str], columns: Sequence[str], values: Array, metr
 
 
 def _broken(name: str) -> str:
-    """A name on several short lines, for places that stand close together."""
+    """A name on several short lines, for places close together."""
     return re.sub(r"([-_])(?=.)", r"\1\n", name)
 
 
@@ -49,7 +49,7 @@ def _name_ends(axes: Axes, rows: Sequence[str], values: Array) -> None:
 
 
 def expected_best(names: Sequence[str], groups: Sequence[int], values: Sequence[Array], metric: str) -> str:
-    """The best dev value expected of 1, 2, ... tuning trials, one line per pairing, coloured by its loss."""
+    """The expected best dev value after 1, 2, ... tuning trials, one line per pairing, coloured by its loss."""
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()

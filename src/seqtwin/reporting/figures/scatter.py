@@ -1,4 +1,4 @@
-"""Clouds of pairings: quality against what it costs, the pair metric against retrieval."""
+"""Pairings as points: quality against costs, the primary metric against retrieval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Cloud:
 
 
 def front(x: Array, y: Array, *, high_x: bool) -> list[bool]:
-    """Which points no other beats in both x and y (y: higher is better; x: lower, unless `high_x`).
+    """Which points are not beaten on both axes (y: higher is better; x: lower is better unless `high_x`).
 
     >>> front(np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.9, 0.7]), high_x=False)
     [True, True, False]
@@ -36,7 +36,7 @@ def front(x: Array, y: Array, *, high_x: bool) -> list[bool]:
 
 
 def cost(seconds: Cloud, speed: Cloud | None, metric: str, encoded: str) -> str:
-    """Quality against training seconds and, where it was measured, against what is `encoded` per second."""
+    """Quality against training seconds and, if measured, against `encoded` (texts, ...) per second."""
 
     def draw(figure: Figure) -> None:
         shown = [seconds] + ([speed] if speed else [])
@@ -54,7 +54,7 @@ def cost(seconds: Cloud, speed: Cloud | None, metric: str, encoded: str) -> str:
 
 
 def agreement(cloud: Cloud, metric: str, retrieval: str) -> str:
-    """The pairings by their pair metric (across) and a retrieval metric (up)."""
+    """The pairings by their primary metric (x) and a retrieval metric (y)."""
 
     def draw(figure: Figure) -> None:
         axes = figure.add_subplot()
@@ -77,7 +77,7 @@ def _points(axes: Axes, cloud: Cloud) -> None:
     span = float(np.ptp(axes.get_xlim()))
     for i, place in zip(shown, places, strict=True):
         hue = loss_hue(cloud.groups[i])
-        if abs(place - cloud.y[i]) > least / 2:  # a name that had to move is tied to its mark
+        if abs(place - cloud.y[i]) > least / 2:  # a line connects a moved name with its point
             axes.plot([cloud.x[i], cloud.x[i] + 0.035 * span], [cloud.y[i], place], color=hue, lw=0.6, alpha=0.6)
         axes.annotate(cloud.names[i], (cloud.x[i], cloud.y[i]), (float(cloud.x[i]) + 0.04 * span, place),
                       va="center", fontsize=9, color=hue, annotation_clip=False)  # fmt: skip

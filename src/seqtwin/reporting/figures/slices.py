@@ -23,7 +23,7 @@ class Slices:
 
 
 def slices(shown: Mapping[str, Sequence[Slices]], bins: Sequence[str], series: Sequence[str], metric: str) -> str:
-    """Small multiples with intervals; bins stand in their order, losses a little apart."""
+    """Small multiples with intervals: bins in order, losses slightly offset."""
     across = min(len(shown), ACROSS)
 
     def draw(figure: Figure) -> None:

@@ -1,9 +1,9 @@
-"""The one look of all figures: colours and font of the page, lean SVG text, the same bytes for the same numbers."""
+"""The style of all figures: colours and font of the page, small SVG text, the same bytes for the same numbers."""
 
 import io
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import matplotlib as mpl
 import matplotlib.ticker
@@ -19,8 +19,9 @@ from seqtwin.reporting.formatting import digits
 
 Array = NDArray[np.float64]
 Share = Literal["none", "row"]
+Dash: TypeAlias = Literal["-"] | tuple[float, Sequence[float]]  # solid, or (offset, on-off lengths)
 
-STYLE: Any = {
+STYLE: dict[Any, Any] = {  # matplotlib types its keys as one long literal
     "svg.fonttype": "none", "svg.hashsalt": "seqtwin", "text.parse_math": False, "font.family": ["DejaVu Sans"],
     "font.size": 11, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
     "axes.edgecolor": light("line"), "axes.labelcolor": light("soft"), "xtick.color": light("soft"),
@@ -30,7 +31,7 @@ STYLE: Any = {
     "axes.titlesize": 11, "axes.titleweight": "normal", "axes.titlelocation": "left", "axes.unicode_minus": True,
 }  # fmt: skip
 MARKERS = ("o", "s", "^", "D", "v", "P")
-DASHES: tuple[Any, ...] = ("-", (0, (4, 2)), (0, (1.5, 1.5)))
+DASHES: tuple[Dash, ...] = ("-", (0, (4, 2)), (0, (1.5, 1.5)))
 FULL_WIDTH = 1064
 ACROSS = 5
 _ACROSS_NAMES = 4
@@ -57,7 +58,7 @@ def svg_of(figure: Figure) -> str:
 
 
 def panels(figure: Figure, number: int, across: int, *, rows_each: int = 1, sharey: Share = "none") -> list[list[Axes]]:
-    """Axes for small multiples, hidden until used: per panel the `rows_each` axes that stand below one another."""
+    """Axes for small multiples, hidden until used: per panel its `rows_each` axes, top to bottom."""
     down = -(-number // across)
     grid = figure.subplots(rows_each * down, across, squeeze=False, sharey=sharey)
     for axes in grid.flat:
@@ -83,14 +84,14 @@ def _share_writer(ends: tuple[float, float]) -> Callable[[float, float], str]:
 
 
 def series_names(figure: Figure, series: Sequence[str]) -> None:
-    """Each series named in its colour and dash, in a line above all panels: no box, over no line."""
+    """The names of the series in their colour and dash, on one line above all panels."""
     lines = [Line2D([], [], color=loss_hue(i), linestyle=DASHES[i % len(DASHES)]) for i in range(len(series))]
     figure.legend(lines, series, loc="outside upper left", ncols=_ACROSS_NAMES, frameon=False, fontsize=10.5,
                   labelcolor="linecolor", handlelength=1.8, borderpad=0, columnspacing=1.6)  # fmt: skip
 
 
 def apart(places: Sequence[float], least: float) -> list[float]:
-    """The same places pushed apart so that neighbours keep a least distance, in their order.
+    """The same places in their order, moved so neighbours are at least `least` from each other.
 
     >>> apart([1.0, 1.0, 5.0], 1.0)
     [0.5, 1.5, 5.0]

@@ -1,6 +1,6 @@
-"""SVG text as matplotlib writes it -> lean text, and the form that stands inside a page.
+"""The SVG text of matplotlib, made smaller, and its form inside a page.
 
-Nothing moves: coordinates are cut to a tenth, and all that follows says the same places and looks in fewer bytes.
+The picture stays the same: coordinates are cut to a tenth of a pixel, and everything else is only written shorter.
 """
 
 import re
@@ -13,7 +13,7 @@ from seqtwin.reporting.figures.svg_paths import tenths, tight
 
 Element = ElementTree.Element
 NAMESPACES = ' xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-# what matplotlib says of every figure; the page says the same of all that stand in it
+# the style common to all figures
 BASE = "font-family:system-ui,sans-serif;stroke-linejoin:round"
 _DEFAULTS = frozenset({"text-anchor:start", "stroke-dashoffset:0", "font-family:system-ui,sans-serif"})
 _UNSEEN = "fill:none"
@@ -22,12 +22,12 @@ _STYLE = re.compile(r' style="([^"]*)"')
 
 
 def lean(svg: str) -> str:
-    """Fewer bytes, the same picture: coordinates to a tenth, no metadata or unused names, the reader's own fonts."""
+    """The same picture in fewer bytes: coordinates to a tenth, no metadata or unused names, system fonts."""
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*|<style.*?</style>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"(?<=[ \"(,LMz-])(\d+\.\d)\d+", r"\1", svg)
     svg = svg.replace("'DejaVu Sans'", "system-ui, sans-serif").replace(' transform="rotate(-0 ', ' data-t="(')
     svg = re.sub(r' data-t="[^"]*"| xmlns(:\w+)?="[^"]*"', "", svg).replace("xlink:href", "href")
-    # the text is what matplotlib has written a moment ago
+    # the input is trusted: matplotlib has just written it
     root = ElementTree.fromstring(svg[svg.index("<svg") :])
     _flatten(root)
     shapes = _shapes_first(root)
@@ -41,9 +41,9 @@ def lean(svg: str) -> str:
 
 
 def inlined(svg: str, label: str) -> str:
-    """A figure as part of a page: styles written out, colours as variables, `label` for those who cannot see it.
+    """A figure as part of a page: styles written out, colours as CSS variables, `label` as its text alternative.
 
-    `shared` then gives every figure of the page ids of its own.
+    `shared` then makes the ids of every figure of the page unique.
     """
     rules = dict(re.findall(r"\.(s\d+)\{([^}]*)\}", svg))
     box = re.search(r'viewBox="([^"]*)"', svg)
@@ -57,7 +57,7 @@ def inlined(svg: str, label: str) -> str:
 
 
 def shared(page: str) -> str:
-    """A page whose figures name their styles once, in the style of the page, and share no id."""
+    """A page with the styles of all figures in one style sheet and with unique ids."""
     figures = [_numbered(text, place) for place, text in enumerate(_FIGURE.findall(page))]
     rest = iter(_FIGURE.split(page))
     text, rules = _classes("\0".join(figures))
@@ -74,7 +74,7 @@ def _numbered(figure: str, place: int) -> str:
 
 
 def _classes(text: str) -> tuple[str, str]:
-    """The text with a class for every style that stands in it more than once, and the rules of these classes."""
+    """The text with a class for every style that occurs more than once, and the rules of these classes."""
     often = [style for style, number in Counter(_STYLE.findall(text)).most_common() if number > 1]
     names = {style: f"s{place}" for place, style in enumerate(often)}
     text = _STYLE.sub(lambda m: f' class="{names[m.group(1)]}"' if m.group(1) in names else m.group(0), text)
@@ -82,8 +82,8 @@ def _classes(text: str) -> tuple[str, str]:
 
 
 def _flatten(element: Element) -> None:
-    """No groups that say nothing, no shapes that nobody sees."""
-    found: list[Element] = []
+    """Remove groups without attributes and invisible shapes."""
+    children: list[Element] = []
     for child in element:
         _flatten(child)
         if style := _style(child.attrib.pop("style", "")):
@@ -91,10 +91,10 @@ def _flatten(element: Element) -> None:
         if child.tag == "g":
             child.attrib.pop("id", None)
         if child.tag == "g" and (not child.attrib or not len(child)):
-            found += child
+            children += child
         elif child.get("style") != _UNSEEN or element.tag == "defs":
-            found.append(child)
-    element[:] = found
+            children.append(child)
+    element[:] = children
 
 
 def _style(style: str) -> str:
@@ -103,17 +103,17 @@ def _style(style: str) -> str:
 
 
 def _shapes_first(root: Element) -> dict[str, Element]:
-    """One list of named shapes before all else; what is used once stands where it is used."""
+    """Move named shapes to one list at the start; a shape that is used once replaces its use."""
     used = Counter(one.get("href") for one in root.iter("use"))
     named = [shape for part in root.iter("defs") for shape in part]
     shapes = {str(shape.get("id")): shape for shape in named}
     once = {name for name, shape in shapes.items() if shape.tag == "path" and used[f"#{name}"] == 1}
     for parent in list(root.iter()):
         parent[:] = [_placed(one, shapes, once) for one in parent if one.tag != "defs"]
-    kept = [shape for name, shape in shapes.items() if shape.tag != "path" or used[f"#{name}"] > 1]
-    if kept:
+    listed = [shape for name, shape in shapes.items() if shape.tag != "path" or used[f"#{name}"] > 1]
+    if listed:
         head = ElementTree.Element("defs")
-        head.extend(kept)
+        head.extend(listed)
         root.insert(0, head)
     return {f"#{name}": shape for name, shape in shapes.items() if shape.tag == "path" and name not in once}
 
@@ -138,7 +138,7 @@ def _over(outer: str, inner: str) -> str:
 
 
 def _group(element: Element) -> None:
-    """Neighbours that are cut by the same frame stand in one group; neighbours that are lines of one look are one."""
+    """Put neighbours with the same clip path into one group, and merge neighbouring lines of the same style."""
     found: list[Element] = []
     for child in element:
         _group(child)
@@ -188,7 +188,7 @@ def _look(element: Element) -> dict[str, str]:
 
 
 def _styles_of_shapes(root: Element, shapes: dict[str, Element]) -> None:
-    """A shape that is always used in the same style has it itself."""
+    """Move a style to its shape if every use of the shape has it."""
     for name, shape in shapes.items():
         uses = [one for one in root.iter("use") if one.get("href") == name]
         first = uses[0].get("style", "") if uses else ""
@@ -199,7 +199,7 @@ def _styles_of_shapes(root: Element, shapes: dict[str, Element]) -> None:
 
 
 def _rename(root: Element) -> None:
-    """Short ids, and only where something names them."""
+    """Shorten the ids that are used and remove the others."""
     named = {one.get("href", "")[1:] for one in root.iter()} | {one.get("clip-path", "")[5:-1] for one in root.iter()}
     known = [one for one in root.iter() if one.get("id") in named]
     names = {str(one.get("id")): _letters(place) for place, one in enumerate(known)}

@@ -1,4 +1,4 @@
-"""The path of an SVG shape as matplotlib writes it -> the same places, each said from the one before it."""
+"""The path of an SVG shape, written with relative coordinates, which are shorter."""
 
 import re
 
@@ -6,7 +6,7 @@ _STEP = re.compile(r"([MLCQz])([^MLCQz]*)")
 
 
 def tight(path: str) -> str:
-    """The same path through the same tenths, each step from where the last one ended.
+    """The same path in tenths of a pixel, each step relative to the end of the previous one.
 
     >>> tight("M 48.3 224.6 L 329.4 224.6 L 330.0 220.1 z"), tight("M 1.0 1.0 L 1.0 1.0")
     ('M48.3 224.6h281.1l.6-4.5z', 'M1 1h0')
@@ -28,7 +28,7 @@ def tight(path: str) -> str:
 
 
 def _step(letter: str, moved: list[int], *, after: str) -> tuple[str, list[int]]:
-    """The sign and the numbers of one step; a line to where it starts is nothing, and a dot after a move."""
+    """The command and the numbers of one step; a line of length zero is dropped, except after a move (a dot)."""
     if letter != "L":
         return letter.lower(), moved
     right, down = moved

@@ -1,6 +1,6 @@
-"""Why a study cell is bad: rules over what its training recorded, and one label for the whole.
+"""Diagnoses: why a study cell is bad, from rules over the values that its training recorded, and one label.
 
-Pure functions of numbers; the rules themselves stand in `rules.py`.
+The functions depend on numbers only; the rules are in `rules.py`.
 """
 
 import math
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import pandas as pd
 
@@ -19,6 +18,7 @@ from seqtwin.published import READING
 from seqtwin.reporting.findings.item_rules import rules_of
 from seqtwin.reporting.findings.rule import Known, Rule, Values, evidence
 from seqtwin.reporting.findings.rules import RULES
+from seqtwin.reporting.table.rows import Labels, Row, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
 LABELS = ("diverged", "collapsed", "saturated", "dead loss", "not trained yet", "healthy")
@@ -33,7 +33,7 @@ CAUSES = {
     "train/test leakage": "R13",
     "too short step budget": "D17",
 }
-"""Mistakes by name and the finding that names each; the step budget last: a loss stands still for many reasons."""
+"""Mistakes by name and the finding that reveals each. The step budget is last: a loss stagnates for many reasons."""
 
 AUCS = {"dev": "dev_roc_auc", "test": "test_roc_auc", "untrained": "untrained_roc_auc"}
 ONE_TOKEN = frozenset({"last_output", "first_output"})
@@ -41,7 +41,7 @@ ONE_TOKEN = frozenset({"last_output", "first_output"})
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule that fired: its code and name, the values it saw, what they mean, what to do."""
+    """A rule that fired. `evidence`: the values it checked; `says`: their meaning."""
 
     code: str
     name: str
@@ -64,21 +64,21 @@ class Diagnosis:
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Named mistakes, the step budget only where nothing else explains a loss that stands still.
+        """The mistakes that the findings reveal; the step budget only if nothing else explains the stagnating loss.
 
         >>> Diagnosis("healthy", (Finding("E3", "", "", "", ""),)).causes
         ('padding',)
         """
-        found = tuple(name for name, code in CAUSES.items() if code in self.codes)
-        return found if len(found) < 2 else tuple(name for name in found if name != "too short step budget")
+        names = tuple(name for name, code in CAUSES.items() if code in self.codes)
+        return names if len(names) < 2 else tuple(name for name in names if name != "too short step budget")
 
 
 def diagnose(values: Values, rules: Mapping[str, Rule] = RULES) -> Diagnosis:
-    """The label and findings of one study cell from its values by name; a missing or nan value fires nothing.
+    """The label and findings of one study cell from its values by name. No rule fires on a missing or nan value.
 
     Names are those of `diagnostics.json`, and `dev_roc_auc`, `test_roc_auc`, `untrained_roc_auc`, `chance` (of the
     primary metric), `batch_deviation`, `stuck_share`, `pad_slope_low`, `pad_slope_high`, `one_token_half`,
-    `final_hidden_gain`, `diverged`, `collapsed` (0 or 1). `rules`: those that may fire.
+    `final_hidden_gain`, `diverged`, `collapsed` (0 or 1). `rules`: the rules to apply.
 
     >>> diagnose({"plateau_ratio": 0.99, "stuck": 1.0, "head_median_start": 2e-9}).label
     'saturated'
@@ -110,25 +110,25 @@ def _label(codes: frozenset[str], values: Values) -> str:
     return "not trained yet" if still or "D17" in codes else "healthy"
 
 
-def of_pairing(
+def diagnose_seeds(
     rows: pd.DataFrame, *, also: Mapping[str, float] | None = None, rules: Mapping[str, Rule] = RULES
 ) -> Diagnosis:
     """The diagnosis of a pairing from the rows of its seeds in `results`.
 
-    A finding counts when it fires in at least half of the seeds, D16 when any seed is stuck; evidence is the median
-    over seeds. The label is the most frequent one, of equals the worst. `also`: what is known of the pairing as a
-    whole. Shared items (R13) are a matter of the data and not of a pairing, so they are left to the refusals.
+    A rule counts if it fires in at least half of the seeds, D16 if any seed is stuck. The evidence is the median over
+    seeds. The label is the most frequent one; of equally frequent ones, the worst. `also`: values of the pairing as a
+    whole. Shared items (R13) depend on the data and not on a pairing, so they are left to the refusals.
     """
     seeds = [_known(values_of_row(row)) for _, row in rows.iterrows()]
     if not seeds:
         return Diagnosis("healthy", ())
     shared = {"stuck_share": _share_stuck(seeds), **(also or {})}
-    found = [diagnose({**values, **shared}, rules) for values in seeds]
-    counts = Counter(code for one in found for code in one.codes)
+    diagnoses = [diagnose({**values, **shared}, rules) for values in seeds]
+    counts = Counter(code for diagnosis in diagnoses for code in diagnosis.codes)
     often = [code for code in rules if 2 * counts[code] >= len(seeds) and counts[code] and code != "R13"]
     middle = _known(_medians([{**values, **shared} for values in seeds]))
     pooled = tuple(_pooled(rules[code], middle, counts[code], len(seeds)) for code in often)
-    return Diagnosis(_usual_label(found), pooled)
+    return Diagnosis(_usual_label(diagnoses), pooled)
 
 
 def _share_stuck(seeds: Sequence[Values]) -> float:
@@ -148,22 +148,22 @@ def _medians(seeds: Sequence[Values]) -> dict[str, float]:
             if any(name in v and not math.isnan(v[name]) for v in seeds)}  # fmt: skip
 
 
-def _usual_label(found: Iterable[Diagnosis]) -> str:
-    counts = Counter(one.label for one in found)
+def _usual_label(diagnoses: Iterable[Diagnosis]) -> str:
+    counts = Counter(diagnosis.label for diagnosis in diagnoses)
     return max(LABELS, key=lambda label: (counts[label], -LABELS.index(label)))
 
 
-def values_of_row(row: "Mapping[str, Any] | pd.Series[Any]") -> dict[str, float]:
+def values_of_row(row: Row | Mapping[str, object]) -> dict[str, float]:
     """The values of one study cell by name, from its row in `results`."""
-    named = {str(key): value for key, value in row.items()}
+    named: dict[str, object] = {str(key): value for key, value in row.items()}
     values = {key.removeprefix("diag_"): value for key, value in named.items() if key.startswith("diag_")}
-    kept = ("batch_deviation", *AUCS.values(), "one_token_half", "final_hidden_gain")
-    values |= {name: named[name] for name in kept if name in named}
+    others = ("batch_deviation", *AUCS.values(), "one_token_half", "final_hidden_gain")
+    values |= {name: named[name] for name in others if name in named}
     return _known(values | _chance(named.get("primary")) | _ending(str(named.get("status", ""))))
 
 
-def _chance(primary: Any) -> dict[str, float]:
-    """The value of a primary metric for scores that know nothing, where it has one."""
+def _chance(primary: object) -> dict[str, float]:
+    """The value of the primary metric for random scores, if it does not depend on the data."""
     chance = chance_of(str(primary)) if primary else None
     return {} if chance is None else {"chance": chance}
 
@@ -172,17 +172,17 @@ def _ending(status: str) -> dict[str, float]:
     return {name: float(status == name) for name in ("diverged", "collapsed")}
 
 
-def of_cell(folder: Path) -> Diagnosis:
+def diagnose_cell(folder: Path) -> Diagnosis:
     """The diagnosis of a published study cell.
 
-    Raises: DamagedError when a file is missing or not what it should be.
+    Raises: DamagedError when a file is missing or damaged.
     """
     rules = rules_of(published.read_facts(folder)) if (folder / published.FACTS).exists() else RULES
     return diagnose(values_of_cell(folder), rules)
 
 
 def values_of_cell(folder: Path) -> dict[str, float]:
-    """The values of one published study cell by name; those of its ending alone where it has no scores."""
+    """The values of one published study cell by name; only how it ended, if it has no scores."""
     status = published.read_manifest(folder).get("status", "")
     if not (folder / published.SCORES).exists():
         return _known(_ending(status))
@@ -209,9 +209,9 @@ def _slice_values(facts: published.Facts, reads: Mapping[str, float]) -> dict[st
 
 
 def slice_values(representation: str, bidirectional: bool, reads: Mapping[str, float]) -> dict[str, float]:
-    """Whether half of a vector has read one token only, and how much better the same states read as final_hidden.
+    """Whether half of the vector depends on one token only, and how much better final_hidden of the same states is.
 
-    `reads`: the dev value of each reading of the trained encoder.
+    `reads`: the dev value of the trained encoder with each representation.
 
     >>> slice_values("last_output", True, {"last_output": 0.5, "final_hidden": 0.75})
     {'one_token_half': 1.0, 'final_hidden_gain': 0.25}
@@ -220,23 +220,20 @@ def slice_values(representation: str, bidirectional: bool, reads: Mapping[str, f
     return {"one_token_half": float(bidirectional and representation in ONE_TOKEN), "final_hidden_gain": gain}
 
 
-def of_table(table: StudyTable, labels: Mapping[str, str], rows: pd.DataFrame) -> Diagnosis:
-    """The diagnosis of a pairing with what other frames know of it: slope over padding, readings of its states."""
-    pairing, reads = (_same_labels(frame, labels) for frame in (table.pairings, table.reads))
+def diagnose_pairing(table: StudyTable, labels: Labels, rows: pd.DataFrame) -> Diagnosis:
+    """The diagnosis of a pairing of a study.
+
+    It also uses the slope over padding and the values of the encoders with other representations. `rows`: the rows of
+    the pairing in `results`.
+    """
+    pairing, reads = (rows_with(frame, labels) for frame in (table.pairings, table.reads))
     slopes = {name: float(pairing[name].iloc[0]) for name in ("pad_slope_low", "pad_slope_high") if name in pairing}
     known = {str(name): float(value) for name, value in zip(reads["read"], reads["dev"], strict=True)}
     values = slice_values(labels["representation"], _both_directions(table, labels), known)
-    return of_pairing(rows, also={**slopes, **values}, rules=rules_of(table.meta))
+    return diagnose_seeds(rows, also={**slopes, **values}, rules=rules_of(table.meta))
 
 
-def _same_labels(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-    chosen = pd.Series(True, index=frame.index)
-    for key, text in labels.items():
-        chosen &= frame[key].astype(str) == text
-    return frame[chosen]
-
-
-def _both_directions(table: StudyTable, labels: Mapping[str, str]) -> bool:
+def _both_directions(table: StudyTable, labels: Labels) -> bool:
     base = (table.meta.get("config") or {}).get("base")
     encoder = base.get("encoder") if isinstance(base, dict) else None
     fixed = encoder.get("bidirectional", True) if isinstance(encoder, dict) else True

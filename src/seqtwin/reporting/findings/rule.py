@@ -1,4 +1,4 @@
-"""What a rule over the values of a study cell is, and the conditions that need more than one comparison."""
+"""The record of a rule over the values of a study cell, and the conditions of several comparisons."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 Values = Mapping[str, float]
 
-DEVIATES = 1e-4  # rounding of float32 stays below 1e-5
+DEVIATES = 1e-4  # rounding of float32 is below 1e-5
 
 
 class Known(dict[str, float]):
-    """Values by name; nan for those that are not known.
+    """Values by name; nan for unknown ones.
 
     >>> Known({"stuck": 1.0})["saturated"]
     nan
@@ -22,7 +22,10 @@ class Known(dict[str, float]):
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of the table. `shown`: words and name of each value that is its evidence."""
+    """One diagnostic rule.
+
+    `shown`: description and name of each value that is its evidence; `fires`: the condition; `says`: its meaning.
+    """
 
     code: str
     name: str
@@ -33,7 +36,7 @@ class Rule:
 
 
 def evidence(rule: Rule, values: Values) -> str:
-    """The values a rule looks at, those that are known.
+    """The known values that a rule checks, as text.
 
     >>> rule = Rule("D6", "", (("share of coordinates beyond .99", "saturated"),), lambda _: True, "", "")
     >>> evidence(rule, Known({"saturated": 0.41234}))
@@ -44,34 +47,40 @@ def evidence(rule: Rule, values: Values) -> str:
 
 
 def all_or_none(share: float) -> bool:
+    """Whether a share is exactly 0 or 1."""
     return share in (0.0, 1.0)
 
 
 def gradient_missing(v: Values) -> bool:
+    """One third of the sequence gets no gradient, or more than a hundred times less than another."""
     thirds = [v[f"gradient_{part}"] for part in ("first", "middle", "last")]
     return v["gradient_ratio"] > 100 or (min(thirds) == 0 < max(thirds))
 
 
 def upside_down(v: Values) -> bool:
-    """Against chance on training pairs; or learnt there, but the opposite on dev: by the scores, or by a linear probe
-    that the training labels taught, of an encoder that training made worse."""
+    """Below chance on training pairs, or learned there and reversed on dev.
+
+    Reversed on dev: by the scores, or by a linear probe fitted to the training labels, if training made the encoder
+    worse.
+    """
     here, there = v["train_auc"] < 0.45, v["train_auc"] > 0.55 and v["dev_roc_auc"] < 0.4
-    spoilt = v["untrained_roc_auc"] - v["test_roc_auc"] > 0.1
-    return here or there or (spoilt and v["probe_metric"] < v["chance"] - 0.1)
+    worse = v["untrained_roc_auc"] - v["test_roc_auc"] > 0.1
+    return here or there or (worse and v["probe_metric"] < v["chance"] - 0.1)
 
 
 def worse_with_pads(v: Values) -> bool:
-    """A slope that excludes 0; where pads are known to change no vector it is one over length, and no fault."""
+    """The slope over padding excludes 0. If padding changes no vector, it is a slope over length and not a mistake."""
     sloped = v["pad_slope_low"] > 0 or v["pad_slope_high"] < 0
     return sloped and not v["padding_deviation"] <= DEVIATES
 
 
 def length_shortcut(v: Values) -> bool:
-    """Length tells the training pairs apart, the scores follow it, and the vectors are length or fail on test."""
+    """Length separates the training pairs, the scores follow it, and the norm is length or the scores fail on test."""
     offered, taken = abs(v["length_auc"] - 0.5) > 0.2, abs(v["score_length_correlation"]) > 0.3
     fails, is_length = v["dev_roc_auc"] - v["test_roc_auc"] > 0.2, abs(v["norm_length_correlation"]) > 0.9
     return offered and taken and (fails or is_length)
 
 
 def numbers(v: Values, *names: str) -> list[float]:
+    """The known ones of these values."""
     return [v[name] for name in names if not math.isnan(v[name])]

@@ -1,1 +1,20 @@
-""""""
+"""The report page of a study: which facts it shows, and its templates filled with them.
+
+- `shown`: typed mappings that the templates show.
+- `comparison`: a planned comparison and its verdict.
+- `cell_marks`: marks of heat-map cells and their causes.
+- `headline`: first screen: finding, chosen pairing or refusal, interaction, limits.
+- `planned_verdicts`: planned comparisons and omnibus test, with the claims that are allowed.
+- `next_steps`: next steps that would change the verdict.
+- `heat_map`: one cell of a heat map.
+- `chosen_figures`: figures of a study and their numbers.
+- `facet_sections`: sections that repeat for every heat map.
+- `joined_maps`: heat maps of one column, joined into one table.
+- `sortable_tables`: tables of pairings, seeds, costs, retrieval, failures and formulas.
+- `evidence_tables`: tables of diagnostics, tuning, swapped representations and worst test pairs.
+- `confusion_tables`: confusion matrices.
+- `methods`: methods paragraphs and commands.
+- `best_encoder_card`: model card of the chosen pairing.
+- `write`: all files of a report.
+- `run_figures`: figures of a single run.
+"""

@@ -1,12 +1,11 @@
-"""Which cells of a heat map are marked and why: states of seeds, and diagnostics that fired."""
+"""The marks of heat-map cells and their causes: states of seeds, and diagnostics that fired."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from seqtwin.reporting.findings.diagnose import Diagnosis, Finding, of_table
+from seqtwin.reporting.findings.diagnose import Diagnosis, Finding, diagnose_pairing
 from seqtwin.reporting.findings.rules import DEVIATES, RULES
 from seqtwin.reporting.formatting import digits, short_key, slug, tiny
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.page.shown import Card, Cause, Named, Row
 from seqtwin.reporting.table.facet import Facet, spoken
 from seqtwin.reporting.table.pairings import STATES
 from seqtwin.reporting.table.study_table import StudyTable
@@ -17,10 +16,13 @@ GRAVE = frozenset({"D1", "D9", "D10", "D16", "D17", "E1", "E2", "E3", "X1", "X2"
 STILL = ("D1", "D16", "D17")
 LOWEST = 1 / 3
 STATE_CAUSES = {
-    "failed": ("Some seeds failed", "They are left out of the mean and kept in the count; their errors stand below."),
-    "oom": ("Some seeds ran out of memory", "They are left out of the mean and kept in the count."),
-    "diverged": ("Some seeds diverged", "The mean is that of the remaining seeds (R06)."),
-    "collapsed": ("Some seeds collapsed to {collapsed}", "The mean is that of the remaining seeds (R06)."),
+    "failed": (
+        "Some seeds failed",
+        "They are left out of the mean, not of the count. Their errors are listed below.",
+    ),
+    "oom": ("Some seeds ran out of memory", "They are left out of the mean, not of the count."),
+    "diverged": ("Some seeds diverged", "The mean covers the remaining seeds (R06)."),
+    "collapsed": ("Some seeds collapsed to {collapsed}", "The mean covers the remaining seeds (R06)."),
 }
 _REMEDIES = {"oom": "Lower fit.batch.", "diverged": "Lower the learning rate.", "collapsed": "See its diagnostics."}
 _STATE_WORDS = {"oom": "ran out of memory"}
@@ -31,42 +33,44 @@ def keys_of(table: StudyTable) -> list[str]:
     return [*table.meta["extra"], "representation", "loss"]
 
 
-def labels_of(table: StudyTable, row: Any) -> Labels:
+def labels_of(table: StudyTable, row: Row) -> Labels:
     """The labels of a pairing, in the order of `keys_of`."""
     return tuple(str(row[key]) for key in keys_of(table))
 
 
 def diagnoses(table: StudyTable) -> dict[Labels, Diagnosis]:
     """The diagnosis of every pairing over its seeds."""
-    found = {}
+    by_labels = {}
     for _, pairing in table.pairings.iterrows():
         rows = table.results
         for key in keys_of(table):
             rows = rows[rows[key] == pairing[key]]
-        found[labels_of(table, pairing)] = of_table(table, {key: str(pairing[key]) for key in keys_of(table)}, rows)
-    return found
+        by_labels[labels_of(table, pairing)] = diagnose_pairing(
+            table, {key: str(pairing[key]) for key in keys_of(table)}, rows
+        )
+    return by_labels
 
 
-def marked(pairing: Any, facet: Facet, diagnosis: Diagnosis) -> list[Finding]:
-    """The findings that mark a cell: the grave ones wherever they fire, the others in the lowest third of its map."""
+def marked(pairing: Row, facet: Facet, diagnosis: Diagnosis) -> list[Finding]:
+    """The findings that mark a cell: grave ones always, others only in the lowest third of the heat map."""
     low = not facet.share(pairing) > LOWEST
-    found = [finding for finding in diagnosis.findings if finding.code in GRAVE or low]
-    return _as_one(found) + _deviating(pairing, diagnosis)
+    findings = [finding for finding in diagnosis.findings if finding.code in GRAVE or low]
+    return _merge_plateau(findings) + _deviating(pairing, diagnosis)
 
 
-def _as_one(found: list[Finding]) -> list[Finding]:
-    """A loss that stands on its plateau fires up to three rules: one cause, one card, all that was measured."""
-    same = [one for one in found if one.code in STILL]
-    if len(same) < 2:
-        return found
-    first = max(same, key=lambda one: STILL.index(one.code))
-    evidence = "; ".join(one.evidence for one in same)
+def _merge_plateau(findings: list[Finding]) -> list[Finding]:
+    """The same findings; the up to three that a loss still on its plateau fires become one with all the evidence."""
+    still = [finding for finding in findings if finding.code in STILL]
+    if len(still) < 2:
+        return findings
+    first = max(still, key=lambda finding: STILL.index(finding.code))
+    evidence = "; ".join(finding.evidence for finding in still)
     merged = Finding(first.code, first.name, evidence, first.says, first.remedy)
-    return [merged, *(one for one in found if one.code not in STILL)]
+    return [merged, *(finding for finding in findings if finding.code not in STILL)]
 
 
-def _deviating(pairing: Any, diagnosis: Diagnosis) -> list[Finding]:
-    """One seed whose vectors depend on their batch-mates is one too many, also where most seeds are well."""
+def _deviating(pairing: Row, diagnosis: Diagnosis) -> list[Finding]:
+    """E2 if the vectors of any seed depend on the rest of their batch, even if most seeds are healthy."""
     if not pairing["batch_deviation"] > DEVIATES or diagnosis.codes & {"E1", "E2", "E3"}:
         return []
     rule = RULES["E2"]
@@ -74,44 +78,47 @@ def _deviating(pairing: Any, diagnosis: Diagnosis) -> list[Finding]:
     return [Finding(rule.code, rule.name, evidence, rule.says, rule.remedy)]
 
 
-def states(pairing: Any) -> list[tuple[str, str]]:
-    """Seeds that did not finish as they should: (state, sentence) each."""
+def states(pairing: Row) -> list[tuple[str, str]]:
+    """Seeds that failed, diverged or collapsed: (state, sentence) for each state."""
     return [(state, f"{int(pairing[state])} of {int(pairing['planned'])} seeds {_STATE_WORDS.get(state, state)}")
             for state in STATES[1:] if pairing[state]]  # fmt: skip
 
 
-def of_cell(pairing: Any, facet: Facet, diagnosis: Diagnosis) -> list[tuple[str, str]]:
+def warnings(pairing: Row, facet: Facet, diagnosis: Diagnosis) -> list[tuple[str, str]]:
     """The marks of a cell: (id of the card that explains it, sentence)."""
-    found = [(slug(one.code), f"{one.name}: {one.evidence}") for one in marked(pairing, facet, diagnosis)]
-    return states(pairing) + found
+    findings = marked(pairing, facet, diagnosis)
+    return states(pairing) + [(slug(finding.code), f"{finding.name}: {finding.evidence}") for finding in findings]
 
 
-def cards(table: StudyTable, facets: Sequence[Facet], found: Diagnoses) -> list[dict[str, Any]]:
-    """One card per distinct cause: what it means, what to do, and the pairings it marks with what was measured."""
-    told: dict[str, dict[str, Any]] = {}
+def cards(table: StudyTable, facets: Sequence[Facet], diagnosed: Diagnoses) -> list[Card]:
+    """One card per distinct cause: what it means, what to do, and the pairings it marks with the evidence."""
+    by_id: dict[str, Card] = {}
     for facet in facets:
         for _, pairing in facet.pairings.iterrows():
-            for card, evidence in _causes(table, pairing, facet, found[labels_of(table, pairing)]):
-                entry = told.setdefault(card["id"], {**card, "marks": []})
-                entry["marks"].append({**named(table, pairing), "evidence": evidence})
-    return sorted(told.values(), key=lambda card: (card["rank"], -len(card["marks"])))
+            for cause, evidence in _causes(table, pairing, facet, diagnosed[labels_of(table, pairing)]):
+                card = by_id.setdefault(cause["id"], {**cause, "marks": []})
+                card["marks"].append({**named(table, pairing), "evidence": evidence})
+    return sorted(by_id.values(), key=lambda card: (card["rank"], -len(card["marks"])))
 
 
-def _causes(table: StudyTable, pairing: Any, facet: Facet, diagnosis: Diagnosis) -> list[tuple[dict[str, Any], str]]:
-    found = []
+def _causes(table: StudyTable, pairing: Row, facet: Facet, diagnosis: Diagnosis) -> list[tuple[Cause, str]]:
+    """The causes that mark a pairing, each with its evidence."""
+    causes: list[tuple[Cause, str]] = []
     for state, sentence in states(pairing):
-        cause, means = STATE_CAUSES[state]
-        cause = cause.format(collapsed=nouns_of(table.meta).says["collapsed"])
-        card = {"id": state, "code": "", "cause": cause, "means": means, "remedy": _REMEDIES.get(state, ""), "rank": 0}
-        found.append((card, sentence))
-    for one in marked(pairing, facet, diagnosis):
-        card = {"id": slug(one.code), "code": one.code, "cause": one.name, "means": one.says, "remedy": one.remedy,
-                "rank": 1 if one.code in GRAVE else 2}  # fmt: skip
-        found.append((card, one.evidence))
-    return found
+        name, means = STATE_CAUSES[state]
+        name = name.format(collapsed=table.nouns.says.collapsed)
+        remedy = _REMEDIES.get(state, "")
+        causes.append(({"id": state, "code": "", "cause": name, "means": means, "remedy": remedy, "rank": 0}, sentence))
+    return causes + [(_cause(finding), finding.evidence) for finding in marked(pairing, facet, diagnosis)]
 
 
-def named(table: StudyTable, pairing: Any) -> dict[str, Any]:
-    """A pairing as the templates name it: labels, further factors other than the data set, value."""
+def _cause(finding: Finding) -> Cause:
+    rank = 1 if finding.code in GRAVE else 2
+    return {"id": slug(finding.code), "code": finding.code, "cause": finding.name, "means": finding.says,
+            "remedy": finding.remedy, "rank": rank}  # fmt: skip
+
+
+def named(table: StudyTable, pairing: Row) -> Named:
+    """A pairing as the templates show it: labels, further factors other than the data set, value."""
     further = [f"{short_key(key)} {pairing[key]}" for key in table.meta["extra"] if pairing[key] != pairing["dataset"]]
     return {"parts": spoken(table, pairing), "further": ", ".join(further), "value": digits(pairing["mean"])}

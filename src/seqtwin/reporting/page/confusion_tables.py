@@ -1,45 +1,44 @@
-"""The confusion tables of the page: which class the chosen pairing of a data set takes for which."""
-
-from typing import Any
+"""The confusion matrices of the page: how the chosen pairing of each data set classifies each class."""
 
 import pandas as pd
 
 from seqtwin.reporting.colours import Colour, painted
 from seqtwin.reporting.formatting import count, digits
 from seqtwin.reporting.page.cell_marks import keys_of, named
+from seqtwin.reporting.page.shown import Context
 from seqtwin.reporting.table.study_table import StudyTable
 
 _PALE: Colour = (233, 240, 244)
 _DEEP: Colour = (15, 77, 107)
 _BRIGHT: Colour = (124, 196, 230)
-_DIM: Colour = (28, 42, 51)  # in the dark, a share that is 0 hides
+_DIM: Colour = (28, 42, 51)  # in the dark theme, a share of 0 blends in
 
 
-def confusions(table: StudyTable) -> list[dict[str, Any]]:
+def confusions(table: StudyTable) -> list[Context]:
     """One entry per chosen pairing: its classes, and a row of shares for each true class."""
-    found = []
+    matrices: list[Context] = []
     for _, best in table.pairings[table.pairings["chosen"] == 1].iterrows():
         rows = table.confusion
         for key in keys_of(table):
             rows = rows[rows[key] == best[key]] if len(rows) else rows
         if len(rows):
-            found.append({"dataset": best["dataset"], "best": named(table, best), **_shown(rows)})
-    return found
+            matrices.append({"dataset": best["dataset"], "best": named(table, best), **_shown(rows)})
+    return matrices
 
 
-def _shown(rows: pd.DataFrame) -> dict[str, Any]:
+def _shown(rows: pd.DataFrame) -> Context:
     classes = list(dict.fromkeys(rows["true"]))
     wide = rows.pivot_table(index="true", columns="predicted", values="rows", sort=False).loc[classes, classes]
     return {"classes": classes, "rows": [_row(name, wide.loc[name]) for name in classes]}
 
 
-def _row(name: str, counts: "pd.Series[float]") -> dict[str, Any]:
+def _row(name: str, counts: "pd.Series[float]") -> Context:
     total = float(counts.sum())
     cells = [_cell(float(value), total, own=name == other) for other, value in counts.items()]
     return {"label": name, "total": count(total), "cells": cells}
 
 
-def _cell(value: float, total: float, *, own: bool) -> dict[str, Any]:
+def _cell(value: float, total: float, *, own: bool) -> Context:
     share = value / total if total else 0.0
     return {"value": digits(share, 2) if value else "·" if total else "–", "style": _style(share), "own": own}
 

@@ -1,28 +1,41 @@
-"""The parts of the page that repeat for every heat map, as the templates take them."""
+"""The sections of the page that repeat for every heat map, as the templates show them."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TypedDict
 
 import pandas as pd
 
+from seqtwin.metrics import metric_name
 from seqtwin.reporting.findings.refusals.check_claims import codes_of
-from seqtwin.reporting.formatting import GLOSS, digits, known, metric_name, p_value, slug
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.formatting import GLOSS, digits, known, p_value, slug
 from seqtwin.reporting.page import cell_marks, chosen_figures, evidence_tables, headline, planned_verdicts
 from seqtwin.reporting.page.cell_marks import Diagnoses, labels_of
+from seqtwin.reporting.page.comparison import Verdict
+from seqtwin.reporting.page.evidence_tables import MapSummary
 from seqtwin.reporting.page.heat_map import heat_cell
+from seqtwin.reporting.page.shown import Context, FacetPart, Figures, MapRow, Row, Sheet
 from seqtwin.reporting.table.facet import Ends, Facet, pairing_name, strip_ends
 from seqtwin.reporting.table.study_table import StudyTable
 
 
-def facet_part(table: StudyTable, facet: Facet, found: Diagnoses, scale: Facet) -> dict[str, Any]:
-    """Heat map, floors and figures of one facet; `scale`: whose worst and best give the ends of colours and strips."""
+class PlannedPart(TypedDict):
+    """The planned comparisons on one data set. `refusals`: code and reason of the claims withheld."""
+
+    dataset: str
+    rows: list[Verdict]
+    forest: chosen_figures.Drawn | None
+    sheet: Sheet
+    refusals: list[dict[str, str]]
+
+
+def facet_part(table: StudyTable, facet: Facet, diagnosed: Diagnoses, scale: Facet) -> FacetPart:
+    """Heat map, floors and figures of one facet; `scale`: the facet whose worst and best value end the colour scale."""
     ends = strip_ends(pd.concat([scale.pairings["min"], scale.pairings["max"]]))
     figures = _figures(table, facet)
     name = slug("-".join(facet.labels.values()))
     return {
         "name": name, "title": facet.title, "dataset": facet.dataset, "metric": metric_name(facet.primary),
-        "columns": facet.columns, "rows": [_row(table, facet, row, found, ends, scale) for row in facet.rows],
+        "columns": facet.columns, "rows": [_row(table, facet, row, diagnosed, ends, scale) for row in facet.rows],
         "low": digits(ends[0], 2), "high": digits(ends[1], 2), "floors": headline.floors(table, facet),
         "ceilings": headline.ceilings(table, facet),
         "within": "", "lettered": any(facet.letters(row, column) for row in facet.rows for column in facet.columns),
@@ -31,9 +44,9 @@ def facet_part(table: StudyTable, facet: Facet, found: Diagnoses, scale: Facet) 
     }  # fmt: skip
 
 
-def _figures(table: StudyTable, facet: Facet) -> dict[str, Any]:
+def _figures(table: StudyTable, facet: Facet) -> Figures:
     shown = [row["retrieval"] for row in table.analysis.get("agreement", []) if row["dataset"] == facet.dataset]
-    nouns = nouns_of(table.meta)
+    nouns = table.nouns
     return {
         "interaction": chosen_figures.interaction(facet), "expected": chosen_figures.expected_best(facet),
         "learning": chosen_figures.learning(table, facet), "scores": chosen_figures.histograms(table, facet),
@@ -43,26 +56,28 @@ def _figures(table: StudyTable, facet: Facet) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _flat(figures: Mapping[str, Any]) -> list[chosen_figures.Drawn]:
-    lists = [part if isinstance(part, list) else [part] for part in figures.values()]
-    return [figure for part in lists for figure in part if figure]
+def _flat(figures: Figures) -> list[chosen_figures.Drawn]:
+    """All figures of a heat map in the order of the page."""
+    several = [figures["interaction"], figures["expected"], figures["learning"], *figures["scores"],
+               *figures["slices"], figures["cost"], figures["by_length"], figures["agreement"]]  # fmt: skip
+    return [figure for figure in several if figure]
 
 
-def _row(table: StudyTable, facet: Facet, row: str, found: Diagnoses, ends: Ends, scale: Facet) -> dict[str, Any]:
+def _row(table: StudyTable, facet: Facet, row: str, diagnosed: Diagnoses, ends: Ends, scale: Facet) -> MapRow:
     pairings = [facet.pairing(row, column) for column in facet.columns]
     untrained = pd.Series([p["untrained_mean"] for p in pairings if p is not None], dtype=float).mean()
-    cells = [None if p is None else _cell(table, facet, p, found, ends, scale) for p in pairings]
+    cells = [None if p is None else _cell(table, facet, p, diagnosed, ends, scale) for p in pairings]
     return {"label": row, "cells": cells, "untrained": digits(untrained), "gloss": GLOSS.get(row, "")}
 
 
-def _cell(table: StudyTable, facet: Facet, pairing: Any, found: Diagnoses, ends: Ends, scale: Facet) -> dict[str, Any]:
+def _cell(table: StudyTable, facet: Facet, pairing: Row, diagnosed: Diagnoses, ends: Ends, scale: Facet) -> Context:
     letters = facet.letters(pairing["representation"], pairing["loss"])
-    told = cell_marks.of_cell(pairing, facet, found[labels_of(table, pairing)])
+    warnings = cell_marks.warnings(pairing, facet, diagnosed[labels_of(table, pairing)])
     name = pairing_name(table, pairing)
-    return heat_cell(name, pairing, letters, scale.share(pairing), _seeds(table, pairing), told, ends)
+    return heat_cell(name, pairing, letters, scale.share(pairing), _seeds(table, pairing), warnings, ends)
 
 
-def _seeds(table: StudyTable, pairing: Any) -> list[float]:
+def _seeds(table: StudyTable, pairing: Row) -> list[float]:
     rows = table.results[table.results["status"] == "finished"]
     for key in cell_marks.keys_of(table):
         rows = rows[rows[key] == pairing[key]]
@@ -70,9 +85,9 @@ def _seeds(table: StudyTable, pairing: Any) -> list[float]:
     return [float(value) for value in rows[name].dropna()] if name in rows else []
 
 
-def maps_summary(table: StudyTable, facets: Sequence[Facet]) -> dict[str, Any] | None:
-    """The table over several heat maps."""
-    rows = []
+def maps_summary(table: StudyTable, facets: Sequence[Facet]) -> Sheet | None:
+    """The table that summarises the heat maps; None for a single one."""
+    rows: list[MapSummary] = []
     for facet in facets:
         part = facet.pairings[facet.pairings["dev_mean"].notna()]
         if len(part):
@@ -86,15 +101,15 @@ def maps_summary(table: StudyTable, facets: Sequence[Facet]) -> dict[str, Any] |
     return evidence_tables.summary(table, rows)
 
 
-def planned_parts(table: StudyTable) -> list[dict[str, Any]]:
+def planned_parts(table: StudyTable) -> list[PlannedPart]:
     """The planned comparisons of every data set: forest plot and table."""
     rope = known((table.meta.get("plan") or {}).get("rope", 0.01))
-    found, why = [], codes_of(nouns_of(table.meta))
-    for part in planned_verdicts.planned(table):
-        metric = next((one["metric"] for one in table.analysis["facets"] if one["dataset"] == part["dataset"]), "")
-        sheet = planned_verdicts.planned_sheet(part["dataset"], part["rows"], rope)
-        codes = sorted({one.code for row in part["rows"] for one in row["blocks"]})
-        forest = chosen_figures.forest(part["dataset"], part["rows"], rope, metric)
-        refusals = [{"code": code, "why": why[code]} for code in codes]
-        found.append({**part, "forest": forest, "sheet": sheet, "refusals": refusals})
-    return found
+    parts: list[PlannedPart] = []
+    why = codes_of(table.nouns)
+    for dataset, rows in planned_verdicts.planned(table).items():
+        metric = next((facet["metric"] for facet in table.analysis["facets"] if facet["dataset"] == dataset), "")
+        codes = sorted({refusal.code for row in rows for refusal in row["blocks"]})
+        parts.append({"dataset": dataset, "rows": rows, "forest": chosen_figures.forest(dataset, rows, rope, metric),
+                      "sheet": planned_verdicts.planned_sheet(dataset, rows, rope),
+                      "refusals": [{"code": code, "why": why[code]} for code in codes]})  # fmt: skip
+    return parts

@@ -1,39 +1,46 @@
-"""What the first screen says: the finding, the chosen pairing or the refusal, the interaction, what not to conclude.
+"""The first screen of the page: the finding, the chosen pairing or the refusal, the interaction, the limits.
 
-The templates hold the language; this file decides what is true of a table.
+The templates contain the wording; this file decides what is true for a table.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
-from seqtwin.metrics import few_classes_sentence, few_pairs_sentence
+from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, metric_name
+from seqtwin.reporting.analysis.records import Term
 from seqtwin.reporting.formatting import (
     FAMILIES,
     FLOOR_NAMES,
     digits,
     known,
     listed,
-    metric_name,
     p_value,
     percent,
     span,
     tiny,
 )
-from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page import planned_verdicts
 from seqtwin.reporting.page.cell_marks import named
+from seqtwin.reporting.page.shown import Answer, Compared, Context, Named, Near, Optimism, Row
 from seqtwin.reporting.table.facet import Facet, pairing_name
 from seqtwin.reporting.table.study_table import StudyTable
 
 LONGEST_QUESTION = 70
-LEAST_SHARE = 0.05  # of the variance, below which an interaction is real but no headline
+LEAST_SHARE = 0.05  # of the variance; a smaller interaction is not mentioned in the headline
 MOST_ANSWERS = 3
 
 
-def answers(table: StudyTable, facets: Sequence[Facet]) -> list[dict[str, Any]]:
+class First(TypedDict):
+    """A chosen pairing with the data sets it was chosen on."""
+
+    best: Named
+    datasets: list[str]
+
+
+def answers(table: StudyTable, facets: Sequence[Facet]) -> list[Answer]:
     """One entry per data set: the pairing chosen on dev, its test value, and how the others compare with it."""
     chosen = table.pairings[table.pairings["chosen"] == 1].groupby("dataset", sort=False).head(1)
     order = list(dict.fromkeys(facet.dataset for facet in facets))
@@ -41,12 +48,12 @@ def answers(table: StudyTable, facets: Sequence[Facet]) -> list[dict[str, Any]]:
     return [_answer(table, facets, row) for row in rows]
 
 
-def _answer(table: StudyTable, facets: Sequence[Facet], best: Any) -> dict[str, Any]:
+def _answer(table: StudyTable, facets: Sequence[Facet], best: Row) -> Answer:
     facet = next(f for f in facets if all(best[key] == label for key, label in f.labels.items()))
     others = table.pairings[(table.pairings["dataset"] == best["dataset"]) & (table.pairings["chosen"] != 1)]
     others = others[others["mean"].notna()].sort_values("mean", ascending=False, kind="stable")
-    meaning = nouns_of(table.meta).meaning(str(best["primary"]), best["mean"])
-    blocks, apart = planned_verdicts.of_best(table, facet), _apart(table, facet)
+    meaning = table.nouns.meaning(str(best["primary"]), best["mean"])
+    blocks, compared = planned_verdicts.of_best(table, facet), _compared(table, facet)
     below = others[others["mean"] < best["mean"]]
     return {
         "dataset": best["dataset"], "metric": metric_name(best["primary"]), "best": named(table, best),
@@ -56,17 +63,18 @@ def _answer(table: StudyTable, facets: Sequence[Facet], best: Any) -> dict[str, 
         "above": [named(table, row) for _, row in others.iterrows() if row["mean"] > best["mean"]],
         "within": [named(table, row) for _, row in others.iterrows() if best["low"] <= row["mean"] <= best["mean"]],
         "lowest": named(table, below.iloc[-1]) if len(below) and len(others) > 1 else None,
-        # what test shows to be clearly better must not be called worse because dev chose another
-        "refused": blocks, "taken": not blocks and not apart["ahead"], "facet": facet, "scope": _scope(facet, others),
-        "floor": _floor_above(table, facet, known(best["mean"])), **apart, **_optimism(facet),
+        # a pairing that is significantly better on test must not be called worse because dev chose another
+        "refused": blocks, "taken": not blocks and not compared["ahead"], "facet": facet,
+        "scope": _scope(facet, others), "floor": _floor_above(table, facet, known(best["mean"])),
+        **compared, **_optimism(facet),
     }  # fmt: skip
 
 
 def _floor_above(table: StudyTable, facet: Facet, mean: float) -> dict[str, str] | None:
-    """The highest floor of the data set where it needs no training and still scores above the best pairing."""
-    found = {name: known(value) for name, value in _floor_values(table, facet).items()}
-    name = max((name for name in found if found[name] > mean), key=lambda name: found[name], default=None)
-    return {"name": FLOOR_NAMES.get(name, name), "value": digits(found[name])} if name else None
+    """The highest floor of the data set if it scores above the chosen pairing without any training."""
+    values = {name: known(value) for name, value in _floor_values(table, facet).items()}
+    name = max((name for name in values if values[name] > mean), key=lambda name: values[name], default=None)
+    return {"name": FLOOR_NAMES.get(name, name), "value": digits(values[name])} if name else None
 
 
 def _floor_values(table: StudyTable, facet: Facet) -> dict[str, float | None]:
@@ -75,38 +83,35 @@ def _floor_values(table: StudyTable, facet: Facet) -> dict[str, float | None]:
 
 
 def _scope(facet: Facet, others: pd.DataFrame) -> str:
-    """Where ties were tested, when a data set has several heat maps."""
+    """The heat map that ties were tested in, if a data set has several."""
     inside = len(facet.pairings) - 1 >= len(others)
     return "" if inside else ", ".join(f"{key} = {label}" for key, label in facet.labels.items())
 
 
-def _apart(table: StudyTable, facet: Facet) -> dict[str, Any]:
-    """Pairings of the same heat map by how they compare with the chosen one: not significantly different (`tied`),
-    significantly better (`ahead`), or worse (`apart` counts them, `nearest` is the closest).
-    """
-    rows = [(row, facet.pairing(row["representation"], row["loss"])) for row in facet.analysis.get("versus_best", [])]
-    rows = [(row, pairing) for row, pairing in rows if pairing is not None]
+def _compared(table: StudyTable, facet: Facet) -> Compared:
+    """The pairings of the same heat map by how they compare with the chosen one."""
+    rows = [(row, pairing) for row in facet.analysis.get("versus_best", [])
+            if (pairing := facet.pairing(row["representation"], row["loss"])) is not None]  # fmt: skip
     tied = [named(table, pairing) for row, pairing in rows if not row["apart"]]
     ahead = [named(table, pairing) for row, pairing in rows if row["apart"] and known(row["difference"]) < 0]
-    apart = sorted((row for row, _ in rows if row["apart"] and known(row["difference"]) > 0),
-                   key=lambda row: known(row["difference"]))  # fmt: skip
-    nearest = None
+    apart = sorted(((row, pairing) for row, pairing in rows if row["apart"] and known(row["difference"]) > 0),
+                   key=lambda entry: known(entry[0]["difference"]))  # fmt: skip
+    nearest: Near | None = None
     if apart:
-        first = apart[0]
-        pairing = facet.pairing(first["representation"], first["loss"])
-        nearest = {**named(table, pairing), "difference": digits(abs(first["difference"])),
+        first, pairing = apart[0]
+        nearest = {**named(table, pairing), "difference": digits(abs(known(first["difference"]))),
                    "span": span(first["low"], first["high"])}  # fmt: skip
     return {"tied": tied, "ahead": ahead, "apart": len(apart), "nearest": nearest, "tested": bool(rows)}
 
 
-def _optimism(facet: Facet) -> dict[str, str]:
-    best = (facet.analysis.get("best") or {}) if len(facet.pairings) > 1 else {}  # of one, none was chosen
+def _optimism(facet: Facet) -> Optimism:
+    best = (facet.analysis.get("best") or {}) if len(facet.pairings) > 1 else {}  # a single pairing was not chosen
     return {"optimism": digits(best.get("optimism")), "p_best": percent(best.get("p_best")),
             "optimism_span": span(best.get("optimism_low"), best.get("optimism_high"))}  # fmt: skip
 
 
-def headline(table: StudyTable, found: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Which of the headlines of the template is true, and the question it answers."""
+def headline(table: StudyTable, found: Sequence[Answer]) -> Context:
+    """The headline of the template that is true for the study, and the question it answers."""
     question = str(table.meta.get("question") or "")
     shown = {"question": question if 0 < len(question) <= LONGEST_QUESTION and question.endswith("?") else ""}
     if not found:
@@ -126,23 +131,24 @@ def headline(table: StudyTable, found: Sequence[dict[str, Any]]) -> dict[str, An
     return {"kind": "first" if alike else "depends", "firsts": firsts, "refusal": refusal, **shown}
 
 
-def _firsts(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _firsts(found: Sequence[Answer]) -> list[First]:
     """The chosen pairings, each with its data sets; the one chosen on most data sets first."""
-    places: dict[tuple[str, ...], dict[str, Any]] = {}
+    places: dict[tuple[str, ...], First] = {}
     for answer in found:
         key = (*answer["best"]["parts"], answer["best"]["further"])
         places.setdefault(key, {"best": answer["best"], "datasets": []})["datasets"].append(answer["dataset"])
     return sorted(places.values(), key=lambda first: -len(first["datasets"]))
 
 
-def _leading(answer: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """The representations and the losses of the best pairing and those not told apart from it."""
+def _leading(answer: Answer) -> tuple[list[str], list[str]]:
+    """The representations and losses of the best pairing and of those that do not differ significantly from it."""
     leaders = [answer["best"], *answer["tied"]]
-    rows, losses = (list(dict.fromkeys(one["parts"][i] for one in leaders if len(one["parts"]) > i)) for i in (0, 1))
+    rows, losses = (list(dict.fromkeys(leader["parts"][i] for leader in leaders if len(leader["parts"]) > i))
+                    for i in (0, 1))  # fmt: skip
     return rows, losses
 
 
-def finding(answer: dict[str, Any]) -> dict[str, Any]:
+def finding(answer: Answer) -> Context:
     """The finding of one heat map: who leads (`lead`), and whether the loss decides it (`depends`)."""
     facet, leaders, (rows, losses) = answer["facet"], [answer["best"], *answer["tied"]], _leading(answer)
     lead = "one" if len(leaders) == 1 else "all" if not answer["apart"] else "some"
@@ -157,21 +163,23 @@ def finding(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _family(facet: Facet, leading: Sequence[str]) -> str:
-    """The one family all leading representations are of, where the heat map has representations of another."""
+    """The family of all leading representations, if they share one and the heat map has others; else empty."""
     kinds = {name: next((kind for kind, names in FAMILIES.items() if name in names), "") for name in facet.rows}
-    found = {kinds.get(name, "") for name in leading}
-    return found.pop() if len(found) == 1 and len(set(kinds.values())) > 1 else ""
+    families = {kinds.get(name, "") for name in leading}
+    return families.pop() if len(families) == 1 and len(set(kinds.values())) > 1 else ""
 
 
-def interaction_term(facet: Facet) -> dict[str, Any]:
-    """The interaction row of the omnibus test; empty when it was not made."""
+def interaction_term(facet: Facet) -> Term:
+    """The interaction row of the omnibus test; empty if the test was not run."""
     terms = (facet.analysis.get("omnibus") or {}).get("terms", [])
-    return next((term for term in terms if term["term"] == "interaction"), {})
+    return next((term for term in terms if term["term"] == "interaction"), Term())
 
 
 def depends(facet: Facet, alpha: float = 0.05) -> str:
-    """`order` when the best representation changes with the loss and the change is told apart from a tie, `size` when
-    only distances do, else nothing; nothing, too, where vectors differ in width, which a wider representation gains by.
+    """How the effect of the representation depends on the loss.
+
+    `order`: the best representation changes, and the change is more than a tie. `size`: only distances change. Empty:
+    no significant interaction, or vectors of several widths, since a wider vector has an advantage of its own.
     """
     if len(facet.widths) > 1 or not known(interaction_term(facet).get("p")) < alpha:
         return ""
@@ -180,42 +188,43 @@ def depends(facet: Facet, alpha: float = 0.05) -> str:
 
 
 def _turns(facet: Facet, best: "pd.Series[str]") -> bool:
-    """Whether under some loss the best representation of another loss shares no tie letter with its own best."""
+    """Whether the best representation of one loss shares no tie letter with the best of another, under that loss."""
     tied = {(row, loss): set(facet.letters(row, loss)) for row in best for loss in best.index}
     return any(all((tied[own, loss], tied[other, loss])) and not tied[own, loss] & tied[other, loss]
                for loss, own in best.items() for other in best)  # fmt: skip
 
 
-def interactions(facets: Sequence[Facet]) -> list[dict[str, Any]]:
-    """What the interaction test says of each heat map with two rows and two columns."""
-    found = []
+def interactions(facets: Sequence[Facet]) -> list[Context]:
+    """The result of the interaction test for each heat map with at least two rows and two columns."""
+    results: list[Context] = []
     for facet in facets:
         if len(facet.rows) > 1 and len(facet.columns) > 1 and facet.primary:
             term, omnibus = interaction_term(facet), facet.analysis.get("omnibus") or {}
             p = known(term.get("p"))
             shares = {name: percent(share) for name, share in _shares(facet).items()}
-            entry = {"title": facet.title, "dataset": facet.dataset, "p": p_value(term.get("p")),
+            entry: Context = {"title": facet.title, "dataset": facet.dataset, "p": p_value(term.get("p")),
                      "eta2": digits(term.get("eta2"), 2), "shares": shares,
                      "widths": listed([str(width) for width in facet.widths])}  # fmt: skip
             kind = "untested" if np.isnan(p) else "wide" if len(facet.widths) > 1 else depends(facet) or "none"
-            found.append({**entry, "kind": kind, "why": omnibus.get("refused") or "no test was made", **_moves(facet)})
-    return found
+            why = omnibus.get("refused") or "no test was run"
+            results.append({**entry, "kind": kind, "why": why, **_moves(facet)})
+    return results
 
 
 def _shares(facet: Facet) -> dict[str, float]:
-    """The share of the variance by its source, as far as it was computed."""
+    """The share of the variance by source; empty if it was not computed."""
     return {row["source"]: share for row in facet.analysis.get("variance", []) if (share := known(row["share"])) >= 0}
 
 
-def _moves(facet: Facet) -> dict[str, Any]:
-    """The representation that the loss moves most, and the one it moves least."""
+def _moves(facet: Facet) -> dict[str, str]:
+    """The representations that the loss moves most and least, each with the range of its means over losses."""
     spread = facet.pairings.groupby("representation", sort=True)["mean"].agg(lambda v: v.max() - v.min())
     most, least = str(spread.idxmax()), str(spread.idxmin())
     return {"most": most, "most_by": digits(spread[most], 2), "least": least, "least_by": digits(spread[least], 2)}
 
 
 def floors(table: StudyTable, facet: Facet) -> list[dict[str, str]]:
-    """What needs no training: untrained encoder first, then the floors of the data set, each with its test value."""
+    """The floors, with test values: the untrained encoder first, then the methods without training."""
     part, primary = facet.pairings, facet.primary
     rows = [
         {"name": "untrained encoder", "value": digits(part["untrained_mean"].mean()), "note": "mean of all pairings"}
@@ -228,37 +237,37 @@ def floors(table: StudyTable, facet: Facet) -> list[dict[str, str]]:
 
 
 def ceilings(table: StudyTable, facet: Facet) -> list[dict[str, str]]:
-    """What the data of a heat map allow at most, where they are made so that it is known."""
+    """The highest values the data of a heat map allow, for generated data whose ceilings are known."""
     known_of = table.meta["datasets"].get(facet.dataset, {}).get("ceilings") or {}
     named = {name: f"ceiling of {FLOOR_NAMES.get(name, name)}" for name in known_of} | {"any": "ceiling"}
     return [{"name": named[name], "value": digits(value)} for name, value in known_of.items()]
 
 
 def few_examples(table: StudyTable) -> list[str]:
-    """One sentence per data set whose metrics rest on a handful of examples; nothing where that was not recorded."""
-    found = {}
+    """One sentence per data set whose metrics rest on few examples; empty if counts were not recorded."""
+    sentences = {}
     for name, facts in table.meta["datasets"].items():
         counts = facts.get("counts") or {}
-        paired = nouns_of(table.meta).paired
-        found[name] = few_pairs_sentence(counts) if paired else few_classes_sentence(counts.get("test", {}))
-    several = len(found) > 1
-    return [f"{name}: {text}" if several else text for name, text in found.items() if text]
+        paired = table.nouns.paired
+        sentences[name] = few_pairs_sentence(counts) if paired else few_classes_sentence(counts.get("test", {}))
+    several = len(sentences) > 1
+    return [f"{name}: {text}" if several else text for name, text in sentences.items() if text]
 
 
 def worst_deviation(table: StudyTable) -> str:
-    """The largest alone-vs-batch difference of all study cells."""
+    """The largest difference between a vector encoded alone and in a batch, over all study cells."""
     return tiny(float(table.pairings["batch_deviation"].max())) if len(table.pairings) else "–"
 
 
 def title_of(table: StudyTable) -> str:
-    """The title of the browser window: overrides and missing tuning stand in it."""
+    """The title of the browser window, with overrides and missing tuning."""
     chosen = table.pairings[table.pairings["chosen"] == 1]
     first = f": {pairing_name(table, chosen.iloc[0])} chosen on dev" if len(chosen) == 1 else ""
     return " · ".join([f"{table.meta['name']}{first}", *overrides(table), "SeqTwin"])
 
 
 def overrides(table: StudyTable) -> list[str]:
-    """What the reader must know before anything else: not tuned, leakage accepted."""
+    """The warnings at the top of the page: not tuned, leakage accepted."""
     meta = table.meta
     found = [] if meta.get("tuned") else ["NOT TUNED"]
     return found + ([f"LEAKAGE ALLOWED: {meta['allow_leakage']}"] if meta.get("allow_leakage") else [])

@@ -1,31 +1,35 @@
-"""One cell of a heat map: the numbers, marks and colours that the template shows of a pairing."""
+"""One cell of a heat map: the numbers, marks and colours that the template shows for a pairing."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
 from seqtwin.reporting.colours import style
 from seqtwin.reporting.formatting import digits, listed
+from seqtwin.reporting.page.shown import Context, Row
 from seqtwin.reporting.table.facet import Ends
 
 
 def heat_cell(
-    name: str, pairing: Any, letters: str, share: float, seeds: list[float], marks: Sequence[tuple[str, str]],
+    name: str, pairing: Row, letters: str, share: float, seeds: list[float], marks: Sequence[tuple[str, str]],
     ends: Ends,
-) -> dict[str, Any]:  # fmt: skip
-    """What the template shows of one pairing; `share`: its place from worst (0) to best (1); last the strip's ends."""
+) -> Context:  # fmt: skip
+    """One cell as the template shows it.
+
+    `share`: place of the pairing from worst (0) to best (1). `seeds`: test value of each seed. `marks`: (card id,
+    sentence) for each warning. `ends`: lowest and highest value of the strip of dots.
+    """
     low, high = ends
     span, has_interval = (high - low) or 1.0, pd.notna(pairing["low"])
     half = (pairing["high"] - pairing["low"]) / 2
-    spread = f"± {digits(half)}" if has_interval else "no interval" if seeds else "no result"
-    says = [f"{name}: {digits(pairing['mean'])}"]
-    says += [f"95 % interval {digits(pairing['low'])} to {digits(pairing['high'])}"] if has_interval else []
-    says += [f"tie group {' and '.join(letters)}"] if letters else []
-    says += [f"seeds {listed([digits(value) for value in seeds])}"] if seeds else ["no finished seed"]
+    spread: str = f"± {digits(half)}" if has_interval else "no interval" if seeds else "no result"
+    parts = [f"{name}: {digits(pairing['mean'])}"]
+    parts += [f"95 % interval {digits(pairing['low'])} to {digits(pairing['high'])}"] if has_interval else []
+    parts += [f"tie group {' and '.join(letters)}"] if letters else []
+    parts += [f"seeds {listed([digits(value) for value in seeds])}"] if seeds else ["no finished seed"]
     return {
         "value": digits(pairing["mean"]), "half": spread, "letters": letters,
         "style": style(share) if pd.notna(share) else "", "chosen": bool(pairing["chosen"]), "warnings": list(marks),
         "dots": [round(100 * min(max((value - low) / span, 0.0), 1.0), 1) for value in seeds],
-        "says": "; ".join([*says, *(sentence for _, sentence in marks)]) + ".",
+        "summary": "; ".join([*parts, *(sentence for _, sentence in marks)]) + ".",
     }  # fmt: skip

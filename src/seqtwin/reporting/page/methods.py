@@ -1,23 +1,23 @@
-"""The methods paragraph, ready to paste, and the commands that make the study again."""
+"""The methods paragraphs, ready to paste, and the commands that reproduce the study."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seqtwin.reporting.formatting import count, digits, listed, many, metric_name
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.metrics import metric_name
+from seqtwin.reporting.formatting import count, digits, listed, many
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 
 TIERS = ("quick", "standard", "strong", "publication")
 _TESTS = {
-    "anova": "the F tests of a blocked two-way analysis",
-    "permutation": "a restricted permutation test (labels permuted inside a seed block; Freedman-Lane residuals for "
+    "anova": "the F tests of a blocked two-way analysis of variance",
+    "permutation": "a restricted permutation test (labels permuted within each seed block; Freedman-Lane residuals for "
     "the interaction)",
 }
 
 
 def paragraph(table: StudyTable, facets: Sequence[Facet]) -> list[str]:
-    """The methods as sentences grouped into paragraphs: design, tuning, uncertainty, tests, arithmetic."""
+    """The methods, one paragraph each: design, tuning, uncertainty, tests, arithmetic."""
     return [
         text
         for text in (_design(table), _tuning(table), _uncertainty(table), _tests(table, facets), _arithmetic(table))
@@ -26,31 +26,32 @@ def paragraph(table: StudyTable, facets: Sequence[Facet]) -> list[str]:
 
 
 def _design(table: StudyTable) -> str:
-    meta, nouns = table.meta, nouns_of(table.meta)
+    meta, nouns = table.meta, table.nouns
     primaries = dict.fromkeys(name for name in table.pairings["primary"] if name)
     finished = int((table.results["status"] == "finished").sum())
-    data = [f"{name} ({sizes(facts)} {nouns.items})" for name, facts in meta["datasets"].items()]
+    data = [f"{name} ({sizes(facts['pairs'])} {nouns.items})" for name, facts in meta["datasets"].items()]
     encoder, version = encoder_of(meta), (meta.get("versions") or {}).get("seqtwin", "")
     cuts = sorted({digits(facts["cut"], 2) for facts in meta["datasets"].values()})
     number = f"{many(len(table.pairings), 'pairing')} of representation and {nouns.column}"
     seeds = many(len(meta.get("seeds", [])), "seed")
     trained = f"{number} were trained{f' with {encoder}' if encoder else ''} on {listed(data)}"
     counted = f"{finished} of {meta['planned']} planned study cells finished"
+    primary = f"primary metric{' is' if len(primaries) == 1 else 's are'}"
     return (
-        f"{trained}, each with {seeds} ({counted}), with SeqTwin {version}, tier {meta.get('tier', 'unknown')}. "
-        "One seed is one paired block: the same split, the same data order and, where shapes agree, the same initial "
-        f"weights for every pairing. {nouns.says['targets']} The primary metric is "
-        f"{listed([metric_name(name) for name in primaries])}.{nouns.says['cut'].format(cuts=listed(cuts))}"
+        f"{trained}, each with {seeds} ({counted}), using SeqTwin {version}, tier {meta.get('tier', 'unknown')}. "
+        "Each seed is a paired block: all pairings share its split, its data order and, where shapes match, its "
+        f"initial weights. {nouns.says.targets} The {primary} "
+        f"{listed([metric_name(name) for name in primaries])}.{nouns.says.cut.format(cuts=listed(cuts))}"
     )
 
 
-def sizes(facts: Mapping[str, Any]) -> str:
-    """How many rows each part of a data set has."""
-    return " / ".join(f"{facts['pairs'].get(split, 0):,}" for split in ("train", "dev", "test"))
+def sizes(pairs: Mapping[str, int]) -> str:
+    """How many rows each split of a data set has."""
+    return " / ".join(f"{pairs.get(split, 0):,}" for split in ("train", "dev", "test"))
 
 
 def encoder_of(meta: Mapping[str, Any]) -> str:
-    """The encoder of the base config in a few words, empty when it is not known."""
+    """The encoder of the base config in a few words, empty if it is unknown or varied."""
     base = meta.get("config", {}).get("base", {})
     encoder = base.get("encoder") if isinstance(base, dict) else None
     varied = {key.removeprefix("encoder.") for key in meta.get("factors", {})}
@@ -65,19 +66,19 @@ def encoder_of(meta: Mapping[str, Any]) -> str:
 def _tuning(table: StudyTable) -> str:
     meta = table.meta
     if not meta.get("tuned"):
-        return f"Nothing was tuned: {nouns_of(meta).says['fixed']} are those of the config for every pairing."
+        return f"Nothing was tuned: {table.nouns.says.fixed} come from the config for every pairing."
     return (
-        f"Every pairing was tuned with {many(int(meta.get('trials') or 0), 'trial')} (Optuna, the same sampler, "
-        "space and seed for every pairing) on dev, on seeds that are not used for evaluation."
+        f"Every pairing was tuned on dev with {many(int(meta.get('trials') or 0), 'trial')} (Optuna, with the same "
+        "sampler, search space and seed for every pairing), on training seeds not used for evaluation."
     )
 
 
 def _uncertainty(table: StudyTable) -> str:
     return (
-        f"Intervals are two-level 95 % bootstrap intervals: {count(table.meta['replicates'])} replicates, each drawing "
-        f"seeds and {nouns_of(table.meta).says['drawn']} with replacement, the same draw for all pairings "
-        "(percentile; BCa where the replicates are skewed). Metrics that are undefined for a study cell are left "
-        "empty, never 0."
+        f"Intervals are two-level 95 % bootstrap intervals with {count(table.meta['replicates'])} replicates. Each "
+        f"replicate resamples seeds and {table.nouns.says.drawn} with replacement, with the same draw for "
+        "all pairings. They are percentile intervals, or BCa where the replicates are skewed. Metrics that are "
+        "undefined for a study cell are left empty, never set to 0."
     )
 
 
@@ -88,7 +89,7 @@ def _tests(table: StudyTable, facets: Sequence[Facet]) -> str:
 def _omnibus(table: StudyTable, facets: Sequence[Facet]) -> str:
     methods = {(facet.analysis.get("omnibus") or {}).get("method") for facet in facets} - {None, ""}
     tests = [_TESTS[str(name)] for name in sorted(map(str, methods))]
-    column = nouns_of(table.meta).column
+    column = table.nouns.column
     text = f"Representation, {column} and their interaction were tested on the z scale (one block per seed) by "
     return f"{text}{listed(tests, 'or')}." if tests else ""
 
@@ -98,16 +99,19 @@ def _planned(table: StudyTable) -> str:
     comparisons = plan.get("comparisons") or []
     if not comparisons:
         return ""
+    declared = f"{many(len(comparisons), 'comparison')} {'was' if len(comparisons) == 1 else 'were'} declared"
     return (
-        f"{many(len(comparisons), 'comparison')} had been declared before the first training and form one Holm family "
-        f"per data set at alpha {digits(plan.get('alpha'), 2)}: paired t and sign-flip permutation over seeds, both of "
-        "which must pass, and a two-level interval that excludes 0 and does not lie inside "
-        f"±{digits(plan.get('rope'), 2)}."
+        f"{declared} before the first training run. The comparisons on one data set form one Holm family at alpha "
+        f"{digits(plan.get('alpha'), 2)}. A claim requires that a paired t test and a sign-flip permutation test over "
+        "seeds are both significant, and "
+        f"that the two-level interval excludes 0 and is not entirely within ±{digits(plan.get('rope'), 2)}."
     )
 
 
 def _ties(facets: Sequence[Facet]) -> str:
-    text = "Tie letters rest on simultaneous intervals of all differences of a heat map: pairings that share a letter "
+    text = (
+        "Tie letters come from simultaneous intervals for all differences in a heat map. Pairings that share a letter "
+    )
     return f"{text}do not differ significantly." if any(facet.analysis.get("versus_best") for facet in facets) else ""
 
 
@@ -115,7 +119,7 @@ _KERNELS = {"cpu_capability": "PyTorch CPU kernels {}", "mkl": "MKL {}", "onednn
 
 
 def _arithmetic(table: StudyTable) -> str:
-    """The kernels behind the numbers; empty for results that were published before they were recorded."""
+    """The kernels that computed the numbers; empty for results published before kernels were recorded."""
     kernels = table.meta.get("kernels") or {}
     if not kernels:
         return ""
@@ -126,13 +130,13 @@ def _arithmetic(table: StudyTable) -> str:
         [f"{' or '.join(map(str, threads))} thread{'' if threads == [1] else 's'} per study cell"] if threads else []
     )
     return (
-        f"Arithmetic: {', '.join([*shown, *counted])}. On the same processor, with the same versions, kernels "
-        "and number of threads, a study cell gives the same bytes again; otherwise the last digits can differ."
+        f"Arithmetic: {', '.join([*shown, *counted])}. A study cell is reproduced byte for byte on the "
+        "same processor with the same versions, kernels and number of threads. Otherwise the last digits can differ."
     )
 
 
 def commands(table: StudyTable) -> list[str]:
-    """The commands that make the study and this page again."""
+    """The commands that reproduce the study and this page."""
     meta, name = table.meta, table.meta["name"]
     tier = str(meta.get("tier", "")) if meta.get("tier") in TIERS and "plan" in meta else ""
     options = [f"--{tier}"] if tier else []

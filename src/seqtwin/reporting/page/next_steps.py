@@ -1,14 +1,13 @@
-"""What would change the verdict: computed from the study, most pressing first."""
+"""The next steps that would change the verdict, computed from the study, most pressing first."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from seqtwin.reporting.formatting import digits, known, listed
-from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page.cell_marks import Diagnoses, labels_of
+from seqtwin.reporting.page.shown import Row
 from seqtwin.reporting.table.facet import Facet, pairing_name
 from seqtwin.reporting.table.study_table import StudyTable
 
@@ -17,46 +16,47 @@ _FEW = 4
 DECIDING = 10
 
 
-def changes(table: StudyTable, facets: Sequence[Facet], found: Diagnoses) -> list[dict[str, str]]:
+def changes(table: StudyTable, facets: Sequence[Facet], diagnosed: Diagnoses) -> list[dict[str, str]]:
     """Each as `what` (the sentence) and `do` (the remedy)."""
-    meta, says = table.meta, nouns_of(table.meta).says
-    told = [*_stuck(table, found), *_tuning(table), *(_width(table, facet) for facet in facets), *_edges(table)]
-    share = max((known((facts.get("leakage") or {}).get("share")) for facts in meta["datasets"].values()), default=0.0)
+    meta, says = table.meta, table.nouns.says
+    steps = [*_stuck(table, diagnosed), *_tuning(table), *(_width(table, facet) for facet in facets), *_edges(table)]
+    leakages = [facts.get("leakage") for facts in meta["datasets"].values()]
+    share = max((known(leakage["share"] if leakage else None) for leakage in leakages), default=0.0)
     if share > 0:
-        told.append({"what": says["leaking"].format(share=f"{100 * share:.0f}"), "do": says["apart"]})
+        steps.append({"what": says.leaking.format(share=f"{100 * share:.0f}"), "do": says.apart})
     if meta.get("missing"):
-        told.append(
+        steps.append(
             {
-                "what": f"{len(meta['missing'])} planned study cells are missing",
-                "do": "Run the same command again: it trains only those.",
+                "what": f"{len(meta['missing'])} planned study cells have no published result",
+                "do": "Run the same command again. It trains only the missing cells.",
             }
         )
     if len(meta["datasets"]) < 2:
-        told.append(
+        steps.append(
             {
-                "what": "This is one data set",
-                "do": "Name another in the same study (a set: over data) before generalising.",
+                "what": "Only one data set was studied",
+                "do": "Add another data set to the study (`set:` over `data`) before generalising.",
             }
         )
-    return [one for one in told if one]
+    return [step for step in steps if step]
 
 
-def _named(table: StudyTable, pairing: Any) -> str:
+def _named(table: StudyTable, pairing: "Mapping[str, object] | Row") -> str:
     return f"`{pairing_name(table, pairing)}`"
 
 
-def _stuck(table: StudyTable, found: Diagnoses) -> list[dict[str, str]]:
+def _stuck(table: StudyTable, diagnosed: Diagnoses) -> list[dict[str, str]]:
     names = [_named(table, row) for _, row in table.pairings.iterrows()
-             if found[labels_of(table, row)].codes & {"D1", "D16", "D17"}]  # fmt: skip
+             if diagnosed[labels_of(table, row)].codes & {"D1", "D16", "D17"}]  # fmt: skip
     if not names:
         return []
     shown = listed(names) if len(names) <= _FEW else f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more"
     verb = "has" if len(names) == 1 else "have"
-    what = f"{shown} {verb} seeds that had not left the plateau when training ended"
+    what = f"{shown} {verb} seeds that were still on the loss plateau when training ended"
     return [
         {
             "what": what,
-            "do": "Train every cell five times as long (fit.epochs); until then they are not compared (R14).",
+            "do": "Train every study cell five times as long (fit.epochs). Until then they are not compared (R14).",
         }
     ]
 
@@ -66,12 +66,17 @@ def _tuning(table: StudyTable) -> list[dict[str, str]]:
     if meta.get("tuned"):
         return []
     tier = "--standard" if meta.get("tier") == "quick" else f"--{meta.get('tier')}"
-    what = f"Nothing was tuned: {nouns_of(meta).says['untuned']}"
-    found = [{"what": what, "do": f"Run the study with {tier} and without --no-tune."}]
+    what = f"Nothing was tuned: {table.nouns.says.untuned}"
+    steps = [{"what": what, "do": f"Run the study with {tier} and without --no-tune."}]
     if meta.get("tier") == "quick":
-        what = f"{len(meta.get('seeds', []))} seeds describe, they do not decide"
-        found.append({"what": what, "do": f"Run it with --standard ({DECIDING} paired seeds, a declared test plan)."})
-    return found
+        what = f"{len(meta.get('seeds', []))} seeds can describe a difference but not establish it"
+        steps.append(
+            {
+                "what": what,
+                "do": f"Run the study with --standard ({DECIDING} paired seeds, comparisons declared in advance).",
+            }
+        )
+    return steps
 
 
 def _edges(table: StudyTable) -> list[dict[str, str]]:
@@ -83,12 +88,12 @@ def _edges(table: StudyTable) -> list[dict[str, str]]:
         return []
     keys = sorted({key for edge in at for key in edge.split(";")})
     number = f"{len(at)} pairing{'s' if len(at) > 1 else ''}"
-    what = f"The best {listed(keys)} of {number} lies at the edge of what was searched"
-    return [{"what": what, "do": "Widen the search there: beyond the edge may be better."}]
+    what = f"The best {listed(keys, 'or')} of {number} is at the edge of the search range"
+    return [{"what": what, "do": "Widen the search there. Better values may be beyond the edge."}]
 
 
 def _width(table: StudyTable, facet: Facet) -> dict[str, str]:
-    """Which level of chance keeps the best and the next pairing of a heat map together."""
+    """Whether seeds or test rows cause most of the uncertainty between the best pairing and the one nearest to it."""
     best = facet.analysis.get("best") or {}
     rows = [row for row in facet.analysis.get("versus_best", []) if not row["apart"] and row["low"] is not None]
     if not best or not rows:
@@ -121,14 +126,16 @@ def _paired(one: pd.DataFrame, two: pd.DataFrame, metric: str) -> list[float]:
     return [float(value) for value in (first - second).dropna()]
 
 
-def _sentence(table: StudyTable, facet: Facet, other: Any, seeds: float, pairs: float, number: int) -> dict[str, str]:
-    difference, name, nouns = known(other["difference"]), _named(table, other), nouns_of(table.meta)
+def _sentence(
+    table: StudyTable, facet: Facet, other: Mapping[str, object], seeds: float, pairs: float, number: int
+) -> dict[str, str]:
+    difference, name, nouns = float(str(other["difference"])), _named(table, other), table.nouns
     where, side = f" ({facet.title})" if facet.title else "", "lower" if difference >= 0 else "higher"
     parts = f"{digits(seeds)} of the spread comes from seeds, {digits(pairs)} from the choice of test {nouns.judged}"
     what = f"{name} scores {digits(abs(difference))} {side}{where}, not a significant difference: {parts}"
     if pairs > seeds:
-        return {"what": what, "do": nouns.says["more"]}
+        return {"what": what, "do": nouns.says.more}
     room = difference**2 / _Z**2 - pairs**2
     needed = int(np.ceil(number * seeds**2 / room)) if room > 0 else 0
-    guess = f" If the difference stays what it is, about {needed} seeds would show it." if number < needed < 200 else ""
+    guess = f" If the difference stays the same, about {needed} seeds would show it." if number < needed < 200 else ""
     return {"what": what, "do": f"More seeds would narrow it most.{guess}"}

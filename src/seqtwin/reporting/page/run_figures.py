@@ -1,4 +1,4 @@
-"""Figures of one run, drawn from its own files into its folder before it is published."""
+"""The figures of one run, drawn from its files into its folder before it is published."""
 
 import io
 from pathlib import Path
@@ -25,7 +25,7 @@ BINS = 40
 
 
 def run_figures(folder: Path) -> None:
-    """Add `figures/learning-curve.svg`, and for pairs `figures/scores.svg`, to the folder of a run before it stands."""
+    """Add `figures/learning-curve.svg`, and for pairs `figures/scores.svg`, to the unpublished folder of a run."""
     facts, scores = read_facts(folder), read_scores(folder)
     name, metric = facts["representation"], scores["primary"]
     curve, reachable = _curve(folder, facts, metric)

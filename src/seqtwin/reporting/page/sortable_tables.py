@@ -1,25 +1,46 @@
-"""The sortable tables under the first screen, each as plain rows of (text, sort key)."""
+"""The sortable tables of the page: results of pairings and seeds, costs, retrieval, failures, loss formulas."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TypedDict
 
 import pandas as pd
 
-from seqtwin.metrics import lower_is_better
-from seqtwin.reporting.formatting import count, digits, listed, metric_name, plain, signed, slug
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.metrics import lower_is_better, metric_name
+from seqtwin.reporting.formatting import count, digits, listed, plain, signed, slug
+from seqtwin.reporting.page.shown import Context, Entry, Row, Sheet
 from seqtwin.reporting.table.study_table import StudyTable
 
-
-class Entry(NamedTuple):
-    """A field of a table: text, sort key (None = unknown, stays last), whether it is marked as a warning."""
-
-    text: str
-    key: Any
-    marked: bool = False
+Fields = list[Entry]
 
 
-Row = list[Entry]
+class Seen(TypedDict):
+    """Margins and plateaus with the representations that share them."""
+
+    names: str
+    margins: str
+    plateaus: str
+
+
+class Formula(TypedDict):
+    """One exact loss formula with its settings and, per group of pairings, the margins and plateaus."""
+
+    label: str
+    name: str
+    formula: str
+    settings: dict[str, object]
+    seen: list[Seen]
+
+
+class TrainedWith(TypedDict):
+    """The formula that trained a pairing, with the margin and the plateau of each seed."""
+
+    representation: str
+    loss: str
+    name: str
+    formula: str
+    settings: dict[str, object] | None
+    margins: list[float | None]
+    plateaus: list[float | None]
 
 
 def number(value: float | None, text: str) -> Entry:
@@ -27,53 +48,59 @@ def number(value: float | None, text: str) -> Entry:
     return Entry(text, float(value) if value is not None and pd.notna(value) else None)
 
 
-def listing(name: str, caption: str, heads: Sequence[str], rows: Sequence[Row], by: str = "") -> dict[str, Any]:
-    """A sortable table; with `by`, the rows come sorted by that number, highest first."""
+def listing(name: str, caption: str, heads: Sequence[str], rows: Sequence[Fields], by: str = "") -> Sheet:
+    """A sortable table; with `by`, its rows are sorted by that column, highest first."""
     numeric = [any(isinstance(row[i].key, float) for row in rows) for i in range(len(heads))]
     place = list(heads).index(by) if by else -1
     if by:
-        rows = sorted(rows, key=lambda row: -row[place].key if row[place].key is not None else float("inf"))
+        rows = sorted(rows, key=lambda row: _descending(row[place].key))
     shown = list(zip(heads, numeric, strict=True))
-    return {"id": slug(name), "caption": caption, "heads": shown, "rows": rows, "by": place}
+    return {"id": slug(name), "caption": caption, "heads": shown, "rows": list(rows), "by": place}
 
 
-def labels(table: StudyTable, row: Any) -> Row:
+def _descending(key: str | float | None) -> float:
+    return -key if isinstance(key, float) else float("inf")
+
+
+def labels(table: StudyTable, row: Row) -> Fields:
     """The fields that name a pairing."""
     return [Entry(str(row[key]), str(row[key])) for key in (*table.meta["extra"], "representation", "loss")]
 
 
 def heads_of(table: StudyTable) -> list[str]:
     """The heads of the fields that name a pairing."""
-    return [*table.meta["extra"], "representation", nouns_of(table.meta).column]
+    return [*table.meta["extra"], "representation", table.nouns.column]
 
 
-def every_pairing(table: StudyTable) -> dict[str, Any]:
-    """Mean, spread, interval and distance to the chosen pairing, in numbers."""
+def every_pairing(table: StudyTable) -> Sheet:
+    """Mean, spread, interval and difference from the chosen pairing, one row per pairing."""
     rows = [labels(table, row) + _pairing(row) for _, row in table.pairings.iterrows()]
-    heads = ["seeds", "dev", "test", "95 % interval", "SD", "lowest", "highest", "untrained", "to the chosen"]
-    caption = "Test values are means over finished seeds; the last two columns are paired differences to the pairing "
-    return listing("pairings", caption + "chosen on dev.", [*heads_of(table), *heads, "its interval"], rows, by="dev")
+    heads = ["seeds", "dev", "test", "95 % interval", "SD", "lowest", "highest", "untrained", "vs chosen"]
+    caption = "Test values are means over finished seeds. The last two columns are paired differences from the pairing "
+    return listing(
+        "pairings", caption + "chosen on dev.", [*heads_of(table), *heads, "95 % interval of vs chosen"], rows, by="dev"
+    )
 
 
-def _pairing(row: Any) -> Row:
+def _pairing(row: Row) -> Fields:
     known, gap = pd.notna(row["low"]), pd.notna(row["difference_low"])
-    span = f"{digits(row['low'])} to {digits(row['high'])}" if known else str(row["interval"])
-    apart = f"{signed(row['difference_low'])} to {signed(row['difference_high'])}" if gap else "–"
+    span: str = f"{digits(row['low'])} to {digits(row['high'])}" if known else str(row["interval"])
+    versus: str = f"{signed(row['difference_low'])} to {signed(row['difference_high'])}" if gap else "–"
     chosen = bool(row["chosen"])
     numbers = [number(row[key], digits(row[key])) for key in ("dev_mean", "mean")]
     spread = [number(row[key], digits(row[key])) for key in ("sd", "min", "max", "untrained_mean")]
     seeds = number(row["finished"], f"{int(row['finished'])} of {int(row['planned'])}")
     away = number(row["difference"], "chosen" if chosen else signed(row["difference"]))
-    return [seeds, *numbers, number(row["low"], span), *spread, away, number(row["difference_low"], apart)]
+    return [seeds, *numbers, number(row["low"], span), *spread, away, number(row["difference_low"], versus)]
 
 
-def every_seed(table: StudyTable) -> dict[str, Any]:
+def every_seed(table: StudyTable) -> Sheet:
     """All metrics of every study cell on the test pairs."""
-    metrics, nouns = _metrics(table), nouns_of(table.meta)
+    metrics, nouns = _metrics(table), table.nouns
     last = [*(["threshold"] if nouns.paired else []), "final loss"]
     rows = [labels(table, row) + _seed(row, metrics, last) for _, row in table.results.iterrows()]
     heads = [*heads_of(table), "seed", "state", "dev, primary", *map(_directed, metrics), *last]
-    return listing("seeds", nouns.says["seeds"], heads, rows)
+    return listing("seeds", nouns.says.seeds, heads, rows)
 
 
 def _metrics(table: StudyTable) -> list[str]:
@@ -84,22 +111,22 @@ def _directed(metric: str) -> str:
     return f"{metric_name(metric)}{' ↓' if lower_is_better(metric) else ''}"
 
 
-def _seed(row: Any, metrics: Sequence[str], last: Sequence[str]) -> Row:
+def _seed(row: Row, metrics: Sequence[str], last: Sequence[str]) -> Fields:
     dev = row.get(f"dev_{row['primary']}", float("nan"))
-    found: Row = [
+    fields: Fields = [
         number(row["seed"], f"{row['seed']:.0f}"),
         Entry(str(row["status"]), str(row["status"]), row["status"] != "finished"),
     ]
-    found += [number(dev, digits(dev))]
-    found += [number(row[f"test_{name}"], digits(row[f"test_{name}"])) for name in metrics]
-    return found + [number(row[name], plain(row[name])) for name in (one.replace(" ", "_") for one in last)]
+    fields += [number(dev, digits(dev))]
+    fields += [number(row[f"test_{name}"], digits(row[f"test_{name}"])) for name in metrics]
+    return fields + [number(row[name], plain(row[name])) for name in (head.replace(" ", "_") for head in last)]
 
 
-def costs(table: StudyTable) -> dict[str, Any]:
+def costs(table: StudyTable) -> Sheet:
     """Seconds, parameters and texts per second of every pairing, means over seeds."""
     keys = (("seconds_train_mean", plain), ("parameters_mean", count), ("dim_mean", count))
     speeds = (("train_pairs_per_second_mean", count), ("encode_texts_per_second_mean", count))
-    rows, nouns = [], nouns_of(table.meta)
+    rows, nouns = [], table.nouns
     for _, row in table.pairings.iterrows():
         numbers = [number(row[key], form(row[key])) for key, form in (*keys, *speeds)]
         rows.append([*labels(table, row), number(row["mean"], digits(row["mean"])), *numbers])
@@ -109,14 +136,14 @@ def costs(table: StudyTable) -> dict[str, Any]:
         "training seconds",
         "parameters",
         "vector width",
-        f"{nouns.items}/s trained",
-        f"{nouns.encoded}/s encoded",
+        f"training {nouns.items}/s",
+        f"encoding {nouns.encoded}/s",
     ]
     return listing("costs", "Means over finished seeds.", heads, rows, by="test")
 
 
-def retrieval(table: StudyTable) -> dict[str, Any] | None:
-    """The same encoders asked to find the right item, next to the primary metric; None without such a task."""
+def retrieval(table: StudyTable) -> Context | None:
+    """The retrieval metrics of every pairing next to its primary metric; None if the study has no retrieval task."""
     columns = [str(name) for name in table.pairings.columns if str(name).startswith("retrieval_")]
     part = table.pairings[table.pairings[columns].notna().any(axis=1)] if columns else table.pairings.iloc[:0]
     if not len(part):
@@ -125,12 +152,12 @@ def retrieval(table: StudyTable) -> dict[str, Any] | None:
     for _, row in part.iterrows():
         numbers = [number(row[name], digits(row[name])) for name in ("mean", *columns)]
         rows.append([*labels(table, row), *numbers])
-    nouns = nouns_of(table.meta)
-    own = nouns.says["own"]
+    nouns = table.nouns
+    own = nouns.says.own
     heads = [*heads_of(table), own, *(metric_name(name[len("retrieval_") : -len("_mean")]) for name in columns)]
-    found = listing("retrieval", nouns.says["queries"], heads, rows, by=own)
+    sheet = listing("retrieval", nouns.says.queries, heads, rows, by=own)
     agreement = part["mean"].rank().corr(part[columns[-1]].rank()) if len(part) > 2 else float("nan")
-    return {**found, "agreement": digits(agreement, 2) if pd.notna(agreement) else "", "by": heads[-1]}
+    return {**sheet, "agreement": digits(agreement, 2) if pd.notna(agreement) else "", "by": heads[-1]}
 
 
 def failures(table: StudyTable) -> list[dict[str, str]]:
@@ -140,45 +167,47 @@ def failures(table: StudyTable) -> list[dict[str, str]]:
     return [{part: str(row[part]) for part in parts} for _, row in lost.iterrows()]
 
 
-def formulas(table: StudyTable) -> list[dict[str, Any]]:
+def formulas(table: StudyTable) -> list[Formula]:
     """One entry per exact loss formula, with settings, the pairings it trained, their margins and plateaus.
 
-    Formulas that differ only in the margin of a seed stand together: the margins are listed per pairing.
+    Formulas that differ only in the margin of a seed share an entry; the margins are listed per pairing.
     """
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    trained: dict[tuple[str, str], list[TrainedWith]] = {}
     for entry in _trained_with(table):
-        fitted = len(set(map(str, entry["margins"]))) > 1 or (entry["settings"] or {}).get("auto")
-        hidden = {"margin"} if fitted else set()
-        settings = {key: value for key, value in sorted((entry["settings"] or {}).items()) if key not in hidden}
-        key = (str(entry["loss"]) or str(entry["name"]), repr(settings))
-        fresh = {"label": key[0], "name": entry["name"], "formula": entry["formula"], "settings": settings, "seen": []}
-        found.setdefault(key, fresh)["seen"].append(_margins(entry))
-    return [{**entry, "seen": _gathered(entry["seen"])} for entry in found.values()]
+        trained.setdefault((entry["loss"] or entry["name"], repr(_settings(entry))), []).append(entry)
+    return [
+        {"label": label, "name": entries[0]["name"], "formula": entries[0]["formula"],
+         "settings": _settings(entries[0]), "seen": _measured(entries)}
+        for (label, _), entries in trained.items()
+    ]  # fmt: skip
 
 
-def _trained_with(table: StudyTable) -> list[dict[str, Any]]:
-    """The formulas of every pairing; heads share theirs, which goes by its own name and is said of each row once."""
-    entries = table.meta["formulas"]
-    if nouns_of(table.meta).paired:
+def _settings(entry: TrainedWith) -> dict[str, object]:
+    """The settings of a formula, without a margin that was fitted to each seed."""
+    settings = entry["settings"] or {}
+    fitted = len(set(map(str, entry["margins"]))) > 1 or settings.get("auto")
+    return {key: value for key, value in sorted(settings.items()) if not (fitted and key == "margin")}
+
+
+def _trained_with(table: StudyTable) -> list[TrainedWith]:
+    """The formula of every pairing; of heads, which share theirs, once per representation and plateaus."""
+    entries: list[TrainedWith] = table.meta["formulas"]
+    if table.nouns.paired:
         return list(entries)
-    named = ({**entry, "loss": entry["name"]} for entry in entries)
+    named: list[TrainedWith] = [{**entry, "loss": entry["name"]} for entry in entries]
     return list({(entry["representation"], repr(entry["plateaus"])): entry for entry in named}.values())
 
 
-def _gathered(seen: list[tuple[str, str, str]]) -> list[dict[str, str]]:
-    """Margins and plateaus, each distinct pair once with the representations that share it."""
+def _measured(entries: Sequence[TrainedWith]) -> list[Seen]:
+    """Each distinct range of margins and plateaus with the representations that share it."""
     names: dict[tuple[str, str], list[str]] = {}
-    for representation, margins, plateaus in seen:
-        names.setdefault((margins, plateaus), []).append(representation)
-    return [{"names": listed(found), "margins": m, "plateaus": p} for (m, p), found in names.items() if m + p]
+    for entry in entries:
+        names.setdefault((_span(entry["margins"]), _span(entry["plateaus"])), []).append(entry["representation"])
+    return [{"names": listed(shared), "margins": m, "plateaus": p} for (m, p), shared in names.items() if m + p]
 
 
-def _margins(entry: dict[str, Any]) -> tuple[str, str, str]:
-    shown = [[float(value) for value in entry[name] if value is not None] for name in ("margins", "plateaus")]
-    return str(entry["representation"]), _span(shown[0]), _span(shown[1])
-
-
-def _span(values: list[float]) -> str:
+def _span(each: Sequence[float | None]) -> str:
+    values = [float(value) for value in each if value is not None]
     if not values:
         return ""
     low, high = plain(min(values)), plain(max(values))

@@ -1,4 +1,4 @@
-"""StudyTable -> one self-contained HTML page, the same as Markdown, the tables as CSV and the figures as SVG."""
+"""The files of a report: one self-contained HTML page, the same as Markdown, CSV tables, SVG figures, a model card."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -18,7 +18,6 @@ from seqtwin.metrics import direction_of
 from seqtwin.reporting.colours import COLOURS
 from seqtwin.reporting.figures import svg
 from seqtwin.reporting.formatting import many
-from seqtwin.reporting.objective_words import nouns_of
 from seqtwin.reporting.page import (
     cell_marks,
     chosen_figures,
@@ -33,6 +32,9 @@ from seqtwin.reporting.page import (
     sortable_tables,
 )
 from seqtwin.reporting.page.best_encoder_card import card
+from seqtwin.reporting.page.facet_sections import PlannedPart
+from seqtwin.reporting.page.joined_maps import LengthPart
+from seqtwin.reporting.page.shown import Answer, Card, Context, Entry, FacetPart
 from seqtwin.reporting.table.facet import Facet, facets_of
 from seqtwin.reporting.table.study_table import StudyTable, number_text, read_study, write_results
 
@@ -41,18 +43,19 @@ _MARKDOWN_SIGNS = str.maketrans({"|": "\\|", "<": "&lt;", "`": "'", "\n": " "})
 
 
 def write_report(study: Path, out: Path | None = None, *, pages_only: bool = False) -> Path:
-    """The path of the `index.html` that was published; figures, tables and Markdown lie beside it.
+    """Write the report of a study; returns the path of its `index.html`.
 
-    `study` is the folder of a study, or one of committed results; `out` defaults to its subfolder `report`.
-    `pages_only` leaves the tables where committed results have them.
-    Raises: ConfigError when there is no study; DamagedError when a file is not what its manifest says.
+    `study`: folder of a study or of committed results. `out`: folder of the report, by default `study/report`.
+    `pages_only`: link to the tables of committed results instead of writing them again.
+
+    Raises: ConfigError if there is no study, or with `pages_only` no committed results; DamagedError if a file does
+    not match its manifest.
     """
     folder, table = out or study / "report", read_study(study)
     if pages_only and not (study / "results.csv").is_file():
-        remedy = "write the whole report first; the CSV and JSON files of its folder are the results"
-        raise ConfigError(
-            "NO_TABLES", "pages alone need a folder of results to point to", place=str(study), remedy=remedy
-        )
+        cause = "pages without tables need a folder of committed results to link to"
+        remedy = "write the whole report first; its CSV and JSON files are the results"
+        raise ConfigError("NO_TABLES", cause, place=str(study), remedy=remedy)
     tables = os.path.relpath(study.resolve(), folder.resolve()).replace(os.sep, "/") if pages_only else None
     for name, content in report_files(table, tables).items():
         publish = files.publish_text if isinstance(content, str) else files.publish_bytes
@@ -63,29 +66,30 @@ def write_report(study: Path, out: Path | None = None, *, pages_only: bool = Fal
 def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str | bytes]:
     """The content of every file of the report by its path.
 
-    `tables`: the folder where the CSV and JSON files lie already, as seen from the report, which then is only what a
-    person reads, each figure in one format. Without it the tables and a PNG of each heat map are part of the report.
-    The same table and the same library versions give the same bytes.
+    `tables`: the folder that already has the CSV and JSON files, relative to the report. With it, the report contains
+    only what a person reads, and each figure in one format; without it, also the tables and a PNG of each heat map.
+    The same table gives the same bytes with the same library versions.
     """
     facets = facets_of(table)
-    context = {**_context(table, facets), "tables": f"{tables}/" if tables else ""}
-    drawn = [figure for part in context["facets"] for figure in part["figures"]]
-    drawn += [part["figure"] for part in context["lengths"] if part["figure"]]
-    drawn += [part["forest"] for part in context["planned"] if part["forest"]]
-    found: dict[str, str | bytes] = {
+    sections = _sections(table, facets)
+    context = {**_context(table, facets, sections), "tables": f"{tables}/" if tables else ""}
+    drawn = [figure for part in sections.facets for figure in part["figures"]]
+    drawn += [part["figure"] for part in sections.lengths if part["figure"]]
+    drawn += [part["forest"] for part in sections.planned if part["forest"]]
+    contents: dict[str, str | bytes] = {
         "index.html": svg.shared(rendered("index.html.j2", context, html=True)),
         "report.md": rendered("report.md.j2", context, html=False),
         **({} if tables else write_results(table)),
         **{f"figures/{figure.name}.svg": figure.svg for figure in drawn},
     }
     for facet in facets:
-        found |= chosen_figures.heatmap_files(facet, png=not tables)
-    chosen = card(table, context)
-    return found | ({"best-encoder.md": rendered("card.md.j2", chosen, html=False)} if chosen else {})
+        contents |= chosen_figures.heatmap_files(facet, png=not tables)
+    chosen = card(table, context, sections.answers, sections.facets, sections.cards)
+    return contents | ({"best-encoder.md": rendered("card.md.j2", chosen, html=False)} if chosen else {})
 
 
-def rendered(template: str, context: dict[str, Any], *, html: bool) -> str:
-    """A template of this package, filled."""
+def rendered(template: str, context: Context, *, html: bool) -> str:
+    """A template filled with a context; `html`: escape the values."""
     loader = FileSystemLoader(TEMPLATES, encoding="utf-8")
     house = Environment(autoescape=html, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     house.filters["breaks"] = lambda text: escape(text).replace("_", Markup("_<wbr>"))
@@ -94,21 +98,24 @@ def rendered(template: str, context: dict[str, Any], *, html: bool) -> str:
     house.filters["md"] = lambda text: str(text).translate(_MARKDOWN_SIGNS)
     house.filters["plain"] = str if html else house.filters["md"]
     house.filters["mid"] = _inside
+    house.filters["p"] = lambda text: f"p {text}" if text.startswith("<") else f"p = {text}"
     house.filters["key"] = _key
     house.filters["direction"] = _direction
     return house.get_template(template).render(context).rstrip("\n") + "\n"
 
 
-def _sentence(text: Any) -> str:
+def _sentence(text: object) -> str:
+    """A text as a sentence: capital letter first (except for names), full stop last."""
     shown = str(text).strip()
     name = shown.split(" ")[0]
     first = shown[:1].upper() if name.rstrip(",.;:").isalpha() else shown[:1]
     return f"{first}{shown[1:]}{'' if shown.endswith(('.', '!', '?')) else '.'}" if shown else ""
 
 
-def _key(entry: sortable_tables.Entry, numeric: bool) -> Markup:
-    """By what a field is sorted, as an attribute; nothing where its text says the same."""
-    key = "" if entry.key is None else number_text(entry.key) if numeric else str(entry.key)
+def _key(entry: Entry, numeric: bool) -> Markup:
+    """The sort key of a field as an attribute; empty if it is the same as the text of the field."""
+    number = numeric and isinstance(entry.key, float)
+    key = "" if entry.key is None else number_text(float(entry.key)) if number else str(entry.key)
     shown = re.sub("[,+]", "", entry.text).replace("−", "-") if numeric else entry.text
     same = (
         re.fullmatch(r"-?\d*\.?\d+(e-?\d+)?", shown) and number_text(float(shown)) == key if numeric else shown == key
@@ -117,36 +124,57 @@ def _key(entry: sortable_tables.Entry, numeric: bool) -> Markup:
 
 
 def _direction(name: str) -> str:
-    """Which way a number is better, as a half-sentence; empty where neither end of its scale is."""
-    found = direction_of(name)
-    return f"; {found.better} is better" if found and found.better != "neither" else ""
+    """`; higher is better` or `; lower is better`, empty for a number without a direction."""
+    direction = direction_of(name)
+    return f"; {direction.better} is better" if direction and direction.better != "neither" else ""
 
 
-def _inside(text: Any) -> str:
-    """A sentence as it stands inside another: no capital, no full stop."""
+def _inside(text: object) -> str:
+    """A sentence as part of another one: without capital letter and full stop."""
     shown = str(text).strip().removesuffix(".")
     name = shown.split(" ")[0]
     return shown[:1].lower() + shown[1:] if name.isalpha() and not name[1:].isupper() else shown
 
 
-def _context(table: StudyTable, facets: list[Facet]) -> dict[str, Any]:
-    found = cell_marks.diagnoses(table)
+class _Sections(NamedTuple):
+    """The sections that several files of the report use. `joined`: all heat maps as one, if they fit."""
+
+    diagnosed: cell_marks.Diagnoses
+    joined: Facet | None
+    facets: list[FacetPart]
+    answers: list[Answer]
+    cards: list[Card]
+    lengths: list[LengthPart]
+    planned: list[PlannedPart]
+
+
+def _sections(table: StudyTable, facets: list[Facet]) -> _Sections:
+    diagnosed = cell_marks.diagnoses(table)
     joined = joined_maps.whole(table, facets)
-    parts = [facet_sections.facet_part(table, facet, found, joined or facet) for facet in facets]
-    nouns = nouns_of(table.meta)
-    answers, agreements = headline.answers(table, facets), evidence_tables.agreements(table)
-    diagnostics, cautions = evidence_tables.diagnostics(table, found), planned_verdicts.cautions(table)
+    parts = [facet_sections.facet_part(table, facet, diagnosed, joined or facet) for facet in facets]
+    return _Sections(
+        diagnosed=diagnosed, joined=joined, facets=parts, answers=headline.answers(table, facets),
+        cards=cell_marks.cards(table, facets, diagnosed),
+        lengths=joined_maps.lengths_of(table, facets, parts, joined),
+        planned=facet_sections.planned_parts(table),
+    )  # fmt: skip
+
+
+def _context(table: StudyTable, facets: list[Facet], sections: _Sections) -> Context:
+    diagnosed, joined, parts, answers = sections.diagnosed, sections.joined, sections.facets, sections.answers
+    nouns, agreements = table.nouns, evidence_tables.agreements(table)
+    diagnostics, cautions = evidence_tables.diagnostics(table, diagnosed), planned_verdicts.cautions(table)
     return {
         **_frame(table), "meta": table.meta, "nouns": nouns, "kicker": kicker(table),
         "overrides": headline.overrides(table), "few_examples": headline.few_examples(table),
         "headline": headline.headline(table, answers), "answers": answers,
         "cautions": cautions, "groups": planned_verdicts.grouped(cautions),
-        "interactions": headline.interactions(facets), "cards": cell_marks.cards(table, facets, found),
+        "interactions": headline.interactions(facets), "cards": sections.cards,
         "deviation": headline.worst_deviation(table), "facets": parts,
         "maps": joined_maps.maps_of(table, facets, parts, joined), "group": joined_maps.group(joined),
-        "lengths": joined_maps.lengths_of(table, facets, parts, joined),
-        "summary": facet_sections.maps_summary(table, facets), "planned": facet_sections.planned_parts(table),
-        "changes": next_steps.changes(table, facets, found), "pairings": sortable_tables.every_pairing(table),
+        "lengths": sections.lengths,
+        "summary": facet_sections.maps_summary(table, facets), "planned": sections.planned,
+        "changes": next_steps.changes(table, facets, diagnosed), "pairings": sortable_tables.every_pairing(table),
         "seeds": sortable_tables.every_seed(table), "costs": sortable_tables.costs(table),
         "retrieval": sortable_tables.retrieval(table),
         "agreements": agreements, "agreement_sheet": evidence_tables.agreement_sheet(agreements, nouns),
@@ -159,7 +187,7 @@ def _context(table: StudyTable, facets: list[Facet]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _frame(table: StudyTable) -> dict[str, Any]:
+def _frame(table: StudyTable) -> Context:
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return {
         "title": headline.title_of(table), "colours": COLOURS, "script": Markup(script),
@@ -169,7 +197,7 @@ def _frame(table: StudyTable) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _hashes(results: pd.DataFrame) -> dict[str, Any]:
+def _hashes(results: pd.DataFrame) -> Context:
     shown = ("device", "padding", "similarity", "data_hash", "split_hash")
     manifests = hashlib.sha256("".join(results["manifest"]).encode()).hexdigest()
     return {"manifests": manifests, **{key: sorted(set(results[key]) - {""}) for key in shown}}
@@ -178,11 +206,13 @@ def _hashes(results: pd.DataFrame) -> dict[str, Any]:
 def kicker(table: StudyTable) -> list[str]:
     """The parts of the line above the headline: study, data, encoder, size of the grid, tier, tuning."""
     meta, parts = table.meta, []
-    known = list(meta["datasets"].items())
-    for name, facts in known[: headline.MOST_ANSWERS]:
-        parts.append(f"{name}: {methods.sizes(facts)} {nouns_of(meta).items}")
-    parts += [f"{len(known) - headline.MOST_ANSWERS} more data sets"] if len(known) > headline.MOST_ANSWERS else []
+    datasets = list(meta["datasets"].items())
+    for name, facts in datasets[: headline.MOST_ANSWERS]:
+        parts.append(f"{name}: {methods.sizes(facts['pairs'])} {table.nouns.items}")
+    parts += (
+        [f"{len(datasets) - headline.MOST_ANSWERS} more data sets"] if len(datasets) > headline.MOST_ANSWERS else []
+    )
     parts += [encoder] if (encoder := methods.encoder_of(meta)) else []
     grid = f"{many(len(table.pairings), 'pairing')} × {many(len(meta.get('seeds', [])), 'seed')}"
-    tuned = [f"each tuned with {many(int(meta['trials']), 'trial')}"] if meta.get("tuned") else []
+    tuned = [f"{many(int(meta['trials']), 'tuning trial')} per pairing"] if meta.get("tuned") else []
     return [f"study {meta['name']}", *parts, grid, f"tier {meta.get('tier', 'unknown')}", *tuned]

@@ -1,8 +1,8 @@
-"""Test scores of the study cells, put together where they judge the same pairs, and their one bootstrap."""
+"""The test scores of study cells that judge the same rows, grouped, and their one bootstrap."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from seqtwin.published import PREDICTION, dev_column
 from seqtwin.reporting.analysis import Judged, Replicates, replicate
 from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.statistics import Array
+from seqtwin.reporting.table.meta import Study
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
 from seqtwin.reporting.table.read_cells import Measured
 
@@ -21,78 +22,92 @@ USUAL_REPLICATES = 2000
 
 @dataclass(frozen=True)
 class Bench:
-    """Pairings judged by one metric on the same test pairs; `test`: one row per pair with what slices need."""
+    """Pairings judged by one metric on the same test rows; `test`: these rows with the facts that slices need."""
 
     judged: Judged
     drawn: Replicates
     test: pd.DataFrame
 
     def place(self, labels: dict[str, str]) -> int | None:
-        """Where the pairing of these labels stands among those judged here."""
-        return next((index for index, known in enumerate(self.judged.pairings) if known == labels), None)
+        """The position of the pairing with these labels; None where it is not judged here."""
+        return next((place for place, known in enumerate(self.judged.pairings) if known == labels), None)
 
 
-def replicates_of(study: dict[str, Any]) -> int:
-    """How many replicates the plan declared; without a plan those of the tier."""
-    planned = (study.get("plan") or {}).get("replicates")
+class Signature(NamedTuple):
+    """Equal for study cells whose scores can be compared; `rows`: the judged rows as bytes."""
+
+    dataset: str
+    metric: str
+    cut: float
+    rows: tuple[bytes, ...]
+
+
+def replicates_of(study: Study) -> int:
+    """The number of replicates in the plan; without a plan the default of the tier."""
+    planned = study.get("plan", {}).get("replicates")
     return int(planned or REPLICATES.get(str(study.get("tier")), USUAL_REPLICATES))
 
 
-def benches(found: Gathered, replicates: int, rng: np.random.Generator) -> list[Bench]:
-    """One entry per set of test pairs and metric, in the order of the pairings.
+def benches(gathered: Gathered, replicates: int, rng: np.random.Generator) -> list[Bench]:
+    """One bench per set of test rows and metric, in the order of the pairings.
 
-    A pairing without any measures stands with those that share its further factors, or with all where there is one
-    set of test pairs only: a comparison with it is then known to be impossible.
-    Raises: DamagedError when study cells of one pairing were judged on different pairs.
+    A pairing without any measures joins those with the same further factors, or all if there is only one set of test
+    rows. A comparison with it is then reported as impossible.
+
+    Raises: DamagedError when study cells of one pairing were judged on different rows.
     """
-    every = list(found.pairings())
-    marks = {id(one): _signature(one, found.nouns) for one in every if one.measured}
-    by_further = {_further(found, one): marks[id(one)] for one in every if one.measured}
-    only = next(iter(marks.values())) if len(set(marks.values())) == 1 else None
-    groups: dict[tuple[Any, ...], list[Pairing]] = {mark: [] for mark in marks.values()}
-    for one in every:
-        mark = marks.get(id(one)) or by_further.get(_further(found, one)) or only
-        if mark:
-            groups[mark].append(one)
-    return [_bench(pairings, replicates, rng, found.nouns) for pairings in groups.values()]
+    every = list(gathered.pairings())
+    signatures = {i: _signature(own, gathered.nouns) for i, own in enumerate(every) if own.measured}
+    by_further = {_further(gathered, every[i]): signature for i, signature in signatures.items()}
+    only = next(iter(signatures.values())) if len(set(signatures.values())) == 1 else None
+    groups: dict[Signature, list[Pairing]] = {signature: [] for signature in signatures.values()}
+    for i, pairing in enumerate(every):
+        signature = signatures.get(i) or by_further.get(_further(gathered, pairing)) or only
+        if signature:
+            groups[signature].append(pairing)
+    return [_bench(signature, own, replicates, rng, gathered.nouns) for signature, own in groups.items()]
 
 
-def _further(found: Gathered, pairing: Pairing) -> tuple[str, ...]:
-    return tuple(pairing.labels[key] for key in found.extra)
+def _further(gathered: Gathered, pairing: Pairing) -> tuple[str, ...]:
+    return tuple(pairing.labels[key] for key in gathered.extra)
 
 
-def _signature(pairing: Pairing, nouns: Nouns) -> tuple[Any, ...]:
-    marks = {_mark(measured) for measured in pairing.measured}
-    if len(marks) > 1:
+def _signature(pairing: Pairing, nouns: Nouns) -> Signature:
+    signatures = {_signature_of_cell(measured) for measured in pairing.measured}
+    if len(signatures) > 1:
         cause = f"its seeds were judged on different test {nouns.judged}"
         raise DamagedError("TEST_DIFFERS", cause, place=" ".join(pairing.labels.values()))
-    return next(iter(marks))
+    return next(iter(signatures))
 
 
-def _mark(measured: Measured) -> tuple[Any, ...]:
+def _signature_of_cell(measured: Measured) -> Signature:
     facts, test = measured.facts, measured.test
     columns = (PREDICTION.row, PREDICTION.target, PREDICTION.cluster)
-    pairs = tuple(test[column].to_numpy().tobytes() for column in columns)
-    return facts.get("dataset", ""), measured.scores["primary"], float(facts.get("cut", 0.5)), *pairs
+    rows = tuple(test[column].to_numpy().tobytes() for column in columns)
+    return Signature(facts.get("dataset", ""), measured.scores["primary"], float(facts.get("cut", 0.5)), rows)
 
 
-def _bench(pairings: Sequence[Pairing], replicates: int, rng: np.random.Generator, nouns: Nouns) -> Bench:
-    first = next(one for one in pairings if one.measured)
-    dataset, metric, cut, *_ = _signature(first, nouns)
-    seeds, test = sorted({cell.seed for one in pairings for cell in one.cells}), first.measured[0].test
+def _bench(
+    signature: Signature, pairings: Sequence[Pairing], replicates: int, rng: np.random.Generator, nouns: Nouns
+) -> Bench:
+    metric = signature.metric
+    seeds = sorted({cell.seed for pairing in pairings for cell in pairing.cells})
+    test = next(pairing for pairing in pairings if pairing.measured).measured[0].test
     judged = Judged(
-        dataset=dataset, metric=metric, cut=cut, seeds=seeds, pairings=[one.labels for one in pairings],
-        scores=_scores(pairings, seeds, len(test)), targets=test[PREDICTION.target].to_numpy(dtype=float),
+        dataset=signature.dataset, metric=metric, cut=signature.cut, seeds=seeds,
+        pairings=[pairing.labels for pairing in pairings], scores=_scores(pairings, seeds, len(test)),
+        targets=test[PREDICTION.target].to_numpy(dtype=float),
         cluster_of=np.unique(test[PREDICTION.cluster].to_numpy(), return_inverse=True)[1],
-        statuses=[_statuses(one, seeds) for one in pairings], dev=_table(pairings, seeds, dev_column(metric)),
+        statuses=[_statuses(pairing, seeds) for pairing in pairings], dev=_table(pairings, seeds, dev_column(metric)),
         retrieval={name.removeprefix("retrieval_"): _table(pairings, seeds, name) for name in _retrieval(pairings)},
         words=(nouns.column, nouns.columns),
     )  # fmt: skip
     return Bench(judged, replicate(judged, replicates, rng), test)
 
 
-def _scores(pairings: Sequence[Pairing], seeds: list[int], pairs: int) -> Array:
-    scores = np.full((len(pairings), len(seeds), pairs), np.nan)
+def _scores(pairings: Sequence[Pairing], seeds: list[int], rows: int) -> Array:
+    """The test scores, [pairings, seeds, rows]; nan where a study cell did not finish."""
+    scores = np.full((len(pairings), len(seeds), rows), np.nan)
     for index, pairing in enumerate(pairings):
         for seed, measured in pairing.finished:
             scores[index, seeds.index(seed)] = measured.test[PREDICTION.score].to_numpy(dtype=float)
@@ -100,12 +115,12 @@ def _scores(pairings: Sequence[Pairing], seeds: list[int], pairs: int) -> Array:
 
 
 def _statuses(pairing: Pairing, seeds: list[int]) -> list[str]:
-    known = {cell.seed: str(cell.manifest["status"]) for cell in pairing.cells}
+    known = {cell.seed: cell.manifest["status"] for cell in pairing.cells}
     return [known.get(seed, "") for seed in seeds]
 
 
 def _retrieval(pairings: Sequence[Pairing]) -> list[str]:
-    rows = pd.concat([one.rows for one in pairings])
+    rows = pd.concat([pairing.rows for pairing in pairings])
     return [name for name in map(str, rows) if name.startswith("retrieval_") and rows[name].notna().any()]
 
 

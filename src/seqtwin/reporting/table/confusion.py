@@ -1,4 +1,4 @@
-"""Which class is taken for which: the test rows of the chosen pairing of each data set, all of its seeds together."""
+"""Confused classes: counts of true and predicted classes on test, for the chosen pairing of each data set."""
 
 from collections.abc import Sequence
 
@@ -7,26 +7,30 @@ import pandas as pd
 
 from seqtwin.published import PREDICTION
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
+from seqtwin.reporting.table.rows import joined
 
 MOST_CLASSES = 20
 COLUMNS = ["true", "predicted", "rows"]
 
 
-def confusion_rows(found: Gathered, pairings: pd.DataFrame) -> pd.DataFrame:
-    """One row per chosen pairing, true class and predicted class: how many `rows`; of at most 20 classes."""
-    chosen = [tuple(row) for row in pairings[pairings["chosen"] == 1][found.keys].to_numpy()]
-    own = [(one, _classes(one)) for one in found.pairings() if tuple(one.labels.values()) in chosen]
-    parts = [_counted(one, names).assign(**one.labels) for one, names in own if 0 < len(names) <= MOST_CLASSES]
-    columns = [*found.keys, *COLUMNS]
-    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-    return frame
+def confusion_rows(gathered: Gathered, pairings: pd.DataFrame) -> pd.DataFrame:
+    """One row per chosen pairing, true class and predicted class, with the number of `rows`; at most 20 classes.
+
+    All seeds of a pairing are counted together.
+    """
+    chosen = [tuple(row) for row in pairings[pairings["chosen"] == 1][gathered.keys].to_numpy()]
+    own = [(pairing, _classes(pairing)) for pairing in gathered.pairings() if tuple(pairing.labels.values()) in chosen]
+    parts = [
+        _counts(pairing, names).assign(**pairing.labels) for pairing, names in own if 0 < len(names) <= MOST_CLASSES
+    ]
+    return joined(parts, [*gathered.keys, *COLUMNS])
 
 
 def _classes(pairing: Pairing) -> list[str]:
-    return list(map(str, pairing.measured[0].facts.get("classes") or ()))
+    return pairing.measured[0].facts.get("classes", []) if pairing.measured else []
 
 
-def _counted(pairing: Pairing, names: Sequence[str]) -> pd.DataFrame:
+def _counts(pairing: Pairing, names: Sequence[str]) -> pd.DataFrame:
     size, counts = len(names), np.zeros(len(names) ** 2, dtype=np.intp)
     for _, measured in pairing.finished:
         true, predicted = (

@@ -1,9 +1,8 @@
-"""Frames as CSV text and back: numbers at six significant digits, nothing for what is undefined."""
+"""Frames as CSV text and back: numbers at six significant digits, an empty field where undefined."""
 
 import csv
 import io
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from seqtwin.errors import DamagedError
 
 
 def number_text(value: float) -> str:
-    """Six significant digits, whole numbers in full, nothing for what is undefined.
+    """A number with six significant digits; integers in full, nothing where it is undefined.
 
     >>> number_text(0.93912345), number_text(1234567.0), number_text(2.1e-7), number_text(float("nan"))
     ('0.939123', '1234567', '2.1e-07', '')
@@ -21,15 +20,15 @@ def number_text(value: float) -> str:
     """
     if not np.isfinite(value):
         return ""
-    # what rounds to a whole number is written as one, so that the text of the number read back is the same text
+    # a number that rounds to an integer is written as one: reading the text and writing it again gives the same text
     shown = value if value == int(value) else float(f"{value:.6g}")
     return str(int(shown)) if shown == int(shown) and abs(shown) < 1e15 else f"{shown:.6g}"
 
 
-def _cell_text(value: Any) -> str:
+def _cell_text(value: str | float | None) -> str:
     if value is None:
         return ""
-    # csv writes a lone carriage return without quotes and then reads it as the end of a row
+    # csv writes a lone carriage return without quotes and reads it back as the end of a row
     return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else number_text(float(value))
 
 
@@ -43,9 +42,9 @@ def frame_to_csv(frame: pd.DataFrame) -> str:
 
 
 def frame_from_csv(content: str, text_columns: Iterable[str], place: str) -> pd.DataFrame:
-    """The frame of a CSV text: the named columns hold text, all others numbers (empty = nan).
+    """The frame of a CSV text. The columns in `text_columns` contain text, all others numbers (empty = nan).
 
-    Raises: DamagedError for a ragged row or a number that is none.
+    Raises: DamagedError for a ragged row or an invalid number.
     """
     header, *rows = list(csv.reader(io.StringIO(content, newline=""))) or [[]]
     if any(len(row) != len(header) for row in rows):

@@ -1,4 +1,4 @@
-"""How training went: one row per study cell and epoch, and the loss by step, thinned for the page."""
+"""Learning curves: one row per study cell and epoch, and the loss by step, thinned for the page."""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +6,7 @@ import pandas as pd
 from seqtwin.published import EPOCH, WINDOW, dev_column
 from seqtwin.reporting.table.planned_cells import Gathered
 from seqtwin.reporting.table.read_cells import Measured
+from seqtwin.reporting.table.rows import joined
 
 POINTS = 24
 EPOCHS = [
@@ -15,11 +16,11 @@ EPOCHS = [
 STEPS = ["id", *WINDOW]
 
 
-def epoch_curves(found: Gathered) -> pd.DataFrame:
-    """One row per study cell and epoch: loss, primary metric on dev, seconds, what was watched on training pairs."""
-    parts = [_epochs(cell.id, cell.measured) for cell in found.cells if cell.measured]
-    joined = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    frame: pd.DataFrame = joined.reindex(columns=EPOCHS).astype(dict.fromkeys(EPOCHS[1:], float))
+def epoch_curves(gathered: Gathered) -> pd.DataFrame:
+    """One row per study cell and epoch: loss, primary metric on dev, seconds, and measures of some training rows."""
+    parts = [_epochs(cell.id, cell.measured) for cell in gathered.cells if cell.measured]
+    epochs = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    frame: pd.DataFrame = epochs.reindex(columns=EPOCHS).astype(dict.fromkeys(EPOCHS[1:], float))
     return frame
 
 
@@ -28,11 +29,10 @@ def _epochs(name: str, measured: Measured) -> pd.DataFrame:
     return history.assign(id=name, training_loss=history[EPOCH.loss], **{EPOCH.dev: history.get(dev, np.nan)})
 
 
-def step_traces(found: Gathered) -> pd.DataFrame:
-    """At most 24 rows per study cell: the mean training loss of neighbouring windows and the last step of them."""
-    parts = [_thinned(cell.measured.trace).assign(id=cell.id) for cell in found.cells if cell.measured]
-    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[STEPS] if parts else pd.DataFrame(columns=STEPS)
-    return frame
+def step_traces(gathered: Gathered) -> pd.DataFrame:
+    """At most 24 rows per study cell: the mean training loss of neighbouring windows, and their last step."""
+    parts = [_thinned(cell.measured.trace).assign(id=cell.id) for cell in gathered.cells if cell.measured]
+    return joined(parts, STEPS)
 
 
 def _thinned(trace: pd.DataFrame) -> pd.DataFrame:

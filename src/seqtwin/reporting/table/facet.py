@@ -1,35 +1,37 @@
-"""A facet of a study: the pairings that share every further factor, as one heat map with ordered rows and columns."""
+"""A facet of a study: the pairings that share every further factor, shown as one heat map."""
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.analysis.records import FacetAnalysis
+from seqtwin.reporting.table.rows import Row
 from seqtwin.reporting.table.study_table import StudyTable
 
 Ends = tuple[float, float]
+Pairing = Row | Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class Facet:
-    """One heat map: the pairings that share the labels of all further factors; `analysis`: what was tested of them."""
+    """One heat map: the pairings with these labels of the further factors, and their analysis."""
 
     labels: dict[str, str]
     rows: list[str]
     columns: list[str]
     pairings: pd.DataFrame
-    analysis: dict[str, Any] = field(default_factory=dict)
+    analysis: FacetAnalysis = field(default_factory=FacetAnalysis)
 
     @property
     def title(self) -> str:
-        """`encoder.hidden = 64, ...`, empty when nothing further varies."""
+        """The labels as text (`encoder.hidden = 64, ...`); empty when there is no further factor."""
         return ", ".join(f"{key} = {label}" for key, label in self.labels.items())
 
     @property
     def dataset(self) -> str:
-        """The data set its study cells were trained on, as far as one of them says."""
+        """The data set its study cells were trained on; empty if unknown."""
         known = [name for name in self.pairings["dataset"] if name]
         return known[0] if known else ""
 
@@ -44,21 +46,21 @@ class Facet:
         """The distinct widths of the compared vectors, smallest first."""
         return sorted({int(width) for width in self.pairings["dim_mean"].dropna()})
 
-    def pairing(self, row: str, column: str) -> "pd.Series[Any] | None":
-        """The pairing of a representation with a loss, None when it was not run."""
-        found = self.pairings[(self.pairings["representation"] == row) & (self.pairings["loss"] == column)]
-        return found.iloc[0] if len(found) else None
+    def pairing(self, row: str, column: str) -> Row | None:
+        """The pairing of a representation with a loss; None when it was not run."""
+        rows = self.pairings[(self.pairings["representation"] == row) & (self.pairings["loss"] == column)]
+        return rows.iloc[0] if len(rows) else None
 
     def letters(self, row: str, column: str) -> str:
-        """The tie letters of a pairing; empty where ties were not computed, or none is apart from another."""
+        """The tie letters of a pairing; empty if ties were not computed or no two pairings differ significantly."""
         ties = self.analysis.get("ties", [])
         if len({tie["letters"] for tie in ties if tie["letters"]}) < 2:
             return ""
-        found = [tie["letters"] for tie in ties if (tie["representation"], tie["loss"]) == (row, column)]
-        return str(found[0]) if found else ""
+        letters = [tie["letters"] for tie in ties if (tie["representation"], tie["loss"]) == (row, column)]
+        return letters[0] if letters else ""
 
-    def share(self, pairing: Any) -> float:
-        """Where a pairing's mean lies between the worst (0) and the best (1) of this heat map."""
+    def share(self, pairing: Row) -> float:
+        """The position of a pairing's mean between the worst (0) and the best (1) of this heat map."""
         worst, best = self.pairings["mean"].min(), self.pairings["mean"].max()
         return float((pairing["mean"] - worst) / (best - worst)) if best > worst else float(pairing["mean"] * 0 + 1)
 
@@ -66,52 +68,52 @@ class Facet:
 def facets_of(table: StudyTable) -> list[Facet]:
     """One facet per combination of the further factors, in the order of the study; best rows and columns first.
 
-    Best over the whole study: a row, a column and a colour are the same in every heat map.
+    Rows and columns are ordered over the whole study, so they are the same in every heat map.
     """
     extra, pairings = table.meta["extra"], table.pairings
     known = [table.meta["factors"].get(key, []) for key in extra]
-    found = []
+    facets = []
     for labels in itertools.product(*known):
         part = pairings
         for key, label in zip(extra, labels, strict=True):
             part = part[part[key] == label]
         if len(part):
-            found.append(_facet(table, dict(zip(extra, labels, strict=True)), part))
-    return found
+            facets.append(_facet(table, dict(zip(extra, labels, strict=True)), part))
+    return facets
 
 
 def _facet(table: StudyTable, labels: dict[str, str], part: pd.DataFrame) -> Facet:
-    analysed = [one for one in table.analysis.get("facets", []) if one["labels"] == labels]
-    found = analysed[0] if analysed else {}
-    if table.meta.get("tier") == "quick":  # it describes: letters would be read as verdicts
-        found = {**found, "ties": []}
-    return Facet(labels, _ranked(table, part, "representation"), _ranked(table, part, "loss"), part, found)
+    facets = table.analysis.get("facets", [])
+    analysis: FacetAnalysis = next((own for own in facets if own["labels"] == labels), FacetAnalysis())
+    if table.meta.get("tier") == "quick":  # descriptive only: readers would take letters for verdicts
+        analysis = {**analysis, "ties": []}
+    return Facet(labels, _ranked(table, part, "representation"), _ranked(table, part, "loss"), part, analysis)
 
 
 def _ranked(table: StudyTable, part: pd.DataFrame, key: str) -> list[str]:
-    """Labels of a heat map by their mean over all heat maps, best first; those without a value last."""
+    """The labels of a heat map, sorted by their mean over all heat maps: best first, those without a value last."""
     means = table.pairings.groupby(key, sort=True)["mean"].mean().fillna(float("-inf"))
     there = set(part[key])
     return [str(name) for name in means.sort_values(ascending=False, kind="stable").index if name in there]
 
 
-def spoken(table: StudyTable, pairing: Any) -> list[str]:
-    """The labels that name a pairing in a sentence: its representation and its loss, or its head where these differ."""
+def spoken(table: StudyTable, pairing: Pairing) -> list[str]:
+    """The labels that name a pairing in a sentence: its representation, and its loss or head if these vary."""
     keys = ("representation", "loss") if _columns_differ(table) else ("representation",)
     return [str(pairing[key]) for key in keys if pairing[key]]
 
 
 def _columns_differ(table: StudyTable) -> bool:
-    return nouns_of(table.meta).paired or table.pairings["loss"].nunique() > 1
+    return table.nouns.paired or table.pairings["loss"].nunique() > 1
 
 
-def pairing_name(table: StudyTable, pairing: Any) -> str:
-    """`max_output with mse`, or the one label where only one is known."""
+def pairing_name(table: StudyTable, pairing: Pairing) -> str:
+    """The name of a pairing, as in `max_output with mse`; one label if only one is known."""
     return " with ".join(spoken(table, pairing)) or "the one pairing"
 
 
 def strip_ends(values: "pd.Series[float]") -> tuple[float, float]:
-    """Round ends that hold all values of a heat map.
+    """Round ends of a scale that contains all values of a heat map.
 
     >>> strip_ends(pd.Series([0.912, 0.951]))
     (0.91, 0.96)

@@ -1,4 +1,4 @@
-"""Counts of same and different test pairs by score, per pairing, all of its seeds together."""
+"""Histograms of the test scores of same and different pairs, per pairing, over all of its seeds."""
 
 from collections.abc import Sequence
 
@@ -8,16 +8,15 @@ import pandas as pd
 from seqtwin.published import PREDICTION
 from seqtwin.reporting.table.planned_cells import Gathered
 from seqtwin.reporting.table.read_cells import Measured
+from seqtwin.reporting.table.rows import joined
 
 BINS = 30
 
 
-def score_histograms(found: Gathered) -> pd.DataFrame:
+def score_histograms(gathered: Gathered) -> pd.DataFrame:
     """One row per pairing and bin of scores: `low`, `high`, `same`, `different`."""
-    parts = [_histogram(one.measured).assign(**one.labels) for one in found.of_pairs() if one.measured]
-    columns = [*found.keys, "low", "high", "same", "different"]
-    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-    return frame
+    parts = [_histogram(own.measured).assign(**own.labels) for own in gathered.of_pairs() if own.measured]
+    return joined(parts, [*gathered.keys, "low", "high", "same", "different"])
 
 
 def _histogram(cells: Sequence[Measured]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""How a metric falls with length: one point for every length that the test holds, or for groups of them."""
+"""The primary metric by length of the input: one point for every length in the test, or for groups of lengths."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,7 @@ from seqtwin.published import PREDICTION
 from seqtwin.reporting.statistics import WEIGHTED, Array, percentile_interval
 from seqtwin.reporting.table.bootstrap import Bench
 from seqtwin.reporting.table.planned_cells import Gathered
+from seqtwin.reporting.table.rows import joined
 from seqtwin.reporting.table.slices import parts_of, under_draws
 
 MOST_POINTS = 24
@@ -17,14 +18,15 @@ CURVED = frozenset({"exact_match"})
 COLUMNS = ["length", "rows", "mean", "low", "high"]
 
 
-def length_rows(found: Gathered, benches: Sequence[Bench]) -> pd.DataFrame:
-    """One row per pairing and length, shortest first: how many `rows` of the test, the mean over seeds of the primary
-    metric and its two-level interval. For what is written; where lengths are many, `length` is the mean of a group."""
+def length_rows(gathered: Gathered, benches: Sequence[Bench]) -> pd.DataFrame:
+    """One row per pairing and length, for generated text, shortest first.
+
+    Columns: the number of `rows` of the test, and the mean over seeds of the primary metric with its two-level
+    interval. With many lengths, `length` is the mean of a group.
+    """
     curved = [bench for bench in benches if bench.judged.metric in CURVED & WEIGHTED.keys()]
     parts = [_point(bench, rows) for bench in curved for rows in _points(bench)]
-    columns = [*found.keys, *COLUMNS]
-    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-    return frame
+    return joined(parts, [*gathered.keys, *COLUMNS])
 
 
 def _points(bench: Bench) -> list[NDArray[np.intp]]:
@@ -44,5 +46,5 @@ def _point(bench: Bench, rows: NDArray[np.intp]) -> pd.DataFrame:
 
 
 def _ends(replicates: Array) -> tuple[float, float]:
-    reach = percentile_interval(replicates)
-    return reach.low, reach.high
+    interval = percentile_interval(replicates)
+    return interval.low, interval.high

@@ -1,91 +1,145 @@
-"""What is true of a whole study: its plan, versions, data sets, formulas, hours. The `meta` of a StudyTable."""
+"""The facts of a whole study: its plan, versions, data sets, loss formulas and hours. The `meta` of a StudyTable."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import pandas as pd
 
+from seqtwin.comparisons import Plan
 from seqtwin.json_values import Json
-from seqtwin.reporting.table.planned_cells import Gathered, Pairing
+from seqtwin.published import Facts, Leakage, Scores
 from seqtwin.reporting.table.read_cells import StudyCell
 
-KEPT = (
-    "format", "name", "question", "tier", "trials", "tuned", "allow_leakage", "published", "created", "config",
-    "factors", "seeds", "versions", "floors", "merged", "plan",
-)  # fmt: skip
-_OF_DATA = ("pairs", "cut", "shareable", "clusters", "leakage")
+
+class Floor(TypedDict, total=False):
+    """A baseline without training: its metrics, why some are undefined, and a note."""
+
+    dev: dict[str, float]
+    test: dict[str, float]
+    undefined: dict[str, str]
+    note: str
 
 
-def study_meta(found: Gathered, trials: pd.DataFrame, *, replicates: int, retries: int) -> dict[str, Any]:
-    """The entries of `study.json` that a report needs, and what the study cells say together.
+class _Declared(TypedDict, total=False):
+    format: int
+    name: str
+    question: str
+    tier: str
+    trials: int
+    tuned: bool
+    allow_leakage: str
+    published: list[dict[str, Json]]
+    created: str
+    config: dict[str, Any]
+    factors: dict[str, list[str]]
+    seeds: list[int]
+    versions: dict[str, str]
+    floors: dict[str, dict[str, Floor]]
+    merged: list[list[str]]
+    plan: Plan
 
-    `retries`: how many failed study cells were trained again.
+
+class Study(_Declared, total=False):
+    """`study.json` of a study folder; `planned`: the ids of all study cells."""
+
+    planned: list[str]
+
+
+class DatasetFacts(TypedDict, total=False):
+    """The facts of one data set; `texts`: whether its items are texts; `ceilings`: the best possible values."""
+
+    pairs: dict[str, int]
+    cut: float
+    shareable: bool
+    clusters: str
+    leakage: Leakage
+    counts: dict[str, dict[str, int]]
+    texts: bool
+    ceilings: dict[str, float]
+    primary: str
+    notes: list[str]
+    undefined: dict[str, str]
+
+
+class Meta(_Declared, total=False):
+    """The `study.json` of committed results.
+
+    `extra`: the factors besides representation, loss and seed; `planned`: the number of study cells; `missing`: the ids
+    of those without a result; `retries`: how many were trained again; `formulas`: one entry per pairing, by its labels.
     """
-    meta = {key: found.study[key] for key in KEPT if key in found.study}
-    meta |= {**found.objective, "extra": found.extra, "planned": len(found.planned)}
-    meta |= {"replicates": replicates, "retries": retries}
-    meta["missing"] = sorted(set(found.planned) - {cell.id for cell in found.cells})
-    meta["threads"] = sorted({int(cell.manifest.get("threads") or 0) for cell in found.cells} - {0})
-    meta["cell_versions"] = _distinct(cell.manifest.get("versions") or {} for cell in found.cells)
-    meta |= _kernels(found.cells)
-    meta["seconds"] = _seconds(found.results, trials)
-    meta["datasets"] = _datasets(found.cells)
-    meta["formulas"] = [_formula(one) for one in found.pairings() if one.measured]
-    return meta
+
+    objective: str
+    judged: str
+    extra: list[str]
+    planned: int
+    replicates: int
+    retries: int
+    missing: list[str]
+    threads: list[int]
+    cell_versions: dict[str, list[str]]
+    kernels: dict[str, list[str]]
+    seconds: dict[str, float]
+    datasets: dict[str, DatasetFacts]
+    formulas: list[Any]
 
 
-def _distinct(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+DECLARED = tuple(_Declared.__annotations__)
+
+
+def cell_facts(cells: Iterable[StudyCell]) -> Meta:
+    """The facts of the study cells together: threads, versions, kernels."""
+    cells = list(cells)
+    return {
+        "threads": sorted({cell.manifest.get("threads", 0) for cell in cells} - {0}),
+        "cell_versions": _distinct(cell.manifest.get("versions", {}) for cell in cells),
+        **_kernels(cells),
+    }
+
+
+def _distinct(entries: Iterable[Mapping[str, object]]) -> dict[str, list[str]]:
     """The distinct values of each name, sorted."""
-    found: dict[str, set[str]] = {}
+    values: dict[str, set[str]] = {}
     for entry in entries:
         for name, value in entry.items():
-            found.setdefault(name, set()).add(str(value))
-    return {name: sorted(found[name]) for name in sorted(found)}
+            values.setdefault(name, set()).add(str(value))
+    return {name: sorted(values[name]) for name in sorted(values)}
 
 
-def _kernels(cells: Iterable[StudyCell]) -> dict[str, dict[str, list[str]]]:
-    """The kernels that study cells were computed with; nothing for studies published before they were recorded."""
-    each = [cell.manifest.get("kernels") or {} for cell in cells]
-    names = dict.fromkeys(name for one in each for name in one)
-    filled = [{name: one.get(name, "unset" if one else "not recorded") for name in names} for one in each]
+def _kernels(cells: Iterable[StudyCell]) -> Meta:
+    """The kernels that study cells were computed with; empty for studies published before they were recorded."""
+    each = [cell.manifest.get("kernels", {}) for cell in cells]
+    names = dict.fromkeys(name for kernels in each for name in kernels)
+    filled = [{name: own.get(name, "unset" if own else "not recorded") for name in names} for own in each]
     return {"kernels": _distinct(filled)} if names else {}
 
 
-def _seconds(results: pd.DataFrame, trials: pd.DataFrame) -> dict[str, float]:
+def seconds_spent(results: pd.DataFrame, trials: pd.DataFrame) -> dict[str, float]:
     """Seconds of all processes together, spent on study cells and on tuning."""
     cells = results[["seconds_data", "seconds_train", "seconds_evaluate"]].astype(float).sum().sum()
     return {"cells": round(float(cells), 1), "tuning": round(float(trials["seconds"].astype(float).sum()), 1)}
 
 
-def _datasets(cells: Iterable[StudyCell]) -> dict[str, dict[str, Any]]:
-    """What is true of each data set; notes of all its study cells are gathered, in order, each once."""
-    found: dict[str, dict[str, Any]] = {}
+def dataset_facts(cells: Iterable[StudyCell]) -> dict[str, DatasetFacts]:
+    """The facts of each data set, with the distinct notes of all its study cells in their order."""
+    datasets: dict[str, DatasetFacts] = {}
     for cell in cells:
         if cell.measured:
             facts, scores = cell.measured.facts, cell.measured.scores
-            known: dict[str, Any] = {name: facts.get(name) for name in _OF_DATA}
-            known |= {"counts": facts["counts"]} if "counts" in facts else {}
-            fresh = {**known, "texts": bool(facts.get("tokens")), "ceilings": _ceilings(facts.get("source", {})),
-                     "primary": scores["primary"], "notes": []}  # fmt: skip
-            entry = found.setdefault(str(facts.get("dataset", "")), fresh)
-            entry["notes"] += [note for note in facts.get("notes") or [] if note not in entry["notes"]]
-            entry.setdefault("undefined", {}).update(scores.get("undefined") or {})
-    return found
+            entry = datasets.setdefault(facts.get("dataset", ""), _dataset(facts, scores))
+            entry["notes"] += [note for note in facts.get("notes", []) if note not in entry["notes"]]
+            entry["undefined"] = {**entry.get("undefined", {}), **scores.get("undefined", {})}
+    return datasets
+
+
+def _dataset(facts: Facts, scores: Scores) -> DatasetFacts:
+    known = {name: facts.get(name) for name in ("pairs", "cut", "shareable", "clusters", "leakage")}
+    known |= {"counts": facts["counts"]} if "counts" in facts else {}
+    known |= {"texts": bool(facts.get("tokens")), "ceilings": _ceilings(facts.get("source", {}))}
+    return cast("DatasetFacts", {**known, "primary": scores["primary"], "notes": []})
 
 
 def _ceilings(source: Mapping[str, Json]) -> dict[str, Json]:
     """The best possible values, where the data set states them: of any representation (`any`), then by name."""
     by_name = source.get("ceilings")
-    return {
-        **({"any": source["ceiling"]} if "ceiling" in source else {}),
-        **(by_name if isinstance(by_name, Mapping) else {}),
-    }
-
-
-def _formula(pairing: Pairing) -> dict[str, Any]:
-    """The loss of a pairing as computed, with the margin and the plateau of each seed."""
-    losses = [measured.facts["loss"] for measured in pairing.measured]
-    first = losses[0]
-    shared = {"name": first["name"], "formula": first["formula"], "settings": first["settings"]}
-    each = {"margins": [loss["margin"] for loss in losses], "plateaus": [loss["plateau"] for loss in losses]}
-    return {**pairing.labels, **shared, **each}
+    whole = {"any": source["ceiling"]} if "ceiling" in source else {}
+    return {**whole, **(by_name if isinstance(by_name, Mapping) else {})}

@@ -1,10 +1,9 @@
-"""One row per pairing: what its seeds measured, the interval of their mean, the distance to the chosen pairing.
+"""The pairings frame: one row per pairing with the means over its seeds and the difference to the chosen pairing.
 
-Intervals come from the one bootstrap of the study (`judging.Bench`), as those of the analysis do.
+Intervals come from the one bootstrap of the study (`bootstrap.Bench`), as those of the analysis do.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.statistics import WEIGHTED, Interval
 from seqtwin.reporting.table.bootstrap import Bench
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
+from seqtwin.reporting.table.rows import Row
 from seqtwin.reporting.table.slices import Sliced, pad_slope
 
 STUCK = 0.95
@@ -32,33 +32,40 @@ _ALWAYS = (
 Parts = Sequence[tuple[Bench, Sequence[Sliced]]]
 
 
-def pairing_rows(found: Gathered, parts: Parts, letters: Mapping[tuple[str, ...], str]) -> pd.DataFrame:
-    """The pairings frame. `parts`: benches and their slices; `letters`: tie letters by the labels of a pairing."""
-    planned = len(found.study.get("seeds", []))
-    pairings, rows = list(found.pairings()), []
+def pairing_rows(gathered: Gathered, parts: Parts, letters: Mapping[tuple[str, ...], str]) -> pd.DataFrame:
+    """The pairings frame. `parts`: benches with their slices; `letters`: tie letters by the labels of a pairing."""
+    planned = len(gathered.study.get("seeds", []))
+    pairings, rows = list(gathered.pairings()), list[dict[str, object]]()
     for pairing in pairings:
         own = tuple(pairing.labels.values())
         row = _summary(pairing, planned) | {"letters": letters.get(own, "")}
-        rows.append(row | _interval(pairing, parts, row, found.nouns) | _slope(pairing, parts))
+        rows.append(row | _interval(pairing, parts, gathered.nouns) | _slope(pairing, parts))
     if not rows:
-        return pd.DataFrame(columns=[*found.keys, *_ALWAYS])
+        return pd.DataFrame(columns=[*gathered.keys, *_ALWAYS])
     return _with_differences(pd.DataFrame(rows), pairings, [bench for bench, _ in parts])
 
 
-def _first(values: "pd.Series[Any]") -> Any:
-    known = [value for value in values.dropna() if value != ""]
-    return known[0] if known else None
+def _first(values: Row) -> object:
+    """The first known value of a column; None without one."""
+    return next((value for value in values.dropna() if value != ""), None)
 
 
 def _mean(part: pd.DataFrame, column: str) -> float:
     return float(part[column].astype(float).mean()) if column in part and len(part) else _NAN
 
 
-def _summary(pairing: Pairing, planned: int) -> dict[str, Any]:
-    part = pairing.rows
-    done, primary = part[part["status"] == "finished"], _first(part["primary"]) or ""
+def _done(pairing: Pairing) -> pd.DataFrame:
+    return pairing.rows[pairing.rows["status"] == "finished"]
+
+
+def _primary(pairing: Pairing) -> str:
+    return str(_first(pairing.rows["primary"]) or "")
+
+
+def _summary(pairing: Pairing, planned: int) -> dict[str, object]:
+    part, done, primary = pairing.rows, _done(pairing), _primary(pairing)
     counts = {state: int((part["status"] == state).sum()) for state in STATES}
-    row: dict[str, Any] = {**pairing.labels, "dataset": _first(part["dataset"]) or "", "primary": primary}
+    row: dict[str, object] = {**pairing.labels, "dataset": _first(part["dataset"]) or "", "primary": primary}
     row |= {"planned": max(planned, len(part)), **counts, "dev_mean": _mean(done, f"dev_{primary}")}
     known = f"test_{primary}" in done
     test = done[f"test_{primary}"].astype(float) if known else pd.Series(dtype=float)
@@ -73,34 +80,34 @@ def _summary(pairing: Pairing, planned: int) -> dict[str, Any]:
 
 
 def _where(pairing: Pairing, benches: Sequence[Bench]) -> tuple[int, int] | None:
-    """The place of its bench, and its own place there."""
+    """The position of its bench, and its own position there."""
     places = ((index, bench.place(pairing.labels)) for index, bench in enumerate(benches))
     return next(((index, place) for index, place in places if place is not None), None)
 
 
-def _interval(pairing: Pairing, parts: Parts, row: Mapping[str, Any], nouns: Nouns) -> dict[str, Any]:
-    where = _where(pairing, [bench for bench, _ in parts])
-    if where is None or not row["finished"] or row["primary"] not in WEIGHTED:
-        reason = "no finished seed" if not row["finished"] else "not computed for this metric"
+def _interval(pairing: Pairing, parts: Parts, nouns: Nouns) -> dict[str, object]:
+    where, finished = _where(pairing, [bench for bench, _ in parts]), len(_done(pairing))
+    if where is None or not finished or _primary(pairing) not in WEIGHTED:
+        reason = "not computed for this metric" if finished else "no finished seed"
         return {"low": _NAN, "high": _NAN, "interval": f"refused: {reason}"}
-    found = parts[where[0]][0].drawn.contrast({where[1]: 1.0}).interval
-    kind = nouns.both if row["finished"] > 1 else nouns.alone
-    return {"low": found.low, "high": found.high, "interval": f"refused: {found.refused}" if found.refused else kind}
+    interval = parts[where[0]][0].drawn.contrast({where[1]: 1.0}).interval
+    kind = f"refused: {interval.refused}" if interval.refused else nouns.both if finished > 1 else nouns.alone
+    return {"low": interval.low, "high": interval.high, "interval": kind}
 
 
 def _slope(pairing: Pairing, parts: Parts) -> dict[str, float]:
     where = _where(pairing, [bench for bench, _ in parts])
-    slope, found = (_NAN, Interval(_NAN, _NAN)) if where is None else pad_slope(parts[where[0]][1], where[1])
-    return {"pad_slope": slope, "pad_slope_low": found.low, "pad_slope_high": found.high}
+    slope, interval = (_NAN, Interval(_NAN, _NAN)) if where is None else pad_slope(parts[where[0]][1], where[1])
+    return {"pad_slope": slope, "pad_slope_low": interval.low, "pad_slope_high": interval.high}
 
 
 def _with_differences(frame: pd.DataFrame, pairings: Sequence[Pairing], benches: Sequence[Bench]) -> pd.DataFrame:
-    """Mark the pairing with the highest dev mean of each data set; others get their paired difference to it."""
+    """Mark the pairing with the highest dev mean of each data set; give the others their paired difference to it."""
     chosen = _chosen(frame)
     places = [_where(pairing, benches) for pairing in pairings]
     rows = [_to_chosen(frame["mean"], places, benches, i, chosen.get(d)) for i, d in enumerate(frame["dataset"])]
-    joined: pd.DataFrame = pd.concat([frame, pd.DataFrame(rows, index=frame.index)], axis=1)
-    return joined
+    whole: pd.DataFrame = pd.concat([frame, pd.DataFrame(rows, index=frame.index)], axis=1)
+    return whole
 
 
 def _chosen(frame: pd.DataFrame) -> dict[str, int]:
@@ -121,6 +128,7 @@ def _to_chosen(
     ours, theirs = places[index], places[best]
     if ours is None or theirs is None or ours[0] != theirs[0]:
         return {"chosen": 0.0, **nothing, "difference": float(means[index] - means[best])}
-    found = benches[ours[0]].drawn.contrast({ours[1]: 1.0, theirs[1]: -1.0})
-    reach = found.interval if np.isfinite(found.observed) else Interval(_NAN, _NAN)
-    return {"chosen": 0.0, "difference": found.observed, "difference_low": reach.low, "difference_high": reach.high}
+    contrast = benches[ours[0]].drawn.contrast({ours[1]: 1.0, theirs[1]: -1.0})
+    interval = contrast.interval if np.isfinite(contrast.observed) else Interval(_NAN, _NAN)
+    ends = {"difference_low": interval.low, "difference_high": interval.high}
+    return {"chosen": 0.0, "difference": contrast.observed, **ends}

@@ -1,12 +1,12 @@
-"""The study cells of one study in the order of its plan, with one row each: what every frame is made from."""
+"""The study cells of one study in the order of its plan, with one row of results each: the source of every frame."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from seqtwin.reporting.objective_words import PAIRS, Nouns, nouns_of
+from seqtwin.reporting.table.meta import Study
 from seqtwin.reporting.table.read_cells import Measured, StudyCell
 from seqtwin.reporting.table.results import result_rows
 
@@ -15,7 +15,7 @@ MAIN = ("representation", "loss")
 
 @dataclass(frozen=True)
 class Pairing:
-    """All seeds of one combination of labels: `rows` of the results and the study cells they stand for."""
+    """All seeds of one combination of labels: their rows of the results, and the study cell of each row."""
 
     labels: dict[str, str]
     rows: pd.DataFrame
@@ -36,14 +36,14 @@ class Pairing:
 class Gathered:
     """The planned and published study cells of a study, and the results frame, row by row."""
 
-    study: dict[str, Any]
+    study: Study
     cells: Sequence[StudyCell]
     results: pd.DataFrame
     extra: list[str]
 
     @property
     def keys(self) -> list[str]:
-        """The columns that name a pairing."""
+        """The columns that identify a pairing."""
         return [*self.extra, *MAIN]
 
     @property
@@ -53,7 +53,7 @@ class Gathered:
 
     @property
     def objective(self) -> dict[str, str]:
-        """What was trained for and what one judged row is; empty for pairs."""
+        """The objective and the noun for its judged rows; empty for pairs."""
         return next((_objective(cell.measured.facts) for cell in self.cells if cell.measured), _planned(self.study))
 
     @property
@@ -62,18 +62,18 @@ class Gathered:
         return nouns_of(self.objective)
 
     def of_pairs(self) -> Iterator[Pairing]:
-        """The pairings where their rows are judged pairs; none where they are something else."""
+        """The pairings, if their judged rows are pairs; otherwise none."""
         return self.pairings() if self.nouns.paired else iter(())
 
     def pairings(self) -> Iterator[Pairing]:
         """The pairings in the order of the plan."""
-        for found, rows in self.results.groupby(self.keys, sort=False):
-            labels = {key: str(label) for key, label in zip(self.keys, found, strict=True)}
+        for key, rows in self.results.groupby(self.keys, sort=False):
+            labels = {name: str(label) for name, label in zip(self.keys, key, strict=True)}
             yield Pairing(labels, rows, [self.cells[int(place)] for place in rows.index])
 
 
-def gather(study: dict[str, Any], published: Sequence[StudyCell]) -> Gathered:
-    """What was planned and published, ordered as the factors of the study list their labels, then by seed."""
+def gather(study: Study, published: Sequence[StudyCell]) -> Gathered:
+    """The planned study cells that were published, ordered by the labels of the factors, then by seed."""
     planned = set(study.get("planned") or [cell.id for cell in published])
     chosen = sorted((cell for cell in published if cell.id in planned), key=lambda cell: _place(study, cell))
     extra = [key for key in study["factors"] if key not in (*MAIN, "seed")]
@@ -85,15 +85,15 @@ def _objective(facts: Mapping[str, object]) -> dict[str, str]:
     return {} if known.get("objective", PAIRS) == PAIRS else known
 
 
-def _planned(study: Mapping[str, Any]) -> dict[str, str]:
-    """What the config asks for, where no study cell has been measured."""
-    base = (study.get("config") or {}).get("base")
+def _planned(study: Study) -> dict[str, str]:
+    """The objective of the config, where no study cell was measured."""
+    base = study.get("config", {}).get("base")
     spec = base.get("objective") if isinstance(base, dict) else None
     return _objective({"objective": spec.get("name") if isinstance(spec, dict) else spec})
 
 
-def _place(study: dict[str, Any], cell: StudyCell) -> tuple[list[tuple[int, str]], int]:
-    order = []
+def _place(study: Study, cell: StudyCell) -> tuple[list[tuple[int, str]], int]:
+    order: list[tuple[int, str]] = []
     for key, known in study["factors"].items():
         label = cell.labels.get(key, "")
         order.append((known.index(label) if label in known else len(known), label))

@@ -1,10 +1,9 @@
-"""Published study cells as they lie on disk, each file checked against its manifest before it is believed."""
+"""Published study cells, read from disk; every file is checked against the manifest first."""
 
 import io
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -38,11 +37,11 @@ from seqtwin.published import (
 
 @dataclass(frozen=True)
 class Measured:
-    """What a trained study cell left behind.
+    """The files of a trained study cell.
 
-    `scores`: metrics; `facts`: what is true of data, loss and encoder; `diagnostics`: one number (or None) by name;
-    `history`: one row per epoch; `trace`: mean loss of windows of steps; `reads`: metric of every reading;
-    `test`: one row per judged test pair, text or step; `texts`: the two sides of pairs, where these may be shown.
+    `scores`: metrics; `facts`: facts of data, loss and encoder; `diagnostics`: one number (or None) by name;
+    `history`: one row per epoch; `trace`: mean loss of windows of steps; `reads`: the metric with every representation;
+    `test`: one row per judged test pair, text or step; `texts`: both texts of each pair, where they may be shown.
     """
 
     scores: Scores
@@ -65,22 +64,22 @@ class StudyCell:
 
     @property
     def id(self) -> str:
-        """The readable name, also the name of its folder."""
+        """The readable name, which is also the name of the folder."""
         return str(self.manifest["id"])
 
     @property
     def seed(self) -> int:
-        """The seed, which is also the number of its paired block."""
+        """The seed; study cells with the same seed form a block of paired observations."""
         return int(self.manifest["factors"]["seed"])
 
     @property
     def labels(self) -> dict[str, str]:
-        """Labels of the varied keys, without the seed."""
+        """The labels of the factors, without the seed."""
         return {key: str(value) for key, value in self.manifest["factors"].items() if key != "seed"}
 
     @property
     def finished(self) -> bool:
-        """Whether it counts: neither failed nor diverged nor collapsed."""
+        """Whether training finished: it neither failed nor diverged nor collapsed."""
         return self.manifest["status"] == "finished"
 
     @property
@@ -89,31 +88,31 @@ class StudyCell:
         return self.manifest.get("tuning")
 
 
-def read_study_file(folder: Path) -> dict[str, Any]:
+def read_study_file(folder: Path) -> dict[str, object]:
     """The content of `study.json`.
 
-    Raises: ConfigError when the folder holds no study; DamagedError when the file is not what it should be.
+    Raises: ConfigError when the folder contains no study; DamagedError when the file is not a study.
     """
     path = folder / "study.json"
     if not path.is_file():
-        remedy = "give the folder that `seqtwin compare` wrote (runs/NAME), or one with committed results"
-        raise ConfigError("NO_STUDY", "no study.json there", place=str(folder), remedy=remedy)
+        remedy = "give a folder that `seqtwin compare` wrote (runs/NAME), or one with committed results"
+        raise ConfigError("NO_STUDY", "no study.json in this folder", place=str(folder), remedy=remedy)
     study = files.read_json(path)
     if not isinstance(study, dict) or "name" not in study or "factors" not in study:
         raise DamagedError("STUDY_FORMAT", "expected an object with 'name' and 'factors'", place=str(path))
-    return study
+    return dict(study)
 
 
 def read_cells(folder: Path) -> list[StudyCell]:
     """All published study cells under `folder/cells`, sorted by id.
 
-    Raises: DamagedError that names the first missing or changed file.
+    Raises: DamagedError with the first missing or changed file.
     """
     return [_read_cell(path.parent) for path in sorted(folder.glob("cells/*/manifest.json")) if _published(path)]
 
 
 def count_retired(folder: Path) -> int:
-    """How many study cells were moved away to be trained again."""
+    """The number of study cells that were moved away to be trained again."""
     return len(list(folder.glob("cells/.retired/*/manifest.json")))
 
 
@@ -138,7 +137,8 @@ def _read_cell(folder: Path) -> StudyCell:
 def _read_measured(folder: Path, manifest: CellManifest) -> Measured:
     absent = [name for name in MEASURED if name not in manifest["files"]]
     if absent:
-        cause = f"its manifest lists no {absent[0]}, as of version {manifest.get('versions', {}).get('seqtwin', '?')}"
+        version = manifest.get("versions", {}).get("seqtwin", "?")
+        cause = f"its manifest lists no {absent[0]}; it was published by version {version}"
         remedy = "run the study again with this version, under another --out"
         raise DamagedError("CELL_INCOMPLETE", cause, place=str(folder), remedy=remedy)
     predictions = read_csv(folder / PREDICTIONS, PREDICTION)
@@ -161,7 +161,7 @@ def _read_texts(path: Path) -> pd.DataFrame:
 
 
 def read_csv(path: Path, columns: tuple[str, ...], *, text: tuple[str, ...] = ()) -> pd.DataFrame:
-    """A CSV file that has these columns; those of `text` are read as they stand.
+    """A CSV file that has these columns; those of `text` are read as text, without conversion.
 
     Raises: DamagedError.
     """

@@ -1,17 +1,16 @@
-"""The train x read matrix: each trained encoder read by every representation that adds no parameters."""
+"""Each trained encoder with every representation that adds no parameters: the primary metric on dev and test."""
 
 import pandas as pd
 
 from seqtwin.published import READING
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
+from seqtwin.reporting.table.rows import joined
 
 
-def read_matrix(found: Gathered) -> pd.DataFrame:
-    """One row per pairing and reading: `read`, and the primary metric on dev and test, means over finished seeds."""
-    parts = [_means(one) for one in found.pairings() if one.finished]
-    columns = [*found.keys, "read", READING.dev, READING.test]
-    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-    return frame
+def read_matrix(gathered: Gathered) -> pd.DataFrame:
+    """One row per pairing and representation (`read`): the primary metric on dev and test, mean over finished seeds."""
+    parts = [_means(pairing) for pairing in gathered.pairings() if pairing.finished]
+    return joined(parts, [*gathered.keys, "read", READING.dev, READING.test])
 
 
 def _means(pairing: Pairing) -> pd.DataFrame:

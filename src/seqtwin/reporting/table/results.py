@@ -1,27 +1,26 @@
 """The results frame: one row per published study cell, failed ones included.
 
 Columns, in this order: `id`; the further factors by name; `representation`, `loss`, `seed`, `dataset`, `status`
-(finished, failed, diverged, collapsed, oom); `primary`, the metric that decides; `dev_*`, `test_*`, `untrained_*`
-(test pairs, before training) and `retrieval_*`, a metric each; `threshold`, fitted on dev; `epochs`, `final_loss`,
-`plateau`, `margin`, `batch_deviation` (largest difference between a vector made alone and in a batch),
-`unknown_share`, `loss_name`, `similarity`, `padding`; what tuning did: `tuned_trials`, `tuned_value` and
-`untuned_value` (the primary metric on dev of the best trial, of the config as written), `edge` (parameters at an end
-of their range, joined by `;`), `changes` (JSON); costs: `seconds_*`, `parameters`, `dim`, `train_pairs_per_second`,
-`encode_texts_per_second`; `diag_*`, one diagnostic each; device, error of a failed one, hashes of data, split and
-manifest. Empty is undefined, never 0.
+(finished, failed, diverged, collapsed, oom); `primary`, the metric that decides; one column per metric: `dev_*`,
+`test_*`, `untrained_*` (test rows, before training) and `retrieval_*`; `threshold`, fitted on dev; `epochs`,
+`final_loss`, `plateau`, `margin`, `batch_deviation` (largest difference between a vector encoded alone and in a batch),
+`unknown_share`, `loss_name`, `similarity`, `padding`; tuning: `tuned_trials`, `tuned_value` and `untuned_value` (the
+primary metric on dev of the best trial and of the config as written), `edge` (settings at an end of their range,
+joined by `;`), `changes` (JSON); costs: `seconds_*`, `parameters`, `dim`, `train_pairs_per_second`,
+`encode_texts_per_second`; `diag_*`, one column per diagnostic; the device, the error of a failed study cell, and hashes
+of data, split and manifest. An empty field is undefined, never 0.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
 from seqtwin.published import EPOCH, Scores, TuningFacts
+from seqtwin.reporting.table.meta import Study
 from seqtwin.reporting.table.read_cells import Measured, StudyCell
 
 Row = dict[str, object]
-Study = dict[str, Any]
 
 PARTS = ("dev", "test", "untrained", "retrieval")
 _STATE = (
@@ -118,9 +117,9 @@ def _names(rows: Iterable[Mapping[str, object]]) -> list[str]:
 
 
 def _fill_datasets(rows: pd.DataFrame, extra: list[str]) -> list[str]:
-    """The data set of each row; of one without measures that of the rows with the same further factors."""
+    """The data set of each row; a row without measures gets that of the rows with the same further factors."""
     known = [str(name) for name in rows["dataset"].dropna().unique()]
-    only, filled = (known[0] if len(known) == 1 else ""), []
+    only, filled = (known[0] if len(known) == 1 else ""), list[str]()
     for _, row in rows.iterrows():
         if isinstance(row["dataset"], str):
             filled.append(row["dataset"])

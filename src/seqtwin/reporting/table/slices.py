@@ -1,8 +1,7 @@
-"""The primary metric on parts of the test pairs: by length, padding, overlap, what training has seen, and target."""
+"""Slices: the primary metric on parts of the test rows, by length, padding, overlap, items seen, and target."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +30,7 @@ _PAIRS_SEEN = nouns_of({}).seen
 
 @dataclass(frozen=True)
 class Bin:
-    """Some of the test pairs: `text` names them, `rows` are their places."""
+    """Some of the test rows: `text` names them, `rows` are their positions."""
 
     kind: str
     order: int
@@ -43,7 +42,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Sliced:
-    """One bin under the draws of its bench: means over seeds, observed [pairings] and [pairings, replicates]."""
+    """The metric on one bin, means over seeds: `observed` [pairings], `replicates` [pairings, replicates]."""
 
     bin: Bin
     observed: Array
@@ -51,9 +50,9 @@ class Sliced:
 
 
 def slice_bench(bench: Bench, seen: Sequence[str] = _PAIRS_SEEN) -> list[Sliced]:
-    """Every bin of the test pairs of a bench, under its first 500 draws; none for a metric that cannot be weighted.
+    """The metric on every bin of the test rows, under the first 500 draws; empty for a metric that cannot be weighted.
 
-    `seen`: names of the bins by how many items of a row training has seen.
+    `seen`: names of the bins by how many items of a row occur in training.
     """
     if bench.judged.metric not in WEIGHTED:
         return []
@@ -62,20 +61,22 @@ def slice_bench(bench: Bench, seen: Sequence[str] = _PAIRS_SEEN) -> list[Sliced]
 
 
 def bins_of(test: pd.DataFrame, *, graded: bool, seen: Sequence[str] = _PAIRS_SEEN) -> list[Bin]:
-    """The bins of these test pairs: quartiles where values tie are joined, a kind without values has none."""
-    found = [*_quartiles("length", test[PREDICTION.length]), *_quartiles("pad_share", test[PREDICTION.pad_share])]
-    found += [*_overlap(test[PREDICTION.overlap]), *_seen(test[PREDICTION.seen], seen)]
-    return found + (list(_quartiles("target", test[PREDICTION.target])) if graded else [])
+    """The bins of these test rows. Quartiles with tied values are joined; a kind without values has no bins."""
+    length, pad_share, overlap, counts, target = (
+        test[name].to_numpy(dtype=float)
+        for name in (PREDICTION.length, PREDICTION.pad_share, PREDICTION.overlap, PREDICTION.seen, PREDICTION.target)
+    )
+    bins = [*_quartiles("length", length), *_quartiles("pad_share", pad_share), *_overlap(overlap)]
+    return [*bins, *_seen(counts, seen), *(_quartiles("target", target) if graded else ())]
 
 
-def _quartiles(kind: str, column: "pd.Series[Any]") -> Iterator[Bin]:
-    values = column.to_numpy(dtype=float)
+def _quartiles(kind: str, values: Array) -> Iterator[Bin]:
     for order, rows in enumerate(parts_of(values, 4)):
         yield _bin(kind, order, _span(values[rows]), rows, values)
 
 
 def parts_of(values: Array, parts: int) -> list[NDArray[np.intp]]:
-    """Rows with finite values, in up to so many parts of about equal size; equal values stay together."""
+    """The rows with finite values, in at most `parts` groups of about equal size; equal values stay together."""
     known = np.flatnonzero(np.isfinite(values))
     if not len(known):
         return []
@@ -93,8 +94,7 @@ def _bin(kind: str, order: int, text: str, rows: NDArray[np.intp], values: Array
     return Bin(kind, order, text, rows, float(values[rows].min()), float(values[rows].max()))
 
 
-def _overlap(column: "pd.Series[Any]") -> Iterator[Bin]:
-    values = column.to_numpy(dtype=float)
+def _overlap(values: Array) -> Iterator[Bin]:
     none = np.flatnonzero(values == 0.0)
     if len(none):
         yield _bin("overlap", 0, "none", none, values)
@@ -103,8 +103,7 @@ def _overlap(column: "pd.Series[Any]") -> Iterator[Bin]:
         yield _bin("overlap", index + 1, _OVERLAPS[len(parts)][index], rows, values)
 
 
-def _seen(column: "pd.Series[Any]", names: Sequence[str]) -> Iterator[Bin]:
-    values = column.to_numpy(dtype=float)
+def _seen(values: Array, names: Sequence[str]) -> Iterator[Bin]:
     for count, text in enumerate(names):
         rows = np.flatnonzero(values == count)
         if len(rows):
@@ -112,7 +111,7 @@ def _seen(column: "pd.Series[Any]", names: Sequence[str]) -> Iterator[Bin]:
 
 
 def under_draws(bench: Bench, rows: NDArray[np.intp]) -> tuple[Array, Array]:
-    """The metric of some rows as means over seeds: observed [pairings], and [pairings, replicates]."""
+    """The metric on some rows, means over seeds: observed [pairings], and under each draw [pairings, replicates]."""
     judged, counts = bench.judged, bench.drawn.cluster_counts[:MOST_REPLICATES]
     draws = np.concatenate([counts, np.ones((1, counts.shape[1]))])
     scores = judged.scores[..., rows]
@@ -123,7 +122,10 @@ def under_draws(bench: Bench, rows: NDArray[np.intp]) -> tuple[Array, Array]:
 
 
 def _over_seeds(table: Array, seed_counts: Array) -> tuple[Array, Array]:
-    """Values [pairings, seeds, replicates and the observed one last] -> means over seeds; with one seed no draws."""
+    """Means over seeds of values [pairings, seeds, replicates + 1], the observed value last.
+
+    A pairing with a single seed is averaged without drawing seeds.
+    """
     observed = seed_means(table[..., -1:], np.ones((1, table.shape[1])))[:, 0]
     measured = (~np.isnan(table).all(axis=-1)).sum(axis=1)
     drawn = seed_means(table[..., :-1], seed_counts)
@@ -131,40 +133,44 @@ def _over_seeds(table: Array, seed_counts: Array) -> tuple[Array, Array]:
     return observed, np.where(measured[:, None] > 1, drawn, alone)
 
 
-def slice_rows(found: Gathered, sliced: Sequence[tuple[Bench, Sequence[Sliced]]]) -> pd.DataFrame:
-    """One row per pairing and bin: `kind`, `bin`, `order`, its edges, how many `pairs`, the mean over seeds of the
-    primary metric with its two-level interval, and what kind of interval that is or why there is none (`interval`)."""
-    rows = [_row(bench, one, place, found.nouns) for bench, ones in sliced for place in _places(bench) for one in ones]
-    return pd.DataFrame(rows, columns=[*found.keys, *COLUMNS])
+def slice_rows(gathered: Gathered, sliced: Sequence[tuple[Bench, Sequence[Sliced]]]) -> pd.DataFrame:
+    """One row per pairing and bin.
+
+    Columns: `kind`, `bin`, `order`, the edges of the bin, the number of `pairs`, the mean over seeds of the primary
+    metric with its two-level interval, and the levels of that interval or why there is none (`interval`).
+    """
+    rows = [
+        _row(bench, own, place, gathered.nouns)
+        for bench, bins in sliced
+        for place in range(len(bench.judged.pairings))
+        for own in bins
+    ]
+    return pd.DataFrame(rows, columns=[*gathered.keys, *COLUMNS])
 
 
-def _places(bench: Bench) -> range:
-    return range(len(bench.judged.pairings))
-
-
-def _row(bench: Bench, sliced: Sliced, place: int, nouns: Nouns) -> dict[str, Any]:
-    one, mean = sliced.bin, float(sliced.observed[place])
-    row: dict[str, Any] = {**bench.judged.pairings[place], "kind": one.kind, "bin": one.text, "order": one.order}
-    row |= {"low_edge": one.low_edge, "high_edge": one.high_edge, "pairs": len(one.rows), "mean": mean}
+def _row(bench: Bench, sliced: Sliced, place: int, nouns: Nouns) -> dict[str, object]:
+    own, mean = sliced.bin, float(sliced.observed[place])
+    row: dict[str, object] = {**bench.judged.pairings[place], "kind": own.kind, "bin": own.text, "order": own.order}
+    row |= {"low_edge": own.low_edge, "high_edge": own.high_edge, "pairs": len(own.rows), "mean": mean}
     seeds = int((~np.isnan(bench.drawn.observed[place])).sum())
     if not np.isfinite(mean):
         why = f"undefined on these {nouns.judged}" if seeds else "no finished seed"
         return {**row, "low": np.nan, "high": np.nan, "interval": f"refused: {why}"}
-    reach = percentile_interval(sliced.replicates[place])
-    kind = f"refused: {reach.refused}" if reach.refused else nouns.both if seeds > 1 else nouns.alone
-    return {**row, "low": reach.low, "high": reach.high, "interval": kind}
+    interval = percentile_interval(sliced.replicates[place])
+    kind = f"refused: {interval.refused}" if interval.refused else nouns.both if seeds > 1 else nouns.alone
+    return {**row, "low": interval.low, "high": interval.high, "interval": kind}
 
 
 def pad_slope(sliced: Sequence[Sliced], place: int) -> tuple[float, Interval]:
-    """How the metric of a pairing changes from one quartile of the pad share to the next, and its interval.
+    """The change of a pairing's metric from one quartile of the pad share to the next, and its interval.
 
-    The least-squares slope over the quartiles where the metric is defined; nan with fewer than two of them.
+    This is the least-squares slope over the quartiles where the metric is defined; nan with fewer than two of them.
     """
-    ones = [one for one in sliced if one.bin.kind == "pad_share" and np.isfinite(one.observed[place])]
-    if len(ones) < 2:
+    quartiles = [own for own in sliced if own.bin.kind == "pad_share" and np.isfinite(own.observed[place])]
+    if len(quartiles) < 2:
         return np.nan, Interval(np.nan, np.nan, "fewer than two quartiles")
-    order = np.array([one.bin.order for one in ones], dtype=float)
+    order = np.array([own.bin.order for own in quartiles], dtype=float)
     weights = (order - order.mean()) / ((order - order.mean()) ** 2).sum()
-    observed = np.array([one.observed[place] for one in ones])
-    replicates = np.stack([one.replicates[place] for one in ones])
+    observed = np.array([own.observed[place] for own in quartiles])
+    replicates = np.stack([own.replicates[place] for own in quartiles])
     return float(weights @ observed), percentile_interval(weights @ replicates)

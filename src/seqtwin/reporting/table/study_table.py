@@ -1,22 +1,25 @@
-"""Published folders -> one StudyTable, the only thing that crosses from training to reporting.
+"""The StudyTable: a whole study as frames, meta and analysis. Everything that a report prints comes from it.
 
-It is read from study cells or from the files an experiment commits; both give the same table to the last bit,
-because the first road passes through the text form of the second.
+It is read from published study cells or from the files that an experiment commits. Both give exactly the same table,
+because a table of study cells is first converted to the text of those files.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from seqtwin import files
 from seqtwin.errors import DamagedError
+from seqtwin.reporting.analysis.records import Analysis
+from seqtwin.reporting.objective_words import Nouns, nouns_of
 from seqtwin.reporting.table import collect, read_cells
 from seqtwin.reporting.table.csv_text import frame_from_csv, frame_to_csv, number_text
+from seqtwin.reporting.table.meta import Meta, Study
 
 __all__ = [
     "FRAMES",
@@ -31,29 +34,29 @@ __all__ = [
 ]
 
 FRAMES = ("results", "pairings", "curves", "traces", "histograms", "slices", "reads", "trials", "worst")
-MORE_FRAMES = ("confusion", "lengths")  # files that only studies with such rows have
-ANALYSIS = "analysis.json"
+MORE_FRAMES = ("confusion", "lengths")  # only written if they have rows
+STUDY, ANALYSIS = "study.json", "analysis.json"
 TEXT = frozenset({
     "id", "representation", "loss", "dataset", "status", "primary", "loss_name", "similarity", "padding", "device",
     "error_code", "error_cause", "error_place", "error_remedy", "data_hash", "split_hash", "manifest", "interval",
     "edge", "changes", "letters", "kind", "bin", "read", "state", "params", "left", "right",
     "true", "predicted",
 })  # fmt: skip
-NUMBERS = {"traces": frozenset({"loss"})}  # what is text elsewhere
+NUMBERS = {"traces": frozenset({"loss"})}  # columns that are text in other frames
 
 
 @dataclass(frozen=True)
 class StudyTable:
-    """A whole study as tidy frames, what is true of all of it, and its statistics.
+    """A whole study: tidy frames, the facts of the study, and its statistics.
 
     - `results`: one row per study cell, failed ones included (columns: `seqtwin.reporting.table.results`).
     - `pairings`: one row per combination of factor values.
     - `curves`: one row per study cell and epoch; `traces`: the training loss by step.
     - `histograms`: test scores of same and different pairs, per pairing.
     - `slices`: the primary metric on parts of the test pairs; `lengths`: the same by length, for generated text.
-    - `reads`: the metric of each trained encoder with every representation.
+    - `reads`: the primary metric of each trained encoder with every representation.
     - `trials`: one row per tuned pairing and trial.
-    - `worst`: the test pairs that the chosen pairings judge worst; `confusion`: their confused classes.
+    - `worst`: the test pairs with the worst scores under the chosen pairings; `confusion`: confused classes.
     - `meta`: name, tier, plan, factors, floors, formulas, hashes, notes, versions.
     - `analysis`: the results of `analysis.analyse`.
 
@@ -69,24 +72,30 @@ class StudyTable:
     reads: pd.DataFrame
     trials: pd.DataFrame
     worst: pd.DataFrame
-    meta: dict[str, Any]
-    analysis: dict[str, Any]
+    meta: Meta
+    analysis: Analysis
     confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
     lengths: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def nouns(self) -> Nouns:
+        """The words in which a report describes this study."""
+        return nouns_of(self.meta)
 
 
 def read_study(path: Path, *, seed: int = 0) -> StudyTable:
     """The table of a study folder (with `cells/`) or of a folder of committed results.
 
-    `seed` starts the generator of bootstrap and permutations; committed results hold their outcome already.
-    Raises: ConfigError when there is no study; DamagedError when a file is missing or not what its manifest says.
+    `seed`: of the bootstrap and the permutations. Committed results contain their outcome, so it does not affect them.
+
+    Raises: ConfigError when there is no study; DamagedError when a file is missing or was changed.
     """
     study = read_cells.read_study_file(path)
     committed = not (path / "cells").is_dir() and not isinstance(study.get("planned"), list)
-    contents = _committed(path) if committed else _measured(path, study, np.random.default_rng(seed))
-    meta = study if committed else json.loads(contents["study.json"])
+    contents = _committed(path) if committed else _measured(path, cast("Study", study), np.random.default_rng(seed))
+    meta: Meta = cast("Meta", study) if committed else json.loads(contents[STUDY])
     frames = {name: _frame(contents[f"{name}.csv"], name, meta, path) for name in _frames_of(contents)}
-    analysis = files.read_json(path / ANALYSIS) if committed else json.loads(contents[ANALYSIS])
+    analysis: Analysis = files.read_json(path / ANALYSIS) if committed else json.loads(contents[ANALYSIS])
     return StudyTable(**frames, meta=meta, analysis=analysis)
 
 
@@ -94,14 +103,14 @@ def _frames_of(contents: Mapping[str, str]) -> list[str]:
     return [*FRAMES, *(name for name in MORE_FRAMES if f"{name}.csv" in contents)]
 
 
-def _frame(content: str, name: str, meta: dict[str, Any], path: Path) -> pd.DataFrame:
+def _frame(content: str, name: str, meta: Meta, path: Path) -> pd.DataFrame:
     text = (TEXT | set(meta.get("extra", ()))) - NUMBERS.get(name, frozenset())
     return frame_from_csv(content, text, str(path / f"{name}.csv"))
 
 
-def _measured(path: Path, study: dict[str, Any], rng: np.random.Generator) -> dict[str, str]:
-    found = collect.collect(path, study, rng)
-    return _texts(found.frames, found.meta, found.analysis)
+def _measured(path: Path, study: Study, rng: np.random.Generator) -> dict[str, str]:
+    collected = collect.collect(path, study, rng)
+    return _texts(collected.frames, collected.meta, collected.analysis)
 
 
 def _committed(path: Path) -> dict[str, str]:
@@ -110,23 +119,23 @@ def _committed(path: Path) -> dict[str, str]:
 
 
 def write_results(table: StudyTable) -> dict[str, str]:
-    """The files an experiment commits, by name.
+    """The files that an experiment commits: content by name.
 
-    They are enough to rebuild its report, byte for byte with the same library versions.
+    A report can be rebuilt from them alone, byte for byte with the same library versions.
     """
     return _texts({name: getattr(table, name) for name in (*FRAMES, *MORE_FRAMES)}, table.meta, table.analysis)
 
 
-def _texts(frames: dict[str, pd.DataFrame], meta: dict[str, Any], analysis: dict[str, Any]) -> dict[str, str]:
-    kept = [*FRAMES, *(name for name in MORE_FRAMES if len(frames[name]))]
-    contents = {f"{name}.csv": frame_to_csv(frames[name]) for name in kept}
-    return {**contents, "study.json": files.dump_json(meta), ANALYSIS: files.dump_json(analysis)}
+def _texts(frames: Mapping[str, pd.DataFrame], meta: Meta, analysis: Analysis) -> dict[str, str]:
+    names = [*FRAMES, *(name for name in MORE_FRAMES if len(frames[name]))]
+    contents = {f"{name}.csv": frame_to_csv(frames[name]) for name in names}
+    return {**contents, STUDY: files.dump_json(meta), ANALYSIS: files.dump_json(analysis)}
 
 
 def _read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        listed = ", ".join(("study.json", ANALYSIS, *(f"{name}.csv" for name in FRAMES)))
-        remedy = f"a folder of results holds {listed}; `seqtwin report` of this version writes them all"
+        listed = ", ".join((STUDY, ANALYSIS, *(f"{name}.csv" for name in FRAMES)))
+        remedy = f"a folder of results contains {listed}; `seqtwin report` of this version writes all of them"
         raise DamagedError("RESULTS_MISSING", f"cannot be read: {error}", place=str(path), remedy=remedy) from error

@@ -1,31 +1,34 @@
-"""What tuning tried: one row per pairing and trial."""
+"""The tuning trials: one row per pairing and trial."""
 
 import json
+from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import pandas as pd
 
 from seqtwin import files
 from seqtwin.reporting.table.planned_cells import Gathered
 from seqtwin.reporting.table.read_cells import read_csv
+from seqtwin.reporting.table.rows import joined
+
+Scalar: TypeAlias = str | float | int | bool | None
 
 KNOWN = ("trial", "state", "value", "seconds")
 
 
-def tuning_trials(found: Gathered, folder: Path) -> pd.DataFrame:
+def tuning_trials(gathered: Gathered, folder: Path) -> pd.DataFrame:
     """One row per pairing and trial: `trial`, `state`, `value` (primary metric on dev), `seconds`, `params` (JSON).
 
-    `folder` holds a published folder per tuned pairing, named by its id.
+    `folder` contains one published folder per tuned pairing, named by its id.
+
     Raises: DamagedError when one is missing or changed.
     """
-    parts = []
-    for pairing in found.pairings():
+    parts: list[pd.DataFrame] = []
+    for pairing in gathered.pairings():
         name = next((cell.tuning["pairing"] for cell in pairing.cells if cell.tuning), "")
         parts += [_trials(folder / name).assign(**pairing.labels)] if name else []
-    columns = [*found.keys, *KNOWN, "params"]
-    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-    return frame
+    return joined(parts, [*gathered.keys, *KNOWN, "params"])
 
 
 def _trials(folder: Path) -> pd.DataFrame:
@@ -36,5 +39,5 @@ def _trials(folder: Path) -> pd.DataFrame:
     return frame.assign(params=params)
 
 
-def _params(row: dict[Any, Any]) -> str:
+def _params(row: Mapping[Hashable, Scalar]) -> str:
     return json.dumps({str(name): value for name, value in row.items() if not pd.isna(value)}, ensure_ascii=False)

@@ -1,26 +1,25 @@
-"""The test pairs that the chosen pairing of each data set judges worst."""
+"""The test pairs with the worst scores under the chosen pairing of each data set."""
 
 import pandas as pd
 
 from seqtwin.published import PREDICTION, TEXT_PAIR
 from seqtwin.reporting.statistics import BINARY
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
+from seqtwin.reporting.table.rows import joined
 
 SHOWN = 10
 LONGEST = 160
 
 
-def worst_pairs(found: Gathered, pairings: pd.DataFrame) -> pd.DataFrame:
+def worst_pairs(gathered: Gathered, pairings: pd.DataFrame) -> pd.DataFrame:
     """Ten rows per chosen pairing: `row`, `target`, `score`, `miss`, `left`, `right` (empty where texts stay private).
 
-    miss = |rank of the score - target|, ranks as shares from 0 to 1, mean over finished seeds; for graded targets
-    their own ranks. Same pairs with the lowest scores and different ones with the highest come first.
+    miss = |rank of the score - target|, with ranks as shares from 0 to 1, mean over finished seeds. Graded targets are
+    replaced by their ranks. Same pairs with the lowest scores and different ones with the highest come first.
     """
-    chosen = [tuple(row) for row in pairings[pairings["chosen"] == 1][found.keys].to_numpy()]
-    parts = [_worst(one) for one in found.of_pairs() if tuple(one.labels.values()) in chosen]
-    columns = [*found.keys, "row", "target", "score", "miss", "left", "right"]
-    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
-    return frame
+    chosen = [tuple(row) for row in pairings[pairings["chosen"] == 1][gathered.keys].to_numpy()]
+    parts = [_worst(pairing) for pairing in gathered.of_pairs() if tuple(pairing.labels.values()) in chosen]
+    return joined(parts, [*gathered.keys, "row", "target", "score", "miss", "left", "right"])
 
 
 def _worst(pairing: Pairing) -> pd.DataFrame:

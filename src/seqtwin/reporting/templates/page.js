@@ -40,8 +40,8 @@
   document.querySelectorAll("figure.map").forEach((figure) => {
     const readout = figure.querySelector(".readout");
     const say = (event) => {
-      const cell = event.target.closest("[data-says]");
-      if (cell) readout.textContent = cell.dataset.says;
+      const cell = event.target.closest("[data-summary]");
+      if (cell) readout.textContent = cell.dataset.summary;
     };
     figure.addEventListener("focusin", say);
     figure.addEventListener("pointerover", say);

@@ -1,181 +1,145 @@
-"""What a report may not say: fourteen refusals, each a small function over the StudyTable.
+"""REFUSALS: the rules that withhold a claim, and the functions that check a claim against them.
 
-A claim is printed only when `of_comparison`, `of_pair` or `of_best` returns nothing for it; `of_study` lists what the
-whole study leaves unsaid.
+A claim is printed only if `check_comparison`, `check_pair` or `check_best` returns nothing for it. `check_study` lists
+what the study as a whole cannot claim. To add a refusal: a function and a `RefusalRule` in one of `seeds.py`,
+`differences.py` and `whole_study.py`. Everything here follows from the rules.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator
 
-import pandas as pd
-
-from seqtwin.reporting.findings import diagnose
+from seqtwin.comparisons import Sides, matching_pairings
+from seqtwin.reporting.analysis.records import FacetAnalysis, Planned, VersusBest
 from seqtwin.reporting.findings.refusals import differences, seeds, whole_study
-from seqtwin.reporting.findings.refusals.claim import (
-    CODES,
-    Claim,
-    Labels,
-    Refusal,
-    codes_of,
-    keys_of,
-    labels_of,
-    named,
-    rows_of,
-)
+from seqtwin.reporting.findings.refusals.claim import UNKNOWN, Claim, Measured, labels_in, labels_of, named, rows_of
+from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused
 from seqtwin.reporting.findings.refusals.whole_study import title_note
+from seqtwin.reporting.formatting import known
+from seqtwin.reporting.objective_words import Nouns
+from seqtwin.reporting.table.rows import Labels, Row
 from seqtwin.reporting.table.study_table import StudyTable
 
-__all__ = ["CODES", "Refusal", "codes_of", "of_best", "of_cause", "of_comparison", "of_pair", "of_study", "title_note"]
+__all__ = [
+    "CODES",
+    "REFUSALS",
+    "Refusal",
+    "check_best",
+    "check_cause",
+    "check_comparison",
+    "check_pair",
+    "check_study",
+    "codes_of",
+    "title_note",
+]
 
-Row: TypeAlias = "Mapping[str, Any] | pd.Series[Any]"
-
-
-def of_comparison(table: StudyTable, comparison: Mapping[str, Any]) -> list[Refusal]:
-    """What forbids the claim of a planned comparison, an entry of `table.analysis["planned"]`."""
-    return _of_claim(table, _planned_claim(table, comparison))
-
-
-def of_pair(table: StudyTable, a: Row, b: Row) -> list[Refusal]:
-    """What forbids saying that one of two pairings (their labels, or their rows) is better than the other."""
-    left, right = labels_of(table, a), labels_of(table, b)
-    return _of_claim(table, _pair_claim(table, left, right))
-
-
-def of_best(table: StudyTable, facet: Mapping[str, Any]) -> list[Refusal]:
-    """What forbids calling the first pairing of a facet (an entry of `table.analysis["facets"]`) the best."""
-    best, dataset = facet.get("best") or {}, str(facet.get("dataset", ""))
-    found = [differences.r09_best(table, facet)]
-    if best:
-        labels = _labels(table, {**(facet.get("labels") or {}), **best})
-        alone = Claim(f"the best pairing, {named(labels)}", dataset, ((labels, labels),), {}, None)
-        found = [
-            seeds.r01_too_few_seeds(table, alone),
-            whole_study.r13_leakage(table, [dataset]),
-            *found,
-            seeds.r06_mixed_seeds(table, labels),
-            seeds.r07_undefined(table, labels),
-            seeds.r14_still_on_plateau(table, labels),
-        ]
-    return _known(found)
+_RULES = sorted((*seeds.RULES, *differences.RULES, *whole_study.RULES), key=lambda rule: rule.code)
+REFUSALS: dict[str, RefusalRule] = {rule.code: rule for rule in _RULES}
+CODES: dict[str, str] = {code: rule.refuses for code, rule in REFUSALS.items()}
 
 
-def of_cause(table: StudyTable, pairing: Row) -> list[Refusal]:
-    """What forbids naming a cause for where a pairing stands."""
+def codes_of(nouns: Nouns) -> dict[str, str]:
+    """What each code refuses, in the words of a study."""
+    return {code: rule.refuses_for(nouns) for code, rule in REFUSALS.items()}
+
+
+def check_comparison(table: StudyTable, comparison: Planned) -> list[Refusal]:
+    """The refusals of the claim of a planned comparison, an entry of `table.analysis["planned"]`."""
+    return _check_claim(table, _planned_claim(table, comparison))
+
+
+def check_pair(table: StudyTable, a: Row | Labels, b: Row | Labels) -> list[Refusal]:
+    """The refusals of the claim that one of two pairings (their labels, or their rows) is better than the other."""
+    return _check_claim(table, _pair_claim(table, labels_of(table, a), labels_of(table, b)))
+
+
+def check_best(table: StudyTable, facet: FacetAnalysis) -> list[Refusal]:
+    """The refusals of the claim that the first pairing of a facet (of `table.analysis["facets"]`) is the best."""
+    best, dataset = facet.get("best"), facet.get("dataset", "")
+    labels = labels_in(table, {**facet.get("labels", {}), **best}) if best else None
+    refusals = [rule.facet(table, facet) for rule in _RULES if rule.facet]
+    if labels:
+        refusals += [rule.pairing(table, labels) for rule in _RULES if rule.pairing]
+        refusals += [rule.datasets(table, [dataset]) for rule in _RULES if rule.datasets]
+    return _by_code(refusals)
+
+
+def check_cause(table: StudyTable, pairing: Row | Labels) -> list[Refusal]:
+    """The refusals of naming a cause for the score of a pairing."""
     labels = labels_of(table, pairing)
-    return _known(
-        [whole_study.r12_unexplained(table, labels, diagnose.of_table(table, labels, rows_of(table, labels)))]
-    )
+    return _by_code(rule.cause(table, labels) for rule in _RULES if rule.cause)
 
 
-def of_study(table: StudyTable) -> list[Refusal]:
-    """All that the study as a whole leaves unsaid, by code; what concerns single pairings has one entry for each."""
-    pairings = [labels_of(table, row) for _, row in table.pairings.iterrows()]
-    datasets = sorted(set(table.pairings["dataset"]) - {""})
-    found = [
-        _fewest(table, pairings),
-        _no_plan(table),
-        whole_study.r05_pearson_alone(table),
-        *(seeds.r06_mixed_seeds(table, labels) for labels in pairings),
-        *(seeds.r07_undefined(table, labels) for labels in pairings),
-        *(differences.r09_best(table, facet) for facet in table.analysis.get("facets") or ()),
-        whole_study.r10_one_place(table),
-        *whole_study.r11_published(table),
-        *(refusal for labels in whole_study.bad_pairings(table) for refusal in of_cause(table, labels)),
-        whole_study.r13_leakage(table, datasets),
-        *(seeds.r14_still_on_plateau(table, labels) for labels in pairings),
-    ]
-    return _known(found)
+def check_study(table: StudyTable) -> list[Refusal]:
+    """Everything that the study as a whole cannot claim, by code; refusals of single pairings have one entry each."""
+    return _by_code(refusal for rule in _RULES for refusal in _in_study(table, rule))
 
 
-def _known(found: Iterable[Refusal | None]) -> list[Refusal]:
-    return sorted((one for one in found if one is not None), key=lambda one: one.code)
+def _in_study(table: StudyTable, rule: RefusalRule) -> Iterator[Refused]:
+    if rule.study:
+        yield from rule.study(table)
+        return
+    if rule.pairing:
+        yield from (rule.pairing(table, labels_of(table, row)) for _, row in table.pairings.iterrows())
+    if rule.facet:
+        yield from (rule.facet(table, facet) for facet in table.analysis.get("facets", []))
+    if rule.datasets:
+        yield rule.datasets(table, sorted(set(table.pairings["dataset"]) - {""}))
+    if rule.cause:
+        yield from (rule.cause(table, labels) for labels in whole_study.bad_pairings(table))
 
 
-def _of_claim(table: StudyTable, claim: Claim) -> list[Refusal]:
-    found = [
-        seeds.r01_too_few_seeds(table, claim),
-        differences.r02_not_declared(table, claim),
-        differences.r03_one_loss(table, claim),
-        differences.r04_unfair_loss(table, claim),
-        *(seeds.r06_mixed_seeds(table, labels) for labels in claim.pairings),
-        *(seeds.r07_undefined(table, labels) for labels in claim.pairings),
-        differences.r08_no_difference(table, claim),
-        whole_study.r13_leakage(table, [claim.dataset]),
-        *(seeds.r14_still_on_plateau(table, labels) for labels in claim.pairings),
-    ]
-    return _known(found)
+def _check_claim(table: StudyTable, claim: Claim) -> list[Refusal]:
+    refusals = [rule.claim(table, claim) for rule in _RULES if rule.claim]
+    refusals += [rule.pairing(table, labels) for rule in _RULES if rule.pairing for labels in claim.pairings]
+    refusals += [rule.datasets(table, [claim.dataset]) for rule in _RULES if rule.datasets]
+    return _by_code(refusals)
 
 
-def _labels(table: StudyTable, labels: Mapping[str, Any]) -> dict[str, str]:
-    return {key: str(labels[key]) for key in keys_of(table) if key in labels}
+def _by_code(refusals: Iterable[Refused]) -> list[Refusal]:
+    return sorted((refusal for refusal in refusals if refusal is not None), key=lambda refusal: refusal.code)
 
 
-def _planned_claim(table: StudyTable, comparison: Mapping[str, Any]) -> Claim:
-    dataset = str(comparison.get("dataset", ""))
+def _planned_claim(table: StudyTable, comparison: Planned) -> Claim:
+    dataset = comparison["dataset"]
     frame = table.pairings[table.pairings["dataset"] == dataset] if dataset else table.pairings
-    pairings = [labels_of(table, row) for _, row in frame.iterrows()]
-    sides = tuple(_matched(pairings, comparison))
-    return Claim(str(comparison.get("name", "")), dataset, sides, comparison, comparison)
-
-
-def _matched(pairings: list[dict[str, str]], comparison: Mapping[str, Any]) -> list[tuple[Labels, Labels]]:
-    """Pairs of pairings that have the labels of the two sides and agree in every other factor."""
-    left, right, within = (
-        {k: str(v) for k, v in (comparison.get(s) or {}).items()} for s in ("left", "right", "within")
+    sides = _sides([labels_of(table, row) for _, row in frame.iterrows()], comparison)
+    low, high = known(comparison["low"]), known(comparison["high"])
+    measured = Measured(
+        known(comparison["difference"]), low, high, tuple(comparison["per"]), comparison.get("refused", "")
     )
-    varied = {*left, *right}
+    return Claim(comparison["name"], dataset, tuple(sides), measured, comparison)
 
-    def rest(labels: Labels) -> frozenset[tuple[str, str]]:
-        return frozenset((key, text) for key, text in labels.items() if key not in varied)
 
-    partners = {rest(one): one for one in pairings if {**within, **right}.items() <= one.items()}
-    lefts = [one for one in pairings if {**within, **left}.items() <= one.items()]
-    return [(one, partners[rest(one)]) for one in lefts if rest(one) in partners]
+def _sides(pairings: list[dict[str, str]], comparison: Sides) -> list[tuple[Labels, Labels]]:
+    return [(pairings[left], pairings[right]) for left, right in matching_pairings(pairings, comparison)]
 
 
 def _pair_claim(table: StudyTable, left: Labels, right: Labels) -> Claim:
     dataset = str(next(iter(rows_of(table, left)["dataset"]), ""))
-    declared = _declared(table, left, right)
-    return Claim(
-        f"{named(left)} against {named(right)}", dataset, ((left, right),), _measured(table, left, right), declared
-    )
+    name = f"{named(left)} against {named(right)}"
+    return Claim(name, dataset, ((left, right),), _measured(table, left, right), _declared(table, left, right))
 
 
-def _declared(table: StudyTable, left: Labels, right: Labels) -> Mapping[str, Any] | None:
-    """The planned comparison that sets just these two pairings against each other."""
+def _declared(table: StudyTable, left: Labels, right: Labels) -> Sides | None:
+    """The planned comparison of exactly these two pairings."""
     pairings = [labels_of(table, row) for _, row in table.pairings.iterrows()]
-    for one in (table.meta.get("plan") or {}).get("comparisons") or ():
-        if _matched(pairings, one) in ([(left, right)], [(right, left)]):
-            return dict(one)
-    return None
+    planned = table.meta.get("plan", {}).get("comparisons", [])
+    either = ([(left, right)], [(right, left)])
+    return next((comparison for comparison in planned if _sides(pairings, comparison) in either), None)
 
 
-def _measured(table: StudyTable, left: Labels, right: Labels) -> Mapping[str, Any]:
+def _measured(table: StudyTable, left: Labels, right: Labels) -> Measured:
     """The difference left - right, where one of the two is the best of its facet."""
-    for facet in table.analysis.get("facets") or ():
-        best = _labels(table, {**(facet.get("labels") or {}), **(facet.get("best") or {})})
-        for other in facet.get("versus_best") or ():
-            there = _labels(table, {**(facet.get("labels") or {}), **other})
+    for facet in table.analysis.get("facets", []):
+        shared = facet.get("labels", {})
+        best = labels_in(table, {**shared, **facet.get("best", {})})
+        for other in facet.get("versus_best", []):
+            there = labels_in(table, {**shared, **other})
             if (best, there) == (left, right):
-                return dict(other)
+                return _difference(other)
             if (best, there) == (right, left):
-                return _turned(other)
-    return {}
+                return _difference(other).reversed()
+    return UNKNOWN
 
 
-def _turned(found: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = {name: -differences.value(found, name) for name in ("difference", "low", "high")}
-    return {**found, "difference": numbers["difference"], "low": numbers["high"], "high": numbers["low"]}
-
-
-def _fewest(table: StudyTable, pairings: list[dict[str, str]]) -> Refusal | None:
-    """The first pairing that is too thin for any verdict."""
-    claims = (Claim("any two pairings", "", ((labels, labels),), {}, None) for labels in pairings)
-    return next((found for claim in claims if (found := seeds.r01_too_few_seeds(table, claim)) is not None), None)
-
-
-def _no_plan(table: StudyTable) -> Refusal | None:
-    if (table.meta.get("plan") or {}).get("comparisons"):
-        return None
-    why = "No comparison was declared before training."
-    return Refusal("R02", "No significance of anything.", why, str(table.meta.get("name", "")))
+def _difference(row: VersusBest) -> Measured:
+    return Measured(known(row["difference"]), known(row["low"]), known(row["high"]))

@@ -1,77 +1,61 @@
-"""What a refusal is, what it is asked about, and the few questions it puts to a table."""
+"""The claim that refusals check, and the facts about its pairings that they look up in a study."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
+from seqtwin.comparisons import Sides
+from seqtwin.reporting.analysis.records import Part
 from seqtwin.reporting.findings.diagnose import values_of_row
 from seqtwin.reporting.findings.rule import Known
 from seqtwin.reporting.findings.rules import RULES
-from seqtwin.reporting.objective_words import Nouns
+from seqtwin.reporting.table.rows import Labels, Row, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
-Labels = Mapping[str, str]
-
 FEWEST_SEEDS = 5
-ROPE = 0.01  # where a study names none
+ROPE = 0.01  # if the study does not set one
 RANKS = ("spearman", "roc_auc", "average_precision")
-
-CODES: dict[str, str] = {
-    "R01": "any verdict of better or worse: fewer than five finished paired seeds, or tier quick",
-    "R02": "significance: the comparison was not declared in the study's plan before training",
-    "R03": "that one representation beats another: it holds under one loss only, and no interaction is reported",
-    "R04": "that a loss is bad: fewer tuning trials than the others, best margin at the edge, or margin never rescaled",
-    "R05": "a ranking of losses by Pearson: neither a calibrated Pearson nor a rank metric stands next to it",
-    "R06": "a mean over seeds: some of them collapsed, diverged or never left the plateau",
-    "R07": "a correlation or AUC: predictions or labels are constant",
-    "R08": "a difference: its interval contains 0 or lies inside the region of practical equality",
-    "R09": "the best pairing: chosen on test, or how much too good it looks is not shown",
-    "R10": "that it holds elsewhere: one data set, or one kind of cell",
-    "R11": "a comparison with a published number: split, scale, vectors, preprocessing or metric differ",
-    "R12": "an explanation of a bad pairing: no diagnostic fired",
-    "R13": "any claim: training and test share items, and nobody said why that is accepted",
-    "R14": "a comparison with a pairing that still stands on its plateau at the end of its step budget",
-}
-_OF_ITEMS = {
-    "R03": "that one representation beats another: it holds under one head only, and no interaction is reported",
-    "R04": "that a head is bad: fewer tuning trials than the others, or its best value at the edge of the search",
-    "R07": "a metric: it is undefined for what was measured",
-}
-
-
-def codes_of(nouns: Nouns) -> dict[str, str]:
-    """What each code refuses, in the words of a study."""
-    return CODES if nouns.paired else {**CODES, **_OF_ITEMS}
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """A sentence the report does not say: its code, the sentence, why in plain words with numbers, and where."""
+class Measured:
+    """The measured difference of a claim, left minus right; nan where unknown.
 
-    code: str
-    sentence: str
-    why: str
-    where: str
+    `per`: the difference of each pair of pairings; `refused`: why there is no interval.
+    """
+
+    difference: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    per: tuple[Part, ...] = ()
+    refused: str = ""
+
+    def reversed(self) -> "Measured":
+        """Right minus left."""
+        return Measured(-self.difference, -self.high, -self.low)
+
+
+UNKNOWN = Measured()
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A difference somebody might state: the pairings it sets against each other, and what was measured of it.
+    """A claim that one pairing, or group of pairings, is better than another.
 
-    `sides`: labels of left and right of each pair. `measured`: difference, low, high, `per`; empty where unknown.
+    `sides`: labels of left and right of each pair. `declared`: the planned comparison it states; None if unplanned.
     """
 
     name: str
     dataset: str
     sides: tuple[tuple[Labels, Labels], ...]
-    measured: Mapping[str, Any]
-    declared: Mapping[str, Any] | None
+    measured: Measured
+    declared: Sides | None
 
     @property
     def pairings(self) -> list[Labels]:
-        """Every pairing of the claim, once."""
+        """The distinct pairings of the claim."""
         return list({tuple(sorted(one.items())): one for pair in self.sides for one in pair}.values())
 
     @property
@@ -81,13 +65,18 @@ class Claim:
 
 
 def keys_of(table: StudyTable) -> list[str]:
-    """The labels of a pairing: further factors, representation, loss."""
+    """The columns that identify a pairing: further factors, representation, loss."""
     return [*table.meta.get("extra", ()), "representation", "loss"]
 
 
-def labels_of(table: StudyTable, pairing: "Mapping[str, Any] | pd.Series[Any]") -> dict[str, str]:
-    """The labels of a pairing among whatever else is known of it."""
+def labels_of(table: StudyTable, pairing: Row | Mapping[str, object]) -> dict[str, str]:
+    """The labels of a pairing, from any row that contains them."""
     return {key: str(pairing[key]) for key in keys_of(table)}
+
+
+def labels_in(table: StudyTable, values: Mapping[str, object]) -> dict[str, str]:
+    """The labels of a pairing that are among these values."""
+    return {key: str(values[key]) for key in keys_of(table) if key in values}
 
 
 def named(labels: Labels) -> str:
@@ -102,31 +91,29 @@ def named(labels: Labels) -> str:
 
 
 def rows_of(table: StudyTable, labels: Labels) -> pd.DataFrame:
-    """The study cells of a pairing."""
-    return _where(table.results, labels)
+    """The rows of `results` of a pairing, one per study cell."""
+    return rows_with(table.results, labels)
 
 
-def pairing_of(table: StudyTable, labels: Labels) -> "pd.Series[Any] | None":
-    """Its row among the pairings, None where it has none."""
-    found = _where(table.pairings, labels)
-    return found.iloc[0] if len(found) else None
+def pairing_of(table: StudyTable, labels: Labels) -> Row | None:
+    """The row of a pairing in `pairings`; None where it has none."""
+    rows = rows_with(table.pairings, labels)
+    return rows.iloc[0] if len(rows) else None
 
 
-def _where(frame: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    chosen = pd.Series(True, index=frame.index)
-    for key, value in labels.items():
-        chosen &= frame[key].astype(str) == value
-    return frame[chosen]
+def rope_of(table: StudyTable) -> float:
+    """The half-width of the region of practical equality."""
+    return table.meta.get("plan", {}).get("rope", ROPE)
 
 
 def finished(rows: pd.DataFrame) -> pd.DataFrame:
-    """The study cells that ended well."""
+    """The rows of finished study cells."""
     return rows[rows["status"] == "finished"]
 
 
-def number(row: "pd.Series[Any]", name: str) -> float:
+def number(row: Row, name: str) -> float:
     """A number of a row; nan where it has none."""
-    return float(row[name]) if name in row and row[name] is not None else float("nan")
+    return float(row[name]) if name in row and row[name] is not None else math.nan
 
 
 def stuck_seeds(rows: pd.DataFrame) -> list[int]:
@@ -141,8 +128,3 @@ def _stuck(values: Known) -> bool:
 def late_seeds(rows: pd.DataFrame) -> list[int]:
     """Seeds whose loss left its plateau in the last fifth of the step budget, or not at all (D17)."""
     return [int(row["seed"]) for _, row in rows.iterrows() if RULES["D17"].fires(Known(values_of_row(row)))]
-
-
-def first(found: Iterable[Refusal | None]) -> Refusal | None:
-    """The first refusal there is."""
-    return next((one for one in found if one is not None), None)

@@ -1,16 +1,18 @@
-"""Refusals that look at the study cells of a claim: R01, R06, R07, R14."""
+"""Refusals that check the study cells of a claim: R01, R06, R07, R14."""
 
 import math
+from collections.abc import Iterator
 
 import pandas as pd
 
+from seqtwin.reporting.analysis.records import FacetAnalysis
 from seqtwin.reporting.findings.refusals.claim import (
     FEWEST_SEEDS,
+    UNKNOWN,
     Claim,
-    Labels,
-    Refusal,
     finished,
-    first,
+    labels_in,
+    labels_of,
     late_seeds,
     named,
     number,
@@ -18,20 +20,20 @@ from seqtwin.reporting.findings.refusals.claim import (
     rows_of,
     stuck_seeds,
 )
+from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused, first_refusal
 from seqtwin.reporting.formatting import many
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.table.rows import Labels
 from seqtwin.reporting.table.study_table import StudyTable
 
 
-def r01_too_few_seeds(table: StudyTable, claim: Claim) -> Refusal | None:
+def too_few_seeds(table: StudyTable, claim: Claim) -> Refused:
     """Tier quick, or fewer than five seeds that both sides finished."""
-    sentence = f"No verdict on {claim.name}."
     if table.meta.get("tier") == "quick":
-        return Refusal("R01", sentence, "Tier quick describes, it does not decide.", claim.where)
-    return first(_unpaired(table, claim, left, right) for left, right in claim.sides)
+        return Refusal("R01", f"No verdict on {claim.name}.", "Tier quick is descriptive only.", claim.where)
+    return first_refusal(_too_few_shared(table, claim, left, right) for left, right in claim.sides)
 
 
-def _unpaired(table: StudyTable, claim: Claim, left: Labels, right: Labels) -> Refusal | None:
+def _too_few_shared(table: StudyTable, claim: Claim, left: Labels, right: Labels) -> Refused:
     seeds = [set(finished(rows_of(table, side))["seed"]) for side in (left, right)]
     shared = len(seeds[0] & seeds[1])
     if shared >= FEWEST_SEEDS:
@@ -42,8 +44,27 @@ def _unpaired(table: StudyTable, claim: Claim, left: Labels, right: Labels) -> R
     return Refusal("R01", f"No verdict on {claim.name}.", why, claim.where)
 
 
-def r06_mixed_seeds(table: StudyTable, labels: Labels) -> Refusal | None:
-    """Some seeds of the pairing collapsed, diverged, or stand on their plateau while others do not."""
+def too_few_seeds_of_best(table: StudyTable, facet: FacetAnalysis) -> Refused:
+    """The best pairing of a facet has fewer than five finished seeds, or the tier is quick."""
+    best = facet.get("best")
+    if not best:
+        return None
+    labels = labels_in(table, {**facet.get("labels", {}), **best})
+    return too_few_seeds(table, _of_one(f"the best pairing, {named(labels)}", labels, facet.get("dataset", "")))
+
+
+def _of_one(name: str, labels: Labels, dataset: str = "") -> Claim:
+    return Claim(name, dataset, ((labels, labels),), UNKNOWN, None)
+
+
+def too_few_seeds_anywhere(table: StudyTable) -> Iterator[Refused]:
+    """The first pairing with too few seeds for a verdict."""
+    pairings = (labels_of(table, row) for _, row in table.pairings.iterrows())
+    yield first_refusal(too_few_seeds(table, _of_one("any two pairings", labels)) for labels in pairings)
+
+
+def mixed_seeds(table: StudyTable, labels: Labels) -> Refused:
+    """Some seeds of the pairing collapsed, diverged or stayed on their plateau, and others did not."""
     rows = rows_of(table, labels)
     counts = {state: int((rows["status"] == state).sum()) for state in ("collapsed", "diverged")}
     done = finished(rows)
@@ -65,22 +86,22 @@ def _mean_of_rest(rest: pd.DataFrame) -> str:
     return f"The mean of the other {len(known)} is {sum(known) / len(known):.3f}."
 
 
-def r07_undefined(table: StudyTable, labels: Labels) -> Refusal | None:
-    """The metric of the pairing is undefined."""
+def undefined_metric(table: StudyTable, labels: Labels) -> Refused:
+    """The primary metric of the pairing is undefined."""
     row = pairing_of(table, labels)
     if row is None or not math.isnan(number(row, "mean")):
         return None
     metric, dataset = str(row["primary"]) or "the metric", table.meta.get("datasets", {}).get(str(row["dataset"]), {})
-    reason = str((dataset.get("undefined") or {}).get(metric) or nouns_of(table.meta).says["undefined"])
+    reason = str((dataset.get("undefined") or {}).get(metric) or table.nouns.says.undefined)
     why = f"{metric} is undefined, which is not 0 ({reason}); finished seeds: {number(row, 'finished'):.0f}."
     return Refusal("R07", f"No {metric} of {named(labels)}.", why, named(labels))
 
 
-def r14_still_on_plateau(table: StudyTable, labels: Labels) -> Refusal | None:
-    """Half of the finished seeds or more stand on the plateau, or left it late, and no longer run of it left it."""
+def still_on_plateau(table: StudyTable, labels: Labels) -> Refused:
+    """At least half of the finished seeds stayed on the plateau or left it late, and no longer run left it."""
     done = finished(rows_of(table, labels))
     late = set(stuck_seeds(done)) | set(late_seeds(done))
-    if not late or 2 * len(late) < len(done) or _extended(table, labels):
+    if not late or 2 * len(late) < len(done) or _longer_run_learned(table, labels):
         return None
     why = (
         f"{len(late)} of {len(done)} seeds have not learned anything yet (the loss is still at the level of guessing), "
@@ -90,7 +111,7 @@ def r14_still_on_plateau(table: StudyTable, labels: Labels) -> Refusal | None:
     return Refusal("R14", f"{named(labels)} is not compared with others.", why, named(labels))
 
 
-def _extended(table: StudyTable, labels: Labels) -> bool:
+def _longer_run_learned(table: StudyTable, labels: Labels) -> bool:
     """Whether the study has the same pairing with more epochs, and that one has left its plateau."""
     key = "fit.epochs"
     if key not in labels:
@@ -98,3 +119,34 @@ def _extended(table: StudyTable, labels: Labels) -> bool:
     others = [str(value) for value in table.results[key].unique() if float(value) > float(labels[key])]
     longer = [finished(rows_of(table, {**labels, key: value})) for value in others]
     return any(len(rows) and not stuck_seeds(rows) and not late_seeds(rows) for rows in longer)
+
+
+RULES = (
+    RefusalRule(
+        "R01",
+        "any verdict (better or worse): fewer than five finished paired seeds, or tier quick",
+        urgency=0,
+        claim=too_few_seeds,
+        facet=too_few_seeds_of_best,
+        study=too_few_seeds_anywhere,
+    ),
+    RefusalRule(
+        "R06",
+        "a mean over seeds: some of them collapsed, diverged or never left the plateau",
+        urgency=2,
+        pairing=mixed_seeds,
+    ),
+    RefusalRule(
+        "R07",
+        "a correlation or AUC: predictions or labels are constant",
+        refuses_of_items="a metric: it is undefined for these predictions",
+        urgency=2,
+        pairing=undefined_metric,
+    ),
+    RefusalRule(
+        "R14",
+        "a comparison with a pairing that is still on its plateau at the end of its step budget",
+        urgency=2,
+        pairing=still_on_plateau,
+    ),
+)

@@ -1,4 +1,12 @@
-"""Which figures a study has, and the numbers each is given."""
+"""The figures of a study: which ones it has, and the numbers each is drawn from.
+
+- `figure`: the record of a figure, and the data it is drawn from.
+- `training`: learning curves.
+- `grid`: heat map, interaction plot, costs, retrieval, tuning trials.
+- `scores`: score histograms and slices.
+- `by_length`: the primary metric over length.
+- `planned`: planned comparisons as a forest plot.
+"""
 
 from seqtwin.reporting.page.chosen_figures.by_length import by_length
 from seqtwin.reporting.page.chosen_figures.figure import Drawn, matrix

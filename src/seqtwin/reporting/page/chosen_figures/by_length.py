@@ -1,4 +1,4 @@
-"""The primary metric over length, for studies that have such rows."""
+"""The primary metric over length, for studies that measured it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,30 +6,30 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from seqtwin.metrics import metric_name
 from seqtwin.reporting import figures
-from seqtwin.reporting.formatting import digits, metric_name, plain
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.formatting import digits, plain
 from seqtwin.reporting.page.chosen_figures.figure import Drawn, belonging, file_name
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 
 
 def by_length(table: StudyTable, facets: Sequence[Facet]) -> Drawn | None:
-    """One line per pairing of these facets; None where fewer than two lengths were measured."""
+    """One line per pairing of these facets; None if fewer than two lengths were measured."""
     lines = [line for place, facet in enumerate(facets) for line in _lines(table, facet, place, alone=len(facets) < 2)]
     if not lines:
         return None
-    metric, nouns = f"test {metric_name(facets[0].primary)}", nouns_of(table.meta)
-    told = [f"{one.name} {digits(float(one.mean[0]))} at length {plain(float(one.length[0]))}, "
-            f"{digits(float(one.mean[-1]))} at {plain(float(one.length[-1]))}" for one in lines]  # fmt: skip
-    caption = f"Mean over seeds at every length of the test {nouns.judged}; shaded: two-level 95 % intervals."
+    metric, nouns = f"test {metric_name(facets[0].primary)}", table.nouns
+    ends = [f"{line.name} {digits(float(line.mean[0]))} at length {plain(float(line.length[0]))}, "
+            f"{digits(float(line.mean[-1]))} at {plain(float(line.length[-1]))}" for line in lines]  # fmt: skip
+    caption = f"Mean over seeds at each length of the test {nouns.judged}. Shaded: two-level 95 % intervals."
     name = file_name("by-length", facets[0]) if len(facets) < 2 else "by-length"
     svg = figures.by_length(lines, metric, f"length of the {nouns.judged}, in tokens")
-    return Drawn(name, svg, f"{metric} by length. {'; '.join(told)}.", caption)
+    return Drawn(name, svg, f"{metric} by length. {'; '.join(ends)}.", caption)
 
 
 def _lines(table: StudyTable, facet: Facet, place: int, *, alone: bool) -> list[figures.LengthLine]:
-    """The lines of a facet; of several facets each is named and coloured by its own labels."""
+    """The lines of a facet; with several facets, each is named and coloured by its labels."""
     rows = belonging(table.lengths, facet)
     found = [_line(facet, rows, *pair) for pair in _pairs(facet)] if len(rows) else []
     lines = [line for line in found if line]

@@ -1,4 +1,4 @@
-"""What every figure of a report is: a file, a text for those who cannot see it, a caption."""
+"""A figure of a report: its file name, SVG, text alternative and caption; and the data a figure is drawn from."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ SHAPES = ("circles", "squares", "triangles", "diamonds", "inverted triangles", "
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure: file name without ending, SVG, text for those who cannot see it, caption."""
+    """A figure: file name without extension, SVG, text alternative, caption."""
 
     name: str
     svg: str
@@ -35,17 +35,17 @@ def file_name(kind: str, facet: Facet, *more: str) -> str:
 
 def matrix(facet: Facet, column: str) -> Array:
     """A column of the pairings as rows x columns of the heat map, nan where a pairing was not run."""
-    found = [[facet.pairing(row, name) for name in facet.columns] for row in facet.rows]
-    return np.array([[np.nan if p is None else float(p[column]) for p in line] for line in found])
+    grid = [[facet.pairing(row, name) for name in facet.columns] for row in facet.rows]
+    return np.array([[np.nan if p is None else float(p[column]) for p in line] for line in grid])
 
 
 def belonging(frame: pd.DataFrame, facet: Facet) -> pd.DataFrame:
-    """The rows of a frame that carry the labels of a facet."""
+    """The rows of a frame that have the labels of a facet."""
     for key, label in facet.labels.items():
         frame = frame[frame[key] == label] if key in frame else frame
     return frame
 
 
 def point_name(pairing: "pd.Series[str]", facet: Facet) -> str:
-    """How a point is named beside its mark: by its representation, since its colour names its loss."""
+    """The name next to a point: its representation, since its colour shows its loss."""
     return str(pairing["representation"] if len(facet.rows) > 1 else pairing["loss"] or pairing["representation"])

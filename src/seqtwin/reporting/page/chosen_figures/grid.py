@@ -1,27 +1,26 @@
 """Figures of the pairings of a facet: the heat map as lines and as a picture, costs, retrieval, tuning trials."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from seqtwin.metrics import metric_name
 from seqtwin.reporting import figures
-from seqtwin.reporting.formatting import count, digits, listed, metric_name
+from seqtwin.reporting.formatting import count, digits, listed
 from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.page.chosen_figures.figure import SHAPES, Drawn, file_name, matrix, point_name
 from seqtwin.reporting.table.facet import Facet
 
 
 def interaction(facet: Facet) -> Drawn | None:
-    """The heat map as lines; None when a factor has one level only, or nothing finished."""
+    """The heat map as lines; None if a factor has a single level or nothing finished."""
     values = matrix(facet, "mean")
     if min(values.shape) < 2 or not np.isfinite(values).any():
         return None
-    told = [f"{row}: {listed([f'{name} {digits(v)}' for name, v in zip(facet.columns, line, strict=True)])}"
+    lines = [f"{row}: {listed([f'{name} {digits(v)}' for name, v in zip(facet.columns, line, strict=True)])}"
             for row, line in zip(facet.rows, values, strict=True)]  # fmt: skip
     svg = figures.interaction(facet.rows, facet.columns, values, f"test {metric_name(facet.primary)}")
-    caption = "The same numbers as lines: parallel lines would mean no interaction."
-    return Drawn(file_name("interaction", facet), svg, f"Interaction plot. {'; '.join(told)}.", caption)
+    caption = "The same numbers as lines. Parallel lines would mean no interaction."
+    return Drawn(file_name("interaction", facet), svg, f"Interaction plot. {'; '.join(lines)}.", caption)
 
 
 def cost(facet: Facet, nouns: Nouns) -> Drawn | None:
@@ -32,16 +31,17 @@ def cost(facet: Facet, nouns: Nouns) -> Drawn | None:
     seconds = _cloud(facet, part, "seconds_train_mean", high_x=False)
     known = part["encode_texts_per_second_mean"].notna().all()
     speed = _cloud(facet, part, "encode_texts_per_second_mean", high_x=True) if known else None
-    told = [f"{name} {x:.1f} s {digits(y)}" for name, x, y in zip(seconds.names, seconds.x, seconds.y, strict=True)]
+    values = [f"{name} {x:.1f} s {digits(y)}" for name, x, y in zip(seconds.names, seconds.x, seconds.y, strict=True)]
     svg = figures.cost(seconds, speed, f"test {metric_name(facet.primary)}", nouns.encoded)
-    caption = f"Up and to the left is better; on the right, up and to the right. {_shapes(facet)}"
-    caption += " Named: those that no other beats in both." if len(part) > figures.MOST_NAMES else ""
-    return Drawn(file_name("cost", facet), svg, f"Quality against training seconds. {'; '.join(told)}.", caption)
+    sides = "Left: higher and further left is better. Right: higher and further right is better."
+    caption = f"{sides if speed else 'Higher and further left is better.'} {_shapes(facet)}"
+    caption += " Named: pairings that no other beats on both axes." if len(part) > figures.MOST_NAMES else ""
+    return Drawn(file_name("cost", facet), svg, f"Quality against training seconds. {'; '.join(values)}.", caption)
 
 
 def _shapes(facet: Facet) -> str:
     shown = zip(facet.columns, SHAPES, strict=False)
-    return f"Marks: {listed([f'{name} {shape}' for name, shape in shown])}." if len(facet.columns) > 1 else ""
+    return f"Markers: {listed([f'{name} {shape}' for name, shape in shown])}." if len(facet.columns) > 1 else ""
 
 
 def _cloud(facet: Facet, part: pd.DataFrame, x: str, *, high_x: bool) -> figures.Cloud:
@@ -53,7 +53,7 @@ def _cloud(facet: Facet, part: pd.DataFrame, x: str, *, high_x: bool) -> figures
 
 
 def agreement(facet: Facet, retrieval: str, nouns: Nouns) -> Drawn | None:
-    """The pairings by their pair metric and by a retrieval metric; None with fewer than three of them."""
+    """The pairings by their primary metric and by a retrieval metric; None with fewer than three pairings."""
     column = f"retrieval_{retrieval}_mean"
     if column not in facet.pairings:
         return None
@@ -64,38 +64,38 @@ def agreement(facet: Facet, retrieval: str, nouns: Nouns) -> Drawn | None:
     x, y = part["mean"].to_numpy(dtype=float), part[column].to_numpy(dtype=float)
     named = figures.front(x, y, high_x=True) if many else [True] * len(part)
     cloud = figures.Cloud([point_name(row, facet) for _, row in part.iterrows()], groups, x, y, named)
-    told = [f"{name} {digits(a)} {digits(b)}" for name, a, b in zip(cloud.names, x, y, strict=True)]
+    values = [f"{name} {digits(a)} {digits(b)}" for name, a, b in zip(cloud.names, x, y, strict=True)]
     svg = figures.agreement(cloud, metric_name(facet.primary), metric_name(retrieval))
-    label = f"{metric_name(facet.primary)} on {nouns.judged} and {metric_name(retrieval)}: {'; '.join(told)}."
+    label = f"{metric_name(facet.primary)} on {nouns.judged} and {metric_name(retrieval)}: {'; '.join(values)}."
     return Drawn(file_name("agreement", facet), svg, label, f"One mark per pairing. {_shapes(facet)}")
 
 
 def expected_best(facet: Facet) -> Drawn | None:
-    """The best dev value expected of k trials; None when nothing was tuned."""
-    lines = [one for one in facet.analysis.get("expected", []) if len(one["value"]) > 1]
+    """The expected best dev value after k trials; None if nothing was tuned."""
+    lines = [line for line in facet.analysis.get("expected", []) if len(line["value"]) > 1]
     if not lines:
         return None
-    lines.sort(key=lambda one: -one["value"][-1])
-    names = [" · ".join(part for part in (one["representation"], one["loss"]) if part) for one in lines]
-    groups = [facet.columns.index(one["loss"]) for one in lines]
-    values = [np.array(one["value"], dtype=float) for one in lines]
-    svg = figures.expected_best(names, groups, values, metric_name(facet.primary))
-    told = [f"{name} {digits(v[0])} after 1 and {digits(v[-1])} after {count(len(v))} trials"
-            for name, v in zip(names, values, strict=True)]  # fmt: skip
-    caption = "A line that still climbs at its right end would gain from more trials; compare at the same number."
-    return Drawn(file_name("expected", facet), svg, f"Expected best dev value. {'; '.join(told)}.", caption)
+    lines.sort(key=lambda line: -line["value"][-1])
+    names = [" · ".join(part for part in (line["representation"], line["loss"]) if part) for line in lines]
+    groups = [facet.columns.index(line["loss"]) for line in lines]
+    curves = [np.array(line["value"], dtype=float) for line in lines]
+    svg = figures.expected_best(names, groups, curves, metric_name(facet.primary))
+    values = [f"{name} {digits(v[0])} after 1 and {digits(v[-1])} after {count(len(v))} trials"
+            for name, v in zip(names, curves, strict=True)]  # fmt: skip
+    caption = "A line still rising at its right end would gain from more trials. Compare lines at equal trials."
+    return Drawn(file_name("expected", facet), svg, f"Expected best dev value. {'; '.join(values)}.", caption)
 
 
 def heatmap_files(facet: Facet, *, png: bool) -> dict[str, str | bytes]:
-    """The heat map's twins for a README: SVG, and PNG where it is asked for, by path."""
+    """The heat map as image files for a README: SVG, and PNG if `png`, by path."""
     halves = (matrix(facet, "high") - matrix(facet, "low")) / 2
     title = f"{facet.dataset}: test {metric_name(facet.primary)}\nmean over seeds ± half of the 95 % interval"
     letters = [[_letters(facet.pairing(row, name)) for name in facet.columns] for row in facet.rows]
-    title += "\npairings that share a letter are not told apart" if any(map(any, letters)) else ""
+    title += "\npairings that share a letter do not differ significantly" if any(map(any, letters)) else ""
     figure = figures.heatmap(facet.rows, facet.columns, matrix(facet, "mean"), halves, letters, title)
     name = f"figures/{file_name('heatmap', facet)}"
     return {f"{name}.svg": figures.svg_of(figure), **({f"{name}.png": figures.png_of(figure)} if png else {})}
 
 
-def _letters(pairing: Any) -> str:
+def _letters(pairing: "pd.Series[str] | None") -> str:
     return "" if pairing is None else str(pairing.get("letters", "") or "")

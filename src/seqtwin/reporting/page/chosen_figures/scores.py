@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 
+from seqtwin.metrics import metric_name
 from seqtwin.reporting import figures
-from seqtwin.reporting.formatting import digits, metric_name
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.formatting import digits
 from seqtwin.reporting.page.chosen_figures.figure import Drawn, belonging, file_name
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
@@ -19,7 +19,7 @@ def histograms(table: StudyTable, facet: Facet) -> list[Drawn]:
     for loss in facet.columns:
         panels = [p for p in (_panel(facet, rows, row, loss) for row in facet.rows) if p]
         if panels:
-            label = "Histograms of test scores; same against different pairs. " + " ".join(_overlap(p) for p in panels)
+            label = "Histograms of test scores of same and different pairs. " + " ".join(_overlap(p) for p in panels)
             found.append(Drawn(file_name("scores", facet, loss), figures.histograms(panels), label, loss))
     return found
 
@@ -41,11 +41,11 @@ def _overlap(panel: figures.Histogram) -> str:
 
 def slices(table: StudyTable, facet: Facet) -> list[Drawn]:
     """The primary metric over each kind of slice with at least two measured bins; one figure per kind."""
-    rows, told = belonging(table.slices, facet), nouns_of(table.meta).slices
+    rows, titles = belonging(table.slices, facet), table.nouns.slices
     kinds = [
-        kind for kind in dict.fromkeys(rows["kind"]) if kind in told and not (kind == "length" and len(table.lengths))
+        kind for kind in dict.fromkeys(rows["kind"]) if kind in titles and not (kind == "length" and len(table.lengths))
     ]
-    found = [_sliced(facet, rows[rows["kind"] == kind], kind, told[kind]) for kind in kinds]
+    found = [_sliced(facet, rows[rows["kind"] == kind], kind, titles[kind]) for kind in kinds]
     return [figure for figure in found if figure]
 
 
@@ -54,25 +54,25 @@ def _sliced(facet: Facet, rows: pd.DataFrame, kind: str, words: tuple[str, str])
     orders = sorted(rows["order"].unique())
     if len(orders) < 2:
         return None
-    # bins nobody could be measured in leave no gap
+    # bins without a value leave no gap
     rows = rows.assign(order=rows["order"].map({order: float(place) for place, order in enumerate(orders)}))
     names = [_short(str(rows[rows["order"] == place]["bin"].iloc[0])) for place in range(len(orders))]
     shown = {name: _lines(facet, rows[rows["representation"] == name]) for name in facet.rows}
     shown = {name: lines for name, lines in shown.items() if lines}
     series = [loss for loss in facet.columns if (rows["loss"] == loss).any()]
-    told = [f"{name} {_told(line, names)}" for name, lines in shown.items() for line in lines]
+    values = [f"{name} {_values(line, names)}" for name, lines in shown.items() for line in lines]
     svg = figures.slices(shown, names, series, metric_name(facet.primary))
     title, caption = words
-    return Drawn(file_name("slices", facet, kind), svg, f"{title}. {'; '.join(told)}.", f"{title}. {caption}")
+    return Drawn(file_name("slices", facet, kind), svg, f"{title}. {'; '.join(values)}.", f"{title}. {caption}")
 
 
-def _told(line: figures.Slices, names: list[str]) -> str:
+def _values(line: figures.Slices, names: list[str]) -> str:
     values = [f"{names[int(place)]} {digits(mean)}" for place, mean in zip(line.order, line.mean, strict=True)]
     return f"{line.series} {', '.join(values)}"
 
 
 def _short(name: str) -> str:
-    """`0.25 to 0.4` as `.25–.4`: bins stand close together."""
+    """`0.25 to 0.4` as `.25–.4`, since bins are close together."""
     return re.sub(r"\b0\.", ".", name.replace(" to ", "–"))
 
 

@@ -1,11 +1,11 @@
-"""Learning curves: which lines a facet has, and what each is given."""
+"""Learning curves: the lines of a facet and the values of each."""
 
 import numpy as np
 import pandas as pd
 
+from seqtwin.metrics import metric_name
 from seqtwin.reporting import figures
-from seqtwin.reporting.formatting import digits, metric_name
-from seqtwin.reporting.objective_words import nouns_of
+from seqtwin.reporting.formatting import digits
 from seqtwin.reporting.page.chosen_figures.figure import Drawn, belonging, file_name
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
@@ -21,12 +21,12 @@ def learning(table: StudyTable, facet: Facet) -> Drawn | None:
     known = bool(table.results["plateau"].notna().any())
     ends = [f"{name} ends at {digits(float(np.mean([line.dev[-1] for line in lines])))}{_leaving(lines)}"
             for name, lines in panels.items()]  # fmt: skip
-    nouns = nouns_of(table.meta)
+    nouns = table.nouns
     caption = (
-        f"One line per seed, or the mean and range of the seeds; one colour and dash per {nouns.column}. Above: "
-        f"{nouns.says['dev']}. Below: training loss as a share of its no-information plateau (the line at 1: what "
-        f"{nouns.says['constant']} would cost); a loss without a known plateau is shown as a share of its start. A "
-        "triangle marks the median epoch at which the loss left its plateau for good."
+        f"One line per seed, or the mean and range over seeds; one colour and dash pattern per {nouns.column}. Top: "
+        f"{nouns.says.dev}. Bottom: training loss divided by its no-information plateau (1: what "
+        f"{nouns.says.constant} would cost), or by its first value if the plateau is unknown. A triangle marks the "
+        "median epoch at which the loss left its plateau for good."
     )
     label = f"Learning curves. Mean dev {metric}: {'; '.join(ends)}."
     return Drawn(file_name("learning", facet), figures.curves(panels, series, metric, known), label, caption)
