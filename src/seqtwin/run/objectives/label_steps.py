@@ -75,7 +75,7 @@ def step_store(data: Examples, split: str, items: Ragged, _written: TextTokens |
 
 
 def step_row_label(config: RunConfig) -> str:
-    """What the head uses at each step: the name of a step read, or the repeated representation."""
+    """The label of the input of the head at each step: a step read, or the repeated representation."""
     reads = split_spec(config.objective)[1].get("reads", "outputs")
     return f"repeated-{label(config.representation)}" if reads == "repeated" else label(reads)
 
