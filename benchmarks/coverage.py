@@ -1,11 +1,11 @@
-"""How often 95 % intervals hold the truth: two levels (seeds and pairs), and seeds alone.
+"""The coverage of 95 % intervals: how often two-level intervals (seeds and pairs) and seed-only ones contain the truth.
 
-Truth .75 (Pearson), SD between seeds .01, 1 379 pairs, four fifths of the residual shared by all seeds; 1 000
-repetitions, 1 000 replicates each. The Monte-Carlo error of a coverage of 95 % is .7 points.
+Truth .75 (Pearson), SD between seeds .01, 1,379 pairs, four fifths of the residual shared by all seeds; 1,000
+repetitions, 1,000 replicates each. The Monte-Carlo error of a coverage of 95 % is .7 percentage points.
 
-Below, of which nothing is asked: seeds that scatter five times as much (a few seeds then say too little), and why BCa
-takes over where replicates are skewed (ROC-AUC .98 of 200 pairs, skewness about -.6): the percentile interval misses
-on one side. 300 repetitions each.
+Two more figures have no requirement, with 300 repetitions each. Seeds that vary five times as much: five of them are
+then too few. Skewed replicates (ROC-AUC .98 of 200 pairs, skewness about -.6): the percentile interval misses on one
+side, which is why BCa is used for them.
 """
 
 import numpy as np
@@ -24,13 +24,13 @@ ONE = [{"representation": "mean_output", "loss": "mse"}]
 
 
 def seed_only(values: np.ndarray) -> tuple[float, float]:
-    """The t interval of the mean over seeds, pairs taken as given."""
+    """The t interval of the mean over seeds, for fixed pairs."""
     reach = student.isf(0.025, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
     return values.mean() - reach, values.mean() + reach
 
 
 def one_repetition(rng: np.random.Generator, seed_sd: float = SEED_SD) -> list[bool]:
-    """Whether each interval held the truth: two-level then seed-only, for 5, 10 and 20 seeds."""
+    """Whether each interval contains the truth: two-level, then seed-only, for 5, 10 and 20 seeds."""
     whole = judged(truths(1, max(SEEDS), rng, seed_sd), rng, pairings=ONE)
     held = []
     for seeds in SEEDS:
@@ -42,7 +42,7 @@ def one_repetition(rng: np.random.Generator, seed_sd: float = SEED_SD) -> list[b
 
 
 def skewed_repetition(rng: np.random.Generator, *, area: float = 0.98, pairs: int = 200, seeds: int = 5) -> list[bool]:
-    """Whether the truth lay below and above the percentile interval, then the BCa interval, of a ROC-AUC near 1."""
+    """Whether the truth is below or above the percentile interval, then the BCa interval, of a ROC-AUC near 1."""
     same = np.arange(pairs) % 2.0
     noise = np.sqrt(0.8) * rng.normal(size=pairs) + np.sqrt(0.2) * rng.normal(size=(1, seeds, pairs))
     scores, statuses = same * norm.ppf(area) * np.sqrt(2) + noise, [["finished"] * seeds]
@@ -56,7 +56,7 @@ def skewed_repetition(rng: np.random.Generator, *, area: float = 0.98, pairs: in
 
 
 def show_the_rest(rng: np.random.Generator) -> None:
-    """The figures of which nothing is asked."""
+    """The figures without a requirement."""
     wild = np.mean([one_repetition(rng, 5 * SEED_SD) for _ in range(FEWER)], axis=0)
     for seeds, both in zip(SEEDS, wild[::2], strict=True):
         show_plain(f"two-level, SD between seeds {5 * SEED_SD:.2f}, {seeds} seeds", both)

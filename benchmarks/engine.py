@@ -1,8 +1,8 @@
-"""Texts per second of a seqtwin model and of the same weights on packed sequences, turn by turn in one run, one thread.
+"""Texts per second of a seqtwin model, and of the same weights on packed sequences, in turn in one run, on one thread.
 
-Both see the same batches: pairs of SICK where SEQTWIN_DATA has it, else random tokens of such lengths and frequencies.
-Bidirectional LSTM 128, embedding 128, mean of the outputs, cosine, squared error, Adam; both sides of a pair go
-through either encoder in one call. What differs is all that lies between the batch and the vectors.
+Both get the same batches: pairs of SICK if SEQTWIN_DATA has it, else random tokens with the same lengths and
+frequencies. Bidirectional LSTM 128, embedding 128, mean of the outputs, cosine, squared error, Adam. Both sides of a
+pair are encoded in one call. Only the code from the batch to the vectors differs.
 """
 
 import copy
@@ -34,7 +34,7 @@ WIDTH = 128
 
 
 class Packed(nn.Module):
-    """The plain way: embed, pack, nn.LSTM, unpack, mean, cosine; with the weights of a Siamese."""
+    """The plain implementation (embed, pack, nn.LSTM, unpack, mean, cosine) with the weights of a Siamese."""
 
     def __init__(self, siamese: Siamese) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Packed(nn.Module):
         self.rnn = copy.deepcopy(siamese.encoder.rnn)
 
     def encode(self, sequences: Sequences) -> Tensor:
-        """One vector a text."""
+        """One vector per text."""
         vectors = self.embedding(sequences.values)
         packed = pack_padded_sequence(vectors, sequences.lengths, batch_first=True, enforce_sorted=False)
         outputs, _ = pad_packed_sequence(self.rnn(packed)[0], batch_first=True)
@@ -54,7 +54,7 @@ class Packed(nn.Module):
 
 
 def built(vocabulary: int) -> Siamese:
-    """The model as seqtwin builds it."""
+    """The model of seqtwin."""
     encoder = EncoderConfig(cell="lstm", embedding=WIDTH, hidden=WIDTH, bidirectional=True)
     parts = {"representation": "mean_output", "projection": "identity", "similarity": "cosine"}
     return build_siamese(Blueprint(inputs="tokens", size=vocabulary, encoder=encoder, **parts), seed=0)
@@ -84,7 +84,7 @@ def batch_of(texts: list[list[int]]) -> Sequences:
 
 
 def training_batches(texts: list[list[int]]) -> list[PairBatch]:
-    """The batches seqtwin trains on: pairs of like length; every other pair is to be the same."""
+    """The batches that seqtwin trains on: pairs of similar length. Every other pair is labelled the same."""
     longer = np.array([max(len(texts[i]), len(texts[i + 1])) for i in range(0, len(texts), 2)])
     chosen = [torch.from_numpy(rows) for rows in epoch_batches(longer, PAIRS_A_BATCH, seed=0, epoch=1)[:BATCHES]]
     target = torch.arange(PAIRS_A_BATCH).remainder(2).float()
@@ -93,7 +93,7 @@ def training_batches(texts: list[list[int]]) -> list[PairBatch]:
 
 
 def encoding_batches(texts: list[list[int]]) -> list[Sequences]:
-    """Batches of texts of like length."""
+    """Batches of texts of similar length."""
     ordered = sorted(texts[:TEXTS], key=len)
     return [batch_of(ordered[start : start + TEXTS_A_BATCH]) for start in range(0, len(ordered), TEXTS_A_BATCH)]
 
@@ -130,15 +130,15 @@ def seconds(call: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-def compare(name: str, ours: Callable[[], None], packed: Callable[[], None], texts: int, asked: float) -> None:
-    """Run both in turn and print rates and the median ratio of neighbouring runs."""
+def compare(name: str, ours: Callable[[], None], packed: Callable[[], None], texts: int, required: float) -> None:
+    """Run both in turn; print their rates and the median ratio of consecutive runs."""
     ours(), packed()  # the first call of each sets up its kernels
     times = [(seconds(ours), seconds(packed)) for _ in range(ROUNDS)]
     mine, plain = (statistics.median(column) for column in zip(*times, strict=True))
     show_plain(f"{name}, seqtwin", texts / mine, " texts/s")
     show_plain(f"{name}, packed sequences", texts / plain, " texts/s")
     ratio = statistics.median(b / a for a, b in times)
-    show(f"{name}, seqtwin : packed", ratio, f">= {asked} x", ratio >= asked, " x")
+    show(f"{name}, seqtwin : packed", ratio, f">= {required} x", ratio >= required, " x")
 
 
 def main() -> None:
@@ -157,8 +157,8 @@ def main() -> None:
     show("largest difference of a coordinate, in millionths", 1e6 * difference, "<= 1", difference <= 1e-6)
 
     calls = trainer(ours, lambda batch: ours(batch).score, pairs), trainer(packed, packed, pairs)
-    compare("training", *calls, 2 * sum(map(len, pairs)), asked=1.8)
-    compare("encoding", reader(ours.encode, single), reader(packed.encode, single), sum(map(len, single)), asked=1.4)
+    compare("training", *calls, 2 * sum(map(len, pairs)), required=1.8)
+    compare("encoding", reader(ours.encode, single), reader(packed.encode, single), sum(map(len, single)), required=1.4)
 
 
 if __name__ == "__main__":

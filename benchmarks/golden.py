@@ -1,4 +1,4 @@
-"""Golden values and plateaus: the largest deviation from the numbers of the protocol, and from a numeric minimum."""
+"""Golden values and plateaus: the largest deviation from the values in the protocol, and from a numeric minimum."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ RIGHT = torch.tensor([[1.0, 0.5], [1.0, 1.0], [4.0, 3.0], [-1.0, 1.0]])
 SAME = torch.tensor([1.0, 0.0, 1.0, 0.0])
 GRADED = torch.tensor([0.9, 0.2, 0.8, 0.1])
 
-# computed for the protocol with plain numpy, sentence-transformers, pytorch-metric-learning, SciPy and scikit-learn
+# computed for the protocol with NumPy, sentence-transformers, pytorch-metric-learning, SciPy and scikit-learn
 OF_DISTANCES = {
     "euclidean": (0.5, 1.0, 1.414214, 2.0),
     "normalized_euclidean": (0.459506, 0.765367, 0.282843, 1.414214),
@@ -60,13 +60,13 @@ PLATEAUS = (
 
 
 def similarity_of(spec: Any) -> torch.nn.Module:
-    """A similarity of vectors of width 2."""
+    """A similarity for vectors of width 2."""
     found: torch.nn.Module = pick(SIMILARITIES, spec, "similarity", 2)
     return found
 
 
 def loss_of(spec: Any, similarity: Any) -> Any:
-    """A loss on unbounded vectors of width 2."""
+    """A loss for unbounded vectors of width 2."""
     part = similarity_of(similarity)
     name = similarity if isinstance(similarity, str) else similarity["name"]
     space = VectorSpace(dim=2, bound=None, unit=False, similarity=name, low=part.low, high=part.high)
@@ -78,19 +78,19 @@ def largest(pairs: Iterable[tuple[float, float]]) -> float:
     return max(abs(a - b) for a, b in pairs)
 
 
-def of_distances() -> float:
+def check_distances() -> float:
     """The largest deviation of the distances."""
     found = {name: DISTANCES[name].between(LEFT, RIGHT).tolist() for name in OF_DISTANCES}
     return largest(pair for name, golden in OF_DISTANCES.items() for pair in zip(found[name], golden, strict=True))
 
 
-def of_similarities() -> float:
+def check_similarities() -> float:
     """The largest deviation of the similarities."""
     found = [(similarity_of(spec)(LEFT, RIGHT).tolist(), golden) for spec, golden in OF_SIMILARITIES]
     return largest(pair for values, golden in found for pair in zip(values, golden, strict=True))
 
 
-def of_losses() -> float:
+def check_losses() -> float:
     """The largest deviation of the losses."""
     pairs = []
     for spec, similarity, target, golden in OF_LOSSES:
@@ -99,7 +99,7 @@ def of_losses() -> float:
     return largest(pairs)
 
 
-def of_metrics() -> float:
+def check_metrics() -> float:
     """The largest deviation of the metrics."""
     pairs = []
     for spec, golden in OF_METRICS:
@@ -112,7 +112,7 @@ def of_metrics() -> float:
 
 
 def minimum(value: Callable[[float], float], low: float, high: float) -> float:
-    """The least value between two ends: a fine grid, then Brent's method around its best point."""
+    """The lowest value of a function on an interval: a fine grid, then Brent's method around its best point."""
     grid = np.linspace(low, high, 2001)
     at = int(np.argmin([value(x) for x in grid]))
     ends = grid[max(0, at - 1)], grid[min(len(grid) - 1, at + 1)]
@@ -121,8 +121,8 @@ def minimum(value: Callable[[float], float], low: float, high: float) -> float:
     )
 
 
-def of_plateaus() -> float:
-    """The largest deviation from the least loss of one constant distance or score, in plain numpy."""
+def check_plateaus() -> float:
+    """The largest deviation from the lowest loss of one constant distance or score, computed in NumPy."""
     pairs = []
     for share in (0.1, 0.25, 0.5, 0.9):
         y = (np.arange(100) < 100 * share).astype(float)
@@ -152,13 +152,13 @@ def main() -> None:
     """Print and write the figures."""
     figures = Validation("golden")
     for name, deviation in (
-        (f"{3 * 4} distances: largest deviation", of_distances()),
-        (f"{len(OF_SIMILARITIES) * 4} similarities: largest deviation", of_similarities()),
-        (f"{len(OF_LOSSES)} losses: largest deviation", of_losses()),
-        (f"{len(OF_METRICS) * 4} metrics: largest deviation", of_metrics()),
+        (f"{3 * 4} distances: largest deviation", check_distances()),
+        (f"{len(OF_SIMILARITIES) * 4} similarities: largest deviation", check_similarities()),
+        (f"{len(OF_LOSSES)} losses: largest deviation", check_losses()),
+        (f"{len(OF_METRICS) * 4} metrics: largest deviation", check_metrics()),
     ):
         figures.add(name, deviation, "<= 1e-5", deviation <= 1e-5)
-    deviation = of_plateaus()
+    deviation = check_plateaus()
     figures.add("plateaus: largest distance from the numeric minimum", deviation, "<= 1e-6", deviation <= 1e-6)
     figures.close()
 

@@ -1,8 +1,8 @@
-"""Seconds, peak memory and quality when 100,000 generated names are deduplicated, and their halves linked.
+"""Time, peak memory and quality of dedupe on 100,000 generated names, and of link on their halves.
 
-A thing is two place names side by side ("Lisboa Graz"), 40,000 of them; its rows are that name with up to three typos,
-half of the things once, the others up to five times. The encoder is trained here on such pairs of other things, so that
-its threshold comes from its own dev split. A second argument names another encoder. The truth is what was generated.
+The names are of about 40,000 things. A thing is two place names ("Lisboa Graz"). Its rows are that name with up to
+three typos: one row for half of the things, up to five rows for the others. The encoder is trained here on pairs of
+other things, and its threshold is fitted on its own dev split. A second argument names another encoder.
 """
 
 import resource
@@ -27,7 +27,7 @@ OTHERS = (0.98, 0.96, 0.94, 0.92, 0.9, 0.85, 0.8)
 
 
 def bases(count: int, rng: np.random.Generator) -> list[str]:
-    """Distinct things: two place names side by side."""
+    """Distinct things: two place names each."""
     names = sorted({name for place in read_places(latin_only=True) for name in place.names if len(name) < 20})
     drawn: dict[str, None] = {}
     while len(drawn) < count:
@@ -37,7 +37,7 @@ def bases(count: int, rng: np.random.Generator) -> list[str]:
 
 
 def misspelt(text: str, typos: int, rng: np.random.Generator) -> str:
-    """The text with some letters changed, lost, doubled or swapped with the next."""
+    """The text with some letters replaced, deleted, doubled or swapped with the next."""
     signs = list(text)
     for _ in range(typos):
         at, kind = int(rng.integers(len(signs) - 1)), int(rng.integers(4))
@@ -48,7 +48,7 @@ def misspelt(text: str, typos: int, rng: np.random.Generator) -> str:
 
 
 def generated(rows: int, rng: np.random.Generator) -> tuple[list[str], np.ndarray]:
-    """Names in mixed order and the thing each stands for."""
+    """Names in random order, and the thing of each."""
     things = bases(rows // 2, rng)
     counts = np.where(rng.random(len(things)) < 0.5, 1, rng.integers(2, 6, size=len(things)))
     owner = np.repeat(np.arange(len(things)), counts)[:rows]
@@ -57,7 +57,7 @@ def generated(rows: int, rng: np.random.Generator) -> tuple[list[str], np.ndarra
 
 
 def write_pairs(path: Path, rng: np.random.Generator) -> None:
-    """Training pairs: two spellings of one thing, or of two that share one of their place names."""
+    """Training pairs: two spellings of one thing, or of two different things, some of which share a place name."""
     things = bases(PAIRS, rng)
     lines = ["left,right,label"]
     for row, thing in enumerate(things):
@@ -69,7 +69,7 @@ def write_pairs(path: Path, rng: np.random.Generator) -> None:
 
 
 def trained(folder: Path) -> TrainedEncoder:
-    """A small encoder of such names."""
+    """A small encoder trained on such names."""
     write_pairs(folder / "pairs.csv", np.random.default_rng(1))
     config = {
         "data": {"file": str(folder / "pairs.csv"), "label": "label"},
@@ -84,15 +84,15 @@ def trained(folder: Path) -> TrainedEncoder:
 
 
 def pair_quality(cluster: np.ndarray, owner: np.ndarray) -> tuple[float, float, float]:
-    """Precision, recall and F1 of the pairs of rows that stand in one cluster."""
+    """Precision, recall and F1 of the pairs of rows in the same cluster."""
     both = np.unique(np.stack([cluster, owner]), axis=1, return_counts=True)[1]
-    right, said, true = (float((n * (n - 1) // 2).sum()) for n in (both, np.bincount(cluster), np.bincount(owner)))
-    precision, recall = right / max(said, 1.0), right / max(true, 1.0)
-    return precision, recall, 2 * right / max(said + true, 1.0)
+    right, linked, true = (float((n * (n - 1) // 2).sum()) for n in (both, np.bincount(cluster), np.bincount(owner)))
+    precision, recall = right / max(linked, 1.0), right / max(true, 1.0)
+    return precision, recall, 2 * right / max(linked + true, 1.0)
 
 
 def show(found: Deduped, owner: np.ndarray) -> None:
-    """Quality at the threshold that was used, and at others."""
+    """The quality at the encoder's threshold, and at others."""
     print(f"{'threshold':>9}  {'clusters':>8}  {'largest':>7}  precision  recall     F1")
     for threshold in sorted({found.threshold, *found.other_thresholds(), *OTHERS}, reverse=True):
         links = found.joining.take(found.joining.scores >= threshold)
@@ -104,15 +104,15 @@ def show(found: Deduped, owner: np.ndarray) -> None:
 
 
 def show_link(encoder: TrainedEncoder, texts: list[str], owner: np.ndarray) -> None:
-    """Seconds of linking one half of the rows with the other, and how often the best match is the right thing."""
+    """The time to link one half of the rows to the other, and how often the best match is the right thing."""
     half = len(texts) // 2
     started, worked = time.perf_counter(), time.process_time()
     found = link(encoder, texts[:half], texts[half:], threshold=-1.0)
     seconds, worked = time.perf_counter() - started, time.process_time() - worked
-    print(f"link {half} x {len(texts) - half} rows: {seconds:.0f} s, {worked:.0f} s of one core")
+    print(f"link {half} x {len(texts) - half} rows: {seconds:.0f} s, {worked:.0f} s of CPU time")
     there = np.isin(owner[:half], owner[half:])
     right = owner[half:][found.rows[:, 0]] == owner[:half]
-    print(f"best match right for {right[there].mean():.3f} of the {there.sum()} rows that have one")
+    print(f"the best match is right for {right[there].mean():.3f} of the {there.sum()} rows that have a match")
 
 
 def main() -> None:
@@ -129,10 +129,10 @@ def main() -> None:
         seconds, worked = time.perf_counter() - started, time.process_time() - worked
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     size = f"{len(texts)} rows, {len(set(texts))} distinct texts, {encoder.dim} dimensions"
-    print(f"{size}: {seconds:.0f} s, {worked:.0f} s of one core")
+    print(f"{size}: {seconds:.0f} s, {worked:.0f} s of CPU time")
     print(f"peak memory {peak / 2**20:.2f} GiB ({before / 2**20:.2f} GiB before)")
     show(found, owner)
-    print(f"lowest threshold without a lump: {found.lowest_without_lump()}")
+    print(f"lowest threshold without a suspiciously large cluster: {found.lowest_without_lump()}")
     show_link(encoder, texts, owner)
 
 

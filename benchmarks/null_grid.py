@@ -1,7 +1,7 @@
-"""How often the whole analysis finds something in a grid of 14 identical pairings under different names.
+"""The false positives of the whole analysis, on a grid of 14 identical pairings with different names.
 
-7 representations x 2 losses x 10 seeds, 1 379 pairs, the standard test plan (ten comparisons); 200 grids of 1 000
-replicates. The Monte-Carlo error of a share of 5 % is 1.5 points.
+7 representations x 2 losses x 10 seeds, 1,379 pairs, the standard test plan (ten comparisons); 200 grids of 1,000
+replicates. The Monte-Carlo error of a share of 5 % is 1.5 percentage points.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ ALPHA = 0.05
 
 
 def one_grid(rng: np.random.Generator) -> list[bool]:
-    """Whether a null grid gave: a claim, an interaction, a clear contrast, two pairings without a common letter."""
+    """Whether a null grid has a claim, an interaction, a clear contrast, pairings without a common letter, findings."""
     found = analyse(
         [judged(truths(len(PAIRINGS), SEEDS, rng), rng)], standard_plan(), {}, replicates=REPLICATES, rng=rng
     )
@@ -36,7 +36,7 @@ def one_grid(rng: np.random.Generator) -> list[bool]:
 
 
 def interaction_alone(rng: np.random.Generator) -> bool:
-    """Whether the F test of the interaction calls a null grid significant; no replicates, so many grids are cheap."""
+    """Whether the F test of the interaction is significant on a null grid. Without replicates, many grids are cheap."""
     whole = judged(truths(len(PAIRINGS), SEEDS, rng), rng)
     targets, scores = whole.targets - whole.targets.mean(), whole.scores - whole.scores.mean(axis=-1, keepdims=True)
     r = scores @ targets / np.sqrt((scores**2).sum(axis=-1) * (targets**2).sum())

@@ -1,7 +1,7 @@
-"""An encoder as ONNX beside the same encoder in torch: texts per second alone and in batches, and the cold start.
+"""The same encoder with ONNX and with PyTorch: texts per second one at a time and in batches, and the cold start.
 
-Both run behind the same face (`encode` of texts), turn by turn in one run, one thread, on names of places; untrained
-weights, since speed does not depend on them. Encoders: bidirectional, one layer, 128 wide, mean of the outputs.
+Both run through `encode`, in turn in one run, on one thread, on names of places. The weights are untrained, because
+speed does not depend on them. Encoders: bidirectional, one layer, 128 wide, mean of the outputs.
 """
 
 import os
@@ -52,7 +52,7 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def compare(name: str, exported: Callable[[], object], plain: Callable[[], object], texts: int) -> float:
-    """Run both in turn, print both rates; the median ratio of neighbouring runs."""
+    """Run both in turn and print their rates. Returns the median ratio of consecutive runs."""
     exported(), plain()  # the first call of each sets up its kernels
     times = [(seconds(exported), seconds(plain)) for _ in range(ROUNDS)]
     onnx, in_torch = (statistics.median(column) for column in zip(*times, strict=True))
@@ -71,8 +71,8 @@ def measure(cell: str, texts: list[str], folder: Path) -> None:
     """The figures of one cell."""
     plain = load(saved(folder / "encoder", cell, texts))
     exported = load(export_onnx(plain, folder / "onnx"), backend="onnx")
-    apart = float(np.abs(exported.encode(texts) - plain.encode(texts)).max())
-    show(f"{cell}: largest difference of a coordinate, in millionths", 1e6 * apart, "<= 10", apart <= 1e-5)
+    difference = float(np.abs(exported.encode(texts) - plain.encode(texts)).max())
+    show(f"{cell}: largest difference of a coordinate, in millionths", 1e6 * difference, "<= 10", difference <= 1e-5)
     some, many = texts[:: max(1, len(texts) // ALONE)][:ALONE], texts[:TOGETHER]
     ratio = compare(
         f"{cell}: one text at a time",
@@ -86,8 +86,8 @@ def measure(cell: str, texts: list[str], folder: Path) -> None:
     if cell == "lstm":
         starts = [(cold(folder / "onnx", "onnx"), cold(folder / "encoder", "torch")) for _ in range(5)]
         ratio = statistics.median(b / a for a, b in starts)
-        show_plain("from nothing to the first vector, onnx", statistics.median(a for a, _ in starts), " s")
-        show("from nothing to the first vector, torch : onnx", ratio, ">= 2 x", ratio >= 2, " x")
+        show_plain("fresh process to the first vector, onnx", statistics.median(a for a, _ in starts), " s")
+        show("fresh process to the first vector, torch : onnx", ratio, ">= 2 x", ratio >= 2, " x")
 
 
 def main() -> None:

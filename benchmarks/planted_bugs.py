@@ -1,7 +1,7 @@
-"""Nine mistakes planted in small studies, and the same nine done right: does the report name each, and no other?
+"""Nine mistakes planted in small studies, and nine clean twins: does the report name each mistake, and nothing else?
 
-Every study cell is trained by the real pipeline on a synthetic probe, then read by the rules of `diagnose`. A mistake
-is found when its name is the first among the named causes; a false alarm is any named cause in a clean twin.
+Every study cell is trained by the real pipeline on a synthetic probe, then diagnosed by the rules of `diagnose`. A
+mistake is found if it is the first of the causes. A false alarm is any cause in a clean twin.
 """
 
 import argparse
@@ -40,7 +40,7 @@ Part = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
 
 class FlattenedHidden(torch.nn.Module):
-    """The popular mistake: h_n, which is (layers * directions, batch, hidden), flattened as if it were batch first."""
+    """A common mistake: h_n, which is (layers * directions, batch, hidden), flattened as if it were batch first."""
 
     needs = frozenset({"hidden"})
 
@@ -55,11 +55,11 @@ class FlattenedHidden(torch.nn.Module):
 
 @dataclass(frozen=True)
 class Bug:
-    """A mistake by its name among the causes: what the wrong and the right study have, and how wrong data are made."""
+    """A mistake. `wrong`, `right`: the settings of both studies; `corrupt`: changes the data of the wrong one."""
 
     wrong: Mapping[str, Any] = field(default_factory=dict)
     right: Mapping[str, Any] = field(default_factory=dict)
-    spoil: Callable[[Part], Part] | None = None
+    corrupt: Callable[[Part], Part] | None = None
 
 
 def parts_of(probe: str) -> Part:
@@ -70,7 +70,7 @@ def parts_of(probe: str) -> Part:
 
 
 def inverted(parts: Part) -> Part:
-    """The training labels turned round."""
+    """Inverted training labels."""
     train, dev, test = parts
     return train.assign(target=1 - train["target"]), dev, test
 
@@ -83,9 +83,9 @@ def leaking(parts: Part) -> Part:
 
 
 def by_length(_: Part) -> Part:
-    """P9 turned round: in train and dev the same pairs have equal lengths and the others unequal ones, not so in test.
+    """P9 reversed: in train and dev, the same pairs have equal lengths and the others do not. In test they may.
 
-    As it is, P9 asks for equal lengths to look different, which no shared encoder can do: it is no temptation.
+    P9 itself requires pairs of equal length to be different, which no shared encoder can learn from the length.
     """
     frame = probes(probe="P9", pairs=3 * PAIRS, seed=BASE["data"]["seed"]).frame
     honest, tempting = (frame[frame["split"] == split] for split in ("train", "test"))
@@ -93,7 +93,7 @@ def by_length(_: Part) -> Part:
 
 
 BOTH = {"encoder": {"bidirectional": True}}
-FEW = {**BOTH, "data": {"probe": "P2", "pairs": 320}}  # five steps an epoch
+FEW = {**BOTH, "data": {"probe": "P2", "pairs": 320}}  # five steps per epoch
 WIDE = {"encoder": {"hidden": 256}, "fit": {"epochs": 10}}
 NEAR = {"name": "contrastive", "distance": "cosine", "margin": "auto"}
 FAR = {"name": "contrastive", "distance": "euclidean", "margin": 10.0}
@@ -117,16 +117,16 @@ BUGS: dict[str, Bug] = {
     ),
     "too short step budget": Bug({**FEW, "fit": {"epochs": 1}}, {**FEW, "fit": {"epochs": 30}}),
     "length leak": Bug(SPREAD, {**SPREAD, "data": {"probe": "P4"}}, by_length),
-    "train/test leakage": Bug(spoil=leaking),
+    "train/test leakage": Bug(corrupt=leaking),
 }
 
 
-def raw_config(changes: Mapping[str, Any], folder: Path, spoil: Callable[[Part], Part] | None) -> dict[str, Any]:
-    """The config of a study cell; spoilt data lie in files of their own."""
+def raw_config(changes: Mapping[str, Any], folder: Path, corrupt: Callable[[Part], Part] | None) -> dict[str, Any]:
+    """The config of a study cell. Corrupted data are written to files of their own."""
     raw = {key: {**value, **changes.get(key, {})} if key in ("data", "encoder", "fit") else changes.get(key, value)
            for key, value in BASE.items()}  # fmt: skip
-    if spoil is not None:
-        parts = spoil(parts_of(raw["data"]["probe"]))
+    if corrupt is not None:
+        parts = corrupt(parts_of(raw["data"]["probe"]))
         folder.mkdir(parents=True)
         for split, part in zip(("train", "dev", "test"), parts, strict=True):
             publish_text(folder / f"{split}.csv", part[["left", "right", "target"]].to_csv(index=False))
@@ -135,22 +135,22 @@ def raw_config(changes: Mapping[str, Any], folder: Path, spoil: Callable[[Part],
     return raw
 
 
-def diagnosed(changes: Mapping[str, Any], folder: Path, spoil: Callable[[Part], Part] | None) -> Diagnosis:
+def diagnosed(changes: Mapping[str, Any], folder: Path, corrupt: Callable[[Part], Part] | None) -> Diagnosis:
     """Train one study cell and diagnose it."""
-    run = train(parse_run(raw_config(changes, folder / "data", spoil)), folder / "cell")
+    run = train(parse_run(raw_config(changes, folder / "data", corrupt)), folder / "cell")
     return diagnose_cell(run.path)
 
 
-def told(diagnosis: Diagnosis) -> str:
+def summary(diagnosis: Diagnosis) -> str:
     """The diagnosis in one line."""
     return f"{diagnosis.label}; causes {list(diagnosis.causes)}; findings {' '.join(sorted(diagnosis.codes))}"
 
 
 def leak_refusals(folder: Path) -> list[bool]:
-    """Whether R13 stands in the report of the leaking study, and of the clean one: whole studies, run and read."""
+    """Whether R13 is in the report of the leaking study, and in that of the clean one. Both are complete studies."""
     found = []
-    for name, spoil in (("leaking", leaking), ("clean", None)):
-        base = raw_config({}, folder / name / "data", spoil)
+    for name, corrupt in (("leaking", leaking), ("clean", None)):
+        base = raw_config({}, folder / name / "data", corrupt)
         grid = {"representation": ["final_hidden", "max_output"]}
         study = parse_study({"base": base, "grid": grid, "tune": False, "seeds": [0]})
         compare(study, folder / name / "study", jobs=1)
@@ -159,19 +159,19 @@ def leak_refusals(folder: Path) -> list[bool]:
 
 
 def main() -> None:
-    """Train all eighteen, print and write the figures."""
+    """Train all eighteen studies, print and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=0, help="of data and trainings; only that of 0 is written down")
-    asked = parser.parse_args()
-    BASE["fit"]["seed"] = BASE["data"]["seed"] = asked.seed
+    parser.add_argument("--seed", type=int, default=0, help="of data and training; figures are written for seed 0 only")
+    options = parser.parse_args()
+    BASE["fit"]["seed"] = BASE["data"]["seed"] = options.seed
     REPRESENTATIONS["flattened_hidden"] = FlattenedHidden
     found, named, alarms = Validation("planted_bugs"), 0, 0
     with tempfile.TemporaryDirectory() as scratch:
         for name, bug in BUGS.items():
             folder = Path(scratch) / name.replace(" ", "-").replace("/", "-")
-            wrong = diagnosed(bug.wrong, folder / "wrong", bug.spoil)
+            wrong = diagnosed(bug.wrong, folder / "wrong", bug.corrupt)
             right = diagnosed(bug.right, folder / "right", None)
-            print(f"{name}\n  planted: {told(wrong)}\n  clean:   {told(right)}", flush=True)
+            print(f"{name}\n  planted: {summary(wrong)}\n  clean:   {summary(right)}", flush=True)
             first, silent = wrong.causes[:1] == (name,), not right.causes
             found.add(f"{name}: named first where it is planted", first, "1", first)
             found.add(f"{name}: mistakes named in its clean twin", len(right.causes), "0", silent)
@@ -181,7 +181,7 @@ def main() -> None:
               leaks == [True, False], "1", leaks == [True, False])  # fmt: skip
     found.add("planted bugs named", named, "9 of 9", named == 9)
     found.add("false alarms on the clean twins", alarms, "0 of 9", alarms == 0)
-    if asked.seed == 0:
+    if options.seed == 0:
         found.close()
 
 

@@ -1,7 +1,7 @@
-"""How often one bad study cell in a 7 x 2 grid of 10 seeds is found by the interaction test.
+"""The power of the interaction test: how often it finds one bad study cell in a 7 x 2 grid of 10 seeds.
 
-The drop is 1.83 SD of a study cell round its seed block (the residual of the blocked model). 200 grids, 1 379 pairs.
-For each grid the residual SD is that of the model it was drawn from, on the z scale.
+The cell is lower by 1.83 residual SD of the blocked model (the SD of a study cell around its seed block), on the z
+scale. 200 grids, 1,379 pairs. The residual SD is that of the model that the grids are drawn from.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ SHAPE = (len(REPRESENTATIONS), len(LOSSES), SEEDS)
 
 
 def z_table(drop: float, rng: np.random.Generator) -> tuple[dict[str, float], np.ndarray]:
-    """p of each term, and the table of observed z, for a grid with one cell whose truth is lower by `drop` on z."""
+    """The p-value of each term and the table of observed z, for a grid with one cell lower by `drop` on the z scale."""
     r = truths(len(PAIRINGS), SEEDS, rng)
     r[PLANTED] = np.tanh(np.arctanh(r[PLANTED]) - drop)
     whole = judged(r, rng)
@@ -31,7 +31,7 @@ def z_table(drop: float, rng: np.random.Generator) -> tuple[dict[str, float], np
 
 
 def residual_sd(rng: np.random.Generator, grids: int) -> float:
-    """SD of a study cell round its seed block on the z scale, from null grids."""
+    """The SD of a study cell around its seed block on the z scale, from null grids."""
     tables = np.stack([z_table(0.0, rng)[1] for _ in range(grids)])
     seeds = tables - tables.mean(axis=(1, 2), keepdims=True)
     rest = seeds - seeds.mean(axis=-1, keepdims=True)
@@ -40,7 +40,7 @@ def residual_sd(rng: np.random.Generator, grids: int) -> float:
 
 
 def power(drop: float, rng: np.random.Generator) -> float:
-    """Share of grids with interaction p < .05."""
+    """The share of grids with p < .05 for the interaction."""
     return float(np.mean([z_table(drop, rng)[0]["interaction"] < ALPHA for _ in range(GRIDS)]))
 
 

@@ -1,4 +1,4 @@
-"""The probes test the harness itself: oracles reach their ceilings, what is blind or has nothing to learn stays at .5.
+"""Checks of the harness itself: oracles reach the ceilings of the probes, and models without information stay at .5.
 
 Encoders as in configs/probes.yaml (LSTM 32, one direction, masked), trained by mse on two similarities.
 """
@@ -20,19 +20,19 @@ CONFIG = Path(__file__).parent.parent / "configs" / "probes.yaml"
 READINGS = ("final_hidden", "last_output", "mean_output", "max_output", "attention_output")
 SIMILARITIES: dict[str, Any] = {"cosine": "cosine", "exp_manhattan": {"name": "exp_manhattan", "tau": 1.0}}
 READERS = {"bag": "bags of words", "max_output": "sets of keys", "length": "lengths"}
-EPOCHS = 15  # the mean of one direction sees the last key in one state of L: it needs more than the config's 10
-SHUFFLED_PAIRS = 16_000  # 8,000 test pairs: an AUC of nothing has a standard deviation of .006
+EPOCHS = 15  # more than the config's 10: in the mean of one direction, the last key affects only one of L states
+SHUFFLED_PAIRS = 16_000  # 8,000 test pairs: the standard deviation of an AUC by chance is .006
 SHUFFLED_EPOCHS = 2
 
 
 def show_ceilings(found: Validation) -> None:
-    """Every oracle against its ceiling; a bag of vectors on P6 against .5."""
+    """Every oracle compared with its ceiling; a bag of vectors on P6 compared with .5."""
     for name in PROBES:
         facts = probes(probe=name).facts
         ceiling, reached = facts["ceiling"], furthest(facts)
         found.add(f"{name} {facts['title']}: oracle", reached, f"{ceiling:g} +- .005", abs(reached - ceiling) <= 0.005)
         for reader, value in facts["ceilings"].items():
-            show_plain(f"{name}: what a reader of {READERS[reader]} reaches", value)
+            show_plain(f"{name}: ceiling of a model that sees only {READERS[reader]}", value)
     bag = measure_floors(probes(probe="P6"))["mean_vectors"]["test"]["roc_auc"]
     found.add("P6 bag of vectors", bag, ".5 +- .03", abs(bag - 0.5) <= 0.03)
 
@@ -51,7 +51,7 @@ def trained(folder: Path, **changes: Any) -> float:
 
 
 def show_readings(found: Validation, folder: Path) -> None:
-    """P1 by every representation that reads its sequence rightly."""
+    """P1 with every representation that can solve it."""
     settings = {"data": {"probe": "P1"}, "fit": {"epochs": EPOCHS}}
     for similarity, spec in SIMILARITIES.items():
         for reading in READINGS:
@@ -61,7 +61,7 @@ def show_readings(found: Validation, folder: Path) -> None:
 
 
 def show_shuffled(found: Validation, folder: Path) -> None:
-    """P1 with targets that have nothing to do with the texts, trained all the same."""
+    """P1 trained on targets that are unrelated to the texts."""
     data = {"probe": "P1", "labels": "shuffled", "pairs": SHUFFLED_PAIRS}
     auc = trained(folder / "shuffled", data=data, fit={"epochs": SHUFFLED_EPOCHS})
     found.add("P1 with shuffled labels, trained", auc, ".5 +- .03", abs(auc - 0.5) <= 0.03)

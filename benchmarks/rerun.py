@@ -1,4 +1,4 @@
-"""The same study twice, in fresh folders and with another number of processes: are all measured files the same?"""
+"""Reproducibility: the same study run twice, with another number of processes. Are all measured files identical?"""
 
 import tempfile
 from pathlib import Path
@@ -28,7 +28,7 @@ OF_CELLS = ("scores.json", "diagnostics.json", "predictions.csv", "trace.csv", "
 
 
 def hashes(out: Path) -> dict[str, str]:
-    """The hash of each file that holds measured values, and of what tuning found (without its seconds)."""
+    """The hash of each file with measured values, and of the tuning results without their seconds."""
     found = {f"{path.name}/{name}": sha256(path / name) for path in out.glob("cells/[!.]*") for name in OF_CELLS}
     for path in out.glob("tuning/[!.]*"):
         best = read_json(path / "best.json")

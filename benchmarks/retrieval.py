@@ -1,9 +1,9 @@
-"""The encoder at work: search and linking, beside TF-IDF, Jaro-Winkler and the same encoder without training.
+"""Search and matching with a trained encoder, compared with TF-IDF, Jaro-Winkler and the untrained encoder.
 
-`placenames`: a foreign name of an unseen place, among the English names of all places. `toponyms`: a name, among all
-right names of the test file. `amazon_google`: which pairs of titles are one product. The last two need SEQTWIN_DATA.
-`python benchmarks/retrieval.py [TASK ...]` trains afresh, keeps the figures in experiments/retrieval and writes the
-page of reports/retrieval; other tasks stay as they were.
+`placenames`: search for the foreign name of an unseen place among the English names of all places. `toponyms`: search
+for a name among all right names of the test file. `amazon_google`: which pairs of titles are the same product. The last
+two need SEQTWIN_DATA. `python benchmarks/retrieval.py [TASK ...]` trains again, writes the figures of these tasks to
+experiments/retrieval and the page to reports/retrieval.
 """
 
 import os
@@ -53,7 +53,7 @@ def searched(config: RunConfig, task: Retrieval) -> tuple[Outcomes, list[Twin]]:
 
 
 def placenames() -> dict[str, Any]:
-    """Foreign name to English name; the places of the queries are in no training pair."""
+    """Foreign name to English name. The places of the queries are in no training pair."""
     config = read_run(HERE.parent / "configs" / "placenames.yaml")
     config = config.model_copy(update={"fit": config.fit.model_copy(update={"threads": 1, "device": "cpu"})})
     data = prepare(config).data
@@ -97,7 +97,7 @@ def toponyms() -> dict[str, Any]:
 
 
 def search_task(pairs: pd.DataFrame) -> tuple[Retrieval, np.ndarray]:
-    """Queries, corpus and answers of a file of pairs; and of each query whether it crosses scripts."""
+    """The queries, corpus and answers in a file of pairs, and the scripts of each query: latin, across or other."""
     corpus = list(dict.fromkeys(pairs["right"]))
     place = {text: row for row, text in enumerate(corpus)}
     answers: dict[str, set[int]] = {}
@@ -111,7 +111,7 @@ def search_task(pairs: pd.DataFrame) -> tuple[Retrieval, np.ndarray]:
 
 
 def amazon_google() -> dict[str, Any]:
-    """Which pairs of titles are one product: threshold from dev, precision, recall and F1 on test."""
+    """Which pairs of titles are the same product: threshold from dev; precision, recall and F1 on test."""
     configs = {unit: product_config(unit) for unit in ("char", "word")}
     made = {unit: list(twins(config)) for unit, config in configs.items()}
     on_dev = {unit: dev_of(found)["f1"] for unit, found in made.items()}
@@ -147,7 +147,7 @@ def amazon_google() -> dict[str, Any]:
 
 
 def product_config(unit: str) -> RunConfig:
-    """The encoder of product titles, reading characters or words."""
+    """The config of the encoder of product titles, with characters or words."""
     return file_config(
         "amazon_google",
         {
@@ -162,7 +162,7 @@ def product_config(unit: str) -> RunConfig:
 
 
 def sizes(task: Retrieval) -> dict[str, int]:
-    """Queries and corpus."""
+    """The sizes of queries and corpus."""
     return {"queries": len(task.queries), "corpus": len(task.corpus)}
 
 
@@ -174,13 +174,13 @@ TASKS: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 def main() -> None:
-    """Train, print and write the figures of the tasks that are named, or of all."""
+    """Train, print and write the figures of the tasks given, or of all tasks."""
     torch.set_num_threads(1)
     if unknown := set(sys.argv[1:]) - set(TASKS):
         sys.exit(f"unknown task {', '.join(sorted(unknown))}; known: {', '.join(TASKS)}")
     for name in sys.argv[1:] or TASKS:
         if name != "placenames" and not os.environ.get("SEQTWIN_DATA"):
-            print(f"{name}: not measured, since SEQTWIN_DATA names no folder of shared data")
+            print(f"{name}: not measured, because SEQTWIN_DATA is not set")
             continue
         started = time.process_time()
         result = TASKS[name]()

@@ -1,6 +1,7 @@
-"""Metrics of retrieval and linking with their intervals: every figure is a sum over queries (or pairs) over another.
+"""Metrics of retrieval and matching with their intervals. Every figure is the ratio of two sums over queries or pairs.
 
-An interval resamples clusters, not queries: the names of one place (the pairs of one product) stand or fall together.
+Intervals resample clusters instead of queries, because the names of one place (or the pairs of one product) depend on
+each other.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +22,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Share:
-    """A figure as sum(above) / sum(below), with one entry of each for every query or pair."""
+    """A figure, sum(above) / sum(below). Both have one entry per query or pair."""
 
     above: Array
     below: Array
@@ -32,11 +33,11 @@ class Share:
 
 
 Outcome = dict[str, Share]  # of one method, by metric
-Outcomes = Mapping[str, Sequence[Outcome]]  # by method, one for each seed
+Outcomes = Mapping[str, Sequence[Outcome]]  # by method, one per seed
 
 
 def ranked(scores: Array, relevant: Sequence[Collection[int]]) -> Outcome:
-    """Recall@1, recall@10 and MRR of each query; scores [queries x corpus], ties in the order of the corpus."""
+    """Recall@1, recall@10 and MRR of each query. `scores`: [queries corpus]; ties keep the order of the corpus."""
     marked = np.zeros(scores.shape, dtype=np.bool_)
     for row, items in enumerate(relevant):
         marked[row, list(items)] = True
@@ -47,14 +48,14 @@ def ranked(scores: Array, relevant: Sequence[Collection[int]]) -> Outcome:
 
 
 def called(scores: Array, same: Array, threshold: float) -> Outcome:
-    """Precision, recall and F1 of calling a pair the same from the threshold on."""
+    """Precision, recall and F1 of predicting the same for pairs that reach the threshold."""
     reached = scores >= threshold
-    both, said, true = (part.astype(np.float64) for part in (reached & same, reached, same))
-    return {"precision": Share(both, said), "recall": Share(both, true), "f1": Share(2 * both, said + true)}
+    both, predicted, true = (part.astype(np.float64) for part in (reached & same, reached, same))
+    return {"precision": Share(both, predicted), "recall": Share(both, true), "f1": Share(2 * both, predicted + true)}
 
 
 class Bootstrap:
-    """The draws that all methods share, so that their differences are paired."""
+    """The draws. All methods share them, which makes their differences paired."""
 
     def __init__(self, cluster: Sequence[Any]) -> None:
         _, self._cluster = np.unique(np.asarray(cluster), return_inverse=True)
@@ -72,7 +73,7 @@ class Bootstrap:
 
 
 def figure(values: Sequence[float], drawn: Array) -> dict[str, Any]:
-    """Mean over the seeds with the 95 % interval, and the value of each seed where there are several."""
+    """The mean over the seeds with its 95 % interval, and the value of each seed if there are several."""
     interval = percentile_interval(drawn)
     numbers = {"value": float(np.mean(values)), "low": interval.low, "high": interval.high}
     rounded: dict[str, Any] = {name: round(number, DIGITS) for name, number in numbers.items()}
@@ -80,7 +81,7 @@ def figure(values: Sequence[float], drawn: Array) -> dict[str, Any]:
 
 
 def rows(outcomes: Outcomes, cluster: Sequence[Any]) -> list[dict[str, Any]]:
-    """One row for each method: its figures, and by how much the first method is better (`behind`)."""
+    """One row per method: its figures, and how much better the first method is (`behind`)."""
     bootstrap, first, found = Bootstrap(cluster), next(iter(outcomes)), []
     for method, outcome in outcomes.items():
         row: dict[str, Any] = {"method": method, "figures": {}, "behind": {}}

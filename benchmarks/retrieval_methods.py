@@ -1,4 +1,4 @@
-"""What the benchmark of retrieval compares: encoders under each seed, the same before training, and two floors."""
+"""The methods of the retrieval benchmark: encoders of each seed, the same encoders untrained, and two floors."""
 
 import os
 import tempfile
@@ -22,7 +22,7 @@ FIT = {"batch": 64, "lr": 0.003, "schedule": "linear", "clip": 1.0, "patience": 
 
 @dataclass(frozen=True)
 class Twin:
-    """An encoder of one seed, and the same before its training."""
+    """A trained encoder of one seed, and the same encoder before its training."""
 
     trained: TrainedEncoder
     untrained: TrainedEncoder
@@ -30,7 +30,7 @@ class Twin:
 
 
 def twins(config: RunConfig) -> Iterator[Twin]:
-    """The encoder of a config under each seed."""
+    """The encoder of a config for each seed."""
     with tempfile.TemporaryDirectory() as folder:
         for seed in SEEDS:
             seeded = config.model_copy(update={"fit": config.fit.model_copy(update={"seed": seed})})
@@ -41,13 +41,13 @@ def twins(config: RunConfig) -> Iterator[Twin]:
 
 
 def recipe(config: RunConfig) -> dict[str, Any]:
-    """What the encoder is, without where its data lie on this machine."""
+    """The settings of the encoder, without the paths of its data."""
     used = config.model_dump(mode="json", exclude_unset=True, exclude={"data", "fit"})
     return {**used, "fit": config.fit.model_dump(mode="json", include={"epochs", "batch", "lr", "schedule"})}
 
 
 def file_config(name: str, encoder: dict[str, Any]) -> RunConfig:
-    """The run of a shared data set of labelled pairs."""
+    """The config of a run on a shared data set of labelled pairs."""
     files = {
         split: os.path.join(os.environ["SEQTWIN_DATA"], name, f"{split}.csv") for split in ("train", "dev", "test")
     }
@@ -55,21 +55,21 @@ def file_config(name: str, encoder: dict[str, Any]) -> RunConfig:
 
 
 def dev_of(made: Sequence[Twin]) -> dict[str, list[float]]:
-    """What the trained encoders reached on the dev pairs, by seed."""
+    """The metrics of the trained encoders on the dev pairs, by seed."""
     return {metric: [round(twin.scores["dev"][metric], 4) for twin in made] for metric in ("roc_auc", "f1")}
 
 
 def tfidf(queries: Sequence[str], corpus: Sequence[str]) -> np.ndarray:
-    """Cosine of character 2-4-gram TF-IDF, weighted by the corpus; lower case without accents, as the encoder reads."""
+    """The cosine of character 2-4-gram TF-IDF, fitted on the corpus, in lower case without accents like the encoder."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, preprocessor=fold)
     right = vectorizer.fit_transform(corpus)
-    return np.round((vectorizer.transform(queries) @ right.T).toarray(), 9)  # equal but for rounding must tie
+    return np.round((vectorizer.transform(queries) @ right.T).toarray(), 9)  # rounding errors must not break ties
 
 
 def jaro_winkler(queries: Sequence[str], corpus: Sequence[str]) -> np.ndarray:
-    """Jaro-Winkler similarity of all with all, lower case without accents."""
+    """The Jaro-Winkler similarity of every query with every item, in lower case without accents."""
     from rapidfuzz.distance import JaroWinkler
     from rapidfuzz.process import cdist
 

@@ -1,6 +1,6 @@
-"""The page of the retrieval benchmark, made from its results alone: the same results give the same bytes.
+"""The page of the retrieval benchmark, written from its results only: the same results give the same bytes.
 
-`python benchmarks/retrieval_page.py` writes the page again from the results that are kept.
+`python benchmarks/retrieval_page.py` writes the page again from the saved results.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ queries, not with other training data.
 
 
 def page(results: Results) -> str:
-    """The whole page: one section for each task that was measured."""
+    """The whole page, with one section per measured task."""
     return HEAD + "".join(SECTIONS[name](results[name]) for name in SECTIONS if name in results)
 
 
@@ -133,7 +133,7 @@ def _told(figure: Results) -> str:
 
 
 def _verdict(rows: Sequence[Results]) -> str:
-    """The trained encoder against the best of the others, for each metric. It need not be the winner."""
+    """The trained encoder compared with the best of the others, for each metric. It may be worse."""
     said = []
     for metric in rows[0]["figures"]:
         best = max(rows[1:], key=lambda row: row["figures"][metric]["value"])

@@ -1,10 +1,10 @@
-"""A million vectors searched: recall@10 of hnsw against exact, and the time against exact and against faiss alone.
+"""Search among a million vectors: recall@10 of hnsw, and its time compared with exact search and with faiss alone.
 
-The vectors: 10,000 centres drawn from a normal distribution in 128 dimensions; each vector is a centre drawn at random
-plus half as wide a normal noise, so that a vector has some 100 others around it. Queries are drawn in the same way and
-are no part of the corpus. The similarity is cosine. `faiss alone` searches the very same graph with the same breadth,
-on queries of length 1 already; what differs is all that lies between vectors and hits: checks, unit length, order.
-Building takes all cores, searching one. `python benchmarks/search.py 100000` does it with fewer vectors.
+10,000 centres are drawn from a normal distribution in 128 dimensions. Each vector is a random centre plus normal noise
+with half the standard deviation, which puts about 100 vectors around each centre. Queries are drawn the same way and
+are not in the corpus. The similarity is cosine. `faiss alone` searches the same graph with the same breadth, for
+queries of length 1; only the checks, the scaling and the ordering of the index differ. Building uses all cores,
+searching one. `python benchmarks/search.py 100000` uses fewer vectors.
 """
 
 import os
@@ -30,7 +30,7 @@ RECALL, OVERHEAD = 0.95, 1.20
 
 
 class Ready:
-    """An encoder whose text n is the n-th vector, so that the benchmark is of the index alone."""
+    """An encoder that returns the n-th vector for the text n, to measure the index alone."""
 
     fingerprint, inputs, similarity_name, indexable, dim = "0" * 64, "tokens", "cosine", True, DIM
 
@@ -38,11 +38,11 @@ class Ready:
         self.vectors, self.cosine = vectors, Cosine(DIM)
 
     def encode(self, texts: Any, *, show_progress_bar: bool = False) -> np.ndarray:
-        """The vectors these numbers stand for."""
+        """The vectors with these numbers."""
         return self.vectors[[int(text) for text in texts]]
 
     def similarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """As that of a trained encoder."""
+        """The same as that of a trained encoder."""
         with torch.inference_mode():
             left, right = (torch.tensor(np.atleast_2d(side), dtype=torch.float32) for side in (a, b))
             return self.cosine.matrix(left, right).numpy()
@@ -58,14 +58,14 @@ def drawn(centres: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarr
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """How long it takes once."""
+    """The seconds of one call."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def in_turn(*works: Callable[[], Any], rounds: int = ROUNDS) -> list[float]:
-    """Median seconds of each, turn by turn, after one that does not count."""
+    """The median seconds of each call, in turn, after a first round that is not counted."""
     taken = [[seconds(work) for work in works] for _ in range(rounds + 1)][1:]
     return [statistics.median(column) for column in zip(*taken, strict=True)]
 
@@ -73,8 +73,8 @@ def in_turn(*works: Callable[[], Any], rounds: int = ROUNDS) -> list[float]:
 def one_by_one(
     queries: np.ndarray, units: np.ndarray, ours: Callable[[np.ndarray], Any], alone: Callable[[np.ndarray], Any]
 ) -> list[float]:
-    """Median seconds of a query of ours and of faiss alone, in turn; never the same query twice in a row, since the
-    second would find its way through the graph warm.
+    """The median seconds per query of our search and of faiss alone, in turn. No query is repeated immediately, because
+    the second search would find the graph in the cache.
     """
     half = len(queries) // 2
     taken = []
@@ -100,18 +100,18 @@ def main() -> None:
     exact = Index.build(encoder, texts, vectors=vectors)
     start = time.perf_counter()
     index = Index.build(encoder, texts, vectors=vectors, kind="hnsw")
-    show_plain(f"{count} x {DIM}: build hnsw, recall measured", time.perf_counter() - start, " s")
-    show_plain("largest memory so far", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, " GiB")
+    show_plain(f"{count} x {DIM}: build hnsw and measure recall", time.perf_counter() - start, " s")
+    show_plain("peak memory so far", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, " GiB")
     faiss.omp_set_num_threads(1)
 
-    searcher: Any = index._state.searcher  # the very graph, for faiss alone
+    searcher: Any = index._state.searcher  # the same graph for faiss alone
     show_plain("breadth of the search (efSearch)", searcher.breadth)
     assert index.recall is not None
     show_plain("recall@10 stored with the index", index.recall.value)
     truth = exact.search_vectors(queries, K).rows
     found = index.search_vectors(queries, K).rows
     recall = np.mean([len(set(a) & set(b)) / K for a, b in zip(truth.tolist(), found.tolist(), strict=True)])
-    show("recall@10 against exact, fresh queries", float(recall), f">= {RECALL}", bool(recall >= RECALL))
+    show("recall@10 compared with exact search, new queries", float(recall), f">= {RECALL}", bool(recall >= RECALL))
 
     units = queries / np.linalg.norm(queries, axis=1, keepdims=True)
     parameters = faiss.SearchParametersHNSW(efSearch=searcher.breadth)
@@ -120,15 +120,15 @@ def main() -> None:
         return searcher.structure.search(part, K, params=parameters)
 
     ours, plain = in_turn(lambda: index.search_vectors(queries, K), lambda: alone(units))
-    show_plain("a query of 1000 at once", 1e6 * ours / QUERIES, " us")
+    show_plain("per query, 1000 at once", 1e6 * ours / QUERIES, " us")
     show("  as a multiple of faiss alone", ours / plain, f"<= {OVERHEAD}", ours / plain <= OVERHEAD)
     ours_one, plain_one = one_by_one(queries, units, lambda one: index.search_vectors(one, K), alone)
-    show_plain("a query one at a time", 1e6 * ours_one, " us")
+    show_plain("per query, one at a time", 1e6 * ours_one, " us")
     show("  as a multiple of faiss alone", ours_one / plain_one, f"<= {OVERHEAD}", ours_one / plain_one <= OVERHEAD)
     batch, one = in_turn(
         lambda: exact.search_vectors(queries[:SLOW], K), lambda: exact.search_vectors(queries[:1], K), rounds=3
     )
-    show_plain("exact, a query of 50 at once", 1e3 * batch / SLOW, " ms")
+    show_plain("exact, per query, 50 at once", 1e3 * batch / SLOW, " ms")
     show_plain("  as a multiple of hnsw", (batch / SLOW) / (ours / QUERIES))
     show_plain("exact, one query", 1e3 * one, " ms")
     show_plain("  as a multiple of hnsw", one / ours_one)

@@ -1,8 +1,8 @@
-"""The service under many clients: requests a second, latency, how far requests share calls of the model.
+"""The service under many clients: requests per second, latency, and texts per call of the model.
 
 python benchmarks/serving.py ENCODER [clients] [requests each]
 
-Clients run in this process, on the same cores as the service, so the figures are lower bounds.
+The clients run on the same cores as the service. The figures are therefore lower bounds.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ NAMES = ["Firenze", "Florence", "Wien", "Vienna", "Praha", "Prague", "München",
 
 
 async def client(address: str, requests: int, seconds: list[float]) -> None:
-    """One client on one connection that asks, waits for the answer, and asks again."""
+    """One client on one connection. It sends a request, waits for the response, and repeats."""
     host, port = address.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     for turn in range(requests):
@@ -39,7 +39,7 @@ async def client(address: str, requests: int, seconds: list[float]) -> None:
 
 
 async def measured(address: str, clients: int, requests: int) -> tuple[float, list[float]]:
-    """All seconds together, and those of each request."""
+    """The seconds of all requests together, and of each request."""
     seconds: list[float] = []
     began = time.perf_counter()
     await asyncio.gather(*(client(address, requests, seconds) for _ in range(clients)))
@@ -47,7 +47,7 @@ async def measured(address: str, clients: int, requests: int) -> tuple[float, li
 
 
 def calls(address: str) -> tuple[int, float]:
-    """Calls of the model so far, and the texts in them."""
+    """The number of calls of the model so far, and of the texts in them."""
     text = httpx.get(f"{address}/metrics").text
     count, total = (re.search(rf"seqtwin_batch_size_{name} (\S+)", text) for name in ("count", "sum"))
     assert count is not None
@@ -70,7 +70,7 @@ def main(encoder: str, clients: int, requests: int) -> None:
             shared = (after[1] - before[1]) / (after[0] - before[0])
             print(
                 f"{many:4d} clients: {len(seconds) / whole:7.0f} requests/s, p50 {middle:6.1f} ms, p99 {late:6.1f} ms, "
-                f"{shared:.1f} texts a call"
+                f"{shared:.1f} texts per call"
             )
         process.terminate()
 

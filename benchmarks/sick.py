@@ -1,4 +1,4 @@
-"""Pearson correlation on the test pairs of SICK: trained on train, chosen on dev, tested once; mean of three seeds."""
+"""Pearson correlation on the test pairs of SICK: trained on train, chosen on dev, tested once. Mean of three seeds."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import studies
 from figures import show, show_plain
 
-ASKED = {"max_output": 0.815, "mean_output": 0.79, "final_hidden": 0.77}
+REQUIRED = {"max_output": 0.815, "mean_output": 0.79, "final_hidden": 0.77}
 
 
 def last_below_final(found: list[studies.Cell]) -> list[float]:
@@ -19,14 +19,14 @@ def last_below_final(found: list[studies.Cell]) -> list[float]:
 def main() -> None:
     """Print the figures."""
     if not (Path(os.environ.get("SEQTWIN_DATA", "")) / "sick").is_dir():
-        print("sick: not measured, SEQTWIN_DATA names no folder with it")
+        print("sick: not measured, because $SEQTWIN_DATA/sick does not exist")
         return
-    print("SICK, word tokens, bidirectional LSTM 128, no outside vectors, 10 epochs, Pearson on test")
+    print("SICK, word tokens, bidirectional LSTM 128, no pretrained word vectors, 10 epochs, Pearson on test")
     folder = studies.run("sick")
     found = studies.cells(folder)
     for pairing, figure in studies.means(found, "pearson").items():
-        asked = ASKED.get(pairing.split(" x ")[0], 0.0)
-        show(pairing, figure, f">= {asked}", figure >= asked) if asked else show_plain(pairing, figure)
+        required = REQUIRED.get(pairing.split(" x ")[0], 0.0)
+        show(pairing, figure, f">= {required}", figure >= required) if required else show_plain(pairing, figure)
     gaps = last_below_final(found)
     show("smallest final_hidden - last_output of all seeds", min(gaps), "> 0", min(gaps) > 0)
     for name, figure in studies.floors(folder, "pearson").items():

@@ -1,7 +1,7 @@
-"""Scores of a grid whose truth is known: each study cell correlates with the targets by a number of its own.
+"""Simulated scores of a grid: each study cell has a known correlation r with the targets.
 
-score of pair j = r target_j + sqrt(1 - r^2) (sqrt(shared) accident_j + sqrt(1 - shared) own_j): targets, accident
-(the same for all study cells) and own noise are normal, so the correlation in the population is exactly r.
+score of pair j = r target_j + sqrt(1 - r^2) (sqrt(shared) accident_j + sqrt(1 - shared) own_j). The targets, the
+accident (the same for all study cells) and the own noise are normal. The correlation in the population is exactly r.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _STANDARD = (
 
 
 def standard_plan() -> dict[str, object]:
-    """The planned comparisons that a study of these representations and losses makes: (b) to (e), ten of them."""
+    """The ten planned comparisons (b) to (e) of a study with these representations and losses."""
     found = [
         {"name": f"{a} vs {b}", "letter": letter, "left": {"representation": a}, "right": {"representation": b}}
         for letter, a, b in _STANDARD

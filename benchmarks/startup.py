@@ -1,4 +1,4 @@
-"""How long a user waits before anything happens: seconds of a whole fresh process, median of seven runs."""
+"""Startup time: seconds of a whole fresh process, median of seven runs."""
 
 import statistics
 import subprocess
@@ -18,13 +18,13 @@ def seconds(command: list[str]) -> float:
 
 
 def median(command: list[str]) -> float:
-    """Median over several runs; one run before them fills the file cache."""
+    """The median of several runs, after a first run that fills the file cache."""
     seconds(command)
     return statistics.median(seconds(command) for _ in range(RUNS))
 
 
 def loads_torch(statement: str) -> bool:
-    """Whether a fresh interpreter holds torch after a statement."""
+    """Whether a statement loads torch in a fresh interpreter."""
     code = f"{statement}\nimport sys\nsys.exit('torch' in sys.modules)"
     return subprocess.run([sys.executable, "-c", code], check=False).returncode == 1
 

@@ -1,4 +1,4 @@
-"""Peak memory and speed of `seqtwin encode` over files of rising length: memory must not rise with them.
+"""Peak memory and speed of `seqtwin encode` for files of growing length. Memory must not grow with them.
 
 python benchmarks/streaming.py runs/small/encoder [--rows 1000000]
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 SYLLABLES = ["ka", "mo", "ri", "ta", "sen", "vil", "burg", "ton", "a", "sk", "grad", "\u014d", "\u00fc", "la"]
-# the program under test, with its own peak behind it
+# the program under test; it prints its own peak memory
 CODE = """
 import resource, sys
 from pathlib import Path
@@ -27,7 +27,7 @@ print(start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def write_names(path: Path, rows: int) -> None:
-    """A table of drawn names of two to four syllables."""
+    """Write a table of random names of two to four syllables."""
     rng = np.random.default_rng(0)
     with path.open("w", encoding="utf-8") as file:
         file.write("id,name\n")
@@ -36,7 +36,7 @@ def write_names(path: Path, rows: int) -> None:
 
 
 def measured(encoder: Path, rows: int, ending: str) -> str:
-    """One line: seconds, texts a second, MiB before and at the peak."""
+    """One line: seconds, texts per second, MiB before the run and at the peak."""
     with tempfile.TemporaryDirectory() as home:
         table, out = Path(home) / "names.csv", Path(home) / f"v{ending}"
         write_names(table, rows)
@@ -52,7 +52,7 @@ def measured(encoder: Path, rows: int, ending: str) -> str:
 
 
 def main() -> None:
-    """Print the lines for a tenth of the rows and for all of them."""
+    """Print one line for a tenth of the rows and one for all rows."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("encoder", type=Path)
     parser.add_argument("--rows", type=int, default=1_000_000)

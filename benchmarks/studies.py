@@ -1,4 +1,4 @@
-"""Runs a study and reads what it published. Each call trains afresh: a benchmark is a measurement, not a memory."""
+"""Runs a study and reads its published results. Each call trains again, because a benchmark must measure."""
 
 import datetime
 import json
@@ -15,7 +15,7 @@ RUNS = HERE.parent / "runs" / "bench"
 
 @dataclass(frozen=True)
 class Cell:
-    """What one study cell published: its factors, its seed and its test scores."""
+    """The published results of one study cell: its factors, its seed and its test scores."""
 
     factors: dict[str, Any]
     test: dict[str, float]
@@ -27,11 +27,11 @@ class Cell:
 
 
 def run(name: str) -> Path:
-    """A new folder with every cell of the study `benchmarks/<name>.yaml`, as many at a time as there are cores."""
+    """Run the study `benchmarks/<name>.yaml` in a new folder, with one process per core."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%S")
     folder = RUNS / f"{name}-{now}"
     seqtwin.compare(HERE / f"{name}.yaml", folder)
-    print(f"       its page: {folder.relative_to(HERE.parent) / 'report' / 'index.html'}")
+    print(f"       report: {folder.relative_to(HERE.parent) / 'report' / 'index.html'}")
     return folder
 
 
@@ -57,7 +57,7 @@ def means(found: list[Cell], metric: str) -> dict[str, float]:
 
 
 def floors(folder: Path, metric: str) -> dict[str, float]:
-    """The test metric of each simple method that learns nothing from the pairs."""
+    """The test metric of each simple method that does not train."""
     by_data = read(folder / "study.json")["floors"]
     tests = {name: floor["test"] for floor_of in by_data.values() for name, floor in floor_of.items()}
     return {name: test[metric] for name, test in tests.items() if metric in test}

@@ -1,6 +1,6 @@
-"""Figures that were asked for: printed, kept in experiments/validation, shown on the page of reports/validation.
+"""Figures with a requirement: printed, saved in experiments/validation, listed on the page reports/validation.
 
-`python benchmarks/validated.py` writes the page again from the figures that are kept.
+`python benchmarks/validated.py` writes the page again from the saved figures.
 """
 
 import json
@@ -19,7 +19,7 @@ KEPT, PAGE = ROOT / "experiments" / "validation", ROOT / "reports" / "validation
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of evidence: what was asked, what was measured, whether it holds."""
+    """One figure: its requirement (`asked`), the measured value, and whether it meets the requirement."""
 
     name: str
     asked: str
@@ -30,20 +30,20 @@ class Figure:
 
 
 class Validation:
-    """Collects the figures of one benchmark; `close` writes them and says by the exit code whether all hold."""
+    """Collects the figures of one benchmark. `close` writes them and exits with 0 if all meet their requirements."""
 
     def __init__(self, name: str) -> None:
         self._name, self._start = name, time.perf_counter()
         self._figures: list[Figure] = []
 
     def add(self, name: str, measured: float, asked: str, holds: bool) -> None:
-        """Print and keep one figure; seconds count from the start of the benchmark."""
+        """Print and collect one figure. Seconds count from the start of the benchmark."""
         show(name, measured, asked, holds)
         seconds, command = round(time.perf_counter() - self._start, 1), f"python benchmarks/{self._name}.py"
         self._figures.append(Figure(name, asked, float(f"{measured:.6g}"), bool(holds), command, seconds))
 
     def close(self) -> None:
-        """Write experiments/validation/<name>.json and the page; exit code 1 when a figure does not hold."""
+        """Write experiments/validation/<name>.json and the page. Exits with 1 if a figure misses its requirement."""
         publish_text(KEPT / f"{self._name}.json", dump_json([asdict(figure) for figure in self._figures]))
         publish_text(PAGE, overview(KEPT))
         sys.exit(not all(figure.holds for figure in self._figures))
@@ -61,7 +61,7 @@ before anything was built.
 
 
 def overview(folder: Path) -> str:
-    """The page of all figures that were measured so far."""
+    """The page of all figures measured so far."""
     rows = [row for path in sorted(folder.glob("*.json")) for row in json.loads(path.read_text(encoding="utf-8"))]
     return HEAD + "".join(
         f"| {row['name']} | {row['asked']} | {row['measured']:.4g} | {'yes' if row['holds'] else '**no**'} "

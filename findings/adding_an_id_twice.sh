@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Library: faiss-cpu 1.15.1, hnswlib 0.8.0, usearch 2.26.6
 # Guess: Adding a vector under an id that exists replaces the old one, as in any key-value store.
-# Seen: Three libraries, three answers. hnswlib replaces it. faiss (IndexIDMap) keeps both, and the id takes
-#   two places of one answer. usearch raises an error.
-# Why it matters: A changed name is added again under its id. With faiss the old spelling goes on being found,
+# Seen: Three libraries, three answers. hnswlib replaces it. faiss (IndexIDMap) keeps both, and the id appears
+#   twice in one result. usearch raises an error.
+# Why it matters: A changed name is added again under its id. With faiss the old spelling is still found,
 #   and k = 10 gives fewer than ten things.
 # SeqTwin: not affected: an index is extended by new rows under new numbers, and an id that exists is refused.
 set -euo pipefail

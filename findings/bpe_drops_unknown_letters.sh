@@ -4,7 +4,7 @@
 #   WordLevel does.
 # Seen: The letter is left out, without a warning. Jürgen and Jrgen get the same ids.
 # Why it matters: Names that differ in a rare letter become equal, with a similarity of exactly 1.
-# SeqTwin: not affected: its bpe starts from all 256 bytes, so that no letter is unknown.
+# SeqTwin: not affected: its bpe starts from all 256 bytes, so no letter is unknown.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -2,7 +2,7 @@
 # Library: tokenizers 0.23.3
 # Guess: vocab_size is the most entries a trained vocabulary can have.
 # Seen: Each letter of the texts and each special token is kept first, beyond vocab_size. 300 different
-#   letters with vocab_size=100 give 301 entries. limit_alphabet is what bounds them.
+#   letters with vocab_size=100 give 301 entries. limit_alphabet limits them.
 # Why it matters: An embedding table of vocab_size rows is too small for Chinese or mixed-script names: ids
 #   run past its end.
 # SeqTwin: not affected: it starts from bytes, refuses a smaller size than those need, and takes the table's

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Library: conllu 6.0.0; pyconll 3.3.1 for comparison
 # Guess: parse() and then serialize() give the same file back: the format is plain text in ten columns.
-# Seen: A value in MISC that holds a second = is cut there. Ref=page?id=7 becomes Ref=page?id when it is read,
-#   and is written so. pyconll keeps it.
+# Seen: A value in MISC that contains a second = is cut there. Ref=page?id=7 becomes Ref=page?id when it is
+#   read, and is written that way. pyconll keeps it.
 # Why it matters: Treebanks keep references and glosses in MISC. A script that changes one tag in a treebank
 #   loses them.
 # SeqTwin: not affected: it has a reader of its own, and takes no value from MISC.

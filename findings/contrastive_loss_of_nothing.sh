@@ -2,12 +2,12 @@
 # Library: pytorch-metric-learning 2.9.0, torch 2.13.0
 # Guess: ContrastiveLoss(distance=CosineSimilarity()) picks margins for a similarity, or refuses the ones it
 #   has.
-# Seen: It keeps pos_margin=0 and neg_margin=1, which are meant for distances. A same pair is content above 0
-#   and a different pair below 1: unrelated vectors have a loss of exactly 0 and no gradient. pos_margin=1,
-#   neg_margin=0 is what is meant.
+# Seen: It keeps pos_margin=0 and neg_margin=1, which are meant for distances. A same pair has no loss above 0,
+#   and a different pair none below 1: unrelated vectors have a loss of exactly 0 and no gradient. The right
+#   margins are pos_margin=1 and neg_margin=0.
 # Why it matters: Training starts at a perfect loss and learns nothing, or next to nothing.
-# SeqTwin: handles it: a loss is tried on a few pairs before training, and one that moves nothing is refused
-#   with a hint on margins.
+# SeqTwin: handles it: a loss is tried on a few pairs before training, and one without a gradient is refused
+#   with a hint about margins.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Library: pytorch-metric-learning 2.9.0, torch 2.13.0
 # Guess: DotProductSimilarity computes dot products, CosineSimilarity cosines.
-# Seen: DotProductSimilarity brings its vectors to length 1 first, unless normalize_embeddings=False is given.
+# Seen: DotProductSimilarity scales its vectors to length 1 first, unless normalize_embeddings=False is given.
 #   (3, 4) with itself is 1, not 25, and both classes give the same matrix.
-# Why it matters: A model is trained for cosines and searched by dot products. The ranking follows lengths
-#   that no loss has ever seen.
+# Why it matters: A model is trained for cosines and searched by dot products. The ranking then depends on
+#   lengths that the loss ignored.
 # SeqTwin: handles it: a loss of this library is shown with every setting it was built with,
 #   normalize_embeddings included.
 set -euo pipefail

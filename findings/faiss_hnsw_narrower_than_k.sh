@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Library: faiss-cpu 1.15.1; hnswlib 0.8.0 for comparison
-# Guess: A graph search that is asked for k neighbours looks at k candidates or more, whatever efSearch is. An
-#   index of 500 vectors can then always name 50.
-# Seen: With efSearch = 1 faiss names about 35 and puts -1 in the other places. hnswlib with ef = 1 gives all
+# Guess: A graph search for k neighbours considers k candidates or more, whatever efSearch is. An
+#   index of 500 vectors can then always return 50.
+# Seen: With efSearch = 1 faiss returns about 35 and puts -1 in the other places. hnswlib with ef = 1 gives all
 #   50.
 # Why it matters: Row -1 is a valid index in Python: names[-1] is the last name. Recall falls without an
 #   error.
 # SeqTwin: handles it: a search is never narrower than the number of candidates wanted, and a query for which
-#   the graph still names fewer is searched exactly.
+#   the graph still returns fewer is searched exactly.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -2,11 +2,10 @@
 # Library: tokenizers 0.23.3
 # Guess: is_pretokenized=True means that the words are cut already, so the pre-tokenizer is skipped and each
 #   word gives one token.
-# Seen: It only keeps apart the words that were given. Each of them is still cut by the pre-tokenizer: New
-#   York gives two tokens, and a list of 3 words gives 4 ids. (Lists of words also need numpy, which the
-#   package does not ask for.)
-# Why it matters: Labels of words no longer stand beside their words: from New York on each label belongs to
-#   the word before.
+# Seen: It only keeps the given words separate. Each of them is still cut by the pre-tokenizer: New York
+#   gives two tokens, and a list of 3 words gives 4 ids. (Lists of words also need numpy, which the package
+#   does not require.)
+# Why it matters: Labels no longer match their words: after New York each label belongs to the previous word.
 # SeqTwin: not affected: given words are looked up one by one and are never cut.
 set -euo pipefail
 tmp=$(mktemp -d)

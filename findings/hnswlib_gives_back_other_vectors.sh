@@ -5,7 +5,7 @@
 # Seen: With space='cosine' the index keeps unit vectors only, so (3, 4) comes back as (.6, .8). Lengths are
 #   lost. faiss gives back what was added.
 # Why it matters: Scores computed again by inner product from stored vectors are wrong by the lost lengths,
-#   and no error says so.
+#   without an error.
 # SeqTwin: not affected: an index keeps the encoder's own vectors beside the graph and scores candidates with
 #   those.
 set -euo pipefail

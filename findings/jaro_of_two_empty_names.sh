@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Library: rapidfuzz 3.14.6, jellyfish 1.3.0, textdistance 4.6.3
-# Guess: Two empty strings are equal, so every similarity says 1. If libraries differ, each agrees at least
+# Guess: Two empty strings are equal, so every similarity is 1. If libraries differ, each agrees at least
 #   with itself.
 # Seen: Jaro-Winkler of two empty strings is 1 in rapidfuzz and textdistance, and 0 in jellyfish. Inside
-#   rapidfuzz, ratio says 100, while token_set_ratio and WRatio say 0.
+#   rapidfuzz, ratio is 100, while token_set_ratio and WRatio are 0.
 # Why it matters: Blank cells are common in lists of names. One library joins all blank rows into one cluster,
 #   another keeps them apart.
 # SeqTwin: not affected: a row without a text keeps its place and matches nothing. In training it is refused

@@ -4,8 +4,8 @@
 # Seen: None of the three does. cosine_embedding_loss gives 0 for such a pair, so different pairs never push
 #   apart. margin_ranking_loss gives the margin, a constant. hinge_embedding_loss adds both of its branches.
 #   There is no error and no warning.
-# Why it matters: Nearly all pair files say 0 and 1. The loss falls, all vectors move together, and the reason
-#   is hard to see.
+# Why it matters: Nearly all pair files have the labels 0 and 1. The loss falls, all vectors move together,
+#   and the reason is hard to see.
 # SeqTwin: not affected: labels are read as same and different, and its losses are its own formulas.
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Library: torch 2.13.0
-# Guess: Saving output[:, -1] stores one vector a text.
-# Seen: A slice is a view, and torch.save stores all that lies behind it: every step of every text. The file
-#   of vectors is then as large as the file of all outputs, here about 200 times as large as it need be. h_n,
+# Guess: Saving output[:, -1] stores one vector per text.
+# Seen: A slice is a view, and torch.save stores the data behind it: every step of every text. The file
+#   of vectors is then as large as the file of all outputs, here about 200 times larger than needed. h_n,
 #   or clone() before saving, is small.
 # Why it matters: A cache of vectors fills the disk, and reading it back takes the memory of all outputs.
 # SeqTwin: not affected: vectors are written as NumPy arrays of their own, weights as safetensors.

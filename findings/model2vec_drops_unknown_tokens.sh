@@ -4,7 +4,7 @@
 #   vector.
 # Seen: Unknown tokens are removed before the mean is taken. The row is never read. Texts of unknown words
 #   alone get the zero vector, even with normalize=True.
-# Why it matters: All names that the vocabulary does not know are one and the same vector, and its cosine with
+# Why it matters: All names without a known token have the same vector, and its cosine with
 #   anything is 0 or NaN.
 # SeqTwin: not affected: an unknown token is a step of its own with its own vector, and reports print the
 #   share of unknown tokens.

@@ -4,7 +4,7 @@
 # Seen: It takes the input and ignores it. The last state of a text of two steps is the state after all five,
 #   pads included. onnxruntime stops at the length.
 # Why it matters: An export that is checked against the reference looks wrong when it is right, and right when
-#   it reads pads.
+#   it includes pads.
 # SeqTwin: not affected: its graphs are checked with onnxruntime against the encoder's own vectors.
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -3,7 +3,7 @@
 # Guess: A recurrent node that reads no step leaves the state as it was: with length 0 the last state is
 #   initial_h.
 # Seen: It is zero. The initial state of that row is lost, for LSTM and GRU alike.
-# Why it matters: In streaming, a chunk without news resets the state. A decoder whose start is a text's
+# Why it matters: In streaming, an empty chunk resets the state. A decoder whose start is a text's
 #   vector forgets that vector.
 # SeqTwin: not affected: every text has one step or more, because empty texts are refused or read as one
 #   unknown token.

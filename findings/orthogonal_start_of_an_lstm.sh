@@ -6,7 +6,7 @@
 #   gate's own matrix has singular values between nearly 0 and .9. Applied to each chunk, all of them are 1.
 # Why it matters: The start that should keep signals over many steps shrinks them. Comparisons of
 #   initialisations compare something else.
-# SeqTwin: not affected: it keeps PyTorch's own start. Whoever changes it should go gate by gate.
+# SeqTwin: not affected: it keeps PyTorch's own start. To change it, initialise each gate separately.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Library: torch 2.13.0
-# Guess: PackedSequence(data, batch_sizes) with new data and the old batch sizes stands for the same texts. It
+# Guess: PackedSequence(data, batch_sizes) with new data and the old batch sizes represents the same texts. It
 #   is the usual way to embed packed tokens.
 # Seen: The order of the texts is kept in two further fields. Without them the states come back sorted by
 #   length: text 0 gets the vector of the longest text. No shape differs, and no error is raised.

@@ -3,7 +3,7 @@
 # Guess: quantize_dynamic(lstm, {nn.LSTM}) gives a quantized LSTM.
 # Seen: It replaces modules inside the one it is given, never that one. A bare LSTM comes back in float,
 #   without a warning, while the same LSTM inside a Sequential is replaced.
-# Why it matters: A service believes that it runs in int8. Neither its size nor its speed has changed.
+# Why it matters: A service is assumed to run in int8, but neither its size nor its speed has changed.
 # SeqTwin: not affected: it does not quantize.
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -2,10 +2,10 @@
 # Library: torch 2.13.0 (torch.ao.quantization)
 # Guess: Dynamic quantization costs accuracy, but a row's vector does not depend on the other rows of the
 #   batch.
-# Seen: The scale of the activations is taken over the whole batch. One row with large values changes the
+# Seen: The scale of the activations is computed over the whole batch. One row with large values changes the
 #   vectors of all others. In float they stay the same.
-# Why it matters: The same name has other vectors in a search and in the index, and a score depends on who
-#   asks at the same time.
+# Why it matters: The same name has other vectors in a search and in the index, and a score depends on
+#   the other requests of the moment.
 # SeqTwin: not affected: it does not quantize, and every report prints the largest deviation between a batch
 #   and the text alone.
 set -euo pipefail
@@ -28,6 +28,6 @@ moved = {}
 for name, model in {"float32": plain, "quantized": quantized}.items():
     alone, beside = model(row)[1][0][0, 0], model(torch.cat([row, loud]))[1][0][0, 0]
     moved[name] = (alone - beside).abs().max().item()
-    print(f"{name}: the vector beside a loud row differs by {moved[name]:.1e}")
+    print(f"{name}: the vector next to a row of large values differs by {moved[name]:.1e}")
 assert moved["float32"] < 1e-5 and moved["quantized"] > 1e-3
 PY

@@ -3,7 +3,7 @@
 # Guess: clean() tidies a name: lower case, no brackets, no punctuation. Letters stay.
 # Seen: Every character outside a-z, 0-9, blank, hyphen and underscore goes, letters with accents included.
 #   Müller becomes mller, and names in Greek or Cyrillic all become the empty string. strip_accents=None is
-#   the default; strip_accents='unicode' mends only the first kind.
+#   the default; strip_accents='unicode' fixes only the first kind.
 # Why it matters: Different names become equal. Blocking on the cleaned column then puts all names of a script
 #   into one block.
 # SeqTwin: not affected: its default normalization (NFC) deletes nothing.

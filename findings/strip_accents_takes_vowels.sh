@@ -4,7 +4,7 @@
 # Seen: It removes every combining mark, and in Hindi, Tamil and Thai those are vowels. Hindi ki, ka and ku
 #   all become k. A composed é, on the other hand, stays unless NFD or NFKD comes first.
 # Why it matters: Different names become one. Folding helps for European names and harms others.
-# SeqTwin: handles it: tokens.normalize: fold takes away a stated list of accents and leaves the marks of
+# SeqTwin: handles it: tokens.normalize: fold removes a fixed list of accents and keeps the marks of
 #   other scripts. The default, nfc, keeps every mark.
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -5,7 +5,7 @@
 #   edited again. CA to ABC costs 3 there and 2 in the other libraries. restricted=False gives 2. The
 #   restricted one breaks the triangle inequality, too.
 # Why it matters: Nearest-neighbour trees and blocking rules rely on the triangle inequality. Numbers from two
-#   libraries do not compare.
+#   libraries are not comparable.
 # SeqTwin: not affected: it uses no edit distance; its floors are Jaro-Winkler, TF-IDF and overlap.
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Library: textdistance 4.6.3
-# Guess: A normalized similarity lies between 0 and 1, and the same words in another order score 1, because
+# Guess: A normalized similarity is between 0 and 1, and the same words in another order score 1, because
 #   Monge-Elkan takes the best partner of each word.
 # Seen: On words (qval=None) john against john smith has a normalized similarity of 2 and a distance of -2.
 #   With Jaro-Winkler inside, john smith against smith john scores .5: the sum is divided by the number of

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # Library: aeon 1.6.0
 # Guess: Class labels of a .ts file are read as they are written.
-# Seen: They are turned to lower case. Walk comes back as walk, and the two classes aa and Aa come back as
-#   one. No message says so.
+# Seen: They are converted to lower case. Walk becomes walk, and the two classes aa and Aa become one.
+#   There is no message.
 # Why it matters: Predictions no longer match the labels of the file, and symbols such as mg and Mg become one
 #   class.
-# SeqTwin: not affected: its own reader keeps labels as written and refuses one that @classLabel does not
-#   list.
+# SeqTwin: not affected: its reader keeps labels as written and refuses one that @classLabel does not list.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

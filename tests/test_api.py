@@ -55,11 +55,11 @@ def driven(monkeypatch: Any) -> list[Any]:
     """What the driver was called with, instead of its work."""
     calls: list[Any] = []
 
-    def drive(study: Any, out: Path, *, jobs: int | None, retry_failed: bool, on_progress: Any) -> Study:
+    def drive(study: Any, out: Path, *, jobs: int | None, retry_failed: bool, on_progress: Any, data: Any) -> Study:
         calls.append((study, out, jobs))
         return Study(out, [], [], [])
 
-    monkeypatch.setattr(api, "drive", drive)
+    monkeypatch.setattr(api, "run_study", drive)
     monkeypatch.setattr(api, "write_report", calls.append)
     return calls
 

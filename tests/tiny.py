@@ -10,7 +10,7 @@ from seqtwin.config import EncoderConfig
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.tokens.tokenizer import train_tokenizer
 from seqtwin.model.siamese import Siamese
-from seqtwin.run.compatible import build_loss
+from seqtwin.run.build_losses import build_loss
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.fit import Recipe
 from seqtwin.training.losses import Loss

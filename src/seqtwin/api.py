@@ -1,8 +1,7 @@
-"""The Python face: the verbs of the command line for use in a program."""
+"""The Python interface: the commands that train, compare, report and probe, as functions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from seqtwin.config import (
     DataConfig,
@@ -19,40 +18,41 @@ from seqtwin.config import (
 from seqtwin.data.file_summary import roles_text
 from seqtwin.data.inspect import Inspection, inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
-from seqtwin.data.starter_config import write_config
+from seqtwin.data.starter_config import as_mapping, as_yaml, describe, starter_settings
 from seqtwin.files import publish_text, refuse_existing
-from seqtwin.lookup import split_spec
 from seqtwin.reporting.page.write import write_report
-from seqtwin.run.compatible import check_run, require_two_classes
+from seqtwin.run.compatible import check_run, check_targets
 from seqtwin.run.linear_probe import Probes
 from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.manifest import config_text
-from seqtwin.run.prepare import prepare, word_vectors
-from seqtwin.run.prepared import prepared_lines
+from seqtwin.run.objectives.table import named_objective
+from seqtwin.run.prepare import DataSets, word_vectors
+from seqtwin.run.prepared import Ready, prepared_lines
 from seqtwin.run.pretrained import followed
 from seqtwin.run.train import OnEpoch, Run
 from seqtwin.run.train import train as train_run
 from seqtwin.strict_yaml import parse_yaml
 from seqtwin.study.compare import Study
-from seqtwin.study.compare import compare as drive
+from seqtwin.study.compare import compare as run_study
 from seqtwin.study.worker_pool import OnProgress
 
-RunSpec = RunConfig | Mapping[str, Any] | Path | str
-StudySpec = StudyConfig | Mapping[str, Any] | Path | str
+RunSpec = RunConfig | Mapping[str, object] | Path | str
+StudySpec = StudyConfig | Mapping[str, object] | Path | str
 
 
 def free_folder(wanted: Path) -> Path:
-    """The folder itself where nothing stands there yet, else the first free one of name-2, name-3, ..."""
-    found, number = wanted, 2
-    while found.exists():
-        found, number = wanted.with_name(f"{wanted.name}-{number}"), number + 1
-    return found
+    """The folder itself where it does not exist, else the first of name-2, name-3, ... that does not."""
+    folder, number = wanted, 2
+    while folder.exists():
+        folder, number = wanted.with_name(f"{wanted.name}-{number}"), number + 1
+    return folder
 
 
 def train(config: RunSpec, out: Path | str | None = None, *, on_epoch: OnEpoch = lambda _: None) -> Run:
-    """One training, published as a folder that is never overwritten (default: a free one under runs/).
+    """Train one encoder and publish it as a folder, which is never overwritten.
 
-    `config` is a YAML file, or the same as a mapping.
+    `config`: a YAML file, or its content as a mapping. `out`: the folder; the default is a new one under runs/.
+    `on_epoch(state)` is called after each epoch.
 
     Raises: ConfigError, DataError, Diverged.
     """
@@ -68,25 +68,30 @@ def compare(
     jobs: int | None = None,
     retry_failed: bool = False,
     on_progress: OnProgress = lambda _: None,
+    data: DataSets | None = None,
 ) -> Study:
-    """A study: every study cell trained and published under `out`, and the report written (`out/report`).
+    """Run a study: train and publish every study cell under `out`, and write the report to `out/report`.
 
-    Every pairing is tuned first, unless the study says `tune: false`. Called again with the same config and `out` it
-    does only what is missing; `retry_failed` also trains again what failed (not what diverged or collapsed). A script
-    that calls this needs the usual `if __name__ == "__main__":`, since study cells run in worker processes.
+    Every pairing is tuned first, unless the study has `tune: false`. A second call with the same config and `out`
+    computes only what is missing. A script that calls this needs the usual `if __name__ == "__main__":`, since study
+    cells run in worker processes.
+
+    `config`: a YAML file, or its content as a mapping. `jobs`: worker processes; the default is one per core.
+    `retry_failed`: train failed cells again, but not diverged or collapsed ones. `on_progress(progress)` is called for
+    each epoch and trial. `data`: the data of the study, where they are prepared already.
 
     Raises: ConfigError, DataError, InUseError.
     """
     study = _study_config(config)
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     folder = Path(out) if out else Path("runs") / name
-    found = drive(study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress)
-    write_report(found.path)
-    return found
+    result = run_study(study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress, data=data)
+    write_report(result.path)
+    return result
 
 
 def report(study: Path | str, out: Path | str | None = None) -> Path:
-    """The page of a study, rebuilt from its published cells (or from committed results) alone.
+    """Write the report of a study from its published cells or its committed results; the path of the page.
 
     Raises: ConfigError, DamagedError.
     """
@@ -105,9 +110,10 @@ def probe(
     scale: tuple[float, float] | None = None,
     seed: int = 0,
 ) -> Probes:
-    """What every representation of a frozen encoder holds of the labels of a file, and what its similarity uses.
+    """Probe a frozen encoder: is the label in its vectors, and does its similarity use it?
 
-    `left` to `scale`: what the file itself cannot tell, as the options of the command line say it.
+    `left` to `scale`: the columns and labels of the file where they cannot be detected, as in the command line options
+    of the same names.
 
     Raises: ConfigError, DataError, DamagedError.
     """
@@ -117,32 +123,29 @@ def probe(
 
 
 def config_for_data(
-    found: Inspection, out: Path, objective: Any = "pairs", *, start: bool = False
-) -> tuple[dict[str, Any], str]:
-    """The config that suits inspected data, as a mapping and as the commented text that `init` would write.
+    found: Inspection, out: Path, objective: object = "pairs", *, start: bool = False
+) -> tuple[dict[str, object], str]:
+    """The config that suits inspected data, as a mapping and as the commented text that `init` writes.
 
-    `start`: training starts from an encoder, which decides the shape.
+    `out`: paths in the text are relative to its parent folder. `start`: training starts from an encoder, which
+    determines the shape.
     """
     folder = out.absolute().parent
-    classes = split_spec(objective)[0] == "classify"
-    text = write_config(found, folder=folder, classes=classes, start=start)
-    return anchored(parse_yaml(text, place=str(found.judged_file)), folder), text
+    settings = starter_settings(found, folder=folder, classes=named_objective(objective).one_class, start=start)
+    return anchored(as_mapping(settings), folder), as_yaml(settings, describe(found))
 
 
-def understood(config: RunConfig, seen: Sequence[str] = ()) -> list[str]:
-    """What was understood of the data of a config, as lines: columns, labels and scale, splits, and what was noticed.
+def understood(config: RunConfig, prepared: Ready, seen: Sequence[str] = ()) -> list[str]:
+    """How the data of a config were interpreted, as lines: columns, labels and scale, sizes of the splits, notes.
 
-    `seen`: the first of these lines where the data were inspected; else they are those of the reader.
-
-    Raises: ConfigError, DataError for data that cannot be used.
+    `prepared`: the data of the config. `seen`: the first of these lines where the data were inspected.
     """
-    prepared = prepare(config)
     first = seen or prepared.data.understood or [_named_columns(config.data, prepared.data.name)]
     return [*first, *prepared_lines(prepared)]
 
 
 def _named_columns(data: DataConfig, name: str) -> str:
-    """What a config says of its columns."""
+    """The columns that a config names, in one line."""
     if data.name is not None:
         return f"{name}: a built-in data set"
     keys = ("left", "right", "score", "text", "texts", "series", "time", "sequence", "token", "label")
@@ -150,40 +153,39 @@ def _named_columns(data: DataConfig, name: str) -> str:
     return f"{name}: {roles_text(roles)}"
 
 
-def refuse_misfits(config: RunConfig) -> None:
-    """Nothing, for a run whose parts fit together; nothing is trained.
+def refuse_misfits(config: RunConfig, prepared: Ready) -> None:
+    """Check that the parts of a config fit together, without training. `prepared`: the data of the config.
 
     Raises: ConfigError, DataError.
     """
     shaped = followed(config)
     check_run(shaped)
-    word_vectors(shaped, prepare(config))
+    word_vectors(shaped, prepared)
 
 
-def refuse_untrainable(config: RunConfig) -> None:
-    """Nothing, for a run that can be trained: its parts fit together, and its pairs hold something to tell apart.
+def refuse_untrainable(config: RunConfig, prepared: Ready) -> None:
+    """Check that a config can be trained: its parts fit together, and its targets differ.
 
     Raises: ConfigError, DataError.
     """
-    refuse_misfits(config)
-    require_two_classes(config, prepare(config))
+    refuse_misfits(config, prepared)
+    check_targets(config, prepared)
 
 
 def keep_config(text: str, out: Path, config: RunConfig) -> Path:
-    """The file beside `out` that now holds the config that is used; nothing is written when its data cannot be read.
+    """Write the config that is used to a file next to `out`; its path.
 
-    `text`: the commented config, which is kept where nothing overrides it; else every key is written as it is used.
+    `text`: the commented config. It is kept where no override changes it; otherwise every key is written.
 
-    Raises: ConfigError when another file stands there; DataError.
+    Raises: ConfigError when another file exists there.
     """
-    prepare(config)
     used = out.with_name(f"{out.name}.yaml")
     folder = used.absolute().parent
     plain = parse_run(anchored(parse_yaml(text, place=str(used)), folder))
-    kept = text if plain == config else config_text(portable(followed(config), folder))
-    if not (used.exists() and used.read_text(encoding="utf-8") == kept):
+    content = text if plain == config else config_text(portable(followed(config), folder))
+    if not (used.exists() and used.read_text(encoding="utf-8") == content):
         refuse_existing(used)
-        publish_text(used, kept)
+        publish_text(used, content)
     return used
 
 
@@ -204,5 +206,5 @@ def _study_config(config: StudySpec) -> StudyConfig:
 
 
 def study_name(path: Path) -> str:
-    """The name of a study: its file's, or its folder's where the file is just `study.yaml`."""
+    """The name of a study: that of its file, or of its folder where the file is called `study.yaml`."""
     return path.parent.name if path.stem == "study" else path.stem

@@ -145,7 +145,7 @@ def test_a_moved_encoder_and_a_re_ranker(asked: Any, index: Path, encoder: Path,
     ("arguments", "code", "message"),
     [
         (["search", "INDEX", ""], 2, "is empty"),
-        (["search", "INDEX", "abc", "-k", "0"], 2, "expected a whole number from 1 on, got 0"),
+        (["search", "INDEX", "abc", "-k", "0"], 2, "expected a positive integer, got 0"),
         (["search", "INDEX"], 2, "no query, and no terminal"),
         (["search", "INDEX", "abc", "--queries", "TABLE"], 2, "got both"),
         (["search", "INDEX", "--queries", "TABLE"], 2, "--column NAME"),

@@ -158,19 +158,19 @@ def test_evaluate_takes_texts_with_their_class(tmp_path: Path, run: Run) -> None
 
 
 REFUSED = {
-    "pairs in one table": (["score", "{encoder}", "{file}", "-o", "x.csv"], "no table holds pairs"),
+    "pairs in one table": (["score", "{encoder}", "{file}", "-o", "x.csv"], "a table cannot contain pairs"),
     "a column": (["encode", "{encoder}", "{file}", "--column", "t", "-o", "x.npy"], "no column of texts"),
     "another width": (["encode", "{encoder}", "{narrow}", "-o", "x.npy"], "expected 3 channels"),
-    "texts": (["evaluate", "{encoder}", "{texts}"], "expected series with their class, found items"),
+    "texts": (["evaluate", "{encoder}", "{texts}"], "expected series with one class each, found items"),
     "ids by option": (["index", "{encoder}", "{file}", "--id", "t", "-o", "x"], "a file of series has its own ids"),
     "a narrow corpus": (["index", "{encoder}", "{narrow}", "-o", "x"], "expected 3 channels"),
-    "dedupe": (["dedupe", "{encoder}", "{file}"], "encoder of series"),
-    "link": (["link", "{encoder}", "{file}", "{file}", "-o", "x.csv"], "encoder of series"),
-    "mine": (["mine", "{encoder}", "{file}", "-o", "x.csv"], "encoder of series"),
-    "why": (["why", "{encoder}", "a", "b"], "encoder of series"),
-    "a typed query": (["search", "{index}", "hello"], "asked with a file of series"),
-    "no query": (["search", "{index}"], "asked with a file of series"),
-    "a column of queries": (["search", "{index}", "--queries", "{file}", "--column", "t"], "asked with a file"),
+    "dedupe": (["dedupe", "{encoder}", "{file}"], "needs an encoder of texts"),
+    "link": (["link", "{encoder}", "{file}", "{file}", "-o", "x.csv"], "needs an encoder of texts"),
+    "mine": (["mine", "{encoder}", "{file}", "-o", "x.csv"], "needs an encoder of texts"),
+    "why": (["why", "{encoder}", "a", "b"], "needs an encoder of texts"),
+    "a typed query": (["search", "{index}", "hello"], "expects a file of series"),
+    "no query": (["search", "{index}"], "expects a file of series"),
+    "a column of queries": (["search", "{index}", "--queries", "{file}", "--column", "t"], "expects a file of series"),
     "narrow queries": (["search", "{index}", "--queries", "{narrow}"], "expected 3 channels"),
     "no file of series": (["encode", "{encoder}", "{texts}", "-o", "x.npy"], "no channel columns"),
 }

@@ -112,7 +112,7 @@ def test_labels_of_ones_own_are_said_on_the_command_line(run: Run, tmp_path: Pat
     path.write_text(path.read_text().replace(",1\n", ",dup\n").replace(",0\n", ",other\n"), encoding="utf-8")
     code, _, noted = run("check", path)
     assert code == 2
-    assert "which labels mean same? found 'dup', 'other'" in noted
+    assert "unknown label words? found 'dup', 'other'" in noted
     assert "--labels" in noted
     for said_so in ("data.labels={dup: 1, other: 0}", "--labels=dup=1,other=0"):
         code, said, _ = run("check", path, said_so)
@@ -146,7 +146,7 @@ def test_one_class_is_said_by_check_and_refused_by_train(only: int, word: str, r
     folder = tiny.write_pairs(tmp_path / "data", only={"train": only})
     code, said, _ = run("check", folder)
     assert code == 0
-    assert f"note: all pairs of train are {word}: there is nothing to tell apart" in said
+    assert f"note: all pairs of train are {word}: there is nothing to learn" in said
     code, _, noted = run("train", folder, *SMALL, "--out", "run")
     assert code == 2
     assert f"training pairs are {word}" in noted
@@ -218,7 +218,7 @@ def test_score_finds_its_sides_and_says_them(run: Run, tmp_path: Path, encoder: 
     path.write_text("x,y,z\n1,2,3\n", encoding="utf-8")
     code, _, noted = run("score", encoder, path, "-o", "more.csv")
     assert code == 2
-    assert "which two columns are compared? found: x, y, z" in noted
+    assert "cannot determine the two columns to compare among: x, y, z" in noted
 
 
 def test_joined_columns_are_one_text_for_every_command(run: Run, tmp_path: Path, encoder: Path) -> None:

@@ -11,10 +11,10 @@ from seqtwin.data.reading.pair_tables import read_pairs
 from seqtwin.data.reading.pairs_from_classes import read_items
 from seqtwin.data.reading.series import read_series
 from seqtwin.data.reading.step_labels import read_series_steps, read_steps
-from seqtwin.data.starter_config import describe, write_config
+from seqtwin.data.starter_config import as_mapping, describe, starter_settings, write_config
 from seqtwin.errors import DataError
 from seqtwin.run.compatible import check_run
-from seqtwin.run.load_examples import load_examples
+from seqtwin.run.objectives.classify import CLASSIFY
 
 
 @pytest.fixture
@@ -28,9 +28,16 @@ def write(tmp_path):
 
 
 def proposed(path, **options):
-    text = write_config(inspect_data(path, ColumnOptions(**options)), folder=path.parent)
-    assert all("#" in line for line in text.splitlines() if line.startswith("  "))
-    return parse_run(yaml.safe_load(text))
+    """The starter config of a file. Its YAML text is a view of its mapping: both are the same valid config."""
+    inspection = inspect_data(path, ColumnOptions(**options))
+    for changes in ({}, {"classes": True}, {"start": True}):
+        text = write_config(inspection, folder=path.parent, **changes)
+        mapping = as_mapping(starter_settings(inspection, folder=path.parent, **changes))
+        assert yaml.safe_load(text) == mapping
+        assert list(yaml.safe_load(text)) == list(mapping)
+        assert parse_run(yaml.safe_load(text)) == parse_run(mapping)
+        assert all("#" in line for line in text.splitlines() if line.startswith("  "))
+    return parse_run(as_mapping(starter_settings(inspection, folder=path.parent)))
 
 
 def pair_lines(count, last):
@@ -65,7 +72,7 @@ def test_binary_pairs_of_names(write):
 
 def test_two_columns_of_texts_that_no_name_pairs_are_asked_about(write):
     path = write("id,subject,body,y\n" + "".join(f"{i},why {i},so {i},{i % 2}\n" for i in range(60)))
-    with pytest.raises(DataError, match="does one have a class"):
+    with pytest.raises(DataError, match="do not show which two form pairs"):
         inspect_data(path)
     config = proposed(path, left=("subject",), right=("body",))
     assert (config.data.left, config.data.right, config.data.label) == ("subject", "body", "y")
@@ -114,7 +121,7 @@ def test_a_folder_of_three_files(write, tmp_path):
     [
         ("x,y\n1,2\n", "no columns of pairs"),
         ("text,label\n" + "".join(f"text {i},{i}\n" for i in range(30)), "30 different labels"),
-        ("left,right,score\na,b,high\nc,d,low\n", "which labels mean same"),
+        ("left,right,score\na,b,high\nc,d,low\n", "unknown label words"),
         ("left,right,score\na,b\n", "expected 3 fields"),
         ("", "no rows"),
     ],
@@ -164,4 +171,4 @@ def test_labelled_texts_can_be_classified_instead(write):
     config = parse_run(anchored(yaml.safe_load(of_classes), path.parent))
     check_run(config)
     assert config.objective == "classify"
-    assert load_examples(config.data, "classify", "error").classes == ("a", "b", "c")
+    assert CLASSIFY.examples.load(config.data, "error").classes == ("a", "b", "c")

@@ -69,7 +69,7 @@ def test_case_and_blanks_tie_texts():
 
 @pytest.mark.parametrize("rows", [0, 1, 2])
 def test_too_few_pairs_are_refused(rows):
-    with pytest.raises(DataError, match="cannot fill"):
+    with pytest.raises(DataError, match="too few for train, dev and test"):
         split_pairs(list("ab")[:rows], list("xy")[:rows], FRACTIONS, np.random.default_rng(0))
 
 

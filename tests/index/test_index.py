@@ -84,7 +84,7 @@ def test_one_query_several_none_and_k_beyond_the_corpus(encoder: TrainedEncoder)
 def test_a_k_that_cannot_be(encoder: TrainedEncoder, k: Any) -> None:
     index = Index.build(encoder, ["a"])
     for rerank in (None, encoder):
-        with pytest.raises(ConfigError, match="expected a whole number from 1 on"):
+        with pytest.raises(ConfigError, match="expected a positive integer"):
             index.search("a", k, rerank=rerank)
 
 
@@ -120,7 +120,7 @@ def test_vectors_made_before_are_taken_when_they_are_of_this_encoder(tmp_path: P
     index = Index.build(encoder, TEXTS, vectors=vectors)
     np.testing.assert_array_equal(index.vectors, vectors)
     other = load(encoder_with(tmp_path / "other", "cosine", seed=8))
-    with pytest.raises(ConfigError, match="not those this encoder gives") as caught:
+    with pytest.raises(ConfigError, match="not the vectors of these texts by this encoder") as caught:
         Index.build(other, TEXTS, vectors=vectors)
     assert caught.value.code == "INDEX_OTHER_ENCODER"
     with pytest.raises(DataError, match=r"expected vectors \[60, 5\]"):
@@ -171,12 +171,12 @@ def test_only_the_first_hundred_are_re_ranked(tmp_path: Path, encoder: TrainedEn
 def test_what_cannot_go_in(tmp_path: Path, encoder: TrainedEncoder) -> None:
     for build, message in [
         (lambda: Index.build(encoder, []), "no texts"),
-        (lambda: Index.build(encoder, ["a", "b"], ["x", "x"]), "the id 'x' stands twice"),
-        (lambda: Index.build(encoder, ["a", "b"], [1, "1"]), "the id '1' stands twice"),
+        (lambda: Index.build(encoder, ["a", "b"], ["x", "x"]), "the id 'x' is used twice"),
+        (lambda: Index.build(encoder, ["a", "b"], [1, "1"]), "the id '1' is used twice"),
         (lambda: Index.build(encoder, ["a", "b"], ["x"]), "expected 2 ids, got 1"),
         (lambda: Index.build(encoder, ["a", "b"], metadata={"n": [1]}), "metadata 'n': expected 2 values, got 1"),
         (lambda: Index.build(encoder, ["a"], metadata={"n": [float("nan")]}), "finite numbers"),
-        (lambda: Index.build(encoder, ["a"], metadata={"n": [object()]}), "metadata must be"),
+        (lambda: Index.build(encoder, ["a"], metadata={"n": [object()]}), "expected metadata of"),
         (lambda: Index.build(encoder, ["", None]), "no texts"),
         (lambda: Index.build(encoder, [np.zeros((2, 3))]), "expected texts"),
     ]:
@@ -209,11 +209,11 @@ def test_an_id_is_never_given_twice(tmp_path: Path, home: Path, encoder: Trained
     again = Index.load(tmp_path / "index")
     again.add(["d"])
     assert again.ids == ["0", "1", "3"]
-    with pytest.raises(DataError, match="the id '1' stands twice"):
+    with pytest.raises(DataError, match="the id '1' is used twice"):
         again.add(["e"], ["1"])
     with pytest.raises(DataError, match="no item has the id 'n5'"):
         again.remove(["n5"])
-    with pytest.raises(DataError, match="nothing would stay"):
+    with pytest.raises(DataError, match="no item would be left"):
         again.remove(["0", "1", "3"])
     with pytest.raises(DataError, match=r"expected the metadata columns \[\], got \[size\]"):
         again.add(["e"], metadata={"size": [1]})
@@ -561,7 +561,7 @@ def test_forged_files_are_damage(saved: Path, encoder: TrainedEncoder, name: str
 def test_forged_items_are_damage_when_they_are_read(saved: Path, encoder: TrainedEncoder) -> None:
     for line in (b"[]\n", b"{}\n", b'{"id": 1, "text": "a", "metadata": {}}\n', b"\xff\n", b"[" * 100_000 + b"\n"):
         forge(saved, ITEMS, line * 60)
-        with pytest.raises(DamagedError, match="is no item"):
+        with pytest.raises(DamagedError, match="is not an item"):
             Index.load(saved, encoder).search("abc")[0]
 
 

@@ -1,4 +1,4 @@
-"""Ways to search, each held to numpy: scores and order of the similarity, candidates of faiss, recall as measured."""
+"""The kinds of search compared with numpy: scores and order of the similarity, candidates of faiss, recall."""
 
 import math
 import sys
@@ -174,10 +174,10 @@ def test_bytes_that_are_no_structure(kind: str) -> None:
 
 
 def test_what_a_family_cannot_do_is_said() -> None:
-    with pytest.raises(ConfigError, match="ivfpq cannot follow the similarity 'exp_manhattan'") as caught:
+    with pytest.raises(ConfigError, match="ivfpq does not support the similarity 'exp_manhattan'") as caught:
         KINDS["ivfpq"].build("exp_manhattan", drawn(2000))
     assert caught.value.remedy == "choose kind exact or hnsw"
-    with pytest.raises(ConfigError, match="cannot follow the similarity 'mine'") as caught:
+    with pytest.raises(ConfigError, match="does not support the similarity 'mine'") as caught:
         KINDS["hnsw"].build("mine", drawn(20))
     assert caught.value.remedy == "choose kind exact"
     with pytest.raises(ConfigError, match="expected 1024 or more, got 1023"):

@@ -1,4 +1,4 @@
-"""Candidates in the order of a similarity, against a plain loop."""
+"""Candidates ranked by a similarity, compared with a plain loop."""
 
 import numpy as np
 import pytest

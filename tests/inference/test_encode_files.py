@@ -1,4 +1,4 @@
-"""Files through an encoder: what encoding them at once gives, in blocks; killed and resumed, the same bytes."""
+"""Whole files encoded and scored in blocks: the same results as at once; killed and resumed, the same bytes."""
 
 import csv
 import functools
@@ -198,7 +198,7 @@ def interrupt(encoder: TrainedEncoder, names: Path, out: Path) -> None:
 def test_an_input_that_changed_is_not_resumed(tmp_path: Path, encoder: TrainedEncoder, names: Path) -> None:
     interrupt(encoder, names, tmp_path / "v.npy")
     names.write_text(names.read_text().replace("\n9,", "\n9,f"))
-    with pytest.raises(ConfigError, match="begun with another input"):
+    with pytest.raises(ConfigError, match="interrupted run had another input"):
         encode_file(encoder, names, tmp_path / "v.npy", column="name", resume=True)
     assert encode_file(encoder, names, tmp_path / "v.npy", column="name") == 50
 
@@ -206,9 +206,9 @@ def test_an_input_that_changed_is_not_resumed(tmp_path: Path, encoder: TrainedEn
 def test_another_encoder_and_another_column_do_not_resume(tmp_path: Path, encoder: TrainedEncoder, names: Path) -> None:
     interrupt(encoder, names, tmp_path / "v.npy")
     other = load(tiny.saved_encoder(tmp_path / "encoder", layers=2))
-    with pytest.raises(ConfigError, match="begun with another encoder"):
+    with pytest.raises(ConfigError, match="interrupted run had another encoder"):
         encode_file(other, names, tmp_path / "v.npy", column="name", resume=True)
-    with pytest.raises(ConfigError, match="begun with another columns"):
+    with pytest.raises(ConfigError, match="interrupted run had another columns"):
         encode_file(encoder, names, tmp_path / "v.npy", column="id", resume=True)
 
 
@@ -220,7 +220,7 @@ def test_an_input_that_changes_meanwhile_publishes_nothing(
         if done == at:
             os.utime(names, ns=(1, 1))
 
-    with pytest.raises(DataError, match="changed while it was read"):
+    with pytest.raises(DataError, match="changed while it was being read"):
         encode_file(encoder, names, tmp_path / "v.npy", column="name", on_rows=change)
     assert not (tmp_path / "v.npy").exists()
 
@@ -305,9 +305,9 @@ def test_sentences_are_encoded_not_the_lines_of_their_file(tmp_path: Path, encod
     ("name", "words"),
     [
         ("a.conllu", "line 1: expected 10 fields"),
-        ("a.ts", "no @data|needs the name"),
-        ("a.json", "needs the name of its column"),
-        ("a.csv.gz", "needs the name of its column of texts; this is a comma-separated table"),
+        ("a.ts", "no @data|the name of the column"),
+        ("a.json", "expected the name of the column"),
+        ("a.csv.gz", "expected the name of the column of texts, because this is a comma-separated table"),
         ("a.xlsx", "is a spreadsheet"),
         ("a.yaml", "is a config"),
     ],

@@ -70,15 +70,15 @@ def test_a_class_the_head_does_not_know_is_named(encoder: Encoders, tmp_path: Pa
     path = toy.table(
         tmp_path / "new.csv", ["text", "label"], [["ab", "ab"], ["cd", "else"], *[[f"e{n}", "ef"] for n in range(8)]]
     )
-    with pytest.raises(DataError, match="does not know: else; it knows ab, cd, ef"):
+    with pytest.raises(DataError, match="unknown to the encoder: else; it knows ab, cd, ef"):
         evaluate_head(encoder("classes"), inspect_data(path))
 
 
 def test_data_of_another_kind_are_refused(encoder: Encoders, tmp_path: Path) -> None:
     path = toy.write_series(tmp_path / "series.csv")
-    with pytest.raises(DataError, match="expected texts with their class, found series"):
+    with pytest.raises(DataError, match="expected texts with one class each, found series"):
         evaluate_head(encoder("classes"), inspect_data(path))
-    with pytest.raises(ConfigError, match="a decoder is measured on its own test split"):
+    with pytest.raises(ConfigError, match="a decoder is evaluated only on the test split of its training"):
         evaluate_head(encoder("texts"), inspect_data(toy.write_classes(tmp_path / "classes.csv")))
-    with pytest.raises(ConfigError, match="it says no classes"):
+    with pytest.raises(ConfigError, match="it does not predict classes"):
         encoder("texts").probabilities(["ab"])

@@ -1,4 +1,4 @@
-"""What decided about a pair: occlusion against encoding by hand, gradients against small steps, honest records."""
+"""Explanations of a pair: occlusion against encoding by hand, gradients against small steps, the records."""
 
 import json
 from dataclasses import replace
@@ -133,7 +133,7 @@ def test_what_is_no_text_is_refused(encoder: TrainedEncoder, left: Any, right: A
 
 
 def test_too_long_for_occlusion_is_not_for_the_gradient(encoder: TrainedEncoder) -> None:
-    with pytest.raises(DataError, match="1025 steps; each of at most 1024") as caught:
+    with pytest.raises(DataError, match="1025 steps; expected at most 1024") as caught:
         encoder.explain_pair("a" * 1025, "b")
     assert caught.value.code == "EXPLAIN_LENGTH"
     assert len(encoder.explain_pair("a" * 1_000_000, "b", method="gradient").left.contributions) == 4096
@@ -186,5 +186,5 @@ def test_the_command_says_it_in_both_ways(folder: Path, capsys: pytest.CaptureFi
 
 
 def test_the_command_refuses_an_encoder_of_series(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="encoder of series"):
+    with pytest.raises(ConfigError, match="needs an encoder of texts"):
         why(tiny.saved_encoder(tmp_path / "encoder", series=True), "a", "b")

@@ -1,4 +1,4 @@
-"""The torch-free loader: what is wrong with a folder or an input ends in one typed error."""
+"""The ONNX encoder: an invalid folder or input gives one typed error."""
 
 import sys
 from pathlib import Path
@@ -9,8 +9,8 @@ import pytest
 
 import tiny
 from seqtwin.errors import ConfigError, DamagedError, DataError, MissingExtraError, SeqTwinError
-from seqtwin.inference import inputs
 from seqtwin.inference import load as loading
+from seqtwin.inference.batching import Batching
 from seqtwin.inference.load import load
 from seqtwin.inference.onnx_encoder import CARD, GRAPH, OnnxEncoder
 from seqtwin.inference.trained_encoder import TrainedEncoder
@@ -108,7 +108,7 @@ def test_a_text_of_a_million_characters_is_cut(encoder: OnnxEncoder, tmp_path: P
 def test_a_batch_of_long_texts_is_cut_so_that_memory_stays_small(encoder: OnnxEncoder, monkeypatch: Any) -> None:
     texts = ["a", "abc" * 9, "be", "fed"]
     expected = encoder.encode(texts)
-    monkeypatch.setattr(inputs, "MOST_STEPS", 5)
+    monkeypatch.setattr(encoder, "batching", Batching(size=64, steps=5))
     np.testing.assert_allclose(encoder.encode(texts), expected, atol=1e-6)
 
 
@@ -139,7 +139,7 @@ def test_the_wrong_folder_and_the_wrong_backend_are_one_line(tmp_path: Path, fol
     assert loading.ONNX_CARD == CARD
     with pytest.raises(ConfigError, match="did you mean 'onnx'"):
         load(folder, backend="onxn")  # type: ignore[call-overload]
-    with pytest.raises(ConfigError, match="no meaning"):
+    with pytest.raises(ConfigError, match="applies to the torch backend only"):
         load(folder, backend="onnx", allow_read_padding=True)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingExtraError, match="onnxruntime"):

@@ -1,4 +1,4 @@
-"""What an encoder with a head says of new sequences: a class, a class a step, a text."""
+"""Predictions of an encoder with a head for new sequences: a class, one class per step, a text."""
 
 from collections.abc import Callable
 from pathlib import Path

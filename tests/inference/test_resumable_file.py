@@ -1,4 +1,4 @@
-"""A file that grows: whole at its end, taken up wherever its writer stopped, never over another."""
+"""A resumable file: complete at its end, resumed wherever its writer stopped, never written over another file."""
 
 import json
 import os
@@ -119,7 +119,7 @@ def test_with_nothing_to_take_up_resume_begins(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", [{**KEY, "input": "abd"}, {"input": "abc"}, {**KEY, "more": 1}])
 def test_what_was_begun_from_something_else_is_refused(tmp_path: Path, key: Any) -> None:
     folder = interrupted(tmp_path / "x.bin")
-    with pytest.raises(ConfigError, match=r"begun with another (input|columns|more) \[") as caught:
+    with pytest.raises(ConfigError, match=r"the interrupted run had another (input|columns|more) \[") as caught:
         grow(tmp_path / "x.bin", resume=True, key=key)
     assert caught.value.code == "RESUME_CHANGED"
     assert (folder / "data").read_bytes() == BLOCKS[0] + BLOCKS[1], "what was done is lost"

@@ -18,8 +18,8 @@ import seqtwin
 import tiny
 from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.files import read_json
-from seqtwin.inference import inputs as items
 from seqtwin.inference import trained_encoder
+from seqtwin.inference.batching import Batching
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.store import CARD, WEIGHTS, load_encoder
 
@@ -106,9 +106,9 @@ def test_any_texts_in_any_batch_have_the_vectors_they_have_alone(
 
 def test_a_batch_of_long_texts_is_cut_so_that_memory_stays_small(encoder: TrainedEncoder, monkeypatch: Any) -> None:
     expected = encoder.encode(TEXTS)
-    monkeypatch.setattr(items, "MOST_STEPS", 5)
+    monkeypatch.setattr(encoder, "batching", Batching(size=512, steps=5))
     np.testing.assert_allclose(encoder.encode(TEXTS), expected, atol=1e-6, rtol=0)
-    cut = list(items.batches_of(np.array([9, 1, 1, 2, 2]), 512))
+    cut = list(encoder.batching.batches(np.array([9, 1, 1, 2, 2])))
     assert [rows.tolist() for rows in cut] == [[1], [2], [3], [4], [0]]
 
 
@@ -281,7 +281,7 @@ def test_a_missing_file_is_damage(tmp_path: Path, name: str) -> None:
 
 def test_an_encoder_that_reads_pads_is_refused_unless_asked_for(tmp_path: Path) -> None:
     folder = tiny.saved_encoder(tmp_path / "encoder", padding="read")
-    with pytest.raises(ConfigError, match="depend on the texts beside them") as caught:
+    with pytest.raises(ConfigError, match="depend on the other texts in the batch") as caught:
         load(folder)
     assert caught.value.code == "PADDING_READ"
     encoder = load(folder, allow_read_padding=True)
@@ -297,7 +297,7 @@ def test_an_encoder_whose_vectors_change_with_the_batch_is_refused(folder: Path,
         return stored
 
     monkeypatch.setattr(trained_encoder, "load_encoder", reading)
-    with pytest.raises(DamagedError, match="differ by"):
+    with pytest.raises(DamagedError, match="differs by"):
         load(folder)
 
 

@@ -79,7 +79,7 @@ def test_texts_of_a_text_file(tmp_path: Path, text: str, lines: list[str]) -> No
 
 def test_texts_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a\n \nb\n")
-    with pytest.raises(DataError, match="line 2: an empty text"):
+    with pytest.raises(DataError, match="line 2: empty text"):
         read_texts(tmp_path / "a.txt", None)
-    with pytest.raises(ConfigError, match="name of its column"):
+    with pytest.raises(ConfigError, match="name of the column"):
         read_texts(tmp_path / "a.csv", None)

@@ -9,7 +9,7 @@ import pytest
 from drawn import Drawn, scattered
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.index.exact_search import Neighbours
-from seqtwin.matching import thresholds
+from seqtwin.matching import nearest_texts
 from seqtwin.matching.clusters import Pairs, central, components, forest, mutual
 from seqtwin.matching.decisions import Decision
 from seqtwin.matching.dedupe import dedupe
@@ -118,7 +118,7 @@ def test_what_was_decided_is_not_asked_again_and_strangers_are_counted() -> None
     [
         ([("a", "b", True), ("b", "a", False)], "line 3: .* by line 2"),
         ([("a", "b", True), ("b", "c", True), ("c", "z", True), ("a", "z", False)], "line 5: .* by lines 2, 3, 4"),
-        ([("a", "a", False)], "line 2: 'a' and 'a' are one text"),
+        ([("a", "a", False)], "line 2: 'a' and 'a' are the same text"),
         ([("q", "r", True), ("r", "q", False)], "line 3"),
     ],
 )
@@ -156,7 +156,7 @@ def test_review_asks_on_both_sides_of_the_threshold() -> None:
 def test_progress_and_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     encoder, texts = scattered(50, 3), [f"t{n}" for n in range(50)]
     whole = dedupe(encoder, texts, threshold=0.9)
-    monkeypatch.setattr(thresholds, "_AT_ONCE", 7)
+    monkeypatch.setattr(nearest_texts, "_AT_ONCE", 7)
     heard: list[tuple[int, int]] = []
     parts = dedupe(encoder, texts, threshold=0.9, on_rows=lambda done, total: heard.append((done, total)))
     np.testing.assert_array_equal(parts.cluster, whole.cluster)

@@ -24,7 +24,7 @@ from seqtwin.matching.mine import mine
 
 
 class Read:
-    """An encoder that reads tokens: an angle for each sequence of ids, so that equal ids have equal vectors."""
+    """An encoder with tokens: a random vector for each sequence of ids. Equal ids have equal vectors."""
 
     def __init__(self, tokens: TextTokens, threshold: float | None = 0.5) -> None:
         self.tokens, self.threshold = tokens, threshold
@@ -138,7 +138,7 @@ def test_what_an_index_with_blank_rows_refuses(tmp_path: Path) -> None:
     encoder = load(tiny.saved_encoder(tmp_path / "encoder"))
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"texts": ["", None]}, "no texts"),
-        ({"texts": ["a", "", "b"], "ids": ["x", "y", "x"]}, "stands twice"),
+        ({"texts": ["a", "", "b"], "ids": ["x", "y", "x"]}, "is used twice"),
         ({"texts": ["a", "", "b"], "ids": ["x", "y"]}, "expected 3 ids, got 2"),
         ({"texts": ["a", "", "b"], "metadata": {"n": [1, 2]}}, "expected 3 values, got 2"),
         ({"texts": ["a", "", 3]}, r"got a int \(item 2\)"),
@@ -280,7 +280,7 @@ def test_equal_texts_are_no_hard_negatives() -> None:
 def test_a_k_that_is_no_whole_number_is_refused(k: Any, tmp_path: Path) -> None:
     encoder = load(tiny.saved_encoder(tmp_path / "encoder"))
     for work in (lambda: dedupe(encoder, ["a", "b"], k=k), lambda: link(encoder, ["a"], ["b"], k=k)):
-        with pytest.raises(ConfigError, match="whole number"):
+        with pytest.raises(ConfigError, match="expected an integer"):
             work()
     assert len(dedupe(encoder, ["a", "b"], k=np.int64(1)).cluster) == 2
 

@@ -1,4 +1,4 @@
-"""What dedupe, link and mine read and write: every column kept, decisions round, rows named when they are wrong."""
+"""The files of dedupe, link and mine: every column is kept, decisions are read back, bad rows are named."""
 
 import csv
 import io
@@ -143,7 +143,7 @@ def test_pairs_and_classes_are_read_for_mining(tmp_path: Path) -> None:
     assert read_labelled(inspect_data(folder))[0] == [f"a{n}" for n in range(6)], "of a folder the training file"
     for split in ("train", "dev", "test"):
         written(folder / f"{split}.csv", classes.read_text(encoding="utf-8"))
-    with pytest.raises(DataError, match="one file of texts with a class"):
+    with pytest.raises(DataError, match="one file of texts with one class each"):
         read_labelled(inspect_data(folder))
 
 

@@ -1,4 +1,4 @@
-"""Which neighbours are linked: groups that are close are whole, chains stay cut, and what k leaves out is counted."""
+"""Linked neighbours: close groups are whole, chains are not joined, and pairs that k leaves out are counted."""
 
 import itertools
 

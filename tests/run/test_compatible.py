@@ -7,8 +7,8 @@ import pytest
 from seqtwin.config import parse_run
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.run.compatible import check_run
-from seqtwin.run.tasks import TASKS, task_of
-from seqtwin.training.objectives import OBJECTIVES
+from seqtwin.run.objectives.table import OBJECTIVES, objective_of
+from seqtwin.training import objectives
 
 
 def config(objective: Any, **sections: Any) -> Any:
@@ -16,11 +16,11 @@ def config(objective: Any, **sections: Any) -> Any:
     return parse_run({"data": {"name": "digits"}, "objective": objective, "encoder": encoder, **sections})
 
 
-@pytest.mark.parametrize("objective", ["pairs", *OBJECTIVES])
+@pytest.mark.parametrize("objective", list(OBJECTIVES))
 def test_every_objective_can_be_built(objective: str) -> None:
     check_run(config(objective))
     check_run(config({"name": objective}))
-    assert task_of(config(objective)) is TASKS[objective]
+    assert objective_of(config(objective)) is OBJECTIVES[objective]
 
 
 def test_an_unknown_objective_names_the_nearest() -> None:
@@ -33,10 +33,10 @@ def test_an_unknown_objective_names_the_nearest() -> None:
         with pytest.raises(ConfigError, match=f"unknown objective '{name}'.*did you mean '{hint}'"):
             check_run(config(name))
     with pytest.raises(ConfigError, match="unknown objective 'clasify'"):
-        task_of(config("clasify"))
+        objective_of(config("clasify"))
 
 
-@pytest.mark.parametrize("objective", list(OBJECTIVES))
+@pytest.mark.parametrize("objective", list(objectives.OBJECTIVES))
 def test_a_loss_of_pairs_does_not_train_a_head(objective: str) -> None:
     with pytest.raises(ConfigError, match="compares pairs") as caught:
         check_run(config(objective, loss="mse"))

@@ -13,11 +13,11 @@ from sklearn.metrics import roc_auc_score
 import tiny
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.model.siamese import Siamese
-from seqtwin.run.compatible import build_loss
+from seqtwin.run.build_losses import build_loss
 from seqtwin.run.diagnose_run import Trained, Watcher, diagnostics, isotonic_gain, some_rows
 from seqtwin.run.evaluate import judge
 from seqtwin.run.every_representation import read_all
-from seqtwin.run.pair_task import calibrate, rank_metric
+from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepare import prepare_pairs
 from seqtwin.run.prepared import Prepared
 from seqtwin.run.train import fresh_model, recipe_of
@@ -58,7 +58,7 @@ def trained(config: RunConfig, *, change: Callable[[Siamese], None] = lambda _: 
     recipe = recipe_of(config)
     watcher = Watcher.of(prepared.stores["train"], recipe)
     state = fit(model, loss, prepared.stores["train"], recipe, rank_metric(prepared), watch=watcher)
-    return Trained(model, loss, prepared, recipe, state, watcher, judge(model, prepared, {}), 0.0)
+    return Trained(model, model, loss, prepared, recipe, state, watcher, judge(model, prepared, {}), 0.0)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
-"""Short names: of the row and the column a study cell stands in."""
+"""The row and the column of the table of results that a config belongs to."""
 
 from typing import Any
 
 import pytest
 
 from seqtwin.config import parse_run
-from seqtwin.run.labels import column_label, factor_label, is_axis, label, objective_name, row_label, value_label
+from seqtwin.run.labels import column_label, is_axis, objective_name, row_label
 
 JOIN = {"name": "join", "parts": ["mean_output", "max_output"]}
 CLASSIFY_2 = {"name": "classify", "layers": 2}
@@ -13,32 +13,6 @@ CLASSIFY_2 = {"name": "classify", "layers": 2}
 
 def config(objective: Any = "pairs", **sections: Any) -> Any:
     return parse_run({"data": {"name": "digits"}, "objective": objective, **sections})
-
-
-@pytest.mark.parametrize(
-    ("spec", "expected"),
-    [
-        ("mse", "mse"),
-        ({"name": "mse"}, "mse"),
-        ({"name": "linear", "dim": 128}, "linear-dim128"),
-        ({"name": "contrastive", "distance": "cosine", "margin": "auto"}, "contrastive-cosine-auto"),
-        (JOIN, "mean_output+max_output"),
-        ({"name": "join", "parts": [{"name": "attention_output", "heads": 4}, "max_output"]},
-         "attention_output-heads4+max_output"),
-    ],
-)  # fmt: skip
-def test_a_part_is_named_by_its_options(spec: Any, expected: str) -> None:
-    assert label(spec) == expected
-
-
-@pytest.mark.parametrize(("value", "expected"), [(1e30, "1e30"), (1e-30, "1e-30"), (None, "None"), (True, "True")])
-def test_values_of_any_key_are_named(value: Any, expected: str) -> None:
-    assert value_label(value) == expected
-
-
-def test_different_values_have_different_names() -> None:
-    values = [1e30, 1e-30, 0.1, 1, 10, "auto", None, {"name": "linear", "dim": 8}, {"name": "linear", "dim": 9}]
-    assert len({value_label(value) for value in values}) == len(values)
 
 
 @pytest.mark.parametrize(
@@ -93,18 +67,3 @@ def test_the_objective_is_named_with_or_without_options() -> None:
         "classify",
         "classify",
     ]
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        ("encoder.hidden", 8, "8"),
-        ("encoder.from", "../runs/first", "first"),
-        ("encoder.from", None, "none"),
-        ("data.file", "/somewhere/pairs.csv", "pairs.csv"),
-        ("data.more", ["a/one.csv", "two.csv"], "one.csv+two.csv"),
-        ("data.more", [], "none"),
-    ],
-)
-def test_a_path_is_named_by_its_end_wherever_it_lies(key: str, value: Any, expected: str) -> None:
-    assert factor_label(key, value) == expected

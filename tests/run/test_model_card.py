@@ -15,7 +15,7 @@ from seqtwin.run.model_card import head_card, interval_of, model_card
 from seqtwin.run.train import train
 
 
-def facts(**changes: Any) -> dict[str, Any]:
+def facts(**changes: Any) -> Any:
     usual = {
         "representation": "mean_output",
         "loss": {"name": "mse", "formula": "(s - y)^2"},
@@ -33,11 +33,12 @@ def facts(**changes: Any) -> dict[str, Any]:
     return {**usual, **changes}
 
 
-SCORES = {"primary": "roc_auc", "threshold": 0.5, "test": {"roc_auc": 0.75, "f1": 0.5}}
+def scores(**changes: Any) -> Any:
+    return {"primary": "roc_auc", "threshold": 0.5, "test": {"roc_auc": 0.75, "f1": 0.5}, **changes}
 
 
 def test_the_card_says_what_it_is_for_how_to_load_it_and_its_limits() -> None:
-    text = model_card(facts(), SCORES, (0.7, 0.8))
+    text = model_card(facts(), scores(), (0.7, 0.8))
     for part in (
         "## How to load",
         "## What it is for",
@@ -47,44 +48,46 @@ def test_the_card_says_what_it_is_for_how_to_load_it_and_its_limits() -> None:
         "| f1 | 0.5000 |  |",
         "12,345 parameters",
         "1.23% of the tokens",
-        "at most 64 tokens",
-        "from a score of 0.5 on",
-        "draws test pairs anew",
+        "the first 64 tokens",
+        "their score is at least 0.5 ",
+        "resamples the test pairs",
     ):
         assert part in text
 
 
 def test_the_card_says_on_how_few_pairs_its_metrics_rest() -> None:
     few = {"dev": {"same": 50, "different": 50}, "test": {"same": 4, "different": 96}}
-    assert "\n\nThe metrics rest on very few pairs: 4 same pairs in test.\n\n" in model_card(facts(counts=few), SCORES)
+    assert "\n\nThe metrics rest on very few pairs: 4 same pairs in test.\n\n" in model_card(
+        facts(counts=few), scores()
+    )
     enough = {split: {"same": 50, "different": 50} for split in few}
-    assert "very few" not in model_card(facts(counts=enough), SCORES) + model_card(facts(), SCORES)
+    assert "very few" not in model_card(facts(counts=enough), scores()) + model_card(facts(), scores())
 
 
 def test_the_card_of_a_head_names_classes_with_few_test_examples() -> None:
     of_head = facts(objective="classify", classes=["yes", "no"], counts={"test": {"yes": 3, "no": 90}})
+    of_classes = scores(primary="accuracy", test={"accuracy": 0.9, "log_loss": 0.25}, threshold=None)
     expected = "The metrics of 1 of 2 classes rest on fewer than ten test examples: yes (3)."
-    scores = {"primary": "accuracy", "test": {"accuracy": 0.9, "log_loss": 0.25}}
-    text = head_card(of_head, scores, None)
+    text = head_card(of_head, of_classes, None, output="predicts its class", answer="label")
     assert expected in text
     assert "| log_loss (lower is better) | 0.2500 |  |" in text
 
 
 def test_a_metric_where_lower_is_better_is_marked() -> None:
-    text = model_card(facts(), {**SCORES, "test": {"mse": 0.125, "f1": 0.5}})
+    text = model_card(facts(), scores(test={"mse": 0.125, "f1": 0.5}))
     assert "| mse (lower is better) | 0.1250 |  |" in text
     assert "| f1 | 0.5000 |  |" in text
 
 
 def test_what_is_not_known_is_said() -> None:
-    text = model_card(facts(), {**SCORES, "threshold": None})
+    text = model_card(facts(), scores(threshold=None))
     assert "No interval of roc_auc" in text
     assert "no threshold" in text
     assert "| roc_auc | 0.7500 |  |" in text
 
 
 def test_an_encoder_of_series_speaks_of_series() -> None:
-    text = model_card(facts(tokens=None, unknown_share=None), SCORES)
+    text = model_card(facts(tokens=None, unknown_share=None), scores())
     assert "channels" in text
     assert "token" not in text
 

@@ -1,6 +1,7 @@
 """From a config to stores of token ids or series, and to word vectors."""
 
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from seqtwin.config import RunConfig, parse_run
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.run.compatible import check_run
 from seqtwin.run.manifest import cell_key, config_hash
-from seqtwin.run.prepare import prepare
+from seqtwin.run.prepare import DataSets, prepare
 from seqtwin.run.prepared import data_facts
 from seqtwin.run.train import fresh_model
 
@@ -51,12 +52,23 @@ def test_the_vocabulary_is_that_of_train_alone(folder: Path) -> None:
     assert data_facts(found)["unknown_share"] == found.unknown_share
 
 
-def test_data_is_read_once_until_a_file_changes(folder: Path) -> None:
+def test_the_same_data_are_read_once(folder: Path) -> None:
     config = run(folder)
-    first = prepare(config)
-    assert prepare(run(folder, fit={"seed": 4})) is first
+    data = DataSets.of([config])
+    first = data.prepare(config)
+    assert data.prepare(run(folder, fit={"seed": 4}, loss="bce", encoder={"hidden": 9})) is first
+    assert data.prepare(run(folder, tokens={"lower": True})) is not first
+    assert data.prepare(run(folder, data={"cut": 0.4})) is not first
     tiny.write_pairs(folder, (96, 40, 20))
-    assert len(prepare(config).stores["test"]) == 20
+    assert len(prepare(config).stores["test"]) == 20, "a file that has changed is read again"
+
+
+def test_prepared_data_are_the_same_in_another_process(folder: Path) -> None:
+    config = run(folder)
+    here = DataSets.of([config])
+    there: DataSets = pickle.loads(pickle.dumps(here))
+    assert cell_key(config, there.prepare(config)) == cell_key(config, here.prepare(config))
+    assert there.prepare(config).notes == here.prepare(config).notes
 
 
 def test_series_have_their_channels(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from seqtwin.errors import ConfigError
 from seqtwin.files import read_json
 from seqtwin.run.compatible import check_run
 from seqtwin.run.manifest import cell_key
-from seqtwin.run.prepare import prepare
+from seqtwin.run.prepare import DataSets, prepare
 from seqtwin.run.pretrained import SHAPE, followed, load_start, start_folder
 from seqtwin.run.train import Run, blueprint_for, fresh_model, train
 from seqtwin.store import Stored, load_encoder
@@ -96,7 +96,7 @@ def test_without_a_start_a_config_stays_as_it_is(folder: Path) -> None:
 
 @pytest.mark.parametrize(("key", "value"), [("hidden", 16), ("cell", "gru"), ("layers", 2), ("bidirectional", False)])
 def test_another_shape_is_refused(key: str, value: Any, folder: Path, decoded: Run) -> None:
-    with pytest.raises(ConfigError, match=f"{key} is {value}, but that of .* is") as caught:
+    with pytest.raises(ConfigError, match=f"{key} is {value}, but .* has") as caught:
         train(classify(folder, decoded.path, encoder={key: value}), folder / "never")
     assert (caught.value.code, caught.value.place) == ("START_SHAPE", f"encoder.{key}")
     assert not (folder / "never").exists()
@@ -118,7 +118,7 @@ def test_a_folder_without_an_encoder_is_refused(folder: Path) -> None:
 def test_an_encoder_that_reads_something_else_is_refused(folder: Path, decoded: Run) -> None:
     raw = toy.raw_run("series", folder / "series.csv")
     config = parse_run({**raw, "encoder": {"from": str(decoded.path)}})
-    with pytest.raises(ConfigError, match=r"reads tokens \(8\), but the data are series \(2\)") as caught:
+    with pytest.raises(ConfigError, match=r"expects tokens \(8\), but the data are series \(2\)") as caught:
         train(config, folder / "never")
     assert caught.value.code == "START_INPUTS"
 
@@ -220,7 +220,7 @@ def test_a_study_may_vary_where_it_starts(folder: Path, decoded: Run) -> None:
 def test_the_plan_of_such_a_study_names_no_place_of_one_machine(folder: Path, decoded: Run) -> None:
     base = toy.raw_run("classes", folder / "classes.csv")
     study = parse_study({"base": base, "grid": {"encoder.from": [None, str(decoded.path)]}, "seeds": 1})
-    declare(study, expand_grid(study), folder / "deep" / "study")
+    declare(study, expand_grid(study), folder / "deep" / "study", DataSets())
     said = (folder / "deep" / "study" / "study.json").read_text(encoding="utf-8")
     assert json.loads(said)["config"]["grid"] == {"encoder.from": [None, "../../decoded"]}
     assert str(folder) not in said

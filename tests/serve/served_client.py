@@ -1,4 +1,4 @@
-"""A service over the tiny encoder, and one question to it without a socket."""
+"""A service over the tiny encoder, and one request to it without a socket."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ def tiny_app(encoder: TrainedEncoder, limits: Limits | None = None) -> FastAPI:
 
 
 def with_client(app: FastAPI, act: Callable[[httpx.AsyncClient], Awaitable[Any]]) -> Any:
-    """What `act` gives with a client of the application; its errors are answers, as on a socket."""
+    """The result of `act` with a client of the application. Errors are responses, as on a socket."""
 
     async def acted() -> Any:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
@@ -37,7 +37,7 @@ def with_client(app: FastAPI, act: Callable[[httpx.AsyncClient], Awaitable[Any]]
 
 
 def post(app: FastAPI, path: str, body: Any = None, *, content: bytes | None = None, **headers: str) -> httpx.Response:
-    """The answer to one question; `content` instead of `body` is sent as it is."""
+    """The response to one request; `content` is sent unchanged instead of `body`."""
 
     async def act(client: httpx.AsyncClient) -> httpx.Response:
         named = {"content-type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}

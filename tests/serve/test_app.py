@@ -1,4 +1,4 @@
-"""The endpoints: what OpenAI's clients read, what the encoder says offline, and one shape for every refusal."""
+"""The endpoints: the format of OpenAI's clients, the results of the encoder offline, one shape for every error."""
 
 import asyncio
 import base64
@@ -132,7 +132,7 @@ def test_no_threshold_means_no_verdict(encoder: TrainedEncoder, monkeypatch: pyt
     assert (found["same"], found["threshold"]) == (None, None)
 
 
-def test_life_readiness_and_measures(encoder: TrainedEncoder) -> None:
+def test_life_readiness_and_metrics(encoder: TrainedEncoder) -> None:
     app = tiny_app(encoder)
     assert get(app, "/healthz").json() == {"status": "alive"}
     ready = get(app, "/readyz")
@@ -153,7 +153,7 @@ def test_life_readiness_and_measures(encoder: TrainedEncoder) -> None:
         "seqtwin_ready 1",
     ):
         assert line in text.splitlines()
-    app.state.measures.ready = False
+    app.state.metrics.ready = False
     assert get(app, "/readyz").status_code == 503
     assert get(app, "/healthz").status_code == 200
 

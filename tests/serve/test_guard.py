@@ -8,7 +8,7 @@ import pytest
 
 from seqtwin.serve.guard import Guard
 from seqtwin.serve.limits import Limits
-from seqtwin.serve.measures import Measures
+from seqtwin.serve.metrics import Metrics
 
 
 class Echo:
@@ -70,19 +70,19 @@ class Client:
         return dict(self.sent[0]["headers"])
 
 
-def guarded(app: Any, **limits: Any) -> tuple[Guard, Measures]:
-    measures = Measures()
-    return Guard(app, Limits(**limits), measures, frozenset({"/x"}), frozenset({"localhost"})), measures
+def guarded(app: Any, **limits: Any) -> tuple[Guard, Metrics]:
+    metrics = Metrics()
+    return Guard(app, Limits(**limits), metrics, frozenset({"/x"}), frozenset({"localhost"})), metrics
 
 
 def test_a_body_arrives_whole_however_it_was_cut() -> None:
     app = Echo()
-    guard, measures = guarded(app)
+    guard, metrics = guarded(app)
     client = Client([b"ab", b"", b"cd", b"e"])
     assert asyncio.run(client.ask(guard)) == 200
     assert client.sent[1]["body"] == b"abcde"
-    assert measures.requests == {("/x", 200): 1}
-    assert (measures.in_flight, measures.queued) == (0, 0)
+    assert metrics.requests == {("/x", 200): 1}
+    assert (metrics.in_flight, metrics.queued) == (0, 0)
 
 
 @pytest.mark.parametrize("length", ["11", "9" * 30, "-1", "1e3", "x", "٣"])
@@ -127,38 +127,38 @@ def test_all_bodies_together_are_bounded() -> None:
 
 def test_beyond_the_queue_is_503_with_a_time_to_wait() -> None:
     app = Echo()
-    guard, measures = guarded(app, in_flight=2, queued=3)
+    guard, metrics = guarded(app, in_flight=2, queued=3)
 
     async def act() -> tuple[list[int], Client]:
         app.gate = asyncio.Event()
         clients = [Client([b"x"]) for _ in range(6)]
         asked = [asyncio.create_task(client.ask(guard)) for client in clients]
         await asyncio.sleep(0.01)
-        assert (measures.in_flight, measures.queued, app.begun) == (2, 3, 2)
+        assert (metrics.in_flight, metrics.queued, app.begun) == (2, 3, 2)
         app.gate.set()
         return [await one for one in asked], clients[5]
 
     statuses, last = asyncio.run(act())
     assert statuses == [200] * 5 + [503]
     assert last.answered[b"retry-after"] == b"1"
-    assert (measures.in_flight, measures.queued, measures.refused) == (0, 0, 1)
+    assert (metrics.in_flight, metrics.queued, metrics.refused) == (0, 0, 1)
 
 
 def test_what_takes_too_long_is_503_and_cancelled() -> None:
     app = Echo()
-    guard, measures = guarded(app, request_seconds=0.02)
+    guard, metrics = guarded(app, request_seconds=0.02)
 
     async def act() -> int:
         app.gate = asyncio.Event()
         return await Client([b"x"]).ask(guard)
 
     assert asyncio.run(act()) == 503
-    assert (app.cancelled, measures.in_flight) == (1, 0)
+    assert (app.cancelled, metrics.in_flight) == (1, 0)
 
 
 def test_the_work_of_a_client_that_left_is_cancelled() -> None:
     app = Echo()
-    guard, measures = guarded(app)
+    guard, metrics = guarded(app)
 
     async def act() -> None:
         app.gate = asyncio.Event()
@@ -168,12 +168,12 @@ def test_the_work_of_a_client_that_left_is_cancelled() -> None:
 
     asyncio.run(act())
     assert (app.begun, app.cancelled, app.finished) == (2, 2, 0)
-    assert (measures.in_flight, measures.requests) == (0, {("/x", 499): 2})
+    assert (metrics.in_flight, metrics.requests) == (0, {("/x", 499): 2})
 
 
 def test_a_client_that_leaves_within_its_body_is_counted_and_not_answered() -> None:
     app = Echo()
-    guard, measures = guarded(app)
+    guard, metrics = guarded(app)
 
     class Leaving(Client):
         async def receive(self) -> Any:
@@ -184,12 +184,12 @@ def test_a_client_that_leaves_within_its_body_is_counted_and_not_answered() -> N
     client = Leaving([])
     assert asyncio.run(client.ask(guard)) in {0, 499}
     assert app.begun == 0
-    assert measures.requests == {("/x", 499): 1}
+    assert metrics.requests == {("/x", 499): 1}
 
 
 def test_a_client_that_never_reads_its_answer_gives_its_place_back() -> None:
     app = Echo()
-    guard, measures = guarded(app, request_seconds=0.02)
+    guard, metrics = guarded(app, request_seconds=0.02)
 
     class Deaf(Client):
         async def send(self, message: Any) -> None:
@@ -200,7 +200,7 @@ def test_a_client_that_never_reads_its_answer_gives_its_place_back() -> None:
     client = Deaf([b"x"])
     asyncio.run(client.ask(guard))
     assert [message["type"] for message in client.sent] == ["http.response.start", "http.response.body"]
-    assert (app.finished, measures.in_flight) == (0, 0)
+    assert (app.finished, metrics.in_flight) == (0, 0)
 
 
 def test_headers_that_are_too_large_are_refused_unread() -> None:

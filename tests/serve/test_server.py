@@ -31,7 +31,7 @@ START += "try: app()\nexcept SeqTwinError as error: sys.stderr.write(str(error))
 IMPATIENT = "import sys; from pathlib import Path; from seqtwin.serve.server import serve\n"
 IMPATIENT += "from seqtwin.serve.limits import Limits\n"
 IMPATIENT += "limits = Limits(header_seconds=0.5, body_seconds=1.0, request_seconds=2.0)\n"
-IMPATIENT += "serve(Path(sys.argv[1]), '127.0.0.1', 0, lambda said: print(said, flush=True), limits=limits)"
+IMPATIENT += "serve(Path(sys.argv[1]), '127.0.0.1', 0, lambda line: print(line, flush=True), limits=limits)"
 CLIENTS = 64
 
 
@@ -111,8 +111,8 @@ def test_many_clients_at_once_get_their_own_vectors(address: str, folder: Path) 
     for own, answers in zip(texts, found, strict=True):
         for vectors in answers:
             np.testing.assert_allclose(vectors, encoder.encode(own), atol=1e-6, rtol=0)
-    measures = httpx.get(f"{address}/metrics").text
-    calls = int(re.search(r"seqtwin_batch_size_count (\d+)", measures)[1])  # type: ignore[index]
+    metrics = httpx.get(f"{address}/metrics").text
+    calls = int(re.search(r"seqtwin_batch_size_count (\d+)", metrics)[1])  # type: ignore[index]
     assert calls < 4 * CLIENTS  # requests shared calls of the model
 
 
@@ -187,8 +187,8 @@ def test_clients_that_leave_keep_no_place(address: str) -> None:
     assert httpx.post(f"{address}/similarity", json={"pairs": [["a", "b"]]}, timeout=60).status_code == 200
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        measures = httpx.get(f"{address}/metrics").text.splitlines()
-        if "seqtwin_in_flight 0" in measures and "seqtwin_queue_length 0" in measures:
+        metrics = httpx.get(f"{address}/metrics").text.splitlines()
+        if "seqtwin_in_flight 0" in metrics and "seqtwin_queue_length 0" in metrics:
             return
         time.sleep(0.05)
     raise AssertionError("a place was never given back")

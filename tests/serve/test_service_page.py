@@ -1,4 +1,4 @@
-"""The page as text: its policy allows exactly what it holds, and nothing of it comes from elsewhere."""
+"""The page as text: its policy allows exactly its own content, and nothing is loaded from elsewhere."""
 
 import base64
 import hashlib
@@ -56,7 +56,7 @@ def test_the_scale_has_the_ends_of_the_similarity(similarity: str, ends: list[fl
     facts = re.search(r'id="facts">(.*?)</script>', html)
     assert facts is not None
     assert json.loads(facts[1])["range"] == ends
-    assert "same from" not in html.split("<script")[0]
+    assert "same if" not in html.split("<script")[0]
 
 
 def test_search_stands_there_when_an_index_is_served() -> None:

@@ -26,13 +26,13 @@ def address(encoder):
     """A service in a thread of this process, without signals."""
     import uvicorn
 
-    from seqtwin.serve.server import address_of, listening
+    from seqtwin.serve.server import listener_url, listening
 
     app = create_app(encoder, Index.build(encoder, CORPUS), Limits(texts=3), name="tiny")
     with listening("127.0.0.1", 0) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        found = address_of(listener)
+        found = listener_url(listener)
         thread.start()
         yield found
         server.should_exit = True

@@ -160,7 +160,7 @@ def test_a_plan_is_never_changed_once_something_is_published(
     raw |= {"tune": False, "comparisons": [own]}
     compare(parse_study(raw), tmp_path / "out")
     before = (tmp_path / "out/study.json").read_bytes()
-    with pytest.raises(ConfigError, match="another than when it began") as caught:
+    with pytest.raises(ConfigError, match="differs from the one it began with") as caught:
         compare(parse_study({**raw, **change}), tmp_path / "out")
     assert "--out" in caught.value.remedy
     assert (tmp_path / "out/study.json").read_bytes() == before

@@ -11,7 +11,7 @@ from seqtwin.config import parse_run, parse_study
 from seqtwin.errors import ConfigError
 from seqtwin.files import _NAME
 from seqtwin.run.data_files import data_name
-from seqtwin.run.labels import label
+from seqtwin.run.part_labels import label
 from seqtwin.study.grid import Grid, canonical, expand_grid
 
 BASE: dict[str, Any] = {"data": {"name": "placenames"}, "encoder": {"embedding": 4, "hidden": 4}}

@@ -7,7 +7,7 @@ import inspect
 from importlib import import_module
 
 FAMILIES = {
-    "objectives": "seqtwin.run.tasks:TASKS",
+    "objectives": "seqtwin.run.objectives.table:OBJECTIVES",
     "cells": "seqtwin.model.encoder:CELLS",
     "representations": "seqtwin.model.representations:REPRESENTATIONS",
     "step_reads": "seqtwin.model.step_representations:STEP_READS",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from seqtwin.config import RunConfig, StudyConfig
     from seqtwin.data.inspect import Inspection
     from seqtwin.data.reading.column_options import ColumnOptions
+    from seqtwin.run.prepare import DataSets
+    from seqtwin.run.prepared import Ready
 
 
 @with_columns
@@ -46,13 +48,15 @@ def init(
     from seqtwin.data.inspect import inspect_data
     from seqtwin.data.starter_config import describe
     from seqtwin.files import publish_text, refuse_existing
+    from seqtwin.run.prepare import prepare
 
     refuse_existing(out)
     inspection = inspect_data(data, column_options(columns))
     raw, config = api.config_for_data(inspection, out)
     next_step = f"seqtwin train {out}, or seqtwin compare {out}"
     try:
-        lines = api.understood(parse_run(raw, place=str(data)), describe(inspection))
+        run = parse_run(raw, place=str(data))
+        lines = api.understood(run, prepare(run), describe(inspection))
     except SeqTwinError as error:  # the config is useful all the same: the data can be corrected
         lines = [*describe(inspection), f"note: training is not possible yet: {error}"]
         next_step = f"correct this, then {next_step}"
@@ -75,18 +79,21 @@ def train(
     from seqtwin import api
     from seqtwin.config import read_run
     from seqtwin.reporting.page.run_figures import run_figures
+    from seqtwin.run.prepare import prepare
     from seqtwin.run.train import train as train_run
 
     folder = out or api.free_folder(Path("runs") / config.stem)
     options = column_options(columns, overrides or [])
     if is_data(config):
-        run_config = _run_for_data(config, options, overrides or [], folder)
+        starter = _run_for_data(config, options, overrides or [], folder)
+        run_config, prepared = starter.run, starter.prepared
     else:
         refuse_columns(columns, config)
         run_config = read_run(config, overrides or [])
-        console.print_summary(api.understood(run_config))
+        prepared = prepare(run_config)
+        console.print_summary(api.understood(run_config, prepared))
     with console.epochs_bar(run_config.fit.epochs) as on_epoch:
-        run = train_run(run_config, folder, on_epoch=on_epoch, finish=run_figures)
+        run = train_run(run_config, folder, on_epoch=on_epoch, finish=run_figures, prepared=prepared)
     if as_json:
         console.print_json({"path": str(run.path), "status": run.status, "scores": run.scores})
     else:
@@ -98,24 +105,25 @@ def train(
         console.print_line(f"{run.status}: {run.path}")
 
 
-def _run_for_data(data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path) -> "RunConfig":
+def _run_for_data(data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path) -> "_Starter":
     """A run with the starter config of the data. Prints how the data are interpreted and saves the config."""
     from seqtwin import api
     from seqtwin.data.starter_config import seen_lines
 
     starter = _starter(data, options, overrides, folder)
-    console.print_summary(api.understood(starter.run, seen_lines(starter.inspection)))
-    api.refuse_untrainable(starter.run)
+    console.print_summary(api.understood(starter.run, starter.prepared, seen_lines(starter.inspection)))
+    api.refuse_untrainable(starter.run, starter.prepared)
     console.print_notice(f"config used: {api.keep_config(starter.text, folder, starter.run)}")
-    return starter.run
+    return starter
 
 
 @dataclass(frozen=True)
 class _Starter:
-    """An inspected data file and its starter config. `text`: the commented config, without the overrides."""
+    """An inspected data file, its starter config and the prepared data. `text`: the config without the overrides."""
 
     inspection: "Inspection"
     run: "RunConfig"
+    prepared: "Ready"
     text: str
 
 
@@ -123,11 +131,13 @@ def _starter(data: Path, options: "ColumnOptions", overrides: Sequence[str], fol
     from seqtwin import api
     from seqtwin.config import objective_of, overridden, parse_run
     from seqtwin.data.inspect import inspect_data
+    from seqtwin.run.prepare import prepare
 
     rest = other_overrides(overrides)
     inspection = inspect_data(data, options)
     raw, text = api.config_for_data(inspection, folder, objective_of({}, rest), start=names_start(rest))
-    return _Starter(inspection, parse_run(overridden(raw, rest), place=str(data)), text)
+    run = parse_run(overridden(raw, rest), place=str(data))
+    return _Starter(inspection, run, prepare(run), text)
 
 
 @with_columns
@@ -156,19 +166,20 @@ def compare(
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
     from seqtwin import api
+    from seqtwin.run.prepare import DataSets
 
     flags = {"quick": quick, "standard": standard, "strong": strong, "publication": publication}
     chosen = [f"tier={_one_tier(flags)}"] if any(flags.values()) else []
     every = [*(overrides or []), *chosen, *(["tune=false"] if no_tune else [])]
-    folder = out or Path("runs") / api.study_name(config)
+    folder, data = out or Path("runs") / api.study_name(config), DataSets()
     options = column_options(columns, every)
     if is_data(config):
-        study_config = _study_for_data(config, options, every, folder)
+        study_config = _study_for_data(config, options, every, folder, data)
     else:
         refuse_columns(columns, config)
-        study_config = _study(config, every)
-    with console.study_bars() as on_progress:
-        study = api.compare(study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress)
+        study_config = _study(config, every, data)
+    with console.study_bars() as progress:
+        study = api.compare(study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data)
     page = folder / "report" / "index.html"
     if as_json:
         console.print_json({"path": str(folder), "report": str(page), "trained": study.trained, "failed": study.failed})
@@ -191,18 +202,21 @@ def _one_tier(flags: Mapping[str, bool]) -> str:
     return named[0]
 
 
-def _study(config: Path, overrides: Sequence[str]) -> "StudyConfig":
-    """The study of a config. Prints how its first data set is interpreted."""
+def _study(config: Path, overrides: Sequence[str], data: "DataSets") -> "StudyConfig":
+    """The study of a config. Prints how its first data set is interpreted, which is added to `data`."""
     from seqtwin import api
     from seqtwin.config import read_study
     from seqtwin.study.grid import expand_grid
 
     study = read_study(config, overrides)
-    console.print_summary(api.understood(expand_grid(study).cells[0].config))
+    first = expand_grid(study).cells[0].config
+    console.print_summary(api.understood(first, data.prepare(first)))
     return study
 
 
-def _study_for_data(data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path) -> "StudyConfig":
+def _study_for_data(
+    path: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path, data: "DataSets"
+) -> "StudyConfig":
     """The usual grid over a starter config. Prints how the data are interpreted and saves the base config."""
     from seqtwin import api
     from seqtwin.config import objective_of, override_study, parse_study, usual_grid
@@ -210,11 +224,11 @@ def _study_for_data(data: Path, options: "ColumnOptions", overrides: Sequence[st
     from seqtwin.data.starter_config import seen_lines
 
     rest = other_overrides(overrides)
-    inspection = inspect_data(data, options)
+    inspection = inspect_data(path, options)
     raw, text = api.config_for_data(inspection, folder, objective_of({}, rest), start=names_start(rest))
     grid = usual_grid(objective_of(raw, rest))
-    study = parse_study(override_study({"base": raw, "grid": grid}, rest), place=str(data))
-    console.print_summary(api.understood(study.base, seen_lines(inspection)))
+    study = parse_study(override_study({"base": raw, "grid": grid}, rest), place=str(path))
+    console.print_summary(api.understood(study.base, data.prepare(study.base), seen_lines(inspection)))
     console.print_notice(f"config used: {api.keep_config(text, folder, study.base)}")
     return study
 
@@ -264,23 +278,23 @@ def _check_data(path: Path, options: "ColumnOptions", overrides: Sequence[str]) 
     from seqtwin.data.starter_config import describe
 
     starter = _starter(path, options, overrides, path)
-    console.print_line("\n".join(api.understood(starter.run, describe(starter.inspection))))
-    api.refuse_misfits(starter.run)
+    console.print_line("\n".join(api.understood(starter.run, starter.prepared, describe(starter.inspection))))
+    api.refuse_misfits(starter.run, starter.prepared)
 
 
 def _check_config(path: Path, overrides: list[str]) -> None:
     from seqtwin import api
     from seqtwin.config import read_run, read_study
-    from seqtwin.run.prepare import prepare
+    from seqtwin.run.prepare import DataSets
     from seqtwin.strict_yaml import read_yaml
     from seqtwin.study.grid import expand_grid
 
-    grid = expand_grid(read_study(path, overrides))
-    prepared = prepare(grid.cells[0].config)
+    grid, data = expand_grid(read_study(path, overrides)), DataSets()
+    prepared = data.prepare(grid.cells[0].config)
     study = "grid" in read_yaml(path)
     each = {cell.pairing: cell.config for cell in grid.cells}.values() if study else [read_run(path, overrides)]
     for config in each:
-        api.refuse_misfits(config)
-    console.print_line("\n".join(api.understood(grid.cells[0].config)))
+        api.refuse_misfits(config, data.prepare(config))
+    console.print_line("\n".join(api.understood(grid.cells[0].config, prepared)))
     console.print_line(f"{prepared.data.name}: primary metric {prepared.primary}")
     console.print_line(f"{len(grid.cells)} study cells: good" if study else "good")

@@ -1,1 +1,19 @@
-"""From files and built-in sets to pairs, and from texts to token ids."""
+"""Data: from files and built-in sets to pairs or labelled sequences, and from texts to token ids.
+
+- `files`: file formats, from a path to a table of columns.
+- `label_words`: the meaning of label words.
+- `text_statistics`: lengths and scripts of texts.
+- `inspect`: which columns of a file play which role, found before reading.
+- `file_summary`: lines that summarize how a file is interpreted.
+- `starter_config`: a commented config for an inspected file.
+- `sample_pairs`: pairs and search tasks drawn from items with a class.
+- `splits`: train, dev and test splits of pairs, and the texts that splits share.
+- `split_examples`: the same for single sequences.
+- `reading`: from tables to pairs, labelled sequences and series.
+- `inspected_pairs`: the pairs of an inspected file.
+- `sets`: built-in data sets.
+- `pairs`: the record of pairs with targets and splits.
+- `examples`: the record of single sequences with targets and splits.
+- `tokens`: from texts to token ids and back.
+- `batches`: compact storage and batches.
+"""

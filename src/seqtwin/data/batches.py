@@ -1,4 +1,4 @@
-"""Ragged storage and batches. The order of the data is a pure function of (seed, epoch)."""
+"""Compact storage of sequences, and batches. The order of the data depends only on seed and epoch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,15 @@ import torch
 
 from seqtwin.records import DecodeBatch, LabelledBatch, PairBatch, Sequences
 
-POOL = 32  # batches that are sorted by length together: little padding, still much chance
+POOL = 32  # batches sorted by length together: little padding, but still enough randomness
 
 
 @dataclass(frozen=True)
 class Ragged:
-    """Sequences of unequal length behind each other. `steps`: [all steps] ids or [all steps, channels] numbers."""
+    """Sequences of different lengths, concatenated.
+
+    `steps`: ids [all steps], ids with letters or numbers [all steps, channels]; `starts`, `lengths`: Int[items].
+    """
 
     steps: np.ndarray
     starts: np.ndarray
@@ -21,7 +24,7 @@ class Ragged:
 
     @staticmethod
     def of(items: Sequence[np.ndarray]) -> "Ragged":
-        """Storage of these items, each with at least one step.
+        """The storage of some items, each with at least one step.
 
         >>> Ragged.of([np.array([4, 5]), np.array([6])]).take(np.array([1, 0])).values
         tensor([[6, 0],
@@ -34,7 +37,7 @@ class Ragged:
         return len(self.lengths)
 
     def take(self, rows: np.ndarray) -> Sequences:
-        """These rows, right-padded to the longest of them."""
+        """The items of some rows, right-padded to the longest."""
         lengths = self.lengths[rows]
         times = np.arange(lengths.max())
         real = times < lengths[:, None]
@@ -45,7 +48,7 @@ class Ragged:
 
 @dataclass(frozen=True)
 class PairStore:
-    """Pairs as places in a store of distinct items. `left`, `right`: Int[pairs]; `target`: Float[pairs]."""
+    """Pairs as positions in a storage of distinct items. `left`, `right`: Int[pairs]; `target`: Float[pairs]."""
 
     items: Ragged
     left: np.ndarray
@@ -57,12 +60,12 @@ class PairStore:
 
     @property
     def lengths(self) -> np.ndarray:
-        """Length of the longer side of each pair."""
+        """The length of the longer side of each pair: Int[pairs]."""
         longer: np.ndarray = np.maximum(self.items.lengths[self.left], self.items.lengths[self.right])
         return longer
 
     def batch(self, rows: np.ndarray) -> PairBatch:
-        """The pairs at these rows."""
+        """The pairs of some rows."""
         left, right = self.items.take(self.left[rows]), self.items.take(self.right[rows])
         target = torch.from_numpy(self.target[rows].astype(np.float32))
         return PairBatch(left, right, target, torch.from_numpy(rows))
@@ -70,7 +73,7 @@ class PairStore:
 
 @dataclass(frozen=True)
 class ClassStore:
-    """Items with a class each. `target`: Int[items]."""
+    """Items with a class. `target`: Int[items]."""
 
     items: Ragged
     target: np.ndarray
@@ -80,17 +83,17 @@ class ClassStore:
 
     @property
     def lengths(self) -> np.ndarray:
-        """Length of each item."""
+        """The length of each item: Int[items]."""
         return self.items.lengths
 
     def batch(self, rows: np.ndarray) -> LabelledBatch:
-        """The items at these rows."""
+        """The items of some rows."""
         return LabelledBatch(self.items.take(rows), torch.from_numpy(self.target[rows]), torch.from_numpy(rows))
 
 
 @dataclass(frozen=True)
 class StepStore:
-    """Items with a class for every step. `classes`: as ragged as the items."""
+    """Items with one class per step. `classes`: Int[all steps], with the same lengths as the items."""
 
     items: Ragged
     classes: Ragged
@@ -100,23 +103,23 @@ class StepStore:
 
     @property
     def lengths(self) -> np.ndarray:
-        """Length of each item."""
+        """The length of each item: Int[items]."""
         return self.items.lengths
 
     @property
     def target(self) -> np.ndarray:
-        """The class of every step of item 0, then of item 1, ...: Int[steps]."""
+        """The classes of the steps of item 0, then of item 1, ...: Int[all steps]."""
         return self.classes.steps
 
     def batch(self, rows: np.ndarray) -> LabelledBatch:
-        """The items at these rows."""
+        """The items of some rows."""
         classes = self.classes.take(rows)
         return LabelledBatch(self.items.take(rows), classes.values[classes.mask], torch.from_numpy(rows))
 
 
 @dataclass(frozen=True)
 class DecodeStore:
-    """Items with what is to be written of each: token ids that end with the end token."""
+    """Items with a sequence to generate. `written`: token ids that end with the end token."""
 
     items: Ragged
     written: Ragged
@@ -126,17 +129,17 @@ class DecodeStore:
 
     @property
     def lengths(self) -> np.ndarray:
-        """The longer of what is read and what is written."""
+        """The length of the longer of input and output: Int[items]."""
         longer: np.ndarray = np.maximum(self.items.lengths, self.written.lengths)
         return longer
 
     @property
     def target(self) -> np.ndarray:
-        """1 for each item: that it is written without a fault."""
+        """1 for each item: the score of a correctly generated sequence."""
         return np.ones(len(self), dtype=np.int64)
 
     def batch(self, rows: np.ndarray) -> DecodeBatch:
-        """The items at these rows."""
+        """The items of some rows."""
         return DecodeBatch(self.items.take(rows), self.written.take(rows), torch.from_numpy(rows))
 
 
@@ -144,7 +147,7 @@ Store = PairStore | ClassStore | StepStore | DecodeStore
 
 
 def epoch_batches(lengths: np.ndarray, size: int, *, seed: int, epoch: int) -> list[np.ndarray]:
-    """Rows of every batch of one epoch: shuffled, alike in length within a batch, each row once.
+    """The rows of every batch of one epoch, shuffled, with similar lengths within a batch. Each row occurs once.
 
     >>> [len(b) for b in epoch_batches(np.array([3, 1, 2, 2, 5]), 2, seed=0, epoch=1)]
     [2, 2, 1]
@@ -152,14 +155,14 @@ def epoch_batches(lengths: np.ndarray, size: int, *, seed: int, epoch: int) -> l
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(lengths))
     pools = [order[i : i + POOL * size] for i in range(0, len(order), POOL * size)]
-    found = [batch for pool in pools for batch in _cut(pool[np.argsort(lengths[pool], kind="stable")], size)]
-    short = found.pop() if found and len(found[-1]) < size else None
-    shuffled = [found[i] for i in rng.permutation(len(found))]
+    batches = [batch for pool in pools for batch in _cut(pool[np.argsort(lengths[pool], kind="stable")], size)]
+    short = batches.pop() if batches and len(batches[-1]) < size else None
+    shuffled = [batches[i] for i in rng.permutation(len(batches))]
     return shuffled if short is None else [*shuffled, short]
 
 
 def by_length(lengths: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """Rows of every batch, shortest first: for encoding, where the order does not matter."""
+    """The rows of every batch, shortest first, for encoding."""
     return _cut(np.argsort(lengths, kind="stable"), size)
 
 

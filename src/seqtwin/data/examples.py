@@ -1,4 +1,4 @@
-"""The record that data of single sequences end in: what is read, and what is to be told of it."""
+"""Examples: single sequences with targets and splits."""
 
 import hashlib
 import json
@@ -16,10 +16,11 @@ Kind = Literal["classify", "label_steps", "decode"]
 
 @dataclass(frozen=True)
 class Examples:
-    """Sequences of one data set, each in one split. `items`: texts, lists of words, or series [time channels].
+    """The sequences of one data set, each in one split. `items`: texts, lists of words, or series [time channels].
 
-    `targets` by kind: a class name (classify); one class name a step (label_steps); the text to write (decode).
-    `understood`: what the reader took the files to mean, in words.
+    `targets` by kind: a class name (classify), a list with one class name per step (label_steps), or the text to
+    generate (decode). `facts`: values for reports; `understood`: summary lines of the reader; `shareable`: may be
+    published.
 
     >>> Examples("classify", ["a", "b", "c"], ["x", "y", "x"], ["train", "train", "test"], "tiny").classes
     ('x', 'y')
@@ -38,33 +39,33 @@ class Examples:
     def __post_init__(self) -> None:
         sizes = {len(self.items), len(self.targets), len(self.split)}
         if len(sizes) > 1:
-            raise ValueError(f"examples need as many items as targets and splits; got {sorted(sizes)}")
+            raise ValueError(f"expected as many items as targets and splits, got {sorted(sizes)}")
         unknown = set(self.split) - set(SPLITS)
         if unknown:
             raise ValueError(f"unknown splits {sorted(unknown)}; known: {', '.join(SPLITS)}")
         if self.kind == "label_steps" and any(len(a) != len(b) for a, b in zip(self.items, self.targets, strict=True)):
-            raise ValueError("expected one class for every step of an item")
+            raise ValueError("expected one class per step of each item")
 
     @property
     def of_series(self) -> bool:
-        """Whether the items are series of vectors."""
+        """Whether the items are series."""
         return bool(len(self.items)) and isinstance(self.items[0], np.ndarray)
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The names of all classes of the training split, sorted; none for texts to write."""
+        """The sorted class names of the training split; empty for the kind decode."""
         if self.kind == "decode":
             return ()
-        known = [self.targets[row] for row in self.rows("train")]
-        return tuple(sorted({name for one in known for name in ([one] if self.kind == "classify" else one)}))
+        targets = [self.targets[row] for row in self.rows("train")]
+        return tuple(sorted({name for own in targets for name in ([own] if self.kind == "classify" else own)}))
 
     def rows(self, split: str) -> np.ndarray:
-        """Where the items of a split stand."""
+        """The positions of the items of a split: Int[items of the split]."""
         return np.flatnonzero(np.asarray(self.split) == split)
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of everything that shapes the data: items, targets, splits, versions behind them."""
+        """SHA-256 of items, targets, splits and data versions."""
         digest = hashlib.sha256(self.split_fingerprint.encode())
         digest.update(json.dumps([list(t) if not isinstance(t, str) else t for t in self.targets]).encode())
         digest.update(json.dumps(self.facts.get("versions", {}), sort_keys=True).encode())
@@ -72,7 +73,7 @@ class Examples:
 
     @cached_property
     def split_fingerprint(self) -> str:
-        """sha256 of which item stands in which split, whatever its target."""
+        """SHA-256 of items and splits, without targets."""
         digest = hashlib.sha256()
         for item, split in zip(self.items, self.split, strict=True):
             digest.update(repr(split).encode())

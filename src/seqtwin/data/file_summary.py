@@ -1,4 +1,4 @@
-"""What was understood of a file, in two or three lines for a person to check before anything is done with it."""
+"""Summary lines for a user to check how a file is interpreted."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ SHOWN = 6
 
 
 def columns_line(place: str, rows: int, roles: Mapping[str, str | Sequence[str]], others: Sequence[str] = ()) -> str:
-    """How many rows a file has, and which of its columns play which part.
+    """The number of rows of a file and the roles of its columns.
 
     >>> columns_line("pairs.csv", 400, {"left": "name_1", "right": ["name_2", "city_2"]}, ["id"])
     'pairs.csv: 400 rows; left = name_1, right = name_2 + city_2; not used: id'
@@ -23,12 +23,14 @@ def columns_line(place: str, rows: int, roles: Mapping[str, str | Sequence[str]]
 
 
 def roles_text(roles: Mapping[str, str | Sequence[str]]) -> str:
-    """Which columns play which part.
+    """The roles of columns.
 
     >>> roles_text({"left": "name_1", "right": ["name_2", "city_2"]})
     'left = name_1, right = name_2 + city_2'
     """
-    return ", ".join(f"{role} = {one if isinstance(one, str) else ' + '.join(one)}" for role, one in roles.items())
+    return ", ".join(
+        f"{role} = {names if isinstance(names, str) else ' + '.join(names)}" for role, names in roles.items()
+    )
 
 
 def _some(names: Sequence[str]) -> str:
@@ -37,19 +39,17 @@ def _some(names: Sequence[str]) -> str:
 
 
 def target_line(target: Target) -> str:
-    """Which labels mean the same, or the scale of the scores and how it came about."""
+    """The meaning of each label word, or the scale of the scores and why."""
     if target.scale is None:
-        sides = {1.0: "same", 0.0: "different"}
-        known = [(word, count, label_value(word, target.own)) for word, count in target.words.items()]
-        return "labels: " + _some(
-            [f"{word} = {'?' if side is None else sides[side]} ({n:,} rows)" for word, n, side in known]
-        )
+        meanings = {1.0: "same", 0.0: "different", None: "?"}
+        words = [(word, meanings[label_value(word, target.own)], rows) for word, rows in target.words.items()]
+        return "labels: " + _some([f"{word} = {meaning} ({rows:,} rows)" for word, meaning, rows in words])
     low, high = target.scale
     return f"scale: {low:g} to {high:g} ({target.why or 'declared'})"
 
 
 def counts_of(words: Mapping[str, int]) -> str:
-    """How often each label occurs, the most frequent first.
+    """The number of rows per label, most frequent first.
 
     >>> counts_of({"yes": 3, "no": 1})
     'yes 3, no 1'
@@ -58,7 +58,7 @@ def counts_of(words: Mapping[str, int]) -> str:
 
 
 def pairs_line(frame: pd.DataFrame, cut: float) -> str:
-    """How many pairs each split has, and how many of them are the same.
+    """The number of pairs per split, and how many of them are the same.
 
     >>> rows = {"left": ["a", "b"], "right": ["c", "d"], "target": [1.0, 0.0], "split": ["train", "train"]}
     >>> pairs_line(pd.DataFrame(rows), 0.5)
@@ -66,31 +66,31 @@ def pairs_line(frame: pd.DataFrame, cut: float) -> str:
     """
     same = (frame["target"] >= cut).groupby(frame["split"]).agg(["size", "sum"])
     counts = {name: (int(size), int(total)) for name, size, total in same.itertuples()}
-    known = [(name, *counts[name]) for name in SPLITS if name in counts]
-    return ", ".join(f"{name} {size:,} pairs ({total:,} same)" for name, size, total in known)
+    present = [(name, *counts[name]) for name in SPLITS if name in counts]
+    return ", ".join(f"{name} {size:,} pairs ({total:,} same)" for name, size, total in present)
 
 
 def sequences_line(split: Sequence[str]) -> str:
-    """How many sequences each split has.
+    """The number of sequences per split.
 
     >>> sequences_line(["train", "train", "test"])
     'train 2 sequences, test 1 sequences'
     """
     names, counts = np.unique(np.asarray(split), return_counts=True)
-    known = dict(zip(names.tolist(), counts.tolist(), strict=True))
-    return ", ".join(f"{name} {known[name]:,} sequences" for name in SPLITS if name in known)
+    sizes = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    return ", ".join(f"{name} {sizes[name]:,} sequences" for name in SPLITS if name in sizes)
 
 
 def one_class_lines(frame: pd.DataFrame, cut: float) -> list[str]:
-    """What follows for a split whose pairs are all the same, or all different."""
+    """A warning for each split whose pairs are all the same, or all different."""
     consequences = {
-        "train": "there is nothing to tell apart",
+        "train": "there is nothing to learn",
         "dev": "no threshold can be chosen, and metrics of two classes are undefined",
         "test": "metrics of two classes are undefined",
     }
-    found = []
+    lines = []
     for split, consequence in consequences.items():
         same = frame.loc[frame["split"] == split, "target"] >= cut
         if len(same) and same.nunique() == 1:
-            found.append(f"all pairs of {split} are {'same' if same.iloc[0] else 'different'}: {consequence}")
-    return found
+            lines.append(f"all pairs of {split} are {'same' if same.iloc[0] else 'different'}: {consequence}")
+    return lines

@@ -1,4 +1,4 @@
-"""What a data file seems to hold: which column plays which part, the scale of its scores, what its texts are like."""
+"""Inspection of a data file: the kind of data, the role of each column, the scale of scores, and text statistics."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from seqtwin.data.reading.series import CHANNEL, IDS, TIMES, channel_names
 from seqtwin.data.text_statistics import mean_and_most, scripts_of
 from seqtwin.errors import DataError
 
-NOTHING = ColumnOptions()
+NO_OPTIONS = ColumnOptions()
 
 CLASSES = ("label", "class", "category", "target", "y")
 TEXTS = ("text", "sentence", "name", "content")
@@ -33,11 +33,12 @@ REMEDY = "correct or remove these rows first"
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was seen. `roles` maps the keys of a config's data section to columns; `files` its split keys to paths.
+    """The result of an inspection.
 
-    `kind`: pairs, items, series, steps or series_steps; `sequences`, `channels`: how many sequences a long table holds,
-    and of how many channels; `tables`: where the files hold ids, the tables that these point to; `target`: what the
-    labels of pairs mean; `others`: columns that are not used; `notes`: what was decided besides.
+    `files`, `roles`: keys of the data section of a config, with their paths and columns. `kind`: pairs, items,
+    series, steps or series_steps. `tables`: the tables that ids of pairs refer to. `target`: the meaning of the labels
+    of pairs. `balance`: rows per label. `characters`, `words`: mean and largest length of the texts. `sequences`,
+    `channels`: their numbers in a long table. `others`: unused columns. `notes`: further decisions.
     """
 
     files: dict[str, Path]
@@ -61,85 +62,89 @@ class Inspection:
 
     @property
     def judged_file(self) -> Path:
-        """The file itself, or the test file of a folder."""
+        """The file to evaluate on: the test file of a folder, or the only file."""
         return self.files.get("test", next(iter(self.files.values())))
 
     @property
     def scale(self) -> tuple[float, float] | None:
-        """The scale of the scores; None for labels."""
+        """The scale of the scores, None for labels."""
         return self.target.scale if self.target else None
 
     def names(self, role: str) -> Names:
-        """The columns of a role, one or several."""
-        found = self.roles[role]
-        return (found,) if isinstance(found, str) else found
+        """The columns of a role."""
+        names = self.roles[role]
+        return (names,) if isinstance(names, str) else names
 
     def name(self, role: str) -> str:
-        """The column of a role that has but one."""
+        """The single column of a role."""
         return self.names(role)[0]
 
 
-def inspect_data(path: Path, asked: ColumnOptions = NOTHING) -> Inspection:
-    """What a file, or a folder with train, dev and test files, seems to hold. What is named or declared is not guessed.
+def inspect_data(path: Path, options: ColumnOptions = NO_OPTIONS) -> Inspection:
+    """Inspect a file, or a folder with train, dev and test files. Only what `options` leave open is guessed.
 
-    Raises: DataError that says why the data cannot be used, or what has to be named.
+    Raises: DataError if the data cannot be used, or if a column has to be named.
     """
     layout = layout_of(path)
-    table = read_joined(next(iter(layout.files.values())), layout.tables, asked.quoting)
+    table = read_joined(next(iter(layout.files.values())), layout.tables, options.quoting)
     table.finish(REMEDY)
-    found = _inspected(table, layout, asked)
-    used = {name for role in found.roles for name in found.names(role)}
-    channels = {name for name in table.columns if found.kind.startswith("series") and CHANNEL.fullmatch(name)}
+    inspection = _inspected(table, layout, options)
+    used = {name for role in inspection.roles for name in inspection.names(role)}
+    channels = {name for name in table.columns if inspection.kind.startswith("series") and CHANNEL.fullmatch(name)}
     others = tuple(name for name in table.columns if name not in used | channels)
-    found = replace(
-        found, others=others, channels=len(channels), quoting=asked.quoting, gaps=asked.gaps, notes=tuple(table.notes)
+    _refuse_unused(inspection, options, table)
+    return replace(
+        inspection,
+        others=others,
+        channels=len(channels),
+        quoting=options.quoting,
+        gaps=options.gaps,
+        notes=tuple(table.notes),
     )
-    _refuse_unused(found, asked, table)
-    return found
 
 
-def _inspected(table: Table, layout: Layout, asked: ColumnOptions) -> Inspection:
-    if not asked.pair and asked.text is None:
+def _inspected(table: Table, layout: Layout, options: ColumnOptions) -> Inspection:
+    if not options.pair and options.text is None:
         if any(CHANNEL.fullmatch(name) for name in table.columns):
-            return _series(table, layout.files, asked.label)
-        tags = asked.label if asked.label in table.columns else _named(table, TAGS)
+            return _series(table, layout.files, options.label)
+        tags = options.label if options.label in table.columns else _named(table, TAGS)
         words = _named(table, SEQUENCES), _named(table, TOKENS), tags
         if all(words):
             return _steps(table, layout.files, dict(zip(("sequence", "token", "label"), map(str, words), strict=True)))
-    if asked.text is not None and asked.pair:
-        cause = "--text names texts with a class, --left and --right name pairs: both were given"
-        raise DataError("DATA_ROLES", cause, place=table.place, remedy="leave one of them out")
-    if asked.text is not None:
-        return _items(table, layout.files, asked)
-    target = choose_target(table, asked)
-    sides = _sides(table, layout, asked, target)
+    if options.text is not None and options.pair:
+        cause = "--text (texts with a class) cannot be combined with --left and --right (pairs)"
+        raise DataError("DATA_ROLES", cause, place=table.place, remedy="remove one of them")
+    if options.text is not None:
+        return _items(table, layout.files, options)
+    target = choose_target(table, options)
+    sides = _sides(table, layout, options, target)
     if sides and target:
-        return _pairs(table, layout, sides, look_at_target(table, target, scale=asked.scale, labels=asked.labels))
+        return _pairs(table, layout, sides, look_at_target(table, target, scale=options.scale, labels=options.labels))
     if sides and not _named(table, CLASSES):
-        cause = f"no column of labels or scores was found in {', '.join(table.columns)}"
-        remedy = "name it: --label NAME; lists without labels are for dedupe, link, index and encode"
+        cause = f"no column of labels or scores among {', '.join(table.columns)}"
+        remedy = "name it with --label NAME; lists without labels can be used with dedupe, link, index and encode"
         raise DataError("DATA_TARGET", cause, place=table.place, remedy=remedy)
-    return _items(table, layout.files, asked)
+    return _items(table, layout.files, options)
 
 
-def _sides(table: Table, layout: Layout, asked: ColumnOptions, target: str | None) -> tuple[Names, Names] | None:
-    if target is not None and not asked.pair and layout.tables is None and not _pair_like(table, target):
+def _sides(table: Table, layout: Layout, options: ColumnOptions, target: str | None) -> tuple[Names, Names] | None:
+    if target is not None and not options.pair and layout.tables is None and not _pair_like(table, target):
         named = side_pairs([name for name in table.columns if name != target])
-        return choose_sides(table, asked, target) if named else None
-    if layout.tables is not None and layout.tables.right.stem == "corpus" and not asked.pair:
+        return choose_sides(table, options, target) if named else None
+    if layout.tables is not None and layout.tables.right.stem == "corpus" and not options.pair:
         return _of_corpus(table)
-    return choose_sides(table, asked, target)
+    return choose_sides(table, options, target)
 
 
 def _pair_like(table: Table, target: str) -> bool:
-    """Whether labels can be those of pairs: numbers, or words that say same and different."""
+    """Whether a column can be the label of pairs: numbers, or known words for same and different."""
     sample = [str(value).strip() for value in column(table, target)[:SAMPLE]]
     known = sum(label_value(value) is not None or NUMBER.fullmatch(value) is not None for value in sample)
     return known > len(sample) / 2
 
 
 def _of_corpus(table: Table) -> tuple[Names, Names] | None:
-    """The columns of BEIR: a document is its title and its text."""
+    """The columns of the BEIR format, whose documents have a title and a text."""
     right = tuple(name for name in ("right_title", "right_text") if name in table.columns)
     return (("left_text",), right) if right and "left_text" in table.columns else None
 
@@ -150,7 +155,7 @@ def _named(table: Table, wanted: Sequence[str]) -> str | None:
 
 
 def _is_text(table: Table, name: str) -> bool:
-    """True for a column of many different values that are no numbers."""
+    """Whether a column has many different values that are not numbers."""
     sample = [value for value in column(table, name)[:SAMPLE] if value is not None]
     plain = sum(not isinstance(value, str) or NUMBER.fullmatch(value.strip()) is not None for value in sample)
     return plain < len(sample) / 2 and len(set(map(str, sample))) > len(sample) / 4
@@ -167,11 +172,11 @@ def _single(names: Names) -> str | Names:
     return names[0] if len(names) == 1 else names
 
 
-def _items(table: Table, files: dict[str, Path], asked: ColumnOptions) -> Inspection:
-    label = asked.label or _named(table, CLASSES)
-    text = _named_text(table, asked.text) if asked.text else _text_of(table, label)
+def _items(table: Table, files: dict[str, Path], options: ColumnOptions) -> Inspection:
+    label = options.label or _named(table, CLASSES)
+    text = _named_text(table, options.text) if options.text else _text_of(table, label)
     if label is None or text is None or text == label:
-        cause = f"no columns of pairs, labelled texts, tagged words or series were found in {', '.join(table.columns)}"
+        cause = f"no columns of pairs, texts with a class, tagged words or series among {', '.join(table.columns)}"
         remedy = (
             "expected left, right and score or label; or text and label; or sent_id, token and upos; "
             "or series_id, t, ch0, ... and label"
@@ -180,7 +185,7 @@ def _items(table: Table, files: dict[str, Path], asked: ColumnOptions) -> Inspec
     balance = Counter(str(value).strip() for value in column(table, label))
     if len(balance) < 2 or len(balance) > len(table) / 2:
         cause = f"column '{label}' has {len(balance)} different labels in {len(table)} rows"
-        remedy = "pairs of labelled texts need two labels or more, with several texts each"
+        remedy = "expected two or more labels with several texts each"
         raise DataError("DATA_LABELS", cause, place=table.place, remedy=remedy)
     return _described(table, files, "items", {"text": text, "label": label}, balance=dict(balance.most_common()))
 
@@ -191,30 +196,34 @@ def _named_text(table: Table, name: str) -> str:
 
 
 def _text_of(table: Table, label: str | None) -> str | None:
-    """The column of texts: one that is called so, else the only one that holds texts.
+    """The column of texts: one with a usual name, otherwise the only column with texts.
 
-    Raises: DataError for several.
+    Raises: DataError for more than one.
     """
     usual = _named(table, TEXTS)
-    held = [name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)]
-    if usual is not None and (not held or content_of(table, usual) == "text"):
+    texts = [
+        name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)
+    ]
+    if usual is not None and (not texts or content_of(table, usual) == "text"):
         return usual
-    if len(held) > 1 and label is not None:
-        cause = f"which column holds the texts? {', '.join(held[:12])} all hold texts"
-        raise DataError(
-            "DATA_TEXT", cause, place=table.place, remedy="name it: --text NAME; or, for pairs, --left and --right"
-        )
-    return held[0] if held else None
+    if len(texts) > 1 and label is not None:
+        cause = f"several columns contain texts: {', '.join(texts[:12])}"
+        remedy = "name one with --text NAME; or, for pairs, use --left and --right"
+        raise DataError("DATA_TEXT", cause, place=table.place, remedy=remedy)
+    return texts[0] if texts else None
 
 
-def _refuse_unused(found: Inspection, asked: ColumnOptions, table: Table) -> None:
-    """Raises: DataError for what was said of labels or scores where there are classes."""
-    named = [f"--{name}" for name, value in (("scale", asked.scale), ("labels", asked.labels)) if value is not None]
-    if named and found.kind != "pairs":
+def _refuse_unused(inspection: Inspection, options: ColumnOptions, table: Table) -> None:
+    """Check that a scale or label words are only given for pairs.
+
+    Raises: DataError.
+    """
+    given = [f"--{name}" for name in ("scale", "labels") if getattr(options, name) is not None]
+    if given and inspection.kind != "pairs":
         cause = (
-            f"{' and '.join(named)} are for pairs, but this looks like {found.kind}: {found.name('label')} has classes"
+            f"{' and '.join(given)} can only be used with pairs, but column '{inspection.name('label')}' has classes"
         )
-        remedy = "leave them out, or name the pairs: --left NAME --right NAME"
+        remedy = "remove them, or name the two sides of the pairs with --left NAME --right NAME"
         raise DataError("DATA_ROLES", cause, place=table.place, remedy=remedy)
 
 
@@ -230,7 +239,7 @@ def _series(table: Table, files: dict[str, Path], label: str | None) -> Inspecti
     ids, labels = (list(map(str, column(table, str(roles[role])))) for role in ("series", "label"))
     own = dict(zip(ids, labels, strict=True))
     several = len(set(zip(ids, labels, strict=True))) - len(own)
-    one_each = several <= FEW_SLIPS * len(own)  # a few slips are reported with their lines, and make no other task
+    one_each = several <= FEW_SLIPS * len(own)  # a few wrong labels are reported later and do not change the kind
     counts = Counter(own.values() if one_each else labels)
     kind = "series" if one_each else "series_steps"
     return Inspection(files, kind, roles, len(table), balance=dict(counts.most_common()), sequences=len(own))
@@ -267,9 +276,9 @@ def _described(
     tables: Tables | None = None,
     target: Target | None = None,
 ) -> Inspection:
-    """The inspection with what the texts are like."""
+    """An inspection with text statistics."""
     sides = [roles[role] for role in ("left", "right", "text") if role in roles]
-    columns = [joined_texts(table, (one,) if isinstance(one, str) else one, empty="unk")[0] for one in sides]
+    columns = [joined_texts(table, (names,) if isinstance(names, str) else names, empty="unk")[0] for names in sides]
     table.finish(REMEDY)
     rows = list(zip(*columns, strict=True))
     texts = [text for row in rows for text in row]

@@ -1,28 +1,27 @@
-"""Pairs of a file read as its inspection found them, for commands that are given data instead of a config."""
+"""The pairs of an inspected file, for commands that get data instead of a config."""
 
 from seqtwin.data.inspect import Inspection
 from seqtwin.data.pairs import PairData
 from seqtwin.data.reading.pair_tables import read_pairs
 
 
-def read_inspected_pairs(found: Inspection, *, split: str = "test", cut: float = 0.5) -> PairData:
-    """The pairs of the file itself, or of one file of a folder, all of them as one split; rows with a blank text are
-    left out.
+def read_inspected_pairs(inspection: Inspection, *, split: str = "test", cut: float = 0.5) -> PairData:
+    """The pairs of a file, or of the file of a split in a folder, as one split. Rows with a blank text are left out.
 
     Raises: DataError with all bad rows.
     """
-    target = found.target
+    target = inspection.target
     assert target is not None
     return read_pairs(
-        {split: found.files.get(split, found.judged_file)},
-        left=found.names("left"),
-        right=found.names("right"),
+        {split: inspection.files.get(split, inspection.judged_file)},
+        left=inspection.names("left"),
+        right=inspection.names("right"),
         score=target.name if target.role == "score" else None,
         label=target.name if target.role == "label" else None,
         labels=target.own,
         scale=target.scale,
-        tables=found.tables,
+        tables=inspection.tables,
         cut=cut,
         empty="drop",
-        quoting=found.quoting,
+        quoting=inspection.quoting,
     )

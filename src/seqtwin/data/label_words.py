@@ -1,16 +1,15 @@
-"""Which words of a label mean same and which mean different, however they are written."""
+"""The label words that mean same or different, in any spelling."""
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from seqtwin.data.files.numerals import NUMBER
+from seqtwin.data.files.numerals import NUMBER, as_float
 from seqtwin.errors import ConfigError
 
 Labels = Mapping[str, float]
-ROUNDING = 1e-6  # of the width of a scale: a cosine of 1.0000001 is 1
+ROUNDING = 1e-6  # share of the width of a scale: a cosine of 1.0000001 counts as 1
 
-_OPPOSITES = {  # same: what else means different, besides not_, non_ and no_ before the same word
+_OPPOSITES = {  # same: different, in addition to the same word with not_, non_ or no_
     "1": ("0",),
     "true": ("false",),
     "t": ("f",),
@@ -35,11 +34,11 @@ _OPPOSITES = {  # same: what else means different, besides not_, non_ and no_ be
 
 
 def _words() -> dict[str, float]:
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for same, different in _OPPOSITES.items():
         negated = [f"{no}{same}" for no in ("not_", "non_", "no_", "non", "not_a_")] if len(same) > 3 else []
-        found |= {same: 1.0, **dict.fromkeys((*different, *negated), 0.0)}
-    return found
+        values |= {same: 1.0, **dict.fromkeys((*different, *negated), 0.0)}
+    return values
 
 
 WORDS = _words()
@@ -50,8 +49,8 @@ EXPECTED = (
 )
 
 
-def word_form(value: Any) -> str:
-    """How label words are compared: in lower case, blanks, hyphens and underscores alike.
+def word_form(value: object) -> str:
+    """The form in which label words are compared: lower case, with underscores for blanks and hyphens.
 
     >>> word_form(" Not Duplicate"), word_form("non-match"), word_form(True)
     ('not_duplicate', 'non_match', 'true')
@@ -60,8 +59,10 @@ def word_form(value: Any) -> str:
     return f"{float(form):g}" if NUMBER.fullmatch(form) else form
 
 
-def label_value(value: Any, own: Labels | None = None) -> float | None:
-    """1 for a label that says same, 0 for one that says different, None for any other. `own`: what its words mean.
+def label_value(value: object, own: Labels | None = None) -> float | None:
+    """The value of a label word: 1.0 for same, 0.0 for different, None for an unknown word.
+
+    `own`: the values of the label words, instead of the usual ones.
 
     >>> label_value("Yes"), label_value("not duplicate"), label_value(1.0000001), label_value("maybe")
     (1.0, 0.0, 1.0, None)
@@ -75,29 +76,28 @@ def label_value(value: Any, own: Labels | None = None) -> float | None:
         return WORDS[form]
     if isinstance(value, str) and not NUMBER.fullmatch(value.strip()):
         return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return next((end for end in (0.0, 1.0) if abs(number - end) <= ROUNDING), None)
+    number = as_float(value)
+    return None if number is None else next((end for end in (0.0, 1.0) if abs(number - end) <= ROUNDING), None)
 
 
-def check_labels(labels: Any) -> Labels:
-    """The meanings of label words.
+def check_labels(labels: object) -> Labels:
+    """The checked values of label words.
 
-    Raises: ConfigError for what is no mapping of words to 0 and 1, for words that mean both, and where one is missing.
+    Raises: ConfigError unless it is a mapping of words to 0 and 1, with both values and no contradiction.
     """
     remedy = "for example {duplicate: 1, other: 0}"
     if not isinstance(labels, Mapping) or any(value not in (0, 1) for value in labels.values()):
-        cause = f"labels: expected words with 1 for same or 0 for different, got {labels!r}"[:300]
+        cause = f"labels: expected words with the values 1 (same) and 0 (different), got {labels!r}"[:300]
         raise ConfigError("LABEL_WORDS", cause, place="data.labels", remedy=remedy)
     meanings: dict[str, set[float]] = {}
     for word, value in labels.items():
         meanings.setdefault(word_form(word), set()).add(float(value))
-    both = next((word for word, found in meanings.items() if len(found) > 1), None)
+    both = next((word for word, values in meanings.items() if len(values) > 1), None)
     if both is not None:
-        raise ConfigError("LABEL_WORDS", f"labels: '{both}' means both 0 and 1", place="data.labels", remedy=remedy)
+        raise ConfigError(
+            "LABEL_WORDS", f"labels: '{both}' has both values, 0 and 1", place="data.labels", remedy=remedy
+        )
     if set().union(*meanings.values()) != {0.0, 1.0}:
-        cause = "labels: expected a word for same (1) and one for different (0)"
+        cause = "labels: expected at least one word with 1 (same) and one with 0 (different)"
         raise ConfigError("LABEL_WORDS", cause, place="data.labels", remedy=remedy)
     return labels

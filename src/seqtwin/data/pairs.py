@@ -1,9 +1,10 @@
-"""The record every source of data ends in: pairs with a target in [0, 1] and a split."""
+"""PairData: pairs with a target in [0, 1] and a split, and search tasks on the same items."""
 
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,12 @@ SPLITS = ("train", "dev", "test")
 
 @dataclass(frozen=True)
 class Retrieval:
-    """A search task: the right answers to `queries[i]` are `corpus[j]` for every j in `relevant[i]`.
+    """A search task. The correct answers to `queries[i]` are `corpus[j]` for every j in `relevant[i]`.
 
-    Queries and corpus hold texts, or positions in the data's series. `itself`: where each query stands in the corpus,
-    when it does; it must not find itself.
+    `queries`, `corpus`: texts, or positions in the series of the data; `itself`: the position of each query in the
+    corpus, to exclude it from its own hits, None if queries are not in the corpus.
 
-    Raises: ValueError for answers outside the corpus, for a query that answers itself, and for lists of other lengths.
+    Raises: ValueError for answers outside the corpus, a query among its own answers, or lists of different lengths.
     """
 
     queries: Sequence[Any]
@@ -32,17 +33,18 @@ class Retrieval:
             raise ValueError(f"retrieval: {len(self.queries)} queries with {len(self.relevant)} answers")
         places = {place for answers in self.relevant for place in answers} | set(self.itself or ())
         if any(not 0 <= place < len(self.corpus) for place in places):
-            raise ValueError(f"retrieval: an answer lies outside the corpus of {len(self.corpus)}")
+            raise ValueError(f"retrieval: an answer is outside the corpus of {len(self.corpus)}")
         if self.itself is not None and any(a in b for a, b in zip(self.itself, self.relevant, strict=True)):
             raise ValueError("retrieval: a query is among its own answers")
 
 
 @dataclass(frozen=True)
 class LabelledItems:
-    """The items that pairs were made of. `items`: texts, or positions in the data's series; `classes`: Int[n];
-    `split`: the split of each.
+    """The items from which pairs were drawn.
 
-    Raises: ValueError for columns of unequal length.
+    `items`: texts, or positions in the series of the data; `classes`: Int[items]; `split`: the split of each item.
+
+    Raises: ValueError for different lengths.
     """
 
     items: Sequence[Any]
@@ -52,20 +54,21 @@ class LabelledItems:
     def __post_init__(self) -> None:
         sizes = {len(self.items), len(self.classes), len(self.split)}
         if len(sizes) > 1:
-            raise ValueError(f"labelled items need a class and a split each; got {sorted(sizes)}")
+            raise ValueError(f"expected one class and one split per item, got {sorted(sizes)}")
 
     def part(self, split: str) -> tuple[list[Any], np.ndarray]:
-        """Items and classes of one split."""
+        """The items and classes of one split."""
         rows = np.flatnonzero(self.split == split)
         return [self.items[int(row)] for row in rows], self.classes[rows]
 
 
 @dataclass(frozen=True)
 class PairData:
-    """Pairs of one data set. `left` and `right` hold texts, or positions in `series`.
+    """The pairs of one data set.
 
-    `labelled`: the items they were made of, where these have classes; `understood`: what the reader took the files to
-    mean, in words.
+    `frame`: columns left and right (texts, or positions in `series`), target and split. `cut`: lowest target of a pair
+    that counts as the same. `labelled`: the items with classes from which the pairs were drawn, if any. `facts`: values
+    for reports. `understood`: summary lines of the reader. `shareable`: may be published.
 
     >>> PairData.of(left=["a"], right=["b"], target=[1.0], split=["train"], name="tiny").graded
     False
@@ -85,10 +88,10 @@ class PairData:
     def __post_init__(self) -> None:
         columns = list(self.frame.columns)
         if columns != ["left", "right", "target", "split"]:
-            raise ValueError(f"pairs need the columns left, right, target, split; got {columns}")
+            raise ValueError(f"expected the columns left, right, target and split, got {columns}")
         target = self.frame["target"].to_numpy(dtype=float)
         if not ((target >= 0) & (target <= 1)).all():
-            raise ValueError("targets must lie in [0, 1]")
+            raise ValueError("targets must be in [0, 1]")
         if not 0 < self.cut <= 1:
             raise ValueError(f"cut: expected a number above 0 and up to 1, got {self.cut:g}")
         unknown = set(self.frame["split"]) - set(SPLITS)
@@ -111,38 +114,38 @@ class PairData:
         retrieval: Retrieval | None = None,
         shareable: bool = False,
     ) -> "PairData":
-        """Pairs from four columns of one length."""
+        """Pairs from four columns of the same length."""
         columns = {"left": list(left), "right": list(right), "target": list(target), "split": list(split)}
         frame = pd.DataFrame(columns)
         return cls(frame.astype({"target": float}), series, cut, name, facts or {}, notes, retrieval, shareable)
 
     @property
     def graded(self) -> bool:
-        """True when any target lies between 0 and 1."""
+        """Whether any target is between 0 and 1."""
         return bool(~self.frame["target"].isin([0.0, 1.0]).all())
 
     def part(self, split: str) -> pd.DataFrame:
-        """The pairs of one split, rows numbered from 0."""
+        """The pairs of one split, with rows numbered from 0."""
         rows: pd.DataFrame = self.frame[self.frame["split"] == split].reset_index(drop=True)
         return rows
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """sha256 of everything that shapes the data: pairs, targets, splits, series, versions behind them."""
+        """SHA-256 of pairs, targets, splits, series and data versions."""
         digest = _rows_digest(self.frame, ["left", "right", "target", "split"])
-        for one in self.series or ():
-            digest.update(f"{one.shape}{one.dtype}".encode())
-            digest.update(np.ascontiguousarray(one).tobytes())
+        for item in self.series or ():
+            digest.update(f"{item.shape}{item.dtype}".encode())
+            digest.update(np.ascontiguousarray(item).tobytes())
         digest.update(json.dumps(self.facts.get("versions", {}), sort_keys=True).encode())
         return digest.hexdigest()
 
-    @property
+    @cached_property
     def split_fingerprint(self) -> str:
-        """sha256 of which pair stands in which split, whatever its target."""
+        """SHA-256 of pairs and splits, without targets."""
         return _rows_digest(self.frame, ["left", "right", "split"]).hexdigest()
 
 
 def _rows_digest(frame: pd.DataFrame, columns: list[str]) -> "hashlib._Hash":
-    # repr quotes texts and prints floats exactly, so no two tables share a form; lone surrogates must not stop it
+    # repr quotes texts and prints floats exactly, so different tables have different digests; surrogates are allowed
     rows = zip(*(frame[column].tolist() for column in columns), strict=True)
     return hashlib.sha256("\n".join(map(repr, rows)).encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""What readers of single sequences share: rows of one file or several, cut into splits, repeats counted."""
+"""Steps that all readers of single sequences share: splits, repetitions, leakage."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,32 +12,32 @@ from seqtwin.data.pairs import SPLITS
 from seqtwin.data.sample_pairs import split_items, split_of
 from seqtwin.errors import DataError
 
-WHOLE = "file"  # the split of rows that are still to be cut
+WHOLE = "file"  # the split of rows that are not split yet
 SHOWN_CLASSES = 10
 
 
 @dataclass(frozen=True)
 class Collected:
-    """Items with what is to be told of each and the split they stand in."""
+    """Items with their targets and splits."""
 
     items: list[Any]
     targets: list[Any]
     split: list[str]
 
     def where(self, keep: Sequence[bool]) -> "Collected":
-        """The rows that are kept."""
+        """The rows where `keep` is true."""
         return Collected(*(list(compress(column, keep)) for column in (self.items, self.targets, self.split)))
 
 
 def collected(parts: Mapping[str, tuple[Sequence[Any], Sequence[Any]]]) -> Collected:
-    """One list of what several files hold: items and targets by split."""
-    items = [item for found, _ in parts.values() for item in found]
-    targets = [target for _, found in parts.values() for target in found]
-    return Collected(items, targets, [split for split, (found, _) in parts.items() for _ in found])
+    """The rows of several files. `parts`: split -> (items, targets)."""
+    items = [item for own, _ in parts.values() for item in own]
+    targets = [target for _, own in parts.values() for target in own]
+    return Collected(items, targets, [split for split, (own, _) in parts.items() for _ in own])
 
 
 def form(item: Any) -> Hashable:
-    """The same for items that count as one: texts and words that differ in case or white space alone, equal series.
+    """A key that is equal for equal items: texts that differ only in case or white space, and equal series.
 
     >>> form("Where  is Rome ?") == form(["where", "is", "rome", "?"])
     True
@@ -49,22 +49,23 @@ def form(item: Any) -> Hashable:
 
 
 def firsts(rows: Collected) -> list[bool]:
-    """Whether each row is the first of its split with its item, spelled alike, and its target."""
+    """For each row, whether it is the first of its split with the same item and target."""
     seen: set[Hashable] = set()
-    found = []
+    is_first = []
     for item, target, split in zip(rows.items, rows.targets, rows.split, strict=True):
         key = (form(item) if isinstance(item, np.ndarray) else item, target, split)
-        found.append(key not in seen)
+        is_first.append(key not in seen)
         seen.add(key)
-    return found
+    return is_first
 
 
 def cut(
     rows: Collected, classes: Sequence[str], fractions: Sequence[float], seed: int, *, what: str
 ) -> tuple[Collected, list[str]]:
-    """The rows with a split each and one sentence that says how, where they came from one file; else as they are.
+    """The rows of one file with splits, and a note; rows that have splits already are returned unchanged.
 
-    Every class is cut by the same shares. Items of one form stand in one split, as the first of them falls.
+    `classes`: one per row; every class is split by the same shares. Items with the same form get the same split.
+    `what`: end of the note.
     """
     if WHOLE not in rows.split:
         return rows, []
@@ -80,39 +81,41 @@ def cut(
 def examples_of(
     kind: Kind, rows: Collected, *, name: str, facts: Mapping[str, Any], notes: Sequence[str], shareable: bool = False
 ) -> Examples:
-    """The rows as examples, with the items counted that dev and test share with train.
+    """The rows as examples, with leakage counted.
 
-    Raises: DataError for classes of dev or test that train lacks.
+    Raises: DataError for classes of dev or test that do not occur in train.
     """
     if kind != "decode":
         _refuse_new_classes(kind, rows, name)
     shared = in_train(rows)
     whole = {**facts, "leakage": shared}
-    return Examples(kind, rows.items, rows.targets, rows.split, name, whole, (*notes, *_said(shared)), shareable)
+    return Examples(
+        kind, rows.items, rows.targets, rows.split, name, whole, (*notes, *_leakage_notes(shared)), shareable
+    )
 
 
-def _said(shared: Mapping[str, Mapping[str, float]]) -> list[str]:
+def _leakage_notes(shared: Mapping[str, Mapping[str, float]]) -> list[str]:
     return [
         f"leakage: {found['items_in_train']:.0f} sequences of {split} ({found['items_in_train_share']:.1%}) "
-        "stand in train too"
+        "also occur in train"
         for split, found in shared.items()
         if found["items_in_train"]
     ]
 
 
 def in_train(rows: Collected) -> dict[str, dict[str, float]]:
-    """For dev and test: how many of their rows hold an item that train holds too, as a count and as a share."""
-    held = [form(item) for item in rows.items]
-    known = {key for key, split in zip(held, rows.split, strict=True) if split == "train"}
-    found = {}
+    """For dev and test, the number and share of rows whose item also occurs in train."""
+    forms = [form(item) for item in rows.items]
+    train = {key for key, split in zip(forms, rows.split, strict=True) if split == "train"}
+    shared = {}
     for name in SPLITS[1:]:
-        seen = [key in known for key, split in zip(held, rows.split, strict=True) if split == name]
-        found[name] = {"items_in_train": sum(seen), "items_in_train_share": sum(seen) / max(1, len(seen))}
-    return found
+        seen = [key in train for key, split in zip(forms, rows.split, strict=True) if split == name]
+        shared[name] = {"items_in_train": sum(seen), "items_in_train_share": sum(seen) / max(1, len(seen))}
+    return shared
 
 
 def classes_of(rows: Collected, kind: Kind) -> list[set[str]]:
-    """The classes that each row names: one, or those of its steps."""
+    """The classes of each row: one, or those of its steps."""
     return [{target} if kind == "classify" else set(target) for target in rows.targets]
 
 
@@ -121,9 +124,9 @@ def _refuse_new_classes(kind: Kind, rows: Collected, name: str) -> None:
     by_split = {s: set().union(*(own for own, at in zip(named, rows.split, strict=True) if at == s)) for s in SPLITS}
     new = {split: sorted(by_split[split] - by_split["train"]) for split in SPLITS[1:]}
     if by_split["train"] and any(new.values()):
-        listed = "; ".join(f"{split}: {_listed(found)}" for split, found in new.items() if found)
-        remedy = "give train some of each class, or leave these rows out of dev and test"
-        raise DataError("DATA_NEW_CLASSES", f"classes that train does not hold: {listed}", place=name, remedy=remedy)
+        listed = "; ".join(f"{split}: {_listed(names)}" for split, names in new.items() if names)
+        remedy = "add rows of these classes to train, or remove them from dev and test"
+        raise DataError("DATA_NEW_CLASSES", f"classes without training rows: {listed}", place=name, remedy=remedy)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,72 +1,126 @@
-"""A commented config for a data file that was looked at."""
+"""The starter config of an inspected data file: settings with reasons, as a mapping or as commented YAML."""
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from seqtwin.data.file_summary import columns_line, counts_of, target_line
 from seqtwin.data.inspect import Inspection
 from seqtwin.data.reading.column_options import Names
 
-SHORT_WORDS = 4
+SHORT_WORDS = 4  # at most so many words on average are a short string
 MOSTLY = 0.5
-SEEN_PAIRS = 50_000
+SEEN_PAIRS = 50_000  # pairs seen in a whole training
 FEW_PAIRS = 2000
 ITEM_PAIRS = 10_000
 OF_SERIES = frozenset({"series", "series_steps"})
 OF_CLASSES = frozenset({"items", "series"})
-OF_STEPS = frozenset({"steps", "series_steps"})  # one class a step, and no pairs
-SPLIT = "[0.7, 0.15, 0.15]"
+OF_STEPS = frozenset({"steps", "series_steps"})  # one class per step, no pairs
+SPLIT = (0.7, 0.15, 0.15)
 
-Line = tuple[str, str]
+
+@dataclass(frozen=True)
+class Setting:
+    """A value of a config and its reason. `active`: False for an alternative, which is only a comment in YAML."""
+
+    value: object
+    reason: str
+    active: bool = True
+
+
+Section = dict[str, Setting]
+Settings = dict[str, Setting | Section]
+
+
+def starter_settings(
+    inspection: Inspection, *, folder: Path | None = None, classes: bool = False, start: bool = False
+) -> Settings:
+    """The settings of a config for inspected data, in the order of the file. Paths below `folder` are relative to it.
+
+    `classes`: classify texts or series with a class, instead of drawing pairs from them. `start`: training starts from
+    an encoder, which determines the shape of the encoder and its tokens.
+    """
+    single = inspection.kind in OF_STEPS or (classes and inspection.kind in OF_CLASSES)
+    rows, noun = _training_rows(inspection, single), "sequences" if single else "pairs"
+    settings: Settings = {"data": _data(inspection, folder, single)}
+    if inspection.kind != "pairs":
+        settings["objective"] = _objective(inspection, single)
+    if inspection.kind not in OF_SERIES:
+        settings["tokens"] = _tokens(inspection, start)
+    if not start:
+        settings["encoder"] = _encoder(rows, noun)
+    if inspection.kind not in OF_STEPS:
+        settings |= _parts(single)
+    return {**settings, "fit": _fit(rows, noun)}
+
+
+def as_mapping(settings: Settings) -> dict[str, object]:
+    """The values of the settings, as a raw config."""
+    return {
+        key: {name: inner.value for name, inner in setting.items()} if isinstance(setting, dict) else setting.value
+        for key, setting in settings.items()
+        if isinstance(setting, dict) or setting.active
+    }
+
+
+def as_yaml(settings: Settings, heading: Sequence[str]) -> str:
+    """The settings as YAML, each with its reason as a comment. `heading`: comment lines at the top."""
+    blocks = ["".join(f"# {_one_line(line)}\n" for line in heading)]
+    for key, group in groupby(settings.items(), key=lambda item: item[0] if isinstance(item[1], dict) else ""):
+        if key:
+            blocks += [f"{key}:\n" + _lines(section.items(), "  ") for _, section in group if isinstance(section, dict)]
+        else:
+            blocks.append(_lines(((name, setting) for name, setting in group if isinstance(setting, Setting)), ""))
+    return "\n".join(blocks)
 
 
 def write_config(
     inspection: Inspection, *, folder: Path | None = None, classes: bool = False, start: bool = False
 ) -> str:
-    """The text of a config for this data, each choice with its reason; paths below `folder` are relative to it.
-
-    `classes`: labelled texts or series are to be classified, not drawn as pairs. `start`: the encoder that training
-    starts from decides the shape of the encoder and its tokens, so that nothing is said of them.
-    """
-    single = inspection.kind in OF_STEPS or (classes and inspection.kind in OF_CLASSES)
-    rows, noun = _training_rows(inspection, single), "sequences" if single else "pairs"
-    sections = [
-        ("", _heading(inspection)),
-        ("data:", _data_lines(inspection, folder, single)),
-        *([("", _objective_lines(inspection, single))] if inspection.kind != "pairs" else []),
-        *([("tokens:", _token_lines(inspection, start))] if inspection.kind not in OF_SERIES else []),
-        *([("encoder:", _encoder_lines(rows, noun))] if not start else []),
-        *([("", _part_lines(single))] if inspection.kind not in OF_STEPS else []),
-        ("fit:", _fit_lines(rows, noun)),
-    ]
-    return "\n".join(_section(title, lines) for title, lines in sections)
+    """The commented YAML of a config for inspected data. Arguments as for `starter_settings`."""
+    settings = starter_settings(inspection, folder=folder, classes=classes, start=start)
+    return as_yaml(settings, describe(inspection))
 
 
-def _section(title: str, lines: list[Line]) -> str:
-    indent = "  " if title else ""
-    body = [f"{indent}{setting:<37} # {_plain(why)}" if setting else f"# {_plain(why)}" for setting, why in lines]
-    return "\n".join([title, *body, ""] if title else [*body, ""])
+def _lines(settings: Iterable[tuple[str, Setting]], indent: str) -> str:
+    texts = [(f"{'' if s.active else '# '}{name}: {_yaml(s.value)}", s.reason) for name, s in settings]
+    return "".join(f"{indent}{text:<37} # {_one_line(reason)}\n" for text, reason in texts)
 
 
-def _plain(text: str) -> str:
-    """The text on one line: a column name or a class can hold a line end, and a comment cannot."""
+def _yaml(value: object) -> str:
+    """A value in YAML flow style."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{json.dumps(key, ensure_ascii=False)}: {_yaml(own)}' for key, own in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
+    if isinstance(value, str):
+        plain = value.isidentifier() and value.lower() not in _YAML_WORDS
+        return value if plain else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float):
+        return str(int(value)) if value == int(value) else repr(value)
+    return json.dumps(value)
+
+
+_YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+
+
+def _one_line(text: str) -> str:
+    """The text without line ends, which names of columns and classes can contain but comments cannot."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _training_rows(inspection: Inspection, single: bool) -> int:
-    """How many pairs, or single sequences, one epoch holds."""
+    """The number of pairs, or of single sequences, in one epoch."""
     if inspection.kind in OF_CLASSES and not single:
         return ITEM_PAIRS
     rows = inspection.sequences if inspection.kind in OF_STEPS else inspection.rows
     return max(1, rows if "train" in inspection.files else int(0.7 * rows))
 
 
-def _heading(inspection: Inspection) -> list[Line]:
-    return [("", line) for line in describe(inspection)]
-
-
 def describe(inspection: Inspection) -> list[str]:
-    """What was understood of the data, as plain lines: columns, labels or scale, and what the sequences are like."""
+    """A full description of inspected data in lines: the summary, the kind of data and text statistics."""
     lines = [*seen_lines(inspection), f"looks like {_KINDS[inspection.kind]}"]
     if inspection.kind not in OF_SERIES:
         (mean, most), (words, most_words) = inspection.characters, inspection.words
@@ -78,99 +132,93 @@ def describe(inspection: Inspection) -> list[str]:
     return lines
 
 
-def seen_lines(found: Inspection) -> list[str]:
-    """Which columns play which part, what the labels or scores mean and why, and what was decided besides."""
-    first = next(iter(found.files.values()))
-    named = columns_line(first.name, found.rows, found.roles, found.others)
-    beside = [path.name for path in found.files.values() if path != first]
-    lines = [f"{named}; the same columns in {', '.join(beside)}" if beside else named]
-    if found.sequences:
-        channels = f" of {found.channels} channels" if found.channels else ""
-        lines.append(f"{found.sequences:,} {'series' if found.channels else 'sequences'}{channels}")
-    if found.tables:
-        lines.append(f"its ids were looked up in {found.tables.left.name} (left) and {found.tables.right.name} (right)")
-    if found.target:
-        lines.append(target_line(found.target))
-    elif found.balance:
-        lines.append(f"labels: {counts_of(found.balance)}")
-    if found.empty:
-        verb = "has an empty text and is" if found.empty == 1 else "have an empty text and are"
-        lines.append(f"{found.empty:,} of {found.rows:,} rows {verb} left out")
-    return [*lines, *found.notes]
+def seen_lines(inspection: Inspection) -> list[str]:
+    """A summary of inspected data in lines: the roles of the columns, the meaning of labels or scores, and notes."""
+    first = next(iter(inspection.files.values()))
+    columns = columns_line(first.name, inspection.rows, inspection.roles, inspection.others)
+    others = [path.name for path in inspection.files.values() if path != first]
+    lines = [f"{columns}; the same columns in {', '.join(others)}" if others else columns]
+    if inspection.sequences:
+        channels = f" of {inspection.channels} channels" if inspection.channels else ""
+        lines.append(f"{inspection.sequences:,} {'series' if inspection.channels else 'sequences'}{channels}")
+    if inspection.tables:
+        left, right = inspection.tables.left.name, inspection.tables.right.name
+        lines.append(f"ids are looked up in {left} (left) and {right} (right)")
+    if inspection.target:
+        lines.append(target_line(inspection.target))
+    elif inspection.balance:
+        lines.append(f"labels: {counts_of(inspection.balance)}")
+    if inspection.empty:
+        verb = "has an empty text and is" if inspection.empty == 1 else "have an empty text and are"
+        lines.append(f"{inspection.empty:,} of {inspection.rows:,} rows {verb} left out")
+    return [*lines, *inspection.notes]
 
 
 _KINDS = {
     "pairs": "pairs of texts",
     "items": "texts with a class",
     "series": "series with a class",
-    "steps": "words with a tag each",
-    "series_steps": "series with a class a step",
+    "steps": "tagged words",
+    "series_steps": "series with one class per step",
+}
+_FILE_REASONS = {
+    "file": "split into train, dev and test",
+    "train": "for training",
+    "dev": "for early stopping and the threshold",
+    "test": "for the final scores",
+    "left_table": "the rows that the left ids refer to",
+    "right_table": "the rows that the right ids refer to",
 }
 _ROLE_REASONS = {
-    "left": "the first text of a pair",
-    "right": "the second",
-    "score": "how similar they are",
+    "left": "the first text of each pair",
+    "right": "the second text of each pair",
+    "score": "the similarity of each pair",
     "text": "the texts",
-    "series": "which series a row belongs to",
-    "sequence": "which sequence a word belongs to",
-    "token": "the words, one a row",
-    "time": "the order of its rows",
+    "series": "the series of each row",
+    "sequence": "the sequence of each word",
+    "token": "the words, one per row",
+    "time": "the order of the steps",
 }
 _LABEL_REASONS = {
     "pairs": "1 = same, 0 = different",
-    **dict.fromkeys(("items", "series"), "two of one label are the same"),
+    **dict.fromkeys(OF_CLASSES, "items with the same label are the same"),
     **dict.fromkeys(OF_STEPS, "the class of each step"),
 }
 
 
-def _data_lines(inspection: Inspection, folder: Path | None, single: bool) -> list[Line]:
-    lines = [(f"{key}: {_quoted(_path(path, folder))}", _FILE_REASONS[key]) for key, path in inspection.files.items()]
+def _data(inspection: Inspection, folder: Path | None, single: bool) -> Section:
+    section = {key: Setting(_path(path, folder), _FILE_REASONS[key]) for key, path in inspection.files.items()}
     if "file" in inspection.files:
-        lines.append(
-            (f"split: {SPLIT}", "shares of train, dev and test; no text is shared between them if that can be")
-        )
+        section["split"] = Setting([*SPLIT], "shares of train, dev and test, which share no text if possible")
     if inspection.tables:
-        beside = {"left_table": inspection.tables.left, "right_table": inspection.tables.right}
-        lines += [(f"{key}: {_quoted(_path(path, folder))}", _FILE_REASONS[key]) for key, path in beside.items()]
+        tables = {"left_table": inspection.tables.left, "right_table": inspection.tables.right}
+        section |= {key: Setting(_path(path, folder), _FILE_REASONS[key]) for key, path in tables.items()}
     for role in inspection.roles:
         reason = _label_reason(inspection, single) if role == "label" else _ROLE_REASONS[role]
-        lines.append((f"{role}: {_listed(inspection.names(role))}", reason))
-    if inspection.target and inspection.target.scale:
-        low, high = inspection.target.scale
-        lines.append((f"scale: [{_number(low)}, {_number(high)}]", inspection.target.why or "as declared"))
-        lines.append(("cut: 0.5", 'targets from here on are "same" where two classes are needed'))
-    if inspection.target and inspection.target.own:
-        words = ", ".join(
-            f"{json.dumps(word, ensure_ascii=False)}: {value:g}" for word, value in inspection.target.own.items()
-        )
-        lines.append((f"labels: {{{words}}}", "as declared"))
+        section[role] = Setting(_name_or_list(inspection.names(role)), reason)
+    section |= _target(inspection)
     if inspection.kind in OF_CLASSES and not single:
-        lines.append(
-            (f"pairs: {ITEM_PAIRS}", "training pairs to draw, half of them of one label; dev and test: a fifth each")
-        )
-    return lines
+        reason = "training pairs, half of them with the same label; dev and test get a fifth each"
+        section["pairs"] = Setting(ITEM_PAIRS, reason)
+    return section
 
 
-def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(value)
+def _target(inspection: Inspection) -> Section:
+    target, section = inspection.target, Section()
+    if target and target.scale:
+        section["scale"] = Setting([*target.scale], target.why or "as declared")
+        section["cut"] = Setting(0.5, "pairs with at least this target count as the same, where two classes are needed")
+    if target and target.own:
+        section["labels"] = Setting({word: int(value) for word, value in target.own.items()}, "as declared")
+    return section
 
 
 def _label_reason(inspection: Inspection, single: bool) -> str:
     return "the class" if single and inspection.kind in OF_CLASSES else _LABEL_REASONS[inspection.kind]
 
 
-_FILE_REASONS = {
-    "file": "one file, cut in three",
-    "train": "learned from",
-    "dev": "chosen on",
-    "test": "scored once",
-    "left_table": "what the ids of the left side point to",
-    "right_table": "what the ids of the right side point to",
-}
-
-
-def _listed(names: Names) -> str:
-    return _quoted(names[0]) if len(names) == 1 else f"[{', '.join(map(_quoted, names))}]"
+def _name_or_list(names: Names) -> str | list[str]:
+    return names[0] if len(names) == 1 else list(names)
 
 
 def _path(path: Path, folder: Path | None) -> str:
@@ -180,64 +228,57 @@ def _path(path: Path, folder: Path | None) -> str:
     return str(whole)
 
 
-def _quoted(text: str) -> str:
-    return text if text.isidentifier() and text.lower() not in _YAML_WORDS else json.dumps(text, ensure_ascii=False)
-
-
-_YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
-
-
-def _objective_lines(inspection: Inspection, single: bool) -> list[Line]:
+def _objective(inspection: Inspection, single: bool) -> Setting:
     if inspection.kind in OF_STEPS:
-        return [("objective: label_steps", "one class a step")]
+        return Setting("label_steps", "predict one class per step")
     if single:
-        return [("objective: classify", "the class of each sequence")]
-    return [("# objective: classify", "to learn the labels instead of pairs; take data.pairs and loss out then")]
+        return Setting("classify", "predict the class of each sequence")
+    return Setting("classify", "to predict the labels instead; then remove data.pairs and loss", active=False)
 
 
-def _token_lines(inspection: Inspection, start: bool) -> list[Line]:
+def _tokens(inspection: Inspection, start: bool) -> Section:
     if inspection.empty:
-        empty = ("empty: drop", f"{inspection.empty:,} rows have an empty text and are left out")
+        empty = Setting("drop", f"{inspection.empty:,} rows have an empty text and are left out")
     else:
-        empty = ("empty: error", "every text holds something; error | unk | drop")
-    return [empty] if start else [_unit_line(inspection), empty]
+        empty = Setting("error", "there are no empty texts; error | unk | drop")
+    return {"empty": empty} if start else {"unit": _unit(inspection), "empty": empty}
 
 
-def _unit_line(inspection: Inspection) -> Line:
+def _unit(inspection: Inspection) -> Setting:
     words, latin = inspection.words[0], inspection.scripts.get("latin", 0.0)
     if inspection.kind == "steps":
-        return ("unit: word", "a row is a word, and a word is a step")
+        return Setting("word", "each row is a word, and each word is a step")
     if words <= SHORT_WORDS:
-        return ("unit: char", f"short strings ({words:.1f} words): spelling carries the meaning")
+        return Setting("char", f"short strings ({words:.1f} words), so spelling matters")
     if latin < MOSTLY:
-        return ("unit: char", f"mostly not Latin ({1 - latin:.0%} of the letters): blanks may not part words")
-    return ("unit: word", f"sentences of {words:.1f} words")
+        return Setting("char", f"mostly not Latin ({1 - latin:.0%} of the letters): blanks may not separate words")
+    return Setting("word", f"sentences of {words:.1f} words")
 
 
-def _encoder_lines(rows: int, noun: str) -> list[Line]:
+def _encoder(rows: int, noun: str) -> Section:
     width = 64 if rows < FEW_PAIRS else 128
-    return [
-        ("cell: lstm", "rnn | gru | lstm"),
-        ("bidirectional: true", "a step sees what stands before and behind it"),
-        (f"embedding: {width}", f"about {rows:,} training {noun}"),
-        (f"hidden: {width}", "per direction"),
-    ]
+    return {
+        "cell": Setting("lstm", "rnn | gru | lstm"),
+        "bidirectional": Setting(True, "each step sees the steps before and after it"),
+        "embedding": Setting(width, f"for about {rows:,} training {noun}"),
+        "hidden": Setting(width, "per direction"),
+    }
 
 
-def _part_lines(single: bool) -> list[Line]:
-    shared = [
-        ("representation: max_output", "the strongest of the usual ones with mse on sentence pairs"),
-        ("similarity: cosine", "does not depend on the length of the vectors"),
-    ]
-    return shared if single else [*shared, ("loss: mse", "squared distance of similarity and target")]
+def _parts(single: bool) -> Section:
+    parts = {
+        "representation": Setting("max_output", "the strongest of the usual ones with mse on sentence pairs"),
+        "similarity": Setting("cosine", "independent of the length of the vectors"),
+    }
+    return parts if single else {**parts, "loss": Setting("mse", "squared difference of similarity and target")}
 
 
-def _fit_lines(rows: int, noun: str) -> list[Line]:
+def _fit(rows: int, noun: str) -> Section:
     epochs = min(30, max(5, round(SEEN_PAIRS / rows)))
-    return [
-        (f"epochs: {epochs}", f"{epochs} times {rows:,} {noun}"),
-        (f"batch: {32 if rows < FEW_PAIRS else 64}", f"{noun} per step"),
-        ("lr: 0.002", "adam's usual rate for recurrent encoders of this width"),
-        ("patience: 5", "epochs without a better dev metric before it stops"),
-        ("seed: 0", "same config and machine, same numbers"),
-    ]
+    return {
+        "epochs": Setting(epochs, f"{epochs} passes over {rows:,} {noun}"),
+        "batch": Setting(32 if rows < FEW_PAIRS else 64, f"{noun} per step"),
+        "lr": Setting(0.002, "the usual learning rate of Adam for encoders of this width"),
+        "patience": Setting(5, "epochs without a better dev metric before stopping"),
+        "seed": Setting(0, "the same config on the same machine gives the same numbers"),
+    }

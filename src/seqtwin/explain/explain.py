@@ -20,7 +20,7 @@ from seqtwin.published import SCORES, read_manifest, read_scores
 from seqtwin.run.compatible import check_run
 from seqtwin.run.labels import column_label, objective_name, row_label
 from seqtwin.run.manifest import cell_key
-from seqtwin.run.prepare import prepare
+from seqtwin.run.prepare import DataSets
 from seqtwin.study.grid import StudyCell
 from seqtwin.study.worker import publish_failed, run_cell
 from seqtwin.study.worker_pool import OnProgress, Work, run_all
@@ -238,14 +238,16 @@ def _cell_of(case: Case, switch: Switch, trial: Trial) -> StudyCell:
 def _train(cells: Sequence[StudyCell], folder: Path, workers: int, on_progress: OnProgress) -> None:
     if not cells:
         return
+    data = DataSets()
     with driver_lock(folder):
-        run_all(TRIALS, [cell for cell in cells if not _published(cell, folder)], folder, workers, on_progress)
+        left = [cell for cell in cells if not _published(cell, folder, data)]
+        run_all(TRIALS, left, folder, workers, on_progress)
 
 
-def _published(cell: StudyCell, folder: Path) -> bool:
+def _published(cell: StudyCell, folder: Path, data: DataSets) -> bool:
     if not (folder / cell.id).exists():
         return False
-    if read_manifest(folder / cell.id).get("key") != cell_key(cell.config, prepare(cell.config)):
+    if read_manifest(folder / cell.id).get("key") != cell_key(cell.config, data.prepare(cell.config)):
         cause = f"{cell.id} was trained with another config, other data or another version"
         remedy = "move the folder away, or choose another --out"
         raise ConfigError("EXPLAIN_CHANGED", cause, place=str(folder), remedy=remedy)

@@ -1,8 +1,7 @@
-"""What may enter an index: texts with ids and metadata that fit, vectors of its encoder, a k that can be."""
+"""Checks of what an index accepts: items with their ids and metadata, vectors of its encoder, and k."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -10,140 +9,146 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.index.corpus import Columns, Items, check_columns, check_ids
 from seqtwin.index.exact_search import Array
 from seqtwin.index.hits import Encoder
-from seqtwin.matching.thresholds import is_missing, readings_of
+from seqtwin.inference.blank_texts import is_missing, text_readings
 
-_SPOT = 8
+_SPOT = 8  # rows whose given vectors are checked
 
 
 def check_indexable(encoder: Encoder) -> None:
-    """Nothing, for an encoder whose similarity an index can serve.
+    """Refuse an encoder whose similarity no index can serve.
 
     Raises: ConfigError.
     """
     if not encoder.indexable:
-        cause = f"no index can serve the similarity '{encoder.similarity_name}': it is no function of a distance"
+        cause = f"no index can serve the similarity '{encoder.similarity_name}': it does not follow from a distance"
         remedy = "build the index with another encoder and use this one to re-rank: search(..., rerank=encoder)"
         raise ConfigError("NOT_INDEXABLE", cause, place="index", remedy=remedy)
 
 
-def check_k(k: int) -> None:
-    """Nothing, for a whole number from 1 on.
+def check_k(k: object) -> None:
+    """Refuse a k that is not a positive integer.
 
     Raises: ConfigError.
     """
     if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
-        raise ConfigError("SEARCH_K", f"k: expected a whole number from 1 on, got {k!r}", place="search")
+        raise ConfigError("SEARCH_K", f"k: expected a positive integer, got {k!r}", place="search")
 
 
 @dataclass(frozen=True)
 class Given:
-    """Items with what belongs to each. `places`: Int[items], the row of each among all that were given."""
+    """Items with their ids, metadata and vectors. `places`: Int[items], the row of each item in the user's list."""
 
-    items: list[Any]
+    items: Sequence[object]
     places: Array
-    ids: Iterable[Any] | None
+    ids: Iterable[object] | None
     metadata: Columns
     vectors: Array | None
 
-    def named(self, start: int) -> Iterable[Any]:
-        """The ids; without any the row numbers, counted from `start`."""
+    def ids_or_rows(self, start: int) -> Iterable[object]:
+        """The ids; if none were given, the row numbers, counted from `start`."""
         return (self.places + start).tolist() if self.ids is None else self.ids
 
 
 def without_blank(
-    encoder: Encoder, items: list[Any], ids: Iterable[Any] | None, metadata: Columns, vectors: Array | None
+    encoder: Encoder,
+    items: Sequence[object],
+    ids: Iterable[object] | None,
+    metadata: Columns,
+    vectors: Array | None,
 ) -> Given:
-    """The items that are no blank texts, with their ids, metadata and vectors; numbered as all of them were.
+    """The items that are not blank texts, with their ids, metadata and vectors.
 
     Raises: DataError for ids, columns or vectors that do not fit the items.
     """
     every: Array = np.arange(len(items))
-    there: Array = every if encoder.inputs != "tokens" else np.flatnonzero(_present(encoder, items))
-    if len(there) == len(items):
+    places: Array = every if encoder.inputs != "tokens" else np.flatnonzero(_present(encoder, items))
+    if len(places) == len(items):
         return Given(items, every, ids, metadata, vectors)
     check_columns(len(items), metadata, None)
-    names = None if ids is None else _taken(list(ids), there, len(items))
-    kept = {name: [values[row] for row in there.tolist()] for name, values in metadata.items()}
-    own = None if vectors is None else checked_shape(vectors, len(items), encoder.dim)[there]
-    return Given([items[row] for row in there], there, names, kept, own)
+    rows = places.tolist()
+    own_ids = None if ids is None else _select_ids(list(ids), rows, len(items))
+    columns = {name: [values[row] for row in rows] for name, values in metadata.items()}
+    own_vectors = None if vectors is None else checked_shape(vectors, len(items), encoder.dim)[places]
+    return Given([items[row] for row in rows], places, own_ids, columns, own_vectors)
 
 
-def _present(encoder: Encoder, items: Sequence[Any]) -> list[bool]:
-    """Which items are no blank texts; what is no text at all is left for others to refuse."""
+def _present(encoder: Encoder, items: Sequence[object]) -> list[bool]:
+    """Whether each item is a text that is not blank, or an object of another type, which is refused later."""
     texts = list(dict.fromkeys(item for item in items if isinstance(item, str)))
-    read = dict(zip(texts, readings_of(encoder, texts), strict=True))
-    return [read[item].key is not None if isinstance(item, str) else not is_missing(item) for item in items]
+    readings = dict(zip(texts, text_readings(encoder, texts), strict=True))
+    return [readings[item].key is not None if isinstance(item, str) else not is_missing(item) for item in items]
 
 
-def _taken(ids: list[Any], rows: Array, count: int) -> list[Any]:
+def _select_ids(ids: list[object], rows: list[int], count: int) -> list[object]:
     if len(ids) != count:
         raise DataError("INDEX_IDS", f"expected {count} ids, got {len(ids)}", place="index")
     return [ids[row] for row in rows]
 
 
-def listed(
-    encoder: Encoder,
-    given: Given,
-    start: int,
-    known: Iterable[str],
-    columns: Sequence[str] | None,
+def items_to_store(
+    encoder: Encoder, given: Given, start: int, known: Iterable[str], columns: Sequence[str] | None
 ) -> Items:
-    """The items as they are stored; ids from `start` on where none are given.
+    """The items as they are stored. Without ids, they are numbered from `start`.
 
-    Raises: DataError for no items, ids that stand twice or are `known`, columns that do not fit.
+    `known`: the ids in the index; `columns`: its metadata columns, None for a new index.
+
+    Raises: DataError for no items, for ids that are repeated or `known`, and for columns that do not fit.
     """
-    items, metadata = given.items, given.metadata
-    if not items:
-        raise DataError("INDEX_EMPTY", "no texts; expected one or more that are not blank", place="index")
-    names = [str(one) for one in given.named(start)]
-    check_ids(names, known, len(items))
-    check_columns(len(items), metadata, columns)
-    return Items.made(names, _texts(given) if encoder.inputs == "tokens" else [""] * len(items), metadata)
+    if not given.items:
+        cause = "no texts; expected at least one that is not blank"
+        raise DataError("INDEX_EMPTY", cause, place="index")
+    ids = [str(id_) for id_ in given.ids_or_rows(start)]
+    check_ids(ids, known, len(given.items))
+    check_columns(len(given.items), given.metadata, columns)
+    texts = _texts(given) if encoder.inputs == "tokens" else [""] * len(given.items)
+    return Items.from_columns(ids, texts, given.metadata)
 
 
-def _texts(given: Given) -> Sequence[str]:
-    wrong = next((row for row, item in enumerate(given.items) if not isinstance(item, str)), None)
-    if wrong is not None:
-        cause = f"expected texts, got a {type(given.items[wrong]).__name__} (item {given.places[wrong]})"
-        raise DataError("ENCODE_TYPE", cause, place="index")
-    return given.items
+def _texts(given: Given) -> list[str]:
+    for item, place in zip(given.items, given.places, strict=True):
+        if not isinstance(item, str):
+            cause = f"expected texts, got a {type(item).__name__} (item {place})"
+            raise DataError("ENCODE_TYPE", cause, place="index")
+    return [str(item) for item in given.items]
 
 
-def vectors_of(encoder: Encoder, items: Sequence[Any], given: Array | None, show: bool) -> Array:
-    """The vectors of the items: encoded, or those given after a few were found to be this encoder's.
+def encode_or_check(encoder: Encoder, items: Sequence[object], vectors: Array | None, show: bool) -> Array:
+    """The vectors of the items: encoded, or those given. A few of the given ones are compared with the encoder's.
 
-    Raises: ConfigError, DataError.
+    `show`: show a progress bar.
+
+    Raises: ConfigError for vectors of another encoder; DataError.
     """
-    if given is None:
+    if vectors is None:
         return encoder.encode(items, show_progress_bar=show)
-    vectors = checked_vectors(given, len(items), encoder.dim)
+    checked = checked_vectors(vectors, len(items), encoder.dim)
     rows = np.unique(np.linspace(0, len(items) - 1, min(_SPOT, len(items))).astype(int))
     expected = encoder.encode([items[row] for row in rows])
-    if not np.allclose(vectors[rows], expected, rtol=1e-3, atol=1e-4):
-        cause = "these vectors are not those this encoder gives these texts"
+    if not np.allclose(checked[rows], expected, rtol=1e-3, atol=1e-4):
+        cause = "the given vectors are not the vectors of these texts by this encoder"
         remedy = "encode the texts with this encoder, without normalize_embeddings"
         raise ConfigError("INDEX_OTHER_ENCODER", cause, place="index", remedy=remedy)
-    return vectors
+    return checked
 
 
 def checked_vectors(vectors: Array, count: int | None, dim: int) -> Array:
     """Vectors as float32 [count, dim].
 
-    Raises: DataError for another shape, or numbers that are not finite.
+    Raises: DataError for another shape, or for numbers that are not finite.
     """
-    found = checked_shape(vectors, count, dim)
-    if not np.isfinite(found).all():
-        raise DataError("VECTOR_FINITE", "expected finite numbers", place="index")
-    return found
+    checked = checked_shape(vectors, count, dim)
+    if not np.isfinite(checked).all():
+        raise DataError("VECTOR_FINITE", "expected vectors of finite numbers, got NaN or infinity", place="index")
+    return checked
 
 
 def checked_shape(vectors: Array, count: int | None, dim: int) -> Array:
-    """The same where rows may hold numbers that are not finite: those of blank texts.
+    """Vectors as float32 [count, dim]. Rows of blank texts may contain numbers that are not finite.
 
     Raises: DataError for another shape.
     """
-    found = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
-    if found.ndim != 2 or found.shape[1] != dim or count not in (None, len(found)):
+    checked = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
+    if checked.ndim != 2 or checked.shape[1] != dim or count not in (None, len(checked)):
         rows = "n" if count is None else count
-        raise DataError("VECTOR_WIDTH", f"expected vectors [{rows}, {dim}], got shape {found.shape}", place="index")
-    return found
+        raise DataError("VECTOR_WIDTH", f"expected vectors [{rows}, {dim}], got shape {checked.shape}", place="index")
+    return checked

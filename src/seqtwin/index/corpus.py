@@ -1,95 +1,96 @@
-"""The items of an index: id, text and metadata a line of JSON, read only where a search finds them."""
+"""The items of an index: one line of JSON each, with id, text and metadata, parsed only when a search returns it."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
 
 import numpy as np
 
 from seqtwin.errors import DamagedError, DataError
 
-Columns = Mapping[str, Sequence[Any]]
+Columns = Mapping[str, Sequence[object]]
 
 
 @dataclass(frozen=True)
 class Item:
-    """What an index knows of one vector. `text` is empty for a series."""
+    """The record of one vector. `text` is empty for a series."""
 
     id: str
     text: str
-    metadata: dict[str, Any]
+    metadata: dict[str, object]
 
 
 @dataclass(frozen=True)
 class Items:
-    """Lines of JSON; `ends` are the places after each line's end."""
+    """Items as lines of JSON. `ends`: Int[items], the offset after each line."""
 
     data: bytes
     ends: np.ndarray
 
     @classmethod
-    def of(cls, data: bytes) -> "Items":
-        """The items of a file's bytes.
+    def from_bytes(cls, data: bytes) -> "Items":
+        """The items in the bytes of a file.
 
-        Raises: DamagedError when the last line has no end.
+        Raises: DamagedError if the last line is incomplete.
         """
         if data[-1:] not in (b"", b"\n"):
-            raise DamagedError("INDEX_DAMAGED", "the last line is cut", place="items.jsonl")
+            raise DamagedError("INDEX_DAMAGED", "the last line is incomplete", place="items.jsonl")
         return cls(data, np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n")) + 1)
 
     @classmethod
-    def made(cls, ids: Sequence[str], texts: Iterable[str], metadata: Columns) -> "Items":
-        """Items from columns.
+    def from_columns(cls, ids: Sequence[str], texts: Iterable[str], metadata: Columns) -> "Items":
+        """Items from one id, one text and one value per metadata column each.
 
-        Raises: DataError for metadata that JSON cannot hold.
+        Raises: DataError for metadata that JSON cannot represent.
         """
         rows = [dict(zip(metadata, row, strict=True)) for row in zip(*metadata.values(), strict=True)]
-        kept = rows if metadata else repeat({}, len(ids))
-        lines = (_line(one, text, row) for one, text, row in zip(ids, texts, kept, strict=True))
-        return cls.of(b"".join(lines))
+        records = zip(ids, texts, rows if metadata else repeat({}, len(ids)), strict=True)
+        return cls.from_bytes(b"".join(_json_line(id_, text, row) for id_, text, row in records))
 
     def __len__(self) -> int:
         return len(self.ends)
 
     def __getitem__(self, row: int) -> Item:
-        line = self._line(row)
         try:
-            found = json.loads(line)
-            item = Item(found["id"], found["text"], found["metadata"])
+            record = json.loads(self._line(row))
+            item = Item(record["id"], record["text"], record["metadata"])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise DamagedError("INDEX_DAMAGED", f"line {row + 1} is no item", place="items.jsonl") from error
+            raise _not_an_item(row) from error
         if not isinstance(item.id, str) or not isinstance(item.text, str) or not isinstance(item.metadata, dict):
-            raise DamagedError("INDEX_DAMAGED", f"line {row + 1} is no item", place="items.jsonl")
+            raise _not_an_item(row)
         return item
 
     def __iter__(self) -> Iterator[Item]:
         return (self[row] for row in range(len(self)))
 
     def __add__(self, other: "Items") -> "Items":
-        return Items.of(self.data + other.data)
+        return Items.from_bytes(self.data + other.data)
 
-    def kept(self, keep: np.ndarray) -> "Items":
-        """Those where Bool[n] is true."""
-        return Items.of(b"".join(self._line(int(row)) for row in np.flatnonzero(keep)))
+    def select(self, keep: np.ndarray) -> "Items":
+        """The items for which `keep`, Bool[n], is true."""
+        return Items.from_bytes(b"".join(self._line(int(row)) for row in np.flatnonzero(keep)))
 
     def _line(self, row: int) -> bytes:
         return self.data[self.ends[row - 1] if row else 0 : self.ends[row]]
 
 
-def _line(one: str, text: str, metadata: dict[str, Any]) -> bytes:
+def _not_an_item(row: int) -> DamagedError:
+    return DamagedError("INDEX_DAMAGED", f"line {row + 1} is not an item", place="items.jsonl")
+
+
+def _json_line(id_: str, text: str, metadata: dict[str, object]) -> bytes:
     try:
-        found = {"id": one, "text": text, "metadata": metadata}
-        line = json.dumps(found, ensure_ascii=False, allow_nan=False, default=_plain)
+        record = {"id": id_, "text": text, "metadata": metadata}
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False, default=_plain_number)
     except (TypeError, ValueError) as error:
-        cause = f"item '{one[:40]}': metadata must be texts, finite numbers, booleans or None: {error}"
+        cause = f"item '{id_[:40]}': expected metadata of texts, finite numbers, booleans or None: {error}"
         raise DataError("INDEX_METADATA", cause, place="index") from error
     # a lone surrogate has no UTF-8
     return line.encode("utf-8", "replace") + b"\n"
 
 
-def _plain(value: Any) -> Any:
+def _plain_number(value: object) -> object:
     """A number of numpy as one of Python."""
     if isinstance(value, np.generic):
         return value.item()
@@ -97,7 +98,7 @@ def _plain(value: Any) -> Any:
 
 
 def check_columns(count: int, metadata: Columns, expected: Sequence[str] | None) -> None:
-    """Nothing, when every column has a value for each item and the columns are those expected.
+    """Check that every column has one value per item, and that the columns are the expected ones (None: any).
 
     Raises: DataError.
     """
@@ -111,15 +112,16 @@ def check_columns(count: int, metadata: Columns, expected: Sequence[str] | None)
 
 
 def check_ids(ids: Sequence[str], known: Iterable[str], count: int) -> None:
-    """Nothing, when there is an id for each item and none stands twice.
+    """Check that there is one id per item, and that no id is repeated or `known`.
 
-    Raises: DataError that names the first one that does.
+    Raises: DataError that names the first repeated id.
     """
     if len(ids) != count:
         raise DataError("INDEX_IDS", f"expected {count} ids, got {len(ids)}", place="index")
     seen = set(known)
-    for one in ids:
-        if one in seen:
-            cause = f"the id '{one[:80]}' stands twice; expected a different one for each item"
-            raise DataError("INDEX_IDS", cause, place="index", remedy="name another column of ids, or remove it first")
-        seen.add(one)
+    for id_ in ids:
+        if id_ in seen:
+            cause = f"the id '{id_[:80]}' is used twice; expected a different id for each item"
+            remedy = "choose another column of ids, or remove the old item first"
+            raise DataError("INDEX_IDS", cause, place="index", remedy=remedy)
+        seen.add(id_)

@@ -1,7 +1,7 @@
-"""An index on disk: immutable folders `gen-000001`, and CURRENT, which names the one that holds and its hash.
+"""The files of an index: immutable folders `gen-000001`, and CURRENT, the name and hash of the newest one.
 
-A writer publishes a whole new generation and then CURRENT; a reader reads one generation and keeps it, whatever is
-published after. The last two generations stay, for readers that are just opening one.
+A writer publishes a whole new generation and then CURRENT. A reader opens one generation and keeps it, whatever is
+published later. The last two generations are kept, for readers that are just opening one.
 """
 
 import io
@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
 
 import numpy as np
 
@@ -31,42 +30,43 @@ _BLOCK = 65_536
 
 
 @dataclass(frozen=True)
-class Opened:
-    """One generation: its name, its facts, the vectors mapped from the disk, the items, the structure's bytes."""
+class Generation:
+    """One generation: name, facts, vectors (memory-mapped), items, and the bytes of its search structure."""
 
     name: str
-    facts: dict[str, Any]
+    facts: dict[str, object]
     vectors: np.ndarray
     items: Items
     structure: bytes
 
 
 def is_index(folder: Path) -> bool:
-    """Whether a folder holds an index."""
+    """Whether a folder contains an index."""
     return (folder / CURRENT).exists()
 
 
-def open_current(folder: Path) -> Opened:
-    """The generation that holds now, after every file was found unchanged.
+def open_current(folder: Path) -> Generation:
+    """The current generation of an index, its files verified.
 
-    Raises: ConfigError where there is no index; DamagedError.
+    Raises: ConfigError if there is no index; DamagedError; InUseError.
     """
     for _ in range(TRIES):
         pointer = _pointer(folder)
         try:
-            return _opened(folder, *pointer)
+            return _open(folder, *pointer)
         except DamagedError:
             if _pointer(folder) == pointer:
                 raise
-    raise InUseError("INDEX_IN_USE", "it changes faster than it can be read", place=str(folder), remedy="try again")
+    cause = "the index is changing faster than it can be read"
+    raise InUseError("INDEX_IN_USE", cause, place=str(folder), remedy="try again")
 
 
 def publish(folder: Path, contents: Mapping[str, bytes], *, after: str | None) -> str:
-    """The name of a new generation that holds from now on.
+    """Publish a new current generation and return its name. `contents`: the bytes of its files by name.
 
-    `after`: the generation this one was made from; None for the first of an index.
+    `after`: the generation it was made from; None for the first of an index.
 
-    Raises: ConfigError when something else stands there; InUseError when another process is at work there, or has
+    Raises: ConfigError if the folder contains something else; InUseError if another process is writing there, or has
     published since.
     """
     if after is None:
@@ -76,7 +76,8 @@ def publish(folder: Path, contents: Mapping[str, bytes], *, after: str | None) -
             _refuse_taken(folder)
         elif _pointer(folder)[0] != after:
             cause = f"changed by another process since {after} was read"
-            raise InUseError("INDEX_IN_USE", cause, place=str(folder), remedy="load the index again, then repeat this")
+            remedy = "load the index again, then repeat the change"
+            raise InUseError("INDEX_IN_USE", cause, place=str(folder), remedy=remedy)
         name = f"gen-{1 + max([0, *_numbers(folder)]):06d}"
         with files.publish_folder(folder / name) as building:
             building.manifest["index"] = FORMAT
@@ -84,7 +85,7 @@ def publish(folder: Path, contents: Mapping[str, bytes], *, after: str | None) -
                 files.write_bytes(building.folder / file, data)
         digest = files.sha256(folder / name / files.MANIFEST)
         files.publish_text(folder / CURRENT, f"{name} {digest}\n")
-        _forget(folder)
+        _remove_old(folder)
     return name
 
 
@@ -96,7 +97,7 @@ def npy_bytes(vectors: np.ndarray) -> bytes:
 
 
 def map_vectors(path: Path) -> np.ndarray:
-    """Float[n, dim] of a .npy file, mapped from the disk; the header is held against the file's size first.
+    """The vectors in a .npy file, memory-mapped: Float[n, dim]. The header is first checked against the file size.
 
     Raises: DamagedError.
     """
@@ -112,7 +113,7 @@ def map_vectors(path: Path) -> np.ndarray:
     if dtype != np.dtype("<f4") or columns_first or len(shape) != 2 or min(shape) < 1:
         raise _damaged(path, f"expected float32 [n, dim], got {dtype} {shape}")
     if start + 4 * shape[0] * shape[1] != size:
-        raise _damaged(path, f"its header says {shape[0]} x {shape[1]} numbers, but it has {size} bytes")
+        raise _damaged(path, f"expected {shape[0]} x {shape[1]} numbers as in the header, got {size} bytes")
     return np.memmap(path, dtype="<f4", mode="r", offset=start, shape=shape)
 
 
@@ -126,35 +127,35 @@ def _refuse_taken(folder: Path) -> None:
 def _pointer(folder: Path) -> tuple[str, str]:
     path = folder / CURRENT
     if not path.exists():
-        remedy = "make one: seqtwin index ENCODER CORPUS -o DIR"
+        remedy = "build one: seqtwin index ENCODER CORPUS -o DIR"
         raise ConfigError("NO_INDEX", f"no index here (no {CURRENT})", place=str(folder), remedy=remedy)
     try:
-        found = _POINTER.fullmatch(path.read_text(encoding="ascii"))
+        pointer = _POINTER.fullmatch(path.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
         raise _damaged(path, f"cannot be read: {error}") from error
-    if not found:
+    if not pointer:
         raise _damaged(path, "expected the name of a generation and its hash")
-    return found[1], found[2]
+    return pointer[1], pointer[2]
 
 
-def _opened(folder: Path, name: str, digest: str) -> Opened:
+def _open(folder: Path, name: str, digest: str) -> Generation:
     place = folder / name
     manifest = place / files.MANIFEST
     if not manifest.is_file() or files.sha256(manifest) != digest:
-        raise _damaged(manifest, f"missing or not what {CURRENT} says")
-    facts = _verified(place)
+        raise _damaged(manifest, f"missing, or its hash is not the one in {CURRENT}")
+    facts = _verified_facts(place)
     vectors = map_vectors(place / VECTORS)
-    items = Items.of((place / ITEMS).read_bytes())
+    items = Items.from_bytes((place / ITEMS).read_bytes())
     structure = (place / STRUCTURE).read_bytes() if (place / STRUCTURE).exists() else b""
     if len(items) != len(vectors):
         raise _damaged(place, f"{len(vectors)} vectors, but {len(items)} items")
     for start in range(0, len(vectors), _BLOCK):
         if not np.isfinite(vectors[start : start + _BLOCK]).all():
-            raise _damaged(place / VECTORS, "vectors that are not finite numbers")
-    return Opened(name, facts, vectors, items, structure)
+            raise _damaged(place / VECTORS, "expected finite numbers, got NaN or infinity")
+    return Generation(name, facts, vectors, items, structure)
 
 
-def _verified(place: Path) -> dict[str, Any]:
+def _verified_facts(place: Path) -> dict[str, object]:
     try:
         manifest = files.verify(place)
         listed = set(manifest["files"])
@@ -162,8 +163,8 @@ def _verified(place: Path) -> dict[str, Any]:
         raise DamagedError("INDEX_DAMAGED", error.cause, place=error.place, remedy=REMEDY) from error
     except (KeyError, TypeError, AttributeError, OSError) as error:
         raise _damaged(place / files.MANIFEST, "not a manifest") from error
-    there = {p.name for p in place.iterdir()} - {files.MANIFEST}
-    odd = (there ^ listed) | ({FACTS, VECTORS, ITEMS} - listed)
+    present = {p.name for p in place.iterdir()} - {files.MANIFEST}
+    odd = (present ^ listed) | ({FACTS, VECTORS, ITEMS} - listed)
     if odd or any(p.is_symlink() for p in place.iterdir()):
         raise _damaged(place, f"missing, or not in the manifest: {', '.join(sorted(odd)) or 'a link'}")
     facts = files.read_json(place / FACTS)
@@ -177,10 +178,10 @@ def _damaged(path: Path, cause: str) -> DamagedError:
 
 
 def _numbers(folder: Path) -> list[int]:
-    found = (_NAME.fullmatch(inner.name) for inner in folder.iterdir())
-    return sorted(int(one[1]) for one in found if one)
+    names = (_NAME.fullmatch(inner.name) for inner in folder.iterdir())
+    return sorted(int(name[1]) for name in names if name)
 
 
-def _forget(folder: Path) -> None:
+def _remove_old(folder: Path) -> None:
     for number in _numbers(folder)[:-KEPT]:
         shutil.rmtree(folder / f"gen-{number:06d}", ignore_errors=True)

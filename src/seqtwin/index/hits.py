@@ -1,10 +1,10 @@
-"""What a search finds: items with scores, best first; and the same put in the order of a second encoder."""
+"""The results of a search: items with scores, best first. A second encoder can re-rank them."""
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from seqtwin.index.rescore import rescored
 
 
 class Encoder(Protocol):
-    """What an index asks of an encoder; `seqtwin.load(folder)` gives one."""
+    """The methods of an encoder that an index uses; `seqtwin.load(folder)` returns one."""
 
     fingerprint: str
     inputs: str
@@ -27,34 +27,34 @@ class Encoder(Protocol):
 
     @property
     def channels(self) -> int | None:
-        """Channels of the series it reads; None for an encoder of texts."""
+        """Channels of the series it takes; None for an encoder of texts."""
 
     @property
     def indexable(self) -> bool:
         """Whether an index can serve its similarity."""
 
-    def encode(self, texts: Any, *, show_progress_bar: bool = False) -> Array:
-        """Vectors, float32 [n, dim]."""
+    def encode(self, texts: Iterable[object], *, show_progress_bar: bool = False) -> Array:
+        """The vectors of texts or series, float32 [n, dim]."""
 
     def similarity(self, a: Array, b: Array) -> Array:
-        """The scores of all a with all b."""
+        """The scores of every row of a with every row of b."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One found item. `text` is empty for a series."""
+    """One item found by a search. `text` is empty for a series."""
 
     id: str
     text: str
     score: float
-    metadata: dict[str, Any]
+    metadata: dict[str, object]
 
 
 @dataclass(frozen=True)
 class Hits:
-    """What was found for each query: `hits[0]` are the hits of the first, best first.
+    """The hits of each query: `hits[0]` are those of the first query, best first.
 
-    `rows`: Int[queries k], places in the index, -1 where there is none; `scores`: Float[queries k], -inf there.
+    `rows`: Int[queries k], rows of the index, -1 for none; `scores`: Float[queries k], -inf for none.
     """
 
     rows: Array
@@ -65,12 +65,9 @@ class Hits:
         return len(self.rows)
 
     def __getitem__(self, query: int) -> list[Hit]:
-        found = (
-            (self.items[int(row)], score)
-            for row, score in zip(self.rows[query], self.scores[query], strict=True)
-            if row >= 0
-        )
-        return [Hit(item.id, item.text, float(score), item.metadata) for item, score in found]
+        pairs = zip(self.rows[query], self.scores[query], strict=True)
+        items = [(self.items[int(row)], float(score)) for row, score in pairs if row >= 0]
+        return [Hit(item.id, item.text, score, item.metadata) for item, score in items]
 
     def __iter__(self) -> Iterator[list[Hit]]:
         return (self[query] for query in range(len(self)))
@@ -78,36 +75,36 @@ class Hits:
     @property
     def ids(self) -> list[list[str]]:
         """The ids of each query's hits."""
-        return [[hit.id for hit in found] for found in self]
+        return [[hit.id for hit in hits] for hits in self]
 
     @property
     def texts(self) -> list[list[str]]:
         """The texts of each query's hits."""
-        return [[hit.text for hit in found] for found in self]
+        return [[hit.text for hit in hits] for hits in self]
 
 
-def reranked(encoder: Encoder, queries: Sequence[str], hits: Hits, k: int) -> Neighbours:
-    """The k best of the hits by another encoder, which reads their texts; its scores.
+def reranked(encoder: Encoder, queries: Sequence[object], hits: Hits, k: int) -> Neighbours:
+    """The k best of the hits by another encoder, which encodes their texts, with its scores.
 
-    Raises: ConfigError when it reads series.
+    Raises: ConfigError for an encoder of series.
     """
     if encoder.inputs != "tokens":
         raise ConfigError("RERANK_SERIES", "expected an encoder of texts, got one of series", place="rerank")
-    whose = np.unique(hits.rows[hits.rows >= 0])
-    vectors = encoder.encode([hits.items[int(row)].text for row in whose])
-    places = np.where(hits.rows < 0, -1, np.searchsorted(whose, hits.rows))
-    found = rescored(encoder.similarity, encoder.encode(queries), vectors, places, k)
-    return Neighbours(np.where(found.rows < 0, -1, whose[np.maximum(found.rows, 0)]), found.scores)
+    hit_rows = np.unique(hits.rows[hits.rows >= 0])
+    vectors = encoder.encode([hits.items[int(row)].text for row in hit_rows])
+    places = np.where(hits.rows < 0, -1, np.searchsorted(hit_rows, hits.rows))
+    neighbours = rescored(encoder.similarity, encoder.encode(queries), vectors, places, k)
+    return Neighbours(np.where(neighbours.rows < 0, -1, hit_rows[np.maximum(neighbours.rows, 0)]), neighbours.scores)
 
 
-def hits_csv(queries: Sequence[str], found: Sequence[Sequence[Hit]], columns: Sequence[str]) -> str:
-    """A table with a row for each hit."""
+def hits_csv(queries: Sequence[str], results: Sequence[Sequence[Hit]], columns: Sequence[str]) -> str:
+    """A table with one row per hit. `results`: the hits of each query; `columns`: of the metadata."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["query", "rank", "id", "text", "score", *columns])
-    for query, hits in zip(queries, found, strict=True):
+    for query, hits in zip(queries, results, strict=True):
         for rank, hit in enumerate(hits, 1):
-            kept = [hit.metadata.get(name, "") for name in columns]
-            writer.writerow([query, rank, hit.id, hit.text, f"{hit.score:.9g}", *kept])
-    # a query from the command line may hold what has no UTF-8
+            values = [hit.metadata.get(name, "") for name in columns]
+            writer.writerow([query, rank, hit.id, hit.text, f"{hit.score:.9g}", *values])
+    # a query from the command line may have characters without UTF-8
     return text.getvalue().encode("utf-8", "replace").decode("utf-8")

@@ -1,22 +1,28 @@
-"""An index of a corpus: the nearest items of a query in the similarity its encoder was trained for."""
+"""Index: builds, searches, changes, loads and saves an index over a corpus."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from seqtwin.errors import DataError, nearest
 from seqtwin.files import dump_json
 from seqtwin.index import generations
-from seqtwin.index.check_input import check_indexable, check_k, checked_vectors, listed, vectors_of, without_blank
+from seqtwin.index.check_input import (
+    check_indexable,
+    check_k,
+    checked_vectors,
+    encode_or_check,
+    items_to_store,
+    without_blank,
+)
 from seqtwin.index.corpus import Columns, Items
 from seqtwin.index.exact_search import Array
 from seqtwin.index.hits import Encoder, Hit, Hits, reranked
-from seqtwin.index.index_card import Facts, path_between, read_facts, remembered
+from seqtwin.index.index_card import Facts, encoder_folder, path_between, read_facts
 from seqtwin.index.kinds import KINDS, Kind, Recall, Searcher, tuned
-from seqtwin.inference.inputs import items_of
+from seqtwin.inference.inputs import list_items
 from seqtwin.inference.trained_encoder import load
 from seqtwin.lookup import member
 
@@ -27,7 +33,7 @@ RERANKED = 100
 
 @dataclass(frozen=True)
 class _State:
-    """All of one generation, so that a search that has begun keeps what it began with."""
+    """The contents of one generation. A search uses one state to its end, even if another thread changes the index."""
 
     kind: str
     vectors: Array
@@ -39,8 +45,8 @@ class _State:
 
 
 class Index:
-    """Vectors of a corpus and what they stand for. `build` or `load` one; `add` and `remove` change it in memory,
-    `save` publishes that as a new generation beside the old one.
+    """An index over the vectors of a corpus. `build` or `load` one; `add` and `remove` change it in memory, `save`
+    publishes it as a new generation next to the old one.
     """
 
     def __init__(self, encoder: Encoder, state: _State, home: tuple[Path, str] | None, encoder_at: Path | None) -> None:
@@ -50,73 +56,72 @@ class Index:
     def build(
         cls,
         encoder: Encoder,
-        texts: Iterable[Any],
-        ids: Iterable[Any] | None = None,
+        texts: Iterable[object],
+        ids: Iterable[object] | None = None,
         metadata: Columns | None = None,
         kind: str = "exact",
         *,
         vectors: Array | None = None,
         show_progress_bar: bool = False,
     ) -> "Index":
-        """An index of these texts (or series), in memory; blank texts (None, empty, white space, no token) left out.
+        """Build an index of texts or series in memory. Blank texts (None, empty, white space, no token) are left out.
 
-        `ids`: one for each, different ones; otherwise the row number, blank rows counted. `metadata`: columns of
-        values, by name.
-        `vectors`: those of the texts, where they were made before with this encoder.
+        `ids`: one per text, all different; by default the row numbers, counting blank rows. `metadata`: columns of
+        values by name, one value per text. `kind`: exact, hnsw or ivfpq. `vectors`: the vectors of the texts, if this
+        encoder has encoded them before.
 
-        Raises: ConfigError for an encoder no index can serve, an unknown kind, or vectors of another encoder;
-        DataError for no texts, ids that stand twice, columns that do not fit; MissingExtraError.
+        Raises: ConfigError for an encoder that no index can serve, an unknown kind, or vectors of another encoder;
+        DataError for no texts, repeated ids, or columns that do not fit; MissingExtraError without faiss.
         """
         check_indexable(encoder)
-        known: Kind = member(KINDS, kind, "index kind")
-        items = items_of(texts)
+        search_kind: Kind = member(KINDS, kind, "index kind")
+        items = list_items(texts)
         given = without_blank(encoder, items, ids, metadata or {}, vectors)
-        lines = listed(encoder, given, start=0, known=(), columns=None)
-        found = vectors_of(encoder, given.items, given.vectors, show_progress_bar)
-        searcher, recall = tuned(known.build(encoder.similarity_name, found), encoder.similarity, found)
-        state = _State(kind, found, lines, searcher, tuple(metadata or {}), len(items), recall)
+        stored = items_to_store(encoder, given, start=0, known=(), columns=None)
+        every = encode_or_check(encoder, given.items, given.vectors, show_progress_bar)
+        searcher, recall = tuned(search_kind.build(encoder.similarity_name, every), encoder.similarity, every)
+        state = _State(kind, every, stored, searcher, tuple(metadata or {}), len(items), recall)
         return cls(encoder, state, None, None)
 
     @classmethod
     def load(cls, folder: Path | str, encoder: Encoder | None = None) -> "Index":
-        """The index of a folder as it holds now; what is published there later changes nothing.
+        """Load the current generation of an index. Generations published later do not change it.
 
-        `encoder`: the one it was built with; loaded from where it was, when it is not given.
+        `encoder`: the one it was built with; by default loaded from its recorded folder.
 
-        Raises: ConfigError where there is no index or encoder, or for another encoder; DamagedError.
+        Raises: ConfigError if there is no index or no encoder, or for another encoder; DamagedError.
         """
         path = Path(folder)
-        opened = generations.open_current(path)
-        place = path / opened.name
-        shape = (int(opened.vectors.shape[0]), int(opened.vectors.shape[1]))
-        facts = read_facts(opened.facts, shape, str(place / generations.FACTS))
-        at = None if encoder is not None else remembered(path, facts)
+        generation = generations.open_current(path)
+        place = path / generation.name
+        shape = (int(generation.vectors.shape[0]), int(generation.vectors.shape[1]))
+        facts = read_facts(generation.facts, shape, str(place / generations.FACTS))
+        at = None if encoder is not None else encoder_folder(path, facts)
         encoder = load(at) if encoder is None and at is not None else encoder
         assert encoder is not None
         facts.check_encoder(encoder, str(path))
         kind: Kind = member(KINDS, facts.kind, "index kind")
-        searcher = kind.read(facts.similarity, opened.structure, shape, facts.breadth)
-        state = _State(
-            facts.kind, opened.vectors, opened.items, searcher, tuple(facts.columns), facts.next, facts.recall
-        )
-        return cls(encoder, state, (path, opened.name), at)
+        searcher = kind.read(facts.similarity, generation.structure, shape, facts.breadth)
+        vectors, items, columns = generation.vectors, generation.items, tuple(facts.columns)
+        state = _State(facts.kind, vectors, items, searcher, columns, facts.next, facts.recall)
+        return cls(encoder, state, (path, generation.name), at)
 
     def __len__(self) -> int:
         return len(self._state.items)
 
     @property
     def kind(self) -> str:
-        """How it searches: a name of KINDS."""
+        """The way it searches: exact, hnsw or ivfpq."""
         return self._state.kind
 
     @property
     def recall(self) -> Recall | None:
-        """What an approximate search finds of the true neighbours, measured when built; None for an exact one."""
+        """The measured share of true neighbours that an approximate search finds; None for an exact one."""
         return self._state.recall
 
     @property
     def vectors(self) -> Array:
-        """Float[n, dim], in the order of `ids`; not to be written."""
+        """The vectors, Float[n, dim], in the order of `ids`; read-only."""
         return self._state.vectors
 
     @property
@@ -134,86 +139,88 @@ class Index:
         """The ids, in order."""
         return [item.id for item in self._state.items]
 
-    def search(self, queries: Any, k: int = 10, *, rerank: Encoder | None = None) -> Hits:
-        """The k nearest items of each query, best first, scored in the encoder's similarity.
+    def search(self, queries: Iterable[object], k: int = 10, *, rerank: Encoder | None = None) -> Hits:
+        """The k nearest items of each query, best first, scored by the encoder's similarity.
 
-        `rerank`: an encoder (say a trained pair scorer) that puts the first 100 in its own order, with its scores.
+        `queries`: texts or series, or a single text. `rerank`: an encoder (such as a trained pair scorer) that
+        re-ranks the first 100 items, with its own scores.
 
-        Raises: ConfigError for a k that cannot be; DataError for a query that cannot be encoded.
+        Raises: ConfigError for a k that is not a positive integer; DataError for a query that cannot be encoded.
         """
-        asked = items_of(queries)
+        items = list_items(queries)
         if rerank is None:
-            return self.search_vectors(self.encoder.encode(asked), k)
+            return self.search_vectors(self.encoder.encode(items), k)
         check_k(k)
-        first = self.search_vectors(self.encoder.encode(asked), max(k, RERANKED))
-        if not asked:
+        first = self.search_vectors(self.encoder.encode(items), max(k, RERANKED))
+        if not items:
             return Hits(first.rows[:, :k], first.scores[:, :k], first.items)
-        found = reranked(rerank, asked, first, k)
-        return Hits(found.rows, found.scores, first.items)
+        neighbours = reranked(rerank, items, first, k)
+        return Hits(neighbours.rows, neighbours.scores, first.items)
 
     def search_vectors(self, vectors: Array, k: int = 10) -> Hits:
-        """The same for queries that are vectors of this encoder: Float[queries dim].
+        """The k nearest items of queries that are vectors of this encoder: Float[queries dim].
 
-        Raises: ConfigError for a k that cannot be; DataError for vectors of another width, or not finite.
+        Raises: ConfigError for a k that is not a positive integer; DataError for vectors of another width, or vectors
+        that are not finite.
         """
         check_k(k)
         state = self._state
         queries = checked_vectors(vectors, None, state.vectors.shape[1])
-        found = state.searcher.search(self.encoder.similarity, queries, state.vectors, k)
-        return Hits(found.rows, found.scores, state.items)
+        neighbours = state.searcher.search(self.encoder.similarity, queries, state.vectors, k)
+        return Hits(neighbours.rows, neighbours.scores, state.items)
 
     def add(
         self,
-        texts: Iterable[Any],
-        ids: Iterable[Any] | None = None,
+        texts: Iterable[object],
+        ids: Iterable[object] | None = None,
         metadata: Columns | None = None,
         *,
         vectors: Array | None = None,
         show_progress_bar: bool = False,
     ) -> None:
-        """Further items, blank texts left out. Those without an id get the next row numbers, which are never given
-        twice.
+        """Add items; blank texts are left out. Items without an id get the next row numbers, which are never reused.
 
-        Raises: as `build`; DataError for an id that is there already, or other metadata than the index has.
+        Raises: as `build`; DataError for an id that is in the index already, or for other metadata columns.
         """
-        state, items = self._state, items_of(texts)
+        state, items = self._state, list_items(texts)
         given = without_blank(self.encoder, items, ids, metadata or {}, vectors)
-        lines = listed(self.encoder, given, state.next, self.ids, state.columns)
-        new = vectors_of(self.encoder, given.items, given.vectors, show_progress_bar)
+        stored = items_to_store(self.encoder, given, state.next, self.ids, state.columns)
+        new = encode_or_check(self.encoder, given.items, given.vectors, show_progress_bar)
         every = np.concatenate([state.vectors, new])
         searcher, recall = tuned(state.searcher.grown(new), self.encoder.similarity, every)
         total = state.next + len(items)
         self._state = replace(
-            state, vectors=every, items=state.items + lines, searcher=searcher, recall=recall, next=total
+            state, vectors=every, items=state.items + stored, searcher=searcher, recall=recall, next=total
         )
 
-    def remove(self, ids: Iterable[Any]) -> None:
-        """Without these items; an approximate structure is built anew.
+    def remove(self, ids: Iterable[object]) -> None:
+        """Remove the items with these ids. An approximate structure is rebuilt.
 
-        Raises: DataError for an id that is not there, or when nothing would stay.
+        Raises: DataError for an id that is not in the index, or if no item would be left.
         """
-        state, known = self._state, self.ids
-        gone = {str(one) for one in ([ids] if isinstance(ids, str) else ids)}
-        unknown = sorted(gone - set(known))
+        state, all_ids = self._state, self.ids
+        removed = {str(id_) for id_ in ([ids] if isinstance(ids, str) else ids)}
+        unknown = sorted(removed - set(all_ids))
         if unknown:
-            hint = nearest(unknown[0], known[:10_000])
+            hint = nearest(unknown[0], all_ids[:10_000])
             raise DataError("INDEX_IDS", f"no item has the id '{unknown[0][:80]}'{hint}", place="index")
-        keep = np.array([one not in gone for one in known], dtype=bool)
+        keep = np.array([id_ not in removed for id_ in all_ids], dtype=bool)
         if not keep.any():
-            raise DataError("INDEX_EMPTY", "nothing would stay; expected one item or more", place="index")
+            raise DataError("INDEX_EMPTY", "no item would be left; an index needs at least one", place="index")
         vectors = np.asarray(state.vectors)[keep]
         kind: Kind = member(KINDS, state.kind, "index kind")
         built = kind.build(self.encoder.similarity_name, vectors)
         searcher, recall = tuned(built, self.encoder.similarity, vectors)
-        self._state = replace(state, vectors=vectors, items=state.items.kept(keep), searcher=searcher, recall=recall)
+        self._state = replace(state, vectors=vectors, items=state.items.select(keep), searcher=searcher, recall=recall)
 
     def save(self, folder: Path | str, *, encoder_at: Path | str | None = None) -> str:
-        """Published in a folder, as its first generation or, when it was loaded from there, as its next; its name.
+        """Publish the index in a folder and return the name of the generation: the first, or the next if it was loaded
+        from there.
 
-        `encoder_at`: the encoder's folder, remembered by its path from the index.
+        `encoder_at`: the encoder's folder, recorded as a path relative to the index.
 
-        Raises: ConfigError when something else stands there; InUseError when another process has changed it since;
-        ResourceError.
+        Raises: ConfigError if the folder contains something else; InUseError if another process has changed the index
+        since it was loaded; ResourceError.
         """
         path, state = Path(folder), self._state
         at = self._encoder_at if encoder_at is None else Path(encoder_at)

@@ -1,9 +1,9 @@
-"""What is stored beside the vectors of an index: whose they are, how they are searched, how well."""
+"""The facts stored with an index: its encoder, how it is searched, and with which recall."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,8 +13,8 @@ from seqtwin.index.kinds import Recall
 
 
 class Facts(BaseModel):
-    """`encoder`: where it lies, seen from the index; None where that cannot be said. `next`: the next free row number
-    for items without an id. `breadth`: how broadly the structure is searched.
+    """`encoder`: its folder, relative to the index; None if unknown. `next`: the next free row number for items without
+    an id. `breadth`: the breadth with which the structure is searched.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -32,23 +32,23 @@ class Facts(BaseModel):
     recall: Recall | None
 
     def check_encoder(self, encoder: Encoder, place: str) -> None:
-        """Nothing, when the vectors were made by this encoder.
+        """Check that the vectors are of this encoder.
 
         Raises: ConfigError.
         """
         if encoder.fingerprint != self.fingerprint:
-            cause = f"its vectors are of encoder {self.fingerprint[:12]}, not of this one, {encoder.fingerprint[:12]}"
+            cause = f"its vectors are of encoder {self.fingerprint[:12]}, not of {encoder.fingerprint[:12]}"
             remedy = "name the encoder it was built with (--encoder), or build the index again"
             raise ConfigError("INDEX_OTHER_ENCODER", cause, place=place, remedy=remedy)
 
 
-def read_facts(found: Mapping[str, Any], shape: tuple[int, int], place: str) -> Facts:
-    """The facts of a generation whose vectors have this shape.
+def read_facts(fields: Mapping[str, object], shape: tuple[int, int], place: str) -> Facts:
+    """The facts of a generation, checked. `shape`: of its vectors; `place`: for errors.
 
     Raises: DamagedError.
     """
     try:
-        facts = Facts.model_validate(dict(found))
+        facts = Facts.model_validate(dict(fields))
     except ValidationError as error:
         cause = f"not the facts of an index: {error.errors()[0]['loc']} {error.errors()[0]['msg']}"
         raise DamagedError("INDEX_DAMAGED", cause, place=place) from error
@@ -59,22 +59,22 @@ def read_facts(found: Mapping[str, Any], shape: tuple[int, int], place: str) -> 
 
 
 def path_between(index: Path, encoder: Path | None) -> str | None:
-    """Where an encoder lies, seen from the index: an artifact holds no absolute path."""
+    """The path of the encoder relative to the index, because an artifact contains no absolute path."""
     if encoder is None:
         return None
     try:
         return Path(os.path.relpath(encoder.resolve(), index.resolve())).as_posix()
-    except ValueError:  # two drives have no path between them
+    except ValueError:  # no relative path between two drives
         return None
 
 
-def remembered(folder: Path, facts: Facts) -> Path:
-    """Where the encoder of an index lies.
+def encoder_folder(folder: Path, facts: Facts) -> Path:
+    """The folder of the encoder of an index.
 
-    Raises: ConfigError when that is not known, or it is there no more.
+    Raises: ConfigError if it is unknown, or no longer exists.
     """
     path = None if facts.encoder is None else Path(os.path.normpath(folder / facts.encoder))
     if path is None or not path.is_dir():
-        cause = "where its encoder lies is not known" if path is None else f"its encoder is no longer at {path}"
+        cause = "the folder of its encoder is unknown" if path is None else f"its encoder is no longer at {path}"
         raise ConfigError("INDEX_NO_ENCODER", cause, place=str(folder), remedy="name it: --encoder DIR")
     return path

@@ -1,4 +1,4 @@
-"""KINDS: the ways an index finds neighbours. To add one: how it is built and read back, and a line at the foot."""
+"""KINDS: the ways an index finds neighbours. To add one: how it is built and read, and a line in the table below."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,37 +11,37 @@ from pydantic import BaseModel, ConfigDict, Field
 from seqtwin.index import faiss_search
 from seqtwin.index.exact_search import Array, Matrix, Neighbours, nearest
 
-# items of the corpus are a little easier to find than queries from outside, so that more than .95 is asked of them
+# items of the corpus are a little easier to find than other queries; hence more than .95 is required of them
 AT, SAMPLE, GOOD = 10, 200, 0.98
 
 
 class Searcher(Protocol):
-    """What finds the neighbours in the vectors of an index."""
+    """Finds the neighbours of queries among the vectors of an index."""
 
     @property
     def breadth(self) -> int:
-        """How broadly it searches; 0 where there is nothing to choose."""
+        """How broadly it searches; 0 for an exact search."""
 
     @property
     def breadths(self) -> tuple[int, ...]:
-        """The breadths worth trying, narrowest first; none for an exact one."""
+        """The breadths to try, narrowest first; none for an exact search."""
 
     def at(self, breadth: int) -> "Searcher":
-        """The same, searching so broadly."""
+        """The same, with another breadth."""
 
     def search(self, matrix: Matrix, queries: Array, vectors: Array, k: int) -> Neighbours:
         """The k nearest rows of `vectors` for each query, scored by `matrix`."""
 
     def grown(self, vectors: Array) -> "Searcher":
-        """One that knows further vectors, too."""
+        """A copy with further vectors."""
 
     def dump(self) -> bytes:
-        """What must be stored beside the vectors; nothing for an exact one."""
+        """The bytes to store with the vectors; empty for an exact search."""
 
 
 @dataclass(frozen=True)
 class Exact:
-    """Every query against every vector."""
+    """Compares every query with every vector."""
 
     breadth: int = 0
     breadths: tuple[int, ...] = ()
@@ -55,17 +55,17 @@ class Exact:
         return nearest(matrix, queries, vectors, k)
 
     def grown(self, vectors: Array) -> "Exact":
-        """Itself: it knows nothing of its own."""
+        """Itself, because it stores no vectors."""
         return self
 
     def dump(self) -> bytes:
-        """Nothing."""
+        """No bytes."""
         return b""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """`build(similarity, vectors)` makes a searcher, `read(similarity, data, shape, breadth)` takes it from a file."""
+    """`build(similarity, vectors)` builds a searcher; `read(similarity, data, shape, breadth)` restores one."""
 
     build: Callable[[str, Array], Searcher]
     read: Callable[[str, bytes, tuple[int, int], int], Searcher]
@@ -78,7 +78,7 @@ def _approximate(family: faiss_search.Family) -> Kind:
 class Recall(BaseModel):
     """The share of the `at` nearest neighbours that an approximate search finds, over `sample` items of the corpus.
 
-    An item that scores as the last true neighbour does counts as found: equal vectors cannot be told apart.
+    An item with the same score as the last true neighbour counts as found, because equal vectors are interchangeable.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -89,9 +89,9 @@ class Recall(BaseModel):
 
 
 def tuned(searcher: Searcher, matrix: Matrix, vectors: Array) -> tuple[Searcher, Recall | None]:
-    """The narrowest search whose recall against an exact one is good (else the broadest), with that recall.
+    """The narrowest search with good recall against an exact search (else the broadest), and its recall.
 
-    None for an exact searcher, and where there is nothing to find: a single vector.
+    The recall is None for an exact searcher, and for a single vector, which has no neighbours.
     """
     if not searcher.breadths or len(vectors) < 2:
         return searcher, None
@@ -106,13 +106,13 @@ def tuned(searcher: Searcher, matrix: Matrix, vectors: Array) -> tuple[Searcher,
 
 
 def _recall(searcher: Searcher, matrix: Matrix, vectors: Array, rows: Array, truth: Neighbours) -> Recall:
-    found = searcher.search(matrix, np.asarray(vectors[rows]), vectors, AT + 1)
-    others = np.where((found.rows == rows[:, None]) | (found.rows < 0), -np.inf, found.scores)
+    neighbours = searcher.search(matrix, np.asarray(vectors[rows]), vectors, AT + 1)
+    others = np.where((neighbours.rows == rows[:, None]) | (neighbours.rows < 0), -np.inf, neighbours.scores)
     best = -np.sort(-others, axis=1)[:, :AT]
-    there = truth.rows >= 0
-    last = np.where(there, truth.scores, np.inf).min(axis=1, keepdims=True)
-    hits = np.minimum((best >= last - 1e-5 * (1 + np.abs(last))).sum(axis=1), there.sum(axis=1))
-    return Recall(value=float(hits.sum() / there.sum()), at=AT, sample=len(rows))
+    exists = truth.rows >= 0
+    last = np.where(exists, truth.scores, np.inf).min(axis=1, keepdims=True)
+    hits = np.minimum((best >= last - 1e-5 * (1 + np.abs(last))).sum(axis=1), exists.sum(axis=1))
+    return Recall(value=float(hits.sum() / exists.sum()), at=AT, sample=len(rows))
 
 
 KINDS: dict[str, Kind] = {

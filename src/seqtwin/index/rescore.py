@@ -1,20 +1,20 @@
-"""Candidates put in the order of an encoder's own similarity: only what is a candidate of some query is scored."""
+"""Candidates ranked by the encoder's own similarity. Only rows that are a candidate of some query are scored."""
 
 import numpy as np
 
 from seqtwin.index.exact_search import Array, Matrix, Neighbours
 
-# queries that share one call: enough to spread its cost, few enough that scoring all their candidates costs little
+# queries per call: enough to spread its cost, few enough to score little more than their own candidates
 _TOGETHER = 8
 
 
 def rescored(matrix: Matrix, queries: Array, vectors: Array, rows: Array, k: int) -> Neighbours:
-    """The k best of each query's candidates by `matrix(a, b)`, best first; equal scores by row.
+    """The k best of each query's candidates, best first; equal scores by row.
 
-    `rows`: Int[queries candidates], -1 where there is none.
+    `matrix(a, b)`: the scores of every row of a with every row of b. `rows`: Int[queries candidates], -1 for none.
 
-    >>> found = rescored(lambda a, b: a @ b.T, np.eye(2), np.eye(2), np.array([[0, 1], [1, -1]]), 2)
-    >>> found.rows.tolist(), found.scores.tolist()
+    >>> best = rescored(lambda a, b: a @ b.T, np.eye(2), np.eye(2), np.array([[0, 1], [1, -1]]), 2)
+    >>> best.rows.tolist(), best.scores.tolist()
     ([[0, 1], [1, -1]], [[1.0, 0.0], [1.0, -inf]])
     """
     if len(rows) == 1:
@@ -28,17 +28,18 @@ def rescored(matrix: Matrix, queries: Array, vectors: Array, rows: Array, k: int
 
 
 def _alone(matrix: Matrix, query: Array, vectors: Array, rows: Array, k: int) -> Neighbours:
-    """The same for a single query, where every step that is saved is felt."""
-    own = rows[0]
-    scores = np.asarray(matrix(query, vectors[own]))[0]  # -1 takes the last vector, whose score does not count
-    if own.min(initial=0) < 0:
-        scores = np.where(own < 0, np.float32(-np.inf), scores)
-    order = np.lexsort((own, -scores))[:k]
+    """The same for a single query, with less overhead."""
+    candidates = rows[0]
+    # -1 selects the last vector; its score is discarded below
+    scores = np.asarray(matrix(query, vectors[candidates]))[0]
+    if candidates.min(initial=0) < 0:
+        scores = np.where(candidates < 0, np.float32(-np.inf), scores)
+    order = np.lexsort((candidates, -scores))[:k]
     return Neighbours(rows[:, order], scores[None, order])
 
 
 def _scores(matrix: Matrix, queries: Array, vectors: Array, rows: Array) -> Array:
-    whose, places = np.unique(np.maximum(rows, 0), return_inverse=True)
-    every = np.asarray(matrix(queries, vectors[whose]))
-    own = np.take_along_axis(every, places.reshape(rows.shape), axis=1)
-    return np.where(rows < 0, -np.inf, own)
+    distinct, places = np.unique(np.maximum(rows, 0), return_inverse=True)
+    all_scores = np.asarray(matrix(queries, vectors[distinct]))
+    scores = np.take_along_axis(all_scores, places.reshape(rows.shape), axis=1)
+    return np.where(rows < 0, -np.inf, scores)

@@ -1,1 +1,18 @@
-""""""
+"""A trained encoder in use: texts or series to vectors, scores, predictions and explanations.
+
+- `load`: loads an encoder with the PyTorch or the ONNX backend.
+- `inputs`: texts and series as a user passes them, checked.
+- `batching`: which sequences are encoded together.
+- `base_encoder`: the methods that both backends share: encode, score, is_same.
+- `trained_encoder`: the encoder on PyTorch.
+- `onnx_encoder`: the encoder on ONNX Runtime.
+- `predict`: classes, labels of steps or texts from an encoder with a head.
+- `explain_pair`: the contribution of each step to the score of a pair.
+- `blank_texts`: rows without a text, which have no vector and no score.
+- `vector_files`: the formats of texts, vectors and scores.
+- `resumable_file`: a file that is written block by block and can be resumed.
+- `encode_files`: vectors and scores of whole files.
+- `predict_file`: predictions for a whole file.
+- `evaluate_pairs`: metrics of pairs in new labelled data.
+- `evaluate_heads`: metrics of predicted classes in new labelled data.
+"""

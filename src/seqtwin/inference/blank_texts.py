@@ -1,59 +1,77 @@
-"""Rows without a text: None, empty, white space, or no token at all. They keep their place and match nothing."""
+"""Blank texts: None, empty, white space, or without any token. They keep their row and match nothing."""
 
+import math
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+import pandas as pd
 
-from seqtwin.data.tokens.equal_texts import Reading
-from seqtwin.index.exact_search import Array
+from seqtwin.data.tokens.equal_texts import Reading, as_written
 
 
-class Encoder(Protocol):
-    """What is asked of an encoder of texts here."""
+@runtime_checkable
+class Reader(Protocol):
+    """An encoder that reports which texts are the same to it, as a `TrainedEncoder` does."""
+
+    def readings(self, texts: Sequence[str]) -> list[Reading]: ...
+
+
+class Encoder(Reader, Protocol):
+    """An encoder of texts. `empty`: how it treats a text without a token, `error` or `unk`."""
 
     empty: str
 
     @property
     def dim(self) -> int: ...
 
-    def readings(self, texts: Sequence[str]) -> list[Reading]: ...
+    def encode(self, texts: Sequence[str]) -> np.ndarray: ...
 
-    def encode(self, texts: Any) -> Array: ...
-
-    def score(self, left: Any, right: Any) -> Array: ...
+    def score(self, left: Sequence[str], right: Sequence[str]) -> np.ndarray: ...
 
 
-def has_text(encoder: Encoder, texts: Sequence[str]) -> Array:
-    """Which texts are not blank: Bool[n]."""
-    return np.array([one.key is not None for one in encoder.readings(texts)], dtype=bool)
+def is_missing(value: object) -> bool:
+    """Whether a value of a list or a table is a missing value: None, NaN, NA."""
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
-def vectors_in_place(encoder: Encoder, texts: Sequence[str], there: Array) -> Array:
-    """The vector of each text, float32 [n, dim], NaN in the rows that are not `there`.
+def text_readings(encoder: object, texts: Sequence[str]) -> list[Reading]:
+    """The readings of the encoder; if it has no method `readings`, texts are equal if their characters are."""
+    if isinstance(encoder, Reader):
+        return encoder.readings(texts)
+    return [as_written(text) for text in texts]
 
-    A missing vector is NaN and not zero: zero is a point like any other, the same for all blank rows. An encoder that
-    was trained with `tokens.empty: unk` has a vector for them.
+
+def has_text(encoder: Reader, texts: Sequence[str]) -> np.ndarray:
+    """Whether each text is not blank: Bool[n]."""
+    return np.array([reading.key is not None for reading in encoder.readings(texts)], dtype=bool)
+
+
+def vectors_in_place(encoder: Encoder, texts: Sequence[str], present: np.ndarray) -> np.ndarray:
+    """The vector of each text, float32 [n, dim], NaN in the rows that are not `present`: Bool[n].
+
+    A missing vector is NaN, not zero: zero is a valid vector, and would be the same for all blank rows. An encoder
+    trained with `tokens.empty: unk` has a vector for blank texts.
     """
-    if there.all() or encoder.empty == "unk":
+    if present.all() or encoder.empty == "unk":
         return encoder.encode(list(texts))
     vectors = np.full((len(texts), encoder.dim), np.nan, dtype=np.float32)
-    if there.any():
-        vectors[there] = encoder.encode([text for text, kept in zip(texts, there, strict=True) if kept])
+    if present.any():
+        vectors[present] = encoder.encode([texts[row] for row in np.flatnonzero(present).tolist()])
     return vectors
 
 
-def scores_in_place(encoder: Encoder, left: Sequence[str], right: Sequence[str], there: Array) -> Array:
-    """The score of each pair, float32 [n], NaN in the rows that are not `there`."""
+def scores_in_place(encoder: Encoder, left: Sequence[str], right: Sequence[str], present: np.ndarray) -> np.ndarray:
+    """The score of each pair, float32 [n], NaN in the rows that are not `present`: Bool[n]."""
     scores = np.full(len(left), np.nan, dtype=np.float32)
-    if there.any():
-        rows = np.flatnonzero(there).tolist()
+    if present.any():
+        rows = np.flatnonzero(present).tolist()
         scores[rows] = encoder.score([left[row] for row in rows], [right[row] for row in rows])
     return scores
 
 
 def blank_line(blank: int, rows: int, consequence: str) -> str:
-    """One line for the terminal.
+    """A note for the terminal on how many of the rows are blank.
 
     >>> blank_line(1, 6, "it stays alone")
     '1 of 6 rows has no text: it stays alone'

@@ -1,8 +1,7 @@
-"""Files through an encoder: a text a row to its vector, a pair a row to its score, a series to its vector.
+"""Encoding and scoring of whole files: one vector per text or series, one score per pair.
 
-Texts may be more than memory holds: their file is read twice, once to see that every row is good, then block by block.
-A file of series is read at once. What was written so far survives a kill; taken up again, the result has the same
-bytes.
+Files of texts may be larger than memory. Such a file is read twice: first to check every row, then block by block. A
+file of series is read at once. An interrupted run can be resumed, and its result has the same bytes.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
@@ -31,10 +30,10 @@ from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.inference.vector_files import (
     FORMATS,
     VectorFormat,
+    choose_file_sides,
     score_columns,
     scored_head,
     scored_rows,
-    sides_of_file,
     text_column,
 )
 from seqtwin.lookup import member
@@ -43,7 +42,8 @@ from seqtwin.version import __version__
 OnRows = Callable[[int, int], None]
 OnBlank = Callable[[int], None]
 OnUnderstood = Callable[[str], None]
-SERIES = 512  # of one block
+Key: TypeAlias = Mapping[str, object]
+SERIES = 512  # series per block
 
 
 def encode_file(
@@ -59,13 +59,13 @@ def encode_file(
     on_blank: OnBlank = lambda _rows: None,
     on_understood: OnUnderstood = lambda _line: None,
 ) -> int:
-    """How many vectors were written to `out` (.npy, .csv or .parquet), one a row of the file, in its order.
+    """Write one vector per row of the file to `out` (.npy, .csv or .parquet), in its order, and return their number.
 
-    For an encoder of series: one a series, in the order of their first rows. `on_rows(done, total)` is called after
-    each block, `on_blank(rows)` with the number of blank texts in it. A blank text has a vector of NaN, unless the
-    encoder was trained with `tokens.empty: unk`. Memory does not grow with a file of texts.
+    An encoder of series writes one vector per series, in the order of their first rows. A blank text has a vector of
+    NaN, unless the encoder was trained with `tokens.empty: unk`. Memory does not grow with a file of texts.
 
-    `quoting`, `gaps`: as in the data section of a config. `on_understood(line)` hears which columns are read.
+    `quoting`, `gaps`: as in the data section of a config. After each block, `on_rows(done, total)` gets the progress
+    and `on_blank(rows)` the number of its blank texts. `on_understood(line)` gets the columns used, as a sentence.
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
@@ -73,18 +73,17 @@ def encode_file(
     form.require()
     if encoder.inputs == "series":
         if column is not None:
-            cause = "an encoder of series reads no column of texts"
+            cause = "an encoder of series takes no column of texts"
             raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy="leave --column out")
-        found = read_series_file(path, channels=encoder.channels, quoting=quoting, gaps=gaps)
-        return _encode_series(encoder, found, out, _Settings(form, path, gaps), resume, on_rows)
+        series = read_series_file(path, channels=encoder.channels, quoting=quoting, gaps=gaps)
+        return _encode_series(encoder, series, out, _Settings(form, path, gaps), resume, on_rows)
     source = _source(path, (text_column(path, column),), quoting)
 
-    def make(block: Table, there: np.ndarray) -> bytes:
-        found: bytes = form.block(vectors_in_place(encoder, _texts(block, source, 0), there))
-        return found
+    def make(block: Table, present: np.ndarray) -> bytes:
+        return form.block(vectors_in_place(encoder, _texts(block, source, 0), present))
 
-    work = _Work(source, {"work": "encode"}, lambda found: form.head(found.rows, encoder.dim), make, form.finish)
-    return _stream(encoder, work, out, resume, _Told(on_rows, on_blank, on_understood))
+    work = _Work(source, {"work": "encode"}, lambda scanned: form.head(scanned.rows, encoder.dim), make, form.finish)
+    return _stream(encoder, work, out, resume, _Listeners(on_rows, on_blank, on_understood))
 
 
 def score_file(
@@ -100,10 +99,10 @@ def score_file(
     on_blank: OnBlank = lambda _rows: None,
     on_understood: OnUnderstood = lambda _line: None,
 ) -> int:
-    """How many pairs were written to `out` (.csv): every column of the file, then the score, then whether it is same.
+    """Write every column of a table of pairs to `out` (.csv) with the score and the decision, and return the row count.
 
-    Both are empty for a pair with a blank text; `on_blank(rows)` hears of these. Sides that are not named are chosen as
-    `inspect_data` does; `on_understood(line)` hears which.
+    The score and the decision (1 for the same) are empty for a pair with a blank text. Sides that are not named are
+    chosen as `inspect_data` does. `on_rows`, `on_blank`, `on_understood`: as for `encode_file`.
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
@@ -111,27 +110,27 @@ def score_file(
         cause = f"scores are written as .csv, not as '{out.suffix}'"
         raise ConfigError("SCORE_FORMAT", cause, place=str(out), remedy="name a file that ends in .csv")
     if encoder.inputs == "series":
-        cause = "an encoder of series: no table holds pairs of them"
+        cause = "this is an encoder of series, and a table cannot contain pairs of series"
         remedy = "encode both lists and compare their vectors, or seqtwin.load(folder).score(left, right)"
         raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy=remedy)
-    source = _source(path, sides_of_file(path, left, right, quoting), quoting)
-    names: list[str] = []  # known after the first look
+    source = _source(path, choose_file_sides(path, left, right, quoting), quoting)
+    names: list[str] = []  # set once the file is scanned
 
-    def head(found: Scanned) -> bytes:
-        names[:] = found.names
+    def head(scanned: Scanned) -> bytes:
+        names[:] = scanned.names
         return scored_head(score_columns(names, encoder.threshold))
 
-    def make(block: Table, there: np.ndarray) -> bytes:
-        scores = scores_in_place(encoder, _texts(block, source, 0), _texts(block, source, 1), there)
+    def make(block: Table, present: np.ndarray) -> bytes:
+        scores = scores_in_place(encoder, _texts(block, source, 0), _texts(block, source, 1), present)
         return scored_rows([block.columns.get(name, [None] * len(block)) for name in names], scores, encoder.threshold)
 
-    told = _Told(on_rows, on_blank, on_understood)
-    return _stream(encoder, _Work(source, {"work": "score"}, head, make), out, resume, told)
+    listeners = _Listeners(on_rows, on_blank, on_understood)
+    return _stream(encoder, _Work(source, {"work": "score"}, head, make), out, resume, listeners)
 
 
 @dataclass(frozen=True)
-class _Told:
-    """Who hears of rows that are done, of blank rows, and of what was understood."""
+class _Listeners:
+    """The callbacks for progress, for blank rows, and for the columns used."""
 
     rows: OnRows
     blank: OnBlank
@@ -140,12 +139,12 @@ class _Told:
 
 @dataclass(frozen=True)
 class _Work:
-    """What is made of a source: bytes in front of the first row, bytes of each block (given which of its rows have all
-    their texts), and the last step if any.
+    """How a source becomes a file. `head`: the bytes before the first row; `make`: the bytes of each block, given which
+    of its rows have all their texts; `finish`: an optional last step.
     """
 
     source: Source
-    key: Mapping[str, Any]
+    key: Key
     head: Callable[[Scanned], bytes]
     make: Callable[[Table, np.ndarray], bytes]
     finish: Callable[[Path, Path], None] | None = None
@@ -153,7 +152,7 @@ class _Work:
 
 @dataclass(frozen=True)
 class _Part:
-    """Some rows of a result, made when they are needed."""
+    """Some rows of a result, computed when they are needed."""
 
     rows: int
     make: Callable[[], bytes]
@@ -161,53 +160,53 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Result:
-    """A file of so many rows: `key` says what it is made from, `head` stands in front of its parts."""
+    """A file under construction. `key`: its inputs; `head`: the bytes before its parts; `rows`: in all parts."""
 
-    key: Mapping[str, Any]
+    key: Key
     head: bytes
     parts: Iterator[_Part]
     rows: int
     finish: Callable[[Path, Path], None] | None
 
 
-def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, told: _Told) -> int:
+def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, listeners: _Listeners) -> int:
     source = work.source
-    found = scan(source)
-    for line in (_understood(source, found), *found.notes):
-        told.understood(line)
-    key = {**work.key, "encoder": encoder.fingerprint, "input": found.sha256, "columns": list(source.columns)}
+    scanned = scan(source)
+    for line in (_columns_line(source, scanned), *scanned.notes):
+        listeners.understood(line)
+    key = {**work.key, "encoder": encoder.fingerprint, "input": scanned.sha256, "columns": list(source.columns)}
     key |= {"quoting": source.quoting} if source.quoting else {}
-    parts = _blocks(encoder, work, found, told.blank)
-    return _grow(_Result(key, work.head(found), parts, found.rows, work.finish), out, resume, told.rows)
+    parts = _blocks(encoder, work, scanned, listeners.blank)
+    return _grow(_Result(key, work.head(scanned), parts, scanned.rows, work.finish), out, resume, listeners.rows)
 
 
-def _understood(source: Source, found: Scanned) -> str:
-    parts = ("left", "right") if len(source.columns) > 1 else ("text",)
+def _columns_line(source: Source, scanned: Scanned) -> str:
+    roles = ("left", "right") if len(source.columns) > 1 else ("text",)
     used = {name.strip() for option in source.columns for name in (option, *option.split(","))}
-    others = [name for name in found.names if name not in used]
+    others = [name for name in scanned.names if name not in used]
     named = source.columns if format_of(source.path) is not None else ("the whole line",)
-    return columns_line(source.path.name, found.rows, dict(zip(parts, named, strict=True)), others)
+    return columns_line(source.path.name, scanned.rows, dict(zip(roles, named, strict=True)), others)
 
 
-def _blocks(encoder: TrainedEncoder, work: _Work, found: Scanned, on_blank: OnBlank) -> Iterator[_Part]:
+def _blocks(encoder: TrainedEncoder, work: _Work, scanned: Scanned, on_blank: OnBlank) -> Iterator[_Part]:
     for block in read_blocks(work.source.path, quoting=work.source.quoting):
         sides = [_texts(block, work.source, place) for place in range(len(work.source.columns))]
-        there = np.logical_and.reduce([has_text(encoder, side) for side in sides])
-        on_blank(int((~there).sum()))
-        yield _Part(len(block), partial(_made, work, block, there, found))
-    _unchanged(work.source.path, found.stamp)
+        present = np.logical_and.reduce([has_text(encoder, side) for side in sides])
+        on_blank(int((~present).sum()))
+        yield _Part(len(block), partial(_block_bytes, work, block, present, scanned))
+    _check_unchanged(work.source.path, scanned.stamp)
 
 
-def _made(work: _Work, block: Table, there: np.ndarray, found: Scanned) -> bytes:
-    with _blamed(work.source.path, block):
-        made = work.make(block, there)
-    _unchanged(work.source.path, found.stamp)
-    return made
+def _block_bytes(work: _Work, block: Table, present: np.ndarray, scanned: Scanned) -> bytes:
+    with _lines_in_errors(work.source.path, block):
+        data = work.make(block, present)
+    _check_unchanged(work.source.path, scanned.stamp)
+    return data
 
 
 @dataclass(frozen=True)
 class _Settings:
-    """How vectors of series are written, the file they are of, and what became of its gaps."""
+    """The format of the vectors of series, the file of the series, and how its gaps are treated."""
 
     form: VectorFormat
     path: Path
@@ -215,23 +214,23 @@ class _Settings:
 
 
 def _encode_series(
-    encoder: TrainedEncoder, found: SeriesFile, out: Path, settings: _Settings, resume: bool, on_rows: OnRows
+    encoder: TrainedEncoder, file: SeriesFile, out: Path, settings: _Settings, resume: bool, on_rows: OnRows
 ) -> int:
     key = {"work": "encode", "encoder": encoder.fingerprint, "input": sha256(settings.path), "columns": []}
     key |= {"gaps": settings.gaps} if settings.gaps != "error" else {}
-    rows, form = len(found.series), settings.form
-    parts = _series_parts(encoder, found, form)
+    rows, form = len(file.series), settings.form
+    parts = _series_parts(encoder, file, form)
     return _grow(_Result(key, form.head(rows, encoder.dim), parts, rows, form.finish), out, resume, on_rows)
 
 
-def _series_parts(encoder: TrainedEncoder, found: SeriesFile, form: VectorFormat) -> Iterator[_Part]:
-    for start in range(0, len(found.series), SERIES):
-        some = found.series[start : start + SERIES]
-        yield _Part(len(some), partial(_series_block, encoder, some, form))
+def _series_parts(encoder: TrainedEncoder, file: SeriesFile, form: VectorFormat) -> Iterator[_Part]:
+    for start in range(0, len(file.series), SERIES):
+        block = file.series[start : start + SERIES]
+        yield _Part(len(block), partial(_series_bytes, encoder, block, form))
 
 
-def _series_block(encoder: TrainedEncoder, some: list[np.ndarray], form: VectorFormat) -> bytes:
-    return form.block(encoder.encode(some))
+def _series_bytes(encoder: TrainedEncoder, block: list[np.ndarray], form: VectorFormat) -> bytes:
+    return form.block(encoder.encode(block))
 
 
 def _grow(result: _Result, out: Path, resume: bool, on_rows: OnRows) -> int:
@@ -240,8 +239,8 @@ def _grow(result: _Result, out: Path, resume: bool, on_rows: OnRows) -> int:
         for number, part in enumerate(result.parts):
             done += part.rows
             if number >= growing.blocks:
-                made = part.make()
-                growing.add(made if number else result.head + made)
+                data = part.make()
+                growing.add(data if number else result.head + data)
             on_rows(done, result.rows)
         if result.finish:
             growing.built = growing.folder / "finished"
@@ -250,7 +249,7 @@ def _grow(result: _Result, out: Path, resume: bool, on_rows: OnRows) -> int:
 
 
 def _source(path: Path, columns: tuple[str, ...], quoting: Quoting | None) -> Source:
-    # rows are never dropped here: the vectors are in the order of the file, blank ones too
+    # blank rows are never dropped: the vectors are in the order of the file
     return Source(path, columns, "unk", quoting)
 
 
@@ -258,14 +257,15 @@ def _texts(block: Table, source: Source, place: int) -> list[str]:
     return texts_named(block, source.columns[place], empty=source.empty)
 
 
-def _unchanged(path: Path, stamp: tuple[int, int]) -> None:
+def _check_unchanged(path: Path, stamp: tuple[int, int]) -> None:
     if stamp_of(path) != stamp:
-        raise DataError("DATA_CHANGED", "the file changed while it was read", place=str(path), remedy="run it again")
+        cause = "the file changed while it was being read"
+        raise DataError("DATA_CHANGED", cause, place=str(path), remedy="run the command again")
 
 
 @contextmanager
-def _blamed(path: Path, block: Table) -> Iterator[None]:
-    """Errors of an encoder name the lines of the file they come from."""
+def _lines_in_errors(path: Path, block: Table) -> Iterator[None]:
+    """Adds the line numbers of the block to an error of the encoder."""
     try:
         yield
     except DataError as error:

@@ -1,4 +1,4 @@
-"""An encoder with a head measured on labelled data it was not trained on: classes of sequences, or of steps."""
+"""Evaluation of an encoder with a head on new labelled data: classes of sequences, or of steps."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,71 +19,76 @@ Values = tuple[dict[str, float], dict[str, str]]
 Reader = Callable[[Path, Mapping[str, str], Gaps], Examples]
 
 
-def evaluate_head(encoder: TrainedEncoder, found: Inspection) -> Values:
-    """Metrics of the classes that the head predicts for labelled data, and the reasons of undefined ones.
+def evaluate_head(encoder: TrainedEncoder, data: Inspection) -> Values:
+    """Metrics of the classes that the head predicts for labelled data, and why any of them are undefined.
 
-    Of a folder the test file counts. Steps whose classes are tags of spans (B-, I-, O) get span F1 too.
+    In a folder the test file is used. Steps whose classes are span tags (B-, I-, O) also get span F1.
 
-    Raises: ConfigError for a decoder; DataError for data of another kind, or with classes the head does not know.
+    Raises: ConfigError for a decoder; DataError for data of another kind, or with classes unknown to the head.
     """
-    data = _read(encoder, found)
-    names = [data.targets] if encoder.objective == "classify" else list(data.targets)
-    target = _indices(encoder, [name for own in names for name in own], found.judged_file)
-    shares = encoder.probabilities(list(data.items))
+    examples = _read(encoder, data)
+    rows = [examples.targets] if encoder.objective == "classify" else list(examples.targets)
+    target = _indices(encoder, [name for row in rows for name in row], data.judged_file)
+    shares = encoder.probabilities(list(examples.items))
     values, undefined = measured(CLASS_METRICS, shares, target)
     if encoder.objective != "label_steps":
         return values, undefined
-    lengths = np.array([len(one) for one in data.targets])
-    spans, none = measure_span_f1(shares.argmax(axis=1), target, lengths, encoder.classes)
-    return {**values, **spans}, {**undefined, **none}
+    lengths = np.array([len(labels) for labels in examples.targets])
+    spans, undefined_spans = measure_span_f1(shares.argmax(axis=1), target, lengths, encoder.classes)
+    return {**values, **spans}, {**undefined, **undefined_spans}
 
 
-def _read(encoder: TrainedEncoder, found: Inspection) -> Examples:
-    """All of one file, whatever split it is."""
-    path = found.judged_file
+def _read(encoder: TrainedEncoder, data: Inspection) -> Examples:
+    """All rows of one file, whatever split it is."""
+    path = data.judged_file
     readers = READERS.get(encoder.objective)
     if readers is None:
-        cause, remedy = "a decoder is measured on its own test split", "seqtwin predict writes its texts"
+        cause = "a decoder is evaluated only on the test split of its training"
+        remedy = "write its texts with seqtwin predict"
         raise ConfigError("EVALUATE_DECODER", cause, place=str(path), remedy=remedy)
     kinds = [kind for kind in readers if kind.startswith("series") == (encoder.inputs == "series")]
-    if found.kind not in kinds:
-        cause = f"expected {' or '.join(KINDS[kind] for kind in kinds)}, found {found.kind}"
+    if data.kind not in kinds:
+        cause = f"expected {' or '.join(KINDS[kind] for kind in kinds)}, found {data.kind}"
         raise DataError("EVALUATE_KIND", cause, place=str(path))
-    return readers[found.kind](path, {role: found.name(role) for role in found.roles}, found.gaps)
+    return readers[data.kind](path, {role: data.name(role) for role in data.roles}, data.gaps)
 
 
 def _indices(encoder: TrainedEncoder, names: Sequence[str], path: Path) -> np.ndarray:
     place = {name: i for i, name in enumerate(encoder.classes)}
     unknown = sorted(set(names) - set(place))
     if unknown:
-        cause = f"classes that the encoder does not know: {', '.join(unknown[:8])}; it knows {', '.join(place)}"
-        raise DataError("EVALUATE_CLASSES", cause[:400], place=str(path), remedy="leave these rows out")
+        cause = f"classes unknown to the encoder: {', '.join(unknown[:8])}; it knows {', '.join(place)}"
+        raise DataError("EVALUATE_CLASSES", cause[:400], place=str(path), remedy="remove these rows")
     return np.array([place[name] for name in names], dtype=np.int64)
 
 
-def _of_texts(path: Path, r: Mapping[str, str], _gaps: Gaps) -> Examples:
-    return read_classes({"test": path}, text=r["text"], label=r["label"])
+def _read_texts(path: Path, names: Mapping[str, str], _gaps: Gaps) -> Examples:
+    return read_classes({"test": path}, text=names["text"], label=names["label"])
 
 
-def _of_series(path: Path, r: Mapping[str, str], gaps: Gaps) -> Examples:
-    return read_series_classes({"test": path}, series=r["series"], time=r["time"], label=r["label"], gaps=gaps)
+def _read_series(path: Path, names: Mapping[str, str], gaps: Gaps) -> Examples:
+    return read_series_classes(
+        {"test": path}, series=names["series"], time=names["time"], label=names["label"], gaps=gaps
+    )
 
 
-def _of_words(path: Path, r: Mapping[str, str], _gaps: Gaps) -> Examples:
-    return read_steps({"test": path}, sequence=r["sequence"], token=r["token"], label=r["label"])
+def _read_words(path: Path, names: Mapping[str, str], _gaps: Gaps) -> Examples:
+    return read_steps({"test": path}, sequence=names["sequence"], token=names["token"], label=names["label"])
 
 
-def _of_series_steps(path: Path, r: Mapping[str, str], gaps: Gaps) -> Examples:
-    return read_series_steps({"test": path}, series=r["series"], time=r["time"], label=r["label"], gaps=gaps)
+def _read_series_steps(path: Path, names: Mapping[str, str], gaps: Gaps) -> Examples:
+    return read_series_steps(
+        {"test": path}, series=names["series"], time=names["time"], label=names["label"], gaps=gaps
+    )
 
 
 KINDS = {
-    "items": "texts with their class",
-    "series": "series with their class",
-    "steps": "words with a tag each",
-    "series_steps": "series with a class a step",
+    "items": "texts with one class each",
+    "series": "series with one class each",
+    "steps": "words with one tag each",
+    "series_steps": "series with one class per step",
 }
 READERS: dict[str, dict[str, Reader]] = {
-    "classify": {"items": _of_texts, "series": _of_series},
-    "label_steps": {"steps": _of_words, "series_steps": _of_series_steps},
+    "classify": {"items": _read_texts, "series": _read_series},
+    "label_steps": {"steps": _read_words, "series_steps": _read_series_steps},
 }

@@ -1,8 +1,7 @@
-"""An encoder measured on labelled data it was not trained on: pairs, or texts or series with their classes."""
+"""Evaluation of an encoder on new labelled data: pairs, or texts or series with one class each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -17,43 +16,43 @@ from seqtwin.metrics import measure, measure_ranking
 
 RANKED = ("mrr", "recall@1", "recall@10", "hit_rate@1", "hit_rate@10", "map_at_r")
 KINDS = {"tokens": ("pairs", "items"), "series": ("series",)}
-READ = {"tokens": "pairs of texts or texts with their class", "series": "series with their class"}
+EXPECTED = {"tokens": "pairs of texts, or texts with one class each", "series": "series with one class each"}
 
 
-def evaluate_pairs(encoder: TrainedEncoder, found: Inspection) -> tuple[dict[str, float], dict[str, str]]:
-    """Metrics of the pairs of inspected data, and the reasons of undefined ones; the threshold is the encoder's own.
+def evaluate_pairs(encoder: TrainedEncoder, data: Inspection) -> tuple[dict[str, float], dict[str, str]]:
+    """Metrics of the pairs in labelled data, and why any of them are undefined. The threshold is the encoder's own.
 
-    Items with classes become balanced pairs; and each of them (500 at most) looks for the others of its class, which
-    adds the metrics of a search: hit_rate@1 is the accuracy of the nearest neighbour. Of a folder the test file counts.
+    Items with classes become balanced pairs. Each item (500 at most) also searches for the others of its class, which
+    adds retrieval metrics: hit_rate@1 is the accuracy of the nearest neighbour. In a folder the test file is used.
 
-    Raises: DataError for data this encoder does not read, for a file without pairs or with bad rows.
+    Raises: DataError for data this encoder does not take, for a file without pairs or with bad rows.
     """
-    if found.kind not in KINDS[encoder.inputs]:
-        cause = f"expected {READ[encoder.inputs]}, found {found.kind}"
-        raise DataError("EVALUATE_KIND", cause, place=str(found.judged_file))
-    data = _read(found, float(encoder.facts.get("cut", 0.5)))
-    part = data.part("test")
-    scores = encoder.score(*(_items(data, part[side].tolist()) for side in ("left", "right")))
-    values, undefined = measure(scores, part["target"].to_numpy(), data.cut, encoder.threshold, None)
-    kept = "needs the calibration on dev, which an encoder does not keep"
-    undefined = {name: kept if name.endswith("_iso") else why for name, why in undefined.items()}
-    return {**values, **(_search(encoder, data, data.retrieval) if data.retrieval else {})}, undefined
+    if data.kind not in KINDS[encoder.inputs]:
+        cause = f"expected {EXPECTED[encoder.inputs]}, found {data.kind}"
+        raise DataError("EVALUATE_KIND", cause, place=str(data.judged_file))
+    pairs = _read(data, float(encoder.facts.get("cut", 0.5)))
+    test = pairs.part("test")
+    scores = encoder.score(*(_items(pairs, test[side].tolist()) for side in ("left", "right")))
+    values, undefined = measure(scores, test["target"].to_numpy(), pairs.cut, encoder.threshold, None)
+    no_calibration = "needs the calibration on dev, which is not saved with an encoder"
+    undefined = {name: no_calibration if name.endswith("_iso") else why for name, why in undefined.items()}
+    return {**values, **(_search(encoder, pairs, pairs.retrieval) if pairs.retrieval else {})}, undefined
 
 
-def _read(found: Inspection, cut: float) -> PairData:
+def _read(data: Inspection, cut: float) -> PairData:
     """The data as one test split."""
-    files = {"test": found.judged_file}
-    if found.kind == "series":
-        series, time, label = (found.name(role) for role in ("series", "time", "label"))
-        return read_series(files, series=series, time=time, label=label, gaps=found.gaps)
-    if found.kind == "items":
-        return replace(read_items(files, text=found.name("text"), label=found.name("label"), empty="drop"), cut=cut)
-    return read_inspected_pairs(found, cut=cut)
+    files = {"test": data.judged_file}
+    if data.kind == "series":
+        series, time, label = (data.name(role) for role in ("series", "time", "label"))
+        return read_series(files, series=series, time=time, label=label, gaps=data.gaps)
+    if data.kind == "items":
+        return replace(read_items(files, text=data.name("text"), label=data.name("label"), empty="drop"), cut=cut)
+    return read_inspected_pairs(data, cut=cut)
 
 
-def _items(data: PairData, items: Sequence[Any]) -> list[Any]:
-    """Texts as they are, positions as the series that stand there."""
-    return list(items) if data.series is None else [data.series[place] for place in items]
+def _items(data: PairData, items: Iterable[str | int]) -> list[object]:
+    """The items to encode: texts as they are, or the series at the given positions."""
+    return [item if data.series is None else data.series[int(item)] for item in items]
 
 
 def _search(encoder: TrainedEncoder, data: PairData, task: Retrieval) -> dict[str, float]:

@@ -1,12 +1,12 @@
-"""What each step of two sequences does to their score: by leaving it out, or by the gradient. Neither is the other.
+"""The contribution of each step of two sequences to their score, by leaving the step out or by the gradient.
 
-METHODS: name -> (what its numbers mean, how they are found). Positive = the step raises the score.
+METHODS: name -> (meaning of its numbers, function). Positive = the step raises the score.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -21,14 +21,14 @@ from seqtwin.records import Sequences
 
 MOST_STEPS = 1024  # leaving each of n steps out costs n * n
 
-Encode = Callable[[list[np.ndarray]], np.ndarray]
-Both = tuple[np.ndarray, np.ndarray]
+Encode: TypeAlias = Callable[[list[np.ndarray]], np.ndarray]
+Both: TypeAlias = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Side:
-    """One sequence of a pair. `steps`: its tokens as the text spells them (series: their numbers); `spans`: where they
-    stand in the text; `contributions`: Float[steps], None where a step cannot be judged (one alone cannot be left out).
+    """One sequence of a pair. `steps`: its tokens as spelled in the text, or the step numbers of a series; `spans`:
+    their positions in the text; `contributions`: Float[steps], None if undefined (a single step cannot be left out).
     """
 
     text: str
@@ -39,8 +39,9 @@ class Side:
 
 @dataclass(frozen=True)
 class PairParts:
-    """Why a pair has its score. `method` and `meaning` say what the contributions are; `same` is None without a
-    threshold.
+    """The score of a pair, and what each step contributes to it. `meaning`: of a contribution, in words.
+
+    `same`: whether the score reaches the threshold, None without a threshold.
     """
 
     method: str
@@ -51,14 +52,14 @@ class PairParts:
     threshold: float | None
     same: bool | None
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same for machines."""
+    def as_dict(self) -> dict[str, object]:
+        """The record as nested plain values."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Item:
-    """A sequence with what names its steps."""
+    """A sequence with the text and the spans that name its steps."""
 
     text: str
     sequence: np.ndarray
@@ -79,15 +80,18 @@ def explain(
 
     Raises: ConfigError for an unknown method; DataError for sequences too long to leave out each step.
     """
-    meaning, find = member(METHODS, method, "method of explaining")
+    meaning, explain_steps = member(METHODS, method, "method of explaining")
     score = _scores(model, encode([left.sequence]), encode([right.sequence]))[0]
-    found = zip((left, right), find(model, encode, left.sequence, right.sequence), strict=True)
-    one, other = (Side(item.text, item.names, item.spans, _known(parts)) for item, parts in found)
+    contributions = explain_steps(model, encode, left.sequence, right.sequence)
+    a, b = (
+        Side(item.text, item.names, item.spans, _finite(parts))
+        for item, parts in zip((left, right), contributions, strict=True)
+    )
     same = None if threshold is None else bool(score >= threshold)
-    return PairParts(method, meaning, one, other, float(score), threshold, same)
+    return PairParts(method, meaning, a, b, float(score), threshold, same)
 
 
-def _known(parts: np.ndarray) -> tuple[float | None, ...]:
+def _finite(parts: np.ndarray) -> tuple[float | None, ...]:
     return tuple(float(part) if math.isfinite(part) else None for part in parts)
 
 
@@ -98,7 +102,7 @@ def _scores(model: Siamese, left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _occlusion(model: Siamese, encode: Encode, left: np.ndarray, right: np.ndarray) -> Both:
-    """score(all) - score(without the step), each time encoded anew."""
+    """score(all) - score(without the step), encoding again for each step."""
     a, b = encode([left]), encode([right])
     whole = _scores(model, a, b)[0]
     return _left_out(model, encode, left, b, whole), _left_out(model, encode, right, a, whole)
@@ -106,7 +110,7 @@ def _occlusion(model: Siamese, encode: Encode, left: np.ndarray, right: np.ndarr
 
 def _left_out(model: Siamese, encode: Encode, steps: np.ndarray, other: np.ndarray, whole: float) -> np.ndarray:
     if len(steps) > MOST_STEPS:
-        cause = f"{len(steps)} steps; each of at most {MOST_STEPS} can be left out in turn"
+        cause = f"the sequence has {len(steps)} steps; expected at most {MOST_STEPS} to leave out each in turn"
         remedy = "shorten it, or use the method 'gradient'"
         raise DataError("EXPLAIN_LENGTH", cause, place="explain_pair", remedy=remedy)
     if len(steps) == 1:
@@ -117,28 +121,28 @@ def _left_out(model: Siamese, encode: Encode, steps: np.ndarray, other: np.ndarr
 
 
 def _gradient(model: Siamese, _encode: Encode, left: np.ndarray, right: np.ndarray) -> Both:
-    """x . d score / d x at each step's input x (a token's vector, or the numbers of a series)."""
+    """x · d score / d x at each step's input x (a token's vector, or the numbers of a series)."""
     with torch.enable_grad():
-        inputs, vectors = zip(*(_followed(model, steps) for steps in (left, right)), strict=True)
+        inputs, vectors = zip(*(_with_gradient(model, steps) for steps in (left, right)), strict=True)
         slopes = torch.autograd.grad(model.similarity(*vectors).sum(), inputs)
     a, b = ((x * slope).sum(-1)[0].detach().numpy() for x, slope in zip(inputs, slopes, strict=True))
     return a, b
 
 
-def _followed(model: Siamese, steps: np.ndarray) -> tuple[Tensor, Tensor]:
-    """A sequence's inputs [1 time dim], and its vector [1 dim], through which a gradient reaches them."""
+def _with_gradient(model: Siamese, steps: np.ndarray) -> tuple[Tensor, Tensor]:
+    """A sequence's inputs [1 time dim], which require a gradient, and its vector [1 dim], computed from them."""
     sequences = Sequences(torch.from_numpy(steps)[None], torch.tensor([len(steps)]))
-    reader = model.encoder.inputs
+    input_layer = model.encoder.inputs
     series = sequences.values.is_floating_point()
-    x = (sequences.values if series else reader(sequences)).detach().clone().requires_grad_()
-    given = _Given(reader(Sequences(x, sequences.lengths)) if series else x)
-    states = PADDINGS[model.encoder.padding](given, model.encoder.rnn, sequences)
+    x = (sequences.values if series else input_layer(sequences)).detach().clone().requires_grad_()
+    inputs = _FixedInputs(input_layer(Sequences(x, sequences.lengths)) if series else x)
+    states = PADDINGS[model.encoder.padding](inputs, model.encoder.rnn, sequences)
     return x, model.projection(model.representation(states))
 
 
 @dataclass(frozen=True)
-class _Given:
-    """Inputs of a cell that are vectors already, in the place of a table of tokens or a map of series."""
+class _FixedInputs:
+    """An input layer with given vectors, used in place of an embedding table or a projection of series."""
 
     vectors: Tensor
 
@@ -151,6 +155,6 @@ class _Given:
 
 
 METHODS: dict[str, tuple[str, Callable[[Siamese, Encode, np.ndarray, np.ndarray], Both]]] = {
-    "occlusion": ("what the score loses when the step alone is left out and the rest encoded anew", _occlusion),
-    "gradient": ("input times slope of the score: a straight line through a curved thing, so only a hint", _gradient),
+    "occlusion": ("the drop of the score when only this step is left out and the rest is encoded again", _occlusion),
+    "gradient": ("input times gradient of the score: a linear approximation, so only a hint", _gradient),
 }

@@ -1,13 +1,14 @@
-"""One door to a trained encoder, whichever backend runs it; a backend is imported when it is asked for."""
+"""Loading a trained encoder with either backend. A backend is imported only when it is used."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import member
 
 if TYPE_CHECKING:
+    from seqtwin.inference.base_encoder import BaseEncoder
     from seqtwin.inference.onnx_encoder import OnnxEncoder
     from seqtwin.inference.trained_encoder import TrainedEncoder
 
@@ -16,7 +17,7 @@ ONNX_CARD = "onnx.json"
 
 def _torch(folder: Path, allow_read_padding: bool) -> "TrainedEncoder":
     if (folder / ONNX_CARD).exists():
-        cause = "this folder holds an encoder exported to ONNX"
+        cause = "this folder contains an encoder exported to ONNX"
         raise ConfigError("NO_ENCODER", cause, place=str(folder), remedy='seqtwin.load(folder, backend="onnx")')
     from seqtwin.inference.trained_encoder import load as load_torch
 
@@ -27,12 +28,12 @@ def _onnx(folder: Path, allow_read_padding: bool) -> "OnnxEncoder":
     from seqtwin.inference.onnx_encoder import load_onnx
 
     if allow_read_padding:
-        cause = "allow_read_padding has no meaning here: an encoder with padding: read is never exported"
-        raise ConfigError("PADDING_READ", cause, place=str(folder))
+        cause = "allow_read_padding applies to the torch backend only: an encoder with padding: read is never exported"
+        raise ConfigError("PADDING_READ", cause, place=str(folder), remedy="leave allow_read_padding out")
     return load_onnx(folder)
 
 
-BACKENDS: dict[str, Callable[[Path, bool], Any]] = {"torch": _torch, "onnx": _onnx}
+BACKENDS: "dict[str, Callable[[Path, bool], BaseEncoder]]" = {"torch": _torch, "onnx": _onnx}
 
 
 @overload
@@ -45,11 +46,13 @@ def load(
 def load(folder: Path | str, *, backend: Literal["onnx"], allow_read_padding: bool = False) -> "OnnxEncoder": ...
 
 
-def load(folder: Path | str, *, backend: str = "torch", allow_read_padding: bool = False) -> Any:
-    """The encoder of a folder: with `backend="torch"` of `encoder/` or of the run that holds one, with
-    `backend="onnx"` of a folder that `seqtwin export --to onnx` wrote; the latter never imports torch.
+def load(folder: Path | str, *, backend: str = "torch", allow_read_padding: bool = False) -> "BaseEncoder":
+    """Load the encoder in a folder.
 
-    Raises: ConfigError when there is none, for an unknown backend, or for one trained with `padding: read` (unless
-    `allow_read_padding`); DamagedError when its files do not fit; MissingExtraError without onnxruntime.
+    `backend`: "torch" for an `encoder/` folder or the run that contains one; "onnx" for a folder written by
+    `seqtwin export --to onnx`, which never imports torch.
+
+    Raises: ConfigError if there is no encoder, for an unknown backend, or for an encoder trained with `padding: read`
+    (unless `allow_read_padding`); DamagedError if its files do not fit together; MissingExtraError without onnxruntime.
     """
     return member(BACKENDS, backend, "backend")(Path(folder), allow_read_padding)

@@ -1,27 +1,51 @@
-"""A trained encoder that runs on onnxruntime: the face of `TrainedEncoder`, without torch."""
+"""A trained encoder on ONNX Runtime: the methods of `TrainedEncoder` that need no head, without torch."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypedDict
 
 import numpy as np
 
 from seqtwin.cards import verified_card
-from seqtwin.data.tokens.equal_texts import Reading, as_written
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError, missing_extra
-from seqtwin.inference.inputs import batches_of, items_of, series_of, shown, texts_of
+from seqtwin.inference.base_encoder import BaseEncoder
+from seqtwin.inference.batching import Batching
 from seqtwin.lookup import member
 from seqtwin.model.numpy_similarities import FORMULAS, NumpyFormula, Scores
 
 FORMAT = 1
 CARD, GRAPH, SCORER = "onnx.json", "model.onnx", "scorer.onnx"
 TOKENS, README = "tokenizer.json", "README.md"
-_ROWS = 64  # of one block of a matrix of distances
+_ROWS = 64  # rows per block of a matrix of distances
 _REMEDY = "export the encoder again"
 
 Array = np.ndarray
+
+
+class Session(Protocol):
+    """A session of ONNX Runtime: runs a graph on named inputs and returns its outputs."""
+
+    def run(self, outputs: None, inputs: dict[str, Array], /) -> list[Array]: ...
+
+
+class SimilarityCard(TypedDict):
+    """The similarity of an exported encoder: its name, and its temperature if it has one."""
+
+    name: str
+    tau: float | None
+
+
+class OnnxCard(TypedDict):
+    """The fields of `onnx.json` that are used here. `size`: of the vocabulary, or channels of a series."""
+
+    size: int
+    similarity: SimilarityCard
+    facts: dict[str, object]
+    fingerprint: str
+    inputs: str
+    dim: int
 
 
 def _formula(similarity: str) -> NumpyFormula:
@@ -30,74 +54,61 @@ def _formula(similarity: str) -> NumpyFormula:
         return FORMULAS[similarity]
     from seqtwin.model.similarities import SIMILARITIES
 
-    formula = member(SIMILARITIES, similarity, "similarity").numpy_formula
+    formula: NumpyFormula | None = member(SIMILARITIES, similarity, "similarity").numpy_formula
     if formula is None:
         raise ConfigError("CONFIG_BAD_PART", f"similarity '{similarity}' has no NumPy formula", place="similarity")
     return formula
 
 
-class OnnxEncoder:
+class OnnxEncoder(BaseEncoder):
     """An exported encoder: `encode`, `similarity`, `score`, `is_same`, as those of a `TrainedEncoder`.
 
-    `threshold`: the score from which on dev called a pair the same, None where dev could not tell.
-    `fingerprint`: that of the encoder it was exported from, so that an index takes the vectors of both.
+    `threshold`: the score at which the dev pairs count as the same, None if it could not be estimated.
+    `fingerprint`: that of the encoder it was exported from, because an index accepts the vectors of both.
     """
 
+    batching = Batching(size=64)  # the runtime computes the padding too, which makes large batches slow
+
     def __init__(
-        self, card: dict[str, Any], session: Any, tokens: TextTokens | None, scorer: Scores | None = None
+        self,
+        card: OnnxCard,
+        session: Session,
+        tokens: TextTokens | None,
+        scorer: Scores | None = None,
     ) -> None:
-        self._session, self._tokens, self._size = session, tokens, int(card["size"])
+        self._session, self._tokens, self._size, self._dim = session, tokens, int(card["size"]), card["dim"]
         self._tau = float(card["similarity"]["tau"] or 1.0)
         self.similarity_name: str = card["similarity"]["name"]
-        self.indexable = scorer is None
+        self._trained_scorer = scorer is not None
         self._formula = NumpyFormula(scorer) if scorer else _formula(self.similarity_name)
-        self.facts: dict[str, Any] = card["facts"]
-        self.threshold: float | None = self.facts.get("threshold")
+        self.facts = card["facts"]
+        threshold = self.facts.get("threshold")
+        self.threshold = float(threshold) if isinstance(threshold, int | float) else None
         self.fingerprint: str = card["fingerprint"]
         self.inputs: str = card["inputs"]
-        self.channels: int | None = self._size if self.inputs == "series" else None
-        self.dim: int = card["dim"]
 
-    def encode(
-        self,
-        texts: Iterable[Any] | str,
-        *,
-        batch_size: int = 64,
-        show_progress_bar: bool = False,
-        normalize_embeddings: bool = False,
-    ) -> Array:
-        """Vectors, float32 [n, dim], in the order given; the same whatever stands beside a text in its batch.
+    @property
+    def dim(self) -> int:
+        """Width of a vector."""
+        return self._dim
 
-        Smaller batches than those of torch are faster here: the runtime walks over the pads of a batch.
+    @property
+    def channels(self) -> int | None:
+        """Channels of the series it takes; None for an encoder of texts."""
+        return self._size if self.inputs == "series" else None
 
-        Raises: DataError for an empty text (unless the encoder was trained with `empty: unk`), or a wrong shape;
-        ConfigError for a batch size that cannot be.
-        """
-        sequences = self.sequences(items_of(texts))
-        vectors = np.empty((len(sequences), self.dim), dtype=np.float32)
-        lengths = np.array([len(one) for one in sequences], dtype=np.int64)
-        for rows in shown(batches_of(lengths, batch_size), show_progress_bar):
-            inputs = {"sequences": padded([sequences[row] for row in rows]), "lengths": lengths[rows]}
-            vectors[rows] = self._session.run(None, inputs)[0]
-        if normalize_embeddings:
-            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return vectors
+    @property
+    def indexable(self) -> bool:
+        """Whether a nearest-neighbour index can serve its similarity; a trained pair scorer can only re-rank."""
+        return not self._trained_scorer
 
-    def sequences(self, items: list[Any]) -> list[Array]:
-        """What the graph reads of each item: token ids [time], or numbers [time, channels].
-
-        Raises: DataError.
-        """
-        if self._tokens is not None:
-            return self._tokens.encode(texts_of(items))
-        return [series_of(item, self._size) for item in items]
-
-    def readings(self, texts: Sequence[str]) -> list[Reading]:
-        """Which texts are the same to this encoder, which are blank, and of which it knows no token."""
-        return [as_written(text) for text in texts] if self._tokens is None else self._tokens.readings(texts)
+    def encode_batch(self, sequences: Sequence[Array]) -> Array:
+        """The vectors of one batch of sequences, as `sequences` returns them: float32 [n, dim]."""
+        lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+        return self._session.run(None, {"sequences": padded(sequences), "lengths": lengths})[0]
 
     def similarity(self, a: Array, b: Array) -> Array:
-        """The similarity the encoder was trained for, between all vectors: Float[len(a), len(b)].
+        """The similarity the encoder was trained for, of every row of `a` with every row of `b`: Float[len(a), len(b)].
 
         Raises: DataError for vectors of another width.
         """
@@ -109,37 +120,17 @@ class OnnxEncoder:
             scores[row : row + _ROWS] = self._formula.scores(left[row : row + _ROWS, None], right[None], self._tau)
         return scores
 
-    def score(self, left: Iterable[Any] | str, right: Iterable[Any] | str) -> Array:
-        """The score of each pair, float32 [n], higher = more similar.
-
-        Raises: DataError where one side is longer than the other.
-        """
-        lefts, rights = items_of(left), items_of(right)
-        if len(lefts) != len(rights):
-            cause = f"{len(lefts)} texts on the left, {len(rights)} on the right"
-            raise DataError("SCORE_LENGTH", cause, place="score")
-        return self._formula.scores(self.encode(lefts), self.encode(rights), self._tau)
-
-    def is_same(self, left: Iterable[Any] | str, right: Iterable[Any] | str) -> Array:
-        """Whether each pair reaches the threshold fitted on dev, bool [n].
-
-        Raises: ConfigError where dev could not tell, so that there is no threshold.
-        """
-        if self.threshold is None:
-            cause = "this encoder has no threshold: its dev pairs could not tell one"
-            remedy = "compare .score(left, right) with a threshold of your own, or train on dev pairs of both classes"
-            raise ConfigError("NO_THRESHOLD", cause, place="is_same", remedy=remedy)
-        same: Array = self.score(left, right) >= self.threshold
-        return same
+    def _score_rows(self, a: Array, b: Array) -> Array:
+        return self._formula.scores(a, b, self._tau)
 
 
-def padded(sequences: list[Array]) -> Array:
-    """Right-padded with zeros: [batch time], or [batch time channels]."""
-    width = max(len(one) for one in sequences)
-    found = np.zeros((len(sequences), width, *sequences[0].shape[1:]), dtype=sequences[0].dtype)
-    for row, one in enumerate(sequences):
-        found[row, : len(one)] = one
-    return found
+def padded(sequences: Sequence[Array]) -> Array:
+    """The sequences right-padded with zeros: [batch time], or [batch time channels]."""
+    width = max(len(sequence) for sequence in sequences)
+    batch = np.zeros((len(sequences), width, *sequences[0].shape[1:]), dtype=sequences[0].dtype)
+    for row, sequence in enumerate(sequences):
+        batch[row, : len(sequence)] = sequence
+    return batch
 
 
 def _vectors(side: Array, dim: int) -> Array:
@@ -151,35 +142,42 @@ def _vectors(side: Array, dim: int) -> Array:
 
 
 def load_onnx(folder: Path) -> OnnxEncoder:
-    """The encoder that `seqtwin export --to onnx` wrote into a folder, its files verified first.
+    """Load the encoder that `seqtwin export --to onnx` wrote into a folder. Its files are verified first.
 
-    Raises: ConfigError when there is none; DamagedError when a file is missing or changed; MissingExtraError without
-    the library onnxruntime.
+    Raises: ConfigError if there is none; DamagedError if a file is missing or changed; MissingExtraError without the
+    library onnxruntime.
     """
     if not (folder / CARD).exists():
         remedy = "write one with: seqtwin export ENCODER --to onnx -o FOLDER"
         raise ConfigError("NO_ENCODER", f"no {CARD} here", place=str(folder), remedy=remedy)
     card = verified_card(folder / CARD, FORMAT, _REMEDY)
     tokens = TextTokens.load(folder / TOKENS, empty=card["empty"]) if card["inputs"] == "tokens" else None
-    scorer = scorer_of((folder / SCORER).read_bytes()) if SCORER in card["files"] else None
-    return OnnxEncoder(card, session_of((folder / GRAPH).read_bytes()), tokens, scorer)
+    scorer = load_scorer((folder / SCORER).read_bytes()) if SCORER in card["files"] else None
+    own: OnnxCard = {
+        "size": card["size"],
+        "similarity": card["similarity"],
+        "facts": card["facts"],
+        "fingerprint": card["fingerprint"],
+        "inputs": card["inputs"],
+        "dim": card["dim"],
+    }
+    return OnnxEncoder(own, load_session((folder / GRAPH).read_bytes()), tokens, scorer)
 
 
-def scorer_of(graph: bytes) -> Scores:
-    """The formula of a trained pair scorer, on vectors (... dim) of both sides."""
-    session = session_of(graph)
+def load_scorer(graph: bytes) -> Scores:
+    """The formula of a trained pair scorer, for vectors [..., dim] of both sides."""
+    session = load_session(graph)
 
     def score(a: Array, b: Array, _: float) -> Array:
         left, right = np.broadcast_arrays(a, b)
         sides = {"left": left.reshape(-1, left.shape[-1]), "right": right.reshape(-1, left.shape[-1])}
-        found: Array = session.run(None, sides)[0].reshape(left.shape[:-1])
-        return found
+        return session.run(None, sides)[0].reshape(left.shape[:-1])
 
     return score
 
 
-def session_of(graph: bytes) -> Any:
-    """A session of onnxruntime on the CPU, with the threads that OMP_NUM_THREADS names.
+def load_session(graph: bytes) -> Session:
+    """A session of ONNX Runtime on the CPU, with as many threads as OMP_NUM_THREADS.
 
     Raises: MissingExtraError.
     """
@@ -190,6 +188,7 @@ def session_of(graph: bytes) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     threads = os.environ.get("OMP_NUM_THREADS", "")
-    if threads.isdigit():  # the runtime has threads of its own and does not read it
+    if threads.isdigit():  # the runtime has its own threads and ignores the variable
         options.intra_op_num_threads = int(threads)
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    session: Session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return session

@@ -1,11 +1,10 @@
-"""A file of sequences to what an encoder with a head says of them, as CSV text."""
+"""Predictions of an encoder with a head for every sequence of a file, as CSV text."""
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from seqtwin.data.files.decode import ending_of
 from seqtwin.data.files.formats import LINES, format_of
@@ -18,7 +17,7 @@ from seqtwin.inference.predict import Prediction
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.inference.vector_files import read_texts
 
-SAID = ("predicted", "probability")
+COLUMNS = ("predicted", "probability")
 REMEDY = "fix or remove these rows; nothing was predicted"
 
 
@@ -31,98 +30,103 @@ def predict_file(
     token: str | None,
     gaps: Gaps = "error",
 ) -> tuple[str, int]:
-    """The rows of a file with what is said of each, as CSV text, and how many rows were said.
+    """The rows of a file with their predictions, as CSV text, and the number of predictions.
 
-    Texts: the columns of the table, then `predicted` and `probability`. Words (`sequence` and `token` name their
-    columns): the same, a row a word. Series: `series_id`, `predicted`, `probability`.
+    For texts: the columns of the table, then `predicted` and `probability`. For words (`sequence` and `token` name
+    their columns): the same, one row per word. For series: `series_id`, `predicted`, `probability`.
 
     Raises: ConfigError, DataError.
     """
     if encoder.inputs == "series":
-        return _of_series(encoder, path, gaps)
+        return _predict_series(encoder, path, gaps)
     tagged = encoder.objective == "label_steps" and column is None and ending_of(path) == ".conllu"
     if token or sequence or tagged:
-        return _of_words(encoder, path, sequence or "sent_id", token or "token")
-    return _of_texts(encoder, path, column)
+        return _predict_words(encoder, path, sequence or "sent_id", token or "token")
+    return _predict_texts(encoder, path, column)
 
 
-def _of_series(encoder: TrainedEncoder, path: Path, gaps: Gaps) -> tuple[str, int]:
-    found = read_series_file(path, channels=encoder.channels, gaps=gaps)
-    said = encoder.predict(found.series)
-    rows = [[id_, *one] for id_, answer in zip(found.ids, said, strict=True) for one in _rows(answer)]
-    return _csv(["series_id", *SAID], rows), len(rows)
+def _predict_series(encoder: TrainedEncoder, path: Path, gaps: Gaps) -> tuple[str, int]:
+    file = read_series_file(path, channels=encoder.channels, gaps=gaps)
+    predictions = encoder.predict(file.series)
+    rows = [[id_, *cells] for id_, own in zip(file.ids, predictions, strict=True) for cells in _cells(own)]
+    return _csv(["series_id", *COLUMNS], rows), len(rows)
 
 
-def _of_texts(encoder: TrainedEncoder, path: Path, name: str | None) -> tuple[str, int]:
+def _predict_texts(encoder: TrainedEncoder, path: Path, name: str | None) -> tuple[str, int]:
+    head, table_rows, texts = _rows_and_texts(path, name)
+    predictions = encoder.predict(texts)
+    if predictions and isinstance(predictions[0].answer, tuple):
+        steps = zip(table_rows, texts, predictions, strict=True)
+        rows = [[*row, *cells] for row, text, own in steps for cells in _step_cells(encoder.pieces(text), own)]
+        return _csv([*head, *_free(head, ("token", *COLUMNS))], rows), len(rows)
+    rows = [[*row, *cells] for row, own in zip(table_rows, predictions, strict=True) for cells in _cells(own)]
+    return _csv([*head, *_free(head)], rows), len(rows)
+
+
+def _rows_and_texts(path: Path, name: str | None) -> tuple[list[str], list[tuple[object, ...]], list[str]]:
+    """The columns and rows of a table, or of a text file with one text per line, and its texts."""
     form = format_of(path)
     if form is None:
         lines = read_texts(path, None)
-        table_rows: list[list[Any]] = [[line] for line in lines]
-        head, given = ["text"], lines
-    else:
-        table = read_text_table(path)
-        given = _texts(table, LINES if form.texts and name is None else _named(table, name))
-        head = list(table.columns)
-        table_rows = [list(row) for row in zip(*table.columns.values(), strict=True)]
-    said = encoder.predict(given)
-    if said and isinstance(said[0].answer, tuple):
-        pieces = zip(table_rows, given, said, strict=True)
-        rows = [[*own, *one] for own, text, answer in pieces for one in _stepwise(encoder.pieces(text), answer)]
-        return _csv([*head, *_free(head, ("token", *SAID))], rows), len(rows)
-    rows = [[*own, *one] for own, answer in zip(table_rows, said, strict=True) for one in _rows(answer)]
-    return _csv([*head, *_free(head)], rows), len(rows)
+        return ["text"], [(line,) for line in lines], lines
+    table = read_text_table(path)
+    texts = _texts(table, LINES if form.texts and name is None else _text_column(table, name))
+    return list(table.columns), list(zip(*table.columns.values(), strict=True)), texts
 
 
-def _stepwise(pieces: Sequence[str], said: Prediction) -> list[list[Any]]:
-    return [[piece, *one] for piece, one in zip(pieces, _rows(said), strict=True)]
+def _step_cells(pieces: Sequence[str], prediction: Prediction) -> list[list[str]]:
+    return [[piece, *cells] for piece, cells in zip(pieces, _cells(prediction), strict=True)]
 
 
-def _of_words(encoder: TrainedEncoder, path: Path, sequence: str, token: str) -> tuple[str, int]:
+def _predict_words(encoder: TrainedEncoder, path: Path, sequence: str, token: str) -> tuple[str, int]:
     table = read_table(path)
-    ids, words = [str(one) for one in column(table, sequence)], _texts(table, token)
-    runs = [[words[place] for place in own] for _, own in groupby(range(len(ids)), key=ids.__getitem__)]
-    said = [one for answer in encoder.predict(runs) for one in _rows(answer)]
-    if len(said) != len(words):
-        cause = f"{len(words)} words, but {len(said)} answers: this encoder does not say one a word"
+    ids, words = [str(cell) for cell in column(table, sequence)], _texts(table, token)
+    runs = [[words[place] for place in run] for _, run in groupby(range(len(ids)), key=ids.__getitem__)]
+    cells = [row for prediction in encoder.predict(runs) for row in _cells(prediction)]
+    if len(cells) != len(words):
+        cause = f"{len(words)} words, but {len(cells)} predictions: this encoder does not predict one label per word"
         raise ConfigError("PREDICT_STEPS", cause, place=str(path), remedy="name --column, the column of whole texts")
     head = list(table.columns)
-    rows = [[*own, *one] for own, one in zip(zip(*table.columns.values(), strict=True), said, strict=True)]
+    rows = [[*row, *own] for row, own in zip(zip(*table.columns.values(), strict=True), cells, strict=True)]
     return _csv([*head, *_free(head)], rows), len(rows)
 
 
-def _named(table: Table, name: str | None) -> str:
-    """The column of texts: the one that was named, or the only one there is."""
+def _text_column(table: Table, name: str | None) -> str:
+    """The column of texts: the one named, or the only one."""
     if name is not None:
         return name
     if len(table.columns) == 1:
         return next(iter(table.columns))
-    cause = f"which column holds the texts? There are {', '.join(table.columns)}"
+    cause = f"expected the name of the column of texts, one of: {', '.join(table.columns)}"
     raise ConfigError("PREDICT_COLUMN", cause, place=table.place, remedy="name it: --column NAME")
 
 
 def _texts(table: Table, name: str) -> list[str]:
-    found = texts_named(table, name, empty="error")
+    texts = texts_named(table, name, empty="error")
     table.finish(REMEDY)
-    return found
+    return texts
 
 
-def _rows(said: Prediction) -> list[list[Any]]:
-    """One row for what is said of the whole, one a step for what is said of steps."""
-    if isinstance(said.answer, tuple) and isinstance(said.probability, tuple):
-        return [[name, _digits(share)] for name, share in zip(said.answer, said.probability, strict=True)]
-    return [[said.answer, _digits(said.probability)]]
+def _cells(prediction: Prediction) -> list[list[str]]:
+    """The cells `predicted` and `probability`: one row for a class or a text, one row per step for labels of steps."""
+    answer, share = prediction.answer, prediction.probability
+    if isinstance(answer, tuple) and isinstance(share, tuple):
+        return [[name, _digits(own)] for name, own in zip(answer, share, strict=True)]
+    assert isinstance(answer, str)
+    assert not isinstance(share, tuple)
+    return [[answer, _digits(share)]]
 
 
-def _digits(share: Any) -> str:
+def _digits(share: float | None) -> str:
     return "" if share is None else f"{share:.6g}"
 
 
-def _free(head: Sequence[str], new: Sequence[str] = SAID) -> list[str]:
-    """The names of the new columns; with a prefix where the table has them already."""
+def _free(head: Sequence[str], new: Sequence[str] = COLUMNS) -> list[str]:
+    """The names of the new columns, prefixed if the table has them already."""
     return [f"encoder_{name}" if name in head else name for name in new]
 
 
-def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)

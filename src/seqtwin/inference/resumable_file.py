@@ -1,7 +1,7 @@
-"""A file written block by block: it appears whole at its end, and an interrupted one is taken up where it stood.
+"""A file written block by block. It appears under its name only when complete; an interrupted run can be resumed.
 
-While it grows it lies in a hidden folder beside its place, with a record of its finished blocks and of what it is made
-from. Only one process can grow it.
+Until then it is in a hidden folder next to its final place, with a record of its finished blocks and of its inputs.
+Only one process can write it at a time.
 """
 
 import shutil
@@ -10,22 +10,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import driver_lock, dump_json, publish_file, publish_text, read_json, refuse_existing, writing
 
 FORMAT = 1
 RECORD, DATA = "record.json", "data"
-BLOCK = 2**20
+BLOCK = 2**20  # bytes read at once
+AGAIN = "run the same command without --resume to start over"
+Key: TypeAlias = Mapping[str, object]
 
 
 @dataclass
 class Growing:
-    """A file under construction. `blocks`: those that are on disk; `built`: what is published at the end."""
+    """A file under construction. `key`: its inputs; `blocks`: how many are on disk; `built`: the file to publish."""
 
     folder: Path
-    key: Mapping[str, Any]
+    key: Key
     built: Path
     blocks: int = 0
     size: int = 0
@@ -33,11 +35,11 @@ class Growing:
 
     @property
     def data(self) -> Path:
-        """Where the blocks lie behind each other."""
+        """The file with all blocks so far, one after the other."""
         return self.folder / DATA
 
     def add(self, block: bytes) -> None:
-        """Append a block. When this returns, block and record are on disk.
+        """Append a block. On return, the block and the record are on disk.
 
         Raises: ResourceError.
         """
@@ -48,53 +50,53 @@ class Growing:
         self.record()
 
     def record(self) -> None:
-        """Write down how far the file has grown."""
+        """Write the record of the progress so far."""
         state = {"blocks": self.blocks, "size": self.size, "checksum": self.checksum}
         publish_text(self.folder / RECORD, dump_json({"format": FORMAT, "key": dict(self.key), **state}))
 
 
 @contextmanager
-def publish_growing(final: Path, key: Mapping[str, Any], *, resume: bool) -> Iterator[Growing]:
-    """A file that appears under its name when the block ends without an error; else what has grown stays hidden.
+def publish_growing(final: Path, key: Key, *, resume: bool) -> Iterator[Growing]:
+    """A file that is published under its name if the `with` block ends without an error; otherwise it stays hidden.
 
-    `key`: what it is made from; with `resume` an interrupted one goes on where it has the same key.
+    `key`: the inputs of the file. `resume`: continue an interrupted file that has the same key.
 
-    Raises: ConfigError where something stands there, or the interrupted one was made from something else; DamagedError
-    where it is not what its record says; InUseError where another process grows it.
+    Raises: ConfigError if `final` exists, or the interrupted file has another key; DamagedError if that file does not
+    match its record; InUseError if another process is writing it.
     """
     refuse_existing(final)
     folder = final.with_name(f".{final.name}.growing")
     with driver_lock(folder, what="file"):
         growing = Growing(folder, key, folder / DATA)
         if resume and (folder / RECORD).exists():
-            _take_up(growing)
+            _resume(growing)
         else:
-            growing.record()  # before anything of an older one is overwritten
+            growing.record()  # before any block of an older file is overwritten
         yield growing
         publish_file(growing.built, final)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _take_up(growing: Growing) -> None:
+def _resume(growing: Growing) -> None:
     path = growing.folder / RECORD
-    found = read_json(path)
+    record = read_json(path)
     try:
-        key, state = found["key"], [int(found[name]) for name in ("blocks", "size", "checksum")]
+        key, state = record["key"], [int(record[name]) for name in ("blocks", "size", "checksum")]
     except (KeyError, TypeError, ValueError) as error:
-        raise DamagedError("RECORD_DAMAGED", f"no record of progress: {error}", place=str(path)) from error
+        cause = f"not a record of progress: {error}"
+        raise DamagedError("RECORD_DAMAGED", cause, place=str(path), remedy=AGAIN) from error
     other = [name for name in {**growing.key, **key} if growing.key.get(name) != key.get(name)]
     if other:
-        cause = f"begun with another {', '.join(other)}"
-        remedy = "run the same command without --resume to begin again"
-        raise ConfigError("RESUME_CHANGED", cause, place=str(path), remedy=remedy)
+        cause = f"the interrupted run had another {', '.join(other)}"
+        raise ConfigError("RESUME_CHANGED", cause, place=str(path), remedy=AGAIN)
     growing.blocks, growing.size, growing.checksum = state
     if _checksum(growing) != growing.checksum:
-        remedy = "run the same command without --resume to begin again"
-        raise DamagedError("GROWN_DAMAGED", "not what its record says", place=str(growing.data), remedy=remedy)
+        cause = "the blocks on disk do not match their record"
+        raise DamagedError("GROWN_DAMAGED", cause, place=str(growing.data), remedy=AGAIN)
 
 
 def _checksum(growing: Growing) -> int | None:
-    """The checksum of the recorded part of the data; None where it is shorter than that."""
+    """The checksum of the recorded part of the data; None if the data is shorter."""
     left, checksum = growing.size, 0
     if left and not growing.data.is_file():
         return None

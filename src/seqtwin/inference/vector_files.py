@@ -1,11 +1,11 @@
-"""Texts in and vectors or scores out, in the formats users have."""
+"""File formats: columns of texts to read, and vectors or scores to write."""
 
 import csv
 import io
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
@@ -19,15 +19,16 @@ from seqtwin.data.reading.pair_tables import read_columns
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.files import writing
 
-GROUP = 16_384  # rows of a parquet row group
+GROUP = 16_384  # rows per row group of a Parquet file
 
 
 def read_texts(path: Path, column: str | None, *, blank: bool = False) -> list[str]:
-    """The lines of a text file, the sentences of a .conllu file, or a column of a table; blank ones
-    where they are allowed.
+    """The lines of a text file, the sentences of a .conllu file, or a column of a table.
 
-    Raises: DataError for a file that cannot be read or is empty, a blank line, or a missing column; ConfigError for a
-    table without a column, or a text file with one.
+    `blank`: whether blank texts are allowed.
+
+    Raises: DataError for a file that cannot be read or is empty, a blank text, or a missing column; ConfigError if a
+    table comes without the name of a column, or a text file with one.
     """
     name = text_column(path, column)
     if format_of(path) is not None:
@@ -39,54 +40,55 @@ def read_texts(path: Path, column: str | None, *, blank: bool = False) -> list[s
     empty = [n for n, line in enumerate(lines, 1) if not line.strip()]
     if empty and not blank:
         remedy = "remove the blank lines"
-        raise DataError("DATA_EMPTY_TEXT", f"line {empty[0]}: an empty text", place=str(path), remedy=remedy)
+        raise DataError("DATA_EMPTY_TEXT", f"line {empty[0]}: empty text", place=str(path), remedy=remedy)
     return lines
 
 
 def text_column(path: Path, column: str | None) -> str:
-    """The column of texts: a table's is named by the user, a text file and sentences have but one.
+    """The name of the column of texts: given by the user for a table, fixed for a text file or a file of sentences.
 
-    Raises: ConfigError where it must be named, or cannot be; DataError for a file that contains no texts.
+    Raises: ConfigError for a table without a name, or a text file with one; DataError for a file that has no texts.
     """
     form = format_of(path)
     if form is None:
         refuse_foreign(path)
     if form is not None and form.texts is None and column is None:
-        cause = f"a table needs the name of its column of texts; this is a {described(path)}"
-        raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="--column NAME")
+        cause = f"expected the name of the column of texts, because this is a {described(path)}"
+        raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="add --column NAME")
     if form is None and column is not None:
         cause = f"'{path.suffix}' is read as one text per line and has no columns; tables: {', '.join(ENDINGS)}"
         raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="leave --column out")
     return column or LINES
 
 
-def sides_of_file(path: Path, left: str | None, right: str | None, quoting: Quoting | None = None) -> tuple[str, str]:
-    """The columns of both sides as options name them; what is not named is chosen by a first look at the file.
+def choose_file_sides(
+    path: Path, left: str | None, right: str | None, quoting: Quoting | None = None
+) -> tuple[str, str]:
+    """The columns of both sides: those given, or else chosen from the first rows of the file.
 
-    Raises: DataError where it cannot be told.
+    Raises: DataError if they cannot be determined.
     """
     if left is not None and right is not None:
         if left == right:
-            cause = f"the same column on both sides: {left}"
+            cause = f"both sides are the same column: {left}"
             raise DataError("DATA_SIDES", cause, place=str(path), remedy="name two different columns")
         return left, right
     table = next(read_blocks(path, quoting=quoting), None)
     if table is None:
-        return left or "left", right or "right"  # an empty file is named as such when it is read
-    asked = ColumnOptions(None if left is None else (left,), None if right is None else (right,))
-    sides = choose_sides(table, asked, None)
+        return left or "left", right or "right"  # reading reports that the file is empty
+    options = ColumnOptions(None if left is None else (left,), None if right is None else (right,))
+    sides = choose_sides(table, options, None)
     if sides is None:
-        cause = f"which two columns are compared? found: {', '.join(table.columns)}"
+        cause = f"cannot determine the two columns to compare among: {', '.join(table.columns)}"
         raise DataError("DATA_SIDES", cause, place=str(path), remedy="name them: --left NAME --right NAME")
     return ",".join(sides[0]), ",".join(sides[1])
 
 
 @dataclass(frozen=True)
 class VectorFormat:
-    """How vectors become bytes: what stands in front (for so many rows of this width), and each block of rows.
+    """How vectors are written. `head(rows, dim)`: the bytes before the first row; `block(vectors)`: the bytes of rows.
 
-    `require` raises where a library is missing; `finish(data, built)` makes the file of the bytes where these are not
-    it already.
+    `require()` raises if a library is missing. `finish(data, built)` converts the bytes into the final file, if needed.
     """
 
     head: Callable[[int, int], bytes]
@@ -115,16 +117,17 @@ def _csv_block(vectors: np.ndarray) -> bytes:
     return "".join(line % tuple(row) + "\n" for row in vectors.tolist()).encode()
 
 
-def _parquet_library() -> Any:
+def _parquet_library() -> ModuleType:
     try:
         import pyarrow.parquet
     except ImportError as error:
         raise missing_extra("pyarrow", "parquet") from error
-    return pyarrow
+    library: ModuleType = pyarrow
+    return library
 
 
-def _parquet_of(data: Path, built: Path) -> None:
-    """One column `vector`, a list of fixed width, made from the bytes of a .npy group by group."""
+def _write_parquet(data: Path, built: Path) -> None:
+    """Write one column `vector`, a list of fixed width, from the bytes of a .npy file, group by group."""
     arrow = _parquet_library()
     with data.open("rb") as file:
         np.lib.format.read_magic(file)
@@ -140,14 +143,14 @@ def _parquet_of(data: Path, built: Path) -> None:
 FORMATS: dict[str, VectorFormat] = {
     ".npy": VectorFormat(_npy_head, _npy_block),
     ".csv": VectorFormat(_csv_head, _csv_block),
-    ".parquet": VectorFormat(_npy_head, _npy_block, _parquet_library, _parquet_of),
+    ".parquet": VectorFormat(_npy_head, _npy_block, _parquet_library, _write_parquet),
 }
 
 
 def score_columns(names: Sequence[str], threshold: float | None) -> list[str]:
-    """The columns of a scored table: those there are, then the score, then the decision where there is a threshold.
+    """The columns of a scored table: its own, then the score, then the decision if there is a threshold.
 
-    Both are called `encoder_...` where a column has that name already.
+    A new column whose name is taken is called `encoder_...`.
 
     >>> score_columns(["left", "right", "score"], 0.5)
     ['left', 'right', 'score', 'encoder_score', 'same']
@@ -157,7 +160,7 @@ def score_columns(names: Sequence[str], threshold: float | None) -> list[str]:
 
 
 def free_name(name: str, taken: Collection[str], prefix: str) -> str:
-    """The name, with the prefix before it as often as it takes to be free.
+    """The name, prefixed as often as needed until it is not taken.
 
     >>> free_name("score", ["score", "encoder_score"], "encoder_")
     'encoder_encoder_score'
@@ -172,21 +175,21 @@ def scored_head(names: Sequence[str]) -> bytes:
     return _lines([list(names)])
 
 
-def scored_rows(columns: Sequence[Sequence[Any]], scores: np.ndarray, threshold: float | None) -> bytes:
-    """The rows of a scored table: what the file has, the score, and 1 or 0 where there is a threshold.
+def scored_rows(columns: Sequence[Sequence[object]], scores: np.ndarray, threshold: float | None) -> bytes:
+    """The rows of a scored table: its own columns, the score, and 1 or 0 if there is a threshold.
 
-    A row without a score (NaN) has two empty fields.
+    In a row without a score (NaN) both are empty.
     """
-    shown = ["" if np.isnan(score) else f"{score:.9g}" for score in scores.tolist()]
-    decided = [] if threshold is None else [_decisions(scores, threshold)]
-    return _lines(list(row) for row in zip(*columns, shown, *decided, strict=True))
+    digits = ["" if np.isnan(score) else f"{score:.9g}" for score in scores.tolist()]
+    decisions = [] if threshold is None else [_decisions(scores, threshold)]
+    return _lines(list(row) for row in zip(*columns, digits, *decisions, strict=True))
 
 
 def _decisions(scores: np.ndarray, threshold: float) -> list[str]:
     return ["" if np.isnan(score) else str(int(score >= threshold)) for score in scores.tolist()]
 
 
-def _lines(rows: Any) -> bytes:
+def _lines(rows: Iterable[Sequence[object]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode("utf-8", "replace")

@@ -9,7 +9,7 @@ import torch
 from seqtwin.data.batches import Ragged
 from seqtwin.errors import DamagedError
 from seqtwin.files import dump_json, hash_of, publish_folder, sha256, write_bytes, write_text
-from seqtwin.inference.onnx_encoder import CARD, FORMAT, GRAPH, README, SCORER, TOKENS, padded, session_of
+from seqtwin.inference.onnx_encoder import CARD, FORMAT, GRAPH, README, SCORER, TOKENS, load_session, padded
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx import scorer_to_onnx, to_onnx
 from seqtwin.interop.onnx_graph import OPSET
@@ -76,7 +76,7 @@ def _difference(encoder: TrainedEncoder, graph: bytes) -> float:
     items = DRAWS[encoder.inputs](encoder._stored.blueprint.size)
     with torch.inference_mode():
         expected = encoder._model.encode(Ragged.of(items).take(np.arange(len(items)))).numpy()
-    run = session_of(graph).run
+    run = load_session(graph).run
     groups = [items, *([item] for item in items)]
     vectors = [run(None, {"sequences": padded(g), "lengths": np.array([len(i) for i in g])})[0] for g in groups]
     difference = max(np.abs(vectors[0] - expected).max(), np.abs(np.concatenate(vectors[1:]) - expected).max())

@@ -23,9 +23,10 @@ from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.lookup import Spec
 from seqtwin.metrics import METRICS, Undefined, primary_metric
 from seqtwin.model.siamese import Siamese
-from seqtwin.run.compatible import build_loss, check_run
+from seqtwin.run.build_losses import build_loss
+from seqtwin.run.compatible import check_run
 from seqtwin.run.evaluate import fit_on_dev
-from seqtwin.run.pair_task import calibrate, rank_metric
+from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepared import Prepared
 from seqtwin.run.train import fresh_model, recipe_of
 from seqtwin.store import Stored, save_encoder

@@ -1,4 +1,4 @@
-"""What a person decided about pairs of texts: `same` joins them, `different` keeps them apart."""
+"""A person's decisions about pairs of texts: `same` joins them, `different` separates them."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,12 @@ from seqtwin.data.files.tables import column, read_table
 from seqtwin.data.label_words import label_value
 from seqtwin.errors import DataError
 
-REMEDY = "fix these rows: two texts, and in decision same, different or nothing"
+REMEDY = "fix these rows: left and right need a text; decision is same, different or empty"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether two texts are the same, and the line of the review file that says so."""
+    """Whether two texts are the same, and the line of the decision in the review file."""
 
     left: str
     right: str
@@ -24,28 +24,28 @@ class Decision:
 
 
 def read_decisions(path: Path) -> list[Decision]:
-    """The decided rows of a review file: columns left, right, decision (same, different, or nothing yet).
+    """The decided rows of a review file with the columns left, right and decision (same, different or empty).
 
     Raises: DataError with all bad rows, or with the lines that contradict each other.
     """
     table = read_table(path)
     left, right = (texts(table, name, empty="error")[0] for name in ("left", "right"))
-    found = []
+    decisions = []
     for row, cell in enumerate(column(table, "decision")):
-        said = "" if cell is None else str(cell).strip().lower()
-        target = label_value(said)
+        word = "" if cell is None else str(cell).strip().lower()
+        target = label_value(word)
         if target is not None:
-            found.append(Decision(left[row], right[row], target == 1, table.lines[row]))
-        elif said:
-            table.report(row, "decision", f"expected same, different or nothing, found {said[:40]!r}")
+            decisions.append(Decision(left[row], right[row], target == 1, table.lines[row]))
+        elif word:
+            table.report(row, "decision", f"expected same, different or an empty cell, found {word[:40]!r}")
     table.finish(REMEDY)
-    check_agreement(found, str(path))
-    return found
+    check_agreement(decisions, str(path))
+    return decisions
 
 
 @dataclass(frozen=True)
 class Known:
-    """The decisions as pairs of text numbers, and how many name a text that is not in the list."""
+    """The decisions as pairs of text numbers. `strangers`: decisions about texts that are not in the list."""
 
     same: list[tuple[int, int]]
     different: list[tuple[int, int]]
@@ -53,7 +53,7 @@ class Known:
 
 
 def known_pairs(decisions: Sequence[Decision], places: Mapping[str, int]) -> Known:
-    """The decisions about the texts of `places`, found to agree with each other; texts of one place are one text.
+    """The decisions about the texts in `places` (the number of each spelling), checked for contradictions.
 
     Raises: DataError that names the lines of the decisions that contradict each other.
 
@@ -69,31 +69,31 @@ def known_pairs(decisions: Sequence[Decision], places: Mapping[str, int]) -> Kno
 
 
 def check_agreement(decisions: Sequence[Decision], place: str = "decisions") -> None:
-    """Nothing, when no two texts are decided to be different and, over a chain of others, the same.
+    """Check that no two texts are decided to be different although a chain of decisions makes them the same.
 
     Raises: DataError that names the lines.
     """
-    beside: dict[str, list[tuple[str, Decision]]] = {}
+    neighbours: dict[str, list[tuple[str, Decision]]] = {}
     for decision in decisions:
         if decision.same:
-            beside.setdefault(decision.left, []).append((decision.right, decision))
-            beside.setdefault(decision.right, []).append((decision.left, decision))
+            neighbours.setdefault(decision.left, []).append((decision.right, decision))
+            neighbours.setdefault(decision.right, []).append((decision.left, decision))
     for decision in decisions:
-        chain = None if decision.same else _chain(beside, decision.left, decision.right)
+        chain = None if decision.same else _chain(neighbours, decision.left, decision.right)
         if chain is not None:
             raise _contradiction(decision, chain, place)
 
 
-def _chain(beside: Mapping[str, Sequence[tuple[str, Decision]]], start: str, goal: str) -> list[Decision] | None:
-    """The fewest `same` decisions that lead from one text to the other; None where there is no way."""
+def _chain(neighbours: Mapping[str, Sequence[tuple[str, Decision]]], start: str, goal: str) -> list[Decision] | None:
+    """The shortest chain of `same` decisions from one text to the other; None if there is none."""
     came: dict[str, tuple[str, Decision] | None] = {start: None}
     todo = deque([start])
     while todo and goal not in came:
-        here = todo.popleft()
-        for there, decision in beside.get(here, ()):
-            if there not in came:
-                came[there] = (here, decision)
-                todo.append(there)
+        text = todo.popleft()
+        for other, decision in neighbours.get(text, ()):
+            if other not in came:
+                came[other] = (text, decision)
+                todo.append(other)
     if goal not in came:
         return None
     chain, step = [], came[goal]
@@ -106,7 +106,7 @@ def _chain(beside: Mapping[str, Sequence[tuple[str, Decision]]], start: str, goa
 def _contradiction(decision: Decision, chain: Sequence[Decision], place: str) -> DataError:
     pair = f"{_short(decision.left)} and {_short(decision.right)}"
     if not chain:
-        cause = f"line {decision.line}: {pair} are one text, and decided to be different"
+        cause = f"line {decision.line}: {pair} are the same text, but decided to be different"
     else:
         lines = ", ".join(str(d.line) for d in chain)
         noun = "line" if len(chain) == 1 else "lines"

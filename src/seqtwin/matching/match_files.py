@@ -1,8 +1,7 @@
 """The lists that dedupe, link and mine read, and the tables they write.
 
-Cells are written as they were read: a name that begins with =, +, - or @ is kept (changing it would change the data,
-and a decision would no longer find its text). A spreadsheet may take such a cell for a formula, as it does in the file
-the name came from; import lists from people you do not trust as text.
+Cells are written unchanged, also a name that begins with =, +, - or @: changing it would change the data, and decisions
+would no longer match its text. A spreadsheet may run such a cell as a formula. Import untrusted lists as text.
 """
 
 import csv
@@ -10,7 +9,6 @@ import io
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,52 +30,53 @@ from seqtwin.matching.dedupe import Deduped
 from seqtwin.matching.link import Links
 from seqtwin.matching.mine import pairs_of_groups
 
-EXCEL_READS_UTF8 = "\ufeff"  # without this mark a spreadsheet shows every accent as two signs
+EXCEL_READS_UTF8 = "\ufeff"  # without this mark, Excel displays each accented letter as two characters
 
 
 @dataclass(frozen=True)
 class Listed:
-    """The texts of a file under the name of their column, its other columns, and what was understood of it in words."""
+    """The texts of a file and its other columns. `name`: of the column of texts; `understood`: notes for the user."""
 
     name: str
     texts: list[str]
-    others: dict[str, list[Any]]
+    others: dict[str, list[object]]
     understood: tuple[str, ...] = ()
 
-    def kept(self, row: int) -> list[Any]:
-        """What the other columns hold in a row."""
+    def other_cells(self, row: int) -> list[object]:
+        """The cells of the other columns in a row."""
         return [values[row] for values in self.others.values()]
 
 
 def read_listed(
     path: Path, column: str | None = None, option: str = "--column", *, quoting: Quoting | None = None
 ) -> Listed:
-    """The texts of a table, or of a text file with one per line, blank ones too. The only column need not be named.
+    """The texts of a table, or of a text file with one text per line, including blank ones.
 
-    Raises: ConfigError where the column must be named; DataError for what is no such file, or with all blank rows.
+    `column`: of the texts; not needed for a table with one column. `option`: the name of that option, for errors.
+
+    Raises: ConfigError if the column must be named; DataError for another kind of file, or with all bad rows.
     """
     if ending_of(path) == ".txt":
         lines = read_texts(path, None, blank=True)
         return Listed("text", lines, {}, (columns_line(path.name, len(lines), {"text": "the whole line"}),))
     table = read_text_table(path, quoting=quoting)
-    known = list(table.columns)
+    columns = list(table.columns)
     form = format_of(path)
     if column is None and form is not None and form.texts:
         column = LINES
-    if column is None and len(known) > 1:
-        shown = ", ".join(f"'{name}'" for name in known[:12])
-        cause = f"which column holds the texts? found: {shown}"
+    if column is None and len(columns) > 1:
+        names = ", ".join(f"'{name}'" for name in columns[:12])
+        cause = f"expected the name of the column of texts, one of: {names}"
         raise ConfigError("MATCH_COLUMN", cause, place=str(path), remedy=f"name it: {option} NAME")
-    name = known[0] if column is None else column
-    used = named_columns(table, (name,))
-    found = joined_texts(table, used, empty="unk")[0]
+    used = named_columns(table, (columns[0] if column is None else column,))
+    listed = joined_texts(table, used, empty="unk")[0]
     table.finish(REMEDY_ROWS)
-    others = {other: table.columns[other] for other in known if other not in used}
+    others = {other: table.columns[other] for other in columns if other not in used}
     line = columns_line(path.name, len(table), {"text": used}, list(others))
-    return Listed(" + ".join(used), found, others, (line, *table.notes))
+    return Listed(" + ".join(used), listed, others, (line, *table.notes))
 
 
-def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
@@ -92,24 +91,24 @@ def _score(value: float) -> str:
 CLUSTER_COLUMNS = ("row", "cluster", "representative", "representative_row", "score", "rows_in_cluster", "weakest_link")
 
 
-def clusters_csv(listed: Listed, found: Deduped) -> str:
-    """A line for each row in the order of the file, all its columns kept.
+def clusters_csv(listed: Listed, deduped: Deduped) -> str:
+    """One line per row in the order of the file, with all its columns.
 
-    A column of the file whose name is needed for the result comes back as `input_<name>`.
+    A column of the file whose name is needed for the result is renamed `input_<name>`.
     """
     taken = {*CLUSTER_COLUMNS, "text"}
     others = _renamed(list(listed.others), taken | {listed.name}, "input_")
-    sizes = found.sizes[found.cluster]
+    sizes = deduped.sizes[deduped.cluster]
     rows = (
-        [row, text, cluster, listed.texts[middle], middle, _score(score), size, _score(weakest), *kept]
-        for row, (text, cluster, middle, score, size, weakest, *kept) in enumerate(
+        [row, text, cluster, listed.texts[centre], centre, _score(score), size, _score(weakest), *other_cells]
+        for row, (text, cluster, centre, score, size, weakest, *other_cells) in enumerate(
             zip(
                 listed.texts,
-                found.cluster.tolist(),
-                found.representative.tolist(),
-                found.scores.tolist(),
+                deduped.cluster.tolist(),
+                deduped.representative.tolist(),
+                deduped.scores.tolist(),
                 sizes.tolist(),
-                found.weakest[found.cluster].tolist(),
+                deduped.weakest[deduped.cluster].tolist(),
                 *listed.others.values(),
                 strict=True,
             )
@@ -118,13 +117,13 @@ def clusters_csv(listed: Listed, found: Deduped) -> str:
     return _csv(["row", "text", *CLUSTER_COLUMNS[1:], *others], rows)
 
 
-def review_csv(listed: Sequence[str], found: Deduped, decisions: Sequence[Decision] = (), count: int = 200) -> str:
-    """The pairs to be asked about, an empty `decision` beside each, after those that were decided already."""
+def review_csv(listed: Sequence[str], deduped: Deduped, decisions: Sequence[Decision] = (), count: int = 200) -> str:
+    """The decided pairs, followed by `count` pairs for a person to decide, whose `decision` is empty."""
     words = {True: "same", False: "different"}
     rows = [[d.left, d.right, "", "", words[d.same]] for d in decisions]
-    asked: Pairs = found.review(count)
-    for a, b, score in zip(asked.left.tolist(), asked.right.tolist(), asked.scores.tolist(), strict=True):
-        joined = "yes" if found.cluster[a] == found.cluster[b] else "no"
+    pairs: Pairs = deduped.review(count)
+    for a, b, score in zip(pairs.left.tolist(), pairs.right.tolist(), pairs.scores.tolist(), strict=True):
+        joined = "yes" if deduped.cluster[a] == deduped.cluster[b] else "no"
         rows.append([listed[a], listed[b], _score(score), joined, ""])
     return EXCEL_READS_UTF8 + _csv(["left", "right", "score", "joined", "decision"], rows)
 
@@ -132,61 +131,61 @@ def review_csv(listed: Sequence[str], found: Deduped, decisions: Sequence[Decisi
 LINK_COLUMNS = ("left_row", "left", "right_row", "right", "score", "margin", "mutual", "next_row", "next", "next_score")
 
 
-def links_csv(left: Listed, right: Listed, found: Links) -> str:
-    """A line for each row of the left list (several where several matches were kept), without a match too.
+def links_csv(left: Listed, right: Listed, links: Links) -> str:
+    """One line per row of the left list, also without a match; several lines for several matches.
 
-    `next` is the best text of the right list that is not the match; where there is no match, how near the nearest came.
-    The other columns of both lists follow, as `left_<name>` and `right_<name>`.
+    `next` is the best right text other than the match; without a match, the nearest text below the threshold. The other
+    columns of both lists follow, as `left_<name>` and `right_<name>`.
     """
-    rows = []
+    rows: list[list[object]] = []
     for row, text in enumerate(left.texts):
-        next_row = int(found.next_rows[row])
-        after = [next_row, right.texts[next_row], _score(found.next_scores[row])] if next_row >= 0 else ["", "", ""]
-        for place, match in enumerate(found.rows[row].tolist()):
+        next_row = int(links.next_rows[row])
+        after = [next_row, right.texts[next_row], _score(links.next_scores[row])] if next_row >= 0 else ["", "", ""]
+        for place, match in enumerate(links.rows[row].tolist()):
             if match >= 0:
-                margin = [_score(found.margins[row]), "yes" if found.mutual[row] else "no"] if not place else ["", ""]
-                middle = [match, right.texts[match], _score(found.scores[row, place]), *margin]
-                rows.append([row, text, *middle, *after, *left.kept(row), *right.kept(match)])
+                margin = [_score(links.margins[row]), "yes" if links.mutual[row] else "no"] if not place else ["", ""]
+                middle = [match, right.texts[match], _score(links.scores[row, place]), *margin]
+                rows.append([row, text, *middle, *after, *left.other_cells(row), *right.other_cells(match)])
             elif not place:
-                rows.append([row, text, *[""] * 5, *after, *left.kept(row), *[""] * len(right.others)])
-    return _csv([*LINK_COLUMNS, *_beside("left", left), *_beside("right", right)], rows)
+                rows.append([row, text, *[""] * 5, *after, *left.other_cells(row), *[""] * len(right.others)])
+    return _csv([*LINK_COLUMNS, *_other_columns("left", left), *_other_columns("right", right)], rows)
 
 
 def _renamed(names: Sequence[str], taken: Collection[str], prefix: str) -> list[str]:
-    """The names, those that are taken with a prefix, so that no two columns of the result have one name."""
+    """The names, prefixed if they are taken. No two columns of the result have the same name."""
     used = {*taken, *(name for name in names if name not in taken)}
-    found = []
+    renamed = []
     for name in names:
         free = free_name(name, used, prefix) if name in taken else name
         used.add(free)
-        found.append(free)
-    return found
+        renamed.append(free)
+    return renamed
 
 
-def _beside(side: str, listed: Listed) -> list[str]:
+def _other_columns(side: str, listed: Listed) -> list[str]:
     taken = {name.removeprefix(f"{side}_") for name in LINK_COLUMNS if name.startswith(f"{side}_")}
     return [f"{side}_{name}" for name in _renamed(list(listed.others), taken, "input_")]
 
 
-def pairs_csv(rows: Iterable[Sequence[Any]], name: str) -> str:
-    """Pairs with one value each: `label` for the next training, `score` for pairs that are only listed."""
+def pairs_csv(rows: Iterable[Sequence[object]], name: str) -> str:
+    """Pairs with one value each. `name`: `label` for training pairs, `score` for other pairs."""
     return _csv(["left", "right", name], rows)
 
 
-def read_labelled(found: Inspection, cut: float = 0.5) -> tuple[list[str], list[str], list[bool]]:
-    """Left, right and whether they are the same; class-labelled texts become pairs of one class.
+def read_labelled(data: Inspection, cut: float = 0.5) -> tuple[list[str], list[str], list[bool]]:
+    """The left texts, the right texts, and whether each pair is the same. Texts with classes become pairs of one class.
 
     Raises: DataError for other data, or with all bad rows.
     """
-    single = len(found.files) == 1
-    if found.kind == "items" and single:
-        table = read_table(found.judged_file)
-        names, groups = texts(table, found.name("text"), empty="error")[0], classes(table, found.name("label"))
+    single = len(data.files) == 1
+    if data.kind == "items" and single:
+        table = read_table(data.judged_file)
+        names, groups = texts(table, data.name("text"), empty="error")[0], classes(table, data.name("label"))
         table.finish(REMEDY_EMPTY)
         return pairs_of_groups(names, groups)
-    if found.kind != "pairs":
-        what = found.kind if single else f"a folder of {found.kind}"
-        cause = f"expected pairs, or one file of texts with a class, found {what}"
-        raise DataError("MINE_KIND", cause, place=str(found.judged_file), remedy="mine from the training file")
-    data = read_inspected_pairs(found, split="train", cut=cut)
-    return data.frame["left"].tolist(), data.frame["right"].tolist(), (data.frame["target"] >= cut).tolist()
+    if data.kind != "pairs":
+        what = data.kind if single else f"a folder of {data.kind}"
+        cause = f"expected pairs, or one file of texts with one class each, found {what}"
+        raise DataError("MINE_KIND", cause, place=str(data.judged_file), remedy="mine from the training file")
+    pairs = read_inspected_pairs(data, split="train", cut=cut)
+    return pairs.frame["left"].tolist(), pairs.frame["right"].tolist(), (pairs.frame["target"] >= cut).tolist()

@@ -1,4 +1,4 @@
-"""Which neighbours are linked, and which pairs that reach a threshold are not."""
+"""The pairs of neighbours that are linked, and the pairs that reach a threshold but are not linked because of k."""
 
 from dataclasses import dataclass
 
@@ -7,71 +7,73 @@ import numpy as np
 from seqtwin.index.exact_search import Array, Neighbours
 from seqtwin.matching.clusters import Pairs, best_first, mutual
 
-NEAREST = 3  # by default; more of them chain unlike rows, see `benchmarks/matching.py`
-LOOKED_AT = 16  # neighbours, for close groups and for what k leaves out
-_SMALLEST = NEAREST + 2  # smaller groups are linked by the nearest alone
+NEAREST = 3  # by default; more neighbours chain unlike rows, see `benchmarks/matching.py`
+CONSIDERED = 16  # neighbours per item, for close groups and for pairs that k leaves out
+_SMALLEST = NEAREST + 2  # smaller groups are linked by their nearest neighbours already
 
 
 def width_for(k: int | None) -> int:
-    """How many neighbours of each item have to be found."""
-    return LOOKED_AT if k is None else max(LOOKED_AT, k + 1)
+    """The number of neighbours to find for each item."""
+    return CONSIDERED if k is None else max(CONSIDERED, k + 1)
 
 
 @dataclass(frozen=True)
 class Links:
-    """Pairs that are linked at any threshold up to their score, best first, left < right. `holding`: a pair has the
-    score at which it joins; `pairs`: each pair once, with its own score.
+    """Linked pairs, best first, left < right. `holding`: a pair with the highest threshold at which it is linked;
+    `pairs`: each pair once, with its own score.
     """
 
     holding: Pairs
     pairs: Pairs
 
 
-def linked(found: Neighbours, k: int | None) -> Links:
-    """The pairs of which each is among the k nearest of the other.
+def linked(neighbours: Neighbours, k: int | None) -> Links:
+    """The pairs of items that are each among the k nearest of the other.
 
-    By default (None) these are the 3 nearest, and all items of a close group, whatever their ranks.
+    By default (None) k is 3, and all items of a close group are linked, whatever their ranks.
     """
     nearest = NEAREST if k is None else k
-    pairs = mutual(Neighbours(found.rows[:, :nearest], found.scores[:, :nearest]))
+    pairs = mutual(Neighbours(neighbours.rows[:, :nearest], neighbours.scores[:, :nearest]))
     if k is not None:
         return Links(pairs, pairs)
-    holding, own = close_groups(found)
-    known = np.isin(own.left * len(found.rows) + own.right, pairs.left * len(found.rows) + pairs.right)
-    return Links(best_first([pairs, holding]), best_first([pairs, own.take(~known)]))
+    holding, own_pairs = close_groups(neighbours)
+    repeated = np.isin(
+        own_pairs.left * len(neighbours.rows) + own_pairs.right, pairs.left * len(neighbours.rows) + pairs.right
+    )
+    return Links(best_first([pairs, holding]), best_first([pairs, own_pairs.take(~repeated)]))
 
 
-def close_groups(found: Neighbours) -> tuple[Pairs, Pairs]:
-    """Links that hold groups of 5 to 16 items together, each of which is nearer to all others of its group than any
-    of them is to an item outside; first with the lowest score inside the group, then each once with its own.
+def close_groups(neighbours: Neighbours) -> tuple[Pairs, Pairs]:
+    """Links within close groups: groups of 5 to 16 items that are all nearer to each other than to any item outside.
 
-    At a threshold that the lowest score reaches, such a group is whole. A chain of links cannot form one.
+    The first result has the lowest score inside the group for every link; the second has each pair once with its own
+    score. At a threshold up to its lowest score, such a group is one cluster. A chain of links is never a close group.
 
     >>> rows = np.array([[b for b in range(6) if b != a] for a in range(6)])
     >>> pairs, _ = close_groups(Neighbours(rows, np.full((6, 5), 0.9)))
     >>> pairs.left.tolist(), pairs.right.tolist()
     ([0, 0, 0, 0, 0], [1, 2, 3, 4, 5])
     """
-    count, width = found.rows.shape
-    lists = np.column_stack([np.arange(count), found.rows])
+    count, width = neighbours.rows.shape
+    lists = np.column_stack([np.arange(count), neighbours.rows])
     sums = _sums(lists)
-    last = width if width < count - 1 else count  # a list of everything has nothing outside
-    parts = [_of_size(size, lists, sums, found.scores) for size in range(_SMALLEST, last + 1)]
-    own = best_first([pairs for _, pairs in parts])
-    once = np.unique(own.left * count + own.right, return_index=True)[1]
-    return best_first([pairs for pairs, _ in parts]), own.take(np.sort(once))
+    last = width if width < count - 1 else count  # if every item is a neighbour, there is nothing outside
+    parts = [_groups_of_size(size, lists, sums, neighbours.scores) for size in range(_SMALLEST, last + 1)]
+    own_pairs = best_first([pairs for _, pairs in parts])
+    once = np.unique(own_pairs.left * count + own_pairs.right, return_index=True)[1]
+    return best_first([pairs for pairs, _ in parts]), own_pairs.take(np.sort(once))
 
 
 def _sums(lists: Array) -> Array:
-    """Sums over the first items of each list of a random number per item: equal for equal sets."""
+    """Running sums along each list of one random number per item. Equal sets of items have equal sums."""
     drawn = np.random.default_rng(0).integers(-(2**62), 2**62, size=len(lists))
-    return np.cumsum(np.where(lists < 0, 0, drawn[lists]), axis=1)  # leaves 64 bits and comes round
+    return np.cumsum(np.where(lists < 0, 0, drawn[lists]), axis=1)  # overflows 64 bits and wraps around
 
 
-def _of_size(size: int, lists: Array, sums: Array, scores: Array) -> tuple[Pairs, Pairs]:
-    """A star of links over each close group of this size."""
-    members, own = lists[:, :size], sums[:, size - 1]
-    agreed = (own[members] == own[:, None]).all(axis=1) & (members >= 0).all(axis=1)
+def _groups_of_size(size: int, lists: Array, sums: Array, scores: Array) -> tuple[Pairs, Pairs]:
+    """The links of each close group of this size, from its first item to all others."""
+    members, set_sums = lists[:, :size], sums[:, size - 1]
+    agreed = (set_sums[members] == set_sums[:, None]).all(axis=1) & (members >= 0).all(axis=1)
     groups = members[np.flatnonzero(agreed & (members.min(axis=1) == members[:, 0]))]
     inside = scores[groups, size - 2].min(axis=1)
     outside = scores[groups, size - 1].max(axis=1) if size <= scores.shape[1] else np.full(len(groups), -np.inf)
@@ -83,8 +85,8 @@ def _of_size(size: int, lists: Array, sums: Array, scores: Array) -> tuple[Pairs
 
 @dataclass(frozen=True)
 class CutOff:
-    """Pairs that reach the threshold and would join two clusters, were k larger. `more`: whether there may be others,
-    beyond the neighbours that were looked at; `k`: how many neighbours would link these pairs.
+    """The number of pairs that reach the threshold and would join two clusters with a larger k. `more`: whether there
+    may be others, beyond the neighbours considered; `k`: the k that would link these pairs.
     """
 
     pairs: int
@@ -92,18 +94,18 @@ class CutOff:
     k: int
 
 
-def cut_off(found: Neighbours, threshold: float, linked: Pairs, cluster: Array) -> CutOff:
-    """What k left out between clusters: Int[items], the cluster of each item."""
-    count, width = found.rows.shape
-    own, place = np.nonzero((found.rows >= 0) & (found.scores >= threshold))
-    other = found.rows[own, place]
-    between = cluster[own] != cluster[other]
-    own, other, place = own[between], other[between], place[between]
-    keys = np.minimum(own, other) * count + np.maximum(own, other)
+def cut_off(neighbours: Neighbours, threshold: float, linked: Pairs, cluster: Array) -> CutOff:
+    """The pairs between clusters that k left out. `cluster`: Int[items], the cluster of each item."""
+    count, width = neighbours.rows.shape
+    item, place = np.nonzero((neighbours.rows >= 0) & (neighbours.scores >= threshold))
+    other = neighbours.rows[item, place]
+    between = cluster[item] != cluster[other]
+    item, other, place = item[between], other[between], place[between]
+    keys = np.minimum(item, other) * count + np.maximum(item, other)
     new = ~np.isin(keys, linked.left * count + linked.right)
     pairs, which, sides = np.unique(keys[new], return_inverse=True, return_counts=True)
     needed = np.zeros(len(pairs), dtype=np.int64)
     np.maximum.at(needed, which, place[new] + 1)
-    needed[sides < 2] = 2 * width  # one of the two has the other beyond those looked at
-    more = width < count - 1 and bool((found.scores[:, -1:] >= threshold).any()) and len(pairs) > 0
+    needed[sides < 2] = 2 * width  # one of the two is beyond the considered neighbours of the other
+    more = width < count - 1 and bool((neighbours.scores[:, -1:] >= threshold).any()) and len(pairs) > 0
     return CutOff(len(pairs), more, int(needed.max(initial=0)))

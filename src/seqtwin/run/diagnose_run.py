@@ -7,7 +7,7 @@ readings need. Samples come from a generator of their own, so that nothing here 
 from collections.abc import Sized
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -15,16 +15,21 @@ import torch
 from seqtwin.data.batches import PairStore
 from seqtwin.metrics import METRICS, Undefined, fit_isotonic
 from seqtwin.model.siamese import Siamese
+from seqtwin.published import Diagnostics
 from seqtwin.run.evaluate import Judged, primary_value
+from seqtwin.run.prepared import Prepared, Ready
 from seqtwin.run.row_facts import leakage_of
 from seqtwin.training.diagnostics import every_representation, geometry, loss_view, positions
 from seqtwin.training.diagnostics.invariance import padding_deviation, permutation_deviation
 from seqtwin.training.diagnostics.plateau import plateau_facts
 from seqtwin.training.encode_store import part_of, predict
-from seqtwin.training.fit import Recipe, RunState, batches_of, step_budget
+from seqtwin.training.fit import Criterion, Recipe, RunState, Trainee, batches_of, step_budget
 from seqtwin.training.losses import Loss
 
-Found = dict[str, float | None]
+PreparedT_co = TypeVar("PreparedT_co", bound=Ready, covariant=True)
+LearnerT_co = TypeVar("LearnerT_co", bound=Trainee, covariant=True)
+LossT_co = TypeVar("LossT_co", bound=Criterion, covariant=True)
+WatcherT_co = TypeVar("WatcherT_co", covariant=True)
 
 WATCHED_PAIRS = 512
 PROBE_PAIRS = 2000
@@ -42,14 +47,14 @@ class Watcher:
     train: PairStore
     rows: np.ndarray
     batch: int
-    first: Found = field(default_factory=dict)
+    first: Diagnostics = field(default_factory=dict)
 
     @classmethod
     def of(cls, train: PairStore, recipe: Recipe) -> "Watcher":
         """A watcher whose sample depends on the seed alone."""
         return cls(train, some_rows(train, WATCHED_PAIRS, recipe.seed), recipe.batch)
 
-    def __call__(self, model: Siamese, loss: Loss) -> Found:
+    def __call__(self, model: Siamese, loss: Loss) -> Diagnostics:
         """The columns of the history."""
         seen = loss_view.look(model, self.train, self.rows)
         self.first = self.first or scale_facts(model, loss, seen)
@@ -66,7 +71,7 @@ def some_rows(store: Sized, count: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, 2]).permutation(len(store))[:count]
 
 
-def scale_facts(model: Siamese, loss: Loss, seen: loss_view.Look) -> Found:
+def scale_facts(model: Siamese, loss: Loss, seen: loss_view.Look) -> Diagnostics:
     """How large things are: lengths, distances, angles, scores."""
     return {
         "beyond_margin": loss_view.beyond_margin(loss, seen),
@@ -78,22 +83,18 @@ def scale_facts(model: Siamese, loss: Loss, seen: loss_view.Look) -> Found:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A finished training: what is to be explained. `model`: the Siamese; `learner`: that, or a head on it."""
+class Trained(Generic[PreparedT_co, LearnerT_co, LossT_co, WatcherT_co]):
+    """A finished training. `model`: the Siamese encoder; `learner`: the same, or a head on it."""
 
     model: Siamese
-    loss: Any
-    prepared: Any
+    learner: LearnerT_co
+    loss: LossT_co
+    prepared: PreparedT_co
     recipe: Recipe
     state: RunState
-    watcher: Any
+    watcher: WatcherT_co
     judged: Judged
     batch_deviation: float
-
-    @property
-    def learner(self) -> Any:
-        """What was trained."""
-        return self.state.model
 
     @property
     def budget(self) -> int:
@@ -102,14 +103,17 @@ class Trained:
 
     @cached_property
     def plateau(self) -> float | None:
-        """The loss of an encoder that cannot tell its inputs apart."""
+        """The loss of an encoder that does not distinguish its inputs; None where the loss has no such value."""
         train = self.prepared.stores["train"]
         batches = batches_of(self.model, train, self.recipe, epoch=0)
-        value: float | None = self.loss.plateau_of([train.batch(rows).target for rows in batches])
-        return value
+        return self.loss.plateau_of([train.batch(rows).target for rows in batches])
 
 
-def diagnostics(t: Trained) -> Found:
+TrainedPairs = Trained[Prepared, Siamese, Loss, Watcher]
+AnyTrained = Trained[Ready, Trainee, Criterion, object]
+
+
+def diagnostics(t: TrainedPairs) -> Diagnostics:
     """Every diagnostic by name; None where it does not apply or has no value."""
     seen = loss_view.look(t.model, t.prepared.stores["train"], t.watcher.rows)
     now = scale_facts(t.model, t.loss, seen)
@@ -133,13 +137,13 @@ def diagnostics(t: Trained) -> Found:
     }
 
 
-def course(t: Trained) -> Found:
+def course(t: AnyTrained) -> Diagnostics:
     """How the loss went, and for how many steps."""
     facts = plateau_facts(t.state.losses, t.plateau, t.budget)
     return {**facts, "steps": float(t.state.step), "step_budget": float(t.budget)}
 
 
-def _geometry(t: Trained, seen: loss_view.Look) -> Found:
+def _geometry(t: TrainedPairs, seen: loss_view.Look) -> Diagnostics:
     rank = geometry.effective_rank(seen.vectors)
     left, right = (seen.vectors[side[t.loss.same(seen.target)]] for side in (seen.left, seen.right))
     return {
@@ -154,7 +158,7 @@ def _geometry(t: Trained, seen: loss_view.Look) -> Found:
 
 
 @torch.no_grad()
-def _saturated(t: Trained) -> float | None:
+def _saturated(t: TrainedPairs) -> float | None:
     if t.model.encoder.shape.bound is None:
         return None
     store = t.prepared.stores["train"]
@@ -163,7 +167,7 @@ def _saturated(t: Trained) -> float | None:
     return geometry.saturated(t.model.encoder(batch).outputs, batch.mask)
 
 
-def _positions(t: Trained) -> Found:
+def _positions(t: TrainedPairs) -> Diagnostics:
     train, dev = t.prepared.stores["train"], t.prepared.stores["dev"]
     norms, lengths = positions.step_gradients(t.model, t.loss, train, t.watcher.rows[:GRADIENT_PAIRS])
     rows = some_rows(dev, THIRDS_PAIRS, t.recipe.seed)
@@ -177,7 +181,7 @@ def _without(store: PairStore, third: int) -> PairStore:
     return PairStore(positions.without_third(store.items, third), store.left, store.right, store.target)
 
 
-def _calibration(t: Trained) -> Found:
+def _calibration(t: TrainedPairs) -> Diagnostics:
     scores, target = t.judged.predicted["dev"], t.prepared.stores["dev"].target
     rank, plain = (geometry.correlation(scores, target, name) for name in ("spearman", "pearson"))
     return {
@@ -205,7 +209,7 @@ def isotonic_gain(scores: np.ndarray, target: np.ndarray) -> float | None:
     return float(np.mean(gains))
 
 
-def _probe(t: Trained) -> Found:
+def _probe(t: TrainedPairs) -> Diagnostics:
     """A linear probe of the frozen vectors of training pairs, and the similarity in use, on the same dev pairs."""
     train, dev = t.prepared.stores["train"], t.prepared.stores["dev"]
     seen = loss_view.look(t.model, train, some_rows(train, PROBE_PAIRS, t.recipe.seed))
@@ -224,7 +228,7 @@ def _probe(t: Trained) -> Found:
     return {"probe_metric": _on_dev(t, scores, rows), "native_metric": native}
 
 
-def invariances(t: Trained) -> Found:
+def invariances(t: AnyTrained) -> Diagnostics:
     """How far a vector moves with what stands beside it: all 0 where things are right."""
     items = t.prepared.stores["test"].items
     return {
@@ -234,7 +238,7 @@ def invariances(t: Trained) -> Found:
     }
 
 
-def _lengths(t: Trained) -> Found:
+def _lengths(t: TrainedPairs) -> Diagnostics:
     """Whether length alone tells pairs apart: in the scores, and in the training data."""
     train, dev = (_alike_in_length(t.prepared.stores[split]) for split in ("train", "dev"))
     return {
@@ -248,7 +252,7 @@ def _alike_in_length(store: PairStore) -> np.ndarray:
     return alike
 
 
-def _same(t: Trained, split: str) -> np.ndarray:
+def _same(t: TrainedPairs, split: str) -> np.ndarray:
     same: np.ndarray = t.prepared.stores[split].target >= t.prepared.data.cut
     return same
 
@@ -260,5 +264,5 @@ def _auc(scores: np.ndarray, same: np.ndarray) -> float | None:
         return None
 
 
-def _on_dev(t: Trained, scores: np.ndarray, rows: np.ndarray) -> float | None:
+def _on_dev(t: TrainedPairs, scores: np.ndarray, rows: np.ndarray) -> float | None:
     return primary_value(t.prepared, t.prepared.stores["dev"].target[rows], scores)

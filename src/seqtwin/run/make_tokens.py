@@ -1,4 +1,4 @@
-"""The tokens of a config: those of the encoder it starts from, or new ones from the training texts."""
+"""The tokens of a run: those of the encoder that it starts from, or new ones from the training texts."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer, train_wor
 
 
 def tokens_of(texts: Sequence[str], t: TokensConfig, known: TextTokens | None = None) -> TextTokens:
-    """`known`, or the tokens that a config asks for, with the vocabulary of these texts."""
+    """`known` where it is given, else the tokens that a config specifies, with the vocabulary of these texts."""
     return known or train_tokenizer(
         texts,
         unit=t.unit,
@@ -21,7 +21,7 @@ def tokens_of(texts: Sequence[str], t: TokensConfig, known: TextTokens | None = 
 
 
 def word_tokens_of(sequences: Sequence[Sequence[str]], t: TokensConfig, known: TextTokens | None = None) -> TextTokens:
-    """The same for sequences that are cut into words already, whatever unit texts are cut into."""
+    """The same for sequences that are split into words already, whatever `tokens.unit` is."""
     return known or train_word_tokens(
         sequences,
         size=t.size,
@@ -31,6 +31,11 @@ def word_tokens_of(sequences: Sequence[Sequence[str]], t: TokensConfig, known: T
         empty=_empty(t),
         characters=t.characters,
     )
+
+
+def token_notes(unknown: float) -> list[str]:
+    """A note on the share of test tokens that do not occur in train; none below 0.1 %."""
+    return [f"{100 * unknown:.1f} % of the tokens of the test texts are unknown"] if unknown >= 0.001 else []
 
 
 def _empty(t: TokensConfig) -> str:

@@ -1,4 +1,4 @@
-"""The model card saved with an encoder, with or without a head, and the confidence interval printed in it."""
+"""The model card that is saved with an encoder, and the confidence interval printed in it."""
 
 from collections.abc import Callable
 
@@ -8,26 +8,23 @@ from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, lower_is_b
 from seqtwin.published import Facts, Scores
 
 DRAWS = 300
-FEWEST = 20  # clusters; an interval of fewer says little and looks like more
-TEXTS = """It knows no languages, fields or aliases but those of its training pairs. What it never met in training is
-read as one unknown token: {unknown:.2%} of the tokens in test. Of a text at most {longest} tokens are read.
+FEWEST = 20  # clusters: an interval of fewer would look more certain than it is
+TEXTS = """It knows no languages, fields or aliases except those in its training pairs. A token that does not occur in
+train becomes one unknown token: {unknown:.2%} of the tokens in test. Only the first {longest} tokens of a text are
+used.
 """
-SERIES = """Series must have the channels, units and sampling of its training data; nothing is rescaled.
+SERIES = """Series must have the channels, units and sampling of the training data; nothing is rescaled.
 """
-USES = {
-    "classify": ("says which of {classes} classes a sequence is", "label, probability"),
-    "label_steps": ("says which of {classes} classes every step of a sequence is", "one label a step"),
-    "decode": ("writes a text out of the one vector of a sequence", "the text"),
-}
 
+Interval = tuple[float, float]
 Value = Callable[[np.ndarray], float | None]
 
 
-def interval_of(value: Value, clusters: np.ndarray) -> tuple[float, float] | None:
-    """Where 95 % of the values lie when clusters of test pairs are drawn anew, with replacement (percentiles).
+def interval_of(value: Value, clusters: np.ndarray) -> Interval | None:
+    """The 95 % bootstrap interval (percentiles) of a metric over clusters of test pairs.
 
-    `value(rows)`: the metric of these pairs, None where it has none. None with fewer than 20 clusters, or where more
-    than one draw in twenty has no value.
+    `value(rows)`: the metric of these pairs, None where it is undefined. None with fewer than 20 clusters, or where
+    more than one draw in twenty is undefined.
 
     >>> interval_of(lambda rows: float(len(rows)), np.arange(40))
     (40.0, 40.0)
@@ -38,27 +35,48 @@ def interval_of(value: Value, clusters: np.ndarray) -> tuple[float, float] | Non
     rng = np.random.default_rng(0)
     members = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
     drawn = (np.concatenate([members[i] for i in rng.integers(0, len(names), len(names))]) for _ in range(DRAWS))
-    found = [one for one in map(value, drawn) if one is not None]
-    if len(found) < 0.95 * DRAWS:
+    values = [drawn_value for drawn_value in map(value, drawn) if drawn_value is not None]
+    if len(values) < 0.95 * DRAWS:
         return None
-    low, high = np.percentile(found, [2.5, 97.5])
+    low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 
 
-def model_card(facts: Facts, scores: Scores, interval: tuple[float, float] | None = None) -> str:
-    """Markdown: what the encoder is and is for, how to load it, what it was measured by, its limits.
+def model_card(facts: Facts, scores: Scores, interval: Interval | None = None) -> str:
+    """The model card of an encoder of pairs, as Markdown: its use, how to load it, its scores, its limits.
 
     `interval`: of the primary metric on test.
     """
-    pairs, series = facts["pairs"], facts["tokens"] is None
-    what, one = ("series of numbers", "a series") if series else ("short texts", "a text")
-    rows = "\n".join(_row(name, value, scores["primary"], interval) for name, value in scores["test"].items())
-    return f"""# SeqTwin encoder: {facts["representation"]} trained with {facts["loss"]["name"]} on {facts["dataset"]}
+    series = facts["tokens"] is None
+    what, example = ("series of numbers", "a series") if series else ("short texts", "a text")
+    return "\n".join(
+        (
+            f"""# SeqTwin encoder: {facts["representation"]} trained with {facts["loss"]["name"]} on {facts["dataset"]}
 
-Turns {one} into a vector of width {facts["dim"]}; two vectors are compared by `{facts["similarity"]}`.
+Turns {example} into a vector of width {facts["dim"]}; two vectors are compared by `{facts["similarity"]}`.
 {facts["parameters"]:,} parameters.
+""",
+            _how_to_load_pairs(facts),
+            f"""## What it is for
 
-## How to load
+Finding and matching {what} like those of `{facts["dataset"]}`: search, record linkage, finding duplicates.
+{_threshold(scores["threshold"])}
+A person should check the matches where a wrong one is costly.
+""",
+            _scores_of_pairs(facts, scores, interval),
+            f"""## Limits
+
+{_limits(facts)}
+The threshold and the scores are valid for pairs drawn like those of `{facts["dataset"]}`. Among all pairs of two long
+lists almost all are different, and a threshold that is right here finds too many matches there.
+""",
+            _origin(facts),
+        )
+    )
+
+
+def _how_to_load_pairs(facts: Facts) -> str:
+    return f"""## How to load
 
 ```python
 import seqtwin
@@ -67,52 +85,54 @@ vectors = encoder.encode([...])          # float32 [n, {facts["dim"]}]
 scores = encoder.score(left, right)      # higher = more similar
 ```
 
-`seqtwin verify encoder` tells whether the folder is still what was saved.
-
-## What it is for
-
-Finding and matching {what} like those of `{facts["dataset"]}`: search, linking of lists, finding duplicates.
-{_threshold(scores["threshold"])}
-Where a wrong match costs something, a person should look at it.
-
-## What it was measured by
-
-Trained on {pairs["train"]:,} pairs, best epoch {facts["best_epoch"]} chosen on {pairs["dev"]:,} dev pairs.
-
-| metric, {pairs["test"]:,} test pairs | value | 95 % interval |
-| --- | --- | --- |
-{rows}
-{_few(facts)}
-{_interval_words(scores["primary"], interval)}
-One training with one seed: another seed moves these numbers, and other data moves them more. Intervals that hold the
-seeds too come from a comparison (`seqtwin compare`).
-
-## Limits
-
-{_limits(facts)}
-The threshold and the numbers hold for pairs drawn as those of `{facts["dataset"]}` were; among all pairs of
-two long lists almost all are different, and a threshold that is right here finds too many there.
-
-## Where it comes from
-
-Loss: {facts["loss"]["formula"]}
-
-Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
+`seqtwin verify encoder` checks that no file of the folder has changed since it was saved.
 """
 
 
-def head_card(facts: Facts, scores: Scores, interval: tuple[float, float] | None) -> str:
-    """Markdown: what it says of a sequence, how to load it, what it was measured by, its limits."""
-    says, answer = USES[facts["objective"]]
-    counts = facts["pairs"]
-    rows = "\n".join(_row(name, value, scores["primary"], interval) for name, value in scores["test"].items())
-    drawn = "draws test sequences anew" if interval else "is missing: too few test sequences"
-    return f"""# SeqTwin encoder: {facts["representation"]}, {facts["objective"]} on {facts["dataset"]}
+def _scores_of_pairs(facts: Facts, scores: Scores, interval: Interval | None) -> str:
+    few = few_pairs_sentence(facts.get("counts", {}))
+    train, dev, test = (facts["pairs"][split] for split in ("train", "dev", "test"))
+    return f"""## Scores
 
-Turns a sequence into a vector of width {facts["dim"]}, and {says.format(classes=len(facts["classes"]))}.
+Trained on {train:,} pairs; epoch {facts["best_epoch"]} was chosen on {dev:,} dev pairs.
+
+| metric, {test:,} test pairs | value | 95 % interval |
+| --- | --- | --- |
+{_rows(scores, interval)}
+{_paragraph(few)}
+{_interval_sentence(scores["primary"], interval)}
+The scores are those of one training run with one seed. Another seed changes them, and other data change them more. For
+intervals that include the variation between seeds, run `seqtwin compare`.
+"""
+
+
+def head_card(facts: Facts, scores: Scores, interval: Interval | None, *, output: str, answer: str) -> str:
+    """The model card of an encoder with a head, as Markdown: its output, how to load it, its scores, its limits.
+
+    `interval`: of the primary metric on test. `output`: the predicate of a sentence about a sequence.
+    `answer`: the result of `predict`, in a few words.
+    """
+    return "\n".join(
+        (
+            f"""# SeqTwin encoder: {facts["representation"]}, {facts["objective"]} on {facts["dataset"]}
+
+Turns a sequence into a vector of width {facts["dim"]}, and {output}.
 {facts["parameters"]:,} parameters in the encoder.
+""",
+            _how_to_load_head(facts, answer),
+            _scores_of_head(facts, scores, interval),
+            f"""## Limits
 
-## How to load
+It knows only its training data. A token that does not occur there is treated as unknown: {facts["unknown_share"]:.2%}
+of the tokens in test. It always gives an answer, even for sequences unlike any in its training data.
+""",
+            _origin(facts),
+        )
+    )
+
+
+def _how_to_load_head(facts: Facts, answer: str) -> str:
+    return f"""## How to load
 
 ```python
 import seqtwin
@@ -121,25 +141,30 @@ encoder.predict([...])                   # {answer}
 encoder.encode([...])                    # float32 [n, {facts["dim"]}]
 ```
 
-`seqtwin predict` does the same for files; `seqtwin verify encoder` tells whether the folder is still what was saved.
+`seqtwin predict` does the same for files. `seqtwin verify encoder` checks that no file of the folder has changed since
+it was saved.
+"""
 
-## What it was measured by
 
-Trained on {counts["train"]:,} sequences, best epoch {facts["best_epoch"]} chosen on {counts["dev"]:,} of dev.
+def _scores_of_head(facts: Facts, scores: Scores, interval: Interval | None) -> str:
+    few = few_classes_sentence(facts.get("counts", {}).get("test", {}))
+    train, dev, test = (facts["pairs"][split] for split in ("train", "dev", "test"))
+    how = "resamples the test sequences" if interval else "is missing: too few test sequences"
+    return f"""## Scores
 
-| metric, {counts["test"]:,} test sequences | value | 95 % interval |
+Trained on {train:,} sequences; epoch {facts["best_epoch"]} was chosen on {dev:,} dev sequences.
+
+| metric, {test:,} test sequences | value | 95 % interval |
 | --- | --- | --- |
-{rows}
-{_few_classes(facts)}
-The interval of {scores["primary"]} {drawn}. One training with one seed: another seed moves these numbers, and other
-data moves them more. Intervals that hold the seeds too come from a comparison (`seqtwin compare`).
+{_rows(scores, interval)}
+{_paragraph(few)}
+The interval of {scores["primary"]} {how}. The scores are those of one training run with one seed. Another seed changes
+them, and other data change them more. For intervals that include the variation between seeds, run `seqtwin compare`.
+"""
 
-## Limits
 
-It knows nothing but its training data: what it never met there it reads as unknown ({facts["unknown_share"]:.2%} of the
-tokens in test), and it always gives an answer, also to what is none of its business.
-
-## Where it comes from
+def _origin(facts: Facts) -> str:
+    return f"""## Origin
 
 Loss: {facts["loss"]["formula"]}
 
@@ -147,35 +172,35 @@ Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
 """
 
 
-def _row(name: str, value: float, primary: str, interval: tuple[float, float] | None) -> str:
-    known = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval and name == primary else ""
+def _rows(scores: Scores, interval: Interval | None) -> str:
+    return "\n".join(
+        _row(name, value, interval if name == scores["primary"] else None) for name, value in scores["test"].items()
+    )
+
+
+def _row(name: str, value: float, interval: Interval | None) -> str:
+    span = f"{interval[0]:.4f} to {interval[1]:.4f}" if interval else ""
     lower = " (lower is better)" if lower_is_better(name) else ""
-    return f"| {name}{lower} | {value:.4f} | {known} |"
+    return f"| {name}{lower} | {value:.4f} | {span} |"
 
 
 def _threshold(threshold: float | None) -> str:
     if threshold is None:
-        return "It has no threshold from which on two are the same: dev could not tell."
-    return f"Two are called the same from a score of {threshold:.6g} on (fitted on dev)."
+        return "It has no threshold for calling two the same: it could not be estimated from the dev pairs."
+    return f"Two are called the same if their score is at least {threshold:.6g} (estimated from the dev pairs)."
 
 
-def _interval_words(primary: str, interval: tuple[float, float] | None) -> str:
+def _interval_sentence(primary: str, interval: Interval | None) -> str:
     if interval is None:
         return f"No interval of {primary}: too few independent test pairs."
-    return f"The interval of {primary} draws test pairs anew; pairs that share a text stay together."
+    return f"The interval of {primary} resamples the test pairs; pairs that share a text stay together."
 
 
-def _few(facts: Facts) -> str:
-    few = few_pairs_sentence(facts.get("counts", {}))
-    return f"\n{few}\n" if few else ""
+def _paragraph(sentence: str) -> str:
+    return f"\n{sentence}\n" if sentence else ""
 
 
 def _limits(facts: Facts) -> str:
     if facts["tokens"] is None:
         return SERIES
     return TEXTS.format(unknown=facts["unknown_share"], longest=facts["tokens"]["max_length"])
-
-
-def _few_classes(facts: Facts) -> str:
-    few = few_classes_sentence(facts.get("counts", {}).get("test", {}))
-    return f"\n{few}\n" if few else ""

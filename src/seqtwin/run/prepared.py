@@ -1,12 +1,13 @@
-"""Data ready to train on, and what a report says of them."""
+"""Prepared data: what training needs, and the facts about them that a report prints."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from seqtwin.data.batches import ClassStore, DecodeStore, PairStore, StepStore
+from seqtwin.data.batches import ClassStore, DecodeStore, PairStore, StepStore, Store
 from seqtwin.data.examples import Examples
 from seqtwin.data.file_summary import pairs_line, sequences_line
 from seqtwin.data.pairs import PairData
@@ -15,18 +16,21 @@ from seqtwin.metrics import class_counts, few_classes_sentence, few_pairs_senten
 from seqtwin.published import DataFacts
 from seqtwin.run.row_facts import PairFacts, leakage_of
 
+EVALUATED = ("dev", "test")
+
 
 @dataclass(frozen=True)
-class Ready:
-    """What data of every objective have when they are ready to train on.
+class Ready(ABC):
+    """The prepared data of any objective.
 
-    `clusters`, `pair_facts`: of the judged rows of dev and test; `primary`: the metric that decides; `start`: the
-    fingerprint of the encoder that training starts from, empty where it starts afresh.
+    `stores`: by split. `clusters`, `pair_facts`: of the judged rows of dev and test. `clustering`: how the clusters
+    were made, in words. `primary`: the metric that decides. `start`: the fingerprint of the encoder that training
+    starts from, empty where it starts afresh. `classes`: the names of the classes of sequences or steps, by number.
     """
 
-    data: Any
+    data: PairData | Examples
     tokens: TextTokens | None
-    stores: Mapping[str, Any]
+    stores: Mapping[str, Store]
     clusters: Mapping[str, np.ndarray]
     clustering: str
     primary: str
@@ -34,58 +38,99 @@ class Ready:
     notes: tuple[str, ...]
     pair_facts: Mapping[str, PairFacts]
     start: str = ""
+    classes: tuple[str, ...] = ()
+
+    @property
+    def cut(self) -> float:
+        """Always 0.5: the targets of sequences are right or wrong."""
+        return 0.5
+
+    @property
+    def graded(self) -> bool:
+        """Whether targets can be between 0 and 1."""
+        return False
 
     @property
     def inputs(self) -> Literal["tokens", "series"]:
-        """What an encoder of this data reads."""
+        """What the encoder gets."""
         return "tokens" if self.tokens is not None else "series"
 
     @property
     def size(self) -> int:
-        """Vocabulary of tokens, or channels of series."""
+        """The size of the vocabulary, or the number of channels."""
         return self.tokens.size if self.tokens is not None else int(self.stores["train"].items.steps.shape[1])
+
+    @abstractmethod
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many rows of dev and test each class has, by split; empty where a row has no class."""
+
+    @abstractmethod
+    def sizes(self) -> list[str]:
+        """Lines on the sizes of the splits; the second one warns of few rows and is empty where they suffice."""
 
 
 @dataclass(frozen=True)
 class Prepared(Ready):
-    """Pairs that are ready."""
+    """Prepared pairs."""
 
     data: PairData
     stores: Mapping[str, PairStore]
 
+    @property
+    def cut(self) -> float:
+        """Pairs with a target of at least this value count as the same."""
+        return self.data.cut
+
+    @property
+    def graded(self) -> bool:
+        """Whether any target is strictly between 0 and 1."""
+        return self.data.graded
+
+    def sizes(self) -> list[str]:
+        """Lines on the sizes of the splits; the second one warns of few pairs."""
+        counts = {split: kinds for split, kinds in self.counts().items() if all(kinds.values())}
+        return [pairs_line(self.data.frame, self.data.cut), few_pairs_sentence(counts)]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        return {split: pair_counts(self.stores[split].target, self.data.cut) for split in EVALUATED}
+
 
 @dataclass(frozen=True)
 class PreparedExamples(Ready):
-    """Single sequences that are ready.
-
-    `classes`: their names, by class index; empty for texts to write. `written`: the tokens of what is to be written.
-    """
+    """Prepared single sequences. `written`: the tokens of the texts to generate."""
 
     data: Examples
     stores: Mapping[str, ClassStore | StepStore | DecodeStore]
-    classes: tuple[str, ...] = ()
     written: TextTokens | None = None
 
     @property
-    def told(self) -> int:
-        """How many different things a head can say at one place: the classes, or the tokens."""
+    def outputs(self) -> int:
+        """The number of different outputs of a head at one place: the classes, or the tokens."""
         return self.written.size if self.written is not None else len(self.classes)
+
+    def sizes(self) -> list[str]:
+        """Lines on the sizes of the splits; the second one warns of classes with few sequences."""
+        return [sequences_line(self.data.split), few_classes_sentence(self.counts().get("test", {}))]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Sequences of each class of dev and test; empty where a sequence has no class of its own."""
+        stores = {split: self.stores[split] for split in EVALUATED}
+        return {
+            split: class_counts(store.target, self.classes)
+            for split, store in stores.items()
+            if isinstance(store, ClassStore)
+        }
 
 
 def prepared_lines(prepared: Ready) -> list[str]:
-    """The sizes of the splits, and what a user should know of them before training."""
-    counts = _counts(prepared)
-    if isinstance(prepared, Prepared):
-        sizes = pairs_line(prepared.data.frame, prepared.data.cut)
-        few = few_pairs_sentence({split: kinds for split, kinds in counts.items() if all(kinds.values())})
-    else:
-        sizes, few = sequences_line(prepared.data.split), few_classes_sentence(counts.get("test", {}))
+    """The sizes of the splits, and notes on the data that a user should read before training."""
+    sizes, few = prepared.sizes()
     return [sizes, *(f"note: {line}" for line in (*prepared.notes, few) if line)]
 
 
 def data_facts(prepared: Ready) -> DataFacts:
-    """The facts of the data that a report prints."""
-    data, pairs = prepared.data, isinstance(prepared, Prepared)
+    """The facts about the data that facts.json has."""
+    data = prepared.data
     facts: DataFacts = {
         "dataset": data.name,
         "pairs": {split: len(store) for split, store in prepared.stores.items()},
@@ -98,23 +143,11 @@ def data_facts(prepared: Ready) -> DataFacts:
         "notes": list(prepared.notes),
         "source": data.facts,
         "start": prepared.start,
-        "cut": data.cut if pairs else 0.5,
-        "graded": data.graded if pairs else False,
+        "cut": prepared.cut,
+        "graded": prepared.graded,
     }
     if isinstance(prepared, PreparedExamples):
         facts |= {"objective": prepared.data.kind, "classes": list(prepared.classes)}
-    if counts := _counts(prepared):
+    if counts := prepared.counts():
         facts["counts"] = counts
     return facts
-
-
-def _counts(prepared: Ready) -> dict[str, dict[str, int]]:
-    """The number of rows per class on dev and test; empty where a sequence does not have one class."""
-    stores = {split: prepared.stores[split] for split in ("dev", "test")}
-    if not isinstance(prepared, PreparedExamples):
-        return {split: pair_counts(store.target, prepared.data.cut) for split, store in stores.items()}
-    return {
-        split: class_counts(store.target, prepared.classes)
-        for split, store in stores.items()
-        if isinstance(store, ClassStore)
-    }

@@ -1,4 +1,4 @@
-"""One training from a config to a published folder: data, model, fit, scores."""
+"""One training from its config to its published folder."""
 
 import math
 import time
@@ -30,16 +30,17 @@ from seqtwin.published import (
     Scores,
 )
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
-from seqtwin.run.compatible import check_run, require_two_classes
-from seqtwin.run.diagnose_run import Trained
-from seqtwin.run.labels import column_label, label, row_label
+from seqtwin.run.compatible import check_run, check_targets
+from seqtwin.run.diagnose_run import AnyTrained, Trained
+from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, manifest
-from seqtwin.run.model_card import head_card, interval_of, model_card
+from seqtwin.run.model_card import Interval, interval_of
+from seqtwin.run.objectives.contract import AnyObjective
+from seqtwin.run.objectives.table import objective_of
+from seqtwin.run.part_labels import label
 from seqtwin.run.prepare import prepare, word_vectors
 from seqtwin.run.prepared import Ready, data_facts
 from seqtwin.run.pretrained import followed, load_start
-from seqtwin.run.save_head import saved_head
-from seqtwin.run.tasks import Task, task_of
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.encode_store import batch_deviation, part_of
 from seqtwin.training.fit import Diverged, Recipe, RunState, fit, pick_device
@@ -50,7 +51,7 @@ OnEpoch = Callable[[RunState], None]
 
 @dataclass(frozen=True)
 class Run:
-    """A published training."""
+    """A published training. `status`: finished or collapsed."""
 
     path: Path
     status: str
@@ -63,15 +64,19 @@ def train(
     *,
     on_epoch: OnEpoch = lambda _: None,
     finish: Callable[[Path], None] = lambda _: None,
+    prepared: Ready | None = None,
 ) -> Run:
-    """The run of a config, published as the folder `out`. `finish` may add files before it is published.
+    """The run of a config, published as the folder `out`.
+
+    `finish(folder)` may add files before it is published. `prepared`: the data of the config, where they are prepared
+    already.
 
     Raises: ConfigError, DataError, Diverged.
     """
     config = followed(config)
     check_run(config)
-    prepared = prepare(config)
-    require_two_classes(config, prepared)
+    prepared = prepared or prepare(config)
+    check_targets(config, prepared)
     with publish_folder(out) as building:
         factors: dict[str, str | int] = {
             "representation": row_label(config),
@@ -92,19 +97,19 @@ def run_into(
         torch.set_num_threads(config.fit.threads)
     clock = _Clock()
     device = pick_device(config.fit.device)
-    task, model = task_of(config), fresh_model(config, prepared).to(device)
-    learner, loss = task.trainee(model, prepared, config)
-    untrained = task.untrained(learner, prepared)
+    objective, model = objective_of(config), fresh_model(config, prepared).to(device)
+    learner, loss = objective.trainee(model, prepared, config)
+    untrained = objective.judge_untrained(learner, prepared)
     clock.lap("data")
     store, recipe = prepared.stores["train"], recipe_of(config)
-    watcher = task.watch(prepared, recipe)
-    state = fit(learner, loss, store, recipe, task.measure(prepared), watch=watcher, on_epoch=on_epoch)
+    watcher = objective.watch(prepared, recipe)
+    state = fit(learner, loss, store, recipe, objective.measure(prepared), watch=watcher, on_epoch=on_epoch)
     clock.lap("train")
     deviation = _deviation(model, prepared, state)
-    judged = task.judge(learner, prepared, untrained)
+    judged = objective.judge(learner, prepared, untrained)
     clock.lap("evaluate")
-    trained = Trained(model, loss, prepared, recipe, state, watcher, judged, deviation)
-    _write(building.folder, config, trained, task)
+    trained = Trained(model, learner, loss, prepared, recipe, state, watcher, judged, deviation)
+    _write(building.folder, config, trained, objective)
     clock.lap("explain")
     building.manifest.update(
         manifest(config, prepared, factors, judged.status, device=str(device), seconds=clock.seconds)
@@ -113,7 +118,7 @@ def run_into(
 
 
 class _Clock:
-    """Seconds by what they were spent on."""
+    """Wall time in seconds, by phase."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -126,7 +131,7 @@ class _Clock:
 
 
 def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
-    """A Siamese for this data: with fresh weights, the config's initial word vectors, or the encoder it starts from."""
+    """A Siamese encoder for this data: with fresh weights, initial word vectors, or the weights that it starts from."""
     model = build_siamese(blueprint_for(config, prepared), seed=config.fit.seed)
     start = load_start(config)
     if start is not None:
@@ -135,28 +140,28 @@ def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
         return model
     if prepared.inputs == "series" and config.encoder.scaling == "standard":
         model.encoder.inputs.set_scaling(*map(torch.from_numpy, channel_scaling(_training_steps(prepared))))
-    known = word_vectors(config, prepared)
-    if known is not None:
-        rows, vectors = known
+    initial = word_vectors(config, prepared)
+    if initial is not None:
+        rows, vectors = initial
         model.encoder.inputs.set_vectors(torch.from_numpy(rows), torch.from_numpy(vectors))
     return model
 
 
 def _training_steps(prepared: Ready) -> np.ndarray:
-    """All steps of the training series, each once: Float[steps channels]."""
+    """All steps of the training series, each series once: Float[steps channels]."""
     store = prepared.stores["train"]
     items: Ragged = part_of(store, np.arange(len(store))).items if isinstance(store, PairStore) else store.items
     return items.steps
 
 
 def blueprint_for(config: RunConfig, prepared: Ready) -> Blueprint:
-    """What an encoder of this config and data is made of."""
+    """The parts of an encoder for this config and data."""
     letters = prepared.tokens.letter_size if prepared.tokens is not None else 0
     return blueprint_of(config, prepared.inputs, prepared.size, letters=letters)
 
 
 def recipe_of(config: RunConfig) -> Recipe:
-    """How the config wants the encoder trained."""
+    """The training settings of a config."""
     f = config.fit
     return Recipe(
         epochs=f.epochs,
@@ -175,21 +180,21 @@ def recipe_of(config: RunConfig) -> Recipe:
 
 
 def _deviation(model: Siamese, prepared: Ready, state: RunState) -> float:
-    """Largest difference between a vector made alone and in a batch. Raises: Diverged when one is not finite."""
+    """The largest difference between a vector encoded alone and in a batch. Raises: Diverged when it is not finite."""
     deviation = batch_deviation(model, prepared.stores["test"].items)
     if not math.isfinite(deviation):
         raise Diverged(state.step, [])
     return deviation
 
 
-def _facts(config: RunConfig, t: Trained, task: Task) -> Facts:
+def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
     prepared, state = t.prepared, t.state
     return {
         **data_facts(prepared),
-        **task.judged_facts(prepared),
+        **objective.judged_facts(prepared),
         "representation": row_label(config),
         "similarity": label(config.similarity),
-        "loss": {**task.loss_facts(t.loss, config), "plateau": t.plateau},
+        "loss": {**objective.loss_facts(t.loss, config), "plateau": t.plateau},
         "silent_batches": t.loss.silent_batches,
         "padding": config.encoder.padding,
         "encoder": config.encoder.model_dump(mode="json", exclude={"vectors", "start"}),
@@ -205,8 +210,8 @@ def _facts(config: RunConfig, t: Trained, task: Task) -> Facts:
     }
 
 
-def _write(folder: Path, config: RunConfig, t: Trained, task: Task) -> None:
-    facts, scores = _facts(config, t, task), t.judged.scores
+def _write(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective) -> None:
+    facts, scores = _facts(config, t, objective), t.judged.scores
     texts = {
         CONFIG: config_text(portable(config, folder)),
         HISTORY: history_table(t.state, t.prepared.primary),
@@ -215,18 +220,18 @@ def _write(folder: Path, config: RunConfig, t: Trained, task: Task) -> None:
         PREDICTIONS: predictions_table(t.prepared, t.judged.predicted),
         TEXTS: texts_table(t.prepared),
         FACTS: dump_json(facts),
-        DIAGNOSTICS: dump_json(task.explain(t)),
-        READS: reads_table(task.reads(t, config)),
+        DIAGNOSTICS: dump_json(objective.diagnose(t)),
+        READS: reads_table(objective.read_all(t, config)),
     }
     for name, text in texts.items():
         if text:
             write_text(folder / name, text)
-    _save(folder / ENCODER, config, t, facts, _interval(t, task))
+    _save(folder / ENCODER, config, t, objective, facts)
 
 
-def _save(folder: Path, config: RunConfig, t: Trained, facts: Facts, interval: tuple[float, float] | None) -> None:
+def _save(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective, facts: Facts) -> None:
     scores = t.judged.scores
-    known = {
+    saved_facts = {
         "dataset": facts["dataset"],
         "data_hash": facts["data_hash"],
         "split_hash": facts["split_hash"],
@@ -236,12 +241,14 @@ def _save(folder: Path, config: RunConfig, t: Trained, facts: Facts, interval: t
         "threshold": scores["threshold"],
         "scores": scores["test"],
     }
-    head = saved_head(t.learner.cpu(), t.prepared, config)
-    stored = Stored(t.model.cpu(), blueprint_for(config, t.prepared), t.prepared.tokens, known, head=head)
-    save_encoder(folder, stored, (head_card if head else model_card)(facts, scores, interval))
+    head = objective.saved_head(t.learner.cpu(), t.prepared, config)
+    blueprint = blueprint_for(config, t.prepared)
+    stored = Stored(t.model.cpu(), blueprint, t.prepared.tokens, saved_facts, head=head)
+    save_encoder(folder, stored, objective.card(facts, scores, _interval(t, objective)))
 
 
-def _interval(t: Trained, task: Task) -> tuple[float, float] | None:
-    """Of the primary metric on test."""
-    target, scores = t.prepared.stores["test"].target, t.judged.predicted["test"]
-    return interval_of(lambda rows: task.value(t.prepared, target[rows], scores[rows]), t.prepared.clusters["test"])
+def _interval(t: AnyTrained, objective: AnyObjective) -> Interval | None:
+    """The interval of the primary metric on test."""
+    prepared = t.prepared
+    target, scores = prepared.stores["test"].target, t.judged.predicted["test"]
+    return interval_of(lambda rows: objective.value(prepared, target[rows], scores[rows]), prepared.clusters["test"])

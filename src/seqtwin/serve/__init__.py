@@ -1,1 +1,17 @@
-"""The HTTP service over one encoder, with or without an index, and its page."""
+"""The HTTP service over one encoder, with or without an index, and its web page.
+
+- `server`: opens the socket and runs the service until it is stopped.
+- `http_protocol`: the timeouts of connections.
+- `limits`: the limits of requests, in one place.
+- `open_folder`: opens an encoder folder or an index folder for the service.
+- `live_index`: the index that is searched, updated when a new generation is published.
+- `served_encoder`: the encoder and the index as functions on lists of items.
+- `app`: the application with its endpoints.
+- `guard`: checks every request before the application: host, size, time and load.
+- `request_queue`: the requests in flight and the queue for them.
+- `request_bodies`: the bodies of requests, checked.
+- `request_batches`: concurrent requests joined into calls of the model.
+- `responses`: JSON responses and errors.
+- `metrics`: the metrics for Prometheus.
+- `page`: the web page.
+"""

@@ -1,16 +1,22 @@
-"""uvicorn's HTTP protocol, with an end to clients that never finish their headers, or never read their answer."""
+"""uvicorn's HTTP protocol, with timeouts for clients that never finish their headers or never read a response."""
 
 import asyncio
-from typing import Any
+from typing import Protocol
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
-def protocol(header_seconds: float, linger_seconds: float) -> type[asyncio.Protocol]:
-    """The protocol class for a server: a connection whose headers are not there in time is closed, and one whose
-    client takes nothing of its answer for `linger_seconds` is dropped.
+class Cycle(Protocol):
+    """The state of one request in uvicorn."""
 
-    uvicorn itself bounds only the silence between two requests of one connection.
+    response_complete: bool
+
+
+def protocol(header_seconds: float, linger_seconds: float) -> type[asyncio.Protocol]:
+    """The protocol class for a server. It closes a connection whose headers do not arrive within `header_seconds`, and
+    drops one whose client reads nothing of a response for `linger_seconds`.
+
+    uvicorn itself limits only the time between two requests of one connection.
     """
 
     class Timed(H11Protocol):
@@ -18,10 +24,11 @@ def protocol(header_seconds: float, linger_seconds: float) -> type[asyncio.Proto
         _watch: asyncio.TimerHandle
         _unsent = 0
 
-        def connection_made(self, transport: Any) -> None:
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
             super().connection_made(transport)
             self._arm()
-            self._watched()
+            self._check_progress()
 
         def data_received(self, data: bytes) -> None:
             if _idle(self.cycle):
@@ -35,14 +42,14 @@ def protocol(header_seconds: float, linger_seconds: float) -> type[asyncio.Proto
             self._watch.cancel()
             super().connection_lost(exc)
 
-        def _watched(self) -> None:
-            # uvicorn waits without end, even to close, for a client that does not read
+        def _check_progress(self) -> None:
+            # uvicorn waits forever for a client that does not read, even to close
             unsent = self.transport.get_write_buffer_size()
             if unsent and unsent == self._unsent:
                 self.transport.abort()
                 return
             self._unsent = unsent
-            self._watch = self.loop.call_later(linger_seconds, self._watched)
+            self._watch = self.loop.call_later(linger_seconds, self._check_progress)
 
         def _arm(self) -> None:
             if self._deadline is None:
@@ -56,6 +63,6 @@ def protocol(header_seconds: float, linger_seconds: float) -> type[asyncio.Proto
     return Timed
 
 
-def _idle(cycle: Any) -> bool:
+def _idle(cycle: Cycle | None) -> bool:
     """Whether no request is being answered."""
     return cycle is None or cycle.response_complete

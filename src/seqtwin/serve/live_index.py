@@ -1,9 +1,9 @@
-"""The index a service searches: one that stays, or the one a folder holds now."""
+"""The index that a service searches: a fixed one, or the current generation of a folder."""
 
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 
 from seqtwin.errors import SeqTwinError
 from seqtwin.index.generations import CURRENT
@@ -13,78 +13,86 @@ from seqtwin.index.index import Index
 logger = logging.getLogger(__name__)
 
 
+class IndexFacts(TypedDict):
+    """The facts of an index in a response."""
+
+    size: int
+    kind: str
+    generation: str | None
+
+
 @dataclass(frozen=True)
-class Opened:
-    """An index and the name of its generation; None for one that was never published."""
+class OpenIndex:
+    """An index and the name of its generation; None for an index that was never published."""
 
     index: Index
     generation: str | None = None
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """What an answer says of it."""
+    def facts(self) -> IndexFacts:
+        """Its facts for a response."""
         return {"size": len(self.index), "kind": self.index.kind, "generation": self.generation}
 
 
 class Source(Protocol):
-    """Where the index comes from. `opened`: what was searched last."""
+    """Provides the index to search."""
 
     @property
-    def opened(self) -> Opened:
-        """What was searched last."""
+    def last(self) -> OpenIndex:
+        """The index of the last search."""
         ...
 
-    def now(self) -> Opened:
-        """The index that holds now; for the one thread of the model."""
+    def current(self) -> OpenIndex:
+        """The current index. Call it only from the thread of the model."""
         ...
 
 
 @dataclass(frozen=True)
-class Fixed:
+class FixedIndex:
     """An index in memory."""
 
-    opened: Opened
+    last: OpenIndex
 
-    def now(self) -> Opened:
-        """Always the same."""
-        return self.opened
+    def current(self) -> OpenIndex:
+        """Always the same index."""
+        return self.last
 
 
-class Live:
-    """The index of a folder: when a new generation is published, the next search uses it.
+class LiveIndex:
+    """The index of a folder. Once a new generation is published, the next search uses it.
 
-    A generation that cannot be read is logged, and the one before is kept.
+    If a generation cannot be opened, this is logged, and the previous one stays in use.
 
-    Raises: ConfigError or DamagedError when the first cannot be opened.
+    Raises: ConfigError or DamagedError if the first generation cannot be opened.
     """
 
     def __init__(self, folder: Path, encoder: Encoder | None = None) -> None:
         self._folder = folder
-        self._seen, self._opened = self._load(encoder)
+        self._pointer, self._last = self._load(encoder)
 
     @property
-    def opened(self) -> Opened:
-        """What was searched last."""
-        return self._opened
+    def last(self) -> OpenIndex:
+        """The index of the last search."""
+        return self._last
 
-    def now(self) -> Opened:
-        """The generation that holds now; for the one thread of the model."""
+    def current(self) -> OpenIndex:
+        """The current generation. Call it only from the thread of the model."""
         try:
-            pointer = self._pointer()
-            if pointer != self._seen:
-                self._seen = pointer  # what could not be read is not tried again before it changes
-                self._seen, self._opened = self._load(self._opened.index.encoder)
+            pointer = self._read_pointer()
+            if pointer != self._pointer:
+                self._pointer = pointer  # a generation that fails to open is not tried again until this changes
+                self._pointer, self._last = self._load(self._last.index.encoder)
         except (SeqTwinError, OSError, UnicodeDecodeError) as error:
             logger.warning("the index keeps its generation: %s", error)
-        return self._opened
+        return self._last
 
-    def _pointer(self) -> str:
+    def _read_pointer(self) -> str:
         return (self._folder / CURRENT).read_text(encoding="ascii")
 
-    def _load(self, encoder: Encoder | None) -> tuple[str, Opened]:
+    def _load(self, encoder: Encoder | None) -> tuple[str, OpenIndex]:
         while True:
-            before = self._pointer()
+            before = self._read_pointer()
             index = Index.load(self._folder, encoder)
-            # named the same before and after: what was read between is what the name says
-            if self._pointer() == before:
-                return before, Opened(index, before.split(maxsplit=1)[0])
+            # the same pointer before and after the load: the loaded generation is the one it names
+            if self._read_pointer() == before:
+                return before, OpenIndex(index, before.split(maxsplit=1)[0])

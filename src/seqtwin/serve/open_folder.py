@@ -1,30 +1,30 @@
-"""An encoder folder or an index folder, opened for the service."""
+"""Opens an encoder folder or an index folder for the service."""
 
 from pathlib import Path
 
 from seqtwin.errors import ConfigError
 from seqtwin.index.generations import is_index
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
-from seqtwin.serve.live_index import Live
-from seqtwin.serve.served import Served
+from seqtwin.serve.live_index import LiveIndex
+from seqtwin.serve.served_encoder import ServedEncoder
 
 
-def opened(folder: Path, encoder: Path | None = None) -> Served:
-    """What is in the folder, checked: an encoder, or an index with its encoder.
+def open_folder(folder: Path, encoder: Path | None = None) -> ServedEncoder:
+    """The encoder in a folder, or the index in it with its encoder, verified.
 
-    `encoder`: where the encoder of an index lies, when it is no longer where it was.
+    `encoder`: the folder of the encoder of an index, if it has moved.
 
     Raises: ConfigError, DamagedError.
     """
     if not is_index(folder):
         if encoder is not None:
-            cause = "no index here, so its encoder cannot be named"
+            cause = "no index here, but --encoder is for the encoder of an index"
             raise ConfigError("NO_INDEX", cause, place=str(folder), remedy="leave --encoder out")
-        return Served(load(folder), None, _name(folder))
-    live = Live(folder, None if encoder is None else load(encoder))
-    found = live.opened.index.encoder
-    assert isinstance(found, TrainedEncoder)
-    return Served(found, live, _name(folder))
+        return ServedEncoder(load(folder), None, _name(folder))
+    live = LiveIndex(folder, None if encoder is None else load(encoder))
+    loaded = live.last.index.encoder
+    assert isinstance(loaded, TrainedEncoder)
+    return ServedEncoder(loaded, live, _name(folder))
 
 
 def _name(folder: Path) -> str:

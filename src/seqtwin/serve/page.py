@@ -1,29 +1,29 @@
-"""The page of the service: one HTML text that asks nothing of any other host, and the policy that holds it to that."""
+"""The web page of the service: one HTML document that contacts no other host, and the policy that enforces this."""
 
 import base64
 import hashlib
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.serve.limits import Limits
+from seqtwin.serve.served_encoder import Facts
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(facts: dict[str, Any], limits: Limits) -> tuple[str, str]:
-    """The HTML of the page and its Content-Security-Policy: own style and script by their hashes, own host only."""
+def page(facts: Facts, limits: Limits) -> tuple[str, str]:
+    """The HTML of the page and its Content-Security-Policy, which allows its own style, script and host only."""
     style, script = (_text(name) for name in ("page.css", "page.js"))
-    known = {**facts, "range": _range(facts["similarity"]), "limits": asdict(limits)}
+    shown = {**facts, "range": _range(facts["similarity"]), "limits": asdict(limits)}
     loader = FileSystemLoader(TEMPLATES, encoding="utf-8")
-    house = Environment(autoescape=True, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    context = {"facts": known, "style": Markup(style), "script": Markup(script)}
-    return house.get_template("page.html.j2").render(context), _policy(style, script)
+    env = Environment(autoescape=True, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    context = {"facts": shown, "style": Markup(style), "script": Markup(script)}
+    return env.get_template("page.html.j2").render(context), _policy(style, script)
 
 
 def _text(name: str) -> str:
@@ -31,9 +31,9 @@ def _text(name: str) -> str:
 
 
 def _range(similarity: str) -> list[float] | None:
-    """The lowest and highest score, None where there is no end."""
-    kind = SIMILARITIES.get(similarity)
-    ends = [] if kind is None else [kind.low, kind.high]
+    """The lowest and the highest score; None for an unbounded similarity."""
+    bounds = SIMILARITIES.get(similarity)
+    ends = [] if bounds is None else [bounds.low, bounds.high]
     return ends if ends and all(math.isfinite(end) for end in ends) else None
 
 

@@ -1,4 +1,4 @@
-"""Request bodies: strict JSON, then checked models, then texts within the limits."""
+"""The bodies of requests, checked: strict JSON, the expected fields, and texts within the limits."""
 
 from collections.abc import Sequence
 from typing import Literal, TypeVar
@@ -7,8 +7,8 @@ from pydantic import StrictInt, StrictStr
 
 from seqtwin.errors import ConfigError
 from seqtwin.files import strict_json
-from seqtwin.serve.answers import RefusedError
 from seqtwin.serve.limits import Limits
+from seqtwin.serve.responses import RefusedError
 from seqtwin.validation import Strict, validated
 
 Model = TypeVar("Model", bound=Strict)
@@ -48,9 +48,9 @@ class Explained(Strict):
 
 
 def read(model: type[Model], body: bytes) -> Model:
-    """The checked model of a request body.
+    """A request body as a checked model.
 
-    Raises: RefusedError (400) for what is no JSON object; ConfigError for fields that are unknown, missing or wrong.
+    Raises: RefusedError (400) for a body that is not a JSON object, or has unknown, missing or wrong fields.
 
     >>> read(Pairs, b'{"pairs": [["a", "b"]]}').pairs
     [('a', 'b')]
@@ -74,7 +74,7 @@ def _plain(error: Exception) -> str:
 
 
 def _field(cause: str) -> str:
-    """The field that a cause names first.
+    """The first field in an error message.
 
     >>> _field("unknown key 'inptu'; known: input"), _field("k: expected"), _field("input.str: x")
     ('inptu', 'k', 'input')
@@ -89,22 +89,22 @@ def listed(value: Text | list[Text]) -> list[Text]:
 
 
 def check_texts(texts: Sequence[str], limit: int, place: str) -> None:
-    """Nothing, for texts that can be encoded.
+    """Check that texts can be encoded. `limit`: in characters; `place`: their field, for errors.
 
-    Raises: RefusedError (413 for a long one, 400 for one without a character or with half a surrogate pair).
+    Raises: RefusedError (413 for a long text, 400 for an empty text or one with half of a surrogate pair).
     """
     for row, text in enumerate(texts):
         if len(text) > limit:
-            cause = f"text {row} has {len(text)} characters; at most {limit} are taken"
+            cause = f"text {row} has {len(text)} characters; expected at most {limit}"
             raise RefusedError(413, "TEXT_SIZE", cause, place=place, remedy="shorten it")
         if not text.strip():
             raise RefusedError(400, "TEXT_EMPTY", f"text {row} is empty", place=place, remedy="leave it out")
-        if _halved(text):
-            raise RefusedError(400, "TEXT_SURROGATE", f"text {row} holds half of a surrogate pair", place=place)
+        if _has_lone_surrogate(text):
+            raise RefusedError(400, "TEXT_SURROGATE", f"text {row} contains half of a surrogate pair", place=place)
 
 
-def _halved(text: str) -> bool:
-    """Whether a text holds half of a surrogate pair, which no encoding can carry."""
+def _has_lone_surrogate(text: str) -> bool:
+    """Whether a text contains half of a surrogate pair, which has no UTF-8."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -113,12 +113,12 @@ def _halved(text: str) -> bool:
 
 
 def check_count(count: int, limits: Limits, place: str) -> None:
-    """Nothing, for 1 to `limits.texts` things.
+    """Check that a request has 1 to `limits.texts` items. `place`: their field, for errors.
 
     Raises: RefusedError (400 for none, 413 for too many).
     """
     if not count:
         raise RefusedError(400, "BODY_EMPTY", f"{place}: expected at least one, got none", place=place)
     if count > limits.texts:
-        cause = f"{place}: at most {limits.texts} in one request, got {count}"
-        raise RefusedError(413, "BODY_COUNT", cause, place=place, remedy="send them in several requests")
+        cause = f"{place}: expected at most {limits.texts} per request, got {count}"
+        raise RefusedError(413, "BODY_COUNT", cause, place=place, remedy="split them into several requests")

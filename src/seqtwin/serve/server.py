@@ -1,4 +1,4 @@
-"""The service on a socket: opened when the model is loaded, closed when what was asked is answered."""
+"""The service on a socket. It opens once the model is loaded, and closes once all requests are answered."""
 
 import contextlib
 import ipaddress
@@ -6,16 +6,20 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import TYPE_CHECKING
 
 from seqtwin.errors import ConfigError, InUseError, missing_extra
 from seqtwin.serve.limits import Limits
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 Announce = Callable[[str], None]
 
 
 def needs_serve() -> None:
-    """Nothing, where the extra `serve` is installed. Raises: MissingExtraError."""
+    """Check that the extra `serve` is installed. Raises: MissingExtraError."""
     try:
         import fastapi  # noqa: F401
         import uvicorn  # noqa: F401
@@ -32,22 +36,22 @@ def serve(
     encoder: Path | None = None,
     limits: Limits | None = None,
 ) -> None:
-    """Serve an encoder, or an index with its encoder, until SIGTERM or SIGINT; `announce` gets the address once ready.
+    """Serve an encoder, or an index with its encoder, until SIGTERM or SIGINT.
 
-    `encoder`: where the encoder of an index lies, when it has moved. Port 0 takes a free one. On a loopback address
-    the service answers to loopback names alone.
+    `port`: 0 chooses a free one. `announce`: gets the address once the service is ready. `encoder`: the folder of the
+    encoder of an index, if it has moved. On a loopback address, the service accepts only loopback names.
 
-    Raises: MissingExtraError, ConfigError or DamagedError before the port opens; InUseError where it is taken.
+    Raises: MissingExtraError, ConfigError or DamagedError before the port opens; InUseError if the port is taken.
     """
     needs_serve()
-    from seqtwin.serve.app import app_of
+    from seqtwin.serve.app import build_app
     from seqtwin.serve.guard import LOOPBACK
-    from seqtwin.serve.open_folder import opened
+    from seqtwin.serve.open_folder import open_folder
 
     limits = limits or Limits()
-    served = opened(folder, encoder)
+    served = open_folder(folder, encoder)
     hosts = LOOPBACK | {host.lower()} if is_loopback(host) else None
-    app = app_of(served, limits, hosts)
+    app = build_app(served, limits, hosts)
     with listening(host, port) as listener:
         _run(app, listener, limits, announce)
 
@@ -68,10 +72,10 @@ def is_loopback(host: str) -> bool:
 
 @contextlib.contextmanager
 def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket bound to an address. Raises: ConfigError for an address that is none, InUseError for a taken port."""
+    """A socket bound to an address. Raises: ConfigError for an invalid address, InUseError for a port that is taken."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # asyncio sends at once (TCP_NODELAY) only where the protocol is named; else each answer waits 40 ms
+        # asyncio sets TCP_NODELAY only if the protocol is given; without it, each response waits 40 ms
         listener = socket.socket(family, kind, protocol)
     except (OSError, OverflowError, UnicodeError) as error:
         raise ConfigError("SERVE_ADDRESS", f"no address of this machine: {error}", place=f"{host}:{port}") from error
@@ -81,18 +85,18 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
             listener.bind(address)
             listener.listen(1024)
         except OSError as error:
-            remedy = "choose another with --port, or 0 for a free one"
+            remedy = "choose another port with --port, or 0 for a free one"
             raise InUseError("SERVE_PORT", f"cannot listen: {error}", place=f"{host}:{port}", remedy=remedy) from error
         yield listener
 
 
-def address_of(listener: socket.socket) -> str:
-    """The address a browser takes."""
+def listener_url(listener: socket.socket) -> str:
+    """The URL of the service."""
     host, port = listener.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _run(app: Any, listener: socket.socket, limits: Limits, announce: Announce) -> None:
+def _run(app: "FastAPI", listener: socket.socket, limits: Limits, announce: Announce) -> None:
     import uvicorn
 
     from seqtwin.serve.http_protocol import protocol
@@ -113,11 +117,11 @@ def _run(app: Any, listener: socket.socket, limits: Limits, announce: Announce) 
     )
 
     class Server(uvicorn.Server):
-        """Says when it is ready, and ends with 0 on a signal once what was asked is answered."""
+        """Announces when it is ready. On a signal, it answers all requests and exits with status 0."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            announce(address_of(listener))
+            announce(listener_url(listener))
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -128,8 +132,8 @@ def _run(app: Any, listener: socket.socket, limits: Limits, announce: Announce) 
                 for sign, handler in before.items():
                     signal.signal(sign, handler)
 
-        def handle_exit(self, sig: int, frame: Any) -> None:
-            app.state.measures.ready = False
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            app.state.metrics.ready = False
             super().handle_exit(sig, frame)
 
     Server(config).run(sockets=[listener])

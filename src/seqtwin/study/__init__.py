@@ -1,0 +1,15 @@
+"""Studies: every combination of the factors of a grid, tuned and trained with several seeds.
+
+- `tiers`: how many seeds, trials and replicates each tier uses.
+- `grid`: from the config of a study to its cells.
+- `test_plan`: the comparisons that will be tested, fixed before the first training.
+- `baselines`: baselines that a trained encoder should beat.
+- `study_json`: the declaration of a study, written before the first training.
+- `search_spaces`: the ranges that tuning searches.
+- `trials`: the trials of one pairing.
+- `tuning`: the tuning of every pairing, and what it publishes.
+- `parent_watch`: ends a helper process with the process that started it.
+- `worker`: the work of a worker process.
+- `worker_pool`: worker processes that run tasks.
+- `compare`: a study from its config to its published cells.
+"""

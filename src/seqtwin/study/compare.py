@@ -1,16 +1,16 @@
-"""A study from its config to its published cells: declared, tuned, trained. What is published is not done again."""
+"""A study from its config to its published cells: declare, tune, train. Published results are not computed again."""
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqtwin.config import StudyConfig
 from seqtwin.errors import ConfigError
 from seqtwin.files import driver_lock, read_manifest, retire
-from seqtwin.run.compatible import require_two_classes
+from seqtwin.run.compatible import check_targets
 from seqtwin.run.manifest import cell_key
-from seqtwin.run.prepare import prepare
+from seqtwin.run.prepare import DataSets
 from seqtwin.study.grid import StudyCell, expand_grid
 from seqtwin.study.study_json import declare
 from seqtwin.study.tuning import Tuning, plan_tunings, publish_untuned, run_tuning, tuned
@@ -24,7 +24,8 @@ RETRIED = ("failed", "oom")
 
 @dataclass(frozen=True)
 class Study:
-    """A study on disk. `trained`: cells run by this call; `failed`: those without a result."""
+    """A study on disk. `planned`: the ids of all cells; `trained`: those trained by this call; `failed`: those without
+    a result."""
 
     path: Path
     planned: list[str]
@@ -39,44 +40,52 @@ def compare(
     jobs: int | None = None,
     retry_failed: bool = False,
     on_progress: OnProgress = lambda _: None,
+    data: DataSets | None = None,
 ) -> Study:
-    """The study of a config, all of its cells published under `out/cells`, its tuned pairings under `out/tuning`.
+    """Run the study of a config: publish its cells under `out/cells` and its tuned pairings under `out/tuning`.
 
-    Raises: ConfigError, DataError before anything is trained; InUseError when another process drives `out`.
+    `data`: prepared data that are known already.
+
+    Raises: ConfigError, DataError before anything is trained; InUseError when another process runs a study in `out`.
     """
     grid = expand_grid(config)
     workers = jobs or os.cpu_count() or 1
+    data = data or DataSets()
     for cell in _by_data(grid.cells):
-        require_two_classes(cell.config, prepare(cell.config))
+        check_targets(cell.config, data.prepare(cell.config))
     with driver_lock(out):
-        tunings = plan_tunings(config, grid.cells)
+        tunings = plan_tunings(config, grid.cells, data)
         untuned = [tuning for tuning in tunings if not _published(tuning.id, tuning.key, out / "tuning")]
         waiting = {tuning.id for tuning in untuned}
-        _left([c for c in grid.cells if c.pairing not in waiting], tunings, out)
-        declare(config, grid, out)
-        run_all(TUNINGS, untuned, out / "tuning", workers, on_progress)
+        _unpublished([cell for cell in grid.cells if cell.pairing not in waiting], tunings, out, data)
+        declare(config, grid, out, data)
+        run_all(replace(TUNINGS, data=data), untuned, out / "tuning", workers, on_progress)
         if retry_failed:
             _retire_failed(grid.cells, out / "cells")
-        left = _left(grid.cells, tunings, out)
-        run_all(CELLS, left, out / "cells", workers, on_progress)
+        left = _unpublished(grid.cells, tunings, out, data)
+        run_all(replace(CELLS, data=data), left, out / "cells", workers, on_progress)
     planned = [cell.id for cell in grid.cells]
     failed = [id_ for id_ in planned if _status(out / "cells" / id_) != "finished"]
     return Study(out, planned, [cell.id for cell in left], failed)
 
 
 def _by_data(cells: Sequence[StudyCell]) -> list[StudyCell]:
-    """One cell of each data set, way to make tokens, and loss."""
-    found = {(c.config.data.model_dump_json(), c.config.tokens.model_dump_json(), str(c.config.loss)): c for c in cells}
-    return list(found.values())
+    """One cell for each combination of data, tokens and loss."""
+    distinct = {
+        (cell.config.data.model_dump_json(), cell.config.tokens.model_dump_json(), str(cell.config.loss)): cell
+        for cell in cells
+    }
+    return list(distinct.values())
 
 
-def _left(cells: Sequence[StudyCell], tunings: Sequence[Tuning], out: Path) -> list[StudyCell]:
-    """The cells that are not published yet, with the settings that were found for their pairings.
+def _unpublished(cells: Sequence[StudyCell], tunings: Sequence[Tuning], out: Path, data: DataSets) -> list[StudyCell]:
+    """The cells that are not published yet, with the tuned settings of their pairings.
 
-    Raises: ConfigError when one was published from something else.
+    Raises: ConfigError when one was published from another config or other data.
     """
-    found = tuned(cells, tunings, out / "tuning")
-    return [c for c in found if not _published(c.id, cell_key(c.config, prepare(c.config)), out / "cells")]
+    set_up = tuned(cells, tunings, out / "tuning")
+    keys = [cell_key(cell.config, data.prepare(cell.config)) for cell in set_up]
+    return [cell for cell, key in zip(set_up, keys, strict=True) if not _published(cell.id, key, out / "cells")]
 
 
 def _published(id_: str, key: str, folder: Path) -> bool:
@@ -84,7 +93,7 @@ def _published(id_: str, key: str, folder: Path) -> bool:
         return False
     if read_manifest(folder / id_).get("key") != key:
         cause = f"{id_} was published from another config, other data or another version"
-        remedy = "name another --out, or move the old study away"
+        remedy = "choose another --out, or move the old study away"
         raise ConfigError("STUDY_CHANGED", cause, place=str(folder), remedy=remedy)
     return True
 
@@ -94,7 +103,7 @@ def _status(folder: Path) -> str:
 
 
 def _retire_failed(cells: Sequence[StudyCell], folder: Path) -> None:
-    """Move away what failed for a reason outside of the training; diverged and collapsed are results."""
+    """Move away the cells that failed for a reason outside training. Diverged and collapsed cells are results."""
     for cell in cells:
         if (folder / cell.id).exists() and _status(folder / cell.id) in RETRIED:
             retire(folder / cell.id)

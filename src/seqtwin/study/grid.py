@@ -12,7 +12,8 @@ from seqtwin.errors import ConfigError
 from seqtwin.lookup import split_spec
 from seqtwin.run.compatible import check_run
 from seqtwin.run.data_files import data_name
-from seqtwin.run.labels import column_label, factor_label, is_axis, label, objective_name, row_label
+from seqtwin.run.labels import column_label, is_axis, objective_name, row_label
+from seqtwin.run.part_labels import factor_label, label
 from seqtwin.run.pretrained import followed
 from seqtwin.study.tiers import seeds_of
 

@@ -1,4 +1,4 @@
-"""A process that ends with the one that started it. Light, so that helper processes start fast."""
+"""End a process with the one that started it. This file imports little, because every helper process loads it."""
 
 import multiprocessing
 import os
@@ -7,7 +7,7 @@ import threading
 
 
 def end_with_driver() -> None:
-    """Set this process up to end when its driver does, however that ended; Ctrl-C is the driver's to answer."""
+    """Make this process end when its driver ends, for whatever reason. Ctrl-C is left to the driver."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, daemon=True).start()
 
@@ -16,4 +16,4 @@ def _follow() -> None:
     driver = multiprocessing.parent_process()
     if driver is not None:
         driver.join()
-        os._exit(1)  # what is half-built has no name yet, and the next driver sweeps it
+        os._exit(1)  # a half-built folder is not published, and the next driver removes it

@@ -1,52 +1,53 @@
-"""`study.json`: what a study is, and its test plan, written before the first training."""
+"""`study.json`: the declaration of a study, with its test plan, written before the first training."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from seqtwin.config import PATHS, RunConfig, StudyConfig, each_path, portable
+from seqtwin.data.examples import Examples
 from seqtwin.errors import ConfigError
 from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.paths import counted_from, expand
 from seqtwin.run.manifest import resolved, versions
-from seqtwin.run.prepare import prepare
-from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.prepare import DataSets
+from seqtwin.run.prepared import Ready
 from seqtwin.study.baselines.examples import measure_example_floors
-from seqtwin.study.baselines.pairs import measure_floors
+from seqtwin.study.baselines.pairs import Floors, measure_floors
 from seqtwin.study.grid import Grid, StudyCell
 from seqtwin.study.test_plan import make_plan
 from seqtwin.study.tiers import seeds_of, trials_of
 
 FORMAT = 1
-# while these stay, what is published stays valid, and so does the file
+# published results are valid as long as the first keep their values, and the file as long as all of these do
 PROMISED = ("tier", "trials", "plan")
 SAME = (*PROMISED, "config", "planned", "versions")
 
 
-def declare(config: StudyConfig, grid: Grid, out: Path) -> None:
-    """Write `out/study.json`, unless it says the same already.
+def declare(config: StudyConfig, grid: Grid, out: Path, data: DataSets) -> None:
+    """Write `out/study.json`, unless a file with the same content exists.
 
     Raises: ConfigError when something is published under another plan; then nothing is written.
     """
     path = out / "study.json"
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    said = _declaration(config, grid, out, now)
-    before = read_json(path) if path.exists() else {}
-    if _agree(before, said, PROMISED):
-        said["plan"]["declared"] = before["plan"]["declared"]
+    before: dict[str, Any] = read_json(path) if path.exists() else {}
+    declaration = _declaration(config, grid, out, now)
+    if _agree(before, declaration, PROMISED):
+        declaration["plan"]["declared"] = before["plan"]["declared"]
     elif any(out.glob("cells/[!.]*")) or any(out.glob("tuning/[!.]*")):
-        cause = "its test plan, tier or number of tuning trials is another than when it began"
-        raise ConfigError("PLAN_CHANGED", cause, place=str(path), remedy="name another --out")
-    if not _agree(before, said, SAME):
-        publish_text(path, dump_json({**said, "floors": _floors(grid.cells)}))
+        cause = "its test plan, tier or number of tuning trials differs from the one it began with"
+        raise ConfigError("PLAN_CHANGED", cause, place=str(path), remedy="choose another --out")
+    if not _agree(before, declaration, SAME):
+        publish_text(path, dump_json({**declaration, "floors": _floors(grid.cells, data)}))
 
 
-def _agree(before: dict[str, Any], now: dict[str, Any], keys: Sequence[str]) -> bool:
+def _agree(before: Mapping[str, object], now: Mapping[str, object], keys: Sequence[str]) -> bool:
     return all(_undated(before.get(key)) == _undated(now[key]) for key in keys)
 
 
-def _undated(value: Any) -> Any:
+def _undated(value: object) -> object:
     return {k: v for k, v in value.items() if k != "declared"} if isinstance(value, dict) else value
 
 
@@ -65,35 +66,35 @@ def _declaration(config: StudyConfig, grid: Grid, out: Path, now: str) -> dict[s
         "seeds": seeds_of(config),
         "merged": [list(entry) for entry in grid.merged],
         "allow_leakage": config.allow_leakage,
-        "published": [one.model_dump(mode="json") for one in config.published],
+        "published": [number.model_dump(mode="json") for number in config.published],
         "plan": make_plan(config, grid, now),
         "versions": versions(),
     }
 
 
-def _resolved(config: StudyConfig, out: Path) -> dict[str, Any]:
-    """The study with every key of its base, the defaults too; its data as they were written."""
-    said = config.model_dump(mode="json")
-    grid = {key: _portable_values(key, values, out) for key, values in said["grid"].items()}
-    return {**said, "base": resolved(portable(config.base, out)), "grid": grid}
+def _resolved(config: StudyConfig, out: Path) -> dict[str, object]:
+    """The study with every key of its base, including defaults. Of its data only the given keys."""
+    raw = config.model_dump(mode="json")
+    grid = {key: _portable_values(key, values, out) for key, values in raw["grid"].items()}
+    return {**raw, "base": resolved(portable(config.base, out)), "grid": grid}
 
 
 def _portable_values(key: str, values: object, out: Path) -> object:
-    """The values of a factor as a file in this folder has them: of a path the way there."""
+    """The values of a factor as a file in this folder has them: paths become relative to it."""
     return each_path(values, lambda path: counted_from(path, out)) if key in PATHS else values
 
 
-def _floors(cells: Sequence[StudyCell]) -> dict[str, Any]:
-    """Floors of each data set by its own name; none where the grid varies the data under one name."""
-    configs: dict[str, dict[str, RunConfig]] = {}
-    for one in {cell.config.data.model_dump_json(): cell.config for cell in cells}.values():
-        configs.setdefault(prepare(one).data.name, {})[one.data.model_dump_json()] = one
-    alone = {name: next(iter(found.values())) for name, found in configs.items() if len(found) == 1}
-    return {name: _floors_of(config) for name, config in alone.items()}
+def _floors(cells: Sequence[StudyCell], data: DataSets) -> dict[str, Floors]:
+    """The floors of each data set by its name. A name is left out where the grid varies the data under it."""
+    by_name: dict[str, dict[str, RunConfig]] = {}
+    for config in {cell.config.data.model_dump_json(): cell.config for cell in cells}.values():
+        by_name.setdefault(data.prepare(config).data.name, {})[config.data.model_dump_json()] = config
+    alone = {name: next(iter(configs.values())) for name, configs in by_name.items() if len(configs) == 1}
+    return {name: _measure_floors(data.prepare(config), config) for name, config in alone.items()}
 
 
-def _floors_of(config: RunConfig) -> dict[str, Any]:
-    prepared, vectors = prepare(config), config.encoder.vectors
-    if isinstance(prepared, PreparedExamples):
+def _measure_floors(prepared: Ready, config: RunConfig) -> Floors:
+    vectors = config.encoder.vectors
+    if isinstance(prepared.data, Examples):
         return measure_example_floors(prepared.data)
     return measure_floors(prepared.data, vectors=expand(vectors) if vectors else None)

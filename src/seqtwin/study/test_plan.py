@@ -7,7 +7,7 @@ from typing import Any
 from seqtwin.comparisons import Comparison, Labels, matching_pairings, same_sides
 from seqtwin.config import ComparisonConfig, StudyConfig
 from seqtwin.errors import ConfigError, nearest
-from seqtwin.run.labels import factor_label, label
+from seqtwin.run.part_labels import factor_label, label
 from seqtwin.study.grid import PAIRING, Grid
 from seqtwin.study.tiers import TIERS
 

@@ -1,4 +1,4 @@
-"""The trials of one pairing: proposed by Optuna, trained in full, kept in its journal as they end."""
+"""The trials of one pairing: proposed by Optuna, trained in full, recorded in its journal."""
 
 import logging
 import math
@@ -6,21 +6,27 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import mend_lines
-from seqtwin.run.prepare import prepare
-from seqtwin.run.tasks import task_of
+from seqtwin.run.objectives.table import objective_of
+from seqtwin.run.prepared import Ready
 from seqtwin.run.train import fresh_model, recipe_of
 from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED
 from seqtwin.training.fit import fit, pick_device
 
+if TYPE_CHECKING:
+    import optuna
+    from optuna.distributions import BaseDistribution
+    from optuna.samplers import TPESampler
+
 log = logging.getLogger(__name__)
 
 FAILURES = (SeqTwinError, MemoryError, RuntimeError)
+Setting = float | str
 
 
 @dataclass(frozen=True)
@@ -28,28 +34,31 @@ class Trial:
     """One training of a search. `value`: best dev metric, None where there is none; `params`: {dotted key: value}."""
 
     number: int
-    params: Mapping[str, Any]
+    params: Mapping[str, Setting]
     value: float | None
     seconds: float
 
     @property
     def state(self) -> str:
-        """What the table of trials says."""
+        """The state as trials.csv has it."""
         return "failed" if self.value is None else "complete"
 
 
 def run_trials(
-    config: RunConfig, space: Space, count: int, journal: Path, on_trial: Callable[[Trial], None]
+    config: RunConfig, prepared: Ready, space: Space, count: int, journal: Path, on_trial: Callable[[Trial], None]
 ) -> list[Trial]:
-    """All trials of a search, those of its journal and new ones up to `count`."""
-    study = _opened(journal)
-    while len(found := ended(study, space)) < count:
-        trial = _first(study, config, space) if not found else _next(study, config, space, len(found), count)
+    """All trials of a search: those in its journal, and new ones up to `count`. `prepared`: the data of the config."""
+    study = _open(journal)
+    while len(trials := ended_trials(study, space)) < count:
+        if trials:
+            trial = _run_next(study, config, prepared, space, len(trials), count)
+        else:
+            trial = _run_first(study, config, prepared, space)
         on_trial(trial)
-    return found
+    return trials
 
 
-def _opened(journal: Path) -> Any:
+def _open(journal: Path) -> "optuna.Study":
     import optuna
     from filelock import FileLock
     from optuna.storages import JournalStorage
@@ -58,14 +67,14 @@ def _opened(journal: Path) -> Any:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal.parent.mkdir(parents=True, exist_ok=True)
     mend_lines(journal)
-    # Optuna's own locks outlive a process that is killed; this one dies with it
+    # Optuna's own locks outlive a process that is killed; this one, which is no subclass of them, does not
     lock: Any = FileLock(f"{journal}.lock", fallback_to_soft=False)
     storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=lock))
     return optuna.create_study(storage=storage, study_name="tuning", direction="maximize", load_if_exists=True)
 
 
-def ended(study: Any, space: Space) -> list[Trial]:
-    """The trials that came to their end, in order; one that was interrupted never did."""
+def ended_trials(study: "optuna.Study", space: Space) -> list[Trial]:
+    """The trials that ended, in order. Interrupted ones are left out."""
     from optuna.trial import TrialState
 
     trials = [t for t in study.get_trials(deepcopy=False) if "seconds" in t.user_attrs and t.state.is_finished()]
@@ -76,39 +85,43 @@ def ended(study: Any, space: Space) -> list[Trial]:
     ]
 
 
-def _first(study: Any, config: RunConfig, space: Space) -> Trial:
+def _run_first(study: "optuna.Study", config: RunConfig, prepared: Ready, space: Space) -> Trial:
     """Trial 0: the config as written."""
     import optuna
 
-    value, seconds = _measured(config)
+    value, seconds = _measure(config, prepared)
     written = {key: written_value(config, key) for key in space}
-    params = {key: value for key, value in written.items() if space[key].holds(value)}
+    params = {
+        key: setting for key, setting in written.items() if isinstance(setting, Setting) and space[key].holds(setting)
+    }
     state = optuna.trial.TrialState.FAIL if value is None else optuna.trial.TrialState.COMPLETE
     distributions = {key: _distribution(space[key]) for key in params}
-    ended_so = optuna.trial.create_trial(
+    trial = optuna.trial.create_trial(
         state=state, value=value, params=params, distributions=distributions, user_attrs={"seconds": seconds}
     )
-    study.add_trial(ended_so)
+    study.add_trial(trial)
     return Trial(0, params, value, seconds)
 
 
-def _next(study: Any, config: RunConfig, space: Space, number: int, count: int) -> Trial:
+def _run_next(
+    study: "optuna.Study", config: RunConfig, prepared: Ready, space: Space, number: int, count: int
+) -> Trial:
     import optuna
 
     study.sampler = _sampler(number, count)
-    asked = study.ask({key: _distribution(one) for key, one in space.items()})
-    params = _rounded(asked.params, space)
-    value, seconds = _measured(vary(config, params))
-    asked.set_user_attr("seconds", seconds)
+    proposed = study.ask({key: _distribution(dimension) for key, dimension in space.items()})
+    params = _rounded(proposed.params, space)
+    value, seconds = _measure(vary(config, params), prepared)
+    proposed.set_user_attr("seconds", seconds)
     if value is None:
-        study.tell(asked, state=optuna.trial.TrialState.FAIL)
+        study.tell(proposed, state=optuna.trial.TrialState.FAIL)
     else:
-        study.tell(asked, value)
+        study.tell(proposed, value)
     return Trial(number, params, value, seconds)
 
 
-def _sampler(number: int, count: int) -> Any:
-    """The same proposals for every pairing as long as there is nothing to learn from."""
+def _sampler(number: int, count: int) -> "TPESampler":
+    """A sampler for one trial. Its first proposals are the same for every pairing."""
     from optuna.samplers import TPESampler
 
     startup = min(10, max(1, count // 2))
@@ -117,7 +130,7 @@ def _sampler(number: int, count: int) -> Any:
     )  # fmt: skip
 
 
-def _distribution(dimension: Dimension) -> Any:
+def _distribution(dimension: Dimension) -> "BaseDistribution":
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
     if isinstance(dimension, Choice):
@@ -125,29 +138,32 @@ def _distribution(dimension: Dimension) -> Any:
     return FloatDistribution(dimension.low, dimension.high, log=dimension.log)
 
 
-def _rounded(params: Mapping[str, Any], space: Space) -> dict[str, Any]:
-    """Numbers a person can copy, in the order of the space."""
-    return {k: float(f"{params[k]:.4g}") if isinstance(params[k], float) else params[k] for k in space if k in params}
+def _rounded(params: Mapping[str, Setting], space: Space) -> dict[str, Setting]:
+    """The settings in the order of the space, numbers with four digits."""
+    chosen = {key: params[key] for key in space if key in params}
+    return {key: float(f"{value:.4g}") if isinstance(value, float) else value for key, value in chosen.items()}
 
 
-def _measured(config: RunConfig) -> tuple[float | None, float]:
-    """The best dev metric of a full training, and its seconds; None for one that failed or diverged."""
+def _measure(config: RunConfig, prepared: Ready) -> tuple[float | None, float]:
+    """The best dev metric of a full training, None where it failed or diverged, and its seconds."""
     start = time.monotonic()
     try:
-        value = dev_value(config)
+        value = dev_value(config, prepared)
     except FAILURES as error:
         log.info("a trial failed: %s", error)
         value = None
     return value, round(time.monotonic() - start, 3)
 
 
-def dev_value(config: RunConfig) -> float | None:
-    """The primary metric on dev of the best epoch of a training, None where it is undefined; test is not looked at.
+def dev_value(config: RunConfig, prepared: Ready) -> float | None:
+    """The primary metric on dev of the best epoch of a training, None where it is undefined. Test is not used.
+
+    `prepared`: the data of the config.
 
     Raises: Diverged.
     """
-    prepared, task = prepare(config), task_of(config)
+    objective = objective_of(config)
     model = fresh_model(config, prepared).to(pick_device(config.fit.device))
-    learner, loss = task.trainee(model, prepared, config)
-    state = fit(learner, loss, prepared.stores["train"], recipe_of(config), task.measure(prepared))
+    learner, loss = objective.trainee(model, prepared, config)
+    state = fit(learner, loss, prepared.stores["train"], recipe_of(config), objective.measure(prepared))
     return state.best if math.isfinite(state.best) else None

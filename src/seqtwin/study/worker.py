@@ -1,11 +1,12 @@
-"""What a worker process does: one study cell after another, each published or published as failed."""
+"""The work of a worker process: train one study cell after another and publish each, a failed one too."""
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from logging.handlers import QueueHandler
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypeVar
 
 import torch
 
@@ -13,23 +14,21 @@ from seqtwin.config import portable
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import publish_folder, write_text
 from seqtwin.run.manifest import config_text, manifest, status_of
-from seqtwin.run.prepare import prepare
+from seqtwin.run.prepare import DataSets
 from seqtwin.run.train import run_into
 from seqtwin.study.grid import StudyCell
 from seqtwin.study.parent_watch import end_with_driver
 from seqtwin.training.fit import RunState
 
-_events: Any = None
-_of = 0
-_work = ""
+TaskT = TypeVar("TaskT")
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where one task stands: epoch 0 when it starts, `done` when it is published.
+    """The progress of one task: epoch 0 when it starts, `done` (its status) when it is published.
 
-    A task is a study cell, or the tuning of a pairing, whose epochs are its trials. `work`: which of the two, `of`: how
-    many of them are to be done.
+    A task is a study cell, or the tuning of a pairing, where `epoch` counts trials. `work`: which of the two. `of`: the
+    number of tasks in all.
     """
 
     cell: str
@@ -41,50 +40,88 @@ class Progress:
     work: str = "study cells"
 
 
-def start_worker(events: Any, threads: int, of: int, work: str) -> None:
-    """Set up a fresh process: where it reports to, how many threads it may take, how many tasks there are in all."""
-    global _events, _of, _work
-    _events, _of, _work = events, of, work
+class Events(Protocol):
+    """The queue from the workers to the driver: progress, and log records of warnings."""
+
+    def put(self, event: Progress | logging.LogRecord) -> None: ...
+
+    def put_nowait(self, event: Progress | logging.LogRecord) -> None: ...
+
+    def get(self) -> Progress | logging.LogRecord: ...
+
+    def get_nowait(self) -> Progress | logging.LogRecord: ...
+
+
+@dataclass
+class WorkerState:
+    """What this process knows of its driver: the queue (None in the driver itself), the kind and number of tasks, and
+    the data of the study."""
+
+    events: Events | None = None
+    of: int = 0
+    work: str = ""
+    data: DataSets | None = None
+
+
+_state = WorkerState()
+
+
+def start_worker(events: Events, threads: int, of: int, work: str, data: DataSets | None) -> None:
+    """Set up a fresh process.
+
+    `events`: the queue to report to; `threads`: how many it may use; `of`: the number of tasks in all; `work`: their
+    kind; `data`: the prepared data, None where each process reads its own.
+    """
+    _state.events, _state.of, _state.work, _state.data = events, of, work, data or DataSets()
     end_with_driver()
-    # what a part warns of goes to the driver, which says it once and not once a study cell
+    # warnings go to the driver, which prints each once and not once per study cell
     warnings = logging.getLogger("seqtwin")
     warnings.addHandler(QueueHandler(events))
     warnings.propagate = False
-    # tokenizers starts threads of its own, one a core, in every process
+    # tokenizers starts threads of its own, one per core, in every process
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     torch.set_num_threads(threads)
 
 
-def run_cell(cell: StudyCell, folder: Path) -> str:
-    """Train one study cell and publish it under `folder`; its status. What fails is published as failed."""
-    tell(Progress(cell.id, 0, cell.config.fit.epochs))
+def run_task(run: Callable[[TaskT, Path, DataSets | None], str], task: TaskT, folder: Path) -> str:
+    """Run a task with the data of this worker; its status."""
+    return run(task, folder, _state.data)
+
+
+def run_cell(cell: StudyCell, folder: Path, data: DataSets | None = None) -> str:
+    """Train one study cell and publish it under `folder`, with its error where it fails; its status.
+
+    `data`: the prepared data of the study; None reads them.
+    """
+    data = data or DataSets()
+    report(Progress(cell.id, 0, cell.config.fit.epochs))
     try:
-        status = _trained(cell, folder / cell.id)
+        status = _train(cell, folder / cell.id, data)
     except Exception as error:
         if (folder / cell.id).exists():
             raise
-        status = publish_failed(cell, folder / cell.id, error)
-    tell(Progress(cell.id, cell.config.fit.epochs, cell.config.fit.epochs, done=status))
+        status = publish_failed(cell, folder / cell.id, error, data)
+    report(Progress(cell.id, cell.config.fit.epochs, cell.config.fit.epochs, done=status))
     return status
 
 
-def _trained(cell: StudyCell, final: Path) -> str:
+def _train(cell: StudyCell, final: Path, data: DataSets) -> str:
+    prepared = data.prepare(cell.config)
     with publish_folder(final) as building:
         building.manifest["id"] = cell.id
-        run_into(building, cell.config, prepare(cell.config), cell.factors, on_epoch=lambda state: _epoch(cell, state))
+        run_into(building, cell.config, prepared, cell.factors, on_epoch=lambda state: _report_epoch(cell, state))
         building.manifest["tuning"] = cell.tuning and dict(cell.tuning)
     return str(building.manifest["status"])
 
 
-def publish_failed(cell: StudyCell, final: Path, error: Exception) -> str:
-    """Publish the study cell with its error as its evidence; its status."""
-    known = (
-        error if isinstance(error, SeqTwinError) else SeqTwinError("CELL_FAILED", f"{type(error).__name__}: {error}")
-    )
+def publish_failed(cell: StudyCell, final: Path, error: Exception, data: DataSets | None = None) -> str:
+    """Publish the study cell with its error; its status."""
+    cause = f"{type(error).__name__}: {error}"
+    known = error if isinstance(error, SeqTwinError) else SeqTwinError("CELL_FAILED", cause)
     status = status_of(error)
     with publish_folder(final) as building:
         write_text(building.folder / "config.yaml", config_text(portable(cell.config, building.folder)))
-        prepared = prepare(cell.config)
+        prepared = (data or DataSets()).prepare(cell.config)
         building.manifest["id"] = cell.id
         building.manifest.update(
             manifest(cell.config, prepared, cell.factors, status, device="", seconds={}, error=known)
@@ -93,11 +130,11 @@ def publish_failed(cell: StudyCell, final: Path, error: Exception) -> str:
     return status
 
 
-def _epoch(cell: StudyCell, state: RunState) -> None:
-    tell(Progress(cell.id, state.epoch, cell.config.fit.epochs, state.history[-1]["dev"]))
+def _report_epoch(cell: StudyCell, state: RunState) -> None:
+    report(Progress(cell.id, state.epoch, cell.config.fit.epochs, state.history[-1]["dev"]))
 
 
-def tell(progress: Progress) -> None:
+def report(progress: Progress) -> None:
     """Report to the driver, where there is one."""
-    if _events is not None:
-        _events.put(replace(progress, of=_of, work=_work))
+    if _state.events is not None:
+        _state.events.put(replace(progress, of=_state.of, work=_state.work))

@@ -1,4 +1,4 @@
-"""Worker processes: one task after another, each published; a process that dies takes no other task with it."""
+"""Worker processes that run tasks. A process that dies does not affect the other tasks."""
 
 import logging
 import multiprocessing
@@ -10,65 +10,77 @@ from multiprocessing.context import SpawnContext
 from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import Empty
-from typing import Any, Protocol
+from typing import Generic, Protocol, TypeVar
 
 from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.run.prepare import DataSets
 from seqtwin.study.parent_watch import end_with_driver
-from seqtwin.study.worker import Progress, start_worker
+from seqtwin.study.worker import Events, Progress, run_task, start_worker
 
 OnProgress = Callable[[Progress], None]
 
 
 class Task(Protocol):
-    """Something to be published as a folder of this name."""
+    """Something that is published as a folder with this name."""
 
     @property
     def id(self) -> str:
-        """The name of its folder."""
+        """The name of the folder."""
+
+
+TaskT = TypeVar("TaskT", bound=Task)
 
 
 @dataclass(frozen=True)
-class Work:
-    """What workers do with tasks: `run(task, folder)` publishes one, `fail` publishes that it could not be done."""
+class Work(Generic[TaskT]):
+    """A kind of task.
+
+    `run(task, folder, data)` publishes a task under `folder`; `fail(task, final, error, data)` publishes its error as
+    the folder `final`. Both return its status. `data`: the prepared data of all tasks; None where each worker reads
+    its own.
+    """
 
     name: str
-    run: Callable[[Any, Path], str]
-    fail: Callable[[Any, Path, Exception], str]
+    run: Callable[[TaskT, Path, DataSets | None], str]
+    fail: Callable[[TaskT, Path, Exception, DataSets | None], str]
+    data: DataSets | None = None
 
 
-def run_all(work: Work, tasks: Sequence[Task], folder: Path, workers: int, on_progress: OnProgress) -> None:
-    """All tasks published under `folder`, as many at a time as there are workers."""
+def run_all(work: Work[TaskT], tasks: Sequence[TaskT], folder: Path, workers: int, on_progress: OnProgress) -> None:
+    """Publish all tasks under `folder`, with as many at a time as there are workers."""
     left = list(tasks)
     while left:
         run_some(work, left, folder, min(workers, len(left)), on_progress, of=len(tasks))
         left = _missing(left, folder)
-        if left:  # a process died and took the pool with it: only alone can a task be blamed for that
+        if left:  # a process died and ended its pool: only a task that runs alone can be blamed for that
             _run_alone(work, left[0], folder, on_progress, of=len(tasks))
             left = _missing(left, folder)
 
 
-def _missing(tasks: Sequence[Task], folder: Path) -> list[Task]:
+def _missing(tasks: Sequence[TaskT], folder: Path) -> list[TaskT]:
     return [task for task in tasks if not (folder / task.id).exists()]
 
 
-def _run_alone(work: Work, task: Task, folder: Path, on_progress: OnProgress, *, of: int) -> None:
+def _run_alone(work: Work[TaskT], task: TaskT, folder: Path, on_progress: OnProgress, *, of: int) -> None:
     run_some(work, [task], folder, 1, on_progress, of=of)
     if _missing([task], folder):
-        cause = "its process died, alone too; the likely cause is memory"
-        status = work.fail(task, folder / task.id, SeqTwinError("WORKER_DIED", cause, place=task.id))
+        cause = "the worker process died even when it ran alone, probably out of memory"
+        error = SeqTwinError("WORKER_DIED", cause, place=task.id)
+        status = work.fail(task, folder / task.id, error, work.data)
         on_progress(Progress(task.id, 1, 1, done=status, of=of, work=work.name))
 
 
 def run_some(
-    work: Work, tasks: Sequence[Task], folder: Path, workers: int, on_progress: OnProgress, *, of: int
+    work: Work[TaskT], tasks: Sequence[TaskT], folder: Path, workers: int, on_progress: OnProgress, *, of: int
 ) -> None:
-    """One pool for these tasks; those of a process that dies, and all after them, stay undone."""
+    """Run these tasks in one pool. Where a process dies, its task and all later ones are left unpublished."""
     context = multiprocessing.get_context("spawn")
     with _manager(context) as manager:
         events = manager.Queue()
-        with ProcessPoolExecutor(workers, context, start_worker, (events, 1, of, work.name)) as pool:
+        setup = (events, 1, of, work.name, work.data)
+        with ProcessPoolExecutor(workers, context, start_worker, setup) as pool:
             try:
-                _watch([pool.submit(work.run, task, folder) for task in tasks], events, on_progress)
+                _watch([pool.submit(run_task, work.run, task, folder) for task in tasks], events, on_progress)
             except BaseException:
                 _stop(pool)
                 raise
@@ -85,18 +97,18 @@ def _manager(context: SpawnContext) -> SyncManager:
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:
-    """End the workers now: what they build has no name yet. (Python 3.14 has `terminate_workers` for this.)"""
+    """End the workers now: a half-built folder is not published. (Python 3.14 has `terminate_workers` for this.)"""
     workers = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for worker in workers:
         worker.terminate()
 
 
-def _watch(futures: list[Future[str]], events: Any, on_progress: OnProgress) -> None:
-    said: set[str] = set()
+def _watch(futures: Sequence[Future[str]], events: Events, on_progress: OnProgress) -> None:
+    logged: set[str] = set()
     while True:
         done = wait(futures, timeout=0.2).not_done == set()
-        _drain(events, on_progress, said)
+        _drain(events, on_progress, logged)
         if done:
             break
     for future in futures:
@@ -105,8 +117,8 @@ def _watch(futures: list[Future[str]], events: Any, on_progress: OnProgress) -> 
             raise error
 
 
-def _drain(events: Any, on_progress: OnProgress, said: set[str]) -> None:
-    """Hand on what the workers report; a warning that was `said` before is not said again."""
+def _drain(events: Events, on_progress: OnProgress, logged: set[str]) -> None:
+    """Pass on the reports of the workers, and each warning once: `logged` are the warnings so far."""
     while True:
         try:
             event = events.get_nowait()
@@ -114,6 +126,6 @@ def _drain(events: Any, on_progress: OnProgress, said: set[str]) -> None:
             return
         if not isinstance(event, logging.LogRecord):
             on_progress(event)
-        elif event.getMessage() not in said:
-            said.add(event.getMessage())
+        elif event.getMessage() not in logged:
+            logged.add(event.getMessage())
             logging.getLogger(event.name).handle(event)

@@ -4,11 +4,13 @@ import csv
 import gzip
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from seqtwin.cli.arguments import is_data
-from seqtwin.data.files.formats import ENDINGS, FORMATS
+from seqtwin.cli.arguments import CONFIG_ENDINGS, is_data
+from seqtwin.data.files.formats import ENDINGS, FOREIGN, FORMATS
+from seqtwin.data.files.headers import ENDINGS as SEPARATED
 from seqtwin.data.files.tables import column, read_table, read_text_table
 from seqtwin.data.reading.blocks import Source, read_blocks, scan
 from seqtwin.data.reading.pair_tables import read_pairs
@@ -48,6 +50,20 @@ def test_every_ending_has_an_example():
     assert set(ENDINGS) == {*FORMATS, *(f"{ending}.gz" for ending in CONTENT)}
 
 
+def test_every_delimited_format_is_known_by_its_separator():
+    assert {form.delimiter: ending for ending, form in FORMATS.items() if form.delimiter} == SEPARATED
+
+
+def test_no_ending_is_a_table_and_something_else():
+    assert not FORMATS.keys() & FOREIGN.keys()
+    assert not FORMATS.keys() & CONFIG_ENDINGS
+
+
+def test_every_ending_is_in_the_documentation():
+    text = (Path(__file__).parents[3] / "docs" / "data.md").read_text(encoding="utf-8")
+    assert [ending for ending in FORMATS if f"`{ending}`" not in text] == []
+
+
 @pytest.mark.parametrize("ending", [one for one in ENDINGS if one != ".parquet"])  # that one is tested with the blocks
 def test_whole_and_in_blocks_hold_the_same_rows(ending, write):
     path = write(f"a{ending}", CONTENT[ending.removesuffix(".gz")])
@@ -79,9 +95,9 @@ GZIP = gzip.compress(b"left,right,label\n" + b"a,b,1\n" * 400, mtime=0)
     [
         ("cut.csv.gz", GZIP[:-12], "gzip data are damaged or incomplete"),
         ("bad.csv.gz", GZIP[:20] + b"\xff" * 20 + GZIP[40:], "gzip data are damaged or incomplete"),
-        ("plain.csv.gz", b"left,right\na,b\n", "ends in .gz, but the file is not packed with gzip"),
-        ("zip.tsv.gz", b"PK\x03\x04", "ends in .gz, but the file is zip"),
-        ("packed.csv", GZIP, "this is a gzip file[\\s\\S]*name it packed.csv.gz"),
+        ("plain.csv.gz", b"left,right\na,b\n", "ends in .gz, but the file is not compressed with gzip"),
+        ("zip.tsv.gz", b"PK\x03\x04", "ends in .gz, but the file is a zip file"),
+        ("packed.csv", GZIP, "this is a gzip file[\\s\\S]*rename it to packed.csv.gz"),
         ("packed.csv", b"BZh91AY", "this is a bzip2 file[\\s\\S]*unpack"),
         ("latin.csv.gz", gzip.compress(b"left\n\xff\n", mtime=0), "0xff"),
         ("a.parquet.gz", GZIP, "compressed by itself[\\s\\S]*gunzip"),
@@ -198,9 +214,9 @@ def test_other_json_is_refused(text, words, write):
     [
         ("a.csv", "left;right;score\na;b;0,5\nc;d;1,5\n", "one field.*semicolons, not commas"),
         ("a.csv", "left|right\na, b|c\n", "one field.*vertical bars"),
-        ("a.csv", "left\tright\na\tb\n", "tabs, not commas.*[\\s\\S]*ends in .tsv"),
+        ("a.csv", "left\tright\na\tb\n", "tabs, not commas.*[\\s\\S]*to end in .tsv"),
         ("a.csv", "x\t4.2\tA man, walking.\tA man.\nx\t1.0\tA cat.\tA dog, a cat, a bird.\n", "separated by tabs"),
-        ("a.tsv", "left,right\na,b\nc,d\n", "commas, not tabs.*[\\s\\S]*ends in .csv"),
+        ("a.tsv", "left,right\na,b\nc,d\n", "commas, not tabs.*[\\s\\S]*to end in .csv"),
         ("a.csv", 'left;right\n"a;b";c\n', "semicolons"),
     ],
 )
@@ -227,7 +243,7 @@ def test_signs_inside_texts_are_no_separators(text, write):
     ],
 )
 def test_a_first_line_of_data_is_no_header(text, write):
-    with pytest.raises(DataError, match=r"no header line[\s\S]*write a first line") as caught:
+    with pytest.raises(DataError, match=r"no header line[\s\S]*add a first line") as caught:
         read_table(write("a.tsv", text))
     assert caught.value.code == "DATA_NO_HEADER"
 

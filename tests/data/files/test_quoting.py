@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtwin.config import parse_run
-from seqtwin.data.files.quoting import quoting_of, weighed
+from seqtwin.data.files.quoting import quote_evidence, quoting_of
 from seqtwin.data.files.tables import read_table
 from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.load_examples import load_examples
-from seqtwin.run.prepare import load_data
+from seqtwin.run.objectives.load_pairs import load_data
+from seqtwin.run.objectives.table import OBJECTIVES
 
 HEAD = "left\tright\tlabel\n"
 PLAIN = {
@@ -113,7 +113,7 @@ def test_a_file_without_quotes_to_decide_about_refuses_the_key(name, tmp_path):
 
 def loaded(config):
     pairs = config.objective == "pairs"
-    return load_data(config) if pairs else load_examples(config.data, config.objective, "error")
+    return load_data(config) if pairs else OBJECTIVES[config.objective].examples.load(config.data, "error")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ cells = st.text(st.sampled_from('ab "\t\n'), max_size=6)
 def test_what_csv_writes_fits_the_reading_with_quotes(rows, how):
     text = io.StringIO()
     csv.writer(text, delimiter="\t", lineterminator="\n", quoting=how).writerows([("left", "right"), *rows])
-    found = weighed(text.getvalue().splitlines(keepends=True))
+    found = quote_evidence(text.getvalue().splitlines(keepends=True))
     assert found.fits
     assert found.bad_rows == 0
     if not any("\n" in cell for row in rows for cell in row) and any('"' in cell for row in rows for cell in row):

@@ -78,10 +78,10 @@ def test_without_classes_the_last_field_is_a_dimension(tmp_path: Path) -> None:
         ("1,inf:2,3:a", "dimension 0, step 1: expected a finite number, found 'inf'"),
         ("1,:2,3:a", r"column 'ch0': the value at time 1 is missing \(''\)"),
         ("1,2:3:a", "dimensions of unequal length: 1, 2 steps"),
-        ("1,2:a", "expected 2 dimensions as in the series before it, found 1"),
+        ("1,2:a", "expected 2 dimensions, as in the series before it, found 1"),
         ("1,2:3,4:c", "class 'c' is not among those of @classLabel: a, b"),
         ("a", "a class without a series"),
-        ("(0,1),(1,2):3,4:a", "series with a time stamp"),
+        ("(0,1),(1,2):3,4:a", "time stamps are not supported"),
     ],
 )
 def test_a_bad_series_is_named_by_its_line(tmp_path: Path, line: str, said: str) -> None:
@@ -93,7 +93,7 @@ def test_a_bad_series_is_named_by_its_line(tmp_path: Path, line: str, said: str)
     ("text", "code", "said"),
     [
         (HEAD.replace("@timestamps false", "@timeStamps true") + DATA, "DATA_TS", "line 3: .*time stamp"),
-        ("@targetLabel true\n@data\n", "DATA_TS", "numbers to predict"),
+        ("@targetLabel true\n@data\n", "DATA_TS", "numeric targets"),
         (HEAD.replace("@data\n", ""), "DATA_TS", "no @data"),
         (HEAD.replace("@data\n", "") + DATA, "DATA_TS", "line 9: expected @data"),
         (HEAD, "DATA_NO_ROWS", "no rows"),

@@ -58,7 +58,7 @@ def test_copies_are_training_examples_that_are_to_be_written_themselves(copies: 
     assert list(more.items) == list(more.targets)
     assert list(more.split) == [*SPLIT, *["train"] * (3 * copies)]
     assert more.kind == "decode"
-    assert f"{3 * copies} training texts more: {copies} copies of each" in more.notes[-1]
+    assert f"{3 * copies} additional training texts: {copies} copies of each" in more.notes[-1]
 
 
 def test_what_was_there_stays_where_it_was() -> None:
@@ -88,7 +88,7 @@ def test_the_data_are_others_by_their_fingerprint_and_the_same_by_seed() -> None
 
 
 def test_a_translation_is_refused() -> None:
-    with pytest.raises(ValueError, match="only an auto-encoder"):
+    with pytest.raises(ValueError, match="only be replaced for an auto-encoder"):
         with_substituted(data(targets=["le chat", *TEXTS[1:]]), 1, seed=0)
 
 

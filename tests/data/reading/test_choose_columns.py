@@ -70,10 +70,10 @@ REFUSED = {
     "id label left_title left_brand right_title right_brand": "left_title .* right_title.*left_brand",
     "first_name_l surname_l first_name_r surname_r is_match": "several pairs of columns",
     "text_0 text_1 text_2 label": "several pairs of columns",
-    "ltable_id rtable_id label": "hold ids",
-    "query-id corpus-id score": "hold ids",
-    "name city street label": "are two of them compared",
-    "subject body label": "are two of them compared",
+    "ltable_id rtable_id label": "contain ids",
+    "query-id corpus-id score": "contain ids",
+    "name city street label": "do not show which two form pairs",
+    "subject body label": "do not show which two form pairs",
     "left right score label": "several columns could be the label",
 }
 
@@ -138,7 +138,7 @@ def test_sides_that_are_named_so_are_taken_and_doubted_aloud(left, right, seen, 
 
 
 def test_ids_beside_one_column_of_texts_are_no_pairs_and_no_classes(table_of):
-    with pytest.raises(DataError, match="hold ids"):
+    with pytest.raises(DataError, match="contain ids"):
         inspect_data(table_of(["id_a", "id_b", "comment", "label"]))
 
 
@@ -163,7 +163,7 @@ UNUSABLE = [
 def test_what_cannot_be_used_is_refused(asked, tmp_path):
     path = tmp_path / "classes.csv"
     path.write_text("text,label\n" + "".join(f"amber lamp {i},{'ab'[i % 2]}\n" for i in range(20)), encoding="utf-8")
-    with pytest.raises(DataError, match=r"both were given|are for pairs"):
+    with pytest.raises(DataError, match=r"cannot be combined|only be used with pairs"):
         inspect_data(path, asked)
 
 

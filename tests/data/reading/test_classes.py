@@ -83,8 +83,8 @@ def test_repeats_are_left_out_or_counted(three):
     data = read_classes(three("text,label", "a,x\na,x\na,y\nb,y\n", "a,x\n", "c,y\n"))
     assert items(data, "train") == ["a", "a", "b"]
     assert "1 repeated items left out" in data.notes
-    assert "1 items repeat one of their split with another class; they are kept" in data.notes
-    assert "leakage: 1 sequences of dev (100.0%) stand in train too" in data.notes
+    assert "1 items repeat an item of their split with another class; they are kept" in data.notes
+    assert "leakage: 1 sequences of dev (100.0%) also occur in train" in data.notes
     assert (data.facts["repeated"], data.facts["with_two_classes"]) == (1, 1)
 
 
@@ -143,13 +143,13 @@ def test_series_with_a_class_a_step(write):
     assert data.kind == "label_steps"
     assert data.targets[:3] == [["a"], ["a", "b"], ["a", "b", "a"]]
     assert data.items[2].shape == (3, 2)
-    with pytest.raises(DataError, match="began with"):
+    with pytest.raises(DataError, match="the first row of the series has"):
         read_series_classes(path)
 
 
 def test_bad_series_are_named(write):
     path = write("series_id,t,ch0,label\ns,0,1,a\ns,0,x,\n")
-    with pytest.raises(DataError, match=r"(?s)3 problems.*finite number.*time must rise.*label is empty"):
+    with pytest.raises(DataError, match=r"(?s)3 problems.*finite number.*time must increase.*label is empty"):
         read_series_steps(path)
 
 
@@ -183,7 +183,7 @@ def test_train_gets_every_class(write):
     rare = "".join(f"r{i},0,odd{i},T{i}\n" for i in range(8))
     data = read_steps(write(f"{HEAD}\n{sentences(40)}{rare}"))
     assert {f"T{i}" for i in range(8)} <= set(data.classes)
-    assert any("went to train" in note for note in data.notes)
+    assert any("were moved to train" in note for note in data.notes)
 
 
 def test_given_files_with_new_tags_are_refused(three):
@@ -194,11 +194,11 @@ def test_given_files_with_new_tags_are_refused(three):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("s0,0,a,X\ns1,0,b,X\ns0,1,c,X\n", "line 4.*'s0' had ended"),
+        ("s0,0,a,X\ns1,0,b,X\ns0,1,c,X\n", "line 4.*'s0' continues after another sequence"),
         ("s0,0,a,X\n,0,b,X\n", "line 3.*name of the sequence"),
         ("s0,0, ,X\n", "line 2.*'token'.*empty"),
         ("s0,0,a,\n", "line 2.*'upos'.*empty"),
-        ("s0,1,a,X\ns0,1,b,X\n", "line 3.*time must rise"),
+        ("s0,1,a,X\ns0,1,b,X\n", "line 3.*time must increase"),
         ("s0,x,a,X\n", "line 2.*finite number"),
     ],
 )
@@ -223,7 +223,7 @@ def test_texts_of_test_are_unseen(three):
         ["g", "h"],
     )
     assert data.facts["removed"] == {"dev": 1, "test": 3}
-    assert "3 of 5 texts of test stand in train or dev too and were left out" in data.notes
+    assert "3 of 5 texts of test also occur in train or dev and were left out" in data.notes
 
 
 def test_more_training_texts_are_never_those_of_test(three, write):
@@ -232,7 +232,7 @@ def test_more_training_texts_are_never_those_of_test(three, write):
     data = read_texts(files, texts=("text",), more=more)
     assert items(data, "train") == ["a", "z", "y"]
     assert "2 further training texts from 2 file(s)" in data.notes
-    assert "2 of the further texts stand in dev or test and were left out" in data.notes
+    assert "2 of the further texts also occur in dev or test and were left out" in data.notes
     with pytest.raises(DataError, match="'text' is missing"):
         read_texts(files, texts=("text",), more=[write("words\na\n", "none.csv")])
 
@@ -245,7 +245,7 @@ def test_one_file_of_texts_is_cut(write):
 
 
 def test_a_test_file_without_an_unseen_text_is_refused(three):
-    with pytest.raises(DataError, match="each of the 2 texts of test"):
+    with pytest.raises(DataError, match="all 2 texts of test"):
         read_texts(three("text", "a\nb\n", "c\n", "a\nB\n"), texts=("text",))
 
 
@@ -264,9 +264,9 @@ def test_translations_of_pairs_that_are_the_same(three):
         ("a", "z", "dev"),
         ("c", "w", "test"),
     ]
-    assert "leakage: 1 sequences of dev (100.0%) stand in train too" in data.notes
+    assert "leakage: 1 sequences of dev (100.0%) also occur in train" in data.notes
     assert len(read_translations(files).items) == 4
-    with pytest.raises(DataError, match="calls it different"):
+    with pytest.raises(DataError, match="or is different by"):
         read_translations({"train": three("left,right,label", "a,x,0\n", "", "")["train"]}, label="label")
 
 

@@ -14,7 +14,7 @@ from seqtwin.data.reading.join_ids import Tables, layout_of, read_joined
 from seqtwin.data.reading.pair_tables import read_pairs
 from seqtwin.data.starter_config import seen_lines, write_config
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.prepare import load_data
+from seqtwin.run.objectives.load_pairs import load_data
 
 SIZES = {"train": 30, "valid": 12, "test": 12}
 
@@ -119,7 +119,7 @@ BROKEN = {
         "train.csv",
         "rtable_id,label",
         "rtable_id,left_title",
-        "left_title is in this file and comes from",
+        "left_title exists in this file and would also be added from",
     ),
     "an empty text": ("tableA.csv", "title A number 3\n", "\n", r"line 5: column 'left_title': the text is empty"),
 }
@@ -146,7 +146,7 @@ def test_dev_is_cut_from_train_where_there_is_none(tmp_path):
     counts = data.frame["split"].value_counts()
     assert counts["test"] == 12
     assert (counts["train"] + counts["dev"], counts["dev"] > 0) == (30, True)
-    assert "dev was cut from train: 15%" in data.notes
+    assert "dev was split off train: 15%" in data.notes
     assert not set(data.part("dev")["left"]) & set(data.part("train")["left"])
 
 

@@ -6,7 +6,7 @@ import pytest
 from seqtwin.config import parse_run
 from seqtwin.data.reading.negatives import with_negatives
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.prepare import load_data
+from seqtwin.run.objectives.load_pairs import load_data
 
 
 def same_pairs(count, split="train"):
@@ -27,9 +27,7 @@ def test_each_same_pair_gets_so_many_different_ones_from_its_own_split(count):
     whole, notes = with_negatives(frame, count, cut=0.5, seed=0)
     different = whole[whole["target"] == 0]
     assert len(different) == 30 * count
-    assert notes == [
-        f"{30 * count} different pairs were drawn at random, at most {count} for each same pair (data.negatives)"
-    ]
+    assert notes == [f"{30 * count} random different pairs were added, at most {count} per same pair (data.negatives)"]
     for split, rows in different.groupby("split"):
         own = frame[frame["split"] == split]
         assert set(rows["left"]) == set(own["left"])
@@ -55,7 +53,7 @@ def test_what_follows_from_same_pairs_is_never_called_different():
 
 def test_pairs_that_are_all_linked_are_refused():
     linked = pd.DataFrame({"left": ["a", "b"], "right": ["b", "c"], "target": 1.0, "split": "train"})
-    with pytest.raises(DataError, match="all of them share texts"):
+    with pytest.raises(DataError, match="all its pairs share texts"):
         with_negatives(linked, 1, cut=0.5, seed=0)
 
 
@@ -70,7 +68,7 @@ def test_a_config_draws_them(tmp_path):
     data = load_data(parse_run({"data": {"file": str(path), "label": "label", "negatives": 2}}))
     counts = data.frame.groupby(["split", "target"]).size().unstack()
     assert (counts[0.0] == 2 * counts[1.0]).all()
-    assert any("drawn at random" in note for note in data.notes)
+    assert any("random different pairs" in note for note in data.notes)
 
 
 @pytest.mark.parametrize("other", [{"text": "left"}, {"series": "left"}])

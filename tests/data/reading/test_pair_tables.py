@@ -155,7 +155,7 @@ def test_blank_texts_by_policy(empty, kept, write):
     data = read_pairs({"train": write("left,right,score\na,b,5\n ,d,0\n")}, score="score", scale=(0, 5), empty=empty)
     assert len(data.frame) == kept
     assert data.facts["dropped_rows"]["train"] == 2 - kept
-    assert any("dropped" in note for note in data.notes) == (empty == "drop")
+    assert any("left out" in note for note in data.notes) == (empty == "drop")
 
 
 def test_dropping_every_row_is_an_error(write):

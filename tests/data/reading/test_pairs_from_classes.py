@@ -31,7 +31,7 @@ def test_the_seed_decides(items):
 
 def test_fewer_pairs_than_asked_are_said(items):
     data = read_items({"train": items}, pairs=100_000)
-    assert f"{len(data.frame)} training pairs made, not 100000" in data.notes[0]
+    assert f"{len(data.frame)} training pairs instead of 100000" in data.notes[0]
 
 
 def test_repeated_texts_are_left_out(tmp_path):
@@ -46,7 +46,7 @@ def test_repeated_texts_are_left_out(tmp_path):
     ("body", "words"),
     [
         ("a,x\nb,x\nc,x\nd,x\n", "1 class"),
-        ("a,x\nb,y\nc,z\n", "no pairs can be made"),
+        ("a,x\nb,y\nc,z\n", "no pairs can be drawn"),
         ("a,x\n ,x\nc,\n", "line 3.*empty"),
     ],
 )

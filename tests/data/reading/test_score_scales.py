@@ -137,7 +137,7 @@ def test_one_value_far_from_the_others_is_named_and_makes_no_scale(table_of):
 def test_a_name_that_says_the_opposite_is_asked_about(name, tmp_path):
     path = tmp_path / "pairs.csv"
     path.write_text(f"left,right,{name}\n" + "".join(f"a {i},b {i},{i % 2}\n" for i in range(10)), encoding="utf-8")
-    with pytest.raises(DataError, match="less alike"):
+    with pytest.raises(DataError, match="less similar"):
         look_at_target(read_table(path), name)
     assert look_at_target(read_table(path), name, labels={"1": 0, "0": 1}).role == "label"
 

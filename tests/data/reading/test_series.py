@@ -48,9 +48,9 @@ def test_rows_of_two_series_may_alternate(tmp_path):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("a,0,1,1,x\na,0,1,1,x\n", r"line 3: column 't'.*rise"),
+        ("a,0,1,1,x\na,0,1,1,x\n", r"line 3: column 't'.*increase"),
         ("a,0,nan,1,x\n", r"line 2: column 'ch1'.*'nan'"),
-        ("a,0,1,1e39,x\n", r"line 2: column 'ch0'.*1e\+39 is larger than any 32-bit number"),
+        ("a,0,1,1e39,x\n", r"line 2: column 'ch0'.*1e\+39 is too large for a 32-bit number"),
         ("a,0,1,1,x\na,1,1,1,y\n", r"line 3: column 'label'.*'y'.*'x'"),
         ("a,0,1,1,\n", r"line 2.*label is empty"),
     ],
@@ -89,7 +89,7 @@ def test_a_file_without_classes_is_read_for_its_series(tmp_path):
 @pytest.mark.parametrize(
     ("head", "code", "words"),
     [
-        ("series_id,t,ch0\n", "DATA_CHANNELS", "expected 2 channels, as the encoder reads, found 1: ch0"),
+        ("series_id,t,ch0\n", "DATA_CHANNELS", "expected 2 channels for this encoder, found 1: ch0"),
         ("series_id,t,x\n", "DATA_COLUMN", "no channel columns"),
         ("who,ch1,ch0\n", "DATA_COLUMN", "column 'series_id' is missing"),
         ("id,ch1,ch0\n", "DATA_COLUMN", "column 't' is missing"),

@@ -12,7 +12,7 @@ from seqtwin.data.reading.series import read_series_file
 from seqtwin.data.reading.series_gaps import filled
 from seqtwin.data.reading.step_labels import read_series_steps
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.prepare import load_data
+from seqtwin.run.objectives.load_pairs import load_data
 
 HEAD = "series_id,t,ch0,label\n"
 
@@ -54,8 +54,8 @@ def test_a_missing_value_is_reported_or_filled(blank, write):
         ([(0, 1), (1, "inf")], "line 3.*finite number.*'inf'"),
         ([(0, 1), (1, "-Infinity")], "line 3.*finite number"),
         ([(0, 1), (1, "x")], "line 3.*finite number.*'x'"),
-        ([(0, 1), (0, 2)], "line 3.*time must rise.*0 comes twice"),
-        ([(1, 1), (0, 2)], "line 3.*time must rise.*0 follows 1"),
+        ([(0, 1), (0, 2)], "line 3.*time must increase.*0 occurs twice"),
+        ([(1, 1), (0, 2)], "line 3.*time must increase.*0 follows 1"),
         ([(0, ""), (1, 2)], "line 2.*missing"),
         ([("", 1), (1, 2)], "line 2.*'t'"),
         ([(0, "1,5"), (1, 2)], "line 2: expected 4 fields"),
@@ -100,14 +100,14 @@ def test_uneven_time_is_noted(write):
 
 def test_an_endless_gap_is_not_filled(write):
     path = write([*SIX, (1_000_000, 1)])
-    with pytest.raises(DataError, match=r"line 8.*999994 steps are missing, more than the 10000"):
+    with pytest.raises(DataError, match=r"line 8.*999994 steps are missing, but at most 10000"):
         series(path, "carry")
 
 
 def test_a_label_is_never_made_up(write):
     path = write([*SIX, (8, 1)])
     for gaps in ("interpolate", "carry"):
-        with pytest.raises(DataError, match="label of a missing step cannot be filled"):
+        with pytest.raises(DataError, match="labels cannot be filled"):
             read_series_steps({"train": path}, gaps=gaps)
     blank = read_series_steps({"train": write([*SIX[:3], (3, ""), (4, 4)])}, gaps="interpolate")
     assert blank.items[0][:, 0].tolist() == [0, 1, 2, 3, 4]

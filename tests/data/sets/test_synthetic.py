@@ -254,7 +254,7 @@ def test_splits_have_streams_of_their_own(name, monkeypatch):
 
 def test_every_target_alike_is_an_error(monkeypatch):
     monkeypatch.setattr(dataset, "FEWEST", 1)
-    with pytest.raises(ValueError, match="pairs: too few; the targets of dev"):
+    with pytest.raises(ValueError, match="pairs: too few; all targets of dev are equal"):
         probes(probe="P7", pairs=4)
 
 
@@ -289,20 +289,20 @@ def test_the_name_says_what_is_unusual(options, name):
         ({"probe": 3}, "got 3"),
         ({"pairs": 19}, "pairs: expected 20 or more, got 19"),
         ({"pairs": 2.5}, "pairs: expected a whole number"),
-        ({"seed": -1}, "seed: expected a whole number from 0 on"),
+        ({"seed": -1}, "seed: expected a non-negative integer"),
         ({"shortest": 0}, "shortest: expected a whole number"),
         ({"shortest": 1}, "shortest: expected 2 or more"),
-        ({"shortest": 17}, "rise, up to 4096; got 17, 16"),
+        ({"shortest": 17}, "shortest <= longest <= 4096, got 17, 16"),
         ({"longest": 5000}, "got 6, 5000"),
-        ({"length": 8, "longest": 9}, "length: sets shortest and longest"),
+        ({"length": 8, "longest": 9}, "length: cannot be combined with shortest or longest"),
         ({"probe": "P7", "shortest": 7}, "shortest: expected 8 or more"),
         ({"probe": "P10", "longest": 7}, "longest: expected 8 or more"),
-        ({"probe": "P9", "length": 8}, "P9 needs unequal lengths"),
+        ({"probe": "P9", "length": 8}, "P9 needs different lengths"),
         ({"keys": 1}, "keys: expected 2 or more"),
         ({"vocabulary": 17}, "vocabulary: expected 18 or more"),
         ({"labels": "random"}, "labels: expected true or shuffled, got 'random'"),
         ({"labels": False}, "labels: expected true or shuffled, got False"),
-        ({"probe": "P2", "length": 2, "pairs": 4000}, "found no text that is not taken"),
+        ({"probe": "P2", "length": 2, "pairs": 4000}, "no new texts could be drawn"),
         ({"probee": "P2"}, "unknown option 'probee'.*did you mean 'probe'"),
     ],
 )

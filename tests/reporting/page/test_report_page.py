@@ -121,7 +121,7 @@ def test_one_seed_has_an_interval_from_pairs_only(tmp_path, undrawn):
     folder = fake_study.build(tmp_path / "study", seeds=1)
     table = read_study(folder)
     assert set(table.pairings["interval"]) == {"pairs only"}
-    assert "from pairs only because there is one seed" in report_files(table)["index.html"]
+    assert "over pairs only, since there is one seed" in report_files(table)["index.html"]
 
 
 def test_the_report_can_be_written_elsewhere_and_again(tmp_path):

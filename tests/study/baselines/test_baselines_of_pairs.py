@@ -119,7 +119,7 @@ def test_vectors_of_a_file(data: PairData, tmp_path: Path) -> None:
     expected = [3 / 5, np.array([1, 2]) @ [1, 0] / np.sqrt(5)]
     np.testing.assert_allclose(mean_vectors_of(path)(data, part), expected, atol=1e-8)
     found = measure_floors(data, vectors=path)["mean_vectors"]
-    assert "config's file" in found["note"]
+    assert "file of the config" in found["note"]
     assert "random" in measure_floors(data)["mean_vectors"]["note"]
 
 

@@ -1,1 +1,16 @@
-""""""
+"""Data files: from a path to a table of columns.
+
+- `decode`: files opened and decoded to text.
+- `numerals`: numbers and missing values as written in files.
+- `rows`: the input and output types of all format readers.
+- `quoting`: the meaning of quotes in a tab-separated file.
+- `headers`: missing headers and wrong separators.
+- `delimited`: the reader of .csv and .tsv.
+- `jsonl`: the reader of .jsonl.
+- `json_tables`: the reader of .json.
+- `ts`: the reader of .ts (time series).
+- `conllu`: the reader of .conllu (tagged words).
+- `formats`: the table of formats by file name ending.
+- `tables`: whole files as tables of columns.
+- `columns`: checked values of one column.
+"""

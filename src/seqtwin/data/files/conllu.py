@@ -1,7 +1,7 @@
-"""A .conllu file (Universal Dependencies) as a long table, one row per word, or as one row per sentence.
+"""The reader of .conllu files (Universal Dependencies): one row per word, or one row per sentence.
 
-Source: https://universaldependencies.org/format.html. Comments begin with #, a blank line ends a sentence, a word has
-ten fields separated by tabs. Ranges of words written as one (1-2) and words that are not written (1.1) are left out.
+Source: https://universaldependencies.org/format.html. Comments begin with #. A blank line ends a sentence. A word has
+ten fields, separated by tabs. Multiword tokens (1-2) and empty nodes (1.1) are not words and are left out.
 """
 
 import re
@@ -10,21 +10,22 @@ from dataclasses import dataclass
 
 from seqtwin.data.files.rows import Opened, Rows
 
-FIELDS = ("token", "lemma", "upos", "xpos", "feats", "head", "deprel")  # of the ten, those after the number of the word
+FIELDS = ("token", "lemma", "upos", "xpos", "feats", "head", "deprel")  # without deps and misc
 COLUMNS = ("sent_id", "t", *FIELDS)
 WIDTH = 10
-COMMENT = re.compile(r"#\s*([\w-]+)\s*=\s*(.*\S)\s*")  # keys of several words are about documents
+COMMENT = re.compile(r"#\s*([\w-]+)\s*=\s*(.*\S)\s*")  # keys of several words belong to documents
 WORD, NO_WORD = re.compile(r"[1-9][0-9]*"), re.compile(r"[1-9][0-9]*-[1-9][0-9]*|[0-9]+\.[1-9][0-9]*")
-UNSAID = "_"
+BLANK = "_"
 
 Lines = list[tuple[int, str]]
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence of a file: the fields of its words, and the surface tokens that its text consists of.
+    """A sentence of a file.
 
-    `words`: the line of each word and its fields. `problem`: the line that ended it, and why.
+    `begin`: its first line; `words`: line number and fields of each word; `surface`: the tokens as written, with the
+    blanks after them; `problem`: the first wrong line and what is wrong with it.
     """
 
     begin: int
@@ -36,14 +37,14 @@ class Sentence:
 
     @property
     def text(self) -> str:
-        """The sentence as its comment writes it; without one as its tokens spell it."""
+        """The text from the comment `text`, or without one from the tokens."""
         return self.comments.get("text") or "".join(self.surface).strip()
 
 
 def read_words(file: Opened) -> Rows:
     """One row per word: sent_id, t (from 0), token, lemma, upos, xpos, feats, head and deprel.
 
-    A sentence that has no name is called by its number in the file, from 1.
+    A sentence without a name gets its number in the file, from 1.
 
     Raises: DataError for a file that cannot be read.
     """
@@ -52,13 +53,13 @@ def read_words(file: Opened) -> Rows:
         if repeated:
             yield sentence.begin, repeated
         for place, (line, fields) in enumerate(sentence.words):
-            yield line, dict(zip(COLUMNS, (sentence.name, place, *_said(fields)), strict=True))
+            yield line, dict(zip(COLUMNS, (sentence.name, place, *_without_blanks(fields)), strict=True))
         if sentence.problem:
             yield sentence.problem
 
 
 def read_sentences(file: Opened) -> Rows:
-    """One row per sentence: sent_id, its text, its words and their tags joined by blanks, and its other comments.
+    """One row per sentence: sent_id, the text, one column per field with the values joined by blanks, other comments.
 
     Raises: DataError for a file that cannot be read.
     """
@@ -74,41 +75,40 @@ def read_sentences(file: Opened) -> Rows:
 
 
 def _named(file: Opened) -> Iterator[tuple[Sentence, str]]:
-    """The sentences, each with what is wrong with its name, if anything."""
-    known: set[str] = set()
+    """The sentences, each with the problem of its name; an empty string for none."""
+    names: set[str] = set()
     for number, lines in enumerate(_sentences(file.lines()), start=1):
-        found = _sentence(lines, number)
-        if found.words or found.problem:
-            yield found, f"a second sentence is called '{found.name}'" if found.name in known else ""
-        known.add(found.name)
+        sentence = _sentence(lines, number)
+        if sentence.words or sentence.problem:
+            yield sentence, f"a second sentence has the name '{sentence.name}'" if sentence.name in names else ""
+        names.add(sentence.name)
 
 
 def _sentences(text: Iterable[str]) -> Iterator[Lines]:
-    """The lines of each sentence, numbered."""
-    held: Lines = []
+    """The numbered lines of each sentence."""
+    lines: Lines = []
     for number, line in enumerate(text, start=1):
         if line.strip():
-            held.append((number, line.removesuffix("\n")))
-        elif held:
-            yield held
-            held = []
-    if held:
-        yield held
+            lines.append((number, line.removesuffix("\n")))
+        elif lines:
+            yield lines
+            lines = []
+    if lines:
+        yield lines
 
 
 def _sentence(lines: Lines, number: int) -> Sentence:
-    found = [match for _, line in lines if (match := COMMENT.fullmatch(line))]
-    comments = {match[1]: match[2] for match in found}
+    comments = {match[1]: match[2] for _, line in lines if (match := COMMENT.fullmatch(line))}
     name = comments.get("sent_id") or str(number)
     words: list[tuple[int, list[str]]] = []
     surface: list[str] = []
-    covered = 0  # words up to this one are part of a token already
+    covered = 0  # number of the last word of a multiword token
     for line, text in lines:
         if text.startswith("#"):
             continue
         fields = text.split("\t")
         problem = _problem(fields, len(words))
-        if problem:  # what follows would be counted wrongly
+        if problem:  # the numbers of the following words cannot be checked
             return Sentence(lines[0][0], name, comments, words, surface, (line, problem))
         is_word, is_range = WORD.fullmatch(fields[0]), "-" in fields[0]
         if is_word:
@@ -120,14 +120,14 @@ def _sentence(lines: Lines, number: int) -> Sentence:
     return Sentence(lines[0][0], name, comments, words, surface)
 
 
-def _said(fields: list[str]) -> list[str]:
-    """The fields of a word; one that says nothing is blank."""
-    plain = 2 if fields[0] == UNSAID else 1  # the underscore can be the word itself, and its lemma then
-    return [*fields[:plain], *("" if one == UNSAID else one for one in fields[plain:])]
+def _without_blanks(fields: list[str]) -> list[str]:
+    """The fields of a word, with an empty text for an underscore."""
+    plain = 2 if fields[0] == BLANK else 1  # the word itself, and its lemma, can be an underscore
+    return [*fields[:plain], *("" if field == BLANK else field for field in fields[plain:])]
 
 
 def _problem(fields: list[str], place: int) -> str | None:
-    """What is wrong with the fields of a line, after so many words of its sentence."""
+    """The problem of a line, None if there is none. `place`: the number of words before it in the sentence."""
     if len(fields) != WIDTH:
         return f"expected {WIDTH} fields separated by tabs, found {len(fields)}: {' '.join(fields)[:60]!r}"
     if NO_WORD.fullmatch(fields[0]):

@@ -1,6 +1,6 @@
-"""A path to decoded text: what can be wrong with a file before its rows are looked at.
+"""Files opened and decoded to text, with errors for everything that prevents it.
 
-A file whose name ends in .gz is unpacked while it is read.
+A file whose name ends in .gz is decompressed while reading.
 """
 
 import codecs
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from seqtwin.errors import DataError, nearest
 
-BYTE_ORDER_MARKS = (  # the longer first: UTF-32's begins with UTF-16's
+BYTE_ORDER_MARKS = (  # longer marks first: that of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF8, "utf-8"),
@@ -28,7 +28,7 @@ SHOWN_NAMES = 5
 
 
 def ending_of(path: Path) -> str:
-    """The lower-cased ending of a name, that of the unpacked file where it ends in .gz.
+    """The ending of a file name in lower case, without .gz.
 
     >>> ending_of(Path("Pairs.CSV.gz")), ending_of(Path("a.b/names"))
     ('.csv', '')
@@ -38,7 +38,7 @@ def ending_of(path: Path) -> str:
 
 
 def bare_name(path: Path) -> str:
-    """The name without its endings.
+    """The file name without its ending, and without .gz.
 
     >>> bare_name(Path("data/pairs.csv.gz")), bare_name(Path("v1.2.csv"))
     ('pairs', 'v1.2')
@@ -48,15 +48,15 @@ def bare_name(path: Path) -> str:
 
 
 def is_gzip(path: Path) -> bool:
-    """Whether the name says that the file is packed with gzip."""
+    """Whether the file name ends in .gz."""
     return path.suffix.lower() == GZIP
 
 
 def read_text(path: Path) -> str:
-    r"""The text of a file, without byte order mark, with `\n` at the end of every line.
+    r"""The text of a file, without byte order mark, with `\n` as line end.
 
-    Raises: DataError when it is missing, not a plain file, packed with anything but gzip, in another encoding, or
-    contains NUL bytes.
+    Raises: DataError if the file is missing, is not a regular file, is compressed with anything but gzip, has another
+    encoding, or contains NUL bytes.
     """
     with opened(path) as file:
         raw = file.read()
@@ -64,7 +64,7 @@ def read_text(path: Path) -> str:
 
 
 def stream_lines(path: Path) -> Iterator[str]:
-    r"""The lines of a file one at a time, each with its end, which is always `\n`.
+    r"""The lines of a file, one at a time, each with its line end `\n`.
 
     Raises: DataError as `read_text`.
     """
@@ -85,9 +85,9 @@ def stream_lines(path: Path) -> Iterator[str]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
-    """The bytes of a file, unpacked where its name ends in .gz.
+    """A file opened for reading bytes, decompressed if its name ends in .gz.
 
-    Raises: DataError for what is no plain file, is packed in another way, or breaks off.
+    Raises: DataError if it is not a regular file, is compressed in another way, or is incomplete.
     """
     require_file(path)
     try:
@@ -98,47 +98,54 @@ def opened(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
                 yield content
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         cause = f"the gzip data are damaged or incomplete ({error})"
-        raise DataError("DATA_PACKED", cause, place=str(path), remedy="download or pack the file again") from error
+        remedy = "download or compress the file again"
+        raise DataError("DATA_PACKED", cause, place=str(path), remedy=remedy) from error
     except OSError as error:
         raise DataError("DATA_UNREADABLE", f"cannot be read: {error.strerror}", place=str(path)) from error
 
 
 def _check_whole(path: Path) -> None:
-    """Raises: DataError for damaged gzip data: its check sum comes last, after bytes that are no text."""
+    """Check the gzip data of a file, whose checksum is at the end.
+
+    Raises: DataError.
+    """
     with opened(path) as file:
         while is_gzip(path) and file.read(2**20):
             pass
 
 
 def _check_packing(start: bytes, path: Path) -> None:
-    """Raises: DataError for a packed file that is not read, and for a name that promises another."""
+    """Check that a file is compressed if its name ends in .gz, and only then.
+
+    Raises: DataError.
+    """
     kind = next((kind for mark, kind in PACKED if start.startswith(mark)), None)
     if is_gzip(path) and kind != "gzip":
-        cause = f"the name ends in .gz, but the file is {kind or 'not packed with gzip'}"
-        raise DataError("DATA_PACKED", cause, place=str(path), remedy="rename it after what it contains")
+        cause = f"the name ends in .gz, but the file is {f'a {kind} file' if kind else 'not compressed with gzip'}"
+        raise DataError("DATA_PACKED", cause, place=str(path), remedy="rename the file, or compress it with gzip")
     if kind is not None and not is_gzip(path):
-        remedy = f"unpack it first{f', or name it {path.name}.gz' if kind == 'gzip' else ''}"
+        remedy = f"unpack it first{f', or rename it to {path.name}.gz' if kind == 'gzip' else ''}"
         raise DataError("DATA_PACKED", f"this is a {kind} file", place=str(path), remedy=remedy)
 
 
 def require_file(path: Path) -> None:
-    """Nothing, when the path is a plain file.
+    """Check that a path is a regular file.
 
     Raises: DataError.
     """
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
-        raise DataError("DATA_MISSING", f"no such file{_neighbour(path)}", place=str(path)) from None
+        raise DataError("DATA_MISSING", f"no such file{_similar_name(path)}", place=str(path)) from None
     except (OSError, ValueError) as error:
         raise DataError("DATA_UNREADABLE", f"cannot be read: {error}", place=str(path)) from error
     if stat.S_ISDIR(mode):
         raise DataError("DATA_FOLDER", "this is a directory, not a file", place=str(path), remedy=_inside(path))
     if not stat.S_ISREG(mode):
-        raise DataError("DATA_NO_FILE", "this is a pipe or a device, not a plain file", place=str(path))
+        raise DataError("DATA_NO_FILE", "this is a pipe or a device, not a regular file", place=str(path))
 
 
-def _neighbour(path: Path) -> str:
+def _similar_name(path: Path) -> str:
     try:
         names = sorted(p.name for p in path.parent.iterdir())
     except OSError:
@@ -148,11 +155,11 @@ def _neighbour(path: Path) -> str:
 
 def _inside(path: Path) -> str:
     names = sorted(p.name for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
-    return f"name one of its files: {', '.join(names[:SHOWN_NAMES])}" if names else "name a file"
+    return f"choose one of its files: {', '.join(names[:SHOWN_NAMES])}" if names else "choose a file"
 
 
 def _encoding(start: bytes) -> tuple[bytes, str]:
-    """The byte order mark a file starts with, if any, and its encoding."""
+    """The byte order mark at the start of a file (empty if there is none), and the encoding."""
     return next(((m, e) for m, e in BYTE_ORDER_MARKS if start.startswith(m)), (b"", "utf-8"))
 
 
@@ -164,17 +171,17 @@ def _decoded(raw: bytes, path: Path) -> str:
         offset = len(mark) + error.start
         line = _line(raw[:offset].decode(encoding, "replace"))
         name = encoding.upper().removesuffix("-LE").removesuffix("-BE")
-        cause = f"line {line}: byte 0x{raw[offset]:02x} at offset {offset} is not {name}, so the encoding is another"
+        cause = f"line {line}: byte 0x{raw[offset]:02x} at offset {offset} is not {name}: the file has another encoding"
         raise DataError("DATA_ENCODING", cause, place=str(path), remedy="save the file as UTF-8") from error
-    found = text.find("\0")
-    if found >= 0:
-        offset = len(mark) + len(text[:found].encode(encoding))
-        raise _nul(path, f"line {_line(text[:found])}: a NUL byte at byte offset {offset}")
+    place = text.find("\0")
+    if place >= 0:
+        offset = len(mark) + len(text[:place].encode(encoding))
+        raise _nul(path, f"line {_line(text[:place])}: a NUL byte at byte offset {offset}")
     return text
 
 
 def _nul(path: Path, cause: str) -> DataError:
-    remedy = "remove it; many of them mean UTF-16 without a byte order mark: save the file as UTF-8"
+    remedy = "remove it; if there are many, the file is probably UTF-16 without a byte order mark: save it as UTF-8"
     return DataError("DATA_NUL", cause, place=str(path), remedy=remedy)
 
 

@@ -1,4 +1,4 @@
-"""Comma- and tab-separated files to rows: quotes, headers, and rows of another width."""
+"""The readers of comma- and tab-separated files: quotes, headers, and rows with missing or extra fields."""
 
 import csv
 from collections import Counter
@@ -8,43 +8,46 @@ from itertools import islice
 from pathlib import Path
 
 from seqtwin.data.files.headers import refuse_other_separator
-from seqtwin.data.files.quoting import quoting_note, quoting_of, weighed
+from seqtwin.data.files.quoting import quote_evidence, quoting_note, quoting_of
 from seqtwin.data.files.rows import Opened, Rows
 from seqtwin.errors import DataError
 
 MAX_FIELD = 10 * 2**20
-SAMPLE = 50  # lines looked at for the separator
+SAMPLE = 50  # lines inspected for the separator
 LIKELY_JOINED = (
-    "a quoted field contains tabs and line ends: several rows may have been read as one; "
-    "set data.quoting: none (--quoting none) if quotes are ordinary characters, csv if the text really has these tabs"
+    "a quoted field contains tabs and line ends, so several rows may have been read as one; "
+    "set data.quoting: none (--quoting none) if quotes are ordinary characters, or csv if the text contains these tabs"
 )
 
 
 def read_csv(file: Opened) -> Rows:
-    """The rows of a comma-separated file; quotes enclose fields unless `quoting` says none."""
+    """The rows of a comma-separated file. Quotes enclose fields, unless `quoting` is `none`."""
     return _rows(file, ",", _unquoted(file, ",") if file.quoting == "none" else _quoted(file, ","))
 
 
 def read_tsv(file: Opened) -> Rows:
-    """The rows of a tab-separated file; without a given `quoting` the file shows what its quotes mean."""
+    """The rows of a tab-separated file. If `quoting` is None, the meaning of quotes is inferred from the file."""
     if file.quoting == "none":
         return _rows(file, "\t", _unquoted(file, "\t"))
     if file.quoting == "csv":
         return _rows(file, "\t", _quoted(file, "\t"))
-    found = weighed(file.lines())
-    note = quoting_note(found)
+    evidence = quote_evidence(file.lines())
+    note = quoting_note(evidence)
     file.notes.extend([note] if note else [])
-    if quoting_of(found) == "none":
+    if quoting_of(evidence) == "none":
         return _rows(file, "\t", _unquoted(file, "\t"))
-    return _rows(file, "\t", _doubted(_quoted(file, "\t")))
+    return _rows(file, "\t", _flag_joined(_quoted(file, "\t")))
 
 
 def check_header(header: Sequence[str], path: Path) -> None:
-    """Raises: DataError for two columns of one name."""
+    """Check that no two columns have the same name.
+
+    Raises: DataError.
+    """
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
-        cause = f"line 1: column '{twice[0]}' stands twice in the header"
-        remedy = "give each column its own name; if this line is data, write a header line above it"
+        cause = f"line 1: column '{twice[0]}' occurs twice in the header"
+        remedy = "give each column its own name; if this line is data, add a header line above it"
         raise DataError("DATA_HEADER", cause, place=str(path), remedy=remedy)
 
 
@@ -71,7 +74,7 @@ def _rows(file: Opened, delimiter: str, records: Iterator[_Record]) -> Rows:
 
 
 def _shape_problem(fields: list[str], header: list[str], delimiter: str) -> str | None:
-    """What is wrong with the fields of a row as such."""
+    """The problem of a row that repeats the header or has a wrong number of fields, otherwise None."""
     if [value.strip() for value in fields] == header:
         return "the header is repeated"
     if len(fields) != len(header):
@@ -88,7 +91,7 @@ def _unquoted(file: Opened, delimiter: str) -> Iterator[_Record]:
 
 
 def _quoted(file: Opened, delimiter: str) -> Iterator[_Record]:
-    """The records with the line each begins on; a quote that goes wrong ends them and is a problem of its own."""
+    """The records, each with its first line. A wrong quote is the last record, as a problem."""
     reader = csv.reader(file.lines(), delimiter=delimiter, strict=True)
     begin = 1
     try:
@@ -102,7 +105,7 @@ def _quoted(file: Opened, delimiter: str) -> Iterator[_Record]:
 
 
 def _next_row(reader: Iterator[list[str]]) -> list[str] | None:
-    """The next row, None after the last. The limit of a field is one for the whole process: it is put back at once."""
+    """The next row, None after the last. The field size limit is global, so it is restored at once."""
     before = csv.field_size_limit(MAX_FIELD)
     try:
         return next(reader, None)
@@ -110,8 +113,8 @@ def _next_row(reader: Iterator[list[str]]) -> list[str] | None:
         csv.field_size_limit(before)
 
 
-def _doubted(records: Iterator[_Record]) -> Iterator[_Record]:
-    """The records; one whose text has tabs and line ends in a quoted field is a problem."""
+def _flag_joined(records: Iterator[_Record]) -> Iterator[_Record]:
+    """The records, with a problem for each that has tabs and line ends in one quoted field."""
     for record in records:
         joined = any("\t" in field and "\n" in field for field in record.fields)
         yield _Record(record.line, record.fields, LIKELY_JOINED) if joined else record
@@ -123,11 +126,11 @@ def _quote_problem(file: Opened, delimiter: str, begin: int, error: csv.Error) -
     opened = begin - 1 + _opening_line(file.text_from(begin), delimiter)
     how = "is never closed" if "unexpected end" in str(error) else f"is closed in the middle of a field ({error})"
     advice = "double the quotes inside a field, or set data.quoting: none (--quoting none) if they are part of the text"
-    return opened, f"the quote that opens on this line {how}; nothing after it was read; {advice}"
+    return opened, f"the quote that opens on this line {how}; the rest of the file was not read; {advice}"
 
 
 def _opening_line(text: str, delimiter: str) -> int:
-    """The line, from 1, of the last quote that opens a field."""
+    """The number of the line with the last quote that opens a field, from 1."""
     opened, line, quoted, fresh = 1, 1, False, True
     position = 0
     while position < len(text):

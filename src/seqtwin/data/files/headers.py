@@ -1,8 +1,7 @@
-"""The first line of a delimited file: whether it names the columns, and whether the separator is another."""
+"""The first line of a delimited file: missing headers and wrong separators."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from seqtwin.data.files.numerals import NUMBER
 from seqtwin.data.files.quoting import WHOLE
@@ -11,8 +10,8 @@ from seqtwin.errors import DataError
 
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 ENDINGS = {",": ".csv", "\t": ".tsv"}
-MOST = 0.9  # of the lines
-WORDY = 4  # words that no column name has
+MOST = 0.9  # share of the lines
+WORDY = 4  # more words than a column name has
 USUAL = (
     {"id", "index", "idx", "left", "right", "label", "score", "text", "title", "sentence", "sentence1", "sentence2"}
     | {"sentence_a", "sentence_b", "text1", "text2", "text_a", "text_b", "question1", "question2", "name1", "name2"}
@@ -22,9 +21,9 @@ USUAL = (
 
 
 def refuse_other_separator(lines: Sequence[str], delimiter: str, path: Path) -> None:
-    """Nothing, when the first lines of a file are separated as its ending says, or by nothing at all.
+    """Check that the first lines of a file have the separator of its ending. A single column has none.
 
-    Raises: DataError that names the separator that was found.
+    Raises: DataError with the separator of the file.
     """
     outside = [WHOLE.sub("", line.rstrip("\n")) for line in lines if line.strip()]
     if len(outside) < 2 or _separates(delimiter, outside):
@@ -32,15 +31,15 @@ def refuse_other_separator(lines: Sequence[str], delimiter: str, path: Path) -> 
     other = next((sign for sign in SEPARATORS if sign != delimiter and _separates(sign, outside)), None)
     if other is None:
         return
-    header = "the header is one field" if delimiter not in outside[0] else "the lines differ in their number of fields"
+    header = "the header is one field" if delimiter not in outside[0] else "the lines have different numbers of fields"
     cause = f"{header}: this {ENDINGS[delimiter]} is separated by {SEPARATORS[other]}, not {SEPARATORS[delimiter]}"
     save = "save the file with commas (.csv) or tabs (.tsv)"
-    remedy = f"rename it so that it ends in {ENDINGS[other]}, or {save}" if other in ENDINGS else save
+    remedy = f"rename it to end in {ENDINGS[other]}, or {save}" if other in ENDINGS else save
     raise DataError("DATA_SEPARATOR", cause, place=str(path), remedy=remedy)
 
 
 def separator_of(lines: Sequence[str]) -> str | None:
-    """The ending of a file whose first lines are separated so; None where no separator is sure, or no ending has it.
+    """The ending (.csv or .tsv) that fits the separator of these lines, None if it is not clear.
 
     >>> separator_of(["a\\tb", "c d\\te"]), separator_of(["a, b", "c"])
     ('.tsv', None)
@@ -51,13 +50,13 @@ def separator_of(lines: Sequence[str]) -> str | None:
 
 
 def _separates(sign: str, lines: Sequence[str]) -> bool:
-    """Whether nearly all lines contain a sign as often as the first."""
+    """Whether nearly all lines contain a character as often as the first line does."""
     count = lines[0].count(sign)
     return count > 0 and sum(line.count(sign) == count for line in lines) >= MOST * len(lines)
 
 
-def missing_header(columns: Mapping[str, Sequence[Any]]) -> str | None:
-    """Why the names of the columns look like a row of data; None when they do not.
+def missing_header(columns: Mapping[str, Sequence[object]]) -> str | None:
+    """The reason why the column names look like a row of data, None if they do not.
 
     >>> missing_header({"red lamp": ["blue lamp"], "TRUE": ["FALSE"]})
     "'TRUE' looks like the values below it"
@@ -72,8 +71,8 @@ def missing_header(columns: Mapping[str, Sequence[Any]]) -> str | None:
     return None if wordy is None else f"'{wordy[:60]}' is longer than a column name"
 
 
-def is_surely_data(columns: Mapping[str, Sequence[Any]]) -> bool:
-    """Whether no name can be one: each is a value of its column, or has blanks as texts have.
+def is_surely_data(columns: Mapping[str, Sequence[object]]) -> bool:
+    """Whether the column names are certainly data: each looks like a value of its column or contains blanks.
 
     >>> is_surely_data({"red lamp": ["blue lamp"], "TRUE": ["FALSE"]}), is_surely_data({"city": ["x"], "2019": ["3"]})
     (True, False)
@@ -84,23 +83,23 @@ def is_surely_data(columns: Mapping[str, Sequence[Any]]) -> bool:
     return any(values) and all(value or " " in name for name, value in zip(columns, values, strict=True))
 
 
-def no_header(columns: Mapping[str, Sequence[Any]], delimiter: str, place: str) -> DataError:
-    """The error for a file whose first line is data."""
+def no_header(columns: Mapping[str, Sequence[object]], delimiter: str, place: str) -> DataError:
+    """The error for a file without a header line."""
     cause = f"line 1: the file seems to have no header line: {missing_header(columns)}"
     count = len(columns)
     names = delimiter.join(["left", "right", "label"] if count == 3 else ["text", "label"] if count == 2 else [])
     example = f", for example: {names!r}" if names else ""
-    remedy = f"write a first line with the names of the {count} columns{example}"
+    remedy = f"add a first line with the names of the {count} columns{example}"
     return DataError("DATA_NO_HEADER", cause, place=place, remedy=remedy)
 
 
 def _numbered(names: Sequence[str]) -> bool:
-    """Whether the names are 0, 1, 2, ..., as tables without names are written."""
+    """Whether the names are 0, 1, 2, ..., as in tables that were saved without names."""
     return list(names) == [str(number) for number in range(len(names))]
 
 
-def _is_value(name: str, values: Sequence[Any]) -> bool:
-    """Whether a name is of the kind that its column consists of: a truth value, a number, one of few classes."""
+def _is_value(name: str, values: Sequence[object]) -> bool:
+    """Whether a name looks like the values of its column: a label word, a number, or one of a few classes."""
     if not values:
         return False
     word, words = word_form(name), [word_form(value) for value in values]

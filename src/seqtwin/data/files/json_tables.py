@@ -1,4 +1,4 @@
-"""A .json file as a table: a list of flat objects, or the training file of the library dedupe.
+"""The reader of .json files: a list of flat objects, or a training file of the library dedupe.
 
 dedupe writes `{"match": [[record, record], ...], "distinct": [...]}`. Older versions write each pair as
 `{"__class__": "tuple", "__value__": [record, record]}`, and frozensets of names in the same way.
@@ -6,8 +6,8 @@ Source: dedupe, dedupe/serializer.py.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from seqtwin.data.files.rows import Opened, Row, Rows
 from seqtwin.errors import DataError
@@ -20,9 +20,8 @@ READ = 'a list of objects with named columns, or a training file of dedupe: {"ma
 def read_json(file: Opened) -> Rows:
     """One row per object of a list, or per labelled pair of dedupe.
 
-    A pair has the columns left_FIELD, right_FIELD and label (match or distinct); left, right and label where the
-    records have one field. The file is read as a whole. Lines are those on which the rows begin, if each begins on its
-    own, and else the numbers of the rows.
+    A pair has the columns left_FIELD, right_FIELD and label (match or distinct). If the records have only one field,
+    the columns are left, right and label. Rows are numbered from 1, because they do not correspond to lines.
 
     Raises: DataError for any other file.
     """
@@ -35,56 +34,57 @@ def read_json(file: Opened) -> Rows:
         raise _refused(file.path, f"expected {READ}")
 
 
-def _content(file: Opened) -> Any:
+def _content(file: Opened) -> object:
     try:
-        return json.loads(file.text(), parse_constant=str)
+        content: object = json.loads(file.text(), parse_constant=str)
     except (ValueError, RecursionError) as error:
         raise _refused(file.path, f"not JSON ({error})") from error
+    return content
 
 
 def _refused(path: Path, cause: str) -> DataError:
-    remedy = "for other data use a .csv, .tsv, .jsonl or .parquet file; a config is a .yaml file"
+    remedy = "for other data, use a .csv, .tsv, .jsonl or .parquet file; a config is a .yaml file"
     return DataError("DATA_JSON", cause, place=str(path), remedy=remedy)
 
 
-def _flat(item: Any) -> Row:
+def _flat(item: object) -> Row:
     if not isinstance(item, dict):
         return f"expected an object with named columns, found {json.dumps(item)[:60]!r}"
     nested = next((name for name, value in item.items() if isinstance(value, dict | list)), None)
     return item if nested is None else f"column '{nested}': expected one value, found {json.dumps(item[nested])[:60]!r}"
 
 
-def _pairs(content: dict[str, Any], file: Opened) -> Rows:
+def _pairs(content: Mapping[str, object], file: Opened) -> Rows:
     file.notes.append("read as a training file of dedupe: match and distinct are the labels")
-    found = [(label, _records(pair)) for label in LABELS for pair in _listed(content[label], label, file.path)]
-    names = dict.fromkeys(name for _, pair in found if not isinstance(pair, str) for one in pair for name in one)
+    pairs = [(label, _records(pair)) for label in LABELS for pair in _listed(content[label], label, file.path)]
+    names = {name for _, pair in pairs if not isinstance(pair, str) for record in pair for name in record}
     single = len(names) == 1
-    for number, (label, pair) in enumerate(found, 1):
+    for number, (label, pair) in enumerate(pairs, 1):
         yield number, pair if isinstance(pair, str) else {**_sides(pair, single), "label": label}
 
 
-def _sides(pair: list[dict[str, Any]], single: bool) -> dict[str, Any]:
+def _sides(pair: list[dict[str, object]], single: bool) -> dict[str, object]:
     sides = zip(("left", "right"), pair, strict=True)
-    return {side if single else f"{side}_{name}": value for side, one in sides for name, value in one.items()}
+    return {side if single else f"{side}_{name}": value for side, record in sides for name, value in record.items()}
 
 
-def _listed(pairs: Any, label: str, path: Path) -> list[Any]:
+def _listed(pairs: object, label: str, path: Path) -> list[object]:
     if not isinstance(pairs, list):
         raise _refused(path, f"'{label}': expected a list of pairs of records")
     return pairs
 
 
-def _records(pair: Any) -> list[dict[str, Any]] | str:
-    """The two records of a pair, or what is wrong with it."""
+def _records(pair: object) -> list[dict[str, object]] | str:
+    """The two records of a pair, or a problem."""
     records = _unwrapped(pair)
-    if not (isinstance(records, list) and len(records) == 2 and all(isinstance(one, dict) for one in records)):
+    if not (isinstance(records, list) and len(records) == 2 and all(isinstance(record, dict) for record in records)):
         return f"expected a pair of records, found {json.dumps(pair)[:60]!r}"
-    return [{name: _unwrapped(value) for name, value in one.items()} for one in records]
+    return [{name: _unwrapped(value) for name, value in record.items()} for record in records]
 
 
-def _unwrapped(value: Any) -> Any:
-    """What an object of older versions stands for; a set of words becomes one text."""
-    if isinstance(value, dict) and value.keys() == WRAPPED:
-        held = value["__value__"]
-        return " ".join(map(str, held)) if value["__class__"] == "frozenset" and isinstance(held, list) else held
-    return value
+def _unwrapped(value: object) -> object:
+    """The value inside an object of older versions; a set of words becomes one text."""
+    if not (isinstance(value, dict) and value.keys() == WRAPPED):
+        return value
+    inner: object = value["__value__"]
+    return " ".join(map(str, inner)) if value["__class__"] == "frozenset" and isinstance(inner, list) else inner

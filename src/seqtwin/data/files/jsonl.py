@@ -1,9 +1,8 @@
-"""A .jsonl file: one JSON object with named columns per line."""
+"""The reader of .jsonl files: one JSON object per line, with columns as keys."""
 
 import json
-from typing import Any
 
-from seqtwin.data.files.rows import Opened, Rows
+from seqtwin.data.files.rows import Opened, Row, Rows
 
 
 def read_jsonl(file: Opened) -> Rows:
@@ -13,10 +12,10 @@ def read_jsonl(file: Opened) -> Rows:
             yield number, json_object(line.removesuffix("\n"))
 
 
-def json_object(line: str) -> dict[str, Any] | str:
-    """The object on a line, or what is wrong with the line."""
+def json_object(line: str) -> Row:
+    """The object on a line, or a problem."""
     try:
-        found = json.loads(line, parse_constant=str)
+        value = json.loads(line, parse_constant=str)
     except (ValueError, RecursionError) as error:
         return f"not JSON ({error}): {line[:60]!r}"
-    return found if isinstance(found, dict) else f"expected an object with named columns, found {line[:60]!r}"
+    return value if isinstance(value, dict) else f"expected an object with named columns, found {line[:60]!r}"

@@ -1,25 +1,25 @@
-"""What every reader of files takes and gives: lines of text in, numbered rows or problems out."""
+"""The input and output types of all format readers: lines of text in, numbered rows or problems out."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from seqtwin.data.files.decode import read_text, stream_lines
 
 Quoting = Literal["none", "csv"]
-Row = dict[str, Any] | str  # a text is what is wrong with the row
-Rows = Generator[tuple[int, Row], None, None]  # with the line each row begins on
-OPENING_LINES = 100_000  # searched for the quote that went wrong
+Row = Mapping[str, object] | str  # values by column, or a problem
+Rows = Generator[tuple[int, Row], None, None]  # each with its first line
+OPENING_LINES = 100_000  # searched for a wrong quote
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A file for a reader: its lines (each call starts again) and how quotes are meant.
+    """A file for a reader. `lines`: a function that returns its lines from the start.
 
-    `quoting`: None where the file itself decides. The reader adds to `notes` what it decided, and to `header` the names
-    of the columns where it knows them before the first row.
+    `quoting`: the meaning of quotes, None to infer it from the file. The reader adds its decisions to `notes`, and to
+    `header` the column names if they are known before the first row.
     """
 
     path: Path
@@ -33,12 +33,12 @@ class Opened:
         return "".join(self.lines())
 
     def text_from(self, line: int) -> str:
-        """What begins on a line; of a large file not all of it."""
+        """The text from a line on, up to 100,000 lines."""
         return "".join(islice(self.lines(), line - 1, line - 1 + OPENING_LINES))
 
 
-def held(path: Path, quoting: Quoting | None = None) -> Opened:
-    """A file in memory, read once.
+def open_in_memory(path: Path, quoting: Quoting | None = None) -> Opened:
+    """A file that is read once and kept in memory.
 
     Raises: DataError.
     """
@@ -46,13 +46,13 @@ def held(path: Path, quoting: Quoting | None = None) -> Opened:
     return Opened(path, lambda: iter(lines), quoting)
 
 
-def streamed(path: Path, quoting: Quoting | None = None) -> Opened:
-    """A file of any size, read anew at each pass."""
+def open_streamed(path: Path, quoting: Quoting | None = None) -> Opened:
+    """A file of any size, read again for each pass."""
     return Opened(path, lambda: stream_lines(path), quoting)
 
 
 def _lines_of(text: str) -> list[str]:
-    # str.splitlines would cut at separators that texts contain
+    # str.splitlines also splits at separators that occur in texts
     lines = [line + "\n" for line in text.split("\n")]
     last = lines.pop()[:-1]
     return [*lines, last] if last else lines

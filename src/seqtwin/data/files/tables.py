@@ -1,31 +1,27 @@
-"""A data file as columns of values, with the line each row stands on."""
+"""Whole data files as tables: columns of values, and the line of each row."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from seqtwin.data.files.decode import ending_of, is_gzip, require_file
-from seqtwin.data.files.formats import ENDINGS, FORMATS, Reader, described, format_of, refuse_quoting, unknown_format
+from seqtwin.data.files.formats import FORMATS, Format, Reader, described, format_of, refuse_quoting, unknown_format
 from seqtwin.data.files.headers import is_surely_data, missing_header, no_header
-from seqtwin.data.files.rows import Opened, Quoting, Row, held
+from seqtwin.data.files.rows import Opened, Quoting, Row, open_in_memory
 from seqtwin.errors import DataError, gathered, nearest
 
-__all__ = ["ENDINGS", "FORMATS", "Block", "Table", "column", "read_table", "read_text_table"]
-
 REMEDY_ALL = "fix the file; nothing was read"
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns by name, the line of each row, and what is wrong with single rows (those rows are not in the columns).
+    """Columns by name, and the line of each row.
 
-    `notes`: sentences on what was decided while the file was read.
+    `problems`: line and description; the reader leaves such rows out of the columns. `notes`: decisions of the reader.
     """
 
     path: Path
-    columns: dict[str, list[Any]]
+    columns: dict[str, list[object]]
     lines: list[int]
     problems: list[tuple[int, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -35,15 +31,15 @@ class Table:
 
     @property
     def place(self) -> str:
-        """How errors name the file."""
+        """The file as named in errors."""
         return str(self.path)
 
     def report(self, row: int, name: str, problem: str) -> None:
-        """Note what is wrong with one value."""
+        """Record a problem of one value."""
         self.problems.append((self.lines[row], f"column '{name}': {problem}"))
 
     def finish(self, remedy: str) -> None:
-        """Nothing, when no row had a problem.
+        """Check that no row has a problem.
 
         Raises: DataError with all problems of the file.
         """
@@ -53,11 +49,11 @@ class Table:
 
 
 class Block:
-    """Rows on their way into a table; `names`: columns that it has whether or not a row names them."""
+    """Rows collected for a table. `names`: columns that the table has even if no row has them."""
 
     def __init__(self, path: Path, names: Iterable[str] = ()) -> None:
         self.path = path
-        self.columns: dict[str, list[Any]] = {name: [] for name in names}
+        self.columns: dict[str, list[object]] = {name: [] for name in names}
         self.lines: list[int] = []
         self.problems: list[tuple[int, str]] = []
         self.characters = 0
@@ -66,7 +62,7 @@ class Block:
         return len(self.lines) + len(self.problems)
 
     def add(self, line: int, row: Row) -> None:
-        """One more row, or what is wrong with it."""
+        """Add a row, or the problem of a row."""
         if isinstance(row, str):
             self.problems.append((line, row))
             return
@@ -84,38 +80,40 @@ class Block:
             values.extend([None] * (len(self.lines) - len(values)))
 
     def table(self, file: Opened) -> Table:
-        """The rows as columns, those of the header first."""
+        """The rows as a table. The columns of the header come first."""
         columns = {name: self.columns.get(name) or [None] * len(self.lines) for name in [*file.header, *self.columns]}
         return Table(self.path, columns, self.lines, self.problems, file.notes)
 
 
 def read_table(path: Path, *, quoting: Quoting | None = None) -> Table:
-    """All columns of a file; its kind is told by its ending. `quoting`: None where the file itself decides.
+    """All columns of a file. Its format depends on its ending. `quoting`: None to infer it from the file.
 
-    Raises: DataError when the file is not such a table, has no rows, or none that can be read.
+    Raises: DataError if the file is not such a table or has no readable rows.
     """
-    require_file(path)
-    form = format_of(path)
-    if form is None:
-        raise unknown_format(path)
-    return _checked(_read(path, form.rows, quoting))
+    form = _require_table(path)
+    return _checked(_read(path, form, form.rows, quoting))
 
 
 def read_text_table(path: Path, *, quoting: Quoting | None = None) -> Table:
-    """The same for commands that work on texts: of a .conllu file one row per sentence, in the column `text`.
+    """The same with one text per row. A .conllu file has one row per sentence, in the column `text`.
 
     Raises: DataError.
     """
+    form = _require_table(path)
+    return _checked(_read(path, form, form.texts or form.rows, quoting))
+
+
+def _require_table(path: Path) -> Format:
     require_file(path)
     form = format_of(path)
     if form is None:
         raise unknown_format(path)
-    return _checked(_read(path, form.texts or form.rows, quoting))
+    return form
 
 
-def _read(path: Path, reader: Reader, quoting: Quoting | None) -> Table:
+def _read(path: Path, form: Format, reader: Reader, quoting: Quoting | None) -> Table:
     refuse_quoting(path, quoting)
-    file = held(path, quoting) if ending_of(path) != ".parquet" else Opened(path, _no_lines)
+    file = Opened(path, _no_lines) if form.binary else open_in_memory(path, quoting)
     block = Block(path)
     for line, row in reader(file):
         block.add(line, row)
@@ -130,30 +128,30 @@ def _no_lines() -> Iterator[str]:
 
 def _checked(table: Table) -> Table:
     if not table.lines and not table.problems:
-        cause = "no rows: the file has a header only" if table.columns else "no rows: the file is empty"
+        cause = "no rows: the file has only a header" if table.columns else "no rows: the file is empty"
         raise DataError("DATA_NO_ROWS", cause, place=table.place, remedy="expected a header and at least one row")
-    if not table.lines and ending_of(table.path) not in DELIMITERS:
-        table.finish(REMEDY_ALL)  # without a row there are no columns to speak of
-    delimiter = DELIMITERS.get(ending_of(table.path))
+    delimiter = FORMATS[ending_of(table.path)].delimiter
+    if not table.lines and delimiter is None:
+        table.finish(REMEDY_ALL)  # without rows the columns are unknown
     if delimiter and is_surely_data(table.columns):
         raise no_header(table.columns, delimiter, table.place)
     return table
 
 
-def column(table: Table, name: str) -> list[Any]:
+def column(table: Table, name: str) -> list[object]:
     """The values of one column.
 
-    Raises: DataError that names the columns there are.
+    Raises: DataError with the existing columns if there is no such column.
     """
     if name in table.columns:
         return table.columns[name]
-    found = list(table.columns)
-    listed = ", ".join(f"'{known}'" for known in found[:12])
-    cause = f"column '{name}' is missing; found: {listed}{nearest(name, found)}"
-    remedy = "name a column as the file spells it"
-    delimiter = DELIMITERS.get(ending_of(table.path))
-    doubt = missing_header(table.columns) if delimiter else None
+    known = list(table.columns)
+    listed = ", ".join(f"'{other}'" for other in known[:12])
+    cause = f"column '{name}' is missing; found: {listed}{nearest(name, known)}"
+    remedy = "use the name of a column as the file has it"
+    form = FORMATS.get(ending_of(table.path))
+    doubt = missing_header(table.columns) if form is not None and form.delimiter else None
     if doubt:
         cause += f". The file seems to have no header line: {doubt}"
-        remedy = "write a first line with the names of the columns, or name the columns as they stand there"
+        remedy = "add a first line with the names of the columns, or use the names in the first line"
     raise DataError("DATA_COLUMN", cause, place=table.place, remedy=remedy)

@@ -1,8 +1,8 @@
-"""A .ts file, as the UEA and UCR archives of time series have them, as a long table.
+"""The reader of .ts files, the format of the UEA and UCR archives of time series: one row per step.
 
-Header lines begin with @, comments with # or %. After @data each line is one series: its dimensions joined by colons,
-the values of each by commas, the class last where @classLabel says true. A class whose name contains a blank is in
-quotes after @classLabel.
+Header lines begin with @, comments with # or %. After @data, each line is one series. Its dimensions are separated by
+colons, the values of a dimension by commas. The class comes last if @classLabel is true. A class name with a blank is
+quoted after @classLabel.
 """
 
 import math
@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from seqtwin.data.files.numerals import is_missing
 from seqtwin.data.files.rows import Opened, Rows
 from seqtwin.errors import DataError
 
-Value = float | str  # a text where the value is missing
+Value = float | str  # a missing value stays a text
 NAME = re.compile(r'"([^"]*)"|(\S+)')
 COMMENTS = ("#", "%")
 SERIES, TIME, LABEL = "series_id", "t", "label"
@@ -25,9 +24,10 @@ REMEDY = "expected lines like '@classLabel true a b', then '@data', then one ser
 
 @dataclass(frozen=True)
 class Header:
-    """What stands above @data. `first`: the line after @data.
+    """The header of a file. `first`: the number of the line @data, after which the series begin.
 
-    `classes`: None where the series have none; `words`: the words of the names, which tell a name that lacks quotes.
+    `classes`: None if the series have no class; `words`: the unquoted words after @classLabel, to recognize a class
+    name that should be quoted.
     """
 
     classes: tuple[str, ...] | None
@@ -38,27 +38,27 @@ class Header:
 def read_ts(file: Opened) -> Rows:
     """One row per step: series_id (0, 1, ... in the order of the file), t, ch0, ch1, ... and label.
 
-    The line of a step is that of its series. A missing value (?, NaN or nothing) stays as the file writes it.
+    The line of a step is that of its series. A missing value (?, NaN or nothing) is kept as text.
 
-    Raises: DataError for a file without @data, with time stamps, or with numbers to predict in place of classes.
+    Raises: DataError for a file without @data, with time stamps, or with numeric targets.
     """
     lines = file.text().split("\n")
     header = _header(lines, file.path)
     width = 0
     for number, (line, text) in enumerate(_data_lines(lines, header.first)):
-        found = _series(text, header, width)
-        if isinstance(found, str):
-            yield line, found
+        series = _series(text, header, width)
+        if isinstance(series, str):
+            yield line, series
         else:
-            width = len(found[0])
-            yield from ((line, row) for row in _steps(number, *found))
+            width = len(series[0])
+            yield from ((line, row) for row in _steps(number, *series))
 
 
-def _steps(number: int, dimensions: list[list[Value]], label: str | None) -> Iterator[dict[str, Any]]:
+def _steps(number: int, dimensions: list[list[Value]], label: str | None) -> Iterator[dict[str, object]]:
     names = [f"ch{channel}" for channel in range(len(dimensions))]
-    said = {} if label is None else {LABEL: label}
+    labels = {} if label is None else {LABEL: label}
     for step, values in enumerate(zip(*dimensions, strict=True)):
-        yield {SERIES: str(number), TIME: step, **dict(zip(names, values, strict=True)), **said}
+        yield {SERIES: str(number), TIME: step, **dict(zip(names, values, strict=True)), **labels}
 
 
 def _header(lines: list[str], path: Path) -> Header:
@@ -83,8 +83,8 @@ def _header(lines: list[str], path: Path) -> Header:
     raise DataError("DATA_TS", "no @data line", place=str(path), remedy=REMEDY)
 
 
-STAMPED = "series with a time stamp at each value are not read; write the values alone, at equal steps"
-REFUSED = {"@timestamps": STAMPED, "@targetlabel": "numbers to predict are not read; expected @classLabel"}
+STAMPED = "time stamps are not supported; write only the values, at equal steps"
+REFUSED = {"@timestamps": STAMPED, "@targetlabel": "numeric targets are not supported; expected @classLabel"}
 
 
 def _data_lines(lines: list[str], first: int) -> Iterator[tuple[int, str]]:
@@ -95,7 +95,7 @@ def _data_lines(lines: list[str], first: int) -> Iterator[tuple[int, str]]:
 
 
 def _series(text: str, header: Header, width: int) -> tuple[list[list[Value]], str | None] | str:
-    """The dimensions of a series and its class, or what is wrong with it. `width`: of those before it, 0 for none."""
+    """The dimensions and the class of a series, or a problem. `width`: dimensions of earlier series, 0 without one."""
     fields = text.split(":")
     label = fields.pop().strip().strip('"') if header.classes is not None else None
     if label is not None and label not in (header.classes or ()):
@@ -120,13 +120,13 @@ def _unknown_class(label: str, header: Header) -> str:
 def _values(part: str, place: int) -> list[Value] | str:
     if "(" in part:
         return STAMPED
-    found: list[Value] = []
+    values: list[Value] = []
     for step, word in enumerate(part.split(",")):
         value = word.strip() if is_missing(word) else _finite(word)
         if value is None:
             return f"dimension {place}, step {step}: expected a finite number, found {word.strip()[:40]!r}"
-        found.append(value)
-    return found
+        values.append(value)
+    return values
 
 
 def _finite(word: str) -> float | None:
@@ -142,5 +142,5 @@ def _shape_problem(dimensions: list[list[Value]], width: int) -> str | None:
     if len(lengths) > 1:
         return f"dimensions of unequal length: {', '.join(map(str, lengths))} steps"
     if width and len(dimensions) != width:
-        return f"expected {width} dimensions as in the series before it, found {len(dimensions)}"
+        return f"expected {width} dimensions, as in the series before it, found {len(dimensions)}"
     return None

@@ -1,4 +1,4 @@
-"""A table or a text file in blocks of rows, for files that are larger than memory."""
+"""Tables and text files in blocks of rows, for files that are larger than memory."""
 
 import os
 from collections.abc import Iterator
@@ -8,22 +8,22 @@ from pathlib import Path
 
 from seqtwin.data.files.decode import require_file
 from seqtwin.data.files.formats import format_of, read_lines, refuse_foreign, refuse_quoting
-from seqtwin.data.files.rows import Quoting, streamed
+from seqtwin.data.files.rows import Quoting, open_streamed
 from seqtwin.data.files.tables import Block, Table
 from seqtwin.data.reading.choose_columns import texts_named
 from seqtwin.data.reading.pair_tables import REMEDY_ROWS
 from seqtwin.errors import DataError, gathered
 from seqtwin.files import sha256
 
-ROWS, CHARACTERS = 8192, 2**23  # a block ends at either
+ROWS, CHARACTERS = 8192, 2**23  # limits of a block
 MOST_PROBLEMS = 1000
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file, the columns of texts that are read from it, and what a blank text is: `error` or `unk`.
+    """A file and its columns of texts.
 
-    `quoting`: how quotes are meant; None where the file itself decides.
+    `empty`: blank texts are problems (`error`) or allowed (`unk`); `quoting`: the meaning of quotes, None to infer it.
     """
 
     path: Path
@@ -34,8 +34,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Scanned:
-    """What a first look at a whole file found. `stamp`: its size and time of change; `notes`: what was
-    decided while it was read."""
+    """The result of a first pass over a file: the number of rows, the column names, and a checksum.
+
+    `stamp`: size and modification time; `notes`: decisions of the reader.
+    """
 
     rows: int
     names: tuple[str, ...]
@@ -45,9 +47,9 @@ class Scanned:
 
 
 def scan(source: Source) -> Scanned:
-    """How many rows a file has, after each of them was found good.
+    """Read a file once, check every row and count the rows.
 
-    Raises: DataError with the first problems of the file, or when it holds no rows.
+    Raises: DataError with the first problems of the file, or if it has no rows.
     """
     rows, names, problems = 0, dict[str, None](), list[tuple[int, str]]()
     notes: dict[str, None] = {}
@@ -65,32 +67,32 @@ def scan(source: Source) -> Scanned:
         listed = [f"line {line}: {problem}" for line, problem in problems]
         raise gathered("DATA_ROWS", str(source.path), listed, REMEDY_ROWS)
     if not rows:
-        remedy = "expected a header and at least one row, or for a file of texts one line"
+        remedy = "expected a header and at least one row, or at least one line of text"
         raise DataError("DATA_NO_ROWS", "no rows", place=str(source.path), remedy=remedy)
     return Scanned(rows, tuple(names), sha256(source.path), stamp, tuple(notes))
 
 
 def stamp_of(path: Path) -> tuple[int, int]:
-    """Size and time of change of a file.
+    """Size and modification time of a file.
 
-    Raises: DataError when it is gone.
+    Raises: DataError if the file is missing.
     """
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError as error:
         raise DataError("DATA_UNREADABLE", f"cannot be read: {error.strerror}", place=str(path)) from error
-    return found.st_size, found.st_mtime_ns
+    return status.st_size, status.st_mtime_ns
 
 
 def read_blocks(
     path: Path, *, quoting: Quoting | None = None, rows: int = ROWS, characters: int = CHARACTERS
 ) -> Iterator[Table]:
-    """The rows of a file in their order, some at a time; the same file is always cut at the same places.
+    """The rows of a file in order, in blocks. The same file always has the same blocks.
 
-    Of a .conllu file one row per sentence. A file with the ending of no table is read line by line, as a table with the
-    one column `text`. A .json or .ts file is held in memory: it has no rows before its end is read.
+    A .conllu file has one row per sentence. A file that is not a table has one row per line, in the column `text`. A
+    .json or .ts file is read into memory completely before the first block.
 
-    Raises: DataError for what cannot be read at all; problems of single rows are in the blocks.
+    Raises: DataError if the file cannot be read. Problems of single rows are in the blocks.
     """
     require_file(path)
     form = format_of(path)
@@ -98,10 +100,10 @@ def read_blocks(
         refuse_foreign(path)
     refuse_quoting(path, quoting)
     read = read_lines if form is None else form.texts or form.rows
-    file = streamed(path, quoting)
+    file = open_streamed(path, quoting)
     block = Block(path)
-    with closing(read(file)) as found:
-        for line, row in found:
+    with closing(read(file)) as lines:
+        for line, row in lines:
             block.add(line, row)
             if len(block) >= rows or block.characters >= characters:
                 yield block.table(file)

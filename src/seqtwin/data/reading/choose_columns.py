@@ -1,4 +1,4 @@
-"""Which columns of a table are the two sides of a pair and which is the label: by name, then by what they hold."""
+"""The columns of the two sides of a pair and of the label, chosen by their names and then by their values."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from seqtwin.data.reading.column_kinds import ID_WORDS, SAMPLE, content_of, is_i
 from seqtwin.data.reading.column_options import ColumnOptions, Names
 from seqtwin.errors import DataError
 
-# Words that tell the left side from the right one. Column names that differ in nothing else form a pair.
+# Words that distinguish the left side from the right. Two column names that differ only in such a word form a pair.
 SIDE_WORDS = (
     ("left", "right"),
     ("l", "r"),
@@ -31,7 +31,7 @@ SIDE_WORDS = (
     ("source", "target"),
     ("0", "1"),
 )
-# A pair whose name says nothing more than "a text" is taken before pairs of single attributes such as title and brand.
+# Pairs with a general name are preferred to pairs of single attributes such as title and brand.
 GENERAL = frozenset({"", "text", "sentence", "sent", "question", "phrase", "string", "s", "q", "utterance"})
 TARGETS = ("score", "similarity", "label", "same", "target", "match", "is_duplicate", "rating", "relatedness", "y")
 TARGET_WORDS = frozenset(
@@ -42,7 +42,7 @@ SHOWN = 12
 
 @dataclass(frozen=True)
 class SidePair:
-    """Two columns whose names differ in a side word alone. `stem`: the rest of the name."""
+    """Two columns whose names differ only in a side word. `stem`: the rest of the name."""
 
     left: str
     right: str
@@ -50,23 +50,23 @@ class SidePair:
 
     @property
     def of_ids(self) -> bool:
-        """Whether the name says that these are ids, keys or times."""
+        """Whether the columns are ids, keys or times by their name."""
         return not ID_WORDS.isdisjoint(self.stem.split())
 
 
 def side_pairs(names: Sequence[str]) -> list[SidePair]:
-    """The pairs of columns whose names differ in a side word alone, in the order of the columns.
+    """The pairs of columns whose names differ only in a side word, in the order of the columns.
 
     >>> [(p.left, p.right, p.stem) for p in side_pairs(["id_1", "name_1", "id_2", "name_2", "label"])]
     [('id_1', 'id_2', 'id'), ('name_1', 'name_2', 'name')]
     """
     by_words = {name_words(name): name for name in reversed(names)}
-    found: dict[tuple[str, str], SidePair] = {}
+    pairs: dict[tuple[str, str], SidePair] = {}
     for name in names:
         for place, word in enumerate(name_words(name)):
             for pair in _counterparts(name_words(name), place, word, by_words):
-                found.setdefault((name, pair.right), SidePair(name, pair.right, pair.stem))
-    return list(found.values())
+                pairs.setdefault((name, pair.right), SidePair(name, pair.right, pair.stem))
+    return list(pairs.values())
 
 
 def _counterparts(words: Names, place: int, word: str, by_words: dict[Names, str]) -> list[SidePair]:
@@ -75,21 +75,21 @@ def _counterparts(words: Names, place: int, word: str, by_words: dict[Names, str
     return [SidePair(by_words[words], by_words[other], rest) for other in others if other in by_words]
 
 
-def choose_sides(table: Table, asked: ColumnOptions, target: str | None) -> tuple[Names, Names] | None:
-    """The columns of both sides: those that were named, else the only ones that can be meant. None: no pairs here.
+def choose_sides(table: Table, options: ColumnOptions, target: str | None) -> tuple[Names, Names] | None:
+    """The columns of both sides: the named ones, otherwise the only possible ones. None if the table has no pairs.
 
-    Raises: DataError where several could be meant, or where the only ones hold ids.
+    Raises: DataError for several possible pairs of columns, or if the only pairs are ids.
     """
-    if asked.pair:
-        return _named_sides(table, asked, target)
+    if options.pair:
+        return _named_sides(table, options, target)
     pairs = [pair for pair in side_pairs([n for n in table.columns if n != target]) if not _is_target(pair, target)]
     texts = [pair for pair in pairs if not pair.of_ids and _both_texts(table, pair)]
-    chosen = _one_of(table, texts)
+    chosen = _only_pair(table, texts)
     if chosen is not None:
         return (chosen.left,), (chosen.right,)
-    named = _one_of(table, [pair for pair in pairs if pair.stem in GENERAL])
-    if named is not None:  # their names leave no doubt, their values do
-        table.notes.append(_doubt(table, named))
+    named = _only_pair(table, [pair for pair in pairs if pair.stem in GENERAL])
+    if named is not None:  # the names are clear, but the values do not look like texts
+        table.notes.append(_note_doubt(table, named))
         return (named.left,), (named.right,)
     _refuse_unnamed(table, pairs, target)
     return None
@@ -103,37 +103,38 @@ def _both_texts(table: Table, pair: SidePair) -> bool:
     return all(content_of(table, name) == "text" for name in (pair.left, pair.right))
 
 
-def _one_of(table: Table, pairs: Sequence[SidePair]) -> SidePair | None:
-    """Raises: DataError for several."""
+def _only_pair(table: Table, pairs: Sequence[SidePair]) -> SidePair | None:
+    """The only pair, None if there is none. Pairs with a general name are preferred.
+
+    Raises: DataError for several.
+    """
     general = [pair for pair in pairs if pair.stem in GENERAL]
     chosen = general if general else pairs
     if len(chosen) <= 1:
         return chosen[0] if chosen else None
     listed = "; ".join(f"{pair.left} + {pair.right}" for pair in chosen[:SHOWN])
     left, right = ([pair.left for pair in chosen], [pair.right for pair in chosen])
-    one, several = (
-        f"--left {_shell(left[:1])} --right {_shell(right[:1])}",
-        f"--left {_shell(left)} --right {_shell(right)}",
-    )
+    first = f"--left {_shell_word(left[:1])} --right {_shell_word(right[:1])}"
+    joined = f"--left {_shell_word(left)} --right {_shell_word(right)}"
     cause = f"several pairs of columns could be the two sides: {listed}"
-    remedy = f"choose one pair ({one}), or join several into one text ({several}); in a config: data.left, data.right"
+    remedy = f"choose one pair ({first}), or join several ({joined}); in a config: data.left, data.right"
     raise DataError("DATA_SIDES", cause, place=table.place, remedy=remedy)
 
 
-def _shell(names: Sequence[str]) -> str:
+def _shell_word(names: Sequence[str]) -> str:
     text = ",".join(names)
     return text if re.fullmatch(r"[\w.,-]+", text) else f'"{text}"'
 
 
 def _refuse_unnamed(table: Table, pairs: Sequence[SidePair], target: str | None) -> None:
-    """None, where no name pairs two columns.
+    """Check that a table without named sides has a single column of texts.
 
-    Raises: DataError for several columns of texts, and where ids alone are paired.
+    Raises: DataError for several columns of texts, and if the only pairs of columns are ids.
     """
     texts = [name for name in table.columns if name != target and not is_id_column(table, name)]
     varied = [name for name in texts if _varies(table, name)]
     if target is not None and len(varied) > 1:
-        raise _unclear(table, varied)
+        raise _unclear_columns(table, varied)
     if any(pair.of_ids for pair in pairs) and (target is not None or not varied):
         raise _only_ids(table, next(pair for pair in pairs if pair.of_ids))
 
@@ -143,35 +144,36 @@ def _varies(table: Table, name: str) -> bool:
     return len(set(map(str, sample))) > len(sample) / 4
 
 
-def _unclear(table: Table, names: Sequence[str]) -> DataError:
+def _unclear_columns(table: Table, names: Sequence[str]) -> DataError:
     listed = ", ".join(names[:SHOWN])
-    cause = f"{listed} have texts, and no names pair them: are two of them compared, or does one have a class?"
+    cause = f"several columns have texts, but their names do not show which two form pairs: {listed}"
     remedy = (
-        "for pairs --left NAME --right NAME (data.left, data.right); for texts with a class --text NAME (data.text)"
+        "for pairs, use --left NAME --right NAME (data.left, data.right); "
+        "for texts with a class, use --text NAME (data.text)"
     )
     return DataError("DATA_SIDES", cause, place=table.place, remedy=remedy)
 
 
-def _doubt(table: Table, pair: SidePair) -> str:
-    """What to tell about sides that hold hardly any texts."""
+def _note_doubt(table: Table, pair: SidePair) -> str:
+    """A note on sides whose values do not look like texts."""
     kinds = {"id": "ids", "number": "numbers", "time": "dates or times", "text": "texts"}
     seen = " and ".join(f"{name} has {kinds[content_of(table, name)]}" for name in (pair.left, pair.right))
-    return f"{seen}; if these are ids, join the tables that they point to: data.left_table, data.right_table"
+    return f"{seen}; if these are ids, join the tables they refer to: data.left_table, data.right_table"
 
 
 def _only_ids(table: Table, pair: SidePair) -> DataError:
-    cause = f"the columns {pair.left} and {pair.right} hold ids, and no other columns hold the texts they stand for"
+    cause = f"the columns {pair.left} and {pair.right} contain ids, and no other columns contain the texts"
     remedy = (
-        "give the folder with the tables that these ids point to (tableA.csv and tableB.csv, or queries.jsonl and "
-        "corpus.jsonl) to train, check, evaluate, probe or mine; or name them in a config: data.left_table, "
-        "data.right_table"
+        "use the folder with the tables that these ids refer to (tableA.csv and tableB.csv, or queries.jsonl and "
+        "corpus.jsonl) with train, check, evaluate, probe or mine; or set data.left_table and data.right_table in a "
+        "config"
     )
     return DataError("DATA_IDS", cause, place=table.place, remedy=remedy)
 
 
-def _named_sides(table: Table, asked: ColumnOptions, target: str | None) -> tuple[Names, Names]:
-    left = None if asked.left is None else named_columns(table, asked.left)
-    right = None if asked.right is None else named_columns(table, asked.right)
+def _named_sides(table: Table, options: ColumnOptions, target: str | None) -> tuple[Names, Names]:
+    left = None if options.left is None else named_columns(table, options.left)
+    right = None if options.right is None else named_columns(table, options.right)
     pairs = side_pairs(list(table.columns))
     if left is not None and right is None:
         right = tuple(_other_side(table, name, {pair.left: pair.right for pair in pairs}, "--right") for name in left)
@@ -186,8 +188,8 @@ def _named_sides(table: Table, asked: ColumnOptions, target: str | None) -> tupl
         cause = f"the same column {where}: {twice}"
         raise DataError("DATA_SIDES", cause, place=table.place, remedy="name each column once")
     if target in named:
-        cause = f"column '{target}' is the label, and a text would contain it"
-        raise DataError("DATA_SIDES", cause, place=table.place, remedy="leave it out of the sides, or name --label")
+        cause = f"column '{target}' is the label and cannot be part of a text"
+        raise DataError("DATA_SIDES", cause, place=table.place, remedy="remove it from the sides, or set --label")
     return left, right
 
 
@@ -195,27 +197,27 @@ def _other_side(table: Table, name: str, counterparts: dict[str, str], option: s
     if name in counterparts:
         return counterparts[name]
     cause = f"no column is the counterpart of '{name}'; found: {', '.join(list(table.columns)[:SHOWN])}"
-    raise DataError("DATA_SIDES", cause, place=table.place, remedy=f"name the other side, too: {option} NAME")
+    raise DataError("DATA_SIDES", cause, place=table.place, remedy=f"also name the other side: {option} NAME")
 
 
-def choose_target(table: Table, asked: ColumnOptions) -> str | None:
-    """The column of labels or scores: the one that was named, else the only one that can be meant; None for none.
+def choose_target(table: Table, options: ColumnOptions) -> str | None:
+    """The column of labels or scores: the named one, otherwise the only possible one. None if there is none.
 
-    Raises: DataError where several could be meant.
+    Raises: DataError for several possible columns.
     """
-    if asked.label is not None:
-        column(table, asked.label)
-        return asked.label
-    sides = [names for names in (asked.left, asked.right) if names is not None]
-    taken = {asked.text, *(name for names in sides for one in names for name in (one, *_parted(one)))}
+    if options.label is not None:
+        column(table, options.label)
+        return options.label
+    sides = [name for names in (options.left, options.right) if names is not None for name in names]
+    taken = {options.text, *sides, *(part for name in sides for part in _split_names(name))}
     free = [name for name in table.columns if name not in taken]
     exact = [name for name in free if name.strip().lower() in TARGETS]
-    known = [name for name in exact if not _is_side(name, free)] or exact
-    known = known or [name for name in free if _speaks_of_target(table, name)]
-    if len(known) > 1:
-        cause = f"several columns could be the label: {', '.join(known)}"
-        raise DataError("DATA_TARGET", cause, place=table.place, remedy=f"name one: --label {known[0]}")
-    return known[0] if known else None
+    candidates = [name for name in exact if not _is_side(name, free)] or exact
+    candidates = candidates or [name for name in free if _is_named_like_target(table, name)]
+    if len(candidates) > 1:
+        cause = f"several columns could be the label: {', '.join(candidates)}"
+        raise DataError("DATA_TARGET", cause, place=table.place, remedy=f"name one: --label {candidates[0]}")
+    return candidates[0] if candidates else None
 
 
 def _is_side(name: str, free: Sequence[str]) -> bool:
@@ -223,7 +225,7 @@ def _is_side(name: str, free: Sequence[str]) -> bool:
     return any(name in (pair.left, pair.right) for pair in side_pairs(free))
 
 
-def _speaks_of_target(table: Table, name: str) -> bool:
+def _is_named_like_target(table: Table, name: str) -> bool:
     words = set(name_words(name))
     return bool(words & TARGET_WORDS) and not words & ID_WORDS and not _varied_text(table, name)
 
@@ -233,23 +235,23 @@ def _varied_text(table: Table, name: str) -> bool:
 
 
 def named_columns(table: Table, names: Names) -> Names:
-    """The columns that an option names. A name that is no column is taken for several, parted by commas.
+    """The columns named by an option. A name that is not a column is split at commas.
 
-    Raises: DataError for a column that is not there.
+    Raises: DataError for a missing column.
     """
-    found = tuple(one for name in names for one in ((name,) if name in table.columns else _parted(name)))
-    for name in found:
+    columns = tuple(part for name in names for part in ((name,) if name in table.columns else _split_names(name)))
+    for name in columns:
         column(table, name)
-    return found
+    return columns
 
 
-def _parted(names: str) -> Names:
+def _split_names(names: str) -> Names:
     return tuple(part.strip() for part in names.split(",") if part.strip()) or (names,)
 
 
 def texts_named(table: Table, name: str, *, empty: str) -> list[str]:
-    """The texts of the column, or of the joined columns, that an option names; blank ones by the policy `empty`.
+    """The texts of the columns named by an option, joined if there are several. `empty`: as for `joined_texts`.
 
-    Raises: DataError for a column that is not there.
+    Raises: DataError for a missing column.
     """
     return joined_texts(table, named_columns(table, (name,)), empty=empty)[0]

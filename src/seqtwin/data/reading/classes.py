@@ -1,4 +1,4 @@
-"""Texts and series with a class each."""
+"""Texts and series with a class."""
 
 from collections.abc import Sequence
 
@@ -27,27 +27,29 @@ def read_classes(
     name: str | None = None,
     quoting: Quoting | None = None,
 ) -> Examples:
-    """Texts with a class, from one file, which is cut class by class so that no text stands in two splits, or from a
-    file per split. A text that repeats within a split counts once with each of its classes.
+    """Texts with a class, from one file or from one file per split.
 
-    Raises: DataError with all bad rows of a file, or for classes that train does not hold.
+    One file is split within each class; no text is in two splits. Repetitions of a text with the same class within a
+    split are removed.
+
+    Raises: DataError with all bad rows of a file, or for classes that do not occur in train.
     """
     check_settings(None, fractions, empty)
     tables = {split: read_table(path, quoting=quoting) for split, path in by_split(files).items()}
-    found = collected({split: _texts_of(table, text, label, empty) for split, table in tables.items()})
-    if not found.items:
+    rows = collected({split: _texts_of(table, text, label, empty) for split, table in tables.items()})
+    if not rows.items:
         raise DataError("DATA_NO_ROWS", "no rows are left: every text is empty", place=stem(files))
     notes = [note for table in tables.values() for note in table.notes]
-    return _classified(found, [text, label], fractions, seed, name or stem(files), notes)
+    return _classified(rows, [text, label], fractions, seed, name or stem(files), notes)
 
 
 def _texts_of(table: Table, text: str, label: str, empty: str) -> tuple[list[str], list[str]]:
-    column(table, label)  # a missing column comes before any complaint about rows
-    found, kept = texts(table, text, empty=empty)
+    column(table, label)  # report a missing column before problems of rows
+    items, keep = texts(table, text, empty=empty)
     labels = classes(table, label)
     table.finish(REMEDY_EMPTY)
-    rows = np.flatnonzero(kept)
-    return [found[row] for row in rows], [labels[row] for row in rows]
+    rows = np.flatnonzero(keep)
+    return [items[row] for row in rows], [labels[row] for row in rows]
 
 
 def read_series_classes(
@@ -63,11 +65,12 @@ def read_series_classes(
     quoting: Quoting | None = None,
     gaps: Gaps = "error",
 ) -> Examples:
-    """Series with a class, cut as labelled texts are. Channels are the columns ch0, ch1, ... unless named.
+    """Series with a class, split like texts with a class.
 
-    `gaps`: what happens to missing values and steps: `error`, `interpolate` or `carry` (the last value).
+    `channels`: by default the columns ch0, ch1, ...; `gaps`: how to handle missing values and steps: `error`,
+    `interpolate` or `carry` (repeat the last value).
 
-    Raises: DataError with all bad rows of a file, or for classes that train does not hold.
+    Raises: DataError with all bad rows of a file, or for classes that do not occur in train.
     """
     check_settings(None, fractions, "error")
     names = tuple(channels) if channels else None
@@ -75,25 +78,30 @@ def read_series_classes(
     for split, path in by_split(files).items():
         table = read_table(path, quoting=quoting)
         names = names or tuple(channel_names(table))
-        found = labelled_series(table, Columns(series, time, label, names), gaps)
-        parts[split] = found.series, found.labels or []
+        file = labelled_series(table, Columns(series, time, label, names), gaps)
+        parts[split] = file.series, file.labels or []
         notes += table.notes
     columns = [series, time, label, *(names or ())]
     return _classified(collected(parts), columns, fractions, seed, name or stem(files), notes)
 
 
 def _classified(
-    found: Collected, columns: list[str], fractions: Sequence[float], seed: int, name: str, read: Sequence[str]
+    collected_rows: Collected,
+    columns: list[str],
+    fractions: Sequence[float],
+    seed: int,
+    name: str,
+    reading_notes: Sequence[str],
 ) -> Examples:
-    distinct = found.where(firsts(found))
-    rows, how = cut(distinct, distinct.targets, fractions, seed, what="within each class")
-    repeated = len(found.items) - len(rows.items)
+    distinct = collected_rows.where(firsts(collected_rows))
+    rows, split_notes = cut(distinct, distinct.targets, fractions, seed, what="within each class")
+    repeated = len(collected_rows.items) - len(rows.items)
     doubtful = len(rows.items) - sum(firsts(_without_targets(rows)))
-    notes = [*read, *how]
+    notes = [*reading_notes, *split_notes]
     if repeated:
         notes.append(f"{repeated} repeated items left out")
     if doubtful:
-        notes.append(f"{doubtful} items repeat one of their split with another class; they are kept")
+        notes.append(f"{doubtful} items repeat an item of their split with another class; they are kept")
     facts = {"columns": columns, "seed": seed, "repeated": repeated, "with_two_classes": doubtful}
     return examples_of("classify", rows, name=name, facts=facts, notes=notes)
 

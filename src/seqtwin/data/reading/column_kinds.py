@@ -1,4 +1,4 @@
-"""What a column is, by the words of its name and by its values: texts, numbers, times or ids."""
+"""The kind of a column, from its name and its values: texts, numbers, times or ids."""
 
 import re
 from typing import Literal
@@ -56,16 +56,16 @@ def name_words(name: str) -> Names:
     >>> name_words("leftTitle"), name_words("#1 String"), name_words("ltable_id"), name_words("name2")
     (('left', 'title'), ('1', 'string'), ('ltable', 'id'), ('name', '2'))
     """
-    parted = re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " ", name)
-    return tuple(word.lower() for word in re.findall(r"[^\W\d_]+|\d+", parted))
+    spaced = re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " ", name)
+    return tuple(word.lower() for word in re.findall(r"[^\W\d_]+|\d+", spaced))
 
 
 def content_of(table: Table, name: str) -> Content:
-    """What the values of a column are, in a sample of its rows: texts, numbers, times or ids."""
+    """The kind of the values of a column, from its first rows."""
     values = [value for value in column(table, name)[:SAMPLE] if value is not None and str(value).strip()]
-    plain = [str(value).strip() for value in values]
+    words = [str(value).strip() for value in values]
     for kind, pattern in _PATTERNS:
-        if plain and sum(pattern.fullmatch(value) is not None for value in plain) >= MOSTLY * len(plain):
+        if words and sum(pattern.fullmatch(word) is not None for word in words) >= MOSTLY * len(words):
             return kind
     return "text"
 
@@ -74,5 +74,5 @@ _PATTERNS: tuple[tuple[Content, re.Pattern[str]], ...] = (("number", NUMBER), ("
 
 
 def is_id_column(table: Table, name: str) -> bool:
-    """Whether a column names rows or moments instead of holding texts: its name says so, or all of its values do."""
+    """Whether a column has ids, numbers or times instead of texts, by its name or by nearly all of its values."""
     return not ID_WORDS.isdisjoint(name_words(name)) or content_of(table, name) != "text"

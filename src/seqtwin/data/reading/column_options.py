@@ -1,4 +1,4 @@
-"""What a user said of a data file on the command line or in Python; the rest is told by the file."""
+"""ColumnOptions: what a user specifies about a data file. The rest is inferred from the file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ Gaps = Literal["error", "interpolate", "carry"]
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """What a user said of a file; None where the file is to tell. Several columns of one side are joined.
+    """Options for a data file, None where they are inferred from the file.
 
-    `scale`: lowest and highest score; `labels`: what the words of the label mean, 1 for same and 0 for different;
-    `quoting`: what quotes in a .csv or .tsv mean; `gaps`: what happens to missing values and steps of series.
+    `left`, `right`: columns of each side, joined if there are several; `text`: column of texts with a class; `scale`:
+    lowest and highest score; `labels`: value of each label word, 1 for same and 0 for different; `quoting`: meaning of
+    quotes in .csv and .tsv files; `gaps`: handling of missing values and steps of series.
     """
 
     left: Names | None = None
@@ -29,5 +30,5 @@ class ColumnOptions:
 
     @property
     def pair(self) -> bool:
-        """Whether a side was named."""
+        """Whether a side is specified."""
         return self.left is not None or self.right is not None

@@ -1,9 +1,8 @@
-"""Your own files to pairs: pair tables, class-labelled texts, long-format series."""
+"""Pairs of texts from tables, and steps that all readers of pairs share: splits, leakage, notes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,10 +25,10 @@ from seqtwin.errors import ConfigError, DataError
 Files = Mapping[str, Path] | Path
 EMPTY = ("error", "unk", "drop")
 REMEDY_EMPTY = (
-    "fix or remove these rows (scores: or declare a wider scale; blank texts: or set tokens.empty to unk or drop); "
-    "nothing was read"
+    "fix or remove these rows (or declare a wider scale for scores, or set tokens.empty to unk or drop for blank "
+    "texts); nothing was read"
 )
-REMEDY_ROWS = "fix or remove these rows; nothing was read"  # where a blank text is no problem
+REMEDY_ROWS = "fix or remove these rows; nothing was read"  # for readers that allow blank texts
 USUAL_FRACTIONS = (0.7, 0.15, 0.15)
 
 
@@ -51,34 +50,34 @@ def read_pairs(
     name: str | None = None,
     quoting: Quoting | None = None,
 ) -> PairData:
-    """Pairs of texts from one file, which is split so that no text stands in two splits, or from a file per split.
+    """Pairs of texts from one file or from one file per split. One file is split; no text is in two splits.
 
-    `left`, `right`: the columns of the two sides (by default left and right); several of one side are joined by a
-    blank. `score` is mapped by the declared scale to (score - low) / (high - low); `label` is binary, and `labels` says
-    what its words mean where they are not the usual ones. With `tables` the files hold ids, and the columns are those
-    of the rows that the ids name: left_NAME, right_NAME, or NAME alone; what is not named is chosen as `inspect_data`
-    does.
+    `left`, `right`: columns of the two sides, joined with blanks if there are several; by default left and right.
+    `score`: column of scores, which are mapped to (score - low) / (high - low) with the `scale`. `label`: column of
+    binary labels; `labels`: the values of its words, by default those of the usual words. `tables`: the tables that ids
+    in the files refer to; the columns are then left_NAME and right_NAME, or NAME for short, and unnamed columns are
+    chosen as in `inspect_data`. `negatives`: random different pairs added per same pair.
 
-    Raises: DataError with all bad rows of a file; ConfigError for settings that do not fit together.
+    Raises: DataError with all bad rows of a file; ConfigError for contradictory settings.
     """
     if (score is None) == (label is None) and (score or tables is None):
         raise ConfigError("CONFIG_TARGET", "expected one of data.score and data.label", place="data")
     check_settings(scale, fractions, empty)
-    asked = ColumnOptions(_tuple(left), _tuple(right), label or score, quoting=quoting)
+    options = ColumnOptions(_tuple(left), _tuple(right), label or score, quoting=quoting)
     if tables is None:
-        asked = replace(asked, left=asked.left or ("left",), right=asked.right or ("right",))
-    how = _Columns(asked, label is not None or labels is not None, labels, scale, empty)
+        options = replace(options, left=options.left or ("left",), right=options.right or ("right",))
+    how = _Reading(options, label is not None or labels is not None, labels, scale, empty)
     parts, lines = {}, []
     for split, path in by_split(files).items():
         part = _read_part(path, tables, how)
         parts[split] = part
         lines += [line for line in part.lines if line not in lines]
     dropped = {split: part.dropped for split, part in parts.items()}
-    frame, cut_how = _joined({split: part.frame for split, part in parts.items()}, fractions, seed)
+    frame, split_notes = _joined({split: part.frame for split, part in parts.items()}, fractions, seed)
     frame, drawn = with_negatives(frame, negatives, cut=cut, seed=seed)
     columns = next(iter(parts.values())).columns
     facts = {"columns": columns, "scale": list(scale) if scale else None, "dropped_rows": dropped}
-    notes = [*cut_how, *drawn, *_dropped_notes(dropped)]
+    notes = [*split_notes, *drawn, *_dropped_notes(dropped)]
     data = described(frame, cut=cut, name=name or stem(files), facts=facts, notes=notes)
     return replace(data, understood=tuple(lines))
 
@@ -88,10 +87,10 @@ def _tuple(names: str | Names | None) -> Names | None:
 
 
 @dataclass(frozen=True)
-class _Columns:
-    """Which columns are read, and how."""
+class _Reading:
+    """The columns of a table and how to read them. `binary`: the target is a label, not a score."""
 
-    asked: ColumnOptions
+    options: ColumnOptions
     binary: bool
     labels: Labels | None
     scale: Sequence[float] | None
@@ -100,7 +99,7 @@ class _Columns:
 
 @dataclass(frozen=True)
 class _Part:
-    """The pairs of one file, how many rows were dropped, the columns, and what was understood of the file."""
+    """The pairs of one file, the number of dropped rows, the columns, and summary lines."""
 
     frame: pd.DataFrame
     dropped: int
@@ -108,16 +107,17 @@ class _Part:
     lines: list[str]
 
 
-def _read_part(path: Path, tables: Tables | None, how: _Columns) -> _Part:
-    table = read_joined(path, tables, how.asked.quoting)
-    asked = how.asked if tables is None else _sided(table, how.asked)
-    target = choose_target(table, asked)
-    sides = choose_sides(table, asked, target)
+def _read_part(path: Path, tables: Tables | None, how: _Reading) -> _Part:
+    table = read_joined(path, tables, how.options.quoting)
+    options = how.options if tables is None else _with_sides(table, how.options)
+    target = choose_target(table, options)
+    sides = choose_sides(table, options, target)
     if sides is None or target is None:
         cause = f"expected two columns of texts and one of labels, found: {', '.join(table.columns)}"
-        raise DataError("DATA_COLUMN", cause, place=table.place, remedy="name them: data.left, data.right, data.label")
-    for needed in (*sides[0], *sides[1], target):
-        column(table, needed)  # a missing column comes before any complaint about rows
+        remedy = "set data.left, data.right and data.label"
+        raise DataError("DATA_COLUMN", cause, place=table.place, remedy=remedy)
+    for name in (*sides[0], *sides[1], target):
+        column(table, name)  # report a missing column before problems of rows
     binary = how.binary or (how.scale is None and look_at_target(table, target).scale is None)
     values = read_labels(table, target, how.labels) if binary else read_scores(table, target, how.scale)
     rows = len(table) + len({line for line, _ in table.problems})
@@ -127,34 +127,34 @@ def _read_part(path: Path, tables: Tables | None, how: _Columns) -> _Part:
     return _Part(frame, dropped, [*(" + ".join(names) for names in sides), target], lines)
 
 
-def _sided(table: Table, asked: ColumnOptions) -> ColumnOptions:
-    """The columns of joined tables by their full names: `title` on the left is `left_title`."""
-    left, right = asked.left, asked.right
+def _with_sides(table: Table, options: ColumnOptions) -> ColumnOptions:
+    """The options with the full names of joined columns: `title` on the left becomes `left_title`."""
+    left, right = options.left, options.right
     return replace(
-        asked,
-        left=None if left is None else tuple(_full(table, "left", name) for name in left),
-        right=None if right is None else tuple(_full(table, "right", name) for name in right),
+        options,
+        left=None if left is None else tuple(_full_name(table, "left", name) for name in left),
+        right=None if right is None else tuple(_full_name(table, "right", name) for name in right),
     )
 
 
-def _full(table: Table, side: str, name: str) -> str:
+def _full_name(table: Table, side: str, name: str) -> str:
     full = f"{side}_{name}"
     return full if name not in table.columns and full in table.columns else name
 
 
 def read_columns(path: Path, names: Sequence[str], *, empty: str = "error") -> list[list[str]]:
-    """The texts of some columns, for encoding and scoring; blank ones stay where the policy is not `error`.
+    """The texts of some columns, for encoding and scoring. Blank texts are kept unless `empty` is `error`.
 
     Raises: DataError.
     """
     table = read_text_table(path)
-    found = [texts_named(table, name, empty="error" if empty == "error" else "unk") for name in names]
+    columns = [texts_named(table, name, empty="error" if empty == "error" else "unk") for name in names]
     table.finish(REMEDY_ROWS)
-    return found
+    return columns
 
 
 def check_settings(scale: Sequence[float] | None, fractions: Sequence[float], empty: str) -> None:
-    """Nothing, for settings that can be.
+    """Check the scale, the split fractions and the policy for blank texts.
 
     Raises: ConfigError.
     """
@@ -168,7 +168,7 @@ def check_settings(scale: Sequence[float] | None, fractions: Sequence[float], em
 
 
 def by_split(files: Files) -> dict[str, Path]:
-    """The files by split; one file alone stands under "file".
+    """The files by split. A single file has the key "file".
 
     Raises: ConfigError for an unknown split.
     """
@@ -181,7 +181,7 @@ def by_split(files: Files) -> dict[str, Path]:
 
 
 def stem(files: Files) -> str:
-    """The name a data set has by its first file."""
+    """The name of a data set: that of its first file."""
     return bare_name(next(iter(by_split(files).values())))
 
 
@@ -191,7 +191,7 @@ def _kept_pairs(table: Table, left: Names, right: Names, target: np.ndarray, emp
     table.finish(REMEDY_EMPTY)
     keep = keep_left & keep_right
     if not keep.any():
-        raise DataError("DATA_NO_ROWS", "no rows are left: a text of every row is empty", place=table.place)
+        raise DataError("DATA_NO_ROWS", "no rows are left: every row has an empty text", place=table.place)
     frame = pd.DataFrame({"left": lefts, "right": rights, "target": target})
     return frame[keep].reset_index(drop=True), int((~keep).sum())
 
@@ -202,24 +202,26 @@ def _joined(parts: dict[str, pd.DataFrame], fractions: Sequence[float], seed: in
         whole = "dev" in parts or not {"train", "test"} <= set(parts)
         return (frame, []) if whole else _with_dev(frame, fractions[1], seed)
     frame = parts["file"]
-    split, how = split_pairs(frame["left"].tolist(), frame["right"].tolist(), fractions, np.random.default_rng(seed))
-    return frame.assign(split=split), [how]
+    split, note = split_pairs(frame["left"].tolist(), frame["right"].tolist(), fractions, np.random.default_rng(seed))
+    return frame.assign(split=split), [note]
 
 
 def _with_dev(frame: pd.DataFrame, share: float, seed: int) -> tuple[pd.DataFrame, list[str]]:
-    """The pairs with a share of the training pairs as dev, cut so that no text stands in both if that can be."""
+    """The pairs, with a share of the training pairs moved to dev. If possible, train and dev share no text."""
     train = frame["split"] == "train"
     sides = frame.loc[train, "left"].tolist(), frame.loc[train, "right"].tolist()
     try:
         split, _ = split_pairs(*sides, (1 - share, share / 2, share / 2), np.random.default_rng(seed))
     except DataError:
-        return frame, []  # too few to cut: that there is no dev is said where one is needed
-    cut = pd.Series(["train" if one == "train" else "dev" for one in split], index=frame.index[train])
-    return frame.assign(split=cut.reindex(frame.index).fillna(frame["split"])), [f"dev was cut from train: {share:.0%}"]
+        return frame, []  # too few pairs to split; a missing dev is reported where it is needed
+    cut = pd.Series(["train" if part == "train" else "dev" for part in split], index=frame.index[train])
+    return frame.assign(split=cut.reindex(frame.index).fillna(frame["split"])), [
+        f"dev was split off train: {share:.0%}"
+    ]
 
 
 def _dropped_notes(dropped: Mapping[str, int]) -> list[str]:
-    return [f"{count} rows of {split} dropped: a text is empty" for split, count in dropped.items() if count]
+    return [f"{count} rows of {split} with an empty text left out" for split, count in dropped.items() if count]
 
 
 def described(
@@ -227,11 +229,11 @@ def described(
     *,
     cut: float,
     name: str,
-    facts: dict[str, Any],
+    facts: Mapping[str, object],
     notes: Sequence[str],
     series: tuple[np.ndarray, ...] | None = None,
 ) -> PairData:
-    """The data with leakage, duplicates and lopsided splits counted and put in words."""
+    """The pairs as `PairData`, with leakage, duplicates and one-sided splits counted and described in notes."""
     shared = leakage(frame)
     counts = {"leakage": shared, "identical_sides": _identical(frame), "duplicate_pairs": _duplicates(frame)}
     words = [*notes, *leakage_notes(shared), *_count_notes(counts, len(frame)), *one_class_lines(frame, cut)]
@@ -247,10 +249,10 @@ def _duplicates(frame: pd.DataFrame) -> int:
     return int(pd.DataFrame({"a": sides[:, 0], "b": sides[:, 1], "split": frame["split"]}).duplicated().sum())
 
 
-def _count_notes(counts: Mapping[str, Any], rows: int) -> list[str]:
-    found = []
+def _count_notes(counts: Mapping[str, object], rows: int) -> list[str]:
+    notes = []
     if counts["identical_sides"]:
-        found.append(f"{counts['identical_sides']} of {rows} pairs have the same text on both sides")
+        notes.append(f"{counts['identical_sides']} of {rows} pairs have the same text on both sides")
     if counts["duplicate_pairs"]:
-        found.append(f"{counts['duplicate_pairs']} of {rows} pairs repeat an earlier pair of their split")
-    return found
+        notes.append(f"{counts['duplicate_pairs']} of {rows} pairs repeat an earlier pair of their split")
+    return notes

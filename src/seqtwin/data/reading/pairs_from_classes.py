@@ -1,4 +1,4 @@
-"""Class-labelled texts to pairs: two texts of one class are the same."""
+"""Pairs of texts with a class: two texts of the same class are the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,17 +38,17 @@ def read_items(
     name: str | None = None,
     quoting: Quoting | None = None,
 ) -> PairData:
-    """Balanced pairs of class-labelled texts: target 1 = one class. Every text is used about as often.
+    """Balanced pairs of texts with a class, target 1 for the same class. All texts are used about equally often.
 
-    `pairs` counts the training pairs (by default five for each training text, at most 20,000); dev and test get a
-    fifth each. One file alone is cut class by class, and no text stands in two splits.
+    `pairs`: number of training pairs, by default five per training text, at most 20,000; dev and test get a fifth each.
+    One file is split within each class; no text is in two splits.
 
-    Raises: DataError with all bad rows of a file, or when the classes hold no pairs.
+    Raises: DataError with all bad rows of a file, or if no pairs can be drawn.
     """
     check_settings(None, fractions, empty)
     tables = {split: read_table(path, quoting=quoting) for split, path in by_split(files).items()}
-    found = {split: _items_of(table, text, label, empty) for split, table in tables.items()}
-    items = pd.concat([part.assign(split=split) for split, part in found.items()], ignore_index=True)
+    parts = {split: _items_of(table, text, label, empty) for split, table in tables.items()}
+    items = pd.concat([part.assign(split=split) for split, part in parts.items()], ignore_index=True)
     rows = len(items)
     items = items.drop_duplicates(["text", "split"], ignore_index=True)
     groups = np.asarray(pd.factorize(items["label"], sort=True)[0])
@@ -58,29 +58,31 @@ def read_items(
     frame = frame.assign(left=[words[i] for i in frame["left"]], right=[words[i] for i in frame["right"]])
     facts = {"columns": [text, label], "items": rows, "classes": int(groups.max()) + 1, "seed": seed}
     notes = [*drawn.notes, *([f"{rows - len(items)} repeated texts left out"] if rows > len(items) else [])]
-    read = [note for table in tables.values() for note in table.notes]
-    data = described(frame, cut=0.5, name=name or stem(files), facts=facts, notes=[*read, *notes])
-    search = drawn.search and _of_texts(drawn.search, words)
+    reading_notes = [note for table in tables.values() for note in table.notes]
+    data = described(frame, cut=0.5, name=name or stem(files), facts=facts, notes=[*reading_notes, *notes])
+    search = drawn.search and _with_texts(drawn.search, words)
     return replace(data, retrieval=search, labelled=LabelledItems(words, groups, drawn.split))
 
 
-def _of_texts(task: Retrieval, words: Sequence[str]) -> Retrieval:
+def _with_texts(task: Retrieval, words: Sequence[str]) -> Retrieval:
     return replace(task, queries=[words[i] for i in task.queries], corpus=[words[i] for i in task.corpus])
 
 
 def _items_of(table: Table, text: str, label: str, empty: str) -> pd.DataFrame:
     column(table, label)
-    found, kept = texts(table, text, empty=empty)
-    items = pd.DataFrame({"text": found, "label": classes(table, label)})
+    values, keep = texts(table, text, empty=empty)
+    items = pd.DataFrame({"text": values, "label": classes(table, label)})
     table.finish(REMEDY_EMPTY)
-    rows: pd.DataFrame = items[kept].reset_index(drop=True)
+    rows: pd.DataFrame = items[keep].reset_index(drop=True)
     return rows
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """Pairs of item indices with target and split, a sentence for each thing decided, a search among the test items,
-    and the split of every item.
+    """Pairs drawn from items.
+
+    `frame`: item indices with target and split; `notes`: decisions; `search`: a search task among the test items;
+    `split`: the split of every item.
     """
 
     frame: pd.DataFrame
@@ -98,9 +100,9 @@ def sampled(
     *,
     place: str,
 ) -> Sampled:
-    """Pairs of items that belong to groups, split as the items are.
+    """Pairs drawn from items with a group. Items with the split "file" are split first.
 
-    Raises: DataError when a split holds no pairs; ConfigError for a number of pairs that cannot be.
+    Raises: DataError if a split has no pairs; ConfigError for an invalid number of pairs.
     """
     if pairs is not None and pairs < 20:
         raise ConfigError("CONFIG_DATA", f"pairs: expected 20 or more, got {pairs}", place="data.pairs")
@@ -114,10 +116,10 @@ def sampled(
     try:
         frame = pairs_by_split(members, groups, max(wanted, 20), rng)
     except ValueError as error:
-        remedy = "pairs need two items of one class and items of two classes in every split"
+        remedy = "every split needs two items of the same class and items of two classes"
         raise DataError("DATA_TOO_FEW", str(error), place=place, remedy=remedy) from error
     got = int((frame["split"] == "train").sum())
     if pairs and "train" in members and got < pairs - pairs % 2:
-        notes.append(f"{got} training pairs made, not {pairs}: the items hold no more balanced pairs")
+        notes.append(f"{got} training pairs instead of {pairs}: no more balanced pairs can be drawn from these items")
     test = members.get("test", np.zeros(0, dtype=np.int64))
     return Sampled(frame, notes, search_among(test, groups[test], seed), split_of(members, len(groups)))

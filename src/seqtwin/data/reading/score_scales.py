@@ -1,33 +1,36 @@
-"""What the labels or scores of a column mean: which words are "same", which scale the numbers have, and why."""
+"""The meaning of a column of labels or scores: label words and their values, or the scale of the scores."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from seqtwin.data.files.columns import numbers, shown
+from seqtwin.data.files.numerals import as_float
 from seqtwin.data.files.tables import Table, column
 from seqtwin.data.label_words import EXPECTED, ROUNDING, Labels, check_labels, label_value
 from seqtwin.errors import DataError
 
 Scale = tuple[float, float]
 
-OWN_WORDS = "define your own words: --labels duplicate=1,other=0 (in a config data.labels: {duplicate: 1, other: 0})"
+OWN_WORDS = "define your own words: --labels duplicate=1,other=0 (in a config: data.labels: {duplicate: 1, other: 0})"
 USUAL_LOWS, USUAL_HIGHS = (0.0, 1.0, -1.0), (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 10.0, 100.0)
 NEARLY_ALL = 0.9
 OPPOSITES = frozenset({"different", "distance", "dissimilarity", "dissimilar", "distinct", "mismatch"})
-NEAR_END = 0.05  # of the width of a scale, for scores that are no whole numbers
+NEAR_END = 0.05  # share of the width of a scale, for scores with fractions
 SHOWN_WORDS = 8
 FEW_WORDS = 4
 
 
 @dataclass(frozen=True)
 class Target:
-    """What the labels of a column were taken to mean. `scale`: None for labels; `words`: how often each label word
-    occurs; `own`: what they were declared to mean; `why`: how the scale came about, empty where it was declared.
+    """The meaning of a column of labels or scores.
+
+    `scale`: None for labels; `observed`: range of the scores; `words`: rows per label word; `own`: declared values of
+    the label words; `why`: the reason for a guessed scale, empty for a declared one.
     """
 
     name: str
@@ -39,28 +42,28 @@ class Target:
 
     @property
     def role(self) -> str:
-        """The key of a config that names such a column."""
+        """The key of the data section for this column: label or score."""
         return "label" if self.scale is None else "score"
 
 
 def read_labels(table: Table, name: str, own: Labels | None = None) -> np.ndarray:
-    """Targets 0 and 1 of a column of label words; what is none of them is a problem of its row.
+    """The targets of a column of label words: Float[rows], 0 or 1. Unknown words are reported as problems.
 
-    Raises: DataError where hardly any row has a known word: then the words themselves are what is wrong.
+    Raises: DataError if most words are unknown.
     """
     values = column(table, name)
-    found = [label_value(value, own) for value in values]
-    unknown = [row for row, target in enumerate(found) if target is None]
+    targets = [label_value(value, own) for value in values]
+    unknown = [row for row, target in enumerate(targets) if target is None]
     if values and len(unknown) > len(values) / 2:
         raise _unknown_words(table, name, own)
-    used = sorted({str(value).strip() for value, target in zip(values, found, strict=True) if target is not None})
+    used = sorted({str(value).strip() for value, target in zip(values, targets, strict=True) if target is not None})
     for row in unknown:
         table.report(row, name, f"expected {_expected(own, used)}, found {shown(values[row])}")
-    return np.array([np.nan if target is None else target for target in found])
+    return np.array([np.nan if target is None else target for target in targets])
 
 
 def _expected(own: Labels | None, used: Sequence[str] = ()) -> str:
-    """The words that are known: one's own, those of the other rows where these are few, or all."""
+    """The expected words: the declared ones, otherwise those of the other rows if they are few, otherwise all."""
     if own is not None:
         return " or ".join(own)
     return f"{' or '.join(used)}, as in the other rows" if 0 < len(used) <= FEW_WORDS else EXPECTED
@@ -70,14 +73,14 @@ def _unknown_words(table: Table, name: str, own: Labels | None) -> DataError:
     counts = Counter(str(value).strip() for value in column(table, name))
     listed = ", ".join(f"'{word[:40]}'" for word, _ in counts.most_common(SHOWN_WORDS))
     more = f" and {len(counts) - SHOWN_WORDS} more" if len(counts) > SHOWN_WORDS else ""
-    cause = f"column '{name}': which labels mean same? found {listed}{more}; known: {_expected(own)}"
+    cause = f"column '{name}': unknown label words {listed}{more}; known: {_expected(own)}"
     return DataError("DATA_LABELS", cause, place=table.place, remedy=OWN_WORDS)
 
 
 def read_scores(table: Table, name: str, scale: Sequence[float] | None) -> np.ndarray:
-    """Targets in [0, 1]: (score - low) / (high - low). A score beyond an end by rounding alone is that end.
+    """Targets in [0, 1]: (score - low) / (high - low). A score that exceeds an end only by rounding is set to it.
 
-    Raises: DataError when no scale is declared and there are scores besides 0 and 1.
+    Raises: DataError if no scale is declared and the scores are not 0 and 1.
     """
     raw = numbers(table, name)
     low, high = scale or (0.0, 1.0)
@@ -94,13 +97,13 @@ def read_scores(table: Table, name: str, scale: Sequence[float] | None) -> np.nd
 
 def _undeclared(table: Table, name: str, known: np.ndarray) -> DataError:
     least, most = known.min(), known.max()
-    cause = f"column '{name}' is not binary: its values range from {least:g} to {most:g}, and no scale is declared"
-    remedy = f"declare the full range that a score can take, for example scale: [{min(least, 0):g}, {most:g}]"
+    cause = f"column '{name}' is not binary (its values range from {least:g} to {most:g}), and no scale is declared"
+    remedy = f"declare the lowest and highest possible score, for example scale: [{min(least, 0):g}, {most:g}]"
     return DataError("DATA_SCALE_UNDECLARED", cause, place=table.place, remedy=remedy)
 
 
 def snapped(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """The values, with those that rounding put just beyond an end of the scale moved onto it.
+    """The values, where those just beyond an end of the scale (by rounding) are set to it.
 
     >>> snapped(np.array([1.0000001, -1e-9, 0.5, 1.1]), 0, 1).tolist()
     [1.0, 0.0, 0.5, 1.1]
@@ -113,22 +116,23 @@ def snapped(values: np.ndarray, low: float, high: float) -> np.ndarray:
 def look_at_target(
     table: Table, name: str, *, scale: Sequence[float] | None = None, labels: Labels | None = None
 ) -> Target:
-    """What the labels of a column mean. What is declared is taken as it is; a scale is guessed only where the scores
-    reach both of its ends.
+    """Infer the meaning of a column of labels or scores, unless a scale or label words are declared.
 
-    Raises: DataError for values that are neither labels nor scores, and for numbers whose scale must be declared.
+    A scale is guessed only if the scores reach both of its ends.
+
+    Raises: DataError for values that are neither labels nor scores, and for scores whose scale must be declared.
     """
     if labels is not None and scale is not None:
-        cause = "labels and a scale were both given: labels are for words, a scale is for scores"
-        raise DataError("DATA_TARGET", cause, place=table.place, remedy="leave one of them out")
+        cause = "labels (for words) and a scale (for scores) cannot be combined"
+        raise DataError("DATA_TARGET", cause, place=table.place, remedy="remove one of them")
     if labels is not None:
         return _labels(table, name, check_labels(labels))
     _refuse_opposite(table, name)
     _refuse_commas(table, name)
-    words = [label_value(value) for value in column(table, name)]
-    known = sum(word is not None for word in words)
-    if scale is None and known >= NEARLY_ALL * len(words):
-        return _labels(table, name, None, _not_binary(table, name, words))
+    targets = [label_value(value) for value in column(table, name)]
+    known = sum(target is not None for target in targets)
+    if scale is None and known >= NEARLY_ALL * len(targets):
+        return _labels(table, name, None, _remedy_for_odd(table, name, targets))
     if not any(_is_number(value) for value in column(table, name)):
         raise _unknown_words(table, name, None)
     raw = numbers(table, name)
@@ -140,18 +144,16 @@ def look_at_target(
     return _guessed(table, name, raw)
 
 
-def _is_number(value: Any) -> bool:
-    try:
-        return bool(np.isfinite(float(value)))
-    except (TypeError, ValueError, OverflowError):
-        return False
+def _is_number(value: object) -> bool:
+    number = as_float(value)
+    return number is not None and math.isfinite(number)
 
 
-def _not_binary(table: Table, name: str, words: Sequence[float | None]) -> str:
-    """The remedy for a column of 0 and 1 in which a few rows have something else."""
-    odd = [value for value, word in zip(column(table, name), words, strict=True) if word is None]
+def _remedy_for_odd(table: Table, name: str, targets: Sequence[float | None]) -> str:
+    """The remedy for a column of labels in which a few rows have other values."""
+    odd = [value for value, target in zip(column(table, name), targets, strict=True) if target is None]
     scores = odd and all(_is_number(value) for value in odd)
-    graded = "; if these are scores on a longer scale, declare it: --scale LOW HIGH (data.scale)" if scores else ""
+    graded = "; if these are scores on a wider scale, declare it: --scale LOW HIGH (data.scale)" if scores else ""
     return f"correct or remove these rows{graded}"
 
 
@@ -167,30 +169,38 @@ def _guessed(table: Table, name: str, raw: np.ndarray) -> Target:
     low, high = float(raw.min()), float(raw.max())
     if scale is None:
         cause = (
-            f"column '{name}' has numbers from {low:g} to {high:g}: whether these are scores, and of which scale, "
-            "cannot be guessed"
+            f"column '{name}' has numbers from {low:g} to {high:g}, which may be labels or scores: their scale cannot "
+            "be guessed"
         )
         remedy = "declare it: --scale LOW HIGH (data.scale), for example --scale 1 5"
         values = np.unique(raw)
         if len(values) in (2, 3, 4):
             words = ",".join(f"{value:g}={int(value == high)}" for value in values)
-            remedy += f"; or, for labels, say what each means: --labels {words} (data.labels)"
+            remedy += f"; or, for labels, define their values: --labels {words} (data.labels)"
         raise DataError("DATA_SCALE_UNDECLARED", cause, place=table.place, remedy=remedy)
-    why = f"guessed, because the values run from {low:g} to {high:g}; set it with --scale LOW HIGH (data.scale)"
+    why = f"guessed from the values, {low:g} to {high:g}; set it with --scale LOW HIGH (data.scale)"
     return Target(name, scale, (low, high), why=why)
 
 
 def _refuse_opposite(table: Table, name: str) -> None:
-    """Raises: DataError for a column whose name says that more of it means less alike."""
+    """Check that the name of a column does not suggest that larger values mean less similar.
+
+    Raises: DataError.
+    """
     words = OPPOSITES.intersection(re.split(r"[^a-z]+", name.lower()))
     if words:
-        cause = f"column '{name}': by its name, larger values mean less alike, and here larger means more alike"
-        remedy = "turn it round in the file; or, for labels, say what each means: --labels 1=0,0=1 (data.labels)"
+        cause = (
+            f"column '{name}': the name suggests that larger values mean less similar; expected larger = more similar"
+        )
+        remedy = "reverse the values in the file; or, for labels, define them: --labels 1=0,0=1 (data.labels)"
         raise DataError("DATA_OPPOSITE", cause, place=table.place, remedy=remedy)
 
 
 def _refuse_commas(table: Table, name: str) -> None:
-    """Raises: DataError for numbers with decimal commas."""
+    """Check that the numbers have no decimal commas.
+
+    Raises: DataError.
+    """
     values = [str(value).strip() for value in column(table, name)]
     commas = [value for value in values if re.fullmatch(r"[+-]?\d+,\d+", value)]
     if len(commas) > len(values) / 4:
@@ -199,29 +209,32 @@ def _refuse_commas(table: Table, name: str) -> None:
 
 
 def _refuse_outliers(table: Table, name: str, raw: np.ndarray) -> None:
-    """Raises: DataError for a few values far above the others, which lie between 0 and 1."""
+    """Check that a few values are not far outside 0 to 1 if the others are between 0 and 1.
+
+    Raises: DataError.
+    """
     inside = (raw >= 0) & (snapped(raw, 0, 1) <= 1)
     fractions = bool((raw[inside] != np.round(raw[inside])).any())
     if fractions and NEARLY_ALL * len(raw) <= inside.sum() < len(raw):
         for row in np.flatnonzero(~inside):
-            table.report(int(row), name, f"{raw[row]:g} is far from the other values, which lie between 0 and 1")
+            table.report(int(row), name, f"{raw[row]:g} is far from the other values, which are between 0 and 1")
         table.finish(
-            "correct or remove these rows; if they are right, declare the scale: --scale LOW HIGH (data.scale)"
+            "correct or remove these rows; if they are correct, declare the scale: --scale LOW HIGH (data.scale)"
         )
 
 
 def _classes_of_three(name: str, raw: np.ndarray) -> bool:
-    """Whether these are rather three classes than scores: 0, 1 and 2 in a column that is not called a score."""
-    called = {"score", "similarity", "relatedness", "rating", "relevance"}.isdisjoint(
+    """Whether the values are probably classes: 0, 1 and 2, and the column is not named like a score."""
+    other_name = {"score", "similarity", "relatedness", "rating", "relevance"}.isdisjoint(
         name.lower().replace("-", "_").split("_")
     )
-    return called and set(np.unique(raw).tolist()) == {0.0, 1.0, 2.0}
+    return other_name and set(np.unique(raw).tolist()) == {0.0, 1.0, 2.0}
 
 
 def likely_scale(values: np.ndarray) -> Scale | None:
-    """The usual scale whose both ends the values reach; None where they reach those of none.
+    """The usual scale whose ends the values reach, None if there is none.
 
-    The ends must be reached exactly; fractions on the scales 0 to 1 and -1 to 1 may miss them by a twentieth.
+    The ends must be reached exactly. Fractions on the scales 0 to 1 and -1 to 1 may miss them by a twentieth.
 
     >>> likely_scale(np.array([0.02, 0.98])), likely_scale(np.array([0, 3, 5])), likely_scale(np.array([2, 3, 4]))
     ((0.0, 1.0), (0.0, 5.0), None)

@@ -1,9 +1,9 @@
-"""Gaps in series: values that are missing and steps that are left out, reported or filled.
+"""Missing values and steps of series: found, and filled.
 
-A step is missing where time rises by one size at nearly all steps of a file, and at this one by a multiple of it. Jumps
-that recur and leave out the same two steps or more each time (weekends) are a calendar, and nothing is missing. Filled
-values are `interpolate` (on a line over time between the known values before and after) or `carry` (the last known
-value). Nothing is made up before the first known value, nor by `interpolate` after the last.
+Steps are missing if time increases by the same amount at nearly all steps of a file, but by a multiple of it at this
+one. Regular jumps of the same size over two or more steps, such as weekends, are a calendar, and nothing is missing.
+`interpolate` fills a gap linearly between the values before and after it, `carry` with the last value. No method fills
+a gap before the first value, and `interpolate` fills none after the last.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,22 +11,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MOSTLY = 0.8  # more than this share of the steps must be of one size
-OFTEN = 0.1  # jumps of one size that are more than this share of the steps belong to a calendar
-NEAR = 0.01  # of a step
-LONGEST = 10_000  # steps that one gap may lack
+MOSTLY = 0.8  # more than this share of the steps must have the same size
+OFTEN = 0.1  # jumps of one size are a calendar if they are more than this share of the steps
+NEAR = 0.01  # tolerance, as a share of a step
+LONGEST = 10_000  # most missing steps in one gap
 
 
 @dataclass(frozen=True)
 class Rhythm:
-    """The usual size of a step of time in a file; 0 where there is none. `least`, `most`: the range of the steps."""
+    """The usual time step of a file, 0 if there is none. `least`, `most`: the smallest and largest step."""
 
     size: float
     least: float
     most: float
 
     def missing(self, step: float) -> int:
-        """How many steps a step of time leaves out.
+        """The number of missing steps in a time step.
 
         >>> Rhythm(2, 2, 8).missing(6), Rhythm(2, 2, 8).missing(3), Rhythm(0, 1, 9).missing(9)
         (2, 0, 0)
@@ -38,12 +38,12 @@ class Rhythm:
 
 
 def rhythm_of(times: Sequence[np.ndarray]) -> Rhythm:
-    """The rhythm of the times of all series, each Float[steps].
+    """The rhythm of all series. `times`: one Float[steps] per series.
 
     >>> rhythm_of([np.array([0.0, 1, 2, 3, 4, 5, 7])]), rhythm_of([np.array([0.0, 1, 5])]).size
     (Rhythm(size=1.0, least=1.0, most=2.0), 0.0)
     """
-    steps = np.concatenate([np.diff(one) for one in times]) if times else np.zeros(0)
+    steps = np.concatenate([np.diff(series) for series in times]) if times else np.zeros(0)
     steps = np.sort(steps[np.isfinite(steps) & (steps > 0)])
     if not len(steps):
         return Rhythm(0.0, 0.0, 0.0)
@@ -54,7 +54,7 @@ def rhythm_of(times: Sequence[np.ndarray]) -> Rhythm:
 
 
 def _recurs(jumps: np.ndarray, steps: int) -> bool:
-    """Whether the jumps, as multiples of a step, are those of a calendar."""
+    """Whether the jumps (in multiples of the usual step) are a calendar."""
     if not max(1, OFTEN * steps) < len(jumps):
         return False
     return bool(jumps[0] > 2 + NEAR and np.ptp(jumps) < NEAR)
@@ -62,9 +62,9 @@ def _recurs(jumps: np.ndarray, steps: int) -> bool:
 
 @dataclass(frozen=True)
 class Filled:
-    """Values Float[steps channels] without gaps as far as they could be filled; how many values and steps were.
+    """A series with filled gaps: Float[steps channels].
 
-    `open`: the steps and channels whose gaps stay.
+    `cells`, `steps`: numbers of filled values and steps; `open`: steps and channels of the gaps that remain.
     """
 
     values: np.ndarray
@@ -74,7 +74,7 @@ class Filled:
 
 
 def filled(times: np.ndarray, values: np.ndarray, missing: Sequence[int], how: str) -> Filled:
-    """The values with so many steps put in behind each step, and every gap (NaN) filled.
+    """A series with missing steps inserted and gaps (NaN) filled. `missing`: number of missing steps after each step.
 
     >>> filled(np.array([0.0, 2.0]), np.array([[1.0], [5.0]]), [1, 0], "interpolate").values.ravel()
     array([1., 3., 5.])
@@ -96,9 +96,9 @@ def _interpolated(times: np.ndarray, channel: np.ndarray) -> np.ndarray:
     if not len(known):
         return channel
     inner = slice(known[0], known[-1] + 1)
-    found = channel.copy()
-    found[inner] = np.interp(times[inner], times[known], channel[known])
-    return found
+    whole = channel.copy()
+    whole[inner] = np.interp(times[inner], times[known], channel[known])
+    return whole
 
 
 def _carried(_times: np.ndarray, channel: np.ndarray) -> np.ndarray:
@@ -111,6 +111,6 @@ FILLERS: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "carry": _carried,
 }
 UNFILLED = {
-    "interpolate": "a value is missing and none is known before or after it: interpolate cannot fill it",
-    "carry": "a value is missing and none is known before it: carry cannot fill it",
+    "interpolate": "interpolate cannot fill this missing value: it needs a value before and after it",
+    "carry": "carry cannot fill this missing value: it needs a value before it",
 }

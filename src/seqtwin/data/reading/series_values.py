@@ -1,9 +1,8 @@
-"""A long table as series: the values of each as an array, with what is wrong with its rows noted."""
+"""The series of a long table as arrays. Problems of rows are recorded in the table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 @dataclass(frozen=True)
 class Columns:
-    """What the columns of a long table are called. `label`: None where there is none."""
+    """The column names of a long table. `label`: None if there is no such column."""
 
     series: str
     time: str
@@ -43,9 +42,9 @@ class SeriesFile:
 
 
 def series_of_table(table: Table, columns: Columns, gaps: Gaps = "error") -> SeriesFile:
-    """The series of a table, with or without a class; what is wrong with single rows is noted in the table.
+    """The series of a table, with or without a class. Problems of rows are recorded in the table.
 
-    `gaps`: whether missing values and steps are reported or filled; a filled step has no row.
+    `gaps`: report missing values and steps (`error`) or fill them. A filled step has no row.
 
     Raises: DataError for a missing column.
     """
@@ -53,14 +52,14 @@ def series_of_table(table: Table, columns: Columns, gaps: Gaps = "error") -> Ser
     for needed in (columns.time, *columns.channels):
         column(table, needed)
     measured = Measured(numbers(table, columns.time), _values(table, columns, gaps), _rows_of(ids))
-    for own in measured.rows:
-        _check_time(table, columns.time, measured.times, own)
+    for rows in measured.rows:
+        _check_time(table, columns.time, measured.times, rows)
     series = _without_gaps(table, columns, measured, gaps)
     labels = None if columns.label is None else table.columns[columns.label]
-    first = [int(own[0]) for own in measured.rows]
+    first = [int(rows[0]) for rows in measured.rows]
     return SeriesFile(
         ids=[ids[row] for row in first],
-        series=[one.astype(np.float32) for one in series],
+        series=[values.astype(np.float32) for values in series],
         labels=None if labels is None else [str(labels[row]).strip() for row in first],
         rows=measured.rows,
     )
@@ -68,7 +67,7 @@ def series_of_table(table: Table, columns: Columns, gaps: Gaps = "error") -> Ser
 
 @dataclass(frozen=True)
 class Measured:
-    """The columns of a long table: times [rows], values [rows channels] with NaN for gaps, the rows of each series."""
+    """A long table as arrays: times [rows], values [rows channels] with NaN for gaps, and the rows of each series."""
 
     times: np.ndarray
     values: np.ndarray
@@ -76,85 +75,85 @@ class Measured:
 
 
 def _rows_of(ids: Sequence[str]) -> list[np.ndarray]:
-    """The rows of each series, the series in the order of their first rows."""
-    rows = [np.asarray(own) for own in pd.Series(range(len(ids))).groupby(list(ids), sort=False).indices.values()]
-    return sorted(rows, key=lambda own: int(own[0]))
+    """The rows of each series. The series are in the order of their first rows."""
+    rows = [np.asarray(group) for group in pd.Series(range(len(ids))).groupby(list(ids), sort=False).indices.values()]
+    return sorted(rows, key=lambda group: int(group[0]))
 
 
 def _values(table: Table, columns: Columns, gaps: Gaps) -> np.ndarray:
-    """The numbers of the channels as Float[rows channels], NaN where one is missing or wrong."""
+    """The values of the channels: Float[rows channels], NaN for missing and wrong ones."""
     times = column(table, columns.time)
     return np.stack([_channel(table, name, times, gaps) for name in columns.channels], axis=1)
 
 
-def _channel(table: Table, name: str, times: Sequence[Any], gaps: Gaps) -> np.ndarray:
-    """The numbers of a channel as Float[rows]; each that is none is a problem of its row, unless gaps are filled."""
+def _channel(table: Table, name: str, times: Sequence[object], gaps: Gaps) -> np.ndarray:
+    """The values of a channel: Float[rows]. Missing ones are problems, unless gaps are filled."""
     values = column(table, name)
     missing = [row for row, value in enumerate(values) if is_missing(value)]
     if gaps == "error":
         for row in missing:
             table.report(row, name, f"the value at time {times[row]} is missing ({values[row]!r})")
     known = replace(table, columns={name: [0.0 if is_missing(value) else value for value in values]})
-    found = numbers(known, name)  # it notes its problems in the table that both share
-    found[missing] = np.nan
-    for row in np.flatnonzero(np.abs(found) > LARGEST).tolist():
-        table.report(row, name, f"{found[row]:g} is larger than any 32-bit number")
-        found[row] = np.nan
-    return found
+    channel = numbers(known, name)  # both tables share their list of problems
+    channel[missing] = np.nan
+    for row in np.flatnonzero(np.abs(channel) > LARGEST).tolist():
+        table.report(row, name, f"{channel[row]:g} is too large for a 32-bit number")
+        channel[row] = np.nan
+    return channel
 
 
-def _without_gaps(table: Table, columns: Columns, found: Measured, gaps: Gaps) -> list[np.ndarray]:
-    """The values of each series; gaps are filled, or are problems of their rows."""
-    rhythm = rhythm_of([found.times[own] for own in found.rows])
+def _without_gaps(table: Table, columns: Columns, measured: Measured, gaps: Gaps) -> list[np.ndarray]:
+    """The values of each series. Gaps are filled or reported as problems."""
+    rhythm = rhythm_of([measured.times[rows] for rows in measured.rows])
     if not rhythm.size and rhythm.most > rhythm.least:
         steps = f"between {rhythm.least:g} and {rhythm.most:g}"
-        table.notes.append(f"the steps of '{columns.time}' differ ({steps}); the series are read as if they were equal")
-    left_out = [_missing_steps(found.times[own], rhythm) for own in found.rows]
+        table.notes.append(f"the time steps of '{columns.time}' differ ({steps}) and are treated as equal")
+    missing = [_missing_steps(measured.times[rows], rhythm) for rows in measured.rows]
     if gaps == "error":
-        for own, missing in zip(found.rows, left_out, strict=True):
-            _report_missing(table, columns.time, found.times, own, missing)
+        for rows, steps_after in zip(measured.rows, missing, strict=True):
+            _report_missing(table, columns.time, measured.times, rows, steps_after)
     if gaps == "error" or table.problems:
-        return [found.values[own] for own in found.rows]
-    return _filled(table, columns, found, left_out, gaps)
+        return [measured.values[rows] for rows in measured.rows]
+    return _filled(table, columns, measured, missing, gaps)
 
 
 def _missing_steps(times: np.ndarray, rhythm: Rhythm) -> list[int]:
-    """How many steps are left out behind each step."""
+    """The number of missing steps after each step."""
     return [*(rhythm.missing(step) for step in np.diff(times).tolist()), 0]
 
 
-def _report_missing(table: Table, time: str, times: np.ndarray, own: np.ndarray, missing: Sequence[int]) -> None:
+def _report_missing(table: Table, time: str, times: np.ndarray, rows: np.ndarray, missing: Sequence[int]) -> None:
     for place in np.flatnonzero(missing).tolist():
-        before, after = times[own[place]], times[own[place + 1]]
+        before, after = times[rows[place]], times[rows[place + 1]]
         steps = "1 step is" if missing[place] == 1 else f"{missing[place]} steps are"
-        table.report(int(own[place + 1]), time, f"{steps} missing: {after:g} follows {before:g}")
+        table.report(int(rows[place + 1]), time, f"{steps} missing: {after:g} follows {before:g}")
 
 
 def _filled(
-    table: Table, columns: Columns, found: Measured, left_out: Sequence[Sequence[int]], gaps: Gaps
+    table: Table, columns: Columns, measured: Measured, missing: Sequence[Sequence[int]], gaps: Gaps
 ) -> list[np.ndarray]:
     series, cells, steps = [], 0, 0
-    for own, missing in zip(found.rows, left_out, strict=True):
-        if max(missing) > LONGEST:
-            row = int(own[int(np.argmax(missing)) + 1])
-            table.report(
-                row, columns.time, f"{max(missing)} steps are missing, more than the {LONGEST} that are filled"
-            )
+    for rows, steps_after in zip(measured.rows, missing, strict=True):
+        most = max(steps_after)
+        if most > LONGEST:
+            row = int(rows[steps_after.index(most) + 1])
+            table.report(row, columns.time, f"{most} steps are missing, but at most {LONGEST} can be filled")
             continue
-        one = filled(found.times[own], found.values[own], missing, gaps)
-        for step, channel in one.open:
-            table.report(int(own[step]), columns.channels[channel], UNFILLED[gaps])
-        series.append(one.values)
-        cells, steps = cells + one.cells, steps + one.steps
+        whole = filled(measured.times[rows], measured.values[rows], steps_after, gaps)
+        for step, channel in whole.open:
+            table.report(int(rows[step]), columns.channels[channel], UNFILLED[gaps])
+        series.append(whole.values)
+        cells, steps = cells + whole.cells, steps + whole.steps
     if cells or steps:
-        table.notes.append(f"gaps filled by {gaps}: missing values {cells}, missing steps {steps}")
+        table.notes.append(f"gaps filled with {gaps}: {cells} missing values, {steps} missing steps")
     return series
 
 
-def _check_time(table: Table, time: str, steps: np.ndarray, own: np.ndarray) -> None:
-    for before, row in pairwise(own):
-        if steps[row] == steps[before]:
-            problem = f"time must rise within a series; {steps[row]:g} comes twice"
-            table.report(int(row), time, problem)
-        elif steps[row] < steps[before]:
-            table.report(int(row), time, f"time must rise within a series; {steps[row]:g} follows {steps[before]:g}")
+def _check_time(table: Table, time: str, times: np.ndarray, rows: np.ndarray) -> None:
+    for before, row in pairwise(rows):
+        if times[row] == times[before]:
+            table.report(int(row), time, f"time must increase within a series; {times[row]:g} occurs twice")
+        elif times[row] < times[before]:
+            table.report(
+                int(row), time, f"time must increase within a series; {times[row]:g} follows {times[before]:g}"
+            )

@@ -1,4 +1,4 @@
-"""Sequences with a class for every step: words with their tags, series with a label a step."""
+"""Sequences with a class per step: tagged words, and series with one label per step."""
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
@@ -29,12 +29,11 @@ def read_steps(
     name: str | None = None,
     quoting: Quoting | None = None,
 ) -> Examples:
-    """Lists of words with a tag each, from a long table: one row a word, in the order of the file.
+    """Tagged words from a long table with one row per word, in the order of the file.
 
-    One file alone is cut at random by sequences, so that no sequence stands in two splits. `time`, where named, must
-    rise within a sequence.
+    One file is split at random by sequences. `time`: column that must increase within a sequence, if given.
 
-    Raises: DataError with all bad rows of a file: blank words and tags, a sequence that comes back after another.
+    Raises: DataError with all bad rows of a file: blank words and tags, a sequence that continues after another.
     """
     check_settings(None, fractions, "error")
     tables = {split: read_table(path, quoting=quoting) for split, path in by_split(files).items()}
@@ -47,37 +46,37 @@ def read_steps(
 def _tagged(
     table: Table, sequence: str, token: str, label: str, time: str | None
 ) -> tuple[list[list[str]], list[list[str]]]:
-    for needed in (sequence, token, label, *([time] if time else [])):
-        column(table, needed)
+    for name in (sequence, token, label, *([time] if time else [])):
+        column(table, name)
     words, _ = texts(table, token, empty="error")
     tags = classes(table, label)
     runs = _runs(table, sequence)
     if time:
-        _check_rising(table, time, runs)
+        _check_increasing(table, time, runs)
     table.finish(REMEDY)
-    return [words[own] for own in runs], [tags[own] for own in runs]
+    return [words[rows] for rows in runs], [tags[rows] for rows in runs]
 
 
 def _runs(table: Table, sequence: str) -> list[slice]:
-    """The rows of each sequence; one without a name, or that comes back after another, is a problem of its row."""
+    """The rows of each sequence. Empty names and sequences that continue after another are reported as problems."""
     names = ["" if value is None else str(value).strip() for value in column(table, sequence)]
     for row in (row for row, name in enumerate(names) if not name):
         table.report(row, sequence, "the name of the sequence is empty")
     starts = [row for row, name in enumerate(names) if not row or name != names[row - 1]]
-    begun: set[str] = set()
+    seen: set[str] = set()
     for row in starts:
-        if names[row] and names[row] in begun:
-            table.report(row, sequence, f"the sequence '{names[row]}' had ended, and comes back after another")
-        begun.add(names[row])
-    return [slice(begin, end) for begin, end in pairwise([*starts, len(names)])]
+        if names[row] and names[row] in seen:
+            table.report(row, sequence, f"the sequence '{names[row]}' continues after another sequence")
+        seen.add(names[row])
+    return [slice(start, end) for start, end in pairwise([*starts, len(names)])]
 
 
-def _check_rising(table: Table, time: str, runs: Sequence[slice]) -> None:
+def _check_increasing(table: Table, time: str, runs: Sequence[slice]) -> None:
     steps = numbers(table, time)
-    for own in runs:
-        for row in range(own.start + 1, own.stop):
+    for rows in runs:
+        for row in range(rows.start + 1, rows.stop):
             if steps[row] <= steps[row - 1]:
-                problem = f"time must rise within a sequence; {steps[row]:g} follows {steps[row - 1]:g}"
+                problem = f"time must increase within a sequence; {steps[row]:g} follows {steps[row - 1]:g}"
                 table.report(row, time, problem)
 
 
@@ -94,11 +93,12 @@ def read_series_steps(
     quoting: Quoting | None = None,
     gaps: Gaps = "error",
 ) -> Examples:
-    """Series with a label for every step, one row a step; cut by series. Channels: ch0, ch1, ... unless named.
+    """Series with one label per step, from a long table with one row per step. One file is split by series.
 
-    `gaps`: what happens to missing values; a missing step has no label and is always a problem.
+    `channels`: by default the columns ch0, ch1, ...; `gaps`: how to handle missing values. A missing step is always a
+    problem, because it has no label.
 
-    Raises: DataError with all bad rows of a file: values that are not finite, time that does not rise, blank labels.
+    Raises: DataError with all bad rows of a file: values that are not finite, time that decreases, blank labels.
     """
     check_settings(None, fractions, "error")
     names = tuple(channels) if channels else None
@@ -106,36 +106,36 @@ def read_series_steps(
     for split, path in by_split(files).items():
         table = read_table(path, quoting=quoting)
         names = names or tuple(channel_names(table))
-        parts[split] = _series_tagged(table, Columns(series, time, label, names), label, gaps)
+        parts[split] = _labelled_steps(table, Columns(series, time, label, names), label, gaps)
         notes += table.notes
     columns = [series, time, label, *(names or ())]
     return _labelled(collected(parts), columns, fractions, seed, name or stem(files), notes)
 
 
-def _series_tagged(table: Table, columns: Columns, label: str, gaps: Gaps) -> tuple[list[np.ndarray], list[list[str]]]:
+def _labelled_steps(table: Table, columns: Columns, label: str, gaps: Gaps) -> tuple[list[np.ndarray], list[list[str]]]:
     column(table, label)
-    found = series_of_table(table, columns, gaps)
+    file = series_of_table(table, columns, gaps)
     tags = classes(table, label)
-    for own, one in zip(found.rows, found.series, strict=True):
-        if len(own) < len(one):
-            problem = "steps of this series are missing, and the label of a missing step cannot be filled in"
-            table.report(int(own[0]), columns.time, problem)
+    for rows, values in zip(file.rows, file.series, strict=True):
+        if len(rows) < len(values):
+            problem = "steps of this series are missing; their labels cannot be filled in"
+            table.report(int(rows[0]), columns.time, problem)
     table.finish(REMEDY)
-    return found.series, [[tags[row] for row in own] for own in found.rows]
+    return file.series, [[tags[row] for row in rows] for rows in file.rows]
 
 
 def _labelled(
-    found: Collected, columns: list[str], fractions: Sequence[float], seed: int, name: str, notes: Sequence[str]
+    unsplit: Collected, columns: list[str], fractions: Sequence[float], seed: int, name: str, notes: Sequence[str]
 ) -> Examples:
-    rows, how = cut(found, [""] * len(found.items), fractions, seed, what="by sequences")
-    if WHOLE in found.split:
+    rows, split_notes = cut(unsplit, [""] * len(unsplit.items), fractions, seed, what="by sequences")
+    if WHOLE in unsplit.split:
         rows, moved = _with_every_class(rows)
-        how += [f"{moved} sequences went to train: they hold classes it lacked"] if moved else []
-    facts = {"columns": columns, "seed": seed, "steps": dict(_steps(rows))}
-    return examples_of("label_steps", rows, name=name, facts=facts, notes=[*notes, *how])
+        split_notes += [f"{moved} sequences were moved to train, which lacked some of their classes"] if moved else []
+    facts = {"columns": columns, "seed": seed, "steps": dict(_step_counts(rows))}
+    return examples_of("label_steps", rows, name=name, facts=facts, notes=[*notes, *split_notes])
 
 
-def _steps(rows: Collected) -> Counter[str]:
+def _step_counts(rows: Collected) -> Counter[str]:
     counts: Counter[str] = Counter()
     for tags, split in zip(rows.targets, rows.split, strict=True):
         counts[split] += len(tags)
@@ -143,7 +143,7 @@ def _steps(rows: Collected) -> Counter[str]:
 
 
 def _with_every_class(rows: Collected) -> tuple[Collected, int]:
-    """The rows with enough of them in train that it holds every class, and how many went there."""
+    """The rows, some of them moved to train to give it every class, and the number of moved rows."""
     known = {tag for tags, split in zip(rows.targets, rows.split, strict=True) if split == "train" for tag in tags}
     wanted: set[Hashable] = set()
     for item, tags in zip(rows.items, rows.targets, strict=True):
@@ -151,5 +151,5 @@ def _with_every_class(rows: Collected) -> tuple[Collected, int]:
             wanted.add(form(item))
             known.update(tags)
     moved = [form(item) in wanted for item in rows.items]
-    split = ["train" if goes else here for goes, here in zip(moved, rows.split, strict=True)]
+    split = ["train" if move else old for move, old in zip(moved, rows.split, strict=True)]
     return Collected(rows.items, rows.targets, split), sum(moved)

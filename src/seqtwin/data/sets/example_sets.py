@@ -1,4 +1,4 @@
-"""Built-in sets of single sequences, by name and by what they are learned for."""
+"""EXAMPLE_SETS: the built-in data sets of single sequences, by objective and name."""
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -13,11 +13,11 @@ from seqtwin.data.split_examples import Collected, collected, examples_of
 
 LEAST_PAIRS = 20
 Places = dict[str, list[Place]]
-FEWER = 5  # dev and test have one for so many of train
+FEWER = 5  # training pairs per pair of dev and test
 
 
 def digit_classes(*, seed: int = 0) -> Examples:
-    """Real handwritten digits, read from left to right, each with its digit: the images of the pairs, split alike."""
+    """Handwritten digits as series of columns from left to right, classified by digit. Splits as in the pairs."""
     pairs = digits(pairs=LEAST_PAIRS, seed=seed)
     assert pairs.series is not None
     assert pairs.labelled is not None
@@ -29,13 +29,13 @@ def digit_classes(*, seed: int = 0) -> Examples:
 def english_names(
     *, pairs: int | None = None, seed: int = 0, scripts: str = "latin", unseen: str = "place"
 ) -> Examples:
-    """Names of places in any language, with the English name to be written of each.
+    """Names of places in many languages, each with the English name as target.
 
-    `unseen`: what of test stands in no other split (70/15/15): the place, split as for the pairs; or the name alone,
-    whatever its accents, of places that training knows by others. A name that is the English one but for case and
-    accents is left out. `pairs` counts the training pairs, drawn at random; dev and test get a fifth each.
+    `unseen`: what the splits (70/15/15) do not share: `place`, split as in the pairs, or `name`, where test has other
+    names (ignoring accents) of the training places. Names that equal the English one except for case and accents are
+    left out. `pairs`: number of random training pairs; dev and test get a fifth each.
 
-    Raises: ValueError for options that cannot be.
+    Raises: ValueError for invalid options.
     """
     if scripts not in ("latin", "all"):
         raise ValueError(f"scripts: expected latin or all, got '{scripts}'")
@@ -43,7 +43,7 @@ def english_names(
         raise ValueError(f"pairs: expected {LEAST_PAIRS} or more, got {pairs}")
     if unseen not in UNSEEN:
         raise ValueError(f"unseen: expected {' or '.join(UNSEEN)}, got '{unseen}'")
-    rng = np.random.default_rng([seed, 1])  # beside the stream that split the places
+    rng = np.random.default_rng([seed, 1])  # independent of the stream that split the places
     places = UNSEEN[unseen](places_by_split(latin_only=scripts == "latin", seed=seed), rng)
     named = {split: [_foreign(place) for place in own] for split, own in places.items()}
     parts = {split: _drawn(own, places[split], _wanted(pairs, split), rng) for split, own in named.items()}
@@ -57,7 +57,7 @@ def english_names(
         "unseen": unseen,
         "seed": seed,
     }
-    notes = [f"{english} names that are the English ones, but for case and accents, are left out"]
+    notes = [f"{english} names that equal the English name, except for case and accents, are left out"]
     return examples_of("decode", collected(parts), name="placenames", facts=facts, notes=notes, shareable=True)
 
 
@@ -66,16 +66,16 @@ def _of_new_places(places: Places, _rng: np.random.Generator) -> Places:
 
 
 def _of_known_places(places: Places, rng: np.random.Generator) -> Places:
-    """Every place in every split, each of its names in one: names that are equal but for accents stay together."""
+    """Every place in every split, each of its names in one split. Names that differ only in accents stay together."""
     cuts = [sum(USUAL_FRACTIONS[:n]) for n in (1, 2)]
-    found: dict[str, list[Place]] = {split: [] for split in places}
-    for place in (one for own in places.values() for one in own):
+    splits: dict[str, list[Place]] = {split: [] for split in places}
+    for place in (place for own in places.values() for place in own):
         forms = rng.permutation(sorted({fold(name) for name in place.names}))
         ends = [round(cut * len(forms)) for cut in cuts]
         for split, own in zip(places, np.split(forms, ends), strict=True):
-            kept = set(own.tolist())
-            found[split].append(Place(place.english, tuple(name for name in place.names if fold(name) in kept)))
-    return found
+            folded = set(own.tolist())
+            splits[split].append(Place(place.english, tuple(name for name in place.names if fold(name) in folded)))
+    return splits
 
 
 UNSEEN: Mapping[str, Callable[[Places, np.random.Generator], Places]] = {
@@ -95,7 +95,7 @@ def _wanted(pairs: int | None, split: str) -> int | None:
 def _drawn(
     names: list[list[str]], places: list[Place], count: int | None, rng: np.random.Generator
 ) -> tuple[list[str], list[str]]:
-    """So many of the names with their English ones, in a fixed order; all of them for None."""
+    """Random names with their English names, in a fixed order. `count`: None for all."""
     all_pairs = [(name, place.english) for own, place in zip(names, places, strict=True) for name in own]
     chosen = np.sort(rng.permutation(len(all_pairs))[:count])
     return [all_pairs[i][0] for i in chosen], [all_pairs[i][1] for i in chosen]

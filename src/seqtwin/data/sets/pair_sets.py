@@ -1,4 +1,4 @@
-"""Built-in data sets by name: functions with explicit options that return `PairData`."""
+"""DATASETS: the built-in data sets of pairs, by name."""
 
 from collections.abc import Callable
 
@@ -14,33 +14,33 @@ INK = 16.0  # the darkest value of an image
 
 
 def digits(*, pairs: int = 6000, seed: int = 0) -> PairData:
-    """Pairs of real handwritten digits, read from left to right: same = the same digit.
+    """Pairs of handwritten digits as series of columns from left to right. Same: the same digit.
 
-    A series has up to 8 steps of 8 channels in [0, 1]: the columns of an image without the blank ones before and behind
-    the digit (no row of these images is blank). Images of one split stand in no other (70/15/15). `pairs` counts the
-    training pairs; dev and test get a fifth each. The search task: a test image looks for those of its digit.
+    A series has up to 8 steps with 8 channels in [0, 1]: the columns of an image without blank margins. Splits
+    (70/15/15) share no images. `pairs`: number of training pairs; dev and test get a fifth each. Search task: find the
+    test images of the same digit.
 
-    Raises: ValueError for a number of pairs that cannot be.
+    Raises: ValueError for too few pairs.
     """
     import sklearn
     from sklearn.datasets import load_digits
 
     if pairs < 20:
         raise ValueError(f"pairs: expected 20 or more, got {pairs}")
-    found = load_digits()
+    images = load_digits()
     rng = np.random.default_rng(seed)
-    groups = np.asarray(found.target)
+    groups = np.asarray(images.target)
     members = split_items(groups, FRACTIONS, rng)
     frame = pairs_by_split(members, groups, pairs, rng)
-    series = tuple(_inked(image.T / INK) for image in found.images)
+    series = tuple(_trim(image.T / INK) for image in images.images)
     facts = {"versions": {"scikit-learn": sklearn.__version__}, "items": len(series), "classes": 10, "seed": seed}
     search = search_among(members["test"], groups[members["test"]], seed)
     labelled = LabelledItems(range(len(series)), groups, split_of(members, len(groups)))
     return PairData(frame, series, 0.5, "digits", facts, retrieval=search, shareable=True, labelled=labelled)
 
 
-def _inked(steps: np.ndarray) -> np.ndarray:
-    """The steps from the first to the last that holds ink; one step of a blank image."""
+def _trim(steps: np.ndarray) -> np.ndarray:
+    """The steps without blank ones at the start and end; one step for a blank image."""
     inked = np.flatnonzero(steps.any(axis=1))
     first, last = (inked[0], inked[-1]) if len(inked) else (0, 0)
     return np.ascontiguousarray(steps[first : last + 1], dtype=np.float32)
@@ -52,5 +52,5 @@ DATASETS: dict[str, Callable[..., PairData]] = {
     "probes": probes,
 }
 
-# those whose pairs are series, not texts
+# data sets of series
 SERIES = frozenset({"digits"})

@@ -1,4 +1,4 @@
-"""Names of countries, territories and cities in about 300 languages, from the Unicode CLDR data inside Babel."""
+"""Names of countries, territories and cities in about 300 languages, from the Unicode CLDR data of Babel."""
 
 import re
 import unicodedata
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec, module_from_spec
-from typing import Any
+from types import ModuleType
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,28 +19,28 @@ from seqtwin.data.sample_pairs import Propose, distinct_pairs, partner_elsewhere
 
 FRACTIONS = (0.7, 0.15, 0.15)
 SHORTEST = 3
-NEAREST = 10  # a hard negative is one of so many
+NEAREST = 10  # number of nearest names from which a hard negative is drawn
 ROWS_AT_ONCE = 256
 NOT_PLACES = {"XA", "XB", "ZZ"}  # two pseudo-locales and "unknown region"
-SAME_PLACE = 1 / 3  # of a city's names, shared with a territory's: both are one place (Comoro, Comoros)
+SAME_PLACE = 1 / 3  # share of a city's names that a territory must have to be the same place (Comoro, Comoros)
 
 
 @dataclass(frozen=True)
 class Place:
-    """One entity: its English name and all its distinct names, sorted."""
+    """A place with its English name and all its distinct names, sorted."""
 
     english: str
     names: tuple[str, ...]
 
 
 def placenames(*, pairs: int = 10_000, seed: int = 0, scripts: str = "latin") -> PairData:
-    """Pairs of place names: same = two names of one place in any two languages.
+    """Pairs of place names. Same: two names of one place, in any languages.
 
-    Half of the different pairs are hard: the second name is among the nearest of other places by character n-grams.
-    Places of one split stand in no other (70/15/15). `pairs` counts the training pairs; dev and test get a fifth each.
-    The search task: a foreign name of a test place, among the English names of all places.
+    Half of the different pairs are hard: the second name is one of the nearest names of other places by character
+    n-grams. Splits (70/15/15) share no places. `pairs`: number of training pairs; dev and test get a fifth each. Search
+    task: find the English name for a foreign name of a test place, among the English names of all places.
 
-    Raises: ValueError for options that cannot be.
+    Raises: ValueError for invalid options.
     """
     if scripts not in ("latin", "all"):
         raise ValueError(f"scripts: expected latin or all, got '{scripts}'")
@@ -63,7 +64,7 @@ def placenames(*, pairs: int = 10_000, seed: int = 0, scripts: str = "latin") ->
 
 
 def places_by_split(*, latin_only: bool, seed: int) -> dict[str, list[Place]]:
-    """All places by split (70/15/15), split as for the pairs of the same seed."""
+    """All places by split (70/15/15). The splits are those of the pairs with the same seed."""
     places = read_places(latin_only=latin_only)
     members = _split_places(len(places), np.random.default_rng(seed))
     return {split: [places[i] for i in own] for split, own in members.items()}
@@ -90,7 +91,7 @@ def _pairs_of(places: list[Place], count: int, rng: np.random.Generator) -> pd.D
 
 
 def _nearest_elsewhere(names: list[str], owner: np.ndarray) -> Propose:
-    """Proposes one of the nearest names of other places, by cosine of TF-IDF weighted character 2- to 4-grams."""
+    """A function that proposes a near name of another place, by TF-IDF cosine of character 2- to 4-grams."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     grams = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), dtype=np.float32).fit_transform(names)
@@ -98,13 +99,17 @@ def _nearest_elsewhere(names: list[str], owner: np.ndarray) -> Propose:
 
     def propose(anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         parts = np.array_split(anchors, len(anchors) // ROWS_AT_ONCE + 1)
-        found = [_nearest(grams[part] @ columns, owner, part) for part in parts]
-        return np.concatenate(found)[np.arange(len(anchors)), rng.integers(0, NEAREST, size=len(anchors))]
+        nearest = [_nearest(grams[part] @ columns, owner, part) for part in parts]
+        return np.concatenate(nearest)[np.arange(len(anchors)), rng.integers(0, NEAREST, size=len(anchors))]
 
     return propose
 
 
-def _nearest(closeness: Any, owner: np.ndarray, anchors: np.ndarray) -> np.ndarray:
+class _Matrix(Protocol):
+    def toarray(self) -> np.ndarray: ...
+
+
+def _nearest(closeness: _Matrix, owner: np.ndarray, anchors: np.ndarray) -> np.ndarray:
     dense = closeness.toarray()
     dense[owner[None, :] == owner[anchors][:, None]] = -1.0
     wanted = min(NEAREST, dense.shape[1])
@@ -113,18 +118,18 @@ def _nearest(closeness: Any, owner: np.ndarray, anchors: np.ndarray) -> np.ndarr
     return np.pad(np.sort(best, axis=1), ((0, 0), (0, NEAREST - wanted)), constant_values=-1)
 
 
-def _retrieval(places: list[Place], asked: Iterable[int]) -> Retrieval:
-    queries = [(name, i) for i in asked for name in places[i].names if fold(name) != fold(places[i].english)]
+def _retrieval(places: list[Place], test: Iterable[int]) -> Retrieval:
+    queries = [(name, i) for i in test for name in places[i].names if fold(name) != fold(places[i].english)]
     corpus = [place.english for place in places]
     return Retrieval([name for name, _ in queries], corpus, [{i} for _, i in queries])
 
 
 def read_places(*, latin_only: bool) -> list[Place]:
-    """All places with at least two names, in a fixed order. A name that stands for several places is left out."""
+    """All places with at least two names, in a fixed order. Names of several places are left out."""
     english, names = _merged(*_collect())
-    usable = {key: {n for n in found if _usable(n, latin_only)} for key, found in names.items()}
-    owners = Counter(form for found in usable.values() for form in {fold(n) for n in found})
-    clear = {key: tuple(sorted(n for n in found if owners[fold(n)] == 1)) for key, found in usable.items()}
+    usable = {key: {n for n in own if _usable(n, latin_only)} for key, own in names.items()}
+    owners = Counter(form for own in usable.values() for form in {fold(n) for n in own})
+    clear = {key: tuple(sorted(n for n in own if owners[fold(n)] == 1)) for key, own in usable.items()}
     return [Place(english[key], clear[key]) for key in sorted(clear) if len(clear[key]) > 1]
 
 
@@ -132,9 +137,9 @@ Names = dict[str, set[str]]
 
 
 def _collect() -> tuple[dict[str, str], Names, Names]:
-    """English names by territory or zone, then the names of each territory and of each zone's city."""
+    """English names by territory or time zone, names by territory, and names of the city by time zone."""
     localedata = _own_localedata()
-    # what a locale says itself: inherited entries would repeat its parent's names, fall-backs are codes and zone ids
+    # without inherited entries, which repeat the names of the parent locale or are codes
     own = {code: localedata.load(code, merge_inherited=False) for code in localedata.locale_identifiers()}
     territories: Names = defaultdict(set)
     cities: Names = defaultdict(set)
@@ -152,11 +157,11 @@ def _collect() -> tuple[dict[str, str], Names, Names]:
     return english, territories, cities
 
 
-def _own_localedata() -> Any:
-    """A copy of the module `babel.localedata` that shares nothing with the one the rest of the process uses.
+def _own_localedata() -> ModuleType:
+    """A private copy of the module `babel.localedata`.
 
-    `load` keeps one cache for data with and without what is inherited: bare data loaded through the shared module
-    would be what babel answers from then on, and data babel was asked for earlier would be what is read here.
+    The cache of `load` does not distinguish data with and without inherited entries. A private copy does not change the
+    results of Babel in the rest of the process, and does not get its cached data.
     """
     spec = find_spec("babel.localedata")
     assert spec is not None  # babel is a dependency of this package
@@ -170,17 +175,14 @@ def _is_territory(code: str) -> bool:
     return len(code) == 2 and code.isalpha() and code not in NOT_PLACES
 
 
-def _cities(data: Mapping[str, Any]) -> dict[str, str]:
+def _cities(data: Mapping[str, Mapping[str, Mapping[str, object]]]) -> dict[str, str]:
     zones = data.get("time_zones", {})
-    return {
-        zone: info["city"]
-        for zone, info in zones.items()
-        if not zone.startswith("Etc/") and isinstance(info.get("city"), str)
-    }
+    cities = {zone: info.get("city") for zone, info in zones.items() if not zone.startswith("Etc/")}
+    return {zone: city for zone, city in cities.items() if isinstance(city, str)}
 
 
 def _merged(english: dict[str, str], territories: Names, cities: Names) -> tuple[dict[str, str], Names]:
-    """One entity for a city and a territory that are the same place, under the territory's code."""
+    """Names by place, with cities merged into the territory that is the same place."""
     plain = {_plain(english[code]): code for code in sorted(territories)}
     by_form: dict[str, list[str]] = defaultdict(list)
     for code in sorted(territories):
@@ -200,7 +202,7 @@ def _overlapping(forms: set[str], by_form: Mapping[str, list[str]]) -> str | Non
 
 
 def _plain(name: str) -> str:
-    """The bare name: "hong kong" of "Hong Kong SAR China", "cocos" of "Cocos (Keeling) Islands"."""
+    """The name without additions: "hong kong" for "Hong Kong SAR China", "cocos" for "Cocos (Keeling) Islands"."""
     return " ".join(fold(re.sub(r"\(.*?\)|SAR China|Islands?\b", " ", name)).split())
 
 
@@ -211,13 +213,13 @@ def _usable(name: str, latin_only: bool) -> bool:
 
 
 @cache
-def _latin_or_mark(sign: str) -> bool:
-    return not sign.isalpha() or unicodedata.name(sign, "").startswith(("LATIN", "MODIFIER LETTER"))
+def _latin_or_mark(letter: str) -> bool:
+    return not letter.isalpha() or unicodedata.name(letter, "").startswith(("LATIN", "MODIFIER LETTER"))
 
 
 @cache
 def fold(text: str) -> str:
-    """The text without accents and case.
+    """The text without accents, in lower case.
 
     >>> fold("Curaçao") == fold("CURACAO")
     True

@@ -1,4 +1,4 @@
-"""What an encoder can tell of a text: whether there is one, whether it knows any of it, and which texts look alike."""
+"""Keys that are equal for texts with equal tokens, and whether an encoder knows any token of a text."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,8 +10,9 @@ _UNKNOWN = 1
 
 
 class Reading(NamedTuple):
-    """`key`: equal for texts that are the same to an encoder, None for a blank one. `known`: whether the encoder
-    knows any token of it.
+    """A text as an encoder sees it.
+
+    `key`: equal for texts with equal tokens, None for a blank text; `known`: whether any token is in the vocabulary.
     """
 
     key: bytes | None
@@ -19,7 +20,7 @@ class Reading(NamedTuple):
 
 
 def as_written(text: str) -> Reading:
-    """The reading for an encoder without tokens: the same text is the one with the same characters.
+    """The reading for an encoder without tokens: texts are equal if their characters are.
 
     >>> as_written("Wien") == as_written("Wien"), as_written("Wien") == as_written("wien"), as_written(" ").key is None
     (True, False, True)
@@ -28,10 +29,10 @@ def as_written(text: str) -> Reading:
 
 
 def reading(text: str, tokens: npt.NDArray[np.int64], *, cut: bool, normalize: Callable[[str], str]) -> Reading:
-    """The reading of a text by its token ids, [time] or with letters [time, 1 + letters].
+    """The reading of a text with token ids [time], or with letters [time, 1 + letters].
 
-    Two unknown tokens share an id without being the same, and a cut hides what is behind it. In both cases the
-    normalised text is part of the key.
+    `cut`: the text was truncated; `normalize`: from a text to its normal form, which is part of the key if the text has
+    unknown tokens (which share one id) or was truncated.
     """
     if not len(tokens) or not text.strip():
         return Reading(None, False)

@@ -1,4 +1,4 @@
-"""The letters of words as ids. Id 0 is no letter, id 1 one that the training words lack."""
+"""The letters of words as ids. Id 0 is padding, id 1 a letter that does not occur in the training words."""
 
 import unicodedata
 from collections import Counter
@@ -9,12 +9,12 @@ from functools import cached_property
 import numpy as np
 
 LETTERS = 20
-LAST = 8  # of a longer word: its ending says more than its middle
+LAST = 8  # letters kept from the end of a longer word; endings are more informative than middles
 
 
 @dataclass(frozen=True)
 class Letters:
-    """The letters of the training words, ids from 2 on. Capitals are letters of their own.
+    """The letters of the training words, with ids from 2. Capitals are separate letters.
 
     >>> Letters("eht").table(["The"])["The"][:5]
     array([1, 3, 2, 0, 0])
@@ -24,13 +24,13 @@ class Letters:
 
     @staticmethod
     def of(words: Iterable[str]) -> "Letters":
-        """The letters of these words: the most frequent first, equal ones in the order of their code points."""
+        """The letters of some words, most frequent first; ties in the order of code points."""
         counts = Counter(letter for word in words for letter in _composed(word))
         return Letters("".join(sorted(counts, key=lambda letter: (-counts[letter], letter))))
 
     @property
     def size(self) -> int:
-        """How many ids there are."""
+        """The number of ids."""
         return len(self.alphabet) + 2
 
     @cached_property
@@ -38,7 +38,7 @@ class Letters:
         return {letter: i for i, letter in enumerate(self.alphabet, start=2)}
 
     def table(self, words: Iterable[str]) -> dict[str, np.ndarray]:
-        """The ids of each distinct word's letters: Int[LETTERS]."""
+        """The letter ids of each distinct word: Int[LETTERS]."""
         return {word: self._row(word) for word in set(words)}
 
     def _row(self, word: str) -> np.ndarray:
@@ -49,7 +49,7 @@ class Letters:
 
 
 def shortened(word: str) -> str:
-    """The first and the last letters of a word longer than `LETTERS`.
+    """The word, cut to its first and last letters if it is longer than `LETTERS`.
 
     >>> shortened("Donaudampfschifffahrtsgesellschaft")
     'Donaudampfscllschaft'
@@ -58,9 +58,9 @@ def shortened(word: str) -> str:
 
 
 def spelled(ids: Sequence[np.ndarray], words: Sequence[Sequence[str]], letters: Letters) -> list[np.ndarray]:
-    """Tokens with their letters, Int[time, 1 + LETTERS], of their ids [time] and the words as they are written.
+    """Tokens with their letters, Int[time, 1 + LETTERS], from the ids [time] and the words of each sequence.
 
-    A sequence without a word has one step, without letters.
+    A sequence without words has one step without letters.
     """
     written = [own or [""] for own in words]
     table = letters.table(word for own in written for word in own)
@@ -69,5 +69,5 @@ def spelled(ids: Sequence[np.ndarray], words: Sequence[Sequence[str]], letters: 
 
 
 def _composed(word: str) -> str:
-    # two ways to store one letter are one letter
+    # composed and decomposed letters are the same letter
     return unicodedata.normalize("NFC", word)

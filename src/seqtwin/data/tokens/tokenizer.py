@@ -1,7 +1,7 @@
-"""Text to token ids by characters, words or byte pairs, through the `tokenizers` library.
+"""Tokenizers of characters, words or byte pairs, based on the library `tokenizers`.
 
-The vocabulary comes from the training split alone. Id 0 is `[PAD]`, id 1 is `[UNK]`; neither is a special token of the
-library, so a text that spells "[PAD]" is read as the characters it consists of.
+The vocabulary comes from the training split only. Id 0 is `[PAD]`, id 1 is `[UNK]`. Neither is a special token of the
+library, so "[PAD]" in a text is tokenized like any other text.
 """
 
 import logging
@@ -29,9 +29,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TextTokens:
-    """A trained tokenizer with what it does on texts without a token.
+    """A trained tokenizer. `empty`: its policy for texts without a token, `error`, `unk` or `drop`.
 
-    With `letters` each token is read with its letters beside it.
+    `letters`: if given, each token is encoded together with its letters.
 
     >>> tokens = train_tokenizer(["to be", "or not"], unit="word")
     >>> tokens.encode(["not to be", "to fly"])
@@ -45,33 +45,34 @@ class TextTokens:
     def __post_init__(self) -> None:
         member(dict.fromkeys(EMPTY_POLICIES), self.empty, "empty-text policy")
         if (self.tokenizer.token_to_id(PAD), self.tokenizer.token_to_id(UNKNOWN)) != (0, 1):
-            raise DamagedError("TOKENIZER_IDS", f"a tokenizer whose ids 0 and 1 are not {PAD} and {UNKNOWN}")
+            raise DamagedError("TOKENIZER_IDS", f"the ids 0 and 1 of this tokenizer are not {PAD} and {UNKNOWN}")
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
-        """Token ids of each text, int64 [time], at least one. Texts too long are cut, counted and warned of.
+        """The token ids of each text, int64 [time], at least one. Long texts are truncated, with a warning.
 
-        With letters [time, 1 + LETTERS]: the word's id, then the ids of its letters as the text writes them.
+        With letters [time, 1 + LETTERS]: the id of each word, then the ids of its letters as written in the text.
 
         Raises: DataError for a text without a token, unless the policy is `unk`.
         """
         stored = [_storable(text) for text in texts]
-        found = self._found(stored)
-        cut = sum(bool(one.overflowing) or len(text) > MAX_CHARACTERS for one, text in zip(found, texts, strict=True))
+        encodings = self._encodings(stored)
+        pairs = zip(encodings, texts, strict=True)
+        cut = sum(bool(encoding.overflowing) or len(text) > MAX_CHARACTERS for encoding, text in pairs)
         if cut:
             logger.warning("%d of %d texts were too long and were cut to %d tokens", cut, len(texts), self.max_length)
-        ids = self._ids([one.ids for one in found], texts)
-        return ids if self.letters is None else spelled(ids, _written(stored, found), self.letters)
+        ids = self._ids([encoding.ids for encoding in encodings], texts)
+        return ids if self.letters is None else spelled(ids, _written(stored, encodings), self.letters)
 
     def encode_words(self, sequences: Sequence[Sequence[str]]) -> list[np.ndarray]:
-        """The same for sequences that are cut into words already: one step a word, none split, dropped or cut off.
+        """The same for sequences of words: one step per word. No word is split, and long sequences are not truncated.
 
-        Raises: ConfigError for characters and byte pairs; DataError for a sequence without a word, as `encode`.
+        Raises: ConfigError for characters and byte pairs; DataError for a sequence without words, as `encode`.
 
         >>> train_word_tokens([["New York", "is", "big"]]).encode_words([["new york", "is", "old"]])
         [array([4, 3, 1])]
         """
         if not isinstance(self.tokenizer.pre_tokenizer, pre_tokenizers.BertPreTokenizer):
-            cause = "given words are read by their ids in a vocabulary of words"
+            cause = "sequences of words need a vocabulary of words"
             raise ConfigError("TOKENS_NO_WORDS", cause, place="tokens.unit", remedy="set tokens.unit: word")
         stored = [[_storable(word) for word in words] for words in sequences]
         known = {word: self._id_of(word) for words in stored for word in words}
@@ -79,84 +80,88 @@ class TextTokens:
         return ids if self.letters is None else spelled(ids, stored, self.letters)
 
     def _id_of(self, word: str) -> int:
-        # id 0 would be a word that spells "[PAD]"
+        # id 0 is the padding, even if a word is "[PAD]"
         return self.tokenizer.token_to_id(self.tokenizer.normalizer.normalize_str(word)) or 1
 
-    def _ids(self, found: Sequence[list[int]], texts: Sequence[str]) -> list[np.ndarray]:
-        ids = [np.asarray(one, dtype=np.int64) for one in found]
-        return [one if len(one) else self._of_empty(row, texts[row]) for row, one in enumerate(ids)]
+    def _ids(self, sequences: Sequence[list[int]], texts: Sequence[str]) -> list[np.ndarray]:
+        arrays = [np.asarray(ids, dtype=np.int64) for ids in sequences]
+        return [ids if len(ids) else self._ids_of_empty(row, texts[row]) for row, ids in enumerate(arrays)]
 
     def spans(self, text: str) -> tuple[tuple[int, int], ...]:
-        """Where each token of `encode([text])` stands in the text: first character and the one behind its last.
+        """The position of each token of `encode([text])` in the text: first character, and the one after its last.
 
         >>> train_tokenizer(["to be"], unit="word").spans(" to  BE!")
         ((1, 3), (5, 7), (7, 8))
         """
-        found = self.tokenizer.encode(_storable(text)).offsets
-        return tuple((start, end) for start, end in found) or ((0, len(text)),)
+        offsets = self.tokenizer.encode(_storable(text)).offsets
+        return tuple((start, end) for start, end in offsets) or ((0, len(text)),)
 
-    def _of_empty(self, row: int, text: str) -> np.ndarray:
+    def _ids_of_empty(self, row: int, text: str) -> np.ndarray:
         if self.empty == "unk":
             return np.ones(1, dtype=np.int64)
         raise DataError(
             "DATA_EMPTY_TEXT",
             f"text {row} is empty: {text[:40]!r} has no token",
             place="tokens",
-            remedy="remove it, or train with tokens.empty=unk (an empty text is then one unknown token)",
+            remedy="remove it, or train with tokens.empty=unk (which encodes an empty text as one unknown token)",
         )
 
     def readings(self, texts: Sequence[str]) -> list[Reading]:
-        """A key for each text, None for one without a token: texts with equal keys consist of the same tokens.
+        """The reading of each text. Texts with equal keys have equal tokens; a text without a token has no key.
 
         >>> a, b, c, d, e = train_tokenizer(["to be"], unit="word").readings(["To  be", "to BE", "fly", "go", " "])
         >>> a == b, c == d, c.known, e.key is None
         (True, False, False, True)
         """
         stored = [_storable(text) for text in texts]
-        found = self._found(stored)
-        ids = [np.asarray(one.ids or [1], dtype=np.int64) for one in found]
-        tokens = ids if self.letters is None else spelled(ids, _written(stored, found), self.letters)
+        encodings = self._encodings(stored)
+        ids = [np.asarray(encoding.ids or [1], dtype=np.int64) for encoding in encodings]
+        tokens = ids if self.letters is None else spelled(ids, _written(stored, encodings), self.letters)
+        cut = [
+            bool(encoding.overflowing) or text != part
+            for encoding, text, part in zip(encodings, texts, stored, strict=True)
+        ]
         return [
-            reading(text, own[: len(one.ids)], cut=bool(one.overflowing) or text != kept, normalize=self._normalized)
-            for text, kept, own, one in zip(texts, stored, tokens, found, strict=True)
+            reading(text, own[: len(encoding.ids)], cut=was_cut, normalize=self._normalized)
+            for text, own, encoding, was_cut in zip(texts, tokens, encodings, cut, strict=True)
         ]
 
-    def _found(self, stored: list[str]) -> list[Encoding]:
-        # only the slower call says where the tokens stand
-        find = self.tokenizer.encode_batch_fast if self.letters is None else self.tokenizer.encode_batch
-        return list(find(stored))
+    def _encodings(self, stored: list[str]) -> list[Encoding]:
+        # only the slower call returns the positions of the tokens
+        encode = self.tokenizer.encode_batch_fast if self.letters is None else self.tokenizer.encode_batch
+        return list(encode(stored))
 
     def _normalized(self, text: str) -> str:
-        # what cannot be stored is compared as it is: every lone surrogate is stored as the same question mark
+        # texts with lone surrogates are not normalized, because all surrogates are stored as question marks
         return str(self.tokenizer.normalizer.normalize_str(text)) if _storable(text) == text else text
 
     @property
     def max_length(self) -> int:
-        """The most tokens a text keeps."""
+        """The largest number of tokens of a text."""
         setting = self.tokenizer.truncation or {}
         return int(setting.get("max_length", MAX_TOKENS))
 
     @property
     def size(self) -> int:
-        """How many ids there are."""
+        """The number of ids."""
         return int(self.tokenizer.get_vocab_size())
 
     @property
     def letter_size(self) -> int:
-        """How many ids letters have; 0 where tokens are read without them."""
+        """The number of letter ids, 0 without letters."""
         return 0 if self.letters is None else self.letters.size
 
     @cached_property
     def vocabulary(self) -> list[str]:
-        """The tokens by id."""
-        known = self.tokenizer.get_vocab()
-        return sorted(known, key=known.__getitem__)
+        """The tokens in the order of their ids."""
+        ids = self.tokenizer.get_vocab()
+        return sorted(ids, key=ids.__getitem__)
 
     def unknown_share(self, texts: Sequence[str]) -> float:
-        """Share of the tokens of these texts that the vocabulary does not know; 0 without tokens."""
-        found = self.tokenizer.encode_batch_fast([_storable(text) for text in texts])
-        unknown = sum(one.ids.count(1) for one in found)
-        return unknown / max(1, sum(len(one.ids) for one in found))
+        """The share of the tokens of some texts that are not in the vocabulary; 0 without tokens."""
+        encodings = self.tokenizer.encode_batch_fast([_storable(text) for text in texts])
+        unknown = sum(encoding.ids.count(1) for encoding in encodings)
+        return unknown / max(1, sum(len(encoding.ids) for encoding in encodings))
 
     def to_json(self) -> str:
         """The text of `tokenizer.json`."""
@@ -166,13 +171,13 @@ class TextTokens:
     def from_json(
         cls, text: str, *, empty: str = "error", max_length: int | None = None, letters: Letters | None = None
     ) -> "TextTokens":
-        """The tokenizer back from its text, which holds the words alone; `max_length` replaces the stored one.
+        """The tokenizer from the text of `tokenizer.json`. `max_length` replaces the stored one.
 
-        Raises: DamagedError when the text is no tokenizer.
+        Raises: DamagedError if the text is not a tokenizer.
         """
         try:
             tokenizer = Tokenizer.from_str(text)
-        except Exception as error:  # the library raises the bare class
+        except Exception as error:  # the library raises Exception itself
             raise DamagedError("TOKENIZER_UNREADABLE", f"not a tokenizer: {error}") from error
         if max_length is not None or tokenizer.truncation is None:
             tokenizer.enable_truncation(max_length or MAX_TOKENS)
@@ -182,9 +187,9 @@ class TextTokens:
     def load(
         cls, path: Path, *, empty: str = "error", max_length: int | None = None, letters: Letters | None = None
     ) -> "TextTokens":
-        """The tokenizer of a `tokenizer.json`.
+        """The tokenizer from a file `tokenizer.json`.
 
-        Raises: DamagedError when it cannot be read.
+        Raises: DamagedError if it cannot be read.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -204,13 +209,13 @@ def train_tokenizer(
     empty: str = "error",
     characters: bool = False,
 ) -> TextTokens:
-    """A tokenizer with the vocabulary of these texts: the most frequent tokens first, equal ones by their text.
+    """A tokenizer with the vocabulary of some texts, most frequent tokens first; ties in alphabetical order.
 
-    `size` counts all ids, `[PAD]` and `[UNK]` included; without it every token is kept (bpe: 8000 ids).
-    `lower` defaults to true for words only. White space runs become one blank. With `characters` the tokens are read
-    with their letters, of which those of these texts are known.
+    `unit`: char, word or bpe; `size`: largest number of ids, including `[PAD]` and `[UNK]`, by default unlimited (bpe:
+    8000); `lower`: by default true only for words; `characters`: encode tokens together with their letters. Runs of
+    white space become one blank.
 
-    Raises: ConfigError for an unknown name; ValueError for a size or length that cannot be.
+    Raises: ConfigError for an unknown name; ValueError for an invalid size or length.
 
     >>> train_tokenizer(["abba"], unit="char").vocabulary
     ['[PAD]', '[UNK]', 'a', 'b']
@@ -236,11 +241,11 @@ def train_word_tokens(
     empty: str = "error",
     characters: bool = False,
 ) -> TextTokens:
-    """The same, unit `word`, from sequences that are cut into words already; for `encode_words`.
+    """The same for the unit `word`, from sequences of words, for `encode_words`.
 
-    A text is still cut as texts are, at blanks and punctuation.
+    Texts can still be encoded; they are split at blanks and punctuation.
 
-    Raises: ConfigError for an unknown name; ValueError for a size or length that cannot be.
+    Raises: ConfigError for an unknown name; ValueError for an invalid size or length.
     """
     _check_sizes(size, max_length)
     words = [_storable(word) for words in sequences for word in words]
@@ -260,17 +265,17 @@ def _check_sizes(size: int | None, max_length: int) -> None:
         raise ValueError(f"size: expected 3 to {MAX_VOCABULARY}, got {size}")
 
 
-def _written(texts: Sequence[str], found: Sequence[Encoding]) -> list[list[str]]:
-    """The tokens of each text as it spells them."""
-    return [_cut(text, one.offsets) for text, one in zip(texts, found, strict=True)]
+def _written(texts: Sequence[str], encodings: Sequence[Encoding]) -> list[list[str]]:
+    """The tokens of each text as written."""
+    return [_split(text, encoding.offsets) for text, encoding in zip(texts, encodings, strict=True)]
 
 
-def _cut(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
-    # the library leaves a last letter's accents out of the span, if they are characters of their own
+def _split(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+    # the spans of the library exclude combining accents of the last letter
     ends = [*(start for start, _ in spans[1:]), len(text)]
-    return [text[start : max(end, then)].strip() for (start, end), then in zip(spans, ends, strict=False)]
+    return [text[start : max(end, next_start)].strip() for (start, end), next_start in zip(spans, ends, strict=False)]
 
 
 def _storable(text: str) -> str:
-    # lone surrogates cannot cross into Rust; the limit bounds memory on endless lines
+    # the library, written in Rust, accepts no lone surrogates; the limit bounds memory on very long lines
     return text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")

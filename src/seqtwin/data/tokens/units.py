@@ -1,4 +1,4 @@
-"""UNITS: name -> from texts to a tokenizer of the `tokenizers` library, and the normalizers it may have."""
+"""UNITS: functions that train a tokenizer of the library `tokenizers`, by unit; and NORMALIZE: text normalizations."""
 
 import json
 from collections import Counter
@@ -14,7 +14,7 @@ BYTES = 256
 
 
 def normalizer_of(lower: bool, normalize: str) -> normalizers.Normalizer:
-    """What is done to a text before it is cut: a form of NORMALIZE, lower case, white space runs to one blank.
+    """The normalizer of a text: a form of NORMALIZE, lower case if `lower`, and one blank per run of white space.
 
     Raises: ConfigError for an unknown form.
     """
@@ -36,10 +36,10 @@ def _by_frequency(
 def of_counts(
     counts: Counter[str], size: int | None, normalizer: normalizers.Normalizer, pieces: pre_tokenizers.PreTokenizer
 ) -> Tokenizer:
-    """A tokenizer of these pieces: the most frequent first, equal ones by their text."""
+    """A tokenizer with the most frequent pieces as vocabulary; ties in alphabetical order."""
     ranked = sorted(counts, key=lambda piece: (-counts[piece], piece))
-    kept = [PAD, UNKNOWN, *ranked[: (size or MAX_VOCABULARY) - 2]]
-    tokenizer = Tokenizer(models.WordLevel({piece: i for i, piece in enumerate(kept)}, unk_token=UNKNOWN))
+    vocabulary = [PAD, UNKNOWN, *ranked[: (size or MAX_VOCABULARY) - 2]]
+    tokenizer = Tokenizer(models.WordLevel({piece: i for i, piece in enumerate(vocabulary)}, unk_token=UNKNOWN))
     tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, pieces
     return tokenizer
 
@@ -55,7 +55,9 @@ def _words(texts: Sequence[str], size: int | None, normalizer: normalizers.Norma
 def _byte_pairs(texts: Sequence[str], size: int | None, normalizer: normalizers.Normalizer) -> Tokenizer:
     size = size or 8000
     if size < BYTES + 2:
-        raise ValueError(f"size: bpe starts from all {BYTES} bytes, so expected {BYTES + 2} or more, got {size}")
+        raise ValueError(
+            f"size: expected {BYTES + 2} or more for bpe (all {BYTES} bytes and two reserved ids), got {size}"
+        )
     tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
     tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -65,15 +67,15 @@ def _byte_pairs(texts: Sequence[str], size: int | None, normalizer: normalizers.
     )
     tokenizer.train_from_iterator(texts, trainer)
     trained = json.loads(tokenizer.to_str())
-    trained["added_tokens"] = []  # else the library reads "[PAD]" in a text as padding
+    trained["added_tokens"] = []  # otherwise the library treats "[PAD]" in a text as padding
     return Tokenizer.from_str(json.dumps(trained))
 
 
 Train = Callable[[Sequence[str], int | None, normalizers.Normalizer], Tokenizer]
 
-# What `fold` takes away: the accents of European scripts, the optional points of Hebrew and Arabic. Marks of other
-# scripts are letters: StripAccents of the library (0.23) takes the vowels of Hindi, Tamil and Thai, too, and makes the
-# Japanese ga a ka.
+# `fold` removes the accents of European scripts and the optional points of Hebrew and Arabic. Marks of other scripts
+# are letters and stay: StripAccents of the library (0.23) also removes vowels in Hindi, Tamil and Thai, and changes the
+# Japanese ga to ka.
 ACCENTS = (
     r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
     r"\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"

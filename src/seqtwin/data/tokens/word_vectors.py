@@ -1,7 +1,7 @@
-"""Initial word vectors from a text file: `word v1 v2 ...`, one word per line (the format of GloVe and word2vec text).
+"""Initial word vectors from a text file, one word per line: `word v1 v2 ...` (GloVe, or word2vec in text format).
 
-Words may contain blanks: the last fields of a line are the numbers. How many is stated by a first line of two counts,
-as word2vec and fastText write it, or else is what most of the first lines have. A file may be packed with gzip.
+Words may contain blanks, because the last fields of a line are the numbers. Their count is in the first line (word2vec
+and fastText), otherwise it is that of most of the first lines. A file may be compressed with gzip.
 """
 
 import gzip
@@ -18,15 +18,15 @@ import numpy as np
 from seqtwin.data.files.decode import PACKED
 from seqtwin.errors import DataError, gathered
 
-FIRST_LINES = 1000  # that tell the width
+FIRST_LINES = 1000  # used to determine the width
 MOST_PROBLEMS = 1000
-BLANKS = re.compile("[ \t]+")  # words of real files contain other separators
+BLANKS = re.compile("[ \t]+")  # words in published files contain other separators
 REMEDY = "fix or delete these lines"
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a file: its number and its fields. `problem`: why it has none."""
+    """One line of a file. `problem`: why it has no fields, empty if it has."""
 
     number: int
     fields: list[str]
@@ -34,9 +34,9 @@ class Line:
 
 
 def read_vectors(path: Path, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors of the words the file has: rows of `words` [found], vectors [found, dim].
+    """The vectors of the words that are in a file: their positions in `words`, Int[n], and the vectors, [n, dim].
 
-    Raises: DataError for a missing file, an unequal width, a value that is no number, or when no word is found.
+    Raises: DataError for a missing file, lines of different widths, invalid numbers, or if no word is in the file.
     """
     wanted = {word: row for row, word in enumerate(words)}
     rows: list[int] = []
@@ -44,12 +44,12 @@ def read_vectors(path: Path, words: Sequence[str]) -> tuple[np.ndarray, np.ndarr
     problems: list[str] = []
     width = _width(path)
     for line in _lines(path):
-        found = _entry(line, width)
-        if isinstance(found, str):
-            problems += [f"line {line.number}: {found}"] if found else []
-        elif found[0] in wanted:
-            rows.append(wanted.pop(found[0]))
-            vectors.append(_numbers(found[1], line.number, found[0], problems))
+        entry = _entry(line, width)
+        if isinstance(entry, str):
+            problems += [f"line {line.number}: {entry}"] if entry else []
+        elif entry[0] in wanted:
+            rows.append(wanted.pop(entry[0]))
+            vectors.append(_numbers(entry[1], line.number, entry[0], problems))
         if len(problems) > MOST_PROBLEMS:
             break
     if problems:
@@ -62,20 +62,20 @@ def read_vectors(path: Path, words: Sequence[str]) -> tuple[np.ndarray, np.ndarr
 
 @dataclass(frozen=True)
 class Width:
-    """How many numbers a line has, and whether the first line states it."""
+    """The number of values per line. `stated`: whether it is from the first line."""
 
     dim: int
     stated: bool
 
 
 def _width(path: Path) -> Width:
-    """The width that the first line states, or that most of the first lines have.
+    """The width in the first line, otherwise that of most of the first lines.
 
-    Raises: DataError for a first line that states another width than nearly all lines have.
+    Raises: DataError if the width in the first line differs from that of most lines.
     """
     first = [line.fields for line in islice(_lines(path), FIRST_LINES) if not line.problem]
     stated = int(first[0][1]) if first and len(first[0]) == 2 and all(field.isdigit() for field in first[0]) else None
-    # where a file has but one line, it may be these counts
+    # a file with a single line may consist of these counts
     rest = first[1:] if stated is not None else first
     counts = Counter(map(_count_numbers, rest))
     most, often = max(counts.items(), key=lambda item: (item[1], item[0]), default=(stated or 0, 0))
@@ -88,12 +88,12 @@ def _width(path: Path) -> Width:
 
 
 def _entry(line: Line, width: Width) -> tuple[str, list[str]] | str:
-    """The word of a line and its numbers, or what is wrong with it; nothing for the header and for a blank word."""
+    """The word and the numbers of a line, or a problem; an empty text for the header and for a blank word."""
     if line.problem or (line.number == 1 and width.stated):
         return line.problem
     dim, fields = width.dim, line.fields
     if not dim or len(fields) <= dim:
-        # a word of blanks alone leaves the numbers only
+        # if the word is blank, only numbers are left
         only_numbers = bool(dim) and len(fields) == dim and _is_number(fields[0])
         return "" if only_numbers else f"expected {dim or 'some'} numbers after '{fields[0]}', got {len(fields) - 1}"
     word, numbers = fields[: len(fields) - dim], fields[len(fields) - dim :]
@@ -106,7 +106,7 @@ def _entry(line: Line, width: Width) -> tuple[str, list[str]] | str:
 
 
 def _count_numbers(fields: list[str]) -> int:
-    """How many numbers stand at the end of a line, behind a word."""
+    """The number of values after the word of a line."""
     return next((i for i, field in enumerate(reversed(fields[1:])) if not _is_number(field)), len(fields) - 1)
 
 
@@ -120,23 +120,23 @@ def _is_number(field: str) -> bool:
 
 def _numbers(values: list[str], line: int, word: str, problems: list[str]) -> list[float]:
     try:
-        found = [float(v) for v in values]
+        numbers = [float(v) for v in values]
     except ValueError:
-        problems.append(f"line {line}: a value of '{word}' is no number")
+        problems.append(f"line {line}: a value of '{word}' is not a number")
         return []
-    if not np.isfinite(found).all():
+    if not np.isfinite(numbers).all():
         problems.append(f"line {line}: a value of '{word}' is not finite")
-    return found
+    return numbers
 
 
 def _lines(path: Path) -> Iterator[Line]:
-    """The lines that are not blank, one at a time: these files are often larger than the memory."""
+    """The lines that are not blank, one at a time: these files are often larger than memory."""
     try:
         with path.open("rb") as raw:
             packed = _is_gzip(raw.read(8), path)
             raw.seek(0)
             with gzip.GzipFile(fileobj=raw) if packed else raw as file:
-                for number, line in enumerate(file, 1):  # only \n ends a line: words contain other separators
+                for number, line in enumerate(file, 1):  # lines end only with \n: words contain other separators
                     if line.strip():
                         yield _line(number, line)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -147,17 +147,17 @@ def _lines(path: Path) -> Iterator[Line]:
 
 
 def _is_gzip(start: bytes, path: Path) -> bool:
-    """Whether a file that begins so is packed with gzip.
+    """Whether a file is compressed with gzip. `start`: its first bytes.
 
-    Raises: DataError for one packed in another way, and for the binary format of word2vec.
+    Raises: DataError for another compression, and for the binary format of word2vec.
     """
     kind = next((kind for mark, kind in PACKED if start.startswith(mark)), None)
     if kind not in (None, "gzip"):
         raise DataError(
-            "VECTORS_READ", f"this is a {kind} file", place=str(path), remedy="unpack it, or pack it as .gz"
+            "VECTORS_READ", f"this is a {kind} file", place=str(path), remedy="unpack it, or compress it with gzip"
         )
     if path.name.lower().removesuffix(".gz").endswith(".bin"):
-        cause = "a .bin file holds word vectors in a binary format; expected text: word v1 v2 ..."
+        cause = "a .bin file has word vectors in a binary format; expected text: word v1 v2 ..."
         raise DataError("VECTORS_READ", cause, place=str(path), remedy="use the .vec or .txt file of the same vectors")
     return kind == "gzip"
 
@@ -166,8 +166,8 @@ def _line(number: int, line: bytes) -> Line:
     try:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
-        cause = f"byte 0x{line[error.start]:02x} (the {error.start + 1}. of the line) is not UTF-8"
+        cause = f"byte 0x{line[error.start]:02x} at position {error.start + 1} of the line is not UTF-8"
         return Line(number, [], cause)
     text = text.strip(" \t\r\n")
-    single = "\t" not in text and "  " not in text  # nearly always, and much faster
+    single = "\t" not in text and "  " not in text  # the usual case, and much faster
     return Line(number, text.split(" ") if single else BLANKS.split(text))

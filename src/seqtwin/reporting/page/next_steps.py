@@ -88,7 +88,7 @@ def _edges(table: StudyTable) -> list[dict[str, str]]:
         return []
     keys = sorted({key for edge in at for key in edge.split(";")})
     number = f"{len(at)} pairing{'s' if len(at) > 1 else ''}"
-    what = f"The best {listed(keys)} of {number} is at the edge of the search range"
+    what = f"The best {listed(keys, 'or')} of {number} is at the edge of the search range"
     return [{"what": what, "do": "Widen the search there. Better values may be beyond the edge."}]
 
 

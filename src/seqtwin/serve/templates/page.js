@@ -9,7 +9,7 @@
     if (text !== undefined) made.textContent = text;
     return made;
   };
-  // as the reports write numbers: three places, no leading zero, a real minus
+  // numbers as in the reports: three decimals, no leading zero, a minus sign instead of a hyphen
   const digits = (value, places = 3) => {
     const shown = Math.abs(value).toFixed(places).replace(/^0\./, ".");
     return Number(value.toFixed(places)) < 0 ? `−${shown}` : shown;
@@ -23,7 +23,7 @@
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
       });
     } catch {
-      throw new Error("The service does not answer. Is it still running?");
+      throw new Error("The service does not respond. Is it still running?");
     }
     if (answered.status === 503 && tries > 1) {
       await pause(Number(answered.headers.get("Retry-After") || 1));
@@ -41,12 +41,12 @@
     const line = make("p", "answer");
     const number = make("b", "", digits(score));
     if (threshold === null) {
-      line.append("Their score is ", number, ".");
-      return [line, make("p", "note", "This encoder has no threshold: its dev pairs could not tell one.")];
+      line.append("The score is ", number, ".");
+      return [line, make("p", "note", "This encoder has no threshold: it could not be estimated from the dev pairs.")];
     }
     const same = score >= threshold;
     line.append(make("strong", same ? "" : "no", same ? "The same." : "Different."), " The score ", number,
-      same ? " reaches" : " stays under", ` the threshold ${digits(threshold)}.`);
+      same ? " reaches" : " is below", ` the threshold of ${digits(threshold)}.`);
     return [line];
   };
 
@@ -57,7 +57,7 @@
     drawn.setAttribute("aria-hidden", "true");
     drawn.append(make("i", "line"));
     if (threshold !== null) {
-      const reach = make("i", "reach"), tick = make("i", "tick"), cut = make("span", "cut", `same from ${digits(threshold)}`);
+      const reach = make("i", "reach"), tick = make("i", "tick"), cut = make("span", "cut", `same if ≥ ${digits(threshold)}`);
       reach.style.left = tick.style.left = cut.style.left = place(threshold);
       drawn.append(reach, tick, cut);
     }
@@ -69,7 +69,7 @@
 
   const parts = (side, name, strongest) => {
     const list = make("ol", "parts");
-    list.setAttribute("aria-label", `${name}: each part and what it adds to the score`);
+    list.setAttribute("aria-label", `${name}: each part and its contribution to the score`);
     side.steps.forEach((step, i) => {
       const value = side.contributions[i];
       const flat = value === null || Math.abs(value) < 0.0005;
@@ -87,7 +87,7 @@
   const reasons = (found) => {
     const all = [...found.left.contributions, ...found.right.contributions].map(Math.abs);
     const strongest = Math.max(...all, 1e-9);
-    find("how").textContent = `By ${found.method}: ${found.meaning}. A solid edge speaks for likeness, a dashed one against it.`;
+    find("how").textContent = `Method ${found.method}: ${found.meaning}. A solid border raises the score, a dashed border lowers it.`;
     find("sides").replaceChildren(
       make("h3", "", "One text"), parts(found.left, "One text", strongest),
       make("h3", "", "Another text"), parts(found.right, "Another text", strongest),
@@ -102,7 +102,7 @@
     find("why").hidden = true;
     try {
       const { scores } = await ask("/similarity", { pairs: [[left, right]] });
-      if (mine !== turn) return; // a later question was asked meanwhile
+      if (mine !== turn) return; // replaced by a later request
       find("verdict").replaceChildren(...verdict(scores[0]), ...(facts.range ? [scale(scores[0])] : []));
     } catch (error) {
       fault(find("verdict"), error);
@@ -110,14 +110,14 @@
     }
     const longest = Math.max([...left].length, [...right].length);
     if (longest > limits.explained) {
-      find("verdict").append(make("p", "note", `The parts are shown for texts of up to ${limits.explained} characters.`));
+      find("verdict").append(make("p", "note", `Contributions are available for texts of up to ${limits.explained} characters.`));
       return;
     }
     try {
       const found = await ask("/explain", { left, right });
       if (mine === turn) reasons(found);
     } catch (error) {
-      find("verdict").append(make("p", "note", `Which parts decided cannot be told: ${error.message}`));
+      find("verdict").append(make("p", "note", `Contributions are not available: ${error.message}`));
     }
   };
   const onSubmit = (id, act) => find(id).addEventListener("submit", async (event) => {
@@ -146,7 +146,7 @@
     return box;
   };
 
-  // of pairs only: a threshold fitted on balanced pairs calls far too many of a corpus the same
+  // for pairs only: by a threshold fitted on balanced pairs, far too many items of a corpus would be the same
   const judged = (score) => (threshold === null ? [] : [score >= threshold ? "same" : "different"]);
   const verdictHead = threshold === null ? [] : [["verdict", ""]];
   const search = async () => {
@@ -157,9 +157,9 @@
         cells: [i + 1, one.text, one.id, digits(one.score), ...named.map((name) => one.metadata[name] ?? "")],
         far: threshold !== null && one.score < threshold,
       }));
-      if (!rows.length) throw new Error("The index holds nothing.");
+      if (!rows.length) throw new Error("The index is empty.");
       const heads = [["rank", "rank"], ["text", "text"], ["id", ""], ["score", "num"], ...named.map((name) => [name, ""])];
-      find("found").replaceChildren(grid(rows.length === 1 ? "The nearest" : `The ${rows.length} nearest, best first`, heads, rows));
+      find("found").replaceChildren(grid(rows.length === 1 ? "The nearest item" : `The ${rows.length} nearest items, best first`, heads, rows));
     } catch (error) {
       fault(find("found"), error);
     }
@@ -167,7 +167,7 @@
   if (facts.index) onSubmit("search", search);
 
   // --- a file ------------------------------------------------------------------------------------------------
-  const read = (text) => { // RFC 4180: quoted cells may hold commas, line ends and doubled quotes
+  const read = (text) => { // RFC 4180: quoted cells may contain commas, line ends and doubled quotes
     const rows = [];
     let row = [], cell = "", quoted = false, closed = false;
     const endCell = () => { row.push(cell); cell = ""; closed = false; };
@@ -183,12 +183,12 @@
       else if (sign === "\n" || sign === "\r") { if (sign === "\r" && source[i + 1] === "\n") i += 1; endRow(); }
       else cell += sign;
     }
-    if (quoted) throw new Error("A quote is opened and never closed.");
+    if (quoted) throw new Error("The file has a quote that is never closed.");
     if (cell !== "" || row.length || closed) endRow();
     return rows;
   };
 
-  const safe = (cell) => { // a spreadsheet would run a cell that starts so
+  const safe = (cell) => { // a spreadsheet would run such a cell as a formula
     const text = String(cell);
     const guarded = /^[=+\-@\t\r]/.test(text) && !/^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
     return /[",\n\r]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
@@ -228,7 +228,7 @@
       let done = 0;
       for (const batch of batches(pairs)) {
         const found = await ask("/similarity", { pairs: batch.map(({ left, right }) => [left, right]) });
-        if (mine !== job) return; // another file was dropped meanwhile
+        if (mine !== job) return; // replaced by a later file
         batch.forEach((pair, i) => { scores[pair.row] = found.scores[i]; });
         bar.value = done += batch.length;
       }
@@ -256,7 +256,7 @@
     }));
     box.replaceChildren(
       make("p", "answer", `${count.length.toLocaleString("en")} ${count.length === 1 ? "pair" : "pairs"} scored${same}.`),
-      ...(left ? [make("p", "fault", `${left === 1 ? "1 row has" : `${left} rows have`} no score: a side is empty or too long.`)] : []),
+      ...(left ? [make("p", "fault", `${left === 1 ? "1 row has" : `${left} rows have`} no score because a side is empty or too long.`)] : []),
       button, grid(`The first ${shown.length} rows`, [["left", "text"], ["right", "text"], ["score", "num"], ...verdictHead], shown),
     );
   };
@@ -270,7 +270,7 @@
     hover(false)(event);
     if (event.dataTransfer.files[0]) scoreFile(event.dataTransfer.files[0]);
   });
-  // a file that misses the box must not replace the page
+  // a file dropped outside the box must not replace the page
   for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
   document.querySelectorAll(".threshold").forEach((place) => { place.textContent = digits(threshold); });
   document.querySelectorAll(".origin").forEach((place) => { place.textContent = location.origin; });

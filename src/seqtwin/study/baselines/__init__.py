@@ -1,1 +1,6 @@
-""""""
+"""Baselines that a trained encoder should beat, measured on the same rows.
+
+- `time_warping`: dynamic time warping of many pairs of series at once.
+- `pairs`: the baselines of the objective `pairs`.
+- `examples`: the baselines of the objectives with a head.
+"""

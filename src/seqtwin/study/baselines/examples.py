@@ -1,28 +1,28 @@
-"""EXAMPLE_FLOORS: what an objective with a head must beat, on the same rows; none of them knows a recurrent cell.
+"""EXAMPLE_FLOORS: baselines without a recurrent cell for the objectives with a head, on the same rows.
 
-Each is fitted on train and answers dev and test.
+Each is fitted on train and predicts dev and test.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from seqtwin.data.examples import Examples
+from seqtwin.data.examples import Examples, Kind
 from seqtwin.data.reading.series import scaled_channels
-from seqtwin.study.baselines.pairs import MOST_SEARCHED
+from seqtwin.study.baselines.pairs import MOST_SEARCHED, Floors, FloorScores
 from seqtwin.study.baselines.time_warping import dtw_1nn, warping_steps
 
 EVALUATED = ("dev", "test")
-Answers = Sequence[Any]
+Answers = Sequence[str]  # one answer per judged row: a class, or a text
 Floor = Callable[[Examples, np.ndarray], Answers]
 
 
 def majority(data: Examples, rows: np.ndarray) -> Answers:
-    """The most frequent class of train, whatever the input."""
-    known = Counter(data.targets[row] for row in data.rows("train"))
-    return [max(sorted(known), key=lambda name: known[name])] * len(rows)
+    """The most frequent class of train for every input."""
+    counts = Counter(data.targets[row] for row in data.rows("train"))
+    return [max(sorted(counts), key=lambda name: counts[name])] * len(rows)
 
 
 def tfidf_logistic(data: Examples, rows: np.ndarray) -> Answers:
@@ -39,7 +39,7 @@ def tfidf_logistic(data: Examples, rows: np.ndarray) -> Answers:
 
 
 def channel_means_logistic(data: Examples, rows: np.ndarray) -> Answers:
-    """Logistic regression on the mean and the deviation of every channel over time: no order is read."""
+    """Logistic regression on the mean and standard deviation of every channel over time. The order is ignored."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -52,16 +52,16 @@ def channel_means_logistic(data: Examples, rows: np.ndarray) -> Answers:
 
 def _moments(data: Examples, rows: np.ndarray) -> np.ndarray:
     series = [np.asarray(data.items[row], dtype=np.float64) for row in rows]
-    return np.stack([np.concatenate([one.mean(axis=0), one.std(axis=0)]) for one in series])
+    return np.stack([np.concatenate([steps.mean(axis=0), steps.std(axis=0)]) for steps in series])
 
 
 def dtw_nearest(data: Examples, rows: np.ndarray) -> Answers:
-    """The class of the nearest training series under dynamic time warping of the raw channels (squared distances)."""
+    """The class of the nearest training series under dynamic time warping of raw channels (squared distances)."""
     return _nearest(data, rows, data.items)
 
 
 def dtw_scaled_nearest(data: Examples, rows: np.ndarray) -> Answers:
-    """The same with every channel scaled as the encoder's input is."""
+    """The class of the nearest training series under time warping, with channels scaled like those of the encoder."""
     train = [data.items[row] for row in data.rows("train")]
     return _nearest(data, rows, scaled_channels(data.items, train))
 
@@ -73,15 +73,15 @@ def _nearest(data: Examples, rows: np.ndarray, series: Sequence[np.ndarray]) -> 
 
 
 def frequent_tag(data: Examples, rows: np.ndarray) -> Answers:
-    """The most frequent training tag of each word; of a word that train lacks the most frequent tag of all."""
-    known: dict[str, Counter[str]] = defaultdict(Counter)
-    every: Counter[str] = Counter()
+    """The most frequent training tag of each word; for a word that train lacks, the most frequent tag of all."""
+    by_word: dict[str, Counter[str]] = defaultdict(Counter)
+    overall: Counter[str] = Counter()
     for row in data.rows("train"):
         for word, tag in zip(data.items[row], data.targets[row], strict=True):
-            known[word][tag] += 1
-            every[tag] += 1
-    usual = every.most_common(1)[0][0]
-    best = {word: tags.most_common(1)[0][0] for word, tags in known.items()}
+            by_word[word][tag] += 1
+            overall[tag] += 1
+    usual = overall.most_common(1)[0][0]
+    best = {word: tags.most_common(1)[0][0] for word, tags in by_word.items()}
     return [best.get(word, usual) for row in rows for word in data.items[row]]
 
 
@@ -102,37 +102,64 @@ TEXTS_TO_WRITE: Mapping[str, Floor] = {"copy": copy}
 EXAMPLE_FLOORS: Mapping[str, Floor] = {**TEXT_CLASSES, **SERIES_CLASSES, **STEPS, **TEXTS_TO_WRITE}
 
 
-def measure_example_floors(data: Examples) -> dict[str, dict[str, Any]]:
-    """Accuracy (exact match of texts) on dev and test of every floor that fits the data."""
-    found = {name: floor for name, floor in _floors(data).items() if _feasible(name, data)}
-    return {name: _measured(floor, data) for name, floor in found.items()}
+@dataclass(frozen=True)
+class KindFloors:
+    """The baselines of one objective.
+
+    `choose(data)`: those that suit the data. `metric`: the share of right rows, by its name. `each_step`: whether
+    every step is a judged row.
+    """
+
+    choose: Callable[[Examples], Mapping[str, Floor]]
+    metric: str = "accuracy"
+    each_step: bool = False
 
 
-def _floors(data: Examples) -> Mapping[str, Floor]:
-    if data.kind == "label_steps":
-        return {} if data.of_series else STEPS
-    if data.kind == "decode":
-        same = all(data.items[row] == data.targets[row] for row in data.rows("test"))
-        return {} if same else TEXTS_TO_WRITE  # an auto-encoder has to pass its vector; a copy has not
+def class_floors(data: Examples) -> Mapping[str, Floor]:
+    """The baselines of one class per sequence."""
     return SERIES_CLASSES if data.of_series else TEXT_CLASSES
+
+
+def step_floors(data: Examples) -> Mapping[str, Floor]:
+    """The baselines of one class per step; series have none."""
+    return {} if data.of_series else STEPS
+
+
+def generation_floors(data: Examples) -> Mapping[str, Floor]:
+    """The baselines of generated texts. An auto-encoder has none: a copy would not pass through a vector."""
+    same = all(data.items[row] == data.targets[row] for row in data.rows("test"))
+    return {} if same else TEXTS_TO_WRITE
+
+
+FLOORS_OF_KIND: Mapping[Kind, KindFloors] = {
+    "classify": KindFloors(class_floors),
+    "label_steps": KindFloors(step_floors, each_step=True),
+    "decode": KindFloors(generation_floors, metric="exact_match"),
+}
+
+
+def measure_example_floors(data: Examples) -> Floors:
+    """The share of right rows of dev and test for every baseline that suits the data."""
+    floors = FLOORS_OF_KIND[data.kind].choose(data)
+    return {name: _measure(floor, data) for name, floor in floors.items() if _feasible(name, data)}
 
 
 def _feasible(name: str, data: Examples) -> bool:
     if not name.startswith("dtw"):
         return True
     train = [data.items[row] for row in data.rows("train")]
-    asked = sum(len(data.rows(split)) for split in EVALUATED)
-    return warping_steps(train, train) * asked <= MOST_SEARCHED
+    queries = sum(len(data.rows(split)) for split in EVALUATED)
+    return warping_steps(train, train) * queries <= MOST_SEARCHED
 
 
-def _measured(floor: Floor, data: Examples) -> dict[str, Any]:
-    metric = "exact_match" if data.kind == "decode" else "accuracy"
-    found = {split: {metric: _share(floor, data, split)} for split in EVALUATED}
-    return {**found, "undefined": {}, "note": (floor.__doc__ or "").strip()}
+def _measure(floor: Floor, data: Examples) -> FloorScores:
+    metric = FLOORS_OF_KIND[data.kind].metric
+    dev, test = ({metric: _share_right(floor, data, split)} for split in EVALUATED)
+    return {"dev": dev, "test": test, "undefined": {}, "note": (floor.__doc__ or "").strip()}
 
 
-def _share(floor: Floor, data: Examples, split: str) -> float:
+def _share_right(floor: Floor, data: Examples, split: str) -> float:
     rows = data.rows(split)
-    right = [data.targets[row] for row in rows]
-    flat = [tag for one in right for tag in one] if data.kind == "label_steps" else right
-    return float(np.mean([a == b for a, b in zip(floor(data, rows), flat, strict=True)]))
+    targets = [data.targets[row] for row in rows]
+    flat = [tag for tags in targets for tag in tags] if FLOORS_OF_KIND[data.kind].each_step else targets
+    return float(np.mean([answer == target for answer, target in zip(floor(data, rows), flat, strict=True)]))

@@ -1,14 +1,14 @@
-"""TEXT_FLOORS, SERIES_FLOORS: what an encoder must beat, on the same pairs, with the same thresholds as study cells.
+"""TEXT_FLOORS, SERIES_FLOORS: baselines that an encoder should beat, on the same pairs and with the same metrics.
 
-The untrained encoder, one more floor, is measured in every study cell, with its own seed. No floor learns from targets,
-but for the constant one, which knows their mean.
+The untrained encoder is one more baseline, which every study cell measures with its own seed. No baseline learns from
+the targets, except the constant one, which uses their mean.
 """
 
 import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -19,18 +19,34 @@ from seqtwin.data.tokens.word_vectors import read_vectors
 from seqtwin.run.evaluate import score_splits
 from seqtwin.study.baselines.time_warping import dtw_1nn, warped_distances, warping_steps
 
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
 Scorer = Callable[[PairData, pd.DataFrame], np.ndarray]
 
-WORD = re.compile(r"\w+|[^\w\s]")  # as the word tokens of an encoder
+
+class FloorScores(TypedDict, total=False):
+    """The scores of a baseline: metrics of dev and test, why others are undefined, a note, and retrieval metrics."""
+
+    dev: dict[str, float]
+    test: dict[str, float]
+    undefined: dict[str, str]
+    note: str
+    retrieval: dict[str, float]
+
+
+Floors = dict[str, FloorScores]
+
+WORD = re.compile(r"\w+|[^\w\s]")  # the word tokens of an encoder
 GRAM = 3
 WIDTH = 128  # of random word vectors
-DIGITS = 9  # scores that are equal but for rounding must tie
+DIGITS = 9  # scores that differ only by rounding must tie
 MOST_STEPS = 20_000_000  # of time warping: a few seconds
 MOST_SEARCHED = 100_000_000  # the same for the nearest training series of each test series
 
 
 def constant(data: PairData, part: pd.DataFrame) -> np.ndarray:
-    """The same score for every pair: the mean training target."""
+    """The mean training target for every pair."""
     return np.full(len(part), data.part("train")["target"].mean())
 
 
@@ -38,7 +54,7 @@ def constant(data: PairData, part: pd.DataFrame) -> np.ndarray:
 
 
 def tfidf_char(data: PairData, part: pd.DataFrame) -> np.ndarray:
-    """Cosine of character 2-4-gram TF-IDF vectors, fitted on the training texts. Nothing is learnt from targets."""
+    """Cosine of TF-IDF vectors of character 2-4-grams, fitted on the training texts. Targets are not used."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
@@ -46,13 +62,13 @@ def tfidf_char(data: PairData, part: pd.DataFrame) -> np.ndarray:
 
 
 def tfidf_word(data: PairData, part: pd.DataFrame) -> np.ndarray:
-    """Cosine of word TF-IDF vectors, fitted on the training texts. Nothing is learnt from targets."""
+    """Cosine of TF-IDF vectors of words, fitted on the training texts. Targets are not used."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return _tfidf(TfidfVectorizer(analyzer=words_of, sublinear_tf=True), data, part)
 
 
-def _tfidf(vectorizer: Any, data: PairData, part: pd.DataFrame) -> np.ndarray:
+def _tfidf(vectorizer: "TfidfVectorizer", data: PairData, part: pd.DataFrame) -> np.ndarray:
     train = data.part("train")
     vectorizer.fit(sorted({*train["left"], *train["right"]}))
     left, right = (vectorizer.transform(part[side]) for side in ("left", "right"))
@@ -68,18 +84,18 @@ def jaro_winkler(_data: PairData, part: pd.DataFrame) -> np.ndarray:
 
 
 def char_overlap(_data: PairData, part: pd.DataFrame) -> np.ndarray:
-    """Character 3-grams of both texts over those of either (Jaccard), lower-cased, with a blank at each end."""
+    """Jaccard overlap of the character 3-grams of both texts, lower-cased, with a blank at each end."""
     return _jaccard(part, _grams)
 
 
 def token_overlap(_data: PairData, part: pd.DataFrame) -> np.ndarray:
-    """Words of both texts over those of either (Jaccard), lower-cased."""
+    """Jaccard overlap of the words of both texts, lower-cased."""
     return _jaccard(part, lambda text: set(words_of(text)))
 
 
 def _jaccard(part: pd.DataFrame, pieces: Callable[[str], set[str]]) -> np.ndarray:
     sides = (map(pieces, part[side]) for side in ("left", "right"))
-    # two texts without a piece share nothing
+    # two empty sets have overlap 0
     return np.array([len(a & b) / max(1, len(a | b)) for a, b in zip(*sides, strict=True)])
 
 
@@ -89,7 +105,7 @@ def _grams(text: str) -> set[str]:
 
 
 def words_of(text: str) -> list[str]:
-    """The lower-cased words and signs of a text.
+    """The lower-cased words and punctuation marks of a text.
 
     >>> words_of("It's New")
     ['it', "'", 's', 'new']
@@ -98,20 +114,20 @@ def words_of(text: str) -> list[str]:
 
 
 def mean_vectors(data: PairData, part: pd.DataFrame) -> np.ndarray:
-    """Bag of words: cosine of the mean word vectors, which are random (drawn from the seed of the data) and fixed."""
+    """Bag of words: cosine of the mean word vectors, which are random and fixed by the seed of the data."""
     words = _all_words(data)
     rng = np.random.default_rng(int(data.facts.get("seed", 0)))
     return _mean_cosine(part, words, rng.standard_normal((len(words), WIDTH), dtype=np.float32))
 
 
 def mean_vectors_of(path: Path) -> Scorer:
-    """The floor `mean_vectors` with the word vectors of a file."""
+    """The baseline `mean_vectors` with the word vectors of a file."""
 
     def score(data: PairData, part: pd.DataFrame) -> np.ndarray:
-        """Bag of words: cosine of the mean word vectors, taken from the config's file; unknown words count nothing."""
-        known = _all_words(data)
-        rows, vectors = read_vectors(path, known)
-        return _mean_cosine(part, [known[row] for row in rows], vectors)
+        """Bag of words: cosine of the mean word vectors from the file of the config; unknown words are ignored."""
+        words = _all_words(data)
+        rows, vectors = read_vectors(path, words)
+        return _mean_cosine(part, [words[row] for row in rows], vectors)
 
     return score
 
@@ -122,12 +138,12 @@ def _all_words(data: PairData) -> list[str]:
 
 def _mean_cosine(part: pd.DataFrame, words: list[str], vectors: np.ndarray) -> np.ndarray:
     place = {word: i for i, word in enumerate(words)}
-    left, right = (np.stack([_sum_of(text, place, vectors) for text in part[side]]) for side in ("left", "right"))
+    left, right = (np.stack([_sum_vectors(text, place, vectors) for text in part[side]]) for side in ("left", "right"))
     return _cosine(left, right)
 
 
-def _sum_of(text: str, place: dict[str, int], vectors: np.ndarray) -> np.ndarray:
-    # the direction of the mean is that of the sum
+def _sum_vectors(text: str, place: dict[str, int], vectors: np.ndarray) -> np.ndarray:
+    # the mean has the same direction as the sum
     rows = [place[word] for word in words_of(text) if word in place]
     return np.asarray(vectors[rows].sum(axis=0, dtype=np.float64))
 
@@ -139,7 +155,7 @@ def _cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def text_length(_data: PairData, part: pd.DataFrame) -> np.ndarray:
-    """How little the two lengths differ, in characters: minus the difference."""
+    """Minus the difference of the two lengths in characters."""
     return -np.abs(part["left"].str.len().to_numpy() - part["right"].str.len().to_numpy()).astype(float)
 
 
@@ -147,25 +163,25 @@ def text_length(_data: PairData, part: pd.DataFrame) -> np.ndarray:
 
 
 def series_length(data: PairData, part: pd.DataFrame) -> np.ndarray:
-    """How little the two lengths differ, in steps: minus the difference."""
-    left, right = (np.array([len(one) for one in side]) for side in _sides(data, part))
+    """Minus the difference of the two lengths in steps."""
+    left, right = (np.array([len(series) for series in side]) for side in _sides(data, part))
     return -np.abs(left - right).astype(float)
 
 
 def mean_channels(data: PairData, part: pd.DataFrame) -> np.ndarray:
-    """Cosine of the mean over the steps of the raw channels."""
-    left, right = (np.stack([one.mean(axis=0, dtype=np.float64) for one in side]) for side in _sides(data, part))
+    """Cosine of the means of the raw channels over all steps."""
+    left, right = (np.stack([series.mean(axis=0, dtype=np.float64) for series in side]) for side in _sides(data, part))
     return _cosine(left, right)
 
 
 def dtw(data: PairData, part: pd.DataFrame) -> np.ndarray:
-    """Minus the distance of the raw series under dynamic time warping (euclidean between steps, no window)."""
+    """Minus the dynamic time warping distance of the raw series (Euclidean between steps, no window)."""
     return -warped_distances(*_sides(data, part))
 
 
 def nearest_by_dtw(data: PairData) -> dict[str, float]:
-    """How often the nearest training series of a test series, by time warping, is of its class: of raw channels, and of
-    channels scaled by the training series. Empty where items have no classes, or where it would take long.
+    """The share of test series whose nearest training series under time warping has their class: with raw channels,
+    and with channels scaled by the training series. Empty where items have no classes, or where it would take long.
     """
     if data.series is None or data.labelled is None:
         return {}
@@ -205,22 +221,22 @@ SERIES_FLOORS: dict[str, Scorer] = {
 }
 
 
-def measure_floors(data: PairData, *, vectors: Path | None = None) -> dict[str, dict[str, Any]]:
-    """Dev and test metrics of every floor that fits the data and whose library is there; `retrieval` of `dtw` where the
-    series have classes.
+def measure_floors(data: PairData, *, vectors: Path | None = None) -> Floors:
+    """Dev and test metrics of every baseline that suits the data and whose library is installed; for `dtw` also
+    `retrieval` where the series have classes.
 
     `vectors`: a file of word vectors for `mean_vectors`.
 
-    Raises: DataError for a file of vectors that cannot be read or knows none of the words.
+    Raises: DataError for a file of vectors that cannot be read or has none of the words.
     """
     floors = dict(TEXT_FLOORS if data.series is None else SERIES_FLOORS)
     if vectors is not None and data.series is None:
         floors["mean_vectors"] = mean_vectors_of(vectors)
-    found = {name: _measured(scorer, data) for name, scorer in floors.items() if _feasible(name, data)}
-    nearest = nearest_by_dtw(data) if "dtw" in found else {}
+    scores = {name: _measure(scorer, data) for name, scorer in floors.items() if _feasible(name, data)}
+    nearest = nearest_by_dtw(data) if "dtw" in scores else {}
     if nearest:
-        found["dtw"]["retrieval"] = nearest
-    return found
+        scores["dtw"]["retrieval"] = nearest
+    return scores
 
 
 def _feasible(name: str, data: PairData) -> bool:
@@ -231,9 +247,10 @@ def _feasible(name: str, data: PairData) -> bool:
     return True
 
 
-def _measured(scorer: Scorer, data: PairData) -> dict[str, Any]:
+def _measure(scorer: Scorer, data: PairData) -> FloorScores:
     parts = {split: data.part(split) for split in ("dev", "test")}
     scores = {split: scorer(data, part) for split, part in parts.items()}
     targets = {split: part["target"].to_numpy() for split, part in parts.items()}
     values, undefined, _ = score_splits(scores, targets, data.cut)
-    return {**values, "undefined": undefined, "note": (scorer.__doc__ or "").strip()}
+    note = (scorer.__doc__ or "").strip()
+    return {"dev": values["dev"], "test": values["test"], "undefined": undefined, "note": note}

@@ -1,7 +1,6 @@
-"""The probes as a data set: options checked, splits drawn from streams of their own, ceilings measured."""
+"""The probes as a data set of pairs: checked options, independent random streams per split, measured ceilings."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,15 +13,15 @@ from seqtwin.errors import nearest
 from seqtwin.lookup import whole
 from seqtwin.metrics import chance_of
 
-FEWER = {"train": 1, "dev": 4, "test": 2}  # pairs of train for one of this split
+FEWER = {"train": 1, "dev": 4, "test": 2}  # training pairs per pair of this split
 FEWEST = 20
-LONGEST = 4096  # tokens a text keeps
+LONGEST = 4096  # the most tokens of a text
 PAIRS, KEYS, VOCABULARY = 4000, 16, 64
 
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for, checked."""
+    """The checked options."""
 
     probe: str
     pairs: int
@@ -32,7 +31,7 @@ class Options:
 
     @property
     def name(self) -> str:
-        """The probe, then whatever is not as usual: two different sets never share a name."""
+        """The probe and all options that are not the default: different data sets have different names."""
         return "-".join([self.probe, *_lengths_named(self), *_others_named(self)])
 
 
@@ -48,65 +47,78 @@ def probes(
     vocabulary: int = VOCABULARY,
     labels: bool | str = True,
 ) -> PairData:
-    """Pairs of one synthetic probe, P1 to P10, of which it is known how well they can be told apart.
+    """Pairs of a synthetic probe, P1 to P10, with a known best score.
 
-    Texts are words: keys (`k03`) carry the answer, fillers (`f21`) do not; read them with `tokens: {unit: word}`.
-    `pairs` counts the training pairs; dev gets a quarter, test a half. `length` sets both ends of the lengths.
-    `vocabulary` counts the pad, too. `labels: shuffled` permutes the targets of every split: nothing can be learnt.
-    All streams come from one `SeedSequence([seed, 3])` (of P3), one for each split and one for the labels; no text
-    stands twice.
+    Texts consist of keys (`k03`), which determine the target, and fillers (`f21`), which do not. Use them with `tokens:
+    {unit: word}`. `pairs`: number of training pairs; dev gets a quarter, test a half. `length` sets both `shortest` and
+    `longest`. `vocabulary` includes the padding. `labels: shuffled` permutes the targets of every split, so nothing can
+    be learned. Each split and the shuffling have a stream spawned from one `SeedSequence([seed, number of the probe])`.
+    No text occurs twice.
 
-    Raises: ValueError for options that cannot be.
+    Raises: ValueError for invalid options.
     """
     shape = _shape(probe, _ends(probe, shortest, longest, length), keys, vocabulary)
-    asked = Options(probe, _count("pairs", pairs, FEWEST), _seed(seed), shape, _shuffled(labels))
+    options = Options(probe, _count("pairs", pairs, FEWEST), _seed(seed), shape, _shuffled(labels))
     streams = np.random.SeedSequence([seed, list(PROBES).index(probe) + 1]).spawn(len(SPLITS) + 1)
     *own, labelling = (np.random.default_rng(stream) for stream in streams)
     taken: set[str] = set()
-    frames = [_part(asked, split, taken, rng) for split, rng in zip(SPLITS, own, strict=True)]
+    frames = [_part(options, split, taken, rng) for split, rng in zip(SPLITS, own, strict=True)]
     truth = [frame["target"].to_numpy() for frame in frames]
-    if asked.shuffled:
+    if options.shuffled:
         frames = [frame.assign(target=labelling.permutation(frame["target"].to_numpy())) for frame in frames]
-    facts = _facts(asked, frames, truth)
-    frame = pd.concat(frames, ignore_index=True)
-    return PairData(frame, None, 0.5, asked.name, facts, _notes(asked, facts), shareable=True)
+    ceilings = _ceilings(options, frames[-1], truth[-1])
+    frame, facts = pd.concat(frames, ignore_index=True), _facts(options, ceilings, frames)
+    return PairData(frame, None, 0.5, options.name, facts, (_note(options, ceilings),), shareable=True)
 
 
-def _part(asked: Options, split: str, taken: set[str], rng: np.random.Generator) -> pd.DataFrame:
-    probe = PROBES[asked.probe]
-    drawn: Drawn = probe.draw(asked.shape, asked.pairs // FEWER[split], split, rng)
+def _part(options: Options, split: str, taken: set[str], rng: np.random.Generator) -> pd.DataFrame:
+    probe = PROBES[options.probe]
+    drawn: Drawn = probe.draw(options.shape, options.pairs // FEWER[split], split, rng)
     if len(np.unique(drawn.target)) < 2:
-        raise ValueError(f"pairs: too few; the targets of {split} are all alike")
-    left, right = texts_of(drawn, probe.fill, asked.shape, taken, rng)
+        raise ValueError(f"pairs: too few; all targets of {split} are equal")
+    left, right = texts_of(drawn, probe.fill, options.shape, taken, rng)
     return pd.DataFrame({"left": left, "right": right, "target": drawn.target, "split": split})
 
 
-def _facts(asked: Options, frames: list[pd.DataFrame], truth: list[np.ndarray]) -> dict[str, Any]:
-    metric, oracle = metric_of(asked.probe), PROBES[asked.probe].oracle
-    test, known = frames[-1], truth[-1]
+@dataclass(frozen=True)
+class Ceilings:
+    """The best scores on test: `best` for any model, `limited` by kind of limited model."""
+
+    best: float
+    limited: dict[str, float]
+
+
+def _ceilings(options: Options, test: pd.DataFrame, truth: np.ndarray) -> Ceilings:
+    metric = metric_of(options.probe)
+    chance = chance_of(metric)
+    if options.shuffled and chance is not None:
+        return Ceilings(chance, {})
+    return Ceilings(agreement(truth, test["target"].to_numpy(), metric), reader_ceilings(options.probe, test))
+
+
+def _facts(options: Options, ceilings: Ceilings, frames: list[pd.DataFrame]) -> dict[str, object]:
+    metric, oracle = metric_of(options.probe), PROBES[options.probe].oracle
     return {
         "versions": {"numpy": np.__version__},
-        "probe": asked.probe,
-        "title": PROBES[asked.probe].title,
+        "probe": options.probe,
+        "title": PROBES[options.probe].title,
         "metric": metric,
-        "ceiling": chance_of(metric) if asked.shuffled else agreement(known, test["target"].to_numpy(), metric),
-        "ceilings": {} if asked.shuffled else reader_ceilings(asked.probe, test),
+        "ceiling": ceilings.best,
+        "ceilings": ceilings.limited,
         "oracle": {split: rule_score(oracle, part, metric) for split, part in zip(SPLITS, frames, strict=True)},
-        "seed": asked.seed,
-        "options": {**vars(asked.shape), "labels": "shuffled" if asked.shuffled else "true"},
+        "seed": options.seed,
+        "options": {**vars(options.shape), "labels": "shuffled" if options.shuffled else "true"},
     }
 
 
-def _notes(asked: Options, facts: dict[str, Any]) -> tuple[str, ...]:
-    named = "".join(f"; {reader}: {value:.3f}" for reader, value in facts["ceilings"].items())
-    shuffled = ", targets shuffled" if asked.shuffled else ""
-    return (
-        f"{asked.probe}, {facts['title']}{shuffled}: the ceiling of {facts['metric']} is {facts['ceiling']:g}{named}",
-    )
+def _note(options: Options, ceilings: Ceilings) -> str:
+    limited = "".join(f"; {model}: {value:.3f}" for model, value in ceilings.limited.items())
+    title = PROBES[options.probe].title + (", targets shuffled" if options.shuffled else "")
+    return f"{options.probe}, {title}: the ceiling of {metric_of(options.probe)} is {ceilings.best:g}{limited}"
 
 
-def _lengths_named(asked: Options) -> list[str]:
-    ends, usual = (asked.shape.shortest, asked.shape.longest), PROBES[asked.probe].lengths
+def _lengths_named(options: Options) -> list[str]:
+    ends, usual = (options.shape.shortest, options.shape.longest), PROBES[options.probe].lengths
     if ends == usual:
         return []
     if ends[0] == ends[1]:
@@ -115,21 +127,26 @@ def _lengths_named(asked: Options) -> list[str]:
     return [f"{end}{value}" for end, value, other in pairs if value != other]
 
 
-def _others_named(asked: Options) -> list[str]:
-    given = {"pairs": asked.pairs, "seed": asked.seed, "keys": asked.shape.keys, "vocabulary": asked.shape.vocabulary}
+def _others_named(options: Options) -> list[str]:
+    given = {
+        "pairs": options.pairs,
+        "seed": options.seed,
+        "keys": options.shape.keys,
+        "vocabulary": options.shape.vocabulary,
+    }
     usual = {"pairs": PAIRS, "seed": 0, "keys": KEYS, "vocabulary": VOCABULARY}
-    return [*(f"{key}{given[key]}" for key in given if given[key] != usual[key]), *["shuffled"] * asked.shuffled]
+    return [*(f"{key}{given[key]}" for key in given if given[key] != usual[key]), *["shuffled"] * options.shuffled]
 
 
 # options
 
 
 def _ends(probe: str, shortest: int | None, longest: int | None, length: int | None) -> tuple[int, int]:
-    """The shortest and the longest length that were asked for."""
+    """The shortest and the longest length."""
     if probe not in PROBES:
         raise ValueError(f"probe: expected {', '.join(PROBES)}, got {probe!r}{nearest(str(probe), list(PROBES))}")
     if length is not None and (shortest is not None or longest is not None):
-        raise ValueError("length: sets shortest and longest, so they cannot be given, too")
+        raise ValueError("length: cannot be combined with shortest or longest")
     usual = PROBES[probe].lengths
     low, high = (length, length) if length is not None else (shortest, longest)
     return (usual[0] if low is None else low), (usual[1] if high is None else high)
@@ -140,23 +157,23 @@ def _shape(probe: str, ends: tuple[int, int], keys: int, vocabulary: int) -> Sha
         _count(name, value, PROBES[probe].least) for name, value in zip(("shortest", "longest"), ends, strict=True)
     )
     if not low <= high <= LONGEST:
-        raise ValueError(f"shortest, longest: expected them to rise, up to {LONGEST}; got {low}, {high}")
+        raise ValueError(f"shortest, longest: expected shortest <= longest <= {LONGEST}, got {low}, {high}")
     if probe == "P9" and low == high:
-        raise ValueError(f"longest: P9 needs unequal lengths, got {low} to {high}")
+        raise ValueError(f"longest: P9 needs different lengths, got {low} to {high}")
     _count("keys", keys, 2)
     _count("vocabulary", vocabulary, keys + 2)  # the pad, the keys, one filler
     return Shape(low, high, keys, vocabulary)
 
 
-def _count(name: str, value: Any, least: int) -> int:
+def _count(name: str, value: int, least: int) -> int:
     if whole(name, value) < least:
         raise ValueError(f"{name}: expected {least} or more, got {value}")
     return int(value)
 
 
-def _seed(value: Any) -> int:
+def _seed(value: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"seed: expected a whole number from 0 on, got {value!r}")
+        raise ValueError(f"seed: expected a non-negative integer, got {value!r}")
     return value
 
 

@@ -1,8 +1,7 @@
-"""PROBES: for each probe the pairs it draws, the oracle that solves it and the lengths it usually has.
+"""PROBES: the synthetic tasks, each with the pairs it draws, the oracle that solves it and its usual lengths.
 
-Keys are the evidence, fillers are noise. Unless said otherwise half of the pairs are the same, the two lengths are
-uniform and independent, and so are the fillers. Source: the design of Maini et al. 2020 (evidence at the start, in the
-middle, at the end), extended.
+Keys are the evidence, fillers are noise. By default half of the pairs are the same, and lengths and fillers are uniform
+and independent. Source: the design of Maini et al. 2020 (evidence at the start, in the middle, at the end), extended.
 """
 
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from seqtwin.data.sets.synthetic.drawing import (
 )
 
 MOST_KEYS = 8  # of P7 and P10
-POOL = 4  # P7's keys of one pair come from so many: then they repeat
+POOL = 4  # number of different keys in a pair of P7, to get repetitions
 
 Draw = Callable[[Shape, int, str, np.random.Generator], Drawn]
 Places = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -33,7 +32,7 @@ Places = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 @dataclass(frozen=True)
 class Probe:
-    """One task. `least`: the shortest sequence it can be asked of; `lengths`: its usual ones."""
+    """One task. `lengths`: the usual shortest and longest length; `least`: the smallest possible length."""
 
     title: str
     draw: Draw
@@ -45,7 +44,7 @@ class Probe:
 
 
 def _one_key(places: Places) -> Draw:
-    """Pairs with one key a side, at its place; the same when the keys are equal."""
+    """Pairs with one key per side at a given place. Same: equal keys."""
 
     def draw(shape: Shape, count: int, _split: str, rng: np.random.Generator) -> Drawn:
         same = halves(count, rng)
@@ -82,29 +81,29 @@ def _any(lengths: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _unequal_lengths(shape: Shape, count: int, split: str, rng: np.random.Generator) -> Drawn:
-    """P9: lengths tell the target in train and dev, and its opposite in test."""
+    """P9: length equality indicates the target in train and dev, and the opposite in test."""
     same = halves(count, rng)
     left, other = lengths_of(shape, count, rng), rng.integers(0, shape.longest - shape.shortest, size=count)
     right = shape.shortest + other
-    right += right >= left  # any length but the left one
+    right += right >= left  # any other length than on the left
     differ = same if split != "test" else ~same
     return _with_key(same, (left, np.where(differ, right, left)), _any, shape, rng)
 
 
 def _order(shape: Shape, count: int, _split: str, rng: np.random.Generator) -> Drawn:
-    """P6: the first and the second key, once each; the same when their order is. Both sides are one bag of words."""
+    """P6: keys 1 and 2 once per side. Same: equal order. Both sides have the same words."""
     same = halves(count, rng)
     lengths = lengths_of(shape, count, rng)
     first = rng.random(count) < 0.5
     left, right = (
-        placed(lengths, np.sort(anywhere(lengths, 2, rng), axis=1), np.where(one[:, None], [1, 2], [2, 1]), shape)
-        for one in (first, first == same)
+        placed(lengths, np.sort(anywhere(lengths, 2, rng), axis=1), np.where(order[:, None], [1, 2], [2, 1]), shape)
+        for order in (first, first == same)
     )
     return Drawn(left, right, same.astype(float))
 
 
 def _overlap(shape: Shape, count: int, _split: str, rng: np.random.Generator) -> Drawn:
-    """P7: 1 to 8 keys a side; the target is their overlap as multisets. A random share of them is common by design."""
+    """P7: 1 to 8 keys per side. The target is their overlap as multisets. A random share of the keys is common."""
     numbers = rng.integers(1, MOST_KEYS + 1, size=(2, count))
     left, fresh = (_from_pool(shape, count, rng) for _ in range(2))
     common = np.round(rng.random(count) * numbers.min(axis=0)).astype(int)
@@ -123,9 +122,9 @@ def _from_pool(shape: Shape, count: int, rng: np.random.Generator) -> np.ndarray
 
 
 def _parity(shape: Shape, count: int, _split: str, rng: np.random.Generator) -> Drawn:
-    """P10: 1 to 8 keys a side; the same when both numbers are odd or both even.
+    """P10: 1 to 8 keys per side. Same: both numbers of keys are odd, or both are even.
 
-    Numbers that differ by 0, 2, 4 or by 1, 3 are drawn so that neither their difference nor their sum tells the target.
+    The numbers differ by 0, 2 or 4, or by 1 or 3. Neither their difference nor their sum reveals the target on average.
     """
     same = halves(count, rng)
     gap = np.where(same, rng.choice([0, 2, 2, 4], size=count), rng.choice([1, 3], size=count))
@@ -138,7 +137,7 @@ def _parity(shape: Shape, count: int, _split: str, rng: np.random.Generator) -> 
 
 
 def _scattered(sides: list[np.ndarray], target: np.ndarray, shape: Shape, rng: np.random.Generator) -> Drawn:
-    """Keys [pairs, 8] of both sides (0 = none) at random places of sequences of random lengths."""
+    """Pairs with the keys [pairs, 8] of both sides (0 = none) at random places in sequences of random lengths."""
     left, right = (_scattered_side(keys, lengths_of(shape, len(target), rng), shape, rng) for keys in sides)
     return Drawn(left, right, target)
 
@@ -147,7 +146,7 @@ def _scattered_side(keys: np.ndarray, lengths: np.ndarray, shape: Shape, rng: np
     return placed(lengths, anywhere(lengths, MOST_KEYS, rng), keys, shape)
 
 
-COUNTED = (MOST_KEYS, 16)  # all keys must find a place
+COUNTED = (MOST_KEYS, 16)  # lengths with room for all keys
 
 PROBES: dict[str, Probe] = {
     "P1": Probe("key at the end", _one_key(_end), oracles.last_word),

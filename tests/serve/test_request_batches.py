@@ -1,4 +1,4 @@
-"""The batcher: results in order, joined calls, errors that stay where they belong, nothing worked for nobody."""
+"""The batcher: results in order, joined calls, errors per request, no work for clients that left."""
 
 import asyncio
 import threading
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from seqtwin.errors import DataError
-from seqtwin.serve.batching import Batcher
 from seqtwin.serve.limits import Limits
-from seqtwin.serve.measures import Measures
+from seqtwin.serve.metrics import Metrics
+from seqtwin.serve.request_batches import Batcher
 
 
 class Model:
@@ -35,7 +35,7 @@ class Model:
 
 
 def batcher(**limits: Any) -> Batcher:
-    return Batcher(Limits(**{"gather_seconds": 0.02, **limits}), Measures())
+    return Batcher(Limits(**{"gather_seconds": 0.02, **limits}), Metrics())
 
 
 def test_what_waits_together_is_one_call_in_one_thread() -> None:

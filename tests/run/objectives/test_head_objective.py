@@ -180,7 +180,7 @@ def test_the_published_config_can_be_trained_again(kind: str, trained: Callable[
 
 
 def test_the_card_of_an_encoder_with_a_head_says_what_it_says(trained: Callable[[str], Run]) -> None:
-    for kind, words in {"classes": "3 classes a sequence", "steps": "every step", "texts": "writes a text"}.items():
+    for kind, words in {"classes": "its class, one of 3", "steps": "every step", "texts": "generates a text"}.items():
         text = (trained(kind).path / "encoder" / "README.md").read_text(encoding="utf-8")
         assert words in text
         assert "encoder.predict" in text
@@ -250,5 +250,5 @@ def test_two_vocabularies_of_one_size_share_no_table(tmp_path: Path) -> None:
     rows = [[text, text.translate(other)] for text in toy.drawn_texts(60)]
     file = toy.table(tmp_path / "names.csv", ["left", "right"], rows)
     raw = {**toy.raw_run("translations", file), "data": {"file": str(file), "left": "left", "right": "right"}}
-    with pytest.raises(ConfigError, match="a vocabulary of its own"):
+    with pytest.raises(ConfigError, match="another vocabulary"):
         train(parse_run({**raw, "objective": {"name": "decode", "share": True}}), tmp_path / "run")

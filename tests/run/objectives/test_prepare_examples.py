@@ -14,9 +14,9 @@ from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.data.pairs import SPLITS
 from seqtwin.data.tokens.decoded_text import text_of
 from seqtwin.errors import ConfigError, DataError
+from seqtwin.run.objectives.table import objective_of
 from seqtwin.run.prepare import prepare, prepare_pairs
 from seqtwin.run.prepared import PreparedExamples, data_facts
-from seqtwin.run.tasks import task_of
 from seqtwin.training.objectives import OBJECTIVES
 
 KINDS = tuple(toy.COLUMNS)
@@ -73,7 +73,7 @@ def test_there_is_one_cluster_and_one_fact_a_judged_row(kind: str, ready: dict[s
 def test_what_a_report_and_a_study_ask_is_there(kind: str, ready: dict[str, PreparedExamples]) -> None:
     found = ready[kind]
     config = parse_run(toy.raw_run(kind, Path("unused.csv")))
-    facts = {**data_facts(found), **task_of(config).judged_facts(found)}
+    facts = {**data_facts(found), **objective_of(config).judged_facts(found)}
     assert facts["objective"] == config.objective == found.data.kind
     assert found.primary == OBJECTIVES[found.data.kind].primary
     assert facts["classes"] == list(found.classes)
@@ -89,7 +89,7 @@ def test_what_a_report_and_a_study_ask_is_there(kind: str, ready: dict[str, Prep
     assert (found.inputs, found.size) == (
         ("series", 2) if kind.startswith("series") else ("tokens", found.tokens.size if found.tokens else 0)
     )
-    assert found.told == (found.written.size if found.written else len(found.classes))
+    assert found.outputs == (found.written.size if found.written else len(found.classes))
 
 
 def test_classes_of_texts_are_those_of_the_file(folder: Path, ready: dict[str, PreparedExamples]) -> None:
@@ -198,7 +198,7 @@ def test_texts_that_cannot_be_written_are_counted(tmp_path: Path) -> None:
     train = [[text, ""] for text in ("ab", "ba", "a", "b")]
     files = split_files(tmp_path, ["text", "other"], train=train, dev=[["aa", ""]], test=[["bb", ""], ["qa", ""]])
     found = prepared_of("texts", tmp_path, data=files)
-    assert any(note.startswith("50.0 % of the test texts hold a token that training lacks") for note in found.notes)
+    assert any(note.startswith("50.0 % of the test texts contain a token that train lacks") for note in found.notes)
 
 
 def test_sequences_that_are_too_long_are_cut_with_their_classes(folder: Path) -> None:
@@ -225,7 +225,7 @@ def test_one_class_alone_is_refused(kind: str, tmp_path: Path) -> None:
     rows = [
         [text, "same"] if kind == "classes" else [f"s{n}", text, "same"] for n, text in enumerate(toy.drawn_texts())
     ]
-    with pytest.raises(DataError, match="all of train is of one class, 'same'") as caught:
+    with pytest.raises(DataError, match="all training rows have the class 'same'") as caught:
         prepared_of(kind, toy.table(tmp_path / "one.csv", header, rows))
     assert caught.value.code == "DATA_ONE_CLASS"
 
@@ -260,15 +260,7 @@ def test_what_is_not_its_own_text_is_not_substituted(folder: Path) -> None:
 
 def test_pairs_are_not_read_where_a_head_is_trained(folder: Path) -> None:
     config = parse_run(toy.raw_run("classes", folder / "classes.csv"))
-    with pytest.raises(ConfigError, match="expected pairs, but the objective is classify"):
+    with pytest.raises(ConfigError, match="expected objective pairs, got classify"):
         prepare_pairs(config)
-    with pytest.raises(ConfigError, match=r"objective pairs does not read data\.sequence, data\.token"):
+    with pytest.raises(ConfigError, match=r"objective pairs does not use data\.sequence, data\.token"):
         prepare(parse_run({**toy.raw_run("steps", folder / "steps.csv"), "objective": "pairs"}))
-
-
-def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
-    file = toy.write_classes(tmp_path / "data.csv")
-    first = prepared_of("classes", file)
-    assert prepared_of("classes", file) is first
-    toy.write_classes(file, count=50)
-    assert len(prepared_of("classes", file).data.items) == 50

@@ -1,4 +1,4 @@
-"""What the service did, as Prometheus text."""
+"""The metrics of the service, in the text format of Prometheus."""
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
@@ -31,19 +31,19 @@ class Histogram:
         self.sum += value
 
     def lines(self, name: str, labels: str) -> list[str]:
-        """The histogram in the Prometheus format; `labels` as `path="/x"`, or nothing."""
-        found, total = [], 0
+        """The histogram in the Prometheus format. `labels`: such as `path="/x"`, or empty."""
+        buckets, total = [], 0
         for bound, count in zip([*(f"{b:g}" for b in self.bounds), "+Inf"], self.counts, strict=True):
             total += count
             both = ",".join(part for part in (labels, f'le="{bound}"') if part)
-            found.append(f"{name}_bucket{{{both}}} {total}")
-        own = f"{{{labels}}}" if labels else ""
-        return [*found, f"{name}_sum{own} {self.sum:g}", f"{name}_count{own} {total}"]
+            buckets.append(f"{name}_bucket{{{both}}} {total}")
+        braces = f"{{{labels}}}" if labels else ""
+        return [*buckets, f"{name}_sum{braces} {self.sum:g}", f"{name}_count{braces} {total}"]
 
 
 @dataclass
-class Measures:
-    """Counters of one service, changed by its event loop alone."""
+class Metrics:
+    """The counters of one service. Only its event loop may change them."""
 
     requests: Counter[tuple[str, int]] = field(default_factory=Counter)
     seconds: defaultdict[str, Histogram] = field(default_factory=lambda: defaultdict(lambda: Histogram(SECONDS)))
@@ -59,27 +59,27 @@ class Measures:
         self.seconds[path].add(seconds)
 
     def text(self) -> str:
-        """All of it in the Prometheus text format."""
+        """All metrics in the Prometheus text format."""
         lines = _head("requests_total", "counter", "answered requests by path and status")
         for (path, status), count in sorted(self.requests.items()):
             lines.append(f'seqtwin_requests_total{{path="{path}",status="{status}"}} {count}')
-        lines += _head("request_seconds", "histogram", "from the first byte of a request to its answer")
-        for path, seen in sorted(self.seconds.items()):
-            lines += seen.lines("seqtwin_request_seconds", f'path="{path}"')
-        lines += _head("batch_size", "histogram", "texts, pairs or queries in one call of the model")
+        lines += _head("request_seconds", "histogram", "time from the first byte of a request to its response")
+        for path, histogram in sorted(self.seconds.items()):
+            lines += histogram.lines("seqtwin_request_seconds", f'path="{path}"')
+        lines += _head("batch_size", "histogram", "texts, pairs or queries per call of the model")
         lines += self.batches.lines("seqtwin_batch_size", "")
-        for name, kind, what, value in self._plain():
-            lines += [*_head(name, kind, what), f"seqtwin_{name} {value}"]
+        for name, kind, help_text, value in self._values():
+            lines += [*_head(name, kind, help_text), f"seqtwin_{name} {value}"]
         return "\n".join(lines) + "\n"
 
-    def _plain(self) -> list[tuple[str, str, str, int]]:
+    def _values(self) -> list[tuple[str, str, str, int]]:
         return [
             ("in_flight", "gauge", "requests being answered", self.in_flight),
-            ("queue_length", "gauge", "requests that wait for a place", self.queued),
+            ("queue_length", "gauge", "requests waiting in the queue", self.queued),
             ("refused_total", "counter", "requests refused because the queue was full", self.refused),
-            ("ready", "gauge", "1 while requests are taken", int(self.ready)),
+            ("ready", "gauge", "1 while the service accepts requests", int(self.ready)),
         ]
 
 
-def _head(name: str, kind: str, what: str) -> list[str]:
-    return [f"# HELP seqtwin_{name} {what}", f"# TYPE seqtwin_{name} {kind}"]
+def _head(name: str, kind: str, help_text: str) -> list[str]:
+    return [f"# HELP seqtwin_{name} {help_text}", f"# TYPE seqtwin_{name} {kind}"]

@@ -1,0 +1,127 @@
+"""The methods that every backend shares: encode, score and is_same. A backend adds its model. Without torch."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from seqtwin.data.tokens.equal_texts import Reading, as_written
+from seqtwin.data.tokens.tokenizer import TextTokens
+from seqtwin.errors import ConfigError, DataError
+from seqtwin.inference.batching import Batching
+from seqtwin.inference.inputs import check_series, check_texts, list_items
+
+
+class BaseEncoder(ABC):
+    """An encoder with a tokenizer (None for series) and a model of some backend.
+
+    `threshold`: the score at which the dev pairs count as the same, None if it could not be estimated.
+    `fingerprint`: the sha256 of the encoder's card; equal for equal encoders. `inputs`: "tokens" or "series".
+    `similarity_name`: the similarity it was trained with. `batching`: how `encode` batches by default.
+    """
+
+    batching: Batching
+    fingerprint: str
+    inputs: str
+    similarity_name: str
+    threshold: float | None
+    _tokens: TextTokens | None
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Width of a vector."""
+
+    @property
+    @abstractmethod
+    def channels(self) -> int | None:
+        """Channels of the series it takes; None for an encoder of texts."""
+
+    @property
+    @abstractmethod
+    def indexable(self) -> bool:
+        """Whether a nearest-neighbour index can serve its similarity; a trained pair scorer can only re-rank."""
+
+    @abstractmethod
+    def similarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The similarity of every row of `a` with every row of `b`: Float[len(a), len(b)].
+
+        Raises: DataError for vectors of another width.
+        """
+
+    @abstractmethod
+    def encode_batch(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
+        """The vectors of one batch of sequences, as `sequences` returns them: float32 [n, dim]."""
+
+    @abstractmethod
+    def _score_rows(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """The similarity of each row of `a` with the same row of `b`: Float[n]."""
+
+    def encode(
+        self,
+        texts: Iterable[object],
+        *,
+        batch_size: int | None = None,
+        show_progress_bar: bool = False,
+        normalize_embeddings: bool = False,
+    ) -> np.ndarray:
+        """The vectors of texts, float32 [n, dim], in the order given. A vector does not depend on the batch.
+
+        `texts`: any iterable of texts; for an encoder of series, of arrays or rows of numbers [time, channels].
+        `batch_size`: the most items per batch, by default 512 with PyTorch and 64 with ONNX Runtime.
+
+        Raises: DataError for an empty text (unless the encoder was trained with `empty: unk`) or a wrong shape;
+        ConfigError for a batch size below 1.
+        """
+        batching = replace(self.batching.limited(batch_size), progress=show_progress_bar)
+        vectors = self.encode_sequences(self.sequences(list_items(texts)), batching)
+        if normalize_embeddings:
+            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors
+
+    def encode_sequences(self, sequences: Sequence[np.ndarray], batching: Batching | None = None) -> np.ndarray:
+        """The vectors of sequences, as `sequences` returns them: float32 [n, dim]. `batching`: by default its own."""
+        vectors = np.empty((len(sequences), self.dim), dtype=np.float32)
+        lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+        for rows in (batching or self.batching).batches(lengths):
+            vectors[rows] = self.encode_batch([sequences[row] for row in rows])
+        return vectors
+
+    def sequences(self, items: Sequence[object]) -> list[np.ndarray]:
+        """The model's input for each item: token ids [time], tokens with letters [time, parts], or numbers [time,
+        channels].
+
+        Raises: DataError.
+        """
+        if self._tokens is not None:
+            return self._tokens.encode(check_texts(items))
+        assert self.channels is not None
+        return [check_series(item, self.channels) for item in items]
+
+    def readings(self, texts: Sequence[str]) -> list[Reading]:
+        """For each text: a key (equal for equal texts, None for a blank one), and whether any token is known."""
+        return [as_written(text) for text in texts] if self._tokens is None else self._tokens.readings(texts)
+
+    def score(self, left: Iterable[object], right: Iterable[object]) -> np.ndarray:
+        """The score of each pair, float32 [n], higher = more similar.
+
+        Raises: DataError if one side is longer than the other.
+        """
+        lefts, rights = list_items(left), list_items(right)
+        if len(lefts) != len(rights):
+            cause = f"{len(lefts)} texts on the left, {len(rights)} on the right; expected as many on both sides"
+            raise DataError("SCORE_LENGTH", cause, place="score")
+        return self._score_rows(self.encode(lefts), self.encode(rights))
+
+    def is_same(self, left: Iterable[object], right: Iterable[object]) -> np.ndarray:
+        """Whether the score of each pair reaches the threshold fitted on dev, bool [n].
+
+        Raises: ConfigError if the encoder has no threshold.
+        """
+        if self.threshold is None:
+            cause = "no threshold: it could not be estimated from the dev pairs"
+            remedy = "compare .score(left, right) with a threshold of your own, or train on dev pairs of both classes"
+            raise ConfigError("NO_THRESHOLD", cause, place="is_same", remedy=remedy)
+        same: np.ndarray = self.score(left, right) >= self.threshold
+        return same

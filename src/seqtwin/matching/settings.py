@@ -1,0 +1,33 @@
+"""The settings of dedupe, link and mine, checked: the threshold, and counts such as k."""
+
+import math
+
+import numpy as np
+
+from seqtwin.errors import ConfigError
+
+
+def choose_threshold(own: float | None, threshold: float | None) -> float:
+    """The threshold of the user, or else the encoder's own, fitted on its dev split.
+
+    Raises: ConfigError if there is none, or if it is not a finite number.
+    """
+    chosen = own if threshold is None else threshold
+    if chosen is None:
+        cause = "no threshold: the encoder has none, because it could not be estimated from its dev pairs"
+        raise ConfigError("NO_THRESHOLD", cause, place="threshold", remedy="set one with --threshold")
+    if isinstance(chosen, bool) or not isinstance(chosen, int | float | np.floating) or not math.isfinite(chosen):
+        raise ConfigError("BAD_THRESHOLD", f"expected a finite number, got {chosen}", place="threshold")
+    return float(chosen)
+
+
+def check_count(name: str, value: int, least: int) -> int:
+    """The value, if it is an integer of at least `least`. `name`: of the setting, for errors.
+
+    Raises: ConfigError.
+    """
+    if not isinstance(value, int | np.integer) or isinstance(value, bool):
+        raise ConfigError("BAD_COUNT", f"expected an integer, got {value!r}", place=name)
+    if value < least:
+        raise ConfigError("BAD_COUNT", f"expected {least} or more, got {value}", place=name)
+    return value

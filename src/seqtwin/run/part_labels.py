@@ -1,0 +1,45 @@
+"""Short readable names of parts and of values, as ids, tables and file names use them."""
+
+from pathlib import PurePath
+
+from seqtwin.config import PATHS
+from seqtwin.lookup import Spec, split_spec
+
+
+def label(spec: Spec) -> str:
+    """The label of a part: its name and the values of its options.
+
+    >>> label({"name": "contrastive", "distance": "cosine", "margin": "auto"})
+    'contrastive-cosine-auto'
+    """
+    name, options = split_spec(spec)
+    if name == "join":
+        return "+".join(label(part) for part in options.get("parts", []))
+    words = [name, *(_word(key, value) for key, value in options.items())]
+    return "-".join(words)
+
+
+def _word(key: str, value: object) -> str:
+    return value if isinstance(value, str) else f"{key}{value}"
+
+
+def value_label(value: object) -> str:
+    """The label of a value of any key.
+
+    >>> value_label(1e30), value_label({"name": "linear", "dim": 8})
+    ('1e30', 'linear-dim8')
+    """
+    # 1e+30 and 1e-30 must not become one id
+    return label(value) if isinstance(value, dict) and "name" in value else str(value).replace("e+", "e")
+
+
+def factor_label(key: str, value: object) -> str:
+    """The label of a value of a factor. Of a path it is the last part.
+
+    >>> factor_label("encoder.from", "/somewhere/runs/first"), factor_label("encoder.from", None)
+    ('first', 'none')
+    """
+    if key not in PATHS or isinstance(value, int):  # data.pairs is a file or a number
+        return value_label(value)
+    paths = value if isinstance(value, list | tuple) else [value] if value else []
+    return "+".join(PurePath(str(path)).name for path in paths) or "none"

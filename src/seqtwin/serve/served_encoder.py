@@ -1,0 +1,94 @@
+"""The encoder and the index of a service, as functions from a list of items to one result per item."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypedDict
+
+import numpy as np
+
+from seqtwin.index.hits import Hit
+from seqtwin.inference.trained_encoder import TrainedEncoder
+from seqtwin.serve.live_index import IndexFacts, Source
+
+Pairs = list[tuple[str, str]]
+
+
+class Embedded(NamedTuple):
+    """A vector, Float[dim], and the number of its tokens."""
+
+    vector: np.ndarray
+    tokens: int
+
+
+class HitFields(TypedDict):
+    """A hit in a response."""
+
+    id: str
+    text: str
+    score: float
+    metadata: dict[str, object]
+
+
+class Near(NamedTuple):
+    """The neighbours of one query, best first, and the facts of the index that was searched."""
+
+    hits: list[HitFields]
+    index_facts: IndexFacts
+
+
+class Facts(TypedDict):
+    """The facts of a service, for its page and for clients."""
+
+    model: str
+    dim: int
+    similarity: str
+    threshold: float | None
+    fingerprint: str
+    index: IndexFacts | None
+
+
+@dataclass(frozen=True)
+class ServedEncoder:
+    """An encoder, the source of an index over its vectors (or None), and the name of the model."""
+
+    encoder: TrainedEncoder
+    source: Source | None
+    name: str
+
+    @property
+    def facts(self) -> Facts:
+        """The facts of the service."""
+        return {
+            "model": self.name,
+            "dim": self.encoder.dim,
+            "similarity": self.encoder.similarity_name,
+            "threshold": self.encoder.threshold,
+            "fingerprint": self.encoder.fingerprint,
+            "index": None if self.source is None else self.source.last.facts,
+        }
+
+    def encode(self, texts: list[str]) -> list[Embedded]:
+        """The vector of each text, and the number of its tokens."""
+        lengths = [len(sequence) for sequence in self.encoder.sequences(texts)]
+        vectors = self.encoder.encode(texts)
+        return [Embedded(vector, length) for vector, length in zip(vectors, lengths, strict=True)]
+
+    def score(self, pairs: Pairs) -> list[float]:
+        """The score of each pair."""
+        scores: list[float] = self.encoder.score([left for left, _ in pairs], [right for _, right in pairs]).tolist()
+        return scores
+
+    def search(self, queries: list[tuple[str, int]]) -> list[Near]:
+        """The neighbours of each (query, k): one search for all, each result cut to its own k."""
+        assert self.source is not None
+        current = self.source.current()
+        results = current.index.search([text for text, _ in queries], max(k for _, k in queries))
+        facts = current.facts
+        return [Near([_fields(hit) for hit in hits[:k]], facts) for hits, (_, k) in zip(results, queries, strict=True)]
+
+    def explain(self, pairs: list[tuple[str, str, str]]) -> list[dict[str, object]]:
+        """The contributions to the score of each (left, right, method)."""
+        return [self.encoder.explain_pair(left, right, method=method).as_dict() for left, right, method in pairs]
+
+
+def _fields(hit: Hit) -> HitFields:
+    return {"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata}
