@@ -200,7 +200,7 @@ def _reference(case: Case, better: Case | None) -> tuple[str, float | None]:
         return better.id, better.value
     source = {} if case.facts is None else case.facts.get("source", {})
     ceiling = source.get("ceiling") if source.get("metric", case.primary) == case.primary else None
-    return ("the best possible value of the data", float(ceiling)) if isinstance(ceiling, int | float) else ("", None)
+    return ("the ceiling of the data", float(ceiling)) if isinstance(ceiling, int | float) else ("", None)
 
 
 def _folder_of(case: Case) -> Path:

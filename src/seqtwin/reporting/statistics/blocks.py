@@ -85,12 +85,12 @@ def anova(table: Array) -> list[Term]:
 
     fitted = anova_lm(ols("z ~ C(r) * C(l) + C(s)", pd.DataFrame(_long(table))).fit())
     rest, error = float(fitted.loc["Residual", "sum_sq"]), int(fitted.loc["Residual", "df"])
-    found = []
+    terms = []
     for name, row in zip(TERMS, ("C(r)", "C(l)", "C(r):C(l)"), strict=True):
         line = fitted.loc[row]
         own = float(line["sum_sq"])
-        found.append(Term(name, int(line["df"]), error, float(line["F"]), float(line["PR(>F)"]), own / (own + rest)))
-    return found
+        terms.append(Term(name, int(line["df"]), error, float(line["F"]), float(line["PR(>F)"]), own / (own + rest)))
+    return terms
 
 
 def _ratios(table: Array, term: str) -> Array:
@@ -126,12 +126,12 @@ def permutation_p(table: Array, term: str, permutations: int, rng: np.random.Gen
 def permuted(table: Array, permutations: int, rng: np.random.Generator) -> list[Term]:
     """The three terms with p by restricted permutation."""
     squares, free = squares_of(table), degrees(table.shape)
-    found = []
+    terms = []
     for term in TERMS:
         own, rest = float(squares[term]), float(squares["residual"])
         f, p = float(_ratios(table, term)), permutation_p(table, term, permutations, rng)
-        found.append(Term(term, free[term], free["residual"], f, p, own / (own + rest)))
-    return found
+        terms.append(Term(term, free[term], free["residual"], f, p, own / (own + rest)))
+    return terms
 
 
 def eta2_intervals(table: Array, replicates: int, rng: np.random.Generator) -> dict[str, Interval]:
@@ -144,13 +144,13 @@ def eta2_intervals(table: Array, replicates: int, rng: np.random.Generator) -> d
     seeds = table.shape[-1]
     drawn = table[:, :, rng.integers(0, seeds, (replicates, seeds))].transpose(2, 0, 1, 3)
     squares, observed = squares_of(drawn), squares_of(table)
-    found = {}
+    intervals = {}
     for term in TERMS:
         replicate = squares[term] / np.maximum(squares[term] + squares["residual"], 1e-300)
         own = float(observed[term] / (observed[term] + observed["residual"]))
         low, high = np.quantile(replicate, [0.025, 0.975])
-        found[term] = Interval(float(np.clip(2 * own - high, 0, 1)), float(np.clip(2 * own - low, 0, 1)))
-    return found
+        intervals[term] = Interval(float(np.clip(2 * own - high, 0, 1)), float(np.clip(2 * own - low, 0, 1)))
+    return intervals
 
 
 def levene_p(table: Array) -> float:

@@ -62,8 +62,8 @@ def _shares(scores: Array, targets: Array, cluster_of: NDArray[np.intp], draws: 
     size = np.bincount(cluster_of, minlength=clusters).astype(np.float64)
     hits = [np.bincount(cluster_of, row == targets, minlength=clusters) for row in scores]
     total = draws @ size
-    found = np.reshape(hits, (len(scores), clusters)) @ draws.T
-    return ratio(found, np.broadcast_to(total, found.shape), np.broadcast_to(total > 0, found.shape))
+    right = np.reshape(hits, (len(scores), clusters)) @ draws.T
+    return ratio(right, np.broadcast_to(total, right.shape), np.broadcast_to(total > 0, right.shape))
 
 
 def seed_means(values: Array, counts: Array) -> Array:
