@@ -51,8 +51,8 @@ def analyse(
 def _facet(
     facet: Facet, trials: Trials, *, rope: float, permutations: int, replicates: int, rng: np.random.Generator
 ) -> FacetAnalysis:
-    found: FacetAnalysis = {"labels": facet.labels, "dataset": facet.judged.dataset, "metric": facet.judged.metric}
-    return {**found, **_grid_part(facet, permutations, replicates, rng), **_best_part(facet, trials, rope, rng)}
+    subject: FacetAnalysis = {"labels": facet.labels, "dataset": facet.judged.dataset, "metric": facet.judged.metric}
+    return {**subject, **_grid_part(facet, permutations, replicates, rng), **_best_part(facet, trials, rope, rng)}
 
 
 def _grid_part(facet: Facet, permutations: int, replicates: int, rng: np.random.Generator) -> FacetAnalysis:

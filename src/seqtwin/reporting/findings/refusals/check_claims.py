@@ -37,7 +37,7 @@ CODES: dict[str, str] = {code: rule.refuses for code, rule in REFUSALS.items()}
 
 
 def codes_of(nouns: Nouns) -> dict[str, str]:
-    """What each code refuses, in the words of a study."""
+    """The claim that each code withholds, and why, in the words of a study."""
     return {code: rule.refuses_for(nouns) for code, rule in REFUSALS.items()}
 
 

@@ -56,7 +56,7 @@ class Claim:
     @property
     def pairings(self) -> list[Labels]:
         """The distinct pairings of the claim."""
-        return list({tuple(sorted(one.items())): one for pair in self.sides for one in pair}.values())
+        return list({tuple(sorted(labels.items())): labels for pair in self.sides for labels in pair}.values())
 
     @property
     def where(self) -> str:
