@@ -108,7 +108,7 @@ def test_what_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a b", ".hidden", "x" * 129, "é", "a\nb", "-x"])
 def test_a_bad_name_is_refused_before_anything_is_built(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match="no name for a folder"), publish_folder(tmp_path / name):
+    with pytest.raises(ConfigError, match="expected letters, digits"), publish_folder(tmp_path / name):
         pytest.fail("the block was entered")
     assert names(tmp_path) == []
 
@@ -131,7 +131,7 @@ DAMAGE = {
 def test_verify_finds_damage(tmp_path: Path, damage: str, name: str) -> None:
     final = publish(tmp_path / "one")
     DAMAGE[damage](final / name)
-    with pytest.raises(DamagedError, match="not what its manifest says") as caught:
+    with pytest.raises(DamagedError, match="changed since it was published") as caught:
         verify(final)
     assert caught.value.place == str(final / name)
     assert caught.value.exit_code == 3
@@ -283,7 +283,7 @@ def test_a_second_driver_is_told_who_holds_the_study_and_a_dead_one_frees_it(tmp
     with hold(tmp_path / "study") as holder:
         (tmp_path / "study/cells").mkdir()
         (tmp_path / "study/cells/.x.build-00ff").mkdir()
-        told = rf'another process drives this study: .*"pid": {holder.pid}'
+        told = rf'another process is using this study: .*"pid": {holder.pid}'
         with pytest.raises(InUseError, match=told) as caught, driver_lock(tmp_path / "study"):
             pytest.fail("the block was entered")
         assert caught.value.exit_code == 4

@@ -22,13 +22,13 @@ from seqtwin.data.starter_config import as_mapping, as_yaml, describe, starter_s
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.reporting.page.write import write_report
 from seqtwin.run.compatible import check_run, check_targets
-from seqtwin.run.linear_probe import Probes
 from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.manifest import config_text
 from seqtwin.run.objectives.table import named_objective
 from seqtwin.run.prepare import DataSets, word_vectors
 from seqtwin.run.prepared import Ready, prepared_lines
 from seqtwin.run.pretrained import followed
+from seqtwin.run.probe_scores import Probes
 from seqtwin.run.train import OnEpoch, Run
 from seqtwin.run.train import train as train_run
 from seqtwin.strict_yaml import parse_yaml

@@ -51,7 +51,7 @@ def test_texts_of_shareable_sets_are(prepared: Prepared) -> None:
 
 
 def test_commas_quotes_and_empty_values() -> None:
-    assert read(as_csv(["a", "b"], [['x, "y"', None]])) == [{"a": 'x, "y"', "b": ""}]
+    assert read(as_csv({"a": ['x, "y"'], "b": [None]})) == [{"a": 'x, "y"', "b": ""}]
 
 
 def test_reads_and_trace() -> None:

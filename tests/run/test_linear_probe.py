@@ -17,10 +17,11 @@ from seqtwin.data.splits import clusters
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.model.siamese import Siamese
 from seqtwin.run import linear_probe
-from seqtwin.run.linear_probe import OWN, Probed, Probes, probe_classes, probe_pairs, probe_reads
+from seqtwin.run.linear_probe import probe_classes, probe_pairs, probe_reads
 from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.probe_scores import OWN, Probed, Probes
 from seqtwin.training.encode_store import encode_items
 
 HEADS = ("linear", "two layers", "similarity")
@@ -34,7 +35,7 @@ def unheard(_done: int, _of: int) -> None:
 
 def read_as(vectors: np.ndarray, monkeypatch: Any, name: str = OWN) -> None:
     """Let an encoder read these vectors, whatever the items."""
-    monkeypatch.setattr(linear_probe, "_readings", lambda _model, _items: {name: vectors.astype(np.float32)})
+    monkeypatch.setattr(linear_probe, "_representations", lambda _model, _items: {name: vectors.astype(np.float32)})
 
 
 def items(count: int = COUNT) -> Ragged:
@@ -57,7 +58,7 @@ def test_what_a_cosine_cannot_read_is_in_the_vector_all_the_same(monkeypatch: An
     found = probe_classes(tiny.siamese(), items(), classes, "cosine")
     assert found.of(OWN, "linear").value > 0.95
     assert found.of(OWN, "similarity").value < 0.75
-    assert found.verdict == "The vector holds more than its similarity reads: another similarity or loss can gain."
+    assert found.verdict == "The similarity does not use all of it: another similarity or loss may score higher."
 
 
 def test_what_is_close_by_is_read_by_both(monkeypatch: Any) -> None:
@@ -66,7 +67,7 @@ def test_what_is_close_by_is_read_by_both(monkeypatch: Any) -> None:
     found = probe_classes(tiny.siamese(), items(), classes, "cosine")
     assert {one.head: one.value for one in found.found} == dict.fromkeys(HEADS, 1.0)
     assert found.best("linear") == found.of(OWN, "linear")
-    assert found.verdict == "What the vector holds, its similarity reads."
+    assert found.verdict == "The similarity uses all the information in the vector."
 
 
 def test_another_representation_that_holds_more_is_named() -> None:
@@ -77,7 +78,7 @@ def test_another_representation_that_holds_more_is_named() -> None:
     found = probe_classes(model, Ragged.of(drawn), first, "cosine")
     assert found.best("linear").representation == "first_output"
     assert found.of("first_output", "linear").value > 0.7 > found.of(OWN, "linear").value
-    assert found.verdict.startswith("first_output holds more than the vector it was trained for")
+    assert found.verdict.startswith("first_output contains more than the trained vector")
 
 
 def test_of_random_labels_nothing_is_found(monkeypatch: Any) -> None:
@@ -124,7 +125,7 @@ def test_the_same_seed_gives_the_same_probes() -> None:
 
 def test_a_class_with_too_few_items_is_refused() -> None:
     classes = np.array([0] * 88 + [1] * 2)
-    with pytest.raises(ValueError, match="every class needs 3 items to be probed; one has 2"):
+    with pytest.raises(ValueError, match="expected at least 3 items of every class, but one class has 2"):
         probe_classes(tiny.siamese(), items(), classes, "cosine")
 
 
@@ -177,7 +178,7 @@ def test_folds_share_no_text() -> None:
 
 def test_pairs_that_hang_together_are_refused() -> None:
     model, store, _ = pairs(30)
-    with pytest.raises(ValueError, match="3 groups without a shared text are needed"):
+    with pytest.raises(ValueError, match="expected at least 3 groups of pairs without a shared text"):
         probe_pairs(model, store, 0.5, np.zeros(30), "cosine")
 
 
@@ -254,7 +255,7 @@ def test_too_few_rows_are_an_error_that_says_so(rows: list[list[Any]], code: str
 
 
 def test_an_encoder_of_texts_does_not_read_series(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="the encoder reads tokens, but the data are series"):
+    with pytest.raises(DataError, match="the encoder expects tokens, but the data are series"):
         probe_file(
             tiny.saved_encoder(tmp_path / "encoder"),
             inspect_data(toy.write_series(tmp_path / "s.csv")),
@@ -262,7 +263,7 @@ def test_an_encoder_of_texts_does_not_read_series(tmp_path: Path) -> None:
             on_read=unheard,
         )
     encoder = tiny.saved_encoder(tmp_path / "series", series=True)
-    with pytest.raises(DataError, match="series of 2 channels, but the encoder reads 3"):
+    with pytest.raises(DataError, match="series of 2 channels, but the encoder expects 3"):
         probe_file(encoder, inspect_data(tmp_path / "s.csv"), seed=0, on_read=unheard)
 
 

@@ -44,21 +44,21 @@ def test_more_seeds_and_other_seeds_may_be_asked_for(seeds: Any, expected: list[
 @pytest.mark.parametrize("seeds", [1, [3], 5, 9])
 @pytest.mark.parametrize("tier", ["standard", "strong", "publication"])
 def test_fewer_seeds_than_the_tier_asks_for_are_refused(tier: TierName, seeds: Any) -> None:
-    with pytest.raises(ConfigError, match=f"tier {tier} asks for {TIERS[tier].seeds} seeds") as caught:
+    with pytest.raises(ConfigError, match=f"tier {tier} requires {TIERS[tier].seeds} seeds") as caught:
         seeds_of(study(tier=tier, seeds=seeds))
     assert caught.value.code == "TIER_SEEDS"
     assert "choose tier quick" in caught.value.remedy
     assert seeds_of(study(tier="quick", seeds=seeds))
 
 
-@pytest.mark.parametrize(("seeds", "why"), [(0, "no seeds"), ([], "no seeds"), ([1, 1], "stands twice")])
+@pytest.mark.parametrize(("seeds", "why"), [(0, "no seeds"), ([], "no seeds"), ([1, 1], "expected distinct seeds")])
 def test_seeds_that_are_none_or_twice_are_refused(seeds: Any, why: str) -> None:
     with pytest.raises(ConfigError, match=why):
         seeds_of(study(seeds=seeds))
 
 
 def test_the_seed_of_the_trials_never_evaluates() -> None:
-    with pytest.raises(ConfigError, match="trains the tuning trials"):
+    with pytest.raises(ConfigError, match="is reserved for tuning"):
         seeds_of(study(seeds=[0, TUNING_SEED]))
     assert seeds_of(study(seeds=[0, TUNING_SEED], tune=False)) == [0, TUNING_SEED]
     assert all(TUNING_SEED not in seeds_of(study(tier=tier)) for tier in TIERS)

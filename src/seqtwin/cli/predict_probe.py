@@ -20,7 +20,7 @@ from seqtwin.cli.arguments import (
 )
 
 if TYPE_CHECKING:
-    from seqtwin.run.linear_probe import Probed, Probes
+    from seqtwin.run.probe_scores import Probed, Probes
 
 
 def predict(

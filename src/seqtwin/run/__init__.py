@@ -10,6 +10,7 @@
 - `nearest_class`: accuracy of the nearest training item.
 - `evaluate`: scores of a trained encoder of pairs.
 - `every_representation`: scores of one trained encoder with every representation.
+- `probe_scores`: the scores of the probes of an encoder, and the verdict on them.
 - `linear_probe`: probes of a frozen encoder.
 - `linear_probe_file`: probes of an encoder folder on a file of labelled data.
 - `diagnose_run`: the diagnostics of a finished training.

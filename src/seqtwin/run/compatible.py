@@ -12,7 +12,7 @@ from seqtwin.training.fit import pick_device
 
 
 def check_run(config: RunConfig) -> None:
-    """Build every part once, with a vocabulary of three, so that a part that does not fit is refused with its reason.
+    """Build every part once, with a vocabulary of three. A part that does not fit raises its reason.
 
     Raises: ConfigError; DataError for a file of word vectors that does not exist.
     """

@@ -1,4 +1,4 @@
-"""What a config's data are called, and where their files are."""
+"""The name of the data of a config, and the paths of their files."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from seqtwin.paths import expand
 
 
 def data_name(d: DataConfig) -> str:
-    """A short name of the data: the built-in set's, or the file's, or the folder's of a train file."""
+    """A short name of the data: of the built-in set, of the file, or of the folder of a file called train."""
     if d.name is not None:
         return d.name
     path = (d.file or d.train or "data").rstrip("/")
@@ -28,7 +28,7 @@ def files_of(d: DataConfig) -> Path | dict[str, Path]:
 
 
 def tables_of(d: DataConfig) -> Tables | None:
-    """The two tables that the pairs of a config point to; None where its files hold the texts themselves."""
+    """The two tables that the ids of the pairs refer to; None where the files of pairs have the texts themselves."""
     if d.left_table is None or d.right_table is None:
         return None
     return Tables(expand(d.left_table), expand(d.right_table))

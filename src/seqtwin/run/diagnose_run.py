@@ -1,7 +1,7 @@
-"""What a run leaves behind to explain itself: one flat dict of numbers, and the readings of its encoder.
+"""The diagnostics of a finished training: one flat mapping of numbers.
 
-Everything is measured on samples of the training pairs and on dev; of test only what the slices and the table of
-readings need. Samples come from a generator of their own, so that nothing here moves the training.
+They are measured on samples of the training pairs and on dev. Test is used only for the slices and for the table of
+representations. Samples have a generator of their own and do not change the training.
 """
 
 from collections.abc import Sized
@@ -36,13 +36,16 @@ PROBE_PAIRS = 2000
 THIRDS_PAIRS = 400
 GRADIENT_PAIRS = 128
 STATE_ITEMS = 256
-# less than two ropes of drop in all: nothing hangs on any third
+# a smaller total drop is less than twice the smallest relevant difference: no third matters
 LEAST_DROP = 0.02
 
 
 @dataclass
 class Watcher:
-    """Looks at a fixed sample of training pairs, before training and after each epoch; keeps what it saw first."""
+    """Measures a fixed sample of training pairs, before training and after each epoch.
+
+    `rows`: the sample; `batch`: the batch size; `first`: the scale facts before training.
+    """
 
     train: PairStore
     rows: np.ndarray
@@ -51,11 +54,11 @@ class Watcher:
 
     @classmethod
     def of(cls, train: PairStore, recipe: Recipe) -> "Watcher":
-        """A watcher whose sample depends on the seed alone."""
+        """A watcher whose sample depends only on the seed."""
         return cls(train, some_rows(train, WATCHED_PAIRS, recipe.seed), recipe.batch)
 
     def __call__(self, model: Siamese, loss: Loss) -> Diagnostics:
-        """The columns of the history."""
+        """The columns that the history gets."""
         seen = loss_view.look(model, self.train, self.rows)
         self.first = self.first or scale_facts(model, loss, seen)
         gradients = loss_view.pair_gradients(model, loss, seen, self.batch)
@@ -67,12 +70,12 @@ class Watcher:
 
 
 def some_rows(store: Sized, count: int, seed: int) -> np.ndarray:
-    """Up to `count` rows of a store, the same for the same seed; a smaller sample is the start of a larger one."""
+    """Up to `count` rows of a store, drawn by the seed. A smaller sample is the start of a larger one."""
     return np.random.default_rng([seed, 2]).permutation(len(store))[:count]
 
 
 def scale_facts(model: Siamese, loss: Loss, seen: loss_view.Look) -> Diagnostics:
-    """How large things are: lengths, distances, angles, scores."""
+    """The scale of the vectors: lengths, distances, angles, scores."""
     return {
         "beyond_margin": loss_view.beyond_margin(loss, seen),
         "distance": loss_view.negatives_apart(loss, seen),
@@ -98,7 +101,7 @@ class Trained(Generic[PreparedT_co, LearnerT_co, LossT_co, WatcherT_co]):
 
     @property
     def budget(self) -> int:
-        """The steps of this training had it not been stopped early."""
+        """The number of steps of this training without early stopping."""
         return step_budget(len(self.prepared.stores["train"]), self.recipe)
 
     @cached_property
@@ -114,7 +117,7 @@ AnyTrained = Trained[Ready, Trainee, Criterion, object]
 
 
 def diagnostics(t: TrainedPairs) -> Diagnostics:
-    """Every diagnostic by name; None where it does not apply or has no value."""
+    """Every diagnostic by name; None where it does not apply or is undefined."""
     seen = loss_view.look(t.model, t.prepared.stores["train"], t.watcher.rows)
     now = scale_facts(t.model, t.loss, seen)
     return {
@@ -138,7 +141,7 @@ def diagnostics(t: TrainedPairs) -> Diagnostics:
 
 
 def course(t: AnyTrained) -> Diagnostics:
-    """How the loss went, and for how many steps."""
+    """The course of the loss, and the number of steps."""
     facts = plateau_facts(t.state.losses, t.plateau, t.budget)
     return {**facts, "steps": float(t.state.step), "step_budget": float(t.budget)}
 
@@ -191,18 +194,18 @@ def _calibration(t: TrainedPairs) -> Diagnostics:
 
 
 def isotonic_gain(scores: np.ndarray, target: np.ndarray) -> float | None:
-    """How much a rising map of the scores adds to Pearson's correlation, on pairs it was not fitted on.
+    """How much an isotonic map of the scores adds to Pearson's correlation, on pairs that it was not fitted on.
 
-    Every other pair serves for fitting and the rest for measuring, and the other way round; the mean of both.
+    It is fitted on every other pair and measured on the rest, and the other way round; the mean of both.
     """
     halves = [np.arange(len(scores)) % 2 == part for part in (0, 1)]
     gains = []
-    for fit, held in (halves, halves[::-1]):
+    for fit, rest in (halves, halves[::-1]):
         try:
-            mapped = fit_isotonic(scores[fit], target[fit])(scores[held])
+            mapped = fit_isotonic(scores[fit], target[fit])(scores[rest])
         except Undefined:
             return None
-        with_map, plain = (geometry.correlation(s, target[held]) for s in (mapped, scores[held]))
+        with_map, plain = (geometry.correlation(s, target[rest]) for s in (mapped, scores[rest]))
         if with_map is None or plain is None:
             return None
         gains.append(with_map - plain)
@@ -216,7 +219,7 @@ def _probe(t: TrainedPairs) -> Diagnostics:
     rows = some_rows(dev, PROBE_PAIRS, t.recipe.seed)
     fresh = loss_view.look(t.model, dev, rows)
     features = [
-        every_representation.pair_features(one.vectors[one.left], one.vectors[one.right]) for one in (seen, fresh)
+        every_representation.pair_features(look.vectors[look.left], look.vectors[look.right]) for look in (seen, fresh)
     ]
     binary = METRICS[t.prepared.primary].targets == "binary"
     target = seen.target.cpu().numpy()
@@ -229,7 +232,7 @@ def _probe(t: TrainedPairs) -> Diagnostics:
 
 
 def invariances(t: AnyTrained) -> Diagnostics:
-    """How far a vector moves with what stands beside it: all 0 where things are right."""
+    """How much a vector depends on its batch, its position there and the padding: all 0 for a correct encoder."""
     items = t.prepared.stores["test"].items
     return {
         "batch_deviation": t.batch_deviation,
@@ -239,7 +242,7 @@ def invariances(t: AnyTrained) -> Diagnostics:
 
 
 def _lengths(t: TrainedPairs) -> Diagnostics:
-    """Whether length alone tells pairs apart: in the scores, and in the training data."""
+    """Whether length alone distinguishes pairs, in the scores and in the training data."""
     train, dev = (_alike_in_length(t.prepared.stores[split]) for split in ("train", "dev"))
     return {
         "score_length_correlation": geometry.correlation(t.judged.predicted["dev"], dev, "spearman"),

@@ -1,10 +1,9 @@
-"""Scores of a trained encoder: thresholds and calibration fitted on dev, applied to test once."""
+"""Scores of a trained encoder. Threshold and calibration are fitted on dev and applied to test once."""
 
 import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -25,14 +24,17 @@ from seqtwin.run.nearest_class import nearest_scores
 from seqtwin.run.prepared import Prepared
 from seqtwin.training.encode_store import encode_items, only, predict, score_matrix
 
-# some steps of float32, relative to the largest score
+# relative to the largest score: several rounding errors of float32
 SAME = 1e-6
 RETRIEVAL = ("mrr", "recall@1", "recall@10", "hit_rate@1", "hit_rate@10", "map_at_r")
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Scores of one encoder, ready to be written. `predicted`: the score of every dev and test pair, Float[pairs]."""
+    """The scores of one encoder. `predicted`: the score of every judged row of dev and test, Float[rows].
+
+    `status`: finished or collapsed.
+    """
 
     scores: Scores
     predicted: Mapping[str, np.ndarray]
@@ -42,7 +44,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What dev decides for test; None where it could not be fitted, with the reason in `why`."""
+    """Threshold and isotonic map, fitted on dev; None where they are undefined, with the reason in `why`."""
 
     threshold: float | None
     isotonic: Isotonic | None
@@ -50,17 +52,18 @@ class Fitted:
 
 
 def fit_on_dev(scores: np.ndarray, targets: np.ndarray, cut: float) -> Fitted:
-    """Threshold and isotonic map from the dev split."""
+    """Threshold and isotonic map of the dev split. Targets >= `cut` are "same"."""
     try:
         isotonic = fit_isotonic(scores, targets)
-        return Fitted(fit_threshold(_settled(scores), targets >= cut), isotonic, "")
-    except Undefined as nothing:
-        return Fitted(None, None, nothing.reason)
+        return Fitted(fit_threshold(_rounded(scores), targets >= cut), isotonic, "")
+    except Undefined as error:
+        return Fitted(None, None, error.reason)
 
 
-def _settled(scores: np.ndarray) -> np.ndarray:
-    """The scores to the precision that arithmetic gives them, so that no threshold lies between two roundings of one
-    score: texts that are the same have the cosine 1 or 0.99999994, as it happens.
+def _rounded(scores: np.ndarray) -> np.ndarray:
+    """The scores without their rounding errors, which a threshold must not separate.
+
+    The cosine of two equal texts, for example, can be 1 or 0.99999994.
     """
     largest = float(np.abs(scores).max(initial=0.0))
     if largest < np.finfo(np.float32).tiny:
@@ -72,7 +75,7 @@ def _settled(scores: np.ndarray) -> np.ndarray:
 def score_splits(
     scores: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray], cut: float
 ) -> tuple[dict[str, dict[str, float]], dict[str, str], Fitted]:
-    """Metrics of dev and test under the same keys, the reasons of undefined ones, and what was fitted on dev."""
+    """Metrics of dev and test under the same keys, why others are undefined, and what was fitted on dev."""
     fitted = fit_on_dev(scores["dev"], targets["dev"], cut)
     values: dict[str, dict[str, float]] = {}
     undefined: dict[str, str] = {}
@@ -84,7 +87,7 @@ def score_splits(
 
 
 def primary_value(prepared: Prepared, target: np.ndarray, scores: np.ndarray) -> float | None:
-    """The primary metric of some pairs; None where it has no value."""
+    """The primary metric of some pairs; None where it is undefined."""
     metric = METRICS[prepared.primary]
     try:
         return metric.function(scores, target >= prepared.data.cut if metric.targets == "binary" else target)
@@ -93,7 +96,7 @@ def primary_value(prepared: Prepared, target: np.ndarray, scores: np.ndarray) ->
 
 
 def judge_untrained(model: Siamese, prepared: Prepared) -> dict[str, float]:
-    """Test metrics of the encoder as it is before training."""
+    """Test metrics of an encoder before training."""
     stores = {split: prepared.stores[split] for split in ("dev", "test")}
     scores = {split: predict(model, store) for split, store in stores.items()}
     values, _, _ = score_splits(scores, {s: store.target for s, store in stores.items()}, prepared.data.cut)
@@ -101,7 +104,7 @@ def judge_untrained(model: Siamese, prepared: Prepared) -> dict[str, float]:
 
 
 def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) -> Judged:
-    """Everything a trained encoder is measured by."""
+    """The scores of a trained encoder. `untrained`: its test metrics before training."""
     stores = {split: prepared.stores[split] for split in ("dev", "test")}
     scores = {"dev": predict(model, stores["dev"])}
     start = time.monotonic()
@@ -109,7 +112,7 @@ def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) ->
     seconds = time.monotonic() - start
     targets = {split: store.target for split, store in stores.items()}
     values, undefined, fitted = score_splits(scores, targets, prepared.data.cut)
-    found: Scores = {
+    result: Scores = {
         "dev": values["dev"],
         "test": values["test"],
         "untrained": dict(untrained),
@@ -120,14 +123,14 @@ def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) ->
     }
     retrieval = {**_retrieval(model, prepared), **nearest_scores(model, prepared)}
     if retrieval:
-        found["retrieval"] = retrieval
+        result["retrieval"] = retrieval
     status = "collapsed" if _constant(scores["test"]) else "finished"
     texts = len(np.unique(np.concatenate([stores["test"].left, stores["test"].right])))
-    return Judged(found, scores, status, texts / seconds)
+    return Judged(result, scores, status, texts / seconds)
 
 
 def _constant(scores: np.ndarray) -> bool:
-    """Whether the scores of all pairs are the same but for rounding: nothing was learnt that tells pairs apart."""
+    """Whether the scores of all pairs are equal up to rounding: the encoder has collapsed."""
     return float(np.ptp(scores)) <= SAME * float(np.abs(scores).max())
 
 
@@ -141,7 +144,7 @@ def _optimism(scores: np.ndarray, same: np.ndarray, fitted: Fitted) -> float | N
 
 
 def _retrieval(model: Siamese, prepared: Prepared) -> dict[str, float]:
-    """How well the encoder finds the right answers; empty where the data set no such task."""
+    """Ranking metrics of the search task of the data; empty where they have none."""
     task = prepared.data.retrieval
     if task is None or not task.queries:
         return {}
@@ -155,7 +158,7 @@ def _retrieval(model: Siamese, prepared: Prepared) -> dict[str, float]:
         return {}
 
 
-def _items(prepared: Prepared, items: Sequence[Any]) -> Ragged:
+def _items(prepared: Prepared, items: Sequence[str | int]) -> Ragged:
     if prepared.tokens is not None:
-        return Ragged.of(prepared.tokens.encode(list(items)))
+        return Ragged.of(prepared.tokens.encode([str(text) for text in items]))
     return only(prepared.stores["test"].items, np.asarray(items))

@@ -1,4 +1,4 @@
-"""Train x read: one trained encoder, read by every representation that has nothing to learn."""
+"""Scores of one trained encoder with every representation that has no parameters."""
 
 import numpy as np
 import torch
@@ -15,18 +15,18 @@ from seqtwin.training.encode_store import part_of
 
 
 def read_all(model: Siamese, prepared: Prepared, similarity: Spec) -> dict[str, dict[str, float | None]]:
-    """Dev and test value of the primary metric for every reading: {representation: {dev, test}}.
+    """The primary metric on dev and test for every representation: {representation: {dev, test}}.
 
-    Pairs are compared by the similarity of the run, made for the width of each reading; where that one is trained (a
-    pair scorer), by the cosine.
+    Pairs are compared by the similarity of the run, built for the width of each representation. Where the similarity is
+    trained (a pair scorer), the cosine is used.
     """
     stores = {split: prepared.stores[split] for split in ("dev", "test")}
     parts = {split: part_of(store, np.arange(len(store))) for split, store in stores.items()}
-    read = {split: read_items(model, part.items) for split, part in parts.items()}
+    vectors = {split: read_items(model, part.items) for split, part in parts.items()}
     by = similarity if model.similarity.indexable else "cosine"
     return {
-        name: {split: _value(prepared, part, read[split][name], by) for split, part in parts.items()}
-        for name in read["dev"]
+        name: {split: _value(prepared, part, vectors[split][name], by) for split, part in parts.items()}
+        for name in vectors["dev"]
     }
 
 

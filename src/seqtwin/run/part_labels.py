@@ -3,10 +3,10 @@
 from pathlib import PurePath
 
 from seqtwin.config import PATHS
-from seqtwin.lookup import Spec, split_spec
+from seqtwin.lookup import split_spec
 
 
-def label(spec: Spec) -> str:
+def label(spec: object) -> str:
     """The label of a part: its name and the values of its options.
 
     >>> label({"name": "contrastive", "distance": "cosine", "margin": "auto"})

@@ -52,7 +52,7 @@ class Ready(ABC):
 
     @property
     def inputs(self) -> Literal["tokens", "series"]:
-        """What the encoder gets."""
+        """The kind of input of the encoder."""
         return "tokens" if self.tokens is not None else "series"
 
     @property

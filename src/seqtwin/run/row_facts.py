@@ -1,4 +1,4 @@
-"""What is known of every dev and test pair before anything is trained: by it a report cuts results into slices."""
+"""Facts about the dev and test rows that do not depend on training. Reports slice results by them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from seqtwin.published import Leakage
 
 @dataclass(frozen=True)
 class PairFacts:
-    """One value a pair of a split.
+    """One value per judged row of a split.
 
     `length`: mean steps of the two sides. `pad_share`: 1 - that length / longest item of the split's pairs.
-    `overlap`: Jaccard overlap of the two sides' tokens, None for series. `seen`: how many of the two items occur in
-    the training pairs.
+    `overlap`: Jaccard overlap of the tokens of the two sides, None for series. `seen`: how many of the two items
+    occur in the training pairs.
     """
 
     length: np.ndarray
@@ -43,7 +43,7 @@ def _facts_of(store: PairStore, seen: np.ndarray) -> PairFacts:
 
 
 def token_overlap(store: PairStore) -> np.ndarray:
-    """Jaccard overlap of the two sides' distinct tokens, letters aside: |A and B| / |A or B|. Float[pairs]."""
+    """Jaccard overlap |A and B| / |A or B| of the distinct tokens of both sides, not of letters: Float[pairs]."""
     items = store.items
     ends = items.starts + items.lengths
     ids = items.steps if items.steps.ndim == 1 else items.steps[:, 0]
@@ -53,6 +53,6 @@ def token_overlap(store: PairStore) -> np.ndarray:
 
 
 def leakage_of(facts: Mapping[str, PairFacts]) -> Leakage:
-    """Test pairs with an item that occurs in the training pairs: their number, and their share."""
+    """The number and share of test rows with an item that also occurs in training."""
     leaking = facts["test"].seen > 0
     return {"pairs": int(leaking.sum()), "share": float(leaking.mean())}

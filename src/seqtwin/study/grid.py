@@ -1,11 +1,10 @@
-"""From a study's config to its cells, with readable ids. Impossible pairings are refused here, equal cells merged."""
+"""From the config of a study to its cells, with readable ids. Impossible cells are refused, equal ones merged."""
 
 import hashlib
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from seqtwin.config import RunConfig, StudyConfig, vary
 from seqtwin.errors import ConfigError
@@ -19,22 +18,25 @@ from seqtwin.study.tiers import seeds_of
 
 PAIRING = ("representation", "loss")
 
+Changes = Mapping[str, object]
+
 
 @dataclass(frozen=True)
 class StudyCell:
-    """One training of a study. `factors`: label of each varied key, and of representation, loss and seed always.
+    """One training of a study.
 
-    `tuning`: how the settings of its pairing were found; None where the config is as it was written.
+    `factors`: the label of representation, loss, seed and every varied key. `tuning`: the outcome of tuning; None where
+    the config is as written.
     """
 
     id: str
     config: RunConfig
     factors: Mapping[str, str | int]
-    tuning: Mapping[str, Any] | None = None
+    tuning: Mapping[str, object] | None = None
 
     @property
     def pairing(self) -> str:
-        """The id without the seed: what all seeds of a pairing share."""
+        """The id without the seed."""
         return self.id.rpartition(".s")[0]
 
     @property
@@ -45,7 +47,8 @@ class StudyCell:
 
 @dataclass(frozen=True)
 class Grid:
-    """The cells of a study. `merged`: [left out, stands for it, why] of representations that are the same vector."""
+    """The cells of a study. `factors`: the labels of each factor. `merged`: (left out, kept, why) for representations
+    that are the same vector."""
 
     cells: list[StudyCell]
     factors: dict[str, list[str]]
@@ -55,7 +58,7 @@ class Grid:
 def expand_grid(study: StudyConfig) -> Grid:
     """Every combination of the factors, times the seeds.
 
-    Raises: ConfigError that names each impossible combination.
+    Raises: ConfigError that lists the impossible combinations.
     """
     _refuse_bad_grid(study)
     keys = list(study.grid)
@@ -63,8 +66,8 @@ def expand_grid(study: StudyConfig) -> Grid:
     configs = [followed(vary(study.base, changes)) for changes in combinations]
     _check_all(configs, combinations)
     _refuse_objectives(configs)
-    kept, merged = _merge(configs, combinations)
-    cells = [_cell(config, changes, seed) for config, changes in kept for seed in seeds_of(study)]
+    distinct, merged = _merge(configs, combinations)
+    cells = [_cell(config, changes, seed) for config, changes in distinct for seed in seeds_of(study)]
     _refuse_twins(cells)
     names = [*PAIRING, *(k for k in keys if not is_axis(k))]
     factors = {name: list(dict.fromkeys(str(c.factors[name]) for c in cells)) for name in names}
@@ -74,12 +77,12 @@ def expand_grid(study: StudyConfig) -> Grid:
 def _refuse_bad_grid(study: StudyConfig) -> None:
     empty = [key for key, values in study.grid.items() if not values]
     if empty:
-        raise ConfigError("GRID_EMPTY", f"nothing to vary under {', '.join(empty)}", place="grid")
+        raise ConfigError("GRID_EMPTY", f"expected at least one value for {', '.join(empty)}", place="grid")
     if "fit.seed" in study.grid:
-        raise ConfigError("GRID_SEEDS", "fit.seed is no factor", place="grid", remedy="use seeds: N")
+        raise ConfigError("GRID_SEEDS", "fit.seed cannot be a factor", place="grid", remedy="use seeds: N")
 
 
-def _check_all(configs: list[RunConfig], combinations: list[dict[str, Any]]) -> None:
+def _check_all(configs: Sequence[RunConfig], combinations: Sequence[Changes]) -> None:
     problems = []
     for config, changes in zip(configs, combinations, strict=True):
         try:
@@ -87,27 +90,27 @@ def _check_all(configs: list[RunConfig], combinations: list[dict[str, Any]]) -> 
         except ConfigError as error:
             problems.append((changes, error))
     if len({error.cause for _, error in problems}) == 1 and len(problems) == len(configs) > 1:
-        raise problems[0][1]  # nothing that the grid varies is at fault
+        raise problems[0][1]  # the cause does not depend on the grid
     if problems:
         listed = "\n  ".join(f"{_shown(changes)}: {error.cause}" for changes, error in problems[:20])
         cause = f"{len(problems)} of {len(configs)} combinations are impossible\n  {listed}"
-        raise ConfigError("GRID_IMPOSSIBLE", cause, place="grid", remedy="take these out of the grid")
+        raise ConfigError("GRID_IMPOSSIBLE", cause, place="grid", remedy="remove them from the grid")
 
 
-def _refuse_objectives(configs: list[RunConfig]) -> None:
-    """Raises: ConfigError for several: each judges rows of its own by a metric of its own."""
+def _refuse_objectives(configs: Sequence[RunConfig]) -> None:
+    """Raises: ConfigError for more than one objective, since their rows and metrics differ."""
     names = sorted({objective_name(config) for config in configs})
     if len(names) > 1:
-        cause = f"{' and '.join(names)} judge other rows by other metrics, so one table cannot hold both"
-        raise ConfigError("GRID_OBJECTIVES", cause, place="grid.objective", remedy="one study for each of them")
+        cause = f"{' and '.join(names)} have different rows and metrics, which one table cannot compare"
+        raise ConfigError("GRID_OBJECTIVES", cause, place="grid.objective", remedy="run one study for each of them")
 
 
-def _shown(changes: Mapping[str, Any]) -> str:
+def _shown(changes: Changes) -> str:
     return ", ".join(f"{key}={value}" for key, value in changes.items()) or "the base config"
 
 
 def canonical(config: RunConfig) -> tuple[str, str]:
-    """The representation that a config's one is equal to in this encoder, and why; itself and "" where none is.
+    """The representation that is the same vector as that of the config in this encoder, and why; else its own and "".
 
     With `padding: masked`: one direction: last_output = final_hidden; one layer: all_hidden = final_hidden.
     """
@@ -120,11 +123,11 @@ def canonical(config: RunConfig) -> tuple[str, str]:
 
 
 def _merge(
-    configs: list[RunConfig], combinations: list[dict[str, Any]]
-) -> tuple[list[tuple[RunConfig, dict[str, Any]]], list[tuple[str, str, str]]]:
-    kept: dict[str, tuple[RunConfig, dict[str, Any]]] = {}
+    configs: Sequence[RunConfig], combinations: Sequence[Changes]
+) -> tuple[list[tuple[RunConfig, Changes]], list[tuple[str, str, str]]]:
+    kept: dict[str, tuple[RunConfig, Changes]] = {}
     merged: dict[tuple[str, str, str], None] = {}
-    # what stands for itself comes first, so that an equal one is merged into it wherever it stands in the list
+    # the order in the grid must not matter: a representation comes before those that are merged into it
     order = sorted(range(len(configs)), key=lambda i: bool(canonical(configs[i])[1]))
     for i in order:
         name, why = canonical(configs[i])
@@ -138,7 +141,7 @@ def _merge(
     return [(c, x) for c, x in zip(configs, combinations, strict=True) if id(c) in wanted], list(merged)
 
 
-def _cell(config: RunConfig, changes: Mapping[str, Any], seed: int) -> StudyCell:
+def _cell(config: RunConfig, changes: Changes, seed: int) -> StudyCell:
     config = vary(config, {"fit.seed": seed})
     varied = {key: factor_label(key, value) for key, value in changes.items() if not is_axis(key)}
     factors: dict[str, str | int] = {
@@ -154,7 +157,7 @@ def _id(config: RunConfig, varied: Mapping[str, str], factors: Mapping[str, str 
     extra = [f"{key.rsplit('.', 1)[-1]}-{value}" for key, value in varied.items() if key != "encoder.cell"]
     words = [data_name(config.data), label(config.encoder.cell), factors["representation"], factors["loss"], *extra]
     text = ".".join(_clean(str(word)) for word in words)
-    if len(text) > 100:  # a folder name has its limit
+    if len(text) > 100:  # the length of a folder name is limited
         text = f"{text[:90]}.{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return f"{text}.s{factors['seed']}"
 
@@ -167,6 +170,6 @@ def _refuse_twins(cells: list[StudyCell]) -> None:
     seen: dict[str, StudyCell] = {}
     for cell in cells:
         if cell.id in seen:
-            cause = f"two cells have the id {cell.id}: {dict(cell.factors)}, {dict(seen[cell.id].factors)}"
-            raise ConfigError("GRID_TWINS", cause, place="grid", remedy="name the options that differ")
+            cause = f"two cells have the id {cell.id}: {dict(seen[cell.id].factors)} and {dict(cell.factors)}"
+            raise ConfigError("GRID_TWINS", cause, place="grid", remedy="specify the options that differ")
         seen[cell.id] = cell

@@ -1,8 +1,8 @@
-"""The test plan: which differences will be tested, and how, said before the first training and never changed."""
+"""The test plan: the differences that will be tested, and how. It is fixed before the first training."""
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Any
+from typing import TypedDict
 
 from seqtwin.comparisons import Comparison, Labels, matching_pairings, same_sides
 from seqtwin.config import ComparisonConfig, StudyConfig
@@ -13,18 +13,31 @@ from seqtwin.study.tiers import TIERS
 
 ALPHA, ROPE, PERMUTATIONS = 0.05, 0.01, 9999
 
-# letter, left, right: (b) to (d) of the standard comparisons; (a) is about padding, (e) about losses
-OF_REPRESENTATIONS = (
+
+class Plan(TypedDict):
+    """The test plan as study.json has it. `declared`: when; `rope`: the smallest relevant difference."""
+
+    declared: str
+    alpha: float
+    rope: float
+    replicates: int
+    permutations: int
+    interaction: bool
+    comparisons: list[Comparison]
+
+
+# letter, left, right: the standard comparisons (b) to (d); (a) is about padding, (e) about losses
+REPRESENTATION_PAIRS = (
     ("b", "final_hidden", "mean_output"),
     ("c", "final_hidden", "max_output"),
     ("d", "final_cell", "final_hidden"),
 )
 
 
-def make_plan(study: StudyConfig, grid: Grid, declared: str) -> dict[str, Any]:
-    """The plan as `study.json` holds it; all its comparisons are one family (per data set).
+def make_plan(study: StudyConfig, grid: Grid, declared: str) -> Plan:
+    """The plan of a study. Its comparisons are one family per data set. `declared`: the time of declaration.
 
-    Raises: ConfigError for a comparison of what the grid does not hold.
+    Raises: ConfigError for a comparison that the grid cannot make.
     """
     return {
         "declared": declared,
@@ -39,35 +52,36 @@ def make_plan(study: StudyConfig, grid: Grid, declared: str) -> dict[str, Any]:
 
 def _all_comparisons(study: StudyConfig, grid: Grid) -> list[Comparison]:
     pairings = list({cell.pairing: cell.labels for cell in grid.cells}.values())
-    found = [one for one in _standard(grid) if matching_pairings(pairings, one)]
-    for own in study.comparisons:
-        one = _own(own, grid)
-        if not matching_pairings(pairings, one):
-            raise ConfigError("PLAN_EMPTY", f"no two pairings differ as '{one['name']}' asks", place="comparisons")
-        if not any(same_sides(one, other) for other in found):
-            found.append(one)
-    return found
+    comparisons = [comparison for comparison in _standard(grid) if matching_pairings(pairings, comparison)]
+    for config in study.comparisons:
+        own = _own(config, grid)
+        if not matching_pairings(pairings, own):
+            cause = f"no two pairings of the grid differ only as in '{own['name']}'"
+            raise ConfigError("PLAN_EMPTY", cause, place="comparisons")
+        if not any(same_sides(own, other) for other in comparisons):
+            comparisons.append(own)
+    return comparisons
 
 
 def _standard(grid: Grid) -> list[Comparison]:
-    """Those that every study of these factors makes, whether or not the grid can make all of them."""
-    ends = [({"representation": a}, {"representation": b}, letter) for letter, a, b in OF_REPRESENTATIONS]
+    """The standard comparisons of these factors; the grid may not be able to make all of them."""
+    ends = [({"representation": a}, {"representation": b}, letter) for letter, a, b in REPRESENTATION_PAIRS]
     losses = combinations(grid.factors["loss"], 2)
     within = [{"representation": name} for name in grid.factors["representation"]]
     return [
-        *_of_padding(grid),
+        *_padding_comparisons(grid),
         *(_comparison(letter, left, right, {}) for left, right, letter in ends),
         *(_comparison("e", {"loss": a}, {"loss": b}, here) for a, b in losses for here in within),
     ]
 
 
-def _of_padding(grid: Grid) -> list[Comparison]:
-    """(a) the last step after the pads, against the true last step (which may stand under another name)."""
+def _padding_comparisons(grid: Grid) -> list[Comparison]:
+    """(a) the last step including padding against the true last step, which may be merged into an equal one."""
     key, name = "encoder.padding", "last_output"
-    stands = next((kept for gone, kept, _ in grid.merged if gone == name), None)
-    if stands is None:
+    merged_into = next((kept for gone, kept, _ in grid.merged if gone == name), None)
+    if merged_into is None:
         return [_comparison("a", {key: "read"}, {key: "masked"}, {"representation": name})]
-    return [_comparison("a", {"representation": name, key: "read"}, {"representation": stands, key: "masked"}, {})]
+    return [_comparison("a", {"representation": name, key: "read"}, {"representation": merged_into, key: "masked"}, {})]
 
 
 def _comparison(letter: str, left: Labels, right: Labels, within: Labels, name: str = "") -> Comparison:
@@ -93,18 +107,18 @@ def _own(own: ComparisonConfig, grid: Grid) -> Comparison:
     return _comparison("", left, right, within, own.name)
 
 
-def _labels(side: Mapping[str, Any], grid: Grid) -> dict[str, str]:
+def _labels(side: Mapping[str, object], grid: Grid) -> dict[str, str]:
     return {factor: _label(factor, value, grid) for factor, value in side.items()}
 
 
-def _label(factor: str, value: Any, grid: Grid) -> str:
-    """The label that the grid gives to a value, which may be written as the label itself."""
+def _label(factor: str, value: object, grid: Grid) -> str:
+    """The label of a value in the grid. The value may be given as the label itself."""
     if factor not in grid.factors:
-        known = list(grid.factors)
-        cause = f"the grid does not vary '{factor}'; it varies {', '.join(known)}{nearest(factor, known)}"
+        factors = list(grid.factors)
+        cause = f"the grid does not vary '{factor}'; it varies {', '.join(factors)}{nearest(factor, factors)}"
         raise ConfigError("PLAN_FACTOR", cause, place="comparisons")
-    found, known = label(value) if factor in PAIRING else factor_label(factor, value), grid.factors[factor]
-    if found not in known:
-        cause = f"{factor} is never '{found}' in this grid; known: {', '.join(known)}{nearest(found, known)}"
+    name, known = label(value) if factor in PAIRING else factor_label(factor, value), grid.factors[factor]
+    if name not in known:
+        cause = f"{factor} is never '{name}' in this grid; known: {', '.join(known)}{nearest(name, known)}"
         raise ConfigError("PLAN_LABEL", cause, place="comparisons")
-    return found
+    return name

@@ -1,17 +1,17 @@
-"""TIERS: how many paired seeds, tuning trials and replicates a study spends, and by that what it may say."""
+"""TIERS: how many paired seeds, tuning trials and bootstrap replicates a study uses."""
 
 from dataclasses import dataclass
 
 from seqtwin.config import StudyConfig, TierName
 from seqtwin.errors import ConfigError
 
-# every trial of every pairing is trained with this seed, which is never one of the evaluation seeds
+# the seed of every tuning trial; evaluation never uses it
 TUNING_SEED = 10_000
 
 
 @dataclass(frozen=True)
 class Tier:
-    """Evaluation seeds, tuning trials of each pairing, bootstrap replicates. Only `quick` merely describes."""
+    """Evaluation seeds, tuning trials per pairing, bootstrap replicates. `quick` is descriptive only."""
 
     seeds: int
     trials: int
@@ -27,26 +27,26 @@ TIERS: dict[TierName, Tier] = {
 
 
 def trials_of(study: StudyConfig) -> int:
-    """Tuning trials of each pairing; 0 where nothing is tuned."""
+    """Tuning trials per pairing; 0 where nothing is tuned."""
     return TIERS[study.tier].trials if study.tune else 0
 
 
 def seeds_of(study: StudyConfig) -> list[int]:
-    """The evaluation seeds, counted out.
+    """The evaluation seeds.
 
-    Raises: ConfigError for no seed, one that stands twice, one that tuning uses, or fewer than the tier asks for.
+    Raises: ConfigError for no seed, a repeated one, the one of tuning, or fewer than the tier requires.
     """
-    asked = TIERS[study.tier].seeds
-    wanted = asked if study.seeds is None else study.seeds
+    required = TIERS[study.tier].seeds
+    wanted = required if study.seeds is None else study.seeds
     seeds = list(range(wanted)) if isinstance(wanted, int) else list(wanted)
     if not seeds:
         raise ConfigError("GRID_EMPTY", "no seeds to train with", place="seeds")
     if len(set(seeds)) < len(seeds):
-        raise ConfigError("GRID_SEEDS", f"a seed stands twice in {seeds}", place="seeds")
+        raise ConfigError("GRID_SEEDS", f"expected distinct seeds, got {seeds}", place="seeds")
     if study.tune and TUNING_SEED in seeds:
-        cause = f"seed {TUNING_SEED} trains the tuning trials, so it cannot evaluate, too"
-        raise ConfigError("GRID_SEEDS", cause, place="seeds", remedy="leave it out")
-    if len(seeds) < asked and study.tier != "quick":
-        cause = f"tier {study.tier} asks for {asked} seeds, got {len(seeds)}"
-        raise ConfigError("TIER_SEEDS", cause, place="seeds", remedy="leave seeds out, or choose tier quick")
+        cause = f"seed {TUNING_SEED} is reserved for tuning trials"
+        raise ConfigError("GRID_SEEDS", cause, place="seeds", remedy="remove it")
+    if len(seeds) < required and study.tier != "quick":
+        cause = f"tier {study.tier} requires {required} seeds, got {len(seeds)}"
+        raise ConfigError("TIER_SEEDS", cause, place="seeds", remedy="remove seeds, or choose tier quick")
     return seeds

@@ -54,7 +54,7 @@ class Events(Protocol):
 
 @dataclass
 class WorkerState:
-    """What this process knows of its driver: the queue (None in the driver itself), the kind and number of tasks, and
+    """The settings from the driver: its queue (None in the driver itself), the number of tasks in all, their kind, and
     the data of the study."""
 
     events: Events | None = None
