@@ -4,7 +4,7 @@
 - `facets`: the pairings of a data set that share all further factors, and their complete grid.
 - `omnibus`: tests of representation, loss and interaction within a facet.
 - `best`: the best pairing of a facet, its optimism, and the pairings that tie with it.
-- `planned`: the planned comparisons, corrected by Holm.
+- `planned_comparisons`: the planned comparisons, corrected by Holm.
 - `rank_agreement`: agreement of the primary metric with retrieval metrics.
 - `records`: the records of the results.
 - `analyse`: all of this in one record.

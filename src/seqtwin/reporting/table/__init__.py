@@ -16,7 +16,7 @@
 - `meta`: the facts of the whole study.
 - `collect`: all frames, the meta and the analysis of a study folder.
 - `csv_text`: frames as CSV text and back.
-- `rows`: rows of frames by their labels.
+- `frame_rows`: rows of frames by their labels.
 - `study_table`: the StudyTable, from study cells or from committed results.
 - `facet`: the pairings of one heat map.
 """
