@@ -8,7 +8,7 @@ from importlib import import_module
 
 FAMILIES = {
     "objectives": "seqtwin.run.objectives.table:OBJECTIVES",
-    "cells": "seqtwin.model.encoder:CELLS",
+    "cells": "seqtwin.model.cells:CELLS",
     "representations": "seqtwin.model.representations:REPRESENTATIONS",
     "step_reads": "seqtwin.model.step_representations:STEP_READS",
     "projections": "seqtwin.model.projections:PROJECTIONS",
