@@ -1,4 +1,4 @@
-"""What a user writes: misspelt keys, overrides, paths, variables, studies."""
+"""Configs: misspelt keys, overrides, paths, variables, studies."""
 
 import json
 from pathlib import Path

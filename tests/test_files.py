@@ -17,11 +17,11 @@ from seqtwin.files import (
     driver_lock,
     dump_json,
     hash_of,
-    mend_lines,
     publish_folder,
     publish_text,
     read_json,
     read_manifest,
+    remove_partial_line,
     retire,
     sha256,
     verify,
@@ -108,7 +108,7 @@ def test_what_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a b", ".hidden", "x" * 129, "é", "a\nb", "-x"])
 def test_a_bad_name_is_refused_before_anything_is_built(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match="no name for a folder"), publish_folder(tmp_path / name):
+    with pytest.raises(ConfigError, match="expected letters, digits"), publish_folder(tmp_path / name):
         pytest.fail("the block was entered")
     assert names(tmp_path) == []
 
@@ -131,7 +131,7 @@ DAMAGE = {
 def test_verify_finds_damage(tmp_path: Path, damage: str, name: str) -> None:
     final = publish(tmp_path / "one")
     DAMAGE[damage](final / name)
-    with pytest.raises(DamagedError, match="not what its manifest says") as caught:
+    with pytest.raises(DamagedError, match="changed since it was published") as caught:
         verify(final)
     assert caught.value.place == str(final / name)
     assert caught.value.exit_code == 3
@@ -283,7 +283,7 @@ def test_a_second_driver_is_told_who_holds_the_study_and_a_dead_one_frees_it(tmp
     with hold(tmp_path / "study") as holder:
         (tmp_path / "study/cells").mkdir()
         (tmp_path / "study/cells/.x.build-00ff").mkdir()
-        told = rf'another process drives this study: .*"pid": {holder.pid}'
+        told = rf'another process is using this study: .*"pid": {holder.pid}'
         with pytest.raises(InUseError, match=told) as caught, driver_lock(tmp_path / "study"):
             pytest.fail("the block was entered")
         assert caught.value.exit_code == 4
@@ -347,11 +347,11 @@ def test_a_torn_last_line_is_dropped_and_nothing_else(tmp_path: Path, before: by
     path = tmp_path / "journal.log"
     path.write_bytes(before)
     inode = path.stat().st_ino
-    mend_lines(path)
+    remove_partial_line(path)
     assert path.read_bytes() == after
     assert (path.stat().st_ino == inode) == (before == after), "what is whole is not rewritten"
 
 
 def test_a_journal_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    mend_lines(tmp_path / "journal.log")
+    remove_partial_line(tmp_path / "journal.log")
     assert names(tmp_path) == []

@@ -151,7 +151,7 @@ def test_there_is_a_class_for_each_sequence_or_for_each_step() -> None:
 
 
 def test_labels_for_neither_are_named() -> None:
-    with pytest.raises(ValueError, match="expected 2 labels or, one a step, 4; got 3"):
+    with pytest.raises(ValueError, match="expected 2 labels, or 4 with one per step; got 3"):
         labelled(target=torch.tensor([0, 4, 1]))
 
 

@@ -87,7 +87,7 @@ def test_all_damage_is_listed_and_missing_files_are_named(tmp_path: Path, encode
     (folder / README).write_text("mine")
     flipped(folder / TOKENS, 9)
     found = {one.place.name: one.wrong for one in verify_folder(folder).damage}
-    assert found == {WEIGHTS: "missing", README: "not what was saved", TOKENS: "not what was saved"}
+    assert found == {WEIGHTS: "missing", README: "changed since it was saved", TOKENS: "changed since it was saved"}
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": []}', '{"files": {}, "sha256": 3}', "null", "\xff"])
@@ -156,7 +156,7 @@ def test_an_index_is_its_generations_and_the_one_in_force(tmp_path: Path) -> Non
 
 def test_what_is_none_of_these_is_refused(tmp_path: Path) -> None:
     for place in (tmp_path, tmp_path / "nowhere"):
-        with pytest.raises(ConfigError, match="nothing here that can be verified") as caught:
+        with pytest.raises(ConfigError, match="nothing to verify here") as caught:
             verify_folder(place)
         assert caught.value.exit_code == 2
 
@@ -180,4 +180,4 @@ def test_the_command_ends_with_code_3_where_something_is_damaged(
     with pytest.raises(typer.Exit) as caught:
         verify_command(folder)
     assert caught.value.exit_code == 3
-    assert "model.safetensors: not what was saved" in capsys.readouterr().out
+    assert "model.safetensors: changed since it was saved" in capsys.readouterr().out

@@ -1,7 +1,7 @@
-"""From a config to a Siamese: all that is saved with an encoder and nothing else."""
+"""From a config to a Siamese, by a blueprint that is saved with the encoder."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from pydantic import field_validator
@@ -17,9 +17,9 @@ from seqtwin.validation import Part, Strict
 
 
 class Blueprint(Strict):
-    """What an encoder is made of. `size`: the vocabulary of tokens or the channels of series.
+    """The parts of an encoder and their settings. `size`: of the vocabulary, or the number of channels of a series.
 
-    `letters`: how many ids letters have, 0 where a token is read without them.
+    `letters`: the number of letter ids, 0 for tokens without letters.
     """
 
     inputs: Literal["tokens", "series"]
@@ -32,8 +32,8 @@ class Blueprint(Strict):
 
     @field_validator("encoder", mode="before")
     @classmethod
-    def _unscaled_before_there_was_scaling(cls, encoder: Any) -> Any:
-        """A card that does not speak of scaling is older than it."""
+    def _without_scaling_by_default(cls, encoder: object) -> object:
+        """A card without a scaling was written before there was one."""
         return {"scaling": "none", **encoder} if isinstance(encoder, dict) else encoder
 
 
@@ -62,12 +62,12 @@ INPUTS: dict[str, Callable[[Blueprint], TableInput | SeriesInput]] = {"tokens": 
 
 
 def blueprint_of(config: RunConfig, inputs: Literal["tokens", "series"], size: int, *, letters: int = 0) -> Blueprint:
-    """The blueprint a run's config describes, for data of this kind and size."""
+    """The blueprint of a config, for inputs of this kind and size."""
     return Blueprint(
         inputs=inputs,
         size=size,
         letters=letters,
-        # where training starts from; a saved encoder has its own weights
+        # settings of the start of a training; a saved encoder has its own weights
         encoder=config.encoder.model_copy(update={"vectors": None, "start": None, "frozen": False}),
         representation=config.representation,
         projection=config.projection,
@@ -76,14 +76,14 @@ def blueprint_of(config: RunConfig, inputs: Literal["tokens", "series"], size: i
 
 
 def build_siamese(blueprint: Blueprint, *, seed: int) -> Siamese:
-    """A Siamese with fresh weights; the same seed gives the same encoder under every representation.
+    """A Siamese with new weights. The same seed gives the same encoder for every representation.
 
     Raises: ConfigError for unknown names or options, and for parts that do not fit together.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         encoder = _encoder(blueprint)
-        # a stream of its own: what stands above the encoder must not depend on how the encoder drew
+        # their own random stream: the weights above the encoder must not depend on those of the encoder
         torch.manual_seed(seed + 1)
         representation = pick(REPRESENTATIONS, blueprint.representation, "representation", encoder.shape)
         projection = pick(PROJECTIONS, blueprint.projection, "projection", representation.out_dim, representation.bound)

@@ -1,6 +1,6 @@
-"""Typed errors: a stable code, the cause, the place and the remedy; each kind has its exit code.
+"""The errors of the package: each has a stable code, a cause, a place and a remedy, and each kind its exit code.
 
-Exit codes: 0 ok, 1 finished with failed cells, 2 bad input or config, 3 damaged artifact, 4 in use,
+Exit codes: 0 success, 1 finished with failed cells, 2 bad input or config, 3 damaged files, 4 in use,
 5 out of resources, 130 / 143 interrupted.
 """
 
@@ -21,7 +21,7 @@ class ErrorFacts(TypedDict):
 
 
 class SeqTwinError(Exception):
-    """An error a user can mend: `CODE: cause (place). remedy`."""
+    """An error that a user can fix. `cause`: what is wrong; `place`: where; `remedy`: what to do."""
 
     exit_code = 2
 
@@ -30,7 +30,7 @@ class SeqTwinError(Exception):
         super().__init__(cause)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # exceptions cross process borders by pickle, which knows positional arguments only
+        # exceptions are sent between processes by pickle, which supports positional arguments only
         return (_rebuild, (type(self), self.code, self.cause, self.place, self.remedy))
 
     def __str__(self) -> str:
@@ -39,16 +39,16 @@ class SeqTwinError(Exception):
         return f"{where}{self.cause} [{self.code}]{what}"
 
     def as_dict(self) -> ErrorFacts:
-        """The same for machines (`--json`)."""
+        """The error as JSON, for `--json`."""
         return {"code": self.code, "cause": self.cause, "place": self.place, "remedy": self.remedy}
 
 
 class ConfigError(SeqTwinError):
-    """A config, a name or a combination of parts that cannot be used."""
+    """A config, a name or a combination of parts is not valid."""
 
 
 class DataError(SeqTwinError):
-    """Rows, columns or files that cannot be read as data."""
+    """Rows, columns or files are not valid data."""
 
 
 class MissingExtraError(SeqTwinError):
@@ -56,19 +56,19 @@ class MissingExtraError(SeqTwinError):
 
 
 class DamagedError(SeqTwinError):
-    """A published thing that is not what its manifest says."""
+    """A published file or folder is missing or has changed."""
 
     exit_code = 3
 
 
 class InUseError(SeqTwinError):
-    """Another process drives this folder."""
+    """Another process is using this folder."""
 
     exit_code = 4
 
 
 class ResourceError(SeqTwinError):
-    """No disk space or no memory left."""
+    """There is no disk space or memory left."""
 
     exit_code = 5
 
@@ -78,17 +78,17 @@ def _rebuild(kind: type[SeqTwinError], code: str, cause: str, place: str, remedy
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """The hint `(did you mean 'x'?)`, or nothing when no known name is near.
+    """The hint `(did you mean 'x'?)`, or an empty text if no known name is similar.
 
     >>> nearest("mean_outptu", ["mean_output", "max_output"])
     " (did you mean 'mean_output'?)"
     """
-    found = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f" (did you mean '{found[0]}'?)" if found else ""
+    matches = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f" (did you mean '{matches[0]}'?)" if matches else ""
 
 
 def gathered(code: str, place: str, problems: Sequence[str], remedy: str) -> DataError:
-    """One error that lists the first problems of a file and counts the rest."""
+    """One error with the first problems of a file and the number of the others."""
     shown = "".join(f"\n  {p}" for p in problems[:SHOWN_PROBLEMS])
     rest = len(problems) - SHOWN_PROBLEMS
     more = f"\n  ... and {rest} more" if rest > 0 else ""
@@ -97,5 +97,5 @@ def gathered(code: str, place: str, problems: Sequence[str], remedy: str) -> Dat
 
 
 def missing_extra(package: str, extra: str) -> MissingExtraError:
-    """The one line a user sees when an optional dependency is absent."""
+    """The error for an optional dependency that is not installed."""
     return MissingExtraError("MISSING_EXTRA", f"this needs {package}", remedy=f"pip install 'seqtwin[{extra}]'")

@@ -1,7 +1,8 @@
-"""The only writer: a file or a folder appears whole or not at all.
+"""Writing, reading and locking of files and folders. Only this file writes.
 
-A folder is built beside its final place, every file is flushed to disk, `manifest.json` (sha256 and size of each
-file) comes last, then one rename publishes it. A published folder is never modified.
+A file or folder appears complete or not at all. A folder is built next to its final place, every file is flushed to
+disk, `manifest.json` (sha256 and size of each file) is written last, and one rename publishes it. A published folder is
+never modified.
 """
 
 import hashlib
@@ -26,14 +27,14 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 @dataclass(frozen=True)
 class Building:
-    """A folder under construction: write into `folder`, say what it is in `manifest`."""
+    """A folder under construction: files are written into `folder`, and `manifest` describes it."""
 
     folder: Path
-    manifest: dict[str, Any] = field(default_factory=dict)
+    manifest: dict[str, object] = field(default_factory=dict)
 
 
-def dump_json(value: Any) -> str:
-    """Strict JSON (no NaN), keys in the order given, one trailing newline.
+def dump_json(value: object) -> str:
+    """Strict JSON (no NaN), with the keys in the order given and a newline at the end.
 
     >>> dump_json({"auc": 0.5})
     '{\\n  "auc": 0.5\\n}\\n'
@@ -45,16 +46,16 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return mapping
 
 
 def strict_json(text: str) -> Any:
-    """The value of a JSON text: no NaN, no key twice. Raises: ValueError, RecursionError."""
-    return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_twins)
+    """The value of a JSON text without NaN and duplicate keys. Raises: ValueError, RecursionError."""
+    return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_without_duplicates)
 
 
 def read_json(path: Path) -> Any:
@@ -69,7 +70,7 @@ def read_json(path: Path) -> Any:
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of a file."""
+    """The sha256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -77,17 +78,17 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def hash_of(value: Any) -> str:
-    """Hex sha256 of a JSON-able value, the same for equal values in any key order."""
+def hash_of(value: object) -> str:
+    """The sha256 of a JSON value, in hexadecimal. It does not depend on the order of keys."""
     text = json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager
 def writing(path: Path, *, start: int | None = None) -> Iterator[BinaryIO]:
-    """A file inside a folder under construction, open and flushed to disk at the end; from byte `start` on, or new.
+    """A file in a folder under construction, open for writing; `start`: go on at this byte of an existing file.
 
-    Raises: ResourceError when the disk refuses.
+    Raises: ResourceError when the file cannot be written.
     """
     with _storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,20 +102,20 @@ def writing(path: Path, *, start: int | None = None) -> Iterator[BinaryIO]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file inside a folder under construction and flush it to disk."""
+    """Write a file in a folder under construction and flush it to disk."""
     with writing(path) as file:
         file.write(data)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file (UTF-8, line ends as given) inside a folder under construction."""
+    """Write a text file (UTF-8, with the line ends of the text) in a folder under construction."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def publish_bytes(path: Path, data: bytes) -> None:
-    """Replace one file by a new version, atomically; its mode bits stay.
+    """Replace a file by a new version, atomically. Its permissions stay.
 
-    Raises: ResourceError when the disk refuses.
+    Raises: ResourceError when the file cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -130,15 +131,12 @@ def publish_bytes(path: Path, data: bytes) -> None:
 
 
 def publish_text(path: Path, text: str) -> None:
-    """Replace one text file by a new version, atomically."""
+    """Replace a text file by a new version, atomically."""
     publish_bytes(path, text.encode("utf-8"))
 
 
 def publish_file(built: Path, final: Path) -> None:
-    """A finished file, flushed by its writer, under its name; what stands there is never overwritten.
-
-    Raises: ConfigError, ResourceError.
-    """
+    """Move a finished file to its final name. Raises: ConfigError when that exists; ResourceError."""
     refuse_existing(final)
     with _storing(final):
         os.rename(built, final)
@@ -147,13 +145,13 @@ def publish_file(built: Path, final: Path) -> None:
 
 @contextmanager
 def publish_folder(final: Path) -> Iterator[Building]:
-    """A folder that appears under its name, with its manifest, when the block ends without an error.
+    """A folder that appears at `final`, with its manifest, when the block ends without an error.
 
-    Raises: ConfigError when something stands there already; ResourceError when the disk refuses.
+    Raises: ConfigError when `final` exists, or its name is not allowed; ResourceError when it cannot be written.
     """
     refuse_existing(final)
     if not _NAME.fullmatch(final.name):
-        cause = f"'{final.name}' is no name for a folder; expected letters, digits, '.', '_', '-', at most 128"
+        cause = f"folder name '{final.name}': expected letters, digits, '.', '_' and '-', at most 128 characters"
         raise ConfigError("BAD_NAME", cause, place=str(final.parent))
     building = Building(_new_folder(final))
     try:
@@ -168,26 +166,26 @@ def publish_folder(final: Path) -> Iterator[Building]:
 
 
 def refuse_existing(final: Path) -> None:
-    """Raises: ConfigError when the path is taken: a published thing is never overwritten."""
+    """Raises: ConfigError when the path exists: published results are never overwritten."""
     if final.exists():
-        remedy = "name another --out, or move the old folder away"
-        raise ConfigError("OUT_EXISTS", "already there, and never overwritten", place=str(final), remedy=remedy)
+        remedy = "choose another --out, or move the old folder away"
+        raise ConfigError("OUT_EXISTS", "already exists, and is never overwritten", place=str(final), remedy=remedy)
 
 
-def mend_lines(path: Path) -> None:
-    """Drop the last line of a journal where its writer was killed before the line's end."""
-    whole = path.read_bytes() if path.exists() else b""
-    kept = whole[: whole.rfind(b"\n") + 1]
-    if kept != whole:
-        publish_bytes(path, kept)
+def remove_partial_line(path: Path) -> None:
+    """Remove the last line of a journal if its writer was killed before the end of the line."""
+    journal = path.read_bytes() if path.exists() else b""
+    complete = journal[: journal.rfind(b"\n") + 1]
+    if complete != journal:
+        publish_bytes(path, complete)
 
 
 def retire(final: Path) -> None:
-    """Move a published folder out of the way, into `.retired` beside it; nothing is deleted."""
+    """Move a published folder into `.retired` next to it. Nothing is deleted."""
     with _storing(final):
-        kept = final.parent / ".retired"
-        kept.mkdir(exist_ok=True)
-        os.rename(final, kept / f"{final.name}.{secrets.token_hex(4)}")
+        retired = final.parent / ".retired"
+        retired.mkdir(exist_ok=True)
+        os.rename(final, retired / f"{final.name}.{secrets.token_hex(4)}")
         _sync_folder(final.parent)
 
 
@@ -219,11 +217,11 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _storing(path: Path) -> Iterator[None]:
-    """Raises: ResourceError for what the disk refuses inside the block."""
+    """Raises: ResourceError for an OSError in the block, such as a full disk."""
     try:
         yield
     except OSError as error:
-        remedy = "free some space or choose a folder you may write to, then run the same command again"
+        remedy = "free some space, or choose a folder that you can write to; then run the same command again"
         raise ResourceError("STORAGE", f"cannot write: {error.strerror}", place=str(path), remedy=remedy) from error
 
 
@@ -240,9 +238,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def verify(folder: Path, *, only: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The manifest, after every listed file (or those of `only`) was found unchanged.
+    """The manifest, after checking that every listed file (or those of `only`) is unchanged.
 
-    Raises: DamagedError that names the first missing or changed file.
+    Raises: DamagedError for the first missing or changed file.
     """
     manifest = read_manifest(folder)
     for name, entry in manifest["files"].items():
@@ -251,16 +249,15 @@ def verify(folder: Path, *, only: tuple[str, ...] = ()) -> dict[str, Any]:
         path = folder / name
         if not path.is_file() or path.stat().st_size != entry["bytes"] or sha256(path) != entry["sha256"]:
             remedy = "move the folder away and run the same command again"
-            raise DamagedError("FILE_CHANGED", "missing or not what its manifest says", place=str(path), remedy=remedy)
+            raise DamagedError(
+                "FILE_CHANGED", "missing, or changed since it was published", place=str(path), remedy=remedy
+            )
     return manifest
 
 
 @contextmanager
 def driver_lock(folder: Path, *, what: str = "study") -> Iterator[None]:
-    """Hold a study folder (or another thing in the making) as its only driver; the lock dies with the process.
-
-    Raises: InUseError that names the holder.
-    """
+    """Lock a folder (a `what`) for this process. Raises: InUseError with the process that has the lock."""
     from filelock import FileLock, Timeout
 
     with _storing(folder):
@@ -272,7 +269,7 @@ def driver_lock(folder: Path, *, what: str = "study") -> Iterator[None]:
     except Timeout as error:
         raise _in_use(folder, holder, what) from error
     except (OSError, NotImplementedError) as error:
-        remedy = "choose a folder on a disk that knows locks"
+        remedy = "choose a folder on a disk that supports locks"
         raise ResourceError("STORAGE", f"cannot be locked: {error}", place=str(folder), remedy=remedy) from error
     try:
         publish_text(holder, dump_json({"pid": os.getpid(), "host": socket.gethostname()}))
@@ -289,11 +286,11 @@ def _in_use(folder: Path, holder: Path, what: str) -> InUseError:
         who = " ".join(holder.read_text(encoding="utf-8").split())
     except OSError:
         who = "unknown"
-    cause = f"another process drives this {what}: {who}"
-    return InUseError(f"{what.upper()}_IN_USE", cause, place=str(folder), remedy="wait for it, or name another --out")
+    cause = f"another process is using this {what}: {who}"
+    return InUseError(f"{what.upper()}_IN_USE", cause, place=str(folder), remedy="wait for it, or choose another --out")
 
 
 def sweep(folder: Path) -> None:
-    """Remove what an interrupted driver left half-built. Only to be called under the driver's lock."""
+    """Remove the unfinished folders of an interrupted process. The caller must have the lock."""
     for leftover in folder.glob("**/.*.build-*"):
         shutil.rmtree(leftover, ignore_errors=True)

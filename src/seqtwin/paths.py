@@ -1,4 +1,4 @@
-"""Paths as a config writes them: counted from its own folder, with environment variables in them."""
+"""Paths in a config: relative to its own folder, and with environment variables."""
 
 import os
 import re
@@ -10,17 +10,17 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 def anchor(path: str, folder: Path) -> str:
-    """A path counted from a folder, unless it starts at the root, at home or with a variable."""
+    """A path relative to a folder, unless it is absolute or starts with the home folder or a variable."""
     return path if path.startswith(("/", "~", "${")) else str(folder.absolute() / path)
 
 
 def counted_from(path: str, folder: Path) -> str:
-    """The path as a config in this folder writes it, so that no artifact names a place of one machine."""
+    """The path relative to this folder, as a config in it has it. Results then contain no path of a machine."""
     return path if path.startswith(("~", "${")) else os.path.relpath(path, folder.absolute())
 
 
 def expand(path: str) -> Path:
-    """A path with its `${VARIABLES}` filled in.
+    """A path with its `${VARIABLES}` replaced by their values.
 
     Raises: ConfigError for a variable that is not set.
     """

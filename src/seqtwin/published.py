@@ -120,7 +120,7 @@ class LossFacts(LossFormula):
 
 
 class JudgedFacts(TypedDict, total=False):
-    """What one row of the test is, for objectives with a head."""
+    """The noun for one row of the test, for objectives with a head."""
 
     judged: str
 

@@ -1,7 +1,7 @@
-"""The records that flow between stations. Axes: batch time dim layers directions hidden channels.
+"""The records that data, model and training exchange. Axes: batch time dim layers directions hidden channels.
 
-Each is frozen and checked when it is made: cheaply always, with full shapes and types under test
-(jaxtyping + beartype, switched on by `tests/conftest.py`).
+Each is frozen and checked when it is made. The checks are cheap; tests also check all shapes and types (jaxtyping and
+beartype, enabled by `tests/conftest.py`).
 """
 
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from torch import Tensor
 
 
 def real_steps(lengths: Tensor, width: int) -> Tensor:
-    """True on the steps that are not padding: Bool[batch time]."""
+    """Whether each step is real and not a pad: Bool[batch time]."""
     return torch.arange(width, device=lengths.device) < lengths[:, None]
 
 
 @dataclass(frozen=True)
 class Sequences:
-    """A right-padded batch of token ids, or of series of vectors. Lengths >= 1; steps past a length are 0.
+    """A right-padded batch of token ids, or of series of vectors. Lengths are >= 1. Steps beyond a length are 0.
 
-    With `parts` a token is its id and then the ids of its letters.
+    With the axis `parts`, a token consists of its id and the ids of its letters.
 
     >>> Sequences(torch.tensor([[5, 6], [7, 0]]), torch.tensor([2, 1])).mask
     tensor([[ True,  True],
@@ -43,7 +43,7 @@ class Sequences:
 
     @property
     def mask(self) -> Tensor:
-        """True on the steps that belong to a sequence: Bool[batch time]."""
+        """Whether each step belongs to its sequence: Bool[batch time]."""
         return real_steps(self.lengths, self.values.shape[1])
 
     def to(self, device: torch.device) -> "Sequences":
@@ -53,7 +53,7 @@ class Sequences:
 
 @dataclass(frozen=True)
 class PairBatch:
-    """Two batches of sequences, row by row a pair. `target` in [0, 1], 1 = same; `rows` = where each pair came from."""
+    """Two batches of sequences, one pair per row. `target`: in [0, 1], 1 = same. `rows`: of each pair in its data."""
 
     left: Sequences
     right: Sequences
@@ -63,7 +63,9 @@ class PairBatch:
     def __post_init__(self) -> None:
         sizes = {len(self.left), len(self.right), len(self.target), len(self.rows)}
         if len(sizes) > 1:
-            raise ValueError(f"a pair batch needs one size on both sides, in target and rows; got {sorted(sizes)}")
+            raise ValueError(
+                f"a pair batch needs equal numbers of lefts, rights, targets and rows; got {sorted(sizes)}"
+            )
         if len(self.target) and not (float(self.target.min()) >= 0 and float(self.target.max()) <= 1):
             low, high = float(self.target.min()), float(self.target.max())
             raise ValueError(f"target: expected values in [0, 1], got {low:g} to {high:g}")
@@ -79,7 +81,7 @@ class PairBatch:
 
 @dataclass(frozen=True)
 class LabelledBatch:
-    """Sequences with their classes: one a sequence, or one a step (the steps of row 0, then those of row 1, ...)."""
+    """Sequences with their classes: one per sequence, or one per step (those of row 0, then those of row 1, ...)."""
 
     sequences: Sequences
     target: Int[Tensor, " labels"]
@@ -88,7 +90,7 @@ class LabelledBatch:
     def __post_init__(self) -> None:
         batch, steps = len(self.sequences), int(self.sequences.lengths.sum())
         if len(self.rows) != batch or len(self.target) not in (batch, steps):
-            raise ValueError(f"expected {batch} labels or, one a step, {steps}; got {len(self.target)}")
+            raise ValueError(f"expected {batch} labels, or {steps} with one per step; got {len(self.target)}")
 
     def __len__(self) -> int:
         return len(self.sequences)
@@ -100,7 +102,7 @@ class LabelledBatch:
 
 @dataclass(frozen=True)
 class DecodeBatch:
-    """Sequences and what is to be written of each: token ids that end with the end token."""
+    """Sequences and the expected text of each (`written`): token ids that end with the end token."""
 
     sequences: Sequences
     written: Sequences
@@ -109,14 +111,14 @@ class DecodeBatch:
     def __post_init__(self) -> None:
         sizes = {len(self.sequences), len(self.written), len(self.rows)}
         if len(sizes) > 1:
-            raise ValueError(f"a decode batch needs one size in what is read, written and in rows; got {sorted(sizes)}")
+            raise ValueError(f"a decode batch needs equal numbers of sequences, texts and rows; got {sorted(sizes)}")
 
     def __len__(self) -> int:
         return len(self.sequences)
 
     @property
     def target(self) -> Int[Tensor, " steps"]:
-        """The tokens to be written, row by row."""
+        """The tokens of the expected texts, row by row: Int[steps]."""
         return self.written.values[self.written.mask]
 
     def to(self, device: torch.device) -> "DecodeBatch":
@@ -126,10 +128,10 @@ class DecodeBatch:
 
 @dataclass(frozen=True)
 class States:
-    """Everything an encoder knows. Outputs past a length are 0.
+    """The states of an encoder. Outputs beyond a length are 0.
 
-    The backward half of `outputs[:, t]` is the backward state at step t. `cell` is None unless the recurrent unit has
-    one and it was asked for. `hidden` and its outputs are as wide as an LSTM's projection where it has one.
+    The backward half of `outputs[:, t]` is the backward state at step t. `cell` is None unless the recurrent cell has
+    a memory. With an LSTM with a projection, `hidden` and the outputs have the width of the projection.
     """
 
     outputs: Float[Tensor, "batch time width"]
@@ -148,7 +150,7 @@ class States:
 
     @property
     def mask(self) -> Tensor:
-        """True on the real steps: Bool[batch time]."""
+        """Whether each step is real and not a pad: Bool[batch time]."""
         return real_steps(self.lengths, self.outputs.shape[1])
 
 

@@ -1,4 +1,4 @@
-"""A trained encoder as a folder: `encoder.json`, `model.safetensors`, `tokenizer.json`, `README.md`. No pickle."""
+"""Trained encoders as folders: `encoder.json`, `model.safetensors`, `tokenizer.json`, `README.md`. No pickle."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +23,17 @@ from seqtwin.model.siamese import Siamese
 
 FORMAT = 1
 REMEDY = "copy the encoder again, or train it again"
-README_SEAL = "readme_sha256"  # outside the seal: a card that is edited changes no vector
+README_SEAL = "readme_sha256"  # outside the seal: an edited README changes no vector
 CARD, WEIGHTS, TOKENS, README = "encoder.json", "model.safetensors", "tokenizer.json", "README.md"
 HEAD, WRITTEN = "head.safetensors", "written.json"
 
 
 @dataclass(frozen=True)
 class SavedHead:
-    """What stands on an encoder that was trained for something else than pairs.
+    """The head of an encoder that was not trained on pairs.
 
-    `spec`: the objective as the config has it; `size`: of what it can say; `classes`: their names, by index;
-    `written`: the tokens of what a decoder writes.
+    `spec`: the objective, as in the config. `size`: the number of classes or tokens. `classes`: their names, by index.
+    `written`: the tokenizer of the texts that a decoder generates.
     """
 
     module: Head
@@ -45,9 +45,9 @@ class SavedHead:
 
 @dataclass(frozen=True)
 class Stored:
-    """An encoder with all that is needed to use it. `facts`: threshold, hashes and scores of its training.
+    """An encoder with everything that is needed to use it. `facts`: threshold, hashes and scores of its training.
 
-    `fingerprint`: the sha256 of its card, which holds those of its files; empty before it was saved.
+    `fingerprint`: the sha256 of its card, which contains those of its files. Empty before it is saved.
     """
 
     model: Siamese
@@ -89,18 +89,18 @@ def _save_head(folder: Path, head: SavedHead) -> dict[str, Any]:
 def _load_head(folder: Path, card: dict[str, Any], model: Siamese) -> SavedHead | None:
     if "head" not in card:
         return None
-    known = card["head"]
-    module = build_head(known["objective"], model, known["size"], seed=0)
+    saved = card["head"]
+    module = build_head(saved["objective"], model, saved["size"], seed=0)
     module.load_state_dict(load((folder / HEAD).read_bytes()))
     written = TextTokens.load(folder / WRITTEN, empty="unk") if (folder / WRITTEN).exists() else None
-    return SavedHead(module.eval(), known["objective"], known["size"], tuple(known["classes"]), written)
+    return SavedHead(module.eval(), saved["objective"], saved["size"], tuple(saved["classes"]), written)
 
 
 def load_encoder(folder: Path) -> Stored:
     """The encoder of a folder, on the CPU, ready to encode.
 
-    Raises: DamagedError when a file is missing, changed or does not fit the others; ConfigError for a part that this
-    version (or this program) does not know.
+    Raises: DamagedError when a file is missing, changed or does not fit the others; ConfigError for a part that is
+    unknown to this version or this program.
     """
     card = verified_card(folder / CARD, FORMAT, REMEDY, {README_SEAL})
     try:
@@ -112,7 +112,7 @@ def load_encoder(folder: Path) -> Stored:
     except (OSError, KeyError, RuntimeError, SafetensorError, ValidationError) as error:
         raise DamagedError("ENCODER_DAMAGED", str(error).split("\n", 1)[0], place=str(folder)) from error
     if not all(torch.isfinite(v).all() for v in model.state_dict().values()):
-        raise DamagedError("ENCODER_NOT_FINITE", "weights that are not finite numbers", place=str(folder / WEIGHTS))
+        raise DamagedError("ENCODER_NOT_FINITE", "some weights are not finite numbers", place=str(folder / WEIGHTS))
     return Stored(model.eval(), blueprint, tokens, card["facts"], card["sha256"], head)
 
 
@@ -120,23 +120,23 @@ def _tokens_of(folder: Path, card: dict[str, Any], blueprint: Blueprint) -> Text
     letters = Letters(str(card["letters"])) if blueprint.letters else None
     tokens = TextTokens.load(folder / TOKENS, empty=card["empty"], letters=letters)
     if tokens.letter_size != blueprint.letters:
-        cause = f"an alphabet of {tokens.letter_size} ids, and weights for {blueprint.letters}"
+        cause = f"the alphabet has {tokens.letter_size} letter ids, but there are weights for {blueprint.letters}"
         raise DamagedError("ENCODER_DAMAGED", cause, place=str(folder / CARD), remedy=REMEDY)
     return tokens
 
 
 def encoder_folder(path: Path, key: str = "") -> Path:
-    """The folder itself where it holds an encoder, else its `encoder/`. `key`: what of a config names it, if any does.
+    """The folder itself if it contains an encoder, else its `encoder/`. `key`: the key of a config that names it.
 
-    Raises: ConfigError when neither does.
+    Raises: ConfigError when neither contains one.
     """
     for folder in (path, path / "encoder"):
         if (folder / CARD).exists() or (folder / WEIGHTS).exists():
             return folder
-    cause, remedy = f"no {CARD} here, nor in encoder/", "name the encoder folder of a finished run"
+    cause, remedy = f"no {CARD} here or in encoder/", "name the encoder folder of a finished run"
     raise ConfigError("NO_ENCODER", cause, place=f"{key}: {path}" if key else str(path), remedy=remedy)
 
 
 def card_seal(card: dict[str, Any]) -> str:
-    """The sha256 of all a card says but for the two seals themselves."""
+    """The sha256 of a card without its two seals."""
     return seal_of(card, {README_SEAL})

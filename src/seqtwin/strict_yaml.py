@@ -1,4 +1,4 @@
-"""YAML read under limits: no aliases, no duplicate keys, bounded size, depth and node count."""
+"""Strict YAML: no aliases, no duplicate keys, and limits on size, depth and the number of values."""
 
 import math
 import re
@@ -18,17 +18,17 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """Safe loader that refuses a key standing twice, and reads `1e-3` as a number (YAML 1.1 reads text)."""
+    """A safe loader that refuses duplicate keys, and loads `1e-3` as a number (in YAML 1.1 it is a text)."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
         seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _refused("a key must be a text", key)
+                raise _refused("a key must be text", key)
             if key.value in seen:
-                raise _refused(f"the key '{key.value}' stands twice", key)
+                raise _refused(f"the key '{key.value}' occurs twice", key)
             seen.add(key.value)
-        result: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        result: dict[Hashable, object] = super().construct_mapping(node, deep)
         return result
 
 
@@ -39,7 +39,7 @@ def _refused(cause: str, node: yaml.Node) -> yaml.YAMLError:
 def _finite(loader: Any, node: yaml.ScalarNode) -> float:
     value = float(loader.construct_yaml_float(node))
     if not math.isfinite(value):
-        raise _refused(f"'{node.value}' is no finite number", node)
+        raise _refused(f"'{node.value}' is not a finite number", node)
     return value
 
 
@@ -54,7 +54,7 @@ _Loader.add_implicit_resolver(
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file.
 
-    Raises: ConfigError for a missing file, a broken limit, bad syntax, or anything but a mapping.
+    Raises: ConfigError for a missing file, an exceeded limit, bad syntax, or anything but a mapping.
     """
     return parse_yaml(_text_of(path), place=str(path))
 
@@ -67,16 +67,16 @@ def parse_yaml(text: str, *, place: str) -> dict[str, Any]:
     """
     try:
         _check_events(text, place)
-        found = _load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date or a whole number that cannot be
+        mapping = _load(text)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: an invalid date, or an integer that is too long
         raise ConfigError("CONFIG_YAML", f"not valid YAML: {_short(error)}", place=place) from error
-    if not isinstance(found, dict):
-        raise ConfigError("CONFIG_SHAPE", f"expected a mapping of keys, got {type(found).__name__}", place=place)
-    return found
+    if not isinstance(mapping, dict):
+        raise ConfigError("CONFIG_SHAPE", f"expected a mapping of keys, got {type(mapping).__name__}", place=place)
+    return mapping
 
 
 def parse_value(text: str, *, place: str) -> Any:
-    """One YAML value, as an override on the command line writes it.
+    """A single YAML value, such as the value of an override on the command line.
 
     >>> parse_value("[1, 2]", place="x")
     [1, 2]
@@ -84,7 +84,7 @@ def parse_value(text: str, *, place: str) -> Any:
     return parse_yaml(f"value: {text}", place=place)["value"]
 
 
-def _load(text: str) -> Any:
+def _load(text: str) -> object:
     loader = _Loader(text)
     try:
         return loader.get_single_data()
@@ -111,12 +111,12 @@ def _check_events(text: str, place: str) -> None:
     for event in yaml.parse(text, Loader=_Base):
         if isinstance(event, yaml.AliasEvent):
             line = event.start_mark.line + 1 if event.start_mark else 0
-            cause = f"line {line}: an alias (*{event.anchor}); aliases are refused"
-            raise ConfigError("CONFIG_ALIAS", cause, place=place, remedy="write the value out")
+            cause = f"line {line}: an alias (*{event.anchor}); aliases are not allowed"
+            raise ConfigError("CONFIG_ALIAS", cause, place=place, remedy="write the value itself")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         nodes += isinstance(event, yaml.NodeEvent)
         if depth > MAX_DEPTH or nodes > MAX_NODES:
-            cause = f"deeper than {MAX_DEPTH} levels or more than {MAX_NODES} values"
+            cause = f"nested deeper than {MAX_DEPTH} levels, or more than {MAX_NODES} values"
             raise ConfigError("CONFIG_LIMIT", cause, place=place)
 
 

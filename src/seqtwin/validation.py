@@ -1,16 +1,17 @@
-"""A checked model from raw values, or one error that names every wrong value and the nearest known keys."""
+"""Checked models from raw values, or one error with every wrong value and the nearest known keys."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from seqtwin.errors import ConfigError, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _named(spec: Any) -> Any:
+def _named(spec: object) -> object:
     """`{join: [a, b]}` is short for `{name: join, parts: [a, b]}`."""
     if not isinstance(spec, (str, dict)):
         raise ValueError("expected a name or {name: ..., option: ...}")
@@ -23,13 +24,13 @@ Part = Annotated[str | dict[str, Any], BeforeValidator(_named)]
 
 
 class Strict(BaseModel):
-    """A frozen model that refuses unknown keys and numbers that are not finite."""
+    """A frozen model without unknown keys and with finite numbers only."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def validated(model: type[Model], raw: Mapping[str, Any], place: str) -> Model:
-    """The model of these values.
+def validated(model: type[Model], raw: Mapping[str, object], place: str) -> Model:
+    """The model with these values. `place`: of the values, for the error.
 
     Raises: ConfigError.
     """
@@ -40,7 +41,7 @@ def validated(model: type[Model], raw: Mapping[str, Any], place: str) -> Model:
         raise ConfigError("CONFIG_INVALID", "\n  ".join(causes), place=place) from error
 
 
-def _cause(model: type[BaseModel], error: Any) -> str:
+def _cause(model: type[BaseModel], error: ErrorDetails) -> str:
     path = [str(step) for step in error["loc"]]
     if error["type"] == "extra_forbidden":
         fields = _model_at(model, path[:-1]).model_fields
@@ -53,7 +54,7 @@ def _cause(model: type[BaseModel], error: Any) -> str:
 
 def _model_at(model: type[BaseModel], path: Sequence[str]) -> type[BaseModel]:
     for step in path:
-        if step.isdigit():  # a place in a list of models
+        if step.isdigit():  # an index in a list of models
             continue
         kind = model.model_fields[step].annotation
         model = next(k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, BaseModel))

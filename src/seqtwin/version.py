@@ -1,4 +1,4 @@
-"""The version, in one place that imports nothing."""
+"""The version of the package. This file imports nothing else of it."""
 
 from importlib.metadata import PackageNotFoundError, version
 

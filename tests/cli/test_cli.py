@@ -1,4 +1,4 @@
-"""The command line: what its flags ask of a study, and how it says no."""
+"""The command line: the effect of the flags on a study, and errors."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ from seqtwin.study.compare import Study
 
 @pytest.fixture
 def asked(monkeypatch: Any) -> list[tuple[StudyConfig, bool]]:
-    """The study that is asked for and whether what failed is tried again, instead of the work."""
+    """Records the study config and `retry_failed` instead of training."""
     calls: list[tuple[StudyConfig, bool]] = []
 
     def compare(

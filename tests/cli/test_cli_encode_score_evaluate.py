@@ -1,4 +1,4 @@
-"""The commands that put an encoder to work: what they write, what they say, what they refuse."""
+"""The commands encode, score and evaluate: files, output and errors."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`seqtwin export`: what it writes, says and refuses."""
+"""The command export: files, output and errors."""
 
 import json
 from pathlib import Path

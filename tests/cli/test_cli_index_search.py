@@ -22,7 +22,7 @@ ROWS = [("a1", "abc", "FR"), ("a2", "bcd", ""), ("a3", "f", "DE"), ("a4", "abd",
 
 @pytest.fixture
 def asked(monkeypatch: Any, capsys: Any) -> Any:
-    """Runs a command line and gives its exit code, what it said and what it complained of."""
+    """Runs a command line and returns its exit code, stdout and stderr."""
     app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
     app.command()(index_search.index)
     app.command()(index_search.search)
@@ -114,7 +114,7 @@ def test_add_and_remove(asked: Any, index: Path, encoder: Path, tmp_path: Path) 
     more = tmp_path / "more.csv"
     more.write_text("key,name,country\nb1,fed,IT\n", encoding="utf-8")
     options = ["--column", "name", "--id", "key", "--metadata", "country"]
-    assert "already, and never overwritten" in asked("index", encoder, more, "-o", index, *options)[2]
+    assert "never overwritten" in asked("index", encoder, more, "-o", index, *options)[2]
     code, said, _ = asked("index", encoder, more, "-o", index, *options, "--add", "--json")
     facts = {"generation": "gen-000002", "count": 5, "dim": 5, "kind": "exact", "recall": None, "blank_rows": 0}
     assert (code, json.loads(said)) == (0, {"out": str(index), **facts})

@@ -22,7 +22,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def run(monkeypatch: Any, capsys: Any) -> Run:
-    """Exit code, what was said and what was complained of."""
+    """Runs a command line and returns its exit code, stdout and stderr."""
 
     def command(*arguments: Any) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["seqtwin", *map(str, arguments)])
@@ -36,7 +36,7 @@ def run(monkeypatch: Any, capsys: Any) -> Run:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of the run of a kind, trained once; its data lie beside it."""
+    """The run folder of a kind, trained once. Its data are in the parent folder."""
     folder, done = tmp_path_factory.mktemp("cli_predicting"), {}
 
     def of(kind: str) -> Path:

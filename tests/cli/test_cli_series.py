@@ -1,4 +1,4 @@
-"""Every command that takes an encoder, with one of series: what it reads, what it finds, what it refuses."""
+"""Every command that takes an encoder, with an encoder of series: input, output and errors."""
 
 import csv
 import json

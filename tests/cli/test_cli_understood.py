@@ -1,4 +1,4 @@
-"""Every command that reads a data file says first what it understood: rows, columns, labels or scale, splits."""
+"""Every command that reads a data file first prints a summary: rows, columns, labels or scale, splits."""
 
 import sys
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def test_train_and_compare_say_it_before_they_begin(run: Run, tmp_path: Path, mo
     assert SIDES not in said, "stdout has the result alone"
     from seqtwin import api
 
-    monkeypatch.setattr(api, "compare", lambda *_args, **_named: pytest.fail("said before anything is trained"))
+    monkeypatch.setattr(api, "compare", lambda *_args, **_named: pytest.fail("printed before any training"))
     with pytest.raises(pytest.fail.Exception):
         run("compare", tmp_path / "pairs.csv", *SMALL, "--out", "study")
 
@@ -112,7 +112,7 @@ def test_labels_of_ones_own_are_said_on_the_command_line(run: Run, tmp_path: Pat
     path.write_text(path.read_text().replace(",1\n", ",dup\n").replace(",0\n", ",other\n"), encoding="utf-8")
     code, _, noted = run("check", path)
     assert code == 2
-    assert "unknown label words? found 'dup', 'other'" in noted
+    assert "unknown label words 'dup', 'other'" in noted
     assert "--labels" in noted
     for said_so in ("data.labels={dup: 1, other: 0}", "--labels=dup=1,other=0"):
         code, said, _ = run("check", path, said_so)
@@ -141,7 +141,7 @@ def test_check_refuses_what_train_refuses(run: Run, tmp_path: Path) -> None:
     assert "dev.csv" in answers[0][2]
 
 
-@pytest.mark.parametrize(("only", "word"), [(1, "same"), (0, "different")])
+@pytest.mark.parametrize(("only", "word"), [(1, "the same"), (0, "different")])
 def test_one_class_is_said_by_check_and_refused_by_train(only: int, word: str, run: Run, tmp_path: Path) -> None:
     folder = tiny.write_pairs(tmp_path / "data", only={"train": only})
     code, said, _ = run("check", folder)
@@ -149,14 +149,14 @@ def test_one_class_is_said_by_check_and_refused_by_train(only: int, word: str, r
     assert f"note: all pairs of train are {word}: there is nothing to learn" in said
     code, _, noted = run("train", folder, *SMALL, "--out", "run")
     assert code == 2
-    assert f"training pairs are {word}" in noted
+    assert f"training pairs are {word.removeprefix('the ')}" in noted
     assert not (tmp_path / "run").exists()
 
 
 def test_a_split_of_one_class_has_no_perfect_scores(run: Run, tmp_path: Path) -> None:
     code, said, noted = run("train", tiny.write_pairs(tmp_path / "data", only={"test": 1}), *SMALL, "--out", "run")
     assert code == 0
-    assert "all pairs of test are same: metrics of two classes are undefined" in noted
+    assert "all pairs of test are the same: metrics of two classes are undefined" in noted
     assert "accuracy " not in said.split("undefined")[0]
     assert "only one class is present: all pairs are same" in said
 

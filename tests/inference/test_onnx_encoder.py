@@ -7,15 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+import own_parts
 import tiny
 from seqtwin.errors import ConfigError, DamagedError, DataError, MissingExtraError, SeqTwinError
 from seqtwin.inference import load as loading
+from seqtwin.inference import onnx_encoder
 from seqtwin.inference.batching import Batching
 from seqtwin.inference.load import load
 from seqtwin.inference.onnx_encoder import CARD, GRAPH, OnnxEncoder
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.inference.trained_encoder import load as load_torch
 from seqtwin.interop.onnx_folder import export_onnx
+from seqtwin.model.numpy_similarities import NumpyFormula
+from seqtwin.model.similarities import SIMILARITIES, Dot
 
 
 def exported(root: Path, **settings: Any) -> Path:
@@ -149,3 +153,17 @@ def test_the_wrong_folder_and_the_wrong_backend_are_one_line(tmp_path: Path, fol
 def test_the_door_opens_both(tmp_path: Path, folder: Path) -> None:
     assert isinstance(load(tmp_path / "encoder"), TrainedEncoder)
     assert isinstance(load(str(folder), backend="onnx"), OnnxEncoder)
+
+
+def test_the_formula_of_an_own_similarity_is_that_of_its_class() -> None:
+    class Halved(Dot):
+        """Half of a . b."""
+
+        numpy_formula = NumpyFormula(lambda a, b, _: (a * b).sum(-1) / 2)
+
+    with own_parts.removed():
+        SIMILARITIES["halved"] = Halved
+        assert onnx_encoder._formula("halved") is Halved.numpy_formula
+        assert onnx_encoder._formula("dot") is Dot.numpy_formula
+        with pytest.raises(ConfigError, match="'pair_scorer' has no NumPy formula"):
+            onnx_encoder._formula("pair_scorer")

@@ -125,7 +125,7 @@ def test_what_cannot_be_read_is_refused(encoder: Callable[[str], TrainedEncoder]
         encoder("classes").predict(["a", " "])
     with pytest.raises(DataError, match="has no token"):
         encoder("steps").predict([["a"], []])
-    with pytest.raises(ConfigError, match="given words are read by their ids in a vocabulary of words"):
+    with pytest.raises(ConfigError, match="sequences of words need a vocabulary of words"):
         encoder("classes").predict([["ab", "cd"]])
     with pytest.raises(ConfigError, match="batch_size"):
         encoder("classes").predict(["a"], batch_size=0)

@@ -174,7 +174,7 @@ def test_two_cannot_grow_one_file(tmp_path: Path) -> None:
     final = tmp_path / "x.bin"
     with publish_growing(final, KEY, resume=False) as file:
         file.add(b"x")
-        with pytest.raises(InUseError, match="another process drives this file") as caught:
+        with pytest.raises(InUseError, match="another process is using this file") as caught:
             grow(final)
         assert caught.value.code == "FILE_IN_USE"
         assert str(os.getpid()) in caught.value.cause

@@ -265,7 +265,7 @@ def test_the_run_that_holds_an_encoder_can_be_named(folder: Path, encoder: Train
 @pytest.mark.parametrize("name", ["nowhere", "empty"])
 def test_a_folder_without_an_encoder_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match=r"no encoder.json here, nor in encoder/") as caught:
+    with pytest.raises(ConfigError, match=r"no encoder.json here or in encoder/") as caught:
         load(tmp_path / name)
     assert caught.value.place == str(tmp_path / name)
 

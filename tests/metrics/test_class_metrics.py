@@ -88,9 +88,9 @@ def test_single_precision_is_taken():
         ([[0.5, 0.5]], [0, 1], "shapes"),
         ([[0.5, np.nan]], [0], "probabilities"),
         ([[1.5, -0.5]], [0], "probabilities"),
-        ([[0.5, 0.5]], [2], "classes 0 to 1"),
-        ([[0.5, 0.5]], [-1], "classes 0 to 1"),
-        ([[0.5, 0.5]], [0.5], "whole numbers"),
+        ([[0.5, 0.5]], [2], "classes from 0 to 1"),
+        ([[0.5, 0.5]], [-1], "classes from 0 to 1"),
+        ([[0.5, 0.5]], [0.5], "integer classes"),
     ],
 )
 def test_what_is_no_class_is_refused(metric, shares, target, words):

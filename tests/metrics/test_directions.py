@@ -1,4 +1,4 @@
-"""Every number that is called by name has its direction in one table; a metric that is added without one fails here."""
+"""Every number with a name has one direction: a metric its own, every other number that of DIRECTIONS."""
 
 from pathlib import Path
 
@@ -11,9 +11,13 @@ from seqtwin.metrics import (
     METRICS,
     RANKINGS,
     WRITTEN_METRICS,
+    Measure,
+    Metric,
+    Ranking,
     chance_of,
     direction_of,
     measure_ranking,
+    metric_name,
 )
 from seqtwin.reporting.findings.rules import RULES
 from seqtwin.training.objectives import OBJECTIVES
@@ -40,11 +44,33 @@ def published_metrics() -> set[str]:
 
 
 def test_every_metric_has_a_direction():
-    assert sorted({*FAMILIES, *OTHERS, *DIAGNOSED} - set(DIRECTIONS)) == []
+    assert sorted(name for name in {*FAMILIES, *OTHERS, *DIAGNOSED} if direction_of(name) is None) == []
+    assert sorted(name for name in FAMILIES if direction_of(name) != FAMILIES[name].direction) == []
 
 
 def test_every_direction_belongs_to_a_number_that_exists():
-    assert sorted(set(DIRECTIONS) - {*FAMILIES, *OTHERS, *DIAGNOSED}) == []
+    assert sorted(set(DIRECTIONS) - {*OTHERS, *DIAGNOSED}) == []
+
+
+def test_no_direction_is_given_twice():
+    assert sorted(set(DIRECTIONS) & set(FAMILIES)) == []
+    tables = (METRICS, CLASS_METRICS, WRITTEN_METRICS, RANKINGS)
+    for name in FAMILIES:  # a metric of pairs can also be one of classes or rankings
+        assert len({(table[name].name, table[name].direction) for table in tables if name in table}) == 1
+
+
+def test_every_metric_has_a_name_that_no_other_has():
+    for table in (METRICS, CLASS_METRICS, WRITTEN_METRICS, RANKINGS):
+        names = [metric.name for metric in table.values()]
+        assert all(names)
+        assert len(set(names)) == len(names)
+    assert metric_name("mse_iso") == "MSE (isotonic)"
+
+
+@pytest.mark.parametrize("make", [Metric, Measure, Ranking])
+def test_a_metric_without_a_direction_cannot_be_made(make):
+    with pytest.raises(TypeError):
+        make("mine", function=max)
 
 
 def test_every_published_metric_has_a_direction():
@@ -55,6 +81,7 @@ def test_every_published_metric_has_a_direction():
 
 def test_only_diagnostics_may_have_no_better_end():
     assert {name for name, one in DIRECTIONS.items() if one.better == "neither"} <= DIAGNOSED
+    assert {metric.direction.better for metric in FAMILIES.values()} == {"higher", "lower"}
 
 
 TARGETS = np.array([0.0, 1.0, 0.0, 1.0, 0.0])

@@ -111,7 +111,7 @@ def test_tags_of_spans_are_known(tags, wanted):
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match="sequence by sequence"):
+    with pytest.raises(ValueError, match="one predicted tag per true tag"):
         span_f1([["O"]], [["O", "O"]])
     with pytest.raises(ValueError, match="NOUN"):
         span_f1([["NOUN"]], [["O"]])

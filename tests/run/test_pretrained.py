@@ -109,7 +109,7 @@ def test_the_same_shape_may_be_named(folder: Path, decoded: Run) -> None:
 
 
 def test_a_folder_without_an_encoder_is_refused(folder: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no encoder.json here, nor in encoder/") as caught:
+    with pytest.raises(ConfigError, match=r"no encoder.json here or in encoder/") as caught:
         train(classify(folder, folder / "nowhere"), folder / "never")
     assert caught.value.code == "NO_ENCODER"
     assert caught.value.place.startswith("encoder.from: ")

@@ -53,7 +53,7 @@ SPACES = {
 }
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", SPACES)
 def test_the_published_search_spaces(loss: str) -> None:
     spec = {"name": "pml", "loss": "ContrastiveLoss"} if loss == "pml" else loss
     config = parse_run({"data": {"name": "digits"}, "similarity": "cosine", "loss": spec})

@@ -164,3 +164,10 @@ def test_pairings_are_matched_by_the_definition(missing: set[int], key: str, ins
     pairings = [one for i, one in enumerate(every) if i not in missing]
     one = {"left": {key: VALUES[key][0]}, "right": {key: VALUES[key][second]}, "within": {inside: VALUES[inside][0]}}
     assert matching_pairings(pairings, one) == plain_matches(pairings, one)
+
+
+def test_a_comparison_that_only_matches_a_pairing_with_itself_is_refused() -> None:
+    own = {"left": {"representation": "mean_output"}, "right": {"loss": "mse"}}
+    with pytest.raises(ConfigError) as caught:
+        plan_of({"representation": ["mean_output"], "loss": ["mse"]}, [own])
+    assert caught.value.code == "PLAN_EMPTY"

@@ -10,12 +10,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as oracle
-from torch import Tensor, nn
+from torch import Tensor
 
 import tiny
 from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS, Undefined
 from seqtwin.metrics.classes import Measure
+from seqtwin.metrics.direction import HIGHER
+from seqtwin.model.head import Head
 from seqtwin.model.heads import HEADS, Learner, build_head
 from seqtwin.records import Sequences
 from seqtwin.training import objectives
@@ -33,7 +35,7 @@ LENGTHS = (2, 1, 7, 3, 1, 5)
 some_lengths = st.lists(st.integers(1, 6), min_size=1, max_size=9)
 
 
-class Scripted(nn.Module):
+class Scripted(Head):
     """A head that says what a function finds in the ids of a batch."""
 
     def __init__(self, say: Callable[[Sequences], Any]) -> None:
@@ -163,8 +165,8 @@ def test_a_metric_without_a_value_says_why(monkeypatch: pytest.MonkeyPatch) -> N
     def never(_shares: Any, _target: Any) -> float:
         raise Undefined("there is no such thing")
 
-    monkeypatch.setitem(CLASS_METRICS, "never", Measure(never))
-    monkeypatch.setitem(WRITTEN_METRICS, "never", Measure(never))
+    monkeypatch.setitem(CLASS_METRICS, "never", Measure("never", HIGHER, never))
+    monkeypatch.setitem(WRITTEN_METRICS, "never", Measure("never", HIGHER, never))
     store = ClassStore(numbered((1, 2)), np.array([0, 1]))
     texts = DecodeStore(numbered((1, 2)), Ragged.of([np.array([END]), np.array([2, END])]))
     for told in (tell_classes(by_item(shares_of(2, 3)), store, ()), tell_written(writing([[], [2]]), texts, ())):
@@ -229,7 +231,7 @@ def test_other_classes_have_no_spans(classes: tuple[str, ...]) -> None:
 
 def test_no_span_on_either_side_is_undefined_and_the_rest_is_not() -> None:
     told = steps_told(TAGS, "O O O", "O O O", (1, 2))
-    assert told.undefined == {"span_f1": "there are no spans, neither said nor right"}
+    assert told.undefined == {"span_f1": "there are no spans, neither predicted nor true"}
     assert set(told.values) == set(CLASS_METRICS)
     assert told.values["accuracy"] == 1.0
 

@@ -297,4 +297,4 @@ def _check_config(path: Path, overrides: list[str]) -> None:
         api.refuse_misfits(config, data.prepare(config))
     console.print_line("\n".join(api.understood(grid.cells[0].config, prepared)))
     console.print_line(f"{prepared.data.name}: primary metric {prepared.primary}")
-    console.print_line(f"{len(grid.cells)} study cells: good" if study else "good")
+    console.print_line(f"{len(grid.cells)} study cells: OK" if study else "OK")

@@ -92,5 +92,5 @@ def one_class_lines(frame: pd.DataFrame, cut: float) -> list[str]:
     for split, consequence in consequences.items():
         same = frame.loc[frame["split"] == split, "target"] >= cut
         if len(same) and same.nunique() == 1:
-            lines.append(f"all pairs of {split} are {'same' if same.iloc[0] else 'different'}: {consequence}")
+            lines.append(f"all pairs of {split} are {'the same' if same.iloc[0] else 'different'}: {consequence}")
     return lines

@@ -1,17 +1,21 @@
-"""Why a study cell is bad, by experiment: undo one suspicion at a time, train again, see what flips the verdict."""
+"""Why a study cell is bad, by experiment: remove one possible cause at a time, train again, and compare.
+
+A change flips the verdict if it closes at least half of the gap to a better study cell.
+"""
 
 import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from seqtwin.config import vary
 from seqtwin.errors import ConfigError, SeqTwinError, nearest
 from seqtwin.explain.published_case import Case, read_case, siblings
 from seqtwin.explain.suspects import SWITCHES, Question, Switch, Trial, differences
 from seqtwin.files import driver_lock
+from seqtwin.json_values import Json
 from seqtwin.published import SCORES, read_manifest, read_scores
 from seqtwin.run.compatible import check_run
 from seqtwin.run.labels import column_label, objective_name, row_label
@@ -28,12 +32,12 @@ HALF = 0.5
 
 @dataclass(frozen=True)
 class Tried:
-    """One switch that was thrown: what it reached on dev, which share of the gap that closes, why it could not run."""
+    """One change that was tried: its dev value, the share of the gap it closes, and why it could not run, if so."""
 
     switch: str
     why: str
     words: str
-    changes: Mapping[str, Any]
+    changes: Mapping[str, Json]
     value: float | None
     closes: float | None
     refused: str
@@ -45,58 +49,76 @@ class Tried:
 
     @property
     def share(self) -> str:
-        """The share of the gap it closes, in per cent; a dash where it could not be tried."""
+        """The share of the gap it closes, in per cent; a dash if it could not be tried."""
         return "-" if self.closes is None else f"{100 * self.closes:.0f} %"
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """A study cell, what it is held against, and what each switch did to the gap between them."""
+    """A study cell, the reference it is compared with, and the effect of each change on the gap between them."""
 
     cell: str
     metric: str
     value: float
     reference: str
     reference_value: float | None
-    differs: Mapping[str, Any]
+    differs: Mapping[str, Json]
     tried: tuple[Tried, ...]
 
     @property
     def gap(self) -> float:
-        """How far the study cell stays behind; 0 where nothing better is known."""
+        """How far the study cell is behind its reference; 0 if nothing better is known."""
         return 0.0 if self.reference_value is None else self.reference_value - self.value
 
     @property
     def flips(self) -> list[Tried]:
-        """The switches that flip the verdict, the strongest first."""
-        return sorted((one for one in self.tried if one.flips), key=lambda one: -(one.closes or 0.0))
+        """The changes that flip the verdict, the strongest first."""
+        return sorted((change for change in self.tried if change.flips), key=lambda change: -(change.closes or 0.0))
 
     @property
     def verdict(self) -> str:
-        """Which switch flips it and which others do as well, or that none does."""
+        """The verdict in words: which changes flip it, or that none does."""
         if self.reference_value is None:
             return "Nothing better is known on this data, so there is no gap to explain."
         if self.gap < SMALLEST_GAP:
-            return f"It stays {self.gap:.3f} behind {self.reference}: nothing to explain."
+            return f"It is {self.gap:.3f} behind {self.reference}: nothing to explain."
         if not self.flips:
-            return f"No switch closes half of the gap of {self.gap:.3f}, so no cause is named (R12)."
+            return f"No change closes half of the gap of {self.gap:.3f}, so no cause is named (R12)."
         first, *others = self.flips
-        also = f" So do {'; '.join(f'{one.words} ({one.share})' for one in others)}." if others else ""
+        also = f" So do {'; '.join(f'{change.words} ({change.share})' for change in others)}." if others else ""
         return (
             f"{first.switch} flips the verdict: {first.words} closes {first.share} of the gap of {self.gap:.3f}.{also}"
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same for machines."""
+    def as_dict(self) -> "ExplanationJson":
+        """The explanation as JSON (`--json`)."""
         return {
-            **{
-                name: getattr(self, name) for name in ("cell", "metric", "value", "reference", "reference_value", "gap")
-            },
+            "cell": self.cell,
+            "metric": self.metric,
+            "value": self.value,
+            "reference": self.reference,
+            "reference_value": self.reference_value,
+            "gap": self.gap,
             "differs": dict(self.differs),
-            "switches": [{**asdict(one), "flips": one.flips} for one in self.tried],
-            "flips": [one.switch for one in self.flips],
+            "switches": [{**asdict(change), "flips": change.flips} for change in self.tried],
+            "flips": [change.switch for change in self.flips],
             "verdict": self.verdict,
         }
+
+
+class ExplanationJson(TypedDict):
+    """An explanation as JSON; `switches`: every change that was tried."""
+
+    cell: str
+    metric: str
+    value: float
+    reference: str
+    reference_value: float | None
+    gap: float
+    differs: dict[str, Json]
+    switches: list[dict[str, Json]]
+    flips: list[str]
+    verdict: str
 
 
 def explain(
@@ -108,28 +130,32 @@ def explain(
     only: Sequence[str] = (),
     on_progress: OnProgress = lambda _: None,
 ) -> Explanation:
-    """The explanation of a study cell, or of the worse of two, on dev; trainings are published beside its study.
+    """The explanation of a study cell, or of the worse of two, on dev.
 
-    It is held against the other one, else the best of its study on dev, else the ceiling its data state.
+    The study cell is compared with the other one; without one, with the best of its study on dev, or else with the best
+    possible value that its data state. The trainings are published next to its study, or in `out`. `jobs`: parallel
+    trainings; `only`: the switches to try.
 
-    Raises: ConfigError when a folder holds no study cell, the two judge other pairs, or a switch of `only` is unknown.
+    Raises: ConfigError when a folder contains no study cell, when the two were judged on different data, or when a
+    switch of `only` is unknown.
     """
     switches = _chosen(only)
     _refuse_heads([read_case(folder) for folder in (cell, other) if folder])
     worse, better = _two(read_case(cell), read_case(other)) if other else _one(read_case(cell))
     reference, value = _reference(worse, better)
     differs = differences(worse, better) if other and better else {}
-    found = Explanation(worse.id, worse.primary, worse.value, reference, value, differs, ())
-    if found.gap < SMALLEST_GAP:
-        return found
+    untried = Explanation(worse.id, worse.primary, worse.value, reference, value, differs, ())
+    if untried.gap < SMALLEST_GAP:
+        return untried
     question = Question(worse, better, siblings(worse), asked_two=other is not None)
     folder = out or _folder_of(worse)
     trials = [(switch, trial) for switch, trial in _planned(switches, question)]
     refused = {trial.words: _refusal(worse, trial) for _, trial in trials}
     running = {t.words: _cell_of(worse, s, t) for s, t in trials if t.value is None and not refused[t.words]}
     _train(list(running.values()), folder, jobs or os.cpu_count() or 1, on_progress)
-    return replace(found, tried=tuple(
-        _tried(found, switch, trial, refused[trial.words], running.get(trial.words), folder) for switch, trial in trials
+    return replace(untried, tried=tuple(
+        _tried(untried, switch, trial, refused[trial.words], running.get(trial.words), folder)
+        for switch, trial in trials
     ))  # fmt: skip
 
 
@@ -138,8 +164,8 @@ def _refuse_heads(cases: Sequence[Case]) -> None:
     for case in cases:
         name = objective_name(case.config)
         if name != "pairs":
-            cause = f"explain tries switches of pairs, and {case.id} was trained with objective {name}"
-            remedy = "look into its diagnostics: seqtwin report"
+            cause = f"explain supports the objective pairs only; {case.id} was trained with objective {name}"
+            remedy = "see its diagnostics in the report: seqtwin report"
             raise ConfigError("EXPLAIN_OBJECTIVE", cause, place=str(case.folder), remedy=remedy)
 
 
@@ -157,9 +183,9 @@ def _slug(name: str) -> str:
 
 
 def _two(one: Case, other: Case) -> tuple[Case, Case]:
-    """The worse and the better of two."""
+    """The two study cells, the worse one first."""
     if one.data != other.data or one.primary != other.primary:
-        cause = f"{one.id} and {other.id} judge different pairs, so their values cannot be compared"
+        cause = f"{one.id} and {other.id} were judged on different data, so their values cannot be compared"
         raise ConfigError("EXPLAIN_DATA", cause, place=str(other.folder), remedy="name two cells of one data set")
     return (one, other) if one.value <= other.value else (other, one)
 
@@ -178,23 +204,23 @@ def _reference(case: Case, better: Case | None) -> tuple[str, float | None]:
 
 
 def _folder_of(case: Case) -> Path:
-    """Beside the cells of its study, or beside the run."""
+    """The folder of the trainings: next to the cells of its study, or next to the run."""
     folder = case.folder.resolve()
     study = folder.parent.parent if folder.parent.name == "cells" else folder.parent
     return study / "explain" / folder.name
 
 
 def _planned(switches: Sequence[Switch], question: Question) -> list[tuple[Switch, Trial]]:
-    """Every trial once, under the first switch that asks for it."""
-    found: dict[str, tuple[Switch, Trial]] = {}
+    """The distinct trials, each under the first switch that requires it."""
+    trials: dict[str, tuple[Switch, Trial]] = {}
     for switch in switches:
         for trial in switch.trials(question):
-            found.setdefault(trial.words, (switch, trial))
-    return list(found.values())
+            trials.setdefault(trial.words, (switch, trial))
+    return list(trials.values())
 
 
 def _refusal(case: Case, trial: Trial) -> str:
-    """Why a config with this change cannot be trained; empty where it can."""
+    """Why a config with this change cannot be trained; empty if it can."""
     try:
         check_run(vary(case.config, trial.changes))
     except SeqTwinError as error:
@@ -222,23 +248,22 @@ def _published(cell: StudyCell, folder: Path, data: DataSets) -> bool:
     if not (folder / cell.id).exists():
         return False
     if read_manifest(folder / cell.id).get("key") != cell_key(cell.config, data.prepare(cell.config)):
-        cause = f"{cell.id} was trained for another config, other data or another version"
-        raise ConfigError(
-            "EXPLAIN_CHANGED", cause, place=str(folder), remedy="move the folder away, or name another --out"
-        )
+        cause = f"{cell.id} was trained with another config, other data or another version"
+        remedy = "move the folder away, or choose another --out"
+        raise ConfigError("EXPLAIN_CHANGED", cause, place=str(folder), remedy=remedy)
     return True
 
 
 def _tried(
-    found: Explanation, switch: Switch, trial: Trial, refused: str, cell: StudyCell | None, folder: Path
+    untried: Explanation, switch: Switch, trial: Trial, refused: str, cell: StudyCell | None, folder: Path
 ) -> Tried:
-    value, ended = (trial.value, refused) if cell is None else _outcome(folder / cell.id, found.metric)
-    closes = None if value is None else (value - found.value) / found.gap
+    value, ended = (trial.value, refused) if cell is None else _outcome(folder / cell.id, untried.metric)
+    closes = None if value is None else (value - untried.value) / untried.gap
     return Tried(switch.name, switch.why, trial.words, dict(trial.changes), value, closes, ended)
 
 
 def _outcome(folder: Path, metric: str) -> tuple[float | None, str]:
-    """Dev value of a training, and how it ended where it has none."""
+    """The dev value of a training, and how it ended if it has none."""
     manifest = read_manifest(folder)
     if not (folder / SCORES).exists():
         error = manifest["error"]

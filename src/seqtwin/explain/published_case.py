@@ -1,9 +1,8 @@
-"""A published study cell as evidence: its config, what it reached on dev, and what it is measured against."""
+"""A published study cell to be explained: its config, its dev value, and the study cells it is compared with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from seqtwin.config import RunConfig, read_run
 from seqtwin.errors import ConfigError
@@ -28,7 +27,7 @@ from seqtwin.published import (
 
 @dataclass(frozen=True)
 class Case:
-    """One published study cell. `value`: its primary metric on dev, chance where it ended without one."""
+    """One published study cell. `primary`: the metric that decides."""
 
     folder: Path
     manifest: CellManifest
@@ -40,12 +39,12 @@ class Case:
 
     @property
     def id(self) -> str:
-        """Its readable name."""
+        """The readable name."""
         return str(self.manifest["id"])
 
     @property
     def value(self) -> float:
-        """Dev value of the primary metric; 0 where there is none and chance depends on the data."""
+        """The primary metric on dev; without one, its chance level, or 0 if that depends on the data."""
         value = self.scores["dev"].get(self.primary)
         return chance_of(self.primary) or 0.0 if value is None else float(value)
 
@@ -61,7 +60,7 @@ class Case:
         return {} if tuning is None else tuning["changes"]
 
     def number(self, name: str) -> float:
-        """A diagnostic; nan where it is undefined."""
+        """A diagnostic by name; nan if it is undefined."""
         value = self.diagnostics.get(name)
         return float("nan") if value is None else value
 
@@ -69,12 +68,12 @@ class Case:
 def read_case(folder: Path) -> Case:
     """The published study cell (or run) in a folder.
 
-    Raises: ConfigError when the folder holds none; DamagedError when one of its files cannot be read.
+    Raises: ConfigError when the folder contains none; DamagedError when one of its files cannot be read.
     """
     needed = (MANIFEST, CONFIG, SCORES)
     absent = [name for name in needed if not (folder / name).is_file()]
     if absent:
-        cause = f"no finished study cell there: {absent[0]} is missing"
+        cause = f"no finished study cell in this folder: {absent[0]} is missing"
         remedy = "give a folder such as runs/NAME/cells/ID, or one that `seqtwin train` wrote"
         raise ConfigError("NO_CELL", cause, place=str(folder), remedy=remedy)
     manifest, scores = read_manifest(folder), read_scores(folder)
@@ -85,22 +84,22 @@ def read_case(folder: Path) -> Case:
 
 
 def siblings(case: Case) -> list[Case]:
-    """The other study cells of its study that judge the same pairs, by name."""
+    """The other study cells of its study that were judged on the same data by the same metric, sorted by name."""
     folders = sorted(path.parent for path in case.folder.resolve().parent.glob(f"[!.]*/{SCORES}"))
-    found = [read_case(folder) for folder in folders if folder.name != case.folder.resolve().name]
-    return [other for other in found if other.data == case.data and other.primary == case.primary]
+    others = [read_case(folder) for folder in folders if folder.name != case.folder.resolve().name]
+    return [other for other in others if other.data == case.data and other.primary == case.primary]
 
 
-def settings(case: Case) -> dict[str, Any]:
-    """The config by dotted keys; parts (representation, loss, ...) whole; without data and seed."""
+def settings(case: Case) -> dict[str, Json]:
+    """The config by dotted key, without data, seed, device and threads; parts such as the loss are one value each."""
     raw = case.config.model_dump(mode="json", exclude={"data"})
-    found: dict[str, Any] = {}
+    flat: dict[str, Json] = {}
     for section, value in raw.items():
         inner = value if section in ("tokens", "encoder", "fit") else None
-        found |= {section: value} if inner is None else {f"{section}.{key}": inner[key] for key in inner}
-    return {key: value for key, value in found.items() if key not in ("fit.seed", "fit.device", "fit.threads")}
+        flat |= {section: value} if inner is None else {f"{section}.{key}": inner[key] for key in inner}
+    return {key: value for key, value in flat.items() if key not in ("fit.seed", "fit.device", "fit.threads")}
 
 
 def same_pairing(one: Case, other: Case) -> bool:
-    """Whether two study cells differ in their seed alone."""
+    """Whether two study cells differ only in their seed."""
     return one.config.fit.seed != other.config.fit.seed and settings(one) == settings(other)

@@ -1,18 +1,18 @@
-"""SWITCHES: what could have spoilt a study cell, each as the one change of its config that would take it back.
+"""SWITCHES: the possible causes of a bad study cell, each with the change of its config that would remove it.
 
-To add one: a function from the case to its trials (none where it does not apply), and a line at the foot. The order is
-the order of the report; the step budget is the last resort.
+To add one: a function from the question to its trials (none if it does not apply), and a line at the foot. They are
+reported in this order; the step budget is the last resort.
 """
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import mean
-from typing import Any
 
 import numpy as np
 
 from seqtwin.explain.published_case import Case, same_pairing, settings
+from seqtwin.json_values import Json
 from seqtwin.lookup import split_spec
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.run.prepare import prepare
@@ -26,7 +26,10 @@ ONE_TOKEN = frozenset({"last_output", "first_output"})
 
 @dataclass(frozen=True)
 class Question:
-    """What the switches look at: the case, the better study cell it is held against (if any), its study's others."""
+    """The input of a switch: the bad study cell, the better one it is compared with, and the others of its study.
+
+    `asked_two`: whether the user named both study cells.
+    """
 
     case: Case
     better: Case | None
@@ -36,28 +39,28 @@ class Question:
 
 @dataclass(frozen=True)
 class Trial:
-    """One change to be tried, in words and by dotted keys; `value`: its dev value where no training is needed."""
+    """One change to try, in words and by dotted key; `value`: its dev value if no training is needed."""
 
     words: str
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Json] = field(default_factory=dict)
     value: float | None = None
 
 
 @dataclass(frozen=True)
 class Switch:
-    """A suspicion: its name, why it spoils a study cell, and what to try."""
+    """A possible cause: its name, why it makes a study cell bad, and the changes to try."""
 
     name: str
     why: str
     trials: Callable[[Question], list[Trial]]
 
 
-def _trial(**changes: Any) -> Trial:
+def _trial(**changes: Json) -> Trial:
     dotted = {key.replace("__", "."): value for key, value in changes.items()}
     return Trial(", ".join(f"{key}={_shown(value)}" for key, value in dotted.items()), dotted)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Json) -> str:
     return "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -77,7 +80,7 @@ def _stitching(q: Question) -> list[Trial]:
 
 
 def _margin(q: Question) -> list[Trial]:
-    """A written margin becomes the median distance at the start; one that is that already, a third and the triple."""
+    """Replace a margin given as a number by the median distance at the start; else try a third and three times it."""
     name, options = split_spec(q.case.config.loss)
     if not _has_options(name, "margin", "k"):
         return []
@@ -93,7 +96,7 @@ def _has_options(loss: str, *names: str) -> bool:
 
 
 def _normalising(q: Question) -> list[Trial]:
-    """Vectors of one length; a margin beyond 1 comes down with them, since a unit sphere has no room for it."""
+    """Normalise the vectors. A margin above 1 is lowered to 1: on a unit sphere it is too large."""
     name, options = split_spec(q.case.config.loss)
     if _has_options(name, "distance", "margin") and options.get("distance") == "euclidean":
         margin = options.get("margin", "auto")
@@ -115,17 +118,17 @@ def _saturation(q: Question) -> list[Trial]:
 
 
 def _inverted(q: Question) -> list[Trial]:
-    """No training: the scores with their sign turned."""
+    """Invert the scores. This needs no training."""
     auc = q.case.scores["dev"].get("roc_auc")
     if not (q.case.number("train_auc") < 0.45 or (auc is not None and auc < 0.45)):
         return []
     if q.case.primary == "roc_auc":
-        return [Trial("scores turned round", value=1.0 - q.case.value)]
-    return [Trial("scores turned round", value=-q.case.value)] if q.case.primary == "spearman" else []
+        return [Trial("scores inverted", value=1.0 - q.case.value)]
+    return [Trial("scores inverted", value=-q.case.value)] if q.case.primary == "spearman" else []
 
 
 def _cut(q: Question) -> list[Trial]:
-    """Graded targets, and a loss that knows same and different only: the cut at the quartiles of the targets."""
+    """Try the quartiles of the targets as the cut, for graded targets and a loss that needs two classes."""
     graded = q.case.facts is not None and q.case.facts.get("graded")
     loss = LOSSES.get(split_spec(q.case.config.loss)[0])
     if not graded or (loss is not None and not loss.needs_cut):
@@ -136,7 +139,7 @@ def _cut(q: Question) -> list[Trial]:
 
 
 def _tuning(q: Question) -> list[Trial]:
-    """The training settings that tuning found for the better one."""
+    """Use the tuned training settings of the better study cell."""
     if q.better is None:
         return []
     keys = [key for key in {**q.case.tuned, **q.better.tuned} if key.startswith(("fit.", "encoder.dropout"))]
@@ -146,7 +149,7 @@ def _tuning(q: Question) -> list[Trial]:
 
 
 def _seed(q: Question) -> list[Trial]:
-    """The other seeds of the pairing, as published; two fresh ones where there are none."""
+    """The published other seeds of the pairing; without any, train two new ones."""
     published = [other.value for other in q.others if same_pairing(other, q.case)]
     if published:
         return [Trial(f"mean of the other seeds of the study ({len(published)})", value=mean(published))]
@@ -155,7 +158,7 @@ def _seed(q: Question) -> list[Trial]:
 
 
 def _differing(q: Question) -> list[Trial]:
-    """Each setting in which the better of two named study cells differs, one at a time."""
+    """Try each setting that differs between two named study cells, one at a time."""
     if not q.asked_two or q.better is None:
         return []
     return [Trial(f"{key}={_shown(value)}", {key: value}) for key, value in differences(q.case, q.better).items()]
@@ -165,23 +168,23 @@ def _budget(q: Question) -> list[Trial]:
     return [_trial(fit__epochs=BUDGET * q.case.config.fit.epochs, fit__patience=None)]
 
 
-def differences(case: Case, better: Case) -> dict[str, Any]:
-    """The better one's value of each setting in which the two differ."""
+def differences(case: Case, better: Case) -> dict[str, Json]:
+    """The settings in which two study cells differ, with the values of the better one."""
     here, there = settings(case), settings(better)
     return {key: there[key] for key in here if here[key] != there[key]}
 
 
 SWITCHES: tuple[Switch, ...] = (
-    Switch("padding", "pad steps are read as if they were input", _padding),
+    Switch("padding", "the encoder treats padding as input", _padding),
     Switch("slicing of h_n", "a wrong view of h_n mixes the items of a batch", _slicing),
-    Switch("bidirectional stitching", "one half of the vector has read one token only", _stitching),
-    Switch("margin scale", "the margin does not fit the distances this representation starts with", _margin),
-    Switch("normalisation", "the lengths of the vectors carry what the loss should not see", _normalising),
-    Switch("saturation", "the head or the states sit where nothing moves them", _saturation),
+    Switch("bidirectional stitching", "one half of the vector depends on one token only", _stitching),
+    Switch("margin scale", "the margin does not fit the initial distances of this representation", _margin),
+    Switch("normalisation", "the norms of the vectors contain information that misleads the loss", _normalising),
+    Switch("saturation", "the head or the states are saturated, so their gradient vanishes", _saturation),
     Switch("inverted label", "training pulls different pairs together", _inverted),
-    Switch("graded-to-binary cut", "the cut calls the wrong pairs the same", _cut),
-    Switch("unequal tuning", "the other one was tuned better", _tuning),
+    Switch("graded-to-binary cut", "the cut labels the wrong pairs as same", _cut),
+    Switch("unequal tuning", "the other study cell was tuned better", _tuning),
     Switch("single seed", "this seed was unlucky", _seed),
-    Switch("differing setting", "the two study cells were not trained alike", _differing),
-    Switch("step budget", "it was stopped before it had left the plateau", _budget),
+    Switch("differing setting", "the two study cells have different settings", _differing),
+    Switch("step budget", "training stopped before the loss left its plateau", _budget),
 )

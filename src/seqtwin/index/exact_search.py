@@ -8,7 +8,7 @@ import numpy as np
 Array = np.ndarray
 Matrix = Callable[[Array, Array], Array]
 _QUERIES, _CORPUS = 1024, 16_384  # rows per block
-_FEW = 20  # with more than so many candidates times k, a full selection is faster
+_FEW = 20  # with more than 20 k better candidates, a full selection is faster
 
 
 @dataclass(frozen=True)

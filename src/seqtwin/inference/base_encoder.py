@@ -110,7 +110,7 @@ class BaseEncoder(ABC):
         """
         lefts, rights = list_items(left), list_items(right)
         if len(lefts) != len(rights):
-            cause = f"{len(lefts)} texts on the left, {len(rights)} on the right; expected as many on both sides"
+            cause = f"{len(lefts)} texts on the left, {len(rights)} on the right; expected equal numbers"
             raise DataError("SCORE_LENGTH", cause, place="score")
         return self._score_rows(self.encode(lefts), self.encode(rights))
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from seqtwin.data.files.decode import ending_of
-from seqtwin.data.files.formats import LINES, format_of
+from seqtwin.data.files.formats import LINES, format_of, has_words
 from seqtwin.data.files.tables import Table, column, read_table, read_text_table
 from seqtwin.data.reading.choose_columns import texts_named
 from seqtwin.data.reading.column_options import Gaps
@@ -39,7 +38,7 @@ def predict_file(
     """
     if encoder.inputs == "series":
         return _predict_series(encoder, path, gaps)
-    tagged = encoder.objective == "label_steps" and column is None and ending_of(path) == ".conllu"
+    tagged = encoder.objective == "label_steps" and column is None and has_words(path)
     if token or sequence or tagged:
         return _predict_words(encoder, path, sequence or "sent_id", token or "token")
     return _predict_texts(encoder, path, column)

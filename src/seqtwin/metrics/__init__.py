@@ -1,8 +1,21 @@
-"""Metrics: of scored pairs (METRICS), of rankings (RANKINGS), of classes (CLASS_METRICS), of what a decoder writes
-(WRITTEN_METRICS); and what is fitted on dev for them."""
+"""The metrics of pairs, classes, generated texts and rankings, with their directions and what they need from dev.
+
+- `direction`: the better end of the scale of a metric and its chance level, and the error of a metric without a value.
+- `pairs`: METRICS, the metrics of scored pairs.
+- `classes`: CLASS_METRICS, the metrics of class predictions.
+- `spans`: spans in tagged sequences, and their F1.
+- `written`: WRITTEN_METRICS, the metrics of generated texts.
+- `rankings`: RANKINGS, the metrics of rankings.
+- `thresholds`: the threshold and the isotonic map that are fitted on dev, and all metrics of a split at once.
+- `few_examples`: warnings about classes with so few examples that metrics are unreliable.
+- `directions`: the direction, chance level and printed name of every number that a table shows.
+
+To add a metric: a function with its name and direction, and a line in the dict of its file.
+"""
 
 from seqtwin.metrics.classes import CLASS_METRICS, Measure, measured
-from seqtwin.metrics.directions import DIRECTIONS, Direction, chance_of, direction_of, lower_is_better, metric_name
+from seqtwin.metrics.direction import Direction, Undefined
+from seqtwin.metrics.directions import DIRECTIONS, chance_of, direction_of, lower_is_better, metric_name
 from seqtwin.metrics.few_examples import (
     class_counts,
     few_classes_sentence,
@@ -10,7 +23,7 @@ from seqtwin.metrics.few_examples import (
     few_positives,
     pair_counts,
 )
-from seqtwin.metrics.pairs import METRICS, Metric, Undefined, average_ranks
+from seqtwin.metrics.pairs import METRICS, Metric, average_ranks
 from seqtwin.metrics.rankings import RANKINGS, Ranking, measure_ranking, rank
 from seqtwin.metrics.thresholds import (
     Isotonic,

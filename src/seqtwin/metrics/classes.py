@@ -1,35 +1,42 @@
-"""Metrics of classes. A row of `shares` holds the probability of every class; `target` the index of the right one.
+"""CLASS_METRICS: the metrics of class predictions, and the record of a metric of predictions.
 
-All arithmetic is float64. What has no value raises `Undefined` with its reason.
+`shares` [rows classes]: the probability of every class. `target` [rows]: the index of the true class. All arithmetic is
+float64. A metric without a value raises `Undefined` with the reason.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from seqtwin.metrics.pairs import Floats, Undefined
+from seqtwin.metrics.direction import CORRECT, HIGHER, LOWER, Direction, Undefined
+from seqtwin.metrics.pairs import Floats
 
 Counts = npt.NDArray[np.int64]
 
 BINS = 15
-LEAST = float(np.finfo(np.float64).eps)  # a probability of 0 would cost infinitely much
-ROUNDING = 1e-6  # by so much may float32 probabilities pass 1
+LEAST = float(np.finfo(np.float64).eps)  # a probability of 0 would have an infinite loss
+ROUNDING = 1e-6  # float32 probabilities can exceed 1 by this much
+
+Predicted = TypeVar("Predicted")
+Expected = TypeVar("Expected")
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A metric of what was said and what is right."""
+class Measure(Generic[Predicted, Expected]):
+    """A metric of predictions and true values. `name`: as reports print it."""
 
-    function: Callable[[Any, Any], float]
+    name: str
+    direction: Direction
+    function: Callable[[Predicted, Expected], float]
 
 
 def as_classified(shares: npt.ArrayLike, target: npt.ArrayLike) -> tuple[Floats, Counts]:
-    """The same as Float64[rows classes] and Int64[rows].
+    """Shares and target as Float64[rows classes] and Int64[rows].
 
-    Raises: ValueError for anything else than probabilities and one class a row; Undefined without rows.
+    Raises: ValueError unless they are probabilities and one class per row; Undefined without rows.
     """
     p, y = np.asarray(shares, dtype=np.float64), np.asarray(target)
     if p.ndim != 2 or y.shape != p.shape[:1]:
@@ -39,12 +46,12 @@ def as_classified(shares: npt.ArrayLike, target: npt.ArrayLike) -> tuple[Floats,
     if not ((p >= 0) & (p <= 1 + ROUNDING)).all():
         raise ValueError("expected probabilities between 0 and 1")
     if not np.issubdtype(y.dtype, np.integer) or not ((y >= 0) & (y < p.shape[1])).all():
-        raise ValueError(f"expected classes 0 to {p.shape[1] - 1} as whole numbers")
+        raise ValueError(f"expected integer classes from 0 to {p.shape[1] - 1}")
     return p, y.astype(np.int64)
 
 
 def confusion(shares: npt.ArrayLike, target: npt.ArrayLike) -> Counts:
-    """How often each class (a row) was called each class (a column): Int[classes classes]; ties go to the first.
+    """The counts of each true class (row) and predicted class (column): Int[classes classes]. Ties go to the first.
 
     >>> confusion([[.9, .1], [.8, .2], [.3, .7]], [0, 1, 1])
     array([[1, 0],
@@ -57,7 +64,7 @@ def confusion(shares: npt.ArrayLike, target: npt.ArrayLike) -> Counts:
 
 
 def accuracy(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
-    """The share of rows whose most probable class is the right one.
+    """The share of rows whose most probable class is the true one.
 
     >>> accuracy([[.9, .1], [.8, .2]], [0, 1])
     0.5
@@ -67,7 +74,7 @@ def accuracy(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
 
 
 def macro_f1(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
-    """The plain mean of F1 over the classes that occur in `target`; a class that is never called counts 0.
+    """The mean of F1 over the classes that occur in `target`. The F1 of a class that is never predicted is 0.
 
     Formula: F1 of a class = 2 TP / (2 TP + FP + FN).
 
@@ -81,7 +88,7 @@ def macro_f1(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
 
 
 def log_loss(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
-    """The mean cost of the right class in nats. Formula: mean -ln max(p[target], eps of float64).
+    """The mean loss of the true class in nats. Formula: mean -ln max(p[target], eps of float64).
 
     >>> round(log_loss([[.5, .5], [.75, .25]], [0, 0]), 6)
     0.490415
@@ -92,10 +99,10 @@ def log_loss(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
 
 
 def calibration_error(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
-    """How far the probability of the class that is called lies from how often it is right (ECE), in [0, 1].
+    """The difference between the probability of the predicted class and its accuracy (ECE), in [0, 1].
 
-    Formula: sum over 15 bins of |B| / rows * |accuracy(B) - mean probability(B)|, where bin m holds the rows whose
-    highest probability lies in ((m - 1) / 15, m / 15].
+    Formula: sum over 15 bins of |B| / rows * |accuracy(B) - mean probability(B)|, where bin m contains the rows whose
+    highest probability is in ((m - 1) / 15, m / 15].
     Source: Guo et al. 2017, On Calibration of Modern Neural Networks, equations 2, 3 and 5.
 
     >>> round(calibration_error([[.8, .2], [.8, .2]], [0, 1]), 6)
@@ -108,20 +115,22 @@ def calibration_error(shares: npt.ArrayLike, target: npt.ArrayLike) -> float:
     return float(np.abs(surplus).sum() / len(y))
 
 
-def measured(table: Mapping[str, Measure], said: Any, right: Any) -> tuple[dict[str, float], dict[str, str]]:
-    """Every metric of a table, and the reasons of those that have no value."""
+def measured(
+    table: Mapping[str, Measure[Predicted, Expected]], predicted: Predicted, expected: Expected
+) -> tuple[dict[str, float], dict[str, str]]:
+    """The value of every metric of a table, and the reasons for those without one."""
     values, undefined = {}, {}
     for name, metric in table.items():
         try:
-            values[name] = float(metric.function(said, right))
+            values[name] = float(metric.function(predicted, expected))
         except Undefined as nothing:
             undefined[name] = nothing.reason
     return values, undefined
 
 
-CLASS_METRICS: dict[str, Measure] = {
-    "accuracy": Measure(accuracy),
-    "macro_f1": Measure(macro_f1),
-    "log_loss": Measure(log_loss),
-    "calibration_error": Measure(calibration_error),
+CLASS_METRICS: dict[str, Measure[npt.ArrayLike, npt.ArrayLike]] = {
+    "accuracy": Measure("accuracy", CORRECT, accuracy),
+    "macro_f1": Measure("macro F1", HIGHER, macro_f1),
+    "log_loss": Measure("log loss", LOWER, log_loss),
+    "calibration_error": Measure("calibration error", LOWER, calibration_error),
 }

@@ -1,18 +1,18 @@
-"""Which same or different pairs, or which classes, are so few that the metrics rest on a handful of examples."""
+"""Warnings about classes (same and different pairs, or classes of a head) with fewer than ten examples."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-FEWEST = 10  # below this, one example more or less moves a metric by more than most differences between encoders
+FEWEST = 10  # with fewer, a single example changes a metric by more than most differences between encoders
 _NAMED = 3
 
 Counts = dict[str, int]
 
 
 def pair_counts(target: npt.ArrayLike, cut: float) -> Counts:
-    """How many pairs are same (target >= cut) and how many are different.
+    """The numbers of same pairs (target >= cut) and of different pairs.
 
     >>> pair_counts([1, 0, .7], cut=.5)
     {'same': 2, 'different': 1}
@@ -22,7 +22,7 @@ def pair_counts(target: npt.ArrayLike, cut: float) -> Counts:
 
 
 def class_counts(target: npt.ArrayLike, classes: Sequence[str]) -> Counts:
-    """How many examples each class has; `target` holds class indices.
+    """The number of examples of each class. `target`: class indices.
 
     >>> class_counts([0, 0, 1], ["yes", "no"])
     {'yes': 2, 'no': 1}
@@ -32,7 +32,7 @@ def class_counts(target: npt.ArrayLike, classes: Sequence[str]) -> Counts:
 
 
 def few(counts: Mapping[str, int]) -> Counts:
-    """The counts below ten, fewest first; empty when there are enough of every kind.
+    """The counts below ten, smallest first; empty when every count is at least ten.
 
     >>> few({"same": 4, "different": 96})
     {'same': 4}
@@ -41,7 +41,7 @@ def few(counts: Mapping[str, int]) -> Counts:
 
 
 def few_positives(target: npt.ArrayLike, cut: float) -> Counts:
-    """The number of same and of different pairs where it is below ten; empty when there are ten of each.
+    """The numbers of same and of different pairs that are below ten; empty when there are ten of each.
 
     >>> few_positives([1, 1, 0] + [0] * 20, cut=.5), few_positives([1, 0] * 10, cut=.5)
     ({'same': 2}, {})
@@ -50,7 +50,7 @@ def few_positives(target: npt.ArrayLike, cut: float) -> Counts:
 
 
 def few_pairs_sentence(counts: Mapping[str, Mapping[str, int]]) -> str:
-    """One sentence that says on how few pairs the metrics rest; empty when each split has ten same and ten different.
+    """A warning that metrics rest on very few pairs; empty when each split has ten same and ten different pairs.
 
     `counts`: `pair_counts` by split.
 
@@ -64,19 +64,19 @@ def few_pairs_sentence(counts: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def few_classes_sentence(counts: Mapping[str, int]) -> str:
-    """One sentence that names the classes with fewer than ten test examples; empty when every class has ten.
+    """A warning that lists the classes with fewer than ten test examples; empty when every class has ten.
 
     `counts`: `class_counts` of test.
 
     >>> few_classes_sentence({"yes": 40, "no": 3})
     'The metrics of 1 of 2 classes rest on fewer than ten test examples: no (3).'
     """
-    found = _few(counts)
-    if not found:
+    rare = _few(counts)
+    if not rare:
         return ""
-    more = [f"{len(found) - _NAMED} more"] if len(found) > _NAMED else []
-    shown = _listed([f"{name} ({n})" for name, n in found[:_NAMED]] + more)
-    return f"The metrics of {len(found)} of {len(counts)} classes rest on fewer than ten test examples: {shown}."
+    more = [f"{len(rare) - _NAMED} more"] if len(rare) > _NAMED else []
+    shown = _listed([f"{name} ({n})" for name, n in rare[:_NAMED]] + more)
+    return f"The metrics of {len(rare)} of {len(counts)} classes rest on fewer than ten test examples: {shown}."
 
 
 def _few(counts: Mapping[str, int]) -> list[tuple[str, int]]:

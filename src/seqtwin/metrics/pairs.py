@@ -1,6 +1,7 @@
-"""Metrics of scored pairs. Scores: higher = more similar; targets in [0, 1], 1 = same.
+"""METRICS: the metrics of scored pairs. Scores: higher = more similar; targets in [0, 1], 1 = same.
 
-All arithmetic is float64. What has no value raises `Undefined` with its reason; nothing is ever NaN or a made-up 0.
+All arithmetic is float64. A metric without a value raises `Undefined` with the reason; it never returns NaN or 0
+instead.
 """
 
 from collections.abc import Callable
@@ -10,20 +11,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from seqtwin.metrics.direction import CORRECT, CORRELATION, HIGHER, LOWER, Direction, Undefined
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-class Undefined(ValueError):  # noqa: N818 - not a fault: the honest value of a metric
-    """A metric that has no value on these numbers; `reason` says why."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
 def as_pairs(scores: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """The same as two flat float64 arrays of one length. Raises: ValueError for anything else, or NaN."""
+    """Scores and targets as float64 arrays: [pairs] each. Raises: ValueError for other shapes, NaN or infinities."""
     s, y = np.asarray(scores, dtype=np.float64), np.asarray(targets, dtype=np.float64)
     if s.ndim != 1 or s.shape != y.shape:
         raise ValueError(f"expected as many scores as targets in two flat arrays, got shapes {s.shape} and {y.shape}")
@@ -34,7 +29,7 @@ def as_pairs(scores: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[Floats, Flo
 
 
 def _deviations(values: Floats, what: str) -> Floats:
-    """Centred and brought to length 1, so that a correlation is a dot product."""
+    """The values centred and scaled to length 1. The correlation of two such arrays is their dot product."""
     centred = values - values.mean()
     length = float(np.sqrt(np.square(centred).sum()))
     # below this the differences are rounding, not information
@@ -59,7 +54,7 @@ def pearson(scores: npt.ArrayLike, targets: npt.ArrayLike) -> float:
 
 
 def average_ranks(values: npt.ArrayLike) -> Floats:
-    """Ranks from 1 up; equal values share the mean of their places.
+    """Ranks, starting at 1. Equal values get the mean of their places.
 
     >>> average_ranks([3.0, 1.0, 3.0])
     array([2.5, 1. , 2.5])
@@ -95,15 +90,15 @@ def mse(scores: npt.ArrayLike, targets: npt.ArrayLike) -> float:
 
 
 def as_classes(scores: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[Floats, Bools]:
-    """Scores, and whether each pair is same. Raises: ValueError for labels other than 0 and 1."""
+    """The scores, and whether each pair is same. Raises: ValueError for labels other than 0 and 1."""
     s, y = as_pairs(scores, labels)
     if not np.isin(y, (0.0, 1.0)).all():
-        raise ValueError("expected labels 0 and 1; cut graded targets first")
+        raise ValueError("expected labels 0 and 1; apply the cut to graded targets first")
     return s, y == 1
 
 
 def roc_auc(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """The chance that a same pair scores above a different one. Formula: P(s+ > s-) + 1/2 P(s+ = s-).
+    """The probability that a same pair scores above a different one. Formula: P(s+ > s-) + 1/2 P(s+ = s-).
 
     Raises: Undefined when only one class is present.
 
@@ -119,7 +114,7 @@ def roc_auc(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def average_precision(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """The area under precision and recall, by steps. Formula: sum over distinct thresholds of (R_k - R_(k-1)) P_k.
+    """The area under precision and recall, in steps. Formula: sum over distinct thresholds of (R_k - R_(k-1)) P_k.
 
     Raises: Undefined when there is no positive.
 
@@ -130,14 +125,14 @@ def average_precision(scores: npt.ArrayLike, labels: npt.ArrayLike) -> float:
     if not same.any():
         raise Undefined("no pair is labelled same")
     table = confusion_by_cut(s, same)
-    # the first row calls nothing same: no precision there, and no recall to gain
+    # at the first threshold no pair is called same: it has no precision and adds no recall
     precision = table.true_same[1:] / (table.true_same[1:] + table.false_same[1:])
     return float((np.diff(table.true_same) / same.sum()) @ precision)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """A confusion table, or one per threshold: pairs called same or different, rightly or not."""
+    """A confusion table, or one per threshold: pairs called same or different, correctly (true) or not (false)."""
 
     true_same: Floats
     false_same: Floats
@@ -164,7 +159,7 @@ def confusion_by_cut(scores: Floats, same: Bools) -> Counts:
 
 
 def _ratio(top: Floats, bottom: Floats) -> Floats:
-    """The quotient where it has one, NaN where it has none (never shown: see `_defined`)."""
+    """The quotient, NaN where the divisor is 0 (never returned by a metric, see `_defined`)."""
     quotient: Floats = np.divide(top, bottom, out=np.full(np.shape(bottom), np.nan), where=np.asarray(bottom != 0))
     return quotient
 
@@ -176,25 +171,25 @@ def _defined(value: Floats, reason: str) -> float:
 
 
 def accuracy_of(c: Counts) -> Floats:
-    """Accuracy of one table, or of one per cut; NaN without pairs."""
+    """Accuracy of each table; NaN without pairs."""
     all_pairs = c.true_same + c.false_same + c.false_different + c.true_different
     return _ratio(c.true_same + c.true_different, all_pairs)
 
 
 def f1_of(c: Counts) -> Floats:
-    """F1 of one table, or of one per cut; NaN without a positive anywhere."""
+    """F1 of each table; NaN where no pair is same and none is called same."""
     return _ratio(2 * c.true_same, 2 * c.true_same + c.false_same + c.false_different)
 
 
 def mcc_of(c: Counts) -> Floats:
-    """Matthews' correlation of one table, or of one per cut; NaN where a margin is empty."""
+    """Matthews' correlation of each table; NaN where a row or column of the table is empty."""
     margins = (c.true_same + c.false_same) * (c.true_same + c.false_different)
     margins = margins * (c.true_different + c.false_same) * (c.true_different + c.false_different)
     return _ratio(c.true_same * c.true_different - c.false_same * c.false_different, np.sqrt(margins))
 
 
 def accuracy(called: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """The share of pairs called right. `called` is 1 where the score reached the threshold.
+    """The share of pairs called correctly. `called` is 1 where the score reached the threshold.
 
     >>> accuracy([1, 1, 0, 0], [1, 0, 1, 0])
     0.5
@@ -234,7 +229,9 @@ def f1(called: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def mcc(called: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """Matthews' correlation of call and label, in [-1, 1]. Raises: Undefined when a margin of the table is empty.
+    """Matthews' correlation of call and label, in [-1, 1].
+
+    Raises: Undefined when a row or column of the confusion table is empty.
 
     >>> mcc([1, 1, 0, 0], [1, 1, 0, 0])
     1.0
@@ -245,24 +242,36 @@ def mcc(called: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric and what it is given: raw scores, calibrated scores, or the calls at a threshold (1 = same)."""
+    """A metric of pairs. `name`: as reports print it.
 
+    `of`: its first argument, which is raw scores, calibrated scores, or the calls at a threshold (1 = same). `targets`:
+    its second argument, the graded targets or the labels 0 and 1.
+    """
+
+    name: str
+    direction: Direction
     function: Callable[[npt.ArrayLike, npt.ArrayLike], float]
     of: Literal["scores", "calibrated", "calls"] = "scores"
     targets: Literal["graded", "binary"] = "graded"
 
 
+RANK_CORRELATION = Direction(
+    "higher", chance=0.0, meaning="rank correlation of scores and targets; 1 is perfect order, 0 is none"
+)
+RANKED_RIGHT = Direction(
+    "higher", chance=0.5, meaning="of a same and a different pair, the same one scores higher {share} times in 100"
+)
 METRICS: dict[str, Metric] = {
-    "pearson": Metric(pearson),
-    "spearman": Metric(spearman),
-    "mse": Metric(mse),
-    "pearson_iso": Metric(pearson, of="calibrated"),
-    "mse_iso": Metric(mse, of="calibrated"),
-    "roc_auc": Metric(roc_auc, targets="binary"),
-    "average_precision": Metric(average_precision, targets="binary"),
-    "accuracy": Metric(accuracy, of="calls", targets="binary"),
-    "precision": Metric(precision, of="calls", targets="binary"),
-    "recall": Metric(recall, of="calls", targets="binary"),
-    "f1": Metric(f1, of="calls", targets="binary"),
-    "mcc": Metric(mcc, of="calls", targets="binary"),
+    "pearson": Metric("Pearson", CORRELATION, pearson),
+    "spearman": Metric("Spearman", RANK_CORRELATION, spearman),
+    "mse": Metric("MSE", LOWER, mse),
+    "pearson_iso": Metric("Pearson (isotonic)", CORRELATION, pearson, of="calibrated"),
+    "mse_iso": Metric("MSE (isotonic)", LOWER, mse, of="calibrated"),
+    "roc_auc": Metric("ROC-AUC", RANKED_RIGHT, roc_auc, targets="binary"),
+    "average_precision": Metric("average precision", HIGHER, average_precision, targets="binary"),
+    "accuracy": Metric("accuracy", CORRECT, accuracy, of="calls", targets="binary"),
+    "precision": Metric("precision", HIGHER, precision, of="calls", targets="binary"),
+    "recall": Metric("recall", HIGHER, recall, of="calls", targets="binary"),
+    "f1": Metric("F1", HIGHER, f1, of="calls", targets="binary"),
+    "mcc": Metric("MCC", CORRELATION, mcc, of="calls", targets="binary"),
 }

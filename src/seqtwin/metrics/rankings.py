@@ -1,7 +1,6 @@
-"""Metrics of rankings: for each query a corpus ordered by score, and the items of it that are relevant.
+"""RANKINGS: the metrics of rankings, for queries with a corpus ordered by score and the relevant items in it.
 
-Ranked by score alone (negative scores are scores like any other), ties by item id. Queries with nothing relevant are
-left out and counted.
+Items are ranked by score, equal scores by item id. Queries without a relevant item are left out and counted.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -12,7 +11,8 @@ import numpy.typing as npt
 
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import member
-from seqtwin.metrics.pairs import Bools, Floats, Undefined
+from seqtwin.metrics.direction import HIGHER, Direction, Undefined
+from seqtwin.metrics.pairs import Bools, Floats
 
 Ints = npt.NDArray[np.int64]
 
@@ -33,31 +33,34 @@ def rank(scores: npt.ArrayLike) -> Ints:
 
 @dataclass(frozen=True)
 class Ranked:
-    """Rankings of some queries. `hits[query, place]`: is the item there relevant; `total[query]` = R; `k`: depth."""
+    """Rankings of some queries. `hits[query, place]`: whether the item at this place is relevant.
+
+    `total[query]`: R, the number of relevant items. `k`: the depth.
+    """
 
     hits: Bools
     total: Ints
     k: int
 
     @property
-    def found(self) -> Floats:
-        """How many relevant items stand in the first k places."""
+    def relevant_at_k(self) -> Floats:
+        """The number of relevant items in the first k places."""
         count: Floats = self.hits[:, : self.k].sum(-1).astype(np.float64)
         return count
 
     @property
     def within_r(self) -> Bools:
-        """The hits, without those past the first R places."""
+        """The hits in the first R places."""
         return self.hits & (np.arange(self.hits.shape[1]) < self.total[:, None])
 
 
 def hit_rate(r: Ranked) -> Floats:
-    """1 where any relevant item stands in the first k places, else 0.
+    """1 where there is a relevant item in the first k places, else 0.
 
     >>> hit_rate(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
     array([1.])
     """
-    return np.minimum(r.found, 1.0)
+    return np.minimum(r.relevant_at_k, 1.0)
 
 
 def precision_at(r: Ranked) -> Floats:
@@ -66,7 +69,7 @@ def precision_at(r: Ranked) -> Floats:
     >>> precision_at(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
     array([0.5])
     """
-    return r.found / r.k
+    return r.relevant_at_k / r.k
 
 
 def recall_at(r: Ranked) -> Floats:
@@ -75,7 +78,7 @@ def recall_at(r: Ranked) -> Floats:
     >>> recall_at(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
     array([0.5])
     """
-    return r.found / r.total
+    return r.relevant_at_k / r.total
 
 
 def reciprocal_rank(r: Ranked) -> Floats:
@@ -93,8 +96,8 @@ def r_precision(r: Ranked) -> Floats:
     >>> r_precision(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
     array([0.5])
     """
-    found: Floats = r.within_r.sum(-1) / r.total
-    return found
+    shares: Floats = r.within_r.sum(-1) / r.total
+    return shares
 
 
 def average_precision_at_r(r: Ranked) -> Floats:
@@ -126,15 +129,20 @@ def ndcg(r: Ranked) -> Floats:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A ranking metric per query, and whether its name takes a depth (`recall@10`)."""
+    """A metric of rankings, one value per query. `name`: as reports print it.
 
+    `at_depth`: whether the metric has a depth (`recall@10`).
+    """
+
+    name: str
+    direction: Direction
     function: Callable[[Ranked], Floats]
     at_depth: bool = True
 
 
 def _parsed(name: str) -> tuple[Ranking, int]:
     family, _, depth = name.partition("@")
-    ranking: Ranking = member(RANKINGS, family, "ranking metric")
+    ranking = member(RANKINGS, family, "ranking metric")
     if ranking.at_depth != depth.isdecimal() or (ranking.at_depth and int(depth) < 1):
         wanted = f"'{family}@10' or another depth" if ranking.at_depth else f"'{family}' without a depth"
         raise ConfigError("CONFIG_BAD_METRIC", f"expected {wanted}, got '{name}'", place="ranking metric")
@@ -153,9 +161,9 @@ def measure_ranking(
     relevant: Sequence[Collection[int]],
     names: Sequence[str] = ("recall@1", "recall@10", "mrr"),
 ) -> tuple[dict[str, float], int]:
-    """Each named metric averaged over the queries that have a relevant item; and how many had none and were left out.
+    """The mean of each metric over the queries with a relevant item, and the number of queries without one.
 
-    `scores` is [queries x corpus]; `relevant` holds for each query the ids (columns) of its relevant items.
+    `scores`: [queries corpus]. `relevant`: for each query the ids (columns) of its relevant items.
 
     Raises: Undefined when no query has a relevant item; ValueError when the numbers of queries differ;
     ConfigError for an unknown name.
@@ -166,22 +174,22 @@ def measure_ranking(
     s = np.asarray(scores, dtype=np.float64)
     if s.ndim != 2 or len(s) != len(relevant):
         raise ValueError(f"expected scores [queries x corpus] of {len(relevant)} queries, got shape {s.shape}")
-    asked = {name: _parsed(name) for name in names}
+    metrics = {name: _parsed(name) for name in names}
     total = np.array([len(set(items)) for items in relevant], dtype=np.int64)
-    kept = [row for row, count in enumerate(total) if count]
-    if not kept:
+    rows = [row for row, count in enumerate(total) if count]
+    if not rows:
         raise Undefined("no query has a relevant item")
-    hits = _hits(s[kept], [relevant[row] for row in kept])
-    values = {name: float(metric.function(Ranked(hits, total[kept], k)).mean()) for name, (metric, k) in asked.items()}
-    return values, len(total) - len(kept)
+    hits = _hits(s[rows], [relevant[row] for row in rows])
+    values = {name: float(one.function(Ranked(hits, total[rows], k)).mean()) for name, (one, k) in metrics.items()}
+    return values, len(total) - len(rows)
 
 
 RANKINGS: dict[str, Ranking] = {
-    "hit_rate": Ranking(hit_rate),
-    "precision": Ranking(precision_at),
-    "recall": Ranking(recall_at),
-    "mrr": Ranking(reciprocal_rank, at_depth=False),
-    "r_precision": Ranking(r_precision, at_depth=False),
-    "map_at_r": Ranking(average_precision_at_r, at_depth=False),
-    "ndcg": Ranking(ndcg),
+    "hit_rate": Ranking("hit rate", HIGHER, hit_rate),
+    "precision": Ranking("precision", HIGHER, precision_at),
+    "recall": Ranking("recall", HIGHER, recall_at),
+    "mrr": Ranking("MRR", HIGHER, reciprocal_rank, at_depth=False),
+    "r_precision": Ranking("R-precision", HIGHER, r_precision, at_depth=False),
+    "map_at_r": Ranking("MAP@R", HIGHER, average_precision_at_r, at_depth=False),
+    "ndcg": Ranking("NDCG", HIGHER, ndcg),
 }

@@ -1,4 +1,4 @@
-"""What is fitted on dev and applied to test (threshold, isotonic map), and every metric of a split at once."""
+"""The threshold and the isotonic map, fitted on dev and applied to test, and all metrics of a split at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from seqtwin.lookup import member
+from seqtwin.metrics.direction import Undefined
 from seqtwin.metrics.pairs import (
     METRICS,
     Bools,
     Counts,
     Floats,
     Metric,
-    Undefined,
     accuracy_of,
     as_classes,
     as_pairs,
@@ -26,11 +26,11 @@ AIMS: dict[str, Callable[[Counts], Floats]] = {"f1": f1_of, "accuracy": accuracy
 
 
 def _cuts(scores: Floats) -> Floats:
-    """Every threshold that calls pairs differently, from above all scores down to below all."""
+    """One threshold between each two distinct scores, from one above all scores down to one below all."""
     distinct = np.unique(scores)[::-1]
     lower, upper = distinct[1:], distinct[:-1]
     middle = lower + (upper - lower) / 2
-    # between neighbouring floats there is no middle; the upper one parts them just as well (same when s >= t)
+    # neighbouring floats have no middle; the upper one separates them too (same when s >= t)
     middle = np.where(middle > lower, middle, upper)
     return np.concatenate([[np.nextafter(distinct[0], np.inf)], middle, [np.nextafter(distinct[-1], -np.inf)]])
 
@@ -51,8 +51,8 @@ def _aims_by_cut(scores: npt.ArrayLike, labels: npt.ArrayLike, metric: str) -> t
 def fit_threshold(scores: npt.ArrayLike, labels: npt.ArrayLike, metric: str = "f1") -> float:
     """The threshold with the best `metric` (f1, accuracy or mcc): a pair is called same when score >= threshold.
 
-    Cuts lie midway between distinct neighbouring scores, with one below all and one above all. Of equally good cuts
-    the highest is taken: it calls the fewest pairs same.
+    The thresholds tried are midway between neighbouring scores, with one below all and one above all. Of equally good
+    thresholds the highest is taken, which calls the fewest pairs same.
 
     Raises: Undefined without a same pair; ConfigError for an unknown metric.
 
@@ -64,7 +64,7 @@ def fit_threshold(scores: npt.ArrayLike, labels: npt.ArrayLike, metric: str = "f
 
 
 def threshold_optimism(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: float, metric: str = "f1") -> float:
-    """How much better the best threshold of these very pairs would look than the given one. Printed, never used.
+    """The gain in `metric` of the best threshold for these pairs over the given one. It is reported, never used.
 
     Raises: Undefined without a same pair, or where the metric has no value at `threshold`.
 
@@ -78,7 +78,7 @@ def threshold_optimism(scores: npt.ArrayLike, labels: npt.ArrayLike, threshold: 
 
 @dataclass(frozen=True)
 class Isotonic:
-    """A rising, piecewise linear map from scores to targets; scores outside what it was fitted on are clipped."""
+    """An increasing, piecewise linear map from scores to targets. Scores beyond the fitted range are clipped."""
 
     scores: tuple[float, ...]
     targets: tuple[float, ...]
@@ -91,10 +91,10 @@ class Isotonic:
 
 
 def fit_isotonic(scores: npt.ArrayLike, targets: npt.ArrayLike) -> Isotonic:
-    """The rising map of scores that comes nearest to the targets in squared error.
+    """The increasing map of scores with the smallest squared error to the targets.
 
     Raises: Undefined without pairs.
-    Source: Barlow et al. 1972 (pool adjacent violators), through scikit-learn.
+    Source: Barlow et al. 1972 (pool adjacent violators), as implemented in scikit-learn.
 
     >>> fit_isotonic([.1, .2, .3], [0, 1, .5])([0, .25, 9])
     array([0.  , 0.75, 0.75])
@@ -110,7 +110,7 @@ def fit_isotonic(scores: npt.ArrayLike, targets: npt.ArrayLike) -> Isotonic:
 
 @dataclass(frozen=True)
 class _Measurable:
-    """One split's scores in every form a metric may ask for."""
+    """The scores of one split in every form that a metric needs."""
 
     scores: Floats
     targets: Floats
@@ -118,7 +118,7 @@ class _Measurable:
     threshold: float | None
     isotonic: Isotonic | None
 
-    def given_to(self, metric: Metric) -> Floats | Bools:
+    def scores_for(self, metric: Metric) -> Floats | Bools:
         if metric.of == "calls":
             if self.threshold is None:
                 raise Undefined("no threshold could be fitted on dev")
@@ -129,13 +129,13 @@ class _Measurable:
             return self.isotonic(self.scores)
         return self.scores
 
-    def by(self, metric: Metric) -> float:
-        given = self.given_to(metric)
+    def measure(self, metric: Metric) -> float:
+        scores = self.scores_for(metric)
         if metric.targets == "graded":
-            return metric.function(given, self.targets)
-        if len(self.labels) and self.labels.all() == self.labels.any():  # a perfect score of nothing
+            return metric.function(scores, self.targets)
+        if len(self.labels) and self.labels.all() == self.labels.any():  # some metrics would be perfect
             raise Undefined(f"only one class is present: all pairs are {'same' if self.labels.all() else 'different'}")
-        return metric.function(given, self.labels)
+        return metric.function(scores, self.labels)
 
 
 def measure(
@@ -145,10 +145,10 @@ def measure(
     threshold: float | None,
     isotonic: Isotonic | None,
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Every metric that has a value, by name; and of every other the reason why it has none.
+    """The value of every metric by name, and the reason for those without a value.
 
-    Targets >= cut are "same" where two classes are needed. `threshold` and `isotonic` come from the dev split
-    (None where they could not be fitted: what needs them is undefined).
+    Targets >= cut are "same" where a metric needs two classes. `threshold` and `isotonic` come from the dev split.
+    Without one (None), the metrics that need it are undefined.
 
     Raises: ValueError for scores that are not finite.
 
@@ -157,18 +157,18 @@ def measure(
     (1.0, 'a correlation needs at least 3 pairs, got 2')
     """
     s, y = as_pairs(scores, targets)
-    given = _Measurable(s, y, y >= cut, threshold, isotonic)
+    split = _Measurable(s, y, y >= cut, threshold, isotonic)
     values, undefined = {}, {}
     for name, metric in METRICS.items():
         try:
-            values[name] = given.by(metric)
+            values[name] = split.measure(metric)
         except Undefined as nothing:
             undefined[name] = nothing.reason
     return values, undefined
 
 
 def primary_metric(targets: npt.ArrayLike) -> str:
-    """The rank metric that judges a model on such targets: `roc_auc` when all are 0 or 1, else `spearman`.
+    """The primary metric for these targets: `roc_auc` when all are 0 or 1, else `spearman`.
 
     >>> primary_metric([0, 1, 1]), primary_metric([.2, 1, 0])
     ('roc_auc', 'spearman')

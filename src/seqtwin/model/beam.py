@@ -1,4 +1,4 @@
-"""Beam search over any function that says how probable each next token is. A beam of one is greedy decoding."""
+"""Beam search over any function that returns the probabilities of the next token. Width 1 is greedy decoding."""
 
 import math
 from collections.abc import Callable
@@ -9,17 +9,17 @@ import torch
 from torch import Tensor
 
 State = tuple[Tensor, ...]
-# last tokens [hypotheses] and states [hypotheses ...] to log-probabilities [hypotheses tokens] and the next states
+# from the last tokens [hypotheses] and states [hypotheses ...] to log-probabilities [hypotheses tokens] and next states
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
 
 
 @dataclass(frozen=True)
 class Beam:
-    """The hypotheses of all rows that are still searched. `rows`: Int[open], the place of each in the batch.
+    """The hypotheses of all open rows, whose search continues. `rows`: Int[open], the place of each in the batch.
 
-    sums [open width]: log-probability so far, -inf where there is no hypothesis. tokens [open width steps]: what is
-    written. state: [open*width ...]. room [open]: hypotheses that have not ended. greedy [open]: whether the first
-    place still holds the greedy hypothesis.
+    `sums` [open width]: log-probabilities so far, -inf where there is no hypothesis. `tokens` [open width steps]: the
+    generated tokens. `state`: [open*width ...]. `room` [open]: the number of hypotheses that have not ended. `greedy`
+    [open]: whether the greedy hypothesis has not ended. It is always in the first place.
     """
 
     rows: Tensor
@@ -31,7 +31,7 @@ class Beam:
 
     @staticmethod
     def of(state: State, width: int, dtype: torch.dtype) -> "Beam":
-        """One empty hypothesis a row."""
+        """One empty hypothesis per row."""
         count, device = len(state[0]), state[0].device
         sums = torch.full((count, width), -math.inf, dtype=dtype, device=device)
         sums[:, 0] = 0.0
@@ -46,14 +46,14 @@ class Beam:
 
 
 class Best:
-    """The best text that has ended, row by row: the first found among equals."""
+    """The best text of each row that has ended. Of equally good texts it is the first."""
 
     def __init__(self, beam: Beam) -> None:
         self.texts = [np.zeros(0, dtype=np.int64) for _ in beam.rows]
         self.means = torch.full_like(beam.sums[:, 0], -math.inf)
 
     def offer(self, rows: Tensor, means: Tensor, tokens: Tensor) -> None:
-        """Take the texts [rows steps] whose mean is better than what there is."""
+        """Keep each of the texts [rows steps] whose mean is better than that of its row so far."""
         better = means > self.means[rows]
         self.means[rows[better]] = means[better]
         for row, text in zip(rows[better].tolist(), tokens[better].cpu().numpy(), strict=True):
@@ -63,15 +63,15 @@ class Best:
 def search(
     step: Step, state: State, *, end: int, width: int, longest: int, dtype: torch.dtype = torch.float32
 ) -> list[np.ndarray]:
-    """The text of each row of the states [batch ...]: token ids, `end` not among them, at most `longest` of them.
+    """The text of each row of the states [batch ...]: at most `longest` token ids, without `end`.
 
-    A text's score is the mean log-probability of its tokens, `end` counted: by their sum the shortest texts would win.
-    At first `width` hypotheses of a row are kept; each that ends leaves one place less, and one that is `longest`
-    tokens long ends there. The first place is kept for the greedy hypothesis, so that a beam never ends with a worse
-    score than greedy decoding, as a plain beam can. Among equals the hypothesis that stands first wins, then the lower
-    id. `dtype`: what log-probabilities are summed in.
+    The score of a text is the mean log-probability of its tokens, including `end`. (By the sum, the shortest texts
+    would win.) A row starts with room for `width` hypotheses. Each that ends reduces the room by one, and one of
+    `longest` tokens ends. The first place is reserved for the greedy hypothesis: unlike a plain beam, this one never
+    scores worse than greedy decoding. Among equals, the hypothesis in the first place wins, then the lower id.
+    `dtype`: the type in which log-probabilities are summed.
 
-    Source: Sutskever et al. 2014, section 3.2, but for the mean and the first place.
+    Source: Sutskever et al. 2014, section 3.2, except for the mean and the reserved place.
     """
     beam = Beam.of(state, width, dtype)
     best = Best(beam)
@@ -89,23 +89,23 @@ def search(
 
 
 def _advanced(beam: Beam, totals: Tensor, state: State, end: int, best: Best, longest: int) -> Beam:
-    """The hypotheses one token later; those that end are offered to `best`, rows without hope are left out."""
+    """The hypotheses one token later. Those that end are offered to `best`. Rows that cannot improve are closed."""
     sums, parents, tokens = _chosen(beam, totals)
     rows, steps = torch.arange(len(beam.rows), device=beam.rows.device)[:, None], beam.tokens.shape[2]
     ended = (tokens == end) & (sums > -math.inf)
     top, place = torch.where(ended, sums, -math.inf).max(1)
     best.offer(beam.rows, top / (steps + 1), beam.tokens[rows[:, 0], parents[rows[:, 0], place]])
     sums = sums.masked_fill(tokens == end, -math.inf)
-    # the most a hypothesis can still reach: every token to come certain
-    kept = sums.amax(1) / (longest + 1) > best.means[beam.rows]
-    places = (rows * sums.shape[1] + parents)[kept].flatten()
+    # the upper limit of a hypothesis: all further tokens are certain
+    still_open = sums.amax(1) / (longest + 1) > best.means[beam.rows]
+    places = (rows * sums.shape[1] + parents)[still_open].flatten()
     return Beam(
-        rows=beam.rows[kept],
-        sums=sums[kept],
-        tokens=torch.cat([beam.tokens[rows, parents], tokens[:, :, None]], 2)[kept],
+        rows=beam.rows[still_open],
+        sums=sums[still_open],
+        tokens=torch.cat([beam.tokens[rows, parents], tokens[:, :, None]], 2)[still_open],
         state=tuple(part[places] for part in state),
-        room=(beam.room - ended.sum(1))[kept],
-        greedy=(beam.greedy & ~ended[:, 0])[kept],
+        room=(beam.room - ended.sum(1))[still_open],
+        greedy=(beam.greedy & ~ended[:, 0])[still_open],
     )
 
 
@@ -123,15 +123,15 @@ def _chosen(beam: Beam, totals: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def leading(scores: Tensor, count: int) -> Tensor:
-    """Places of the largest scores of each row, largest first, equal ones as they stand: Int[rows count].
+    """The places of the largest scores of each row, largest first, equal scores by place: Int[rows count].
 
-    (`topk` does not say which of equal ones it takes.)
+    (`topk` does not define the order of equal scores.)
 
     >>> leading(torch.tensor([[1.0, 3.0, 3.0, 2.0]]), 3)
     tensor([[1, 2, 3]])
     """
-    left, found = scores.clone(), []
+    left, places = scores.clone(), []
     for _ in range(count):
-        found.append(left.argmax(1, keepdim=True))
-        left.scatter_(1, found[-1], -math.inf)
-    return torch.cat(found, 1)
+        places.append(left.argmax(1, keepdim=True))
+        left.scatter_(1, places[-1], -math.inf)
+    return torch.cat(places, 1)

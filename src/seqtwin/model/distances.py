@@ -1,7 +1,7 @@
-"""Distances between vectors: one broadcasting formula each, on `(..., dim)` tensors.
+"""Distances between vectors, each by one broadcasting formula on `(..., dim)` tensors.
 
-Pair form: `euclidean(a, b)`; matrix form: `euclidean(a[:, None], b[None])`. Similarities and losses both use these,
-so that a pair is never ranked by one formula and trained by another.
+Of pairs: `euclidean(a, b)`. Of all pairs of two sets: `euclidean(a[:, None], b[None])`. Similarities and losses share
+these formulas: a pair is ranked by the formula by which it is trained.
 """
 
 import math
@@ -13,29 +13,29 @@ from torch import Tensor
 
 from seqtwin.model.vector_space import VectorSpace
 
-# inside the root: identical vectors have distance 1e-6 and finite gradients
+# under the root: identical vectors then have distance 1e-6 and finite gradients
 EPS = 1e-12
 
 
 def unit(a: Tensor) -> Tensor:
-    """The vectors brought to length 1. Formula: a / ||a||; a zero vector stays zero, with finite gradients.
+    """The vectors scaled to length 1. Formula: a / ||a||. A zero vector stays zero, with finite gradients.
 
     >>> unit(torch.tensor([[3.0, 4.0], [0.0, 0.0]]))
     tensor([[0.6000, 0.8000],
             [0.0000, 0.0000]])
     """
     squared = a.square().sum(-1, keepdim=True)
-    # the square of the eps: shorter vectors have no direction that float32 could hold
+    # the square of the eps: float32 cannot represent the direction of shorter vectors
     return a / torch.where(squared > EPS**2, squared, 1.0).sqrt()
 
 
 def cosine(a: Tensor, b: Tensor) -> Tensor:
-    """The cosine of the angle between vectors, in [-1, 1]. Formula: a . b / (||a|| ||b||); 0 where one is zero.
+    """The cosine of the angle between vectors, in [-1, 1]. Formula: a . b / (||a|| ||b||); 0 if either is zero.
 
     >>> cosine(torch.tensor([3.0, 4.0]), torch.tensor([4.0, 3.0]))
     tensor(0.9600)
     """
-    # rounding alone leaves the range
+    # rounding errors can leave the range
     return (unit(a) * unit(b)).sum(-1).clamp(-1.0, 1.0)
 
 
@@ -77,11 +77,11 @@ def manhattan(a: Tensor, b: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Distance:
-    """A distance a loss can be built on, with how far apart vectors of a space can be.
+    """A distance that a loss can use, and the distances that are possible in a space.
 
-    `reach` is the largest distance of two vectors. `crowd` is the largest distance that many mutually dissimilar
-    groups can all keep from each other: K groups in a ball of radius r are at most r sqrt(2K / (K - 1)) apart.
-    `formula` is what a report prints. `orders` names the similarities that rank pairs as this distance does.
+    `reach`: the largest distance of two vectors. `crowd`: the largest distance that many groups can all keep from each
+    other; K groups in a ball of radius r can keep at most r sqrt(2K / (K - 1)). `formula`: as a report prints it.
+    `orders`: the similarities that rank pairs as this distance does.
     """
 
     between: Callable[[Tensor, Tensor], Tensor]

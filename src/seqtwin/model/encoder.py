@@ -62,7 +62,7 @@ class TableInput(nn.Module, ABC):
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
         """Vectors of the distinct tokens [distinct dim], and the row of each step's token [batch time]."""
 
-    def known(self, ids: Tensor) -> Tensor:
+    def drop_words(self, ids: Tensor) -> Tensor:
         """The ids of words. In training some are replaced by the unknown, which is trained by them."""
         if not (self.training and self.word_dropout):
             return ids
@@ -92,7 +92,7 @@ class TokenInput(TableInput):
 
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
         """Vectors [distinct dim] and rows [batch time]."""
-        tokens, rows = torch.unique(self.known(sequences.values), return_inverse=True)
+        tokens, rows = torch.unique(self.drop_words(sequences.values), return_inverse=True)
         return self.dropout(self.embedding(tokens)), rows
 
     def forward(self, sequences: Sequences) -> Tensor:
@@ -123,7 +123,7 @@ class SpelledInput(TableInput):
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
         """Vectors [distinct dim+spelling] and rows [batch time]."""
         words, letters = sequences.values[..., :1], sequences.values[..., 1:]
-        tokens, rows = distinct(torch.cat([self.known(words), letters], 2).flatten(0, 1))
+        tokens, rows = distinct(torch.cat([self.drop_words(words), letters], 2).flatten(0, 1))
         vectors = torch.cat([self.embedding(tokens[:, 0]), self.spelling(tokens[:, 1:])], 1)
         return self.dropout(vectors), rows.view(sequences.values.shape[:2])
 

@@ -1,4 +1,4 @@
-"""What is read from the letters of a word: prefixes, endings, capitals; also of words that the vocabulary lacks."""
+"""The embedding of the letters of a word, which reflects prefixes, endings and capitals of unknown words too."""
 
 import torch
 from jaxtyping import Float, Int
@@ -11,9 +11,9 @@ WINDOW = 3
 class Spelling(nn.Module):
     """Letters of words to vectors: out[w, d] = max over places p of b[d] + sum over j of W[d, j] letter[w, p + j].
 
-    j is -1, 0, 1. Id 0 is no letter: it adds nothing and holds no place. A word without letters gets zeros.
+    j is -1, 0, 1. Id 0 is a pad, which has no effect. The vector of a word without letters is zero.
 
-    Source: dos Santos & Zadrozny 2014 (a convolution and its maximum), with Ma & Hovy's (2016) window of three.
+    Source: dos Santos & Zadrozny 2014 (a convolution and its maximum), with the window of three of Ma & Hovy 2016.
     """
 
     def __init__(self, letters: int, dim: int) -> None:

@@ -1,11 +1,11 @@
-"""An LSTM's recurrence over ragged sequences without a padded step, for the CPU.
+"""An LSTM over ragged sequences on the CPU, without padded steps.
 
-Steps of all sequences lie in packed order: step 0 of every sequence, then step 1 of those that are longer, and so on,
-sequences sorted by falling length; each direction reads a sequence within its own length, so both take the same places
-and run side by side. What makes it faster than `nn.LSTM` on a packed sequence: the input's share of the gates arrives
-ready (for tokens, one small product over the *distinct* tokens of the batch), the gradient of the recurrent weights is
-one product at the end, and every squashing is a sigmoid: tanh(x) = 2 sigmoid(2x) - 1, which the CPU computes several
-times faster than tanh. The cell state at every true end comes with it.
+Steps are in packed order: step 0 of every sequence, then step 1 of those that are longer, and so on, with sequences
+sorted by decreasing length. The backward direction starts at the true end of each sequence, so both directions use the
+same places and run together. It is faster than `nn.LSTM` on a packed sequence for three reasons. The share of the
+gates that comes from the input is computed before (for tokens, by one small product over the *distinct* tokens of the
+batch). The gradient of the recurrent weights is one product at the end. Every activation is a sigmoid: tanh(x) =
+2 sigmoid(2x) - 1, which a CPU computes several times faster than tanh. It also returns the cell state at every end.
 
 Source: Hochreiter & Schmidhuber 1997 with the forget gate of Gers 2000; gates in PyTorch's order i, f, g, o.
 """
@@ -20,11 +20,11 @@ from torch.autograd.function import once_differentiable
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each step of each sequence lies in packed order; shared by all layers.
+    """The place of each step of each sequence in packed order. All layers share it.
 
-    rows [steps]: batch row of each packed step. times [steps directions]: the time each direction reads there.
-    at [batch time directions]: the packed step that holds a time. ends [batch]: the packed step of a last one.
-    before: the packed step before, for all steps but the first ones. sizes: sequences still running at each step.
+    `sizes`: the number of sequences with this step. `rows` [steps]: the batch row of each packed step. `times` [steps
+    directions]: its time in each direction. `at` [batch time directions]: the packed step of each time. `ends` [batch]:
+    the packed step of each last time. `before`: the preceding packed step of each step, without the first ones.
     """
 
     sizes: list[int]
@@ -48,7 +48,7 @@ class Layout:
         places = torch.arange(len(steps))
         rows = order[places - starts[steps]]
         last = lengths[:, None] - 1
-        # a pad points to the first step; the caller's mask removes what it finds there
+        # a pad points to the first step; the mask of the caller removes its value
         forward, backward = (torch.where(times <= last, t, 0) for t in (times, last - times))
         return Layout(
             sizes=sizes.tolist(),
@@ -62,9 +62,10 @@ class Layout:
 
 @dataclass(frozen=True)
 class Share:
-    """The input's share of the gates, both biases in it. A packed step finds its own at a row of a table.
+    """The share of the gates that comes from the input, including both biases, as rows of a table.
 
-    table [rows 4*hidden]: few rows for tokens (one a distinct token and direction). places [steps directions].
+    `table` [rows 4*hidden]: for tokens it has few rows, one per distinct token and direction. `places` [steps
+    directions]: the row of each packed step.
     """
 
     table: Tensor
@@ -72,11 +73,11 @@ class Share:
 
 
 def run_lstm(share: Share, weight: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
-    """Hidden and *negated* cell state of every packed step: two [steps directions hidden].
+    """The hidden and the *negated* cell state of every packed step: [steps directions hidden] each.
 
-    weight [directions 4*hidden hidden]. The rows of g in the share and in the weight are doubled (`doubled`), so that
-    one sigmoid serves all four gates. (-c saves two passes over memory a step: -c = f (-c') + i - 2 i sigmoid(2g), and
-    o tanh(c) = o - 2 o sigmoid(-2c).)
+    `weight`: [directions 4*hidden hidden]. The rows of g in the share and in the weight are doubled (`doubled`): one
+    sigmoid then serves all four gates. (Using -c saves two passes over memory per step: -c = f (-c') + i -
+    2 i sigmoid(2g), and o tanh(c) = o - 2 o sigmoid(-2c).)
     """
     if torch.is_grad_enabled() and (share.table.requires_grad or weight.requires_grad):
         hidden, negated = _Recurrence.apply(share.table, weight, share.places, layout)  # type: ignore[no-untyped-call]
@@ -93,22 +94,22 @@ def doubled(parameter: Tensor) -> Tensor:
 
 
 def taken(packed: Tensor, places: Tensor) -> Tensor:
-    """From [steps directions dim], each direction's entry at its own place: places [... directions], out [... dim]."""
+    """The entry of each direction at its place: [steps directions dim] and [... directions] to [... directions dim]."""
     directions = packed.shape[1]
     flat = (places * directions + torch.arange(directions)).flatten()
     return packed.flatten(0, 1).index_select(0, flat).view(*places.shape, packed.shape[2])
 
 
 def share_of_vectors(vectors: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
-    """The share that comes from vectors [batch time dim]: a row of the table for every packed step."""
-    read = vectors[layout.rows[:, None], layout.times]
-    rows = [nn.functional.linear(read[:, d], w, b) for d, (w, b) in enumerate(zip(weight, bias, strict=True))]
+    """The share that comes from vectors [batch time dim]: one row of the table per packed step."""
+    inputs = vectors[layout.rows[:, None], layout.times]
+    rows = [nn.functional.linear(inputs[:, d], w, b) for d, (w, b) in enumerate(zip(weight, bias, strict=True))]
     steps, directions = layout.times.shape
     return Share(torch.cat(rows), torch.arange(directions * steps).view(directions, steps).t())
 
 
 def share_of_table(vectors: Tensor, rows: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
-    """The same where the vector of a step is row `rows` [batch time] of a few `vectors` [distinct dim]."""
+    """The share that comes from a few `vectors` [distinct dim]; `rows` [batch time]: the vector of each step."""
     table = nn.functional.linear(vectors, weight.flatten(0, 1), bias.flatten())
     directions = len(weight)
     places = rows[layout.rows[:, None], layout.times] * directions + torch.arange(directions)
@@ -116,23 +117,23 @@ def share_of_table(vectors: Tensor, rows: Tensor, layout: Layout, weight: Tensor
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """What the way there leaves for the way back, of every packed step: activated gates and sigmoid(-2c)."""
+class _Saved:
+    """The activated gates and sigmoid(-2c) of every packed step, which the forward pass saves for the gradient."""
 
     acts: Tensor
     squashed: Tensor
 
 
-def _advance(share: Share, weight: Tensor, sizes: list[int], kept: _Kept | None) -> tuple[Tensor, Tensor]:
-    """Run all steps; what the way back needs goes to `kept`, else to room for one step that is used again."""
+def _advance(share: Share, weight: Tensor, sizes: list[int], saved: _Saved | None) -> tuple[Tensor, Tensor]:
+    """Run all steps. `saved`: where to keep what the gradient needs; None: memory for one step is reused."""
     directions, width, hidden = weight.shape
     h, negated = (weight.new_empty(sum(sizes), directions, hidden) for _ in range(2))
-    room = kept or _Kept(*(weight.new_empty(sizes[0], directions, dim) for dim in (width, hidden)))
+    room = saved or _Saved(*(weight.new_empty(sizes[0], directions, dim) for dim in (width, hidden)))
     transposed = weight.transpose(1, 2)
     start = before = 0
     for time, size in enumerate(sizes):
         now, then = slice(start, start + size), slice(before, before + size)
-        here = now if kept else slice(0, size)
+        here = now if saved else slice(0, size)
         z = room.acts[here]
         torch.index_select(share.table, 0, share.places[now].flatten(), out=z.flatten(0, 1))
         if time:
@@ -144,7 +145,7 @@ def _advance(share: Share, weight: Tensor, sizes: list[int], kept: _Kept | None)
 
 
 def _cell(acts: Tensor, negated_before: Tensor | None, negated: Tensor, sigmoid: Tensor, hidden: Tensor) -> None:
-    """-c = f (-c') + i - 2 i g; s = sigmoid(-2c); h = o - 2 o s, written in place."""
+    """One step in place: -c = f (-c') + i - 2 i g; s = sigmoid(-2c); h = o - 2 o s."""
     i, f, g, o = acts.chunk(4, 2)
     torch.addcmul(i, i, g, value=-2, out=negated)
     if negated_before is not None:
@@ -157,9 +158,9 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, table: Tensor, weight: Tensor, places: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
         steps, (directions, width, hidden) = len(places), weight.shape
-        kept = _Kept(*(weight.new_empty(steps, directions, dim) for dim in (width, hidden)))
-        h, negated = _advance(Share(table, places), weight, layout.sizes, kept)
-        ctx.save_for_backward(table, weight, places, kept.acts, kept.squashed, h, negated)
+        saved = _Saved(*(weight.new_empty(steps, directions, dim) for dim in (width, hidden)))
+        h, negated = _advance(Share(table, places), weight, layout.sizes, saved)
+        ctx.save_for_backward(table, weight, places, saved.acts, saved.squashed, h, negated)
         ctx.layout = layout
         ctx.set_materialize_grads(False)
         return h, negated
@@ -169,7 +170,7 @@ class _Recurrence(torch.autograd.Function):
     def backward(ctx: Any, grad_h: Tensor | None, grad_negated: Tensor | None) -> tuple[Tensor | None, ...]:
         table, weight, places, acts, squashed, h, negated = ctx.saved_tensors
         sizes, before = ctx.layout.sizes, ctx.layout.before
-        grad = _retreat(grad_h, grad_negated, _Kept(acts, squashed), negated, weight, sizes)
+        grad = _retreat(grad_h, grad_negated, _Saved(acts, squashed), negated, weight, sizes)
         grad_table = torch.zeros_like(table).index_add_(0, places.flatten(), grad.flatten(0, 1))
         earlier = h[before]
         grad_weight = torch.stack([grad[sizes[0] :, d].t() @ earlier[:, d] for d in range(len(weight))])
@@ -177,10 +178,10 @@ class _Recurrence(torch.autograd.Function):
 
 
 def _retreat(
-    grad_h: Tensor | None, grad_negated: Tensor | None, kept: _Kept, negated: Tensor, weight: Tensor, sizes: list[int]
+    grad_h: Tensor | None, grad_negated: Tensor | None, saved: _Saved, negated: Tensor, weight: Tensor, sizes: list[int]
 ) -> Tensor:
-    """Gradient of the gates, from the last step to the first; one step at a time stays in the processor's cache."""
-    grad = torch.empty_like(kept.acts)
+    """The gradient of the gates, from the last step to the first. One step at a time fits the processor's cache."""
+    grad = torch.empty_like(saved.acts)
     carry_h, carry_c = (torch.zeros_like(negated[: sizes[0]]) for _ in range(2))
     end = len(grad)
     for time in range(len(sizes) - 1, -1, -1):
@@ -193,7 +194,7 @@ def _retreat(
         if grad_negated is not None:
             dc.sub_(grad_negated[now])
         then = negated[end - sizes[time - 1] :][:size] if time else None
-        _cell_back(kept.acts[now], kept.squashed[now], then, dh, dc, grad[now])
+        _cell_back(saved.acts[now], saved.squashed[now], then, dh, dc, grad[now])
         if time:
             for d in range(len(weight)):
                 torch.mm(grad[now, d], weight[d], out=dh[:, d])
@@ -203,7 +204,7 @@ def _retreat(
 def _cell_back(
     acts: Tensor, squashed: Tensor, negated_before: Tensor | None, dh: Tensor, dc: Tensor, grad: Tensor
 ) -> None:
-    """Gradient of one step's gates, from those of its h and c; `dc` becomes that of the cell before.
+    """The gradient of the gates of one step, from those of its h and c. `dc` becomes that of the cell state before.
 
     dc += dh o (1 - tanh(c)^2), with tanh(c) = 1 - 2 s; di = dc (2 g - 1) i (1 - i); df = dc c' f (1 - f);
     dg = 2 dc i g (1 - g); do = dh tanh(c) o (1 - o).

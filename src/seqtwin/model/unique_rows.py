@@ -1,31 +1,31 @@
-"""The distinct ones among many rows of whole numbers, so that each is computed once."""
+"""The distinct rows of an integer matrix: each needs to be computed only once."""
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
-ODD = 6364136223846793005  # any large odd number: products and sums wrap, and that is fine
+ODD = 6364136223846793005  # any large odd number; products and sums may overflow
 
 
 def row_sums(rows: Int[Tensor, "rows width"]) -> Int[Tensor, " rows"]:
-    """A number for each row, the same for equal rows: numbers that differ prove rows that differ.
+    """A number for each row. Equal rows have equal numbers, so different numbers mean different rows.
 
-    They cost far less to sort than the rows themselves.
+    Numbers are much faster to sort than rows.
     """
     weights = torch.arange(1, rows.shape[1] + 1, device=rows.device) * ODD | 1
     return (rows * weights).sum(1)
 
 
-def distinct(rows: Int[Tensor, "rows width"]) -> tuple[Int[Tensor, "found width"], Int[Tensor, " rows"]]:
-    """The rows without repetition, and where each row stands among them: `found[place]` is `rows`.
+def distinct(rows: Int[Tensor, "rows width"]) -> tuple[Int[Tensor, "distinct width"], Int[Tensor, " rows"]]:
+    """The distinct rows, and the place of each row among them: `unique[place]` is `rows`.
 
-    >>> found, place = distinct(torch.tensor([[7, 1], [2, 2], [7, 1]]))
-    >>> len(found), found[place].tolist()
+    >>> unique, place = distinct(torch.tensor([[7, 1], [2, 2], [7, 1]]))
+    >>> len(unique), unique[place].tolist()
     (2, [[7, 1], [2, 2], [7, 1]])
     """
     sums, place = torch.unique(row_sums(rows), return_inverse=True)
     one_of_each = place.new_empty(len(sums)).scatter_(0, place, torch.arange(len(rows), device=rows.device))
-    found = rows[one_of_each]
-    if torch.equal(found[place], rows):
-        return found, place
-    return torch.unique(rows, dim=0, return_inverse=True)  # two different rows had one sum
+    unique = rows[one_of_each]
+    if torch.equal(unique[place], rows):
+        return unique, place
+    return torch.unique(rows, dim=0, return_inverse=True)  # two different rows have the same sum

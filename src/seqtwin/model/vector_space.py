@@ -1,4 +1,4 @@
-"""What is known about the vectors of a Siamese before it has seen data: enough to refuse an impossible loss."""
+"""The properties of the vectors of a Siamese that are known before training, by which a loss checks its settings."""
 
 import math
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class VectorSpace:
-    """Width and reach of the vectors, and the name and range of the similarity that compares them.
+    """Width and bound of the vectors, and the name and range of the similarity that compares them.
 
-    `bound` is the largest possible |coordinate| (1 for states squashed by tanh), None where there is none.
+    `bound`: the largest possible |coordinate| (1 for states squashed by tanh), None where there is none. `unit`: all
+    vectors have length 1. `low`, `high`: the range of the similarity.
 
     >>> VectorSpace(dim=16, bound=1.0, unit=False, similarity="cosine", low=-1.0, high=1.0).radius
     4.0
@@ -23,7 +24,7 @@ class VectorSpace:
 
     @property
     def radius(self) -> float:
-        """Largest length a vector can have: 1, bound * sqrt(dim), or infinite."""
+        """The largest possible length of a vector: 1, bound * sqrt(dim), or infinite."""
         if self.unit:
             return 1.0
         return math.inf if self.bound is None else self.bound * math.sqrt(self.dim)

@@ -58,7 +58,7 @@ def digits(value: float | None, places: int = 3) -> str:
 
 
 def signed(value: float | None) -> str:
-    """`digits` with a plus where it is one.
+    """`digits`, with a plus sign before positive numbers.
 
     >>> signed(0.012), signed(0.0003)
     ('+.012', '.000')
@@ -67,12 +67,12 @@ def signed(value: float | None) -> str:
 
 
 def known(value: float | None) -> float:
-    """The number, nan for None: results of the analysis say None where something is undefined."""
+    """The number, or nan for None; the analysis has None where a value is undefined."""
     return float("nan") if value is None else float(value)
 
 
 def p_value(value: float | None) -> str:
-    """A p value as a text has it.
+    """A p value as text.
 
     >>> p_value(0.0004), p_value(0.0312), p_value(None)
     ('< .001', '.031', '\u2013')
@@ -81,7 +81,7 @@ def p_value(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share in whole per cent.
+    """A share as an integer percentage.
 
     >>> percent(0.236)
     '24 %'
@@ -90,7 +90,7 @@ def percent(value: float | None) -> str:
 
 
 def span(low: float | None, high: float | None) -> str:
-    """An interval with its signs.
+    """An interval with the signs of its ends.
 
     >>> span(-0.012, 0.03)
     '\u2212.012 to +.030'
@@ -110,7 +110,7 @@ def tiny(value: float | None) -> str:
 
 
 def count(value: float | None) -> str:
-    """A whole number with its thousands apart.
+    """A number rounded to an integer, with commas between the thousands.
 
     >>> count(31020.4)
     '31,020'
@@ -128,7 +128,7 @@ def plain(value: float | None) -> str:
 
 
 def listed(names: list[str], last: str = "and") -> str:
-    """Names as a sentence has them.
+    """Names as a list in a sentence.
 
     >>> listed(["a", "b", "c"])
     'a, b and c'
@@ -146,7 +146,7 @@ def many(number: int, noun: str) -> str:
 
 
 def slug(text: str) -> str:
-    """A name fit for ids and file names.
+    """A name that is valid in ids and file names.
 
     >>> slug("encoder.hidden=64, Länge")
     'encoder-hidden-64-l-nge'

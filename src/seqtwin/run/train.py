@@ -86,7 +86,7 @@ def train(
         scores = run_into(building, config, prepared, factors, on_epoch=on_epoch)
         building.manifest["id"] = out.name
         finish(building.folder)
-    return Run(out, building.manifest["status"], scores)
+    return Run(out, str(building.manifest["status"]), scores)
 
 
 def run_into(

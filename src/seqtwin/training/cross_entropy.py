@@ -1,15 +1,15 @@
-"""HEAD_LOSSES: what logits are trained with. There is one, whose options `loss: {name: cross_entropy}` may name."""
+"""HEAD_LOSSES: the losses of logits. There is one, `loss: {name: cross_entropy}`, with its options."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 
 class CrossEntropy(nn.Module):
-    """Mean of -log softmax(logits)[class] over the labels of a batch; with smoothing e, (1 - e) of it and e of the
-    mean over all classes.
+    """Mean of -log softmax(logits)[class] over the labels of a batch.
+
+    With smoothing e: (1 - e) times that, plus e times the mean over all classes.
 
     Source: Szegedy et al. 2016 (label smoothing).
 
@@ -24,10 +24,10 @@ class CrossEntropy(nn.Module):
         if not 0 <= smoothing < 1:
             raise ValueError(f"smoothing: expected a number from 0 to below 1, got {smoothing}")
         self.smoothing = smoothing
-        self.silent_batches = 0  # none can be: every label trains
+        self.silent_batches = 0  # always 0: every label trains
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        # a loss in bfloat16 would have two digits
+        # a loss in bfloat16 would have only two digits
         exact = logits.to(torch.promote_types(logits.dtype, torch.float32))
         return nn.functional.cross_entropy(exact, target, label_smoothing=self.smoothing)
 
@@ -38,14 +38,14 @@ class CrossEntropy(nn.Module):
         return f"{1 - self.smoothing:g} x {plain} + {self.smoothing:g} x mean over classes" if self.smoothing else plain
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """Every setting, as JSON can hold it."""
+    def settings(self) -> dict[str, object]:
+        """Every setting, as JSON values."""
         return {"smoothing": self.smoothing}
 
     def plateau_of(self, batches: Sequence[Tensor]) -> float | None:
-        """The loss of a head that always says the shares of the classes: their entropy.
+        """The loss of a head that always predicts the shares of the classes, which is their entropy.
 
-        None where all are one class, and with smoothing: the least loss then depends on classes that never occur.
+        None if there is only one class, and with smoothing: the loss then depends on classes that never occur.
 
         >>> CrossEntropy().plateau_of([torch.tensor([0, 1])])
         0.6931471805599453
@@ -58,4 +58,4 @@ class CrossEntropy(nn.Module):
         return entropy or None
 
 
-HEAD_LOSSES = {"cross_entropy": CrossEntropy}
+HEAD_LOSSES: dict[str, type[CrossEntropy]] = {"cross_entropy": CrossEntropy}

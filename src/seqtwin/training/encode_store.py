@@ -1,28 +1,27 @@
-"""Vectors and scores of a whole store: each distinct item is encoded once, shortest first where pads are masked."""
-
-from typing import Any
+"""Vectors and scores of a whole store. Each distinct item is encoded once, shortest first unless pads are read."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from seqtwin.data.batches import PairStore, Ragged, by_length
+from seqtwin.model.heads import Learner
 from seqtwin.model.siamese import Siamese
 
 ENCODE_BATCH = 512
 
 
-def sorting_lengths(model: Any, lengths: np.ndarray) -> np.ndarray:
-    """What batches are sorted by: the lengths; or, where pads are read, the same number for all.
+def sorting_lengths(model: Siamese | Learner, lengths: np.ndarray) -> np.ndarray:
+    """The lengths by which batches are sorted: those of the items, or with `padding: read` the same for all.
 
-    Batches of one length hold no pads: sorting would hide the mistake that `padding: read` is there to replay.
+    Batches of equal lengths have no pads: sorting would hide the effect that `padding: read` is for.
     """
     return lengths if model.encoder.padding == "masked" else np.ones_like(lengths)
 
 
 @torch.inference_mode()
 def encode_items(model: Siamese, items: Ragged, *, batch: int = ENCODE_BATCH) -> Tensor:
-    """One vector an item, on the model's device: Float[items dim]."""
+    """One vector per item, on the model's device: Float[items dim]."""
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
@@ -35,7 +34,7 @@ def encode_items(model: Siamese, items: Ragged, *, batch: int = ENCODE_BATCH) ->
 
 @torch.inference_mode()
 def score_pairs(model: Siamese, vectors: Tensor, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The similarity of pairs given as rows of `vectors`: Float[pairs]."""
+    """The similarity of pairs, which are rows `left` and `right` of `vectors`: Float[pairs]."""
     parts = []
     for rows in np.array_split(np.arange(len(left)), max(1, len(left) // 4096)):
         a, b = (vectors[torch.from_numpy(side[rows]).to(vectors.device)] for side in (left, right))
@@ -45,7 +44,7 @@ def score_pairs(model: Siamese, vectors: Tensor, left: np.ndarray, right: np.nda
 
 @torch.inference_mode()
 def score_matrix(model: Siamese, a: Tensor, b: Tensor) -> np.ndarray:
-    """The similarity of every vector of `a` with every one of `b`: Float[len(a) len(b)]."""
+    """The similarity of every vector of `a` with every vector of `b`: Float[len(a) len(b)]."""
     scores: np.ndarray = model.similarity.matrix(a, b).cpu().numpy()
     return scores
 
@@ -57,20 +56,20 @@ def predict(model: Siamese, store: PairStore) -> np.ndarray:
 
 
 def part_of(store: PairStore, rows: np.ndarray) -> PairStore:
-    """The pairs at these rows, with the items they use alone."""
+    """The pairs at these rows, with only the items that they use."""
     used, place = np.unique(np.concatenate([store.left[rows], store.right[rows]]), return_inverse=True)
     left, right = np.split(place, 2)
     return PairStore(only(store.items, used), left, right, store.target[rows])
 
 
 def only(items: Ragged, rows: np.ndarray) -> Ragged:
-    """These items alone."""
+    """Only the items at these rows."""
     ends = items.starts[rows] + items.lengths[rows]
     return Ragged.of([items.steps[start:end] for start, end in zip(items.starts[rows], ends, strict=True)])
 
 
 def batch_deviation(model: Siamese, items: Ragged, *, sample: int = 64) -> float:
-    """Largest difference between a vector made alone and the same made in a batch with longer ones (0 is right)."""
+    """The largest difference between the vector of a sequence alone and in a batch with longer ones. It should be 0."""
     order = np.argsort(items.lengths, kind="stable")
     rows = order[np.linspace(0, len(order) - 1, min(sample, len(order))).astype(int)]
     chosen = only(items, rows)

@@ -138,7 +138,7 @@ def step_budget(rows: int, recipe: Recipe) -> int:
 
 
 def batches_of(model: Trainee, train: Store, recipe: Recipe, epoch: int) -> list[np.ndarray]:
-    """The rows of every batch of an epoch, sorted by length unless the encoder reads pads."""
+    """The rows of every batch of an epoch, sorted by length unless pads are read."""
     return epoch_batches(sorting_lengths(model, train.lengths), recipe.batch, seed=recipe.seed, epoch=epoch)
 
 

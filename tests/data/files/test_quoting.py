@@ -1,4 +1,4 @@
-"""What a quote is in a .tsv: an ordinary character, unless the file shows that quotes enclose fields."""
+"""Quotes in a .tsv file: ordinary characters, unless the file shows that they enclose fields."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ PLAIN = {
     "begins and ends in one text, with others between": '"a" and "b"\tx\t1\n"c\td\t0\n',
 }
 ENCLOSED = {
-    "doubled inside": ('"say ""hi"""\tx\t1\n', ['say "hi"']),
+    "doubled inside": ('"the ""hi"""\tx\t1\n', ['the "hi"']),
     "a tab inside": ('"red\tcup"\tx\t1\nbig\tx\t0\n', ["red\tcup", "big"]),
     "a line end inside": ('"red\ncup"\tx\t1\nbig\tx\t0\n', ["red\ncup", "big"]),
 }

@@ -1,4 +1,4 @@
-"""A .ts file becomes the long table of its series, and what is wrong with one is said by its line."""
+"""A .ts file as a long table. A wrong series is reported with its line."""
 
 import math
 from pathlib import Path

@@ -109,7 +109,7 @@ def test_other_formats_give_the_same_rows(write, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["NA", "null", "None", "nan", "true", "1", "a\u2028b", "👩‍👩‍👧", 'say "hi"', "a,b", "x\ny"]
+    "text", ["NA", "null", "None", "nan", "true", "1", "a\u2028b", "👩‍👩‍👧", 'the "hi"', "a,b", "x\ny"]
 )
 def test_texts_stay_as_they_are(text, write):
     quoted = '"' + text.replace('"', '""') + '"'
@@ -216,7 +216,7 @@ def test_leakage_and_repeats_are_counted_and_said(write):
     assert (data.facts["identical_sides"], data.facts["duplicate_pairs"]) == (1, 1)
     words = " ".join(data.notes)
     assert all(
-        part in words for part in ("leakage", "same text on both sides", "repeat", "all pairs of train are same")
+        part in words for part in ("leakage", "same text on both sides", "repeat", "all pairs of train are the same")
     )
 
 

@@ -34,7 +34,7 @@ print(json.dumps([
 
 
 def run(*parts: str) -> list[str]:
-    """What a fresh process prints: what babel was asked in this one must not count."""
+    """The output of a fresh process, independent of earlier uses of Babel in this one."""
     done = subprocess.run([sys.executable, "-c", "\n".join(parts)], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 

@@ -1,4 +1,4 @@
-"""Which texts are one text: the same tokens, where these tell everything; else the same spelling."""
+"""Equal texts: the same tokens, or the same spelling if tokens are unknown or cut."""
 
 import pytest
 

@@ -4,6 +4,7 @@ from scipy.stats import spearmanr, ttest_rel
 from sklearn.metrics import roc_auc_score
 from toy_judged import B_LETTER, BY_LOSS, GRID, REPRESENTATIONS, make_judged, run
 
+from seqtwin.comparisons import matching_pairings
 from seqtwin.files import dump_json
 from seqtwin.reporting.analysis import analyse, replicate
 from seqtwin.reporting.statistics.paired import adjusted
@@ -90,6 +91,24 @@ def test_more_comparisons_cost():
     assert alone["planned"][0]["claim"] == "left"
     assert among["planned"][0]["claim"] == ""
     assert among["planned"][0]["p_holm"] == pytest.approx(4 * alone["planned"][0]["p_holm"])
+
+
+def test_a_pairing_is_never_compared_with_itself():
+    same = {
+        "name": "same",
+        "letter": "",
+        "left": {"representation": "max_output"},
+        "right": {"loss": "mse"},
+        "within": {},
+    }
+    (row,) = run(make_judged([3, 3, 1, 1, 2, 2]), plan={"comparisons": [same]})["planned"]
+    labels = [{**GRID[i]} for i in range(len(GRID))]
+    pairs = matching_pairings(labels, same)
+    assert row["matched"] == len(pairs)
+    assert all(left != right for left, right in pairs)
+    alone = [labels[GRID.index({"representation": "max_output", "loss": "mse"})]]
+    (row,) = run(make_judged([3], pairings=alone), plan={"comparisons": [same]})["planned"]
+    assert (row["matched"], row["refused"]) == (0, "no two pairings of this study match it")
 
 
 def test_each_data_set_is_a_family_of_its_own():

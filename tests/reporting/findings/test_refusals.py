@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from seqtwin.reporting.findings.refusals import check_claims
-from seqtwin.reporting.findings.refusals.check_claims import CODES, Refusal
+from seqtwin.reporting.findings.refusals.check_claims import CODES, REFUSALS, Refusal
 from seqtwin.reporting.table.study_table import read_study
 
 FACTORS = {"representation": ("final_hidden", "mean_output", "max_output"), "loss": ("mse", "contrastive-auto")}
@@ -72,6 +72,42 @@ def of_planned(table, letter="b", **within):
 
 def test_all_fourteen_are_documented():
     assert list(CODES) == [f"R{number:02d}" for number in range(1, 15)]
+
+
+SUBJECTS = ("claim", "pairing", "datasets", "facet", "cause", "study")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_refusal_is_checked_on_each_of_its_subjects(table, code, monkeypatch):
+    """Whatever function a rule has is called by the check of its subject, and its refusal comes back."""
+    rule = REFUSALS[code]
+    subjects = [name for name in SUBJECTS if getattr(rule, name)]
+    assert subjects, "a rule that nothing checks"
+    for subject in subjects:
+        refusal = Refusal(code, "No.", f"by {subject}", "")
+        answer = [refusal] if subject == "study" else refusal
+        only = replace(rule, **{**dict.fromkeys(SUBJECTS), subject: lambda *_, answer=answer: answer})
+        monkeypatch.setattr(check_claims, "_RULES", [only])
+        (facet,), row = table.analysis["facets"], planned(table, "b")
+        checked = {
+            "claim": [check_claims.check_comparison(table, row)],
+            "pairing": [check_claims.check_comparison(table, row), check_claims.check_best(table, facet)],
+            "datasets": [check_claims.check_comparison(table, row), check_claims.check_best(table, facet)],
+            "facet": [check_claims.check_best(table, facet)],
+            "cause": [check_claims.check_cause(table, table.pairings.iloc[0])],
+            "study": [],
+        }[subject]
+        in_study = [] if subject == "claim" else [check_claims.check_study(table)]
+        assert all(refusal in refusals for refusals in (*checked, *in_study))
+
+
+def test_a_comparison_never_compares_a_pairing_with_itself(table):
+    """Sides that name different factors can both match one pairing."""
+    sides = {"left": {"representation": "mean_output"}, "right": {"loss": "mse"}, "within": {}}
+    row = {**planned(table, "b"), **sides, "per": []}
+    table.results.loc[:, "status"] = "failed"
+    found = check_claims.check_comparison(table, row)
+    assert not [one for one in found if one.code == "R01" and "in common" not in one.why]
 
 
 def test_a_sound_study_may_say_what_it_found(table):

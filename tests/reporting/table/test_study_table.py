@@ -144,7 +144,7 @@ def test_a_changed_file_is_damage(tmp_path):
     folder = _small(tmp_path / "study")
     scores = next(folder.glob("cells/*/scores.json"))
     scores.write_text(scores.read_text().replace("0.51", "0.52"))
-    with pytest.raises(DamagedError, match="not what its manifest says"):
+    with pytest.raises(DamagedError, match="changed since it was published"):
         study_table.read_study(folder)
 
 

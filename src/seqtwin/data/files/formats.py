@@ -104,6 +104,16 @@ def format_of(path: Path) -> Format | None:
     return form
 
 
+def has_words(path: Path) -> bool:
+    """Whether each row of a file is one word of a sentence, by its ending.
+
+    >>> has_words(Path("a.conllu")), has_words(Path("a.csv"))
+    (True, False)
+    """
+    form = format_of(path)
+    return form is not None and form.texts is not None
+
+
 def described(path: Path) -> str:
     """A description of a file by its ending, for messages.
 

@@ -10,7 +10,7 @@ from seqtwin.reporting.analysis import best as selection
 from seqtwin.reporting.analysis.facets import Facet, facets_of, grid_of
 from seqtwin.reporting.analysis.judged import Judged, Replicates, replicate
 from seqtwin.reporting.analysis.omnibus import interaction, omnibus, refused_omnibus
-from seqtwin.reporting.analysis.planned import Outcome, corrected, run_comparisons
+from seqtwin.reporting.analysis.planned_comparisons import Outcome, corrected, run_comparisons
 from seqtwin.reporting.analysis.rank_agreement import agreement
 from seqtwin.reporting.analysis.records import Analysis, FacetAnalysis, Validity
 
@@ -51,8 +51,8 @@ def analyse(
 def _facet(
     facet: Facet, trials: Trials, *, rope: float, permutations: int, replicates: int, rng: np.random.Generator
 ) -> FacetAnalysis:
-    found: FacetAnalysis = {"labels": facet.labels, "dataset": facet.judged.dataset, "metric": facet.judged.metric}
-    return {**found, **_grid_part(facet, permutations, replicates, rng), **_best_part(facet, trials, rope, rng)}
+    subject: FacetAnalysis = {"labels": facet.labels, "dataset": facet.judged.dataset, "metric": facet.judged.metric}
+    return {**subject, **_grid_part(facet, permutations, replicates, rng), **_best_part(facet, trials, rope, rng)}
 
 
 def _grid_part(facet: Facet, permutations: int, replicates: int, rng: np.random.Generator) -> FacetAnalysis:

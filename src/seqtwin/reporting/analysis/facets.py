@@ -50,7 +50,7 @@ class Grid:
 
 
 def facets_of(judged: Judged, drawn: Replicates) -> list[Facet]:
-    """The facets in the order in which they first occur."""
+    """The facets, in the order of their first pairing."""
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for index, labels in enumerate(judged.pairings):
         shared = tuple((key, str(value)) for key, value in labels.items() if key not in MAIN)

@@ -1,4 +1,4 @@
-"""What is judged (one data set, one metric, all pairings and seeds) and its replicates under two-level draws."""
+"""The scores of all pairings and seeds on one data set, and their metric under two-level bootstrap draws."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +18,12 @@ MAIN = ("representation", "loss")
 
 @dataclass(frozen=True)
 class Judged:
-    """The test scores of every pairing and seed on one data set, and what else was measured there.
+    """The test scores of every pairing and seed on one data set, and its other measures.
 
-    `pairings`: labels of the further factors, `representation` and `loss`. `scores`: [pairings, seeds, pairs], rows of
-    nan where a study cell has none. `targets`, `cluster_of`: [pairs]. `statuses`: [pairings][seeds]. `dev`: the metric
-    on dev, [pairings, seeds]. `retrieval`: other metrics by name, [pairings, seeds]. `cut`: target from which a pair
-    is the same, for metrics of two classes. `words`: what a label under `loss` is called, and several.
+    `pairings`: labels of the further factors, `representation` and `loss`. `scores`: [pairings, seeds, pairs], nan if a
+    study cell has none. `targets`, `cluster_of`: [pairs]. `statuses`: [pairings][seeds]. `dev`: the metric on dev,
+    [pairings, seeds]. `retrieval`: other metrics by name, [pairings, seeds]. `cut`: the lowest target that counts as
+    same, for metrics of two classes. `words`: the noun for a label of `loss`, and its plural.
     """
 
     dataset: str
@@ -41,13 +41,13 @@ class Judged:
 
     @property
     def goal(self) -> Array:
-        """The targets as the metric wants them: 0 or 1 for a metric of two classes."""
+        """The targets as the metric requires them: 0 or 1 for a metric of two classes."""
         return (self.targets >= self.cut).astype(float) if self.metric in BINARY else self.targets
 
 
 @dataclass(frozen=True)
 class Statistic:
-    """One number with its replicates: observed, [replicates], and jackknife values of pairs and of seeds."""
+    """One number with its replicates [replicates], and its jackknife values over pairs and over seeds."""
 
     observed: float
     replicates: Array
@@ -56,14 +56,18 @@ class Statistic:
 
     @cached_property
     def interval(self) -> Interval:
-        """Its 95 % interval: BCa where the replicates are skewed, percentile otherwise."""
+        """The 95 % interval: BCa if the replicates are skewed, percentile otherwise."""
         return chosen_interval(self.replicates, self.observed, (self.left_pairs, self.left_seeds))
 
 
 @dataclass(frozen=True)
 class Replicates:
-    """The metric of every study cell: observed [pairings, seeds], under each draw of clusters [..., replicates], and
-    with each group of clusters left out [..., groups]; the draws of seeds [replicates, seeds] and clusters."""
+    """The metric of every study cell, observed and under the draws.
+
+    `observed`: [pairings, seeds]; `values`: under each draw of clusters, [pairings, seeds, replicates]; `left_out`:
+    without each group of clusters, [pairings, seeds, groups]; `seed_counts`, `cluster_counts`: the draws, [replicates,
+    seeds] and [replicates, clusters].
+    """
 
     observed: Array
     values: Array
@@ -72,9 +76,9 @@ class Replicates:
     cluster_counts: Array
 
     def contrast(self, weights: Mapping[int, float]) -> Statistic:
-        """sum of weight x metric over pairings, seed by seed, then the mean over seeds that all of them have.
+        """The weighted sum of the metric over pairings for each seed, averaged over the seeds that all of them have.
 
-        With one such seed only pairs are drawn.
+        `weights`: by position of the pairing. With one such seed, only pairs are drawn.
         """
         rows, factors = np.array(list(weights)), np.array(list(weights.values()))
         observed = np.tensordot(factors, self.observed[rows], 1)
@@ -94,9 +98,9 @@ def _statistic(observed: Array, values: Array, left_out: Array, counts: Array) -
 
 
 def replicate(judged: Judged, replicates: int, rng: np.random.Generator) -> Replicates:
-    """All study cells under the same `replicates` draws of seeds and clusters, and under a grouped jackknife.
+    """The metric of all study cells under the same draws of seeds and clusters, and under a grouped jackknife.
 
-    All nan for a metric that cannot be weighted.
+    All values are nan for a metric that cannot be weighted.
     """
     clusters = int(judged.cluster_of.max()) + 1
     seed_counts = cluster_draws(len(judged.seeds), replicates, rng)

@@ -44,8 +44,8 @@ def curves(shown: Mapping[str, Sequence[Curve]], series: Sequence[str], metric: 
     points = min(_POINTS, max(6, _POINTS_IN_ALL // (len(shown) * len(series)))) if many else 0
 
     def draw(figure: Figure) -> None:
-        found = panels(figure, len(shown), across, rows_each=2, sharey="row")
-        for place, ((name, lines), (above, below)) in enumerate(zip(shown.items(), found, strict=True)):
+        grid = panels(figure, len(shown), across, rows_each=2, sharey="row")
+        for place, ((name, lines), (above, below)) in enumerate(zip(shown.items(), grid, strict=True)):
             _panel(above, below, lines, series, points)
             above.set_title(name, color=light("ink"))
             if not place % across:

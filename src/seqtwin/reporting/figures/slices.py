@@ -27,8 +27,8 @@ def slices(shown: Mapping[str, Sequence[Slices]], bins: Sequence[str], series: S
     across = min(len(shown), ACROSS)
 
     def draw(figure: Figure) -> None:
-        found = panels(figure, len(shown), across, sharey="row")
-        for place, ((name, lines), (axes,)) in enumerate(zip(shown.items(), found, strict=True)):
+        grid = panels(figure, len(shown), across, sharey="row")
+        for place, ((name, lines), (axes,)) in enumerate(zip(shown.items(), grid, strict=True)):
             _panel(axes, lines, series)
             axes.set_title(name, color=light("ink"))
             axes.set_xticks(range(len(bins)), bins, fontsize=9)
@@ -36,7 +36,7 @@ def slices(shown: Mapping[str, Sequence[Slices]], bins: Sequence[str], series: S
             if not place % across:
                 axes.set_ylabel(f"test {metric}")
         series_names(figure, series)
-        for axes in (panel[0] for panel in found):
+        for axes in (panel[0] for panel in grid):
             share_ticks(axes)
 
     return drawn(FULL_WIDTH, 20 + 190 * -(-len(shown) // across), draw)

@@ -122,13 +122,13 @@ def _placed(element: Element, shapes: dict[str, Element], once: set[str]) -> Ele
     name = element.get("href", "")[1:]
     if element.tag != "use" or name not in once:
         return element
-    found = ElementTree.Element("path", {"d": shapes[name].get("d", "")})
+    path = ElementTree.Element("path", {"d": shapes[name].get("d", "")})
     x, y = (element.get(key, "0") for key in ("x", "y"))
     if (x, y) != ("0", "0"):
-        found.set("transform", f"translate({x} {y})")
+        path.set("transform", f"translate({x} {y})")
     if style := _over(element.get("style", ""), shapes[name].get("style", "")):
-        found.set("style", style)
-    return found
+        path.set("style", style)
+    return path
 
 
 def _over(outer: str, inner: str) -> str:
@@ -139,17 +139,17 @@ def _over(outer: str, inner: str) -> str:
 
 def _group(element: Element) -> None:
     """Put neighbours with the same clip path into one group, and merge neighbouring lines of the same style."""
-    found: list[Element] = []
+    children: list[Element] = []
     for child in element:
         _group(child)
         clip = child.get("clip-path")
-        if clip and found and found[-1].get("clip-path") == clip:
-            if found[-1].tag != "g" or set(found[-1].attrib) != {"clip-path"}:
-                found[-1] = _group_of(found[-1], clip)
-            found[-1].extend(child if child.tag == "g" and len(child.attrib) == 1 else [_without_clip(child)])
+        if clip and children and children[-1].get("clip-path") == clip:
+            if children[-1].tag != "g" or set(children[-1].attrib) != {"clip-path"}:
+                children[-1] = _group_of(children[-1], clip)
+            children[-1].extend(child if child.tag == "g" and len(child.attrib) == 1 else [_without_clip(child)])
         else:
-            found.append(child)
-    element[:] = found
+            children.append(child)
+    element[:] = children
     for child in element:
         if child.tag == "g":
             child[:] = _merged(child)
@@ -168,14 +168,14 @@ def _without_clip(element: Element) -> Element:
 
 
 def _merged(elements: Element) -> list[Element]:
-    found: list[Element] = []
-    for one in elements:
-        before = found[-1] if found else None
-        if before is not None and _plain_line(one) and _plain_line(before) and _look(one) == _look(before):
-            before.set("d", f"{before.get('d')} {one.get('d')}")
+    merged: list[Element] = []
+    for element in elements:
+        before = merged[-1] if merged else None
+        if before is not None and _plain_line(element) and _plain_line(before) and _look(element) == _look(before):
+            before.set("d", f"{before.get('d')} {element.get('d')}")
         else:
-            found.append(one)
-    return found
+            merged.append(element)
+    return merged
 
 
 def _plain_line(element: Element) -> bool:

@@ -110,31 +110,31 @@ def _optimism(facet: Facet) -> Optimism:
             "optimism_span": span(best.get("optimism_low"), best.get("optimism_high"))}  # fmt: skip
 
 
-def headline(table: StudyTable, found: Sequence[Answer]) -> Context:
+def headline(table: StudyTable, chosen: Sequence[Answer]) -> Context:
     """The headline of the template that is true for the study, and the question it answers."""
     question = str(table.meta.get("question") or "")
     shown = {"question": question if 0 < len(question) <= LONGEST_QUESTION and question.endswith("?") else ""}
-    if not found:
+    if not chosen:
         return {"kind": "nothing", "firsts": [], "refusal": None, **shown}
-    firsts = _firsts(found)
+    firsts = _firsts(chosen)
     alike = len(firsts) == 1
-    blocks = [refusal for answer in found for refusal in answer["refused"]]
+    blocks = [refusal for answer in chosen for refusal in answer["refused"]]
     refusal = blocks[0] if blocks else None
     if len(table.pairings) == 1:
         return {"kind": "single", "firsts": firsts, "refusal": refusal, **shown}
-    if all(answer["taken"] and answer["tested"] and not answer["scope"] for answer in found):
-        if len(found) == 1:
-            return {"kind": "finding", "firsts": firsts, "refusal": None, **finding(found[0]), **shown}
-        families = {_family(answer["facet"], _leading(answer)[0]) for answer in found}
+    if all(answer["taken"] and answer["tested"] and not answer["scope"] for answer in chosen):
+        if len(chosen) == 1:
+            return {"kind": "finding", "firsts": firsts, "refusal": None, **finding(chosen[0]), **shown}
+        families = {_family(answer["facet"], _leading(answer)[0]) for answer in chosen}
         if len(families) == 1 and families != {""}:
             return {"kind": "family", "firsts": firsts, "refusal": None, "family": families.pop(), **shown}
     return {"kind": "first" if alike else "depends", "firsts": firsts, "refusal": refusal, **shown}
 
 
-def _firsts(found: Sequence[Answer]) -> list[First]:
+def _firsts(chosen: Sequence[Answer]) -> list[First]:
     """The chosen pairings, each with its data sets; the one chosen on most data sets first."""
     places: dict[tuple[str, ...], First] = {}
-    for answer in found:
+    for answer in chosen:
         key = (*answer["best"]["parts"], answer["best"]["further"])
         places.setdefault(key, {"best": answer["best"], "datasets": []})["datasets"].append(answer["dataset"])
     return sorted(places.values(), key=lambda first: -len(first["datasets"]))
@@ -269,5 +269,5 @@ def title_of(table: StudyTable) -> str:
 def overrides(table: StudyTable) -> list[str]:
     """The warnings at the top of the page: not tuned, leakage accepted."""
     meta = table.meta
-    found = [] if meta.get("tuned") else ["NOT TUNED"]
-    return found + ([f"LEAKAGE ALLOWED: {meta['allow_leakage']}"] if meta.get("allow_leakage") else [])
+    warnings = [] if meta.get("tuned") else ["NOT TUNED"]
+    return warnings + ([f"LEAKAGE ALLOWED: {meta['allow_leakage']}"] if meta.get("allow_leakage") else [])

@@ -1,10 +1,11 @@
 """The next steps that would change the verdict, computed from the study, most pressing first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from seqtwin.reporting.analysis.records import VersusBest
 from seqtwin.reporting.formatting import digits, known, listed
 from seqtwin.reporting.page.cell_marks import Diagnoses, labels_of
 from seqtwin.reporting.page.shown import Row
@@ -41,7 +42,7 @@ def changes(table: StudyTable, facets: Sequence[Facet], diagnosed: Diagnoses) ->
     return [step for step in steps if step]
 
 
-def _named(table: StudyTable, pairing: "Mapping[str, object] | Row") -> str:
+def _named(table: StudyTable, pairing: "VersusBest | Row") -> str:
     return f"`{pairing_name(table, pairing)}`"
 
 
@@ -127,9 +128,9 @@ def _paired(one: pd.DataFrame, two: pd.DataFrame, metric: str) -> list[float]:
 
 
 def _sentence(
-    table: StudyTable, facet: Facet, other: Mapping[str, object], seeds: float, pairs: float, number: int
+    table: StudyTable, facet: Facet, other: VersusBest, seeds: float, pairs: float, number: int
 ) -> dict[str, str]:
-    difference, name, nouns = float(str(other["difference"])), _named(table, other), table.nouns
+    difference, name, nouns = known(other["difference"]), _named(table, other), table.nouns
     where, side = f" ({facet.title})" if facet.title else "", "lower" if difference >= 0 else "higher"
     parts = f"{digits(seeds)} of the spread comes from seeds, {digits(pairs)} from the choice of test {nouns.judged}"
     what = f"{name} scores {digits(abs(difference))} {side}{where}, not a significant difference: {parts}"

@@ -53,7 +53,7 @@ def _histogram(folder: Path, facts: Facts, scores: Scores) -> Histogram:
     edges = np.linspace(values.min(), values.max() or 1.0, BINS + 1)
     if edges[0] == edges[-1]:
         edges = np.linspace(edges[0] - 0.5, edges[0] + 0.5, BINS + 1)
-    kept, rest = (np.histogram(values[chosen], edges)[0].astype(float) for chosen in (same, ~same))
+    same_counts, different_counts = (np.histogram(values[chosen], edges)[0].astype(float) for chosen in (same, ~same))
     threshold = scores["threshold"]
     cut = float("nan") if threshold is None else threshold
-    return Histogram(facts["representation"], edges, kept, rest, cut)
+    return Histogram(facts["representation"], edges, same_counts, different_counts, cut)

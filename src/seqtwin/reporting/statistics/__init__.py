@@ -1,7 +1,18 @@
-"""Arrays and a Generator in, intervals and tests out. Two levels: seeds and clusters of test pairs.
+"""Statistics: arrays and a generator in, intervals and tests out.
 
-Every replicate draws seeds and pair clusters with replacement, the same draw for all study cells, so that differences
-of pairings are paired. A cluster drawn k times counts its pairs k times: metrics here take such counts as weights.
+Intervals have two levels: every replicate resamples seeds and clusters of test rows. The draws are the same for all
+study cells, which makes differences between pairings paired. A cluster drawn k times counts its rows k times, so the
+metrics here take such counts as weights.
+
+- `weighted`: metrics of rows with weights.
+- `draws`: draws of seeds and clusters, and the metrics under them.
+- `intervals`: percentile, BCa and simultaneous intervals from replicates.
+- `scale`: the z scale for linear models of scores.
+- `seed_blocks`: analysis of variance with seeds as blocks, and permutation tests.
+- `paired`: paired tests over seeds, and corrections for several tests.
+- `selection`: the optimism of choosing the best of several.
+- `letters`: tie groups as letters.
+- `agreement`: rank agreement of two metrics.
 """
 
 from seqtwin.reporting.statistics.draws import (

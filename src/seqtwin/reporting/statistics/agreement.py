@@ -1,4 +1,4 @@
-"""Whether two metrics put pairings in the same order: Kendall tau-b and Spearman, many tables at a time."""
+"""Rank agreement of two metrics over the same pairings: Kendall's tau-b and Spearman, many tables at a time."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from seqtwin.reporting.statistics.weighted import Array, ratio
 
 
 def kendall(a: Array, b: Array) -> Array:
-    """Kendall tau-b of each row of [replicates, things]; nan where a side is constant.
+    """Kendall tau-b of each row of [replicates, pairings]; nan where a side is constant.
 
     >>> kendall(np.array([[1.0, 2.0, 3.0]]), np.array([[1.0, 3.0, 2.0]])).round(4)
     array([0.3333])
@@ -24,11 +24,11 @@ def _ranks(values: Array) -> Array:
 
 
 def spearman(a: Array, b: Array) -> Array:
-    """Spearman correlation of each row of [replicates, things]; nan where a side is constant.
+    """Spearman correlation of each row of [replicates, pairings]; nan where a side is constant.
 
     >>> spearman(np.array([[1.0, 2.0, 3.0]]), np.array([[1.0, 3.0, 2.0]])).round(4)
     array([0.5])
     """
-    left, right = _ranks(a), _ranks(b)  # twice the average rank less its mean: ties share one
+    left, right = _ranks(a), _ranks(b)  # twice the centred average rank
     spread = (left**2).sum(axis=1) * (right**2).sum(axis=1)
     return ratio((left * right).sum(axis=1), np.sqrt(spread), spread > 0)

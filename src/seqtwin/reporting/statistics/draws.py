@@ -1,4 +1,7 @@
-"""Draws of seeds and pair clusters, and metrics under them. The same draw serves all study cells: all is paired."""
+"""Draws of seeds and of clusters of test rows, and the metrics of study cells under them.
+
+All study cells share the same draws, which makes their differences paired.
+"""
 
 from collections.abc import Mapping
 
@@ -13,13 +16,13 @@ _BLOCK = 32
 def cluster_draws(clusters: int, replicates: int, rng: np.random.Generator) -> Array:
     """How often each cluster was drawn: [replicates, clusters], rows sum to the number of clusters."""
     counts = np.empty((replicates, clusters))
-    for row in counts:  # one by one: all numbers drawn at once would take as much room again
+    for row in counts:  # one by one: drawing all numbers at once would double the memory
         row[:] = np.bincount(rng.integers(0, clusters, size=clusters), minlength=clusters)
     return counts
 
 
 def left_out_groups(clusters: int, groups: int) -> Array:
-    """The weights of a grouped jackknife: [groups, clusters], row g lacks every groups-th cluster from g on.
+    """The weights of a grouped jackknife, [groups, clusters]: row g leaves out the clusters g, g + groups, ...
 
     >>> left_out_groups(4, 2)
     array([[0., 1., 0., 1.],
@@ -38,35 +41,35 @@ def replicates_of(metric: Weighted, scores: Array, targets: Array, cluster_of: N
 def metric_replicates(metric: str, scores: Array, targets: Array, cluster_of: NDArray[np.intp], draws: Array) -> Array:
     """The metric of many study cells under the same draws: scores [cells, pairs] -> [cells, replicates].
 
-    `targets` are 0 or 1 for a binary metric. A study cell with a score that is not finite has nan throughout.
+    `targets` are 0 or 1 for a binary metric. A study cell with a score that is not finite is nan in all replicates.
     """
-    found = np.full((len(scores), len(draws)), np.nan)
+    values = np.full((len(scores), len(draws)), np.nan)
     known = np.flatnonzero(np.isfinite(scores).all(axis=1))
     if metric in SHARES:
-        found[known] = _shares(scores[known], targets, cluster_of, draws)
-        return found
+        values[known] = _shares(scores[known], targets, cluster_of, draws)
+        return values
     for start in range(0, len(draws), _BLOCK):
         weights = np.ascontiguousarray(draws[start : start + _BLOCK].T[cluster_of])
-        ask = UNDER[metric](targets, weights)
+        of_scores = UNDER[metric](targets, weights)
         for row in known:
-            found[row, start : start + _BLOCK] = ask(scores[row])
-    return found
+            values[row, start : start + _BLOCK] = of_scores(scores[row])
+    return values
 
 
 def _shares(scores: Array, targets: Array, cluster_of: NDArray[np.intp], draws: Array) -> Array:
-    """Share of rows whose score is the target, [cells, replicates]: hits are counted by cluster before any draw."""
+    """The share of rows whose score is the target, [cells, replicates]; hits are counted by cluster before drawing."""
     clusters = draws.shape[1]
     size = np.bincount(cluster_of, minlength=clusters).astype(np.float64)
     hits = [np.bincount(cluster_of, row == targets, minlength=clusters) for row in scores]
     total = draws @ size
-    found = np.reshape(hits, (len(scores), clusters)) @ draws.T
-    return ratio(found, np.broadcast_to(total, found.shape), np.broadcast_to(total > 0, found.shape))
+    right = np.reshape(hits, (len(scores), clusters)) @ draws.T
+    return ratio(right, np.broadcast_to(total, right.shape), np.broadcast_to(total > 0, right.shape))
 
 
 def seed_means(values: Array, counts: Array) -> Array:
     """Mean over drawn seeds: values [..., seeds, replicates], counts [replicates, seeds] -> [..., replicates].
 
-    Seeds without a value (nan in every replicate) do not count; nan where none of the others was drawn, and where a
+    Seeds without a value (nan in every replicate) are ignored. The mean is nan if none of the others was drawn, or if a
     drawn seed is undefined.
     """
     known = np.logical_not(np.isnan(values).all(axis=-1))
@@ -79,8 +82,8 @@ def seed_means(values: Array, counts: Array) -> Array:
 def over_seeds(values: Mapping[int, Array], seed_counts: Array) -> Array:
     """Mean over drawn seeds: `values[seed]` is [replicates], `seed_counts` [replicates, seeds].
 
-    A pairing that lacks a seed is averaged over the drawn seeds it has; nan where none of them was drawn. With one
-    seed only the pairs are drawn.
+    A pairing without some seed is averaged over the drawn seeds it has; nan if none of them was drawn. With one seed,
+    only the rows are drawn.
     """
     seeds = sorted(values)
     counts = seed_counts[:, seeds] if len(seeds) > 1 else np.ones((len(seed_counts), 1))

@@ -1,4 +1,4 @@
-"""Bootstrap replicates -> intervals: percentile, BCa for skewed replicates, simultaneous ones by the largest t."""
+"""Intervals from bootstrap replicates: percentile, BCa for skewed replicates, and simultaneous by the largest t."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ def skewness(replicates: Array) -> float:
 
 
 def acceleration(left_out: tuple[Array, ...]) -> float:
-    """The acceleration of BCa from jackknife values of each level that was drawn: [groups], [seeds].
+    """The acceleration of BCa from jackknife values of each level of the draws: [groups], [seeds].
 
     a = (1/6) sum of U^3 / n^3 / (sum of U^2 / n^2)^(3/2) over all levels, U = (n - 1) (mean - value left out).
     Source: DiCiccio and Efron, Bootstrap confidence intervals, 1996, for several samples.
@@ -66,7 +66,7 @@ def acceleration(left_out: tuple[Array, ...]) -> float:
 
 
 def bca_interval(replicates: Array, observed: float, left_out: tuple[Array, ...]) -> Interval:
-    """The bias-corrected and accelerated 95 % interval; the percentile one where the correction is undefined.
+    """The bias-corrected and accelerated 95 % interval, or the percentile interval if the correction is undefined.
 
     Source: Efron, Better bootstrap confidence intervals, 1987.
     """
@@ -85,10 +85,11 @@ def bca_interval(replicates: Array, observed: float, left_out: tuple[Array, ...]
 
 
 def chosen_interval(replicates: Array, observed: float, left_out: tuple[Array, ...]) -> Interval:
-    """BCa where the replicates are skewed by more than 0.2 either way, percentile otherwise.
+    """BCa if the absolute skewness of the replicates is above 0.2, percentile otherwise.
 
-    Simulated, 5 seeds: at a skewness of -.2 (ROC-AUC .90, 400 pairs) the truth lay below and above the percentile
-    interval in 2.8 and 2.0 %; at -.6 (.98, 200 pairs) in 4.8 and .5 %, and outside BCa in 1.8 and 1.8 %.
+    Simulated with 5 seeds: at a skewness of -.2 (ROC-AUC .90, 400 pairs) the true value was below and above the
+    percentile interval in 2.8 and 2.0 % of the runs. At -.6 (.98, 200 pairs) it was so in 4.8 and .5 %, and for BCa in
+    1.8 and 1.8 %.
     """
     if abs(skewness(replicates)) > SKEWED:
         return bca_interval(replicates, observed, left_out)
@@ -96,7 +97,7 @@ def chosen_interval(replicates: Array, observed: float, left_out: tuple[Array, .
 
 
 def simultaneous_reach(replicates: Array, observed: Array) -> Array:
-    """Half-widths of intervals that hold together: [statistics, replicates], [statistics] -> [statistics].
+    """Half-widths of simultaneous intervals: [statistics, replicates], [statistics] -> [statistics].
 
     The 95 % quantile over replicates of the largest |replicate - observed| / SD, times each SD. nan where more than
     1 % of the replicates are undefined; 0 where they are constant.
@@ -124,7 +125,7 @@ def two_level_interval(
 ) -> Interval:
     """The interval of the mean over seeds of a metric, for one pairing: `scores` is [seeds, pairs].
 
-    With one seed only the pairs are drawn.
+    With one seed, only the pairs are drawn.
     """
     draws = cluster_draws(int(cluster_of.max()) + 1, replicates, rng)
     counts = cluster_draws(len(scores), replicates, rng)

@@ -1,4 +1,4 @@
-"""Tie groups as letters: two things share a letter when the data cannot tell them apart."""
+"""Tie groups as letters: two members share a letter if they do not differ significantly."""
 
 import string
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ ALPHABET = string.ascii_letters + string.digits
 
 
 def tie_groups(apart: NDArray[np.bool_]) -> list[frozenset[int]]:
-    """The largest groups without two members that are apart; `apart` is [n, n], symmetric.
+    """The largest groups in which no two members differ. `apart`: whether two differ, [n, n], symmetric.
 
     Source: Piepho, An algorithm for a letter-based representation of all-pairwise comparisons, 2004.
 
@@ -35,7 +35,7 @@ def _inside(piece: frozenset[int], groups: set[frozenset[int]]) -> bool:
 
 
 def letters(apart: NDArray[np.bool_], order: Sequence[int]) -> list[str]:
-    """The letters of each thing; groups are lettered in the order of their best members, `order` = best first.
+    """The letters of each member. `order`: the members, best first; groups get letters in the order of their best.
 
     >>> letters(np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]], dtype=bool), [2, 1, 0])
     ['b', 'ab', 'a']

@@ -1,4 +1,4 @@
-"""Paired comparisons over seeds: t, sign flips, and corrections for having asked several questions."""
+"""Paired tests over seeds: t and sign flips, and corrections of p for several tests."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ import numpy as np
 from seqtwin.reporting.statistics.weighted import Array
 
 EXACT_SEEDS = 13
-ROUNDING = 1e-13  # of metrics, which are of the order of 1
+ROUNDING = 1e-13  # rounding error of metrics, whose values are of the order of 1
 
 
 def paired_t(differences: Array) -> tuple[float, float]:
-    """t and its two-sided p for the mean of paired differences; p is 1 where all differences are 0 but for rounding.
+    """t and its two-sided p for the mean of paired differences; p is 1 if all differences are 0 up to rounding.
 
-    Differences that are all the same but not 0 have no t: (nan, 0).
+    Equal differences other than 0 have no t: the result is (nan, 0).
     """
     from scipy.stats import t as student
 
@@ -36,9 +36,9 @@ def _signs(count: int, draws: int, rng: np.random.Generator) -> Array:
 
 
 def sign_flip_p(differences: Array, draws: int, rng: np.random.Generator) -> float:
-    """Two-sided p of the mean of paired differences when each sign could as well have been the other.
+    """Two-sided p of the mean of paired differences, if each sign is equally likely under the null hypothesis.
 
-    Exact for up to 13 seeds, else from `draws` random patterns and the observed one.
+    It is exact for up to 13 seeds; with more, it uses `draws` random sign patterns and the observed one.
 
     >>> sign_flip_p(np.ones(5), 0, np.random.default_rng(0))
     0.0625
@@ -49,7 +49,7 @@ def sign_flip_p(differences: Array, draws: int, rng: np.random.Generator) -> flo
 
 
 def adjusted(p_values: Sequence[float], method: str) -> list[float]:
-    """p values corrected for their number (`holm`, `fdr_bh`); nan stays nan and is not counted."""
+    """p values corrected for multiple tests by `method` (`holm` or `fdr_bh`); nan stays nan and is not counted."""
     from statsmodels.stats.multitest import multipletests
 
     values = np.asarray(p_values, dtype=float)

@@ -9,10 +9,10 @@ AREAS = frozenset({"roc_auc", "average_precision"})
 
 
 def to_z(metric: str, values: Array, targets: Array) -> Array:
-    """Values of a metric on the z scale, kept off its ends.
+    """Values of a metric on the z scale, clipped to keep them finite.
 
     Correlations: atanh(r), |r| <= 1 - 1/(2n). Areas: log(a / (1 - a)), a in [e, 1 - e], e = 1/(2 n+ n-).
-    Shares of n rows: the same with e = 1/(2n). Anything else stays as it is. `targets` are 0 or 1 for an area.
+    Shares of n rows: the same with e = 1/(2n). Other metrics are not changed. `targets` are 0 or 1 for an area.
 
     >>> to_z("spearman", np.array([0.0, 1.0]), np.zeros(10)).round(4)
     array([0.    , 1.8318])
@@ -29,6 +29,6 @@ def to_z(metric: str, values: Array, targets: Array) -> Array:
 
 
 def _logit(values: Array, end: float) -> Array:
-    kept = np.clip(values, end, 1.0 - end)
-    logits: Array = np.log(kept) - np.log1p(-kept)
+    clipped = np.clip(values, end, 1.0 - end)
+    logits: Array = np.log(clipped) - np.log1p(-clipped)
     return logits

@@ -1,4 +1,4 @@
-"""What choosing does to a number: the best of several looks better than it is."""
+"""The optimism of selection: the best of several looks better than it is."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from seqtwin.reporting.statistics.weighted import Array, ratio
 
 
 def best_of_equals(count: int) -> float:
-    """By how many SD the best of `count` equal cells looks better than it is: the mean of the largest normal deviate.
+    """How many SD better than it is the best of `count` equal cells looks: the mean of the largest normal deviate.
 
     >>> round(best_of_equals(14), 2), round(best_of_equals(2), 4)
     (1.7, 0.5642)
@@ -20,12 +20,13 @@ def best_of_equals(count: int) -> float:
 
 
 def optimism(dev: Array, value: Array, counts: Array) -> Array:
-    """By how much the value of the best on dev is too high for having been chosen, one figure a replicate.
+    """How much the value of the pairing chosen on dev is too high because it was chosen: [replicates].
 
-    Tables [pairings, seeds] without gaps; `counts` [replicates, seeds] says how often each seed was drawn. In each
-    replicate the pairing that is best on dev over the drawn seeds is chosen; its value there minus its value on the
-    seeds left out is the optimism of such a draw. A draw that counts seed s k_s times is as noisy as n^2 / sum k_s^2
-    seeds, so the figure is scaled by sqrt(n / sum k_s^2) to n seeds. nan where no seed was left out.
+    `dev`, `value`: tables [pairings, seeds] without gaps; `counts` [replicates, seeds]: how often each seed was drawn.
+    In each replicate the pairing that is best on dev over the drawn seeds is chosen. The optimism of that draw is its
+    value there minus its value on the seeds left out. A draw that counts seed s k_s times is as noisy as
+    n^2 / sum k_s^2 seeds, so the difference is scaled by sqrt(n / sum k_s^2) to n seeds. nan where no seed was left
+    out.
     """
     share = counts / counts.sum(axis=1, keepdims=True)
     chosen = (dev @ share.T).argmax(axis=0)
@@ -33,14 +34,14 @@ def optimism(dev: Array, value: Array, counts: Array) -> Array:
     out = (counts == 0).astype(float)
     rest = ratio(np.einsum("bs,bs->b", value[chosen], out), out.sum(axis=1), out.any(axis=1))
     scale = np.sqrt(1.0 / (value.shape[1] * (share**2).sum(axis=1)))
-    found: Array = (drawn - rest) * scale
-    return found
+    differences: Array = (drawn - rest) * scale
+    return differences
 
 
 def expected_best(values: Sequence[float]) -> list[float]:
     """The expected best of k = 1, 2, ... trials: sum over i of v_(i) [ (i/n)^k - ((i-1)/n)^k ].
 
-    Trials without a value (nan) count as the worst one seen; no value at all gives an empty list.
+    Trials without a value (nan) count as the worst one. The list is empty if no trial has a value.
     Source: Dodge et al., Show your work, 2019.
 
     >>> expected_best([0.2, 0.6])

@@ -1,7 +1,7 @@
-"""Metrics of pairs that count several times: a pair drawn k times by the bootstrap has weight k.
+"""Metrics of weighted rows: a pair that the bootstrap draws k times has weight k.
 
-Arrays of weights are [pairs, replicates] here, so that putting pairs in the order of their scores moves whole rows.
-What depends on targets and weights alone is computed once (`UNDER`), then asked for the scores of every study cell.
+Arrays of weights are [pairs, replicates] here, because sorting pairs by score then moves whole rows. The functions of
+`UNDER` compute what depends only on targets and weights once, and return a function of the scores.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Weighted = Callable[[Array, Array, Array], Array]
-Asked = Callable[[Array], Array]
+OfScores = Callable[[Array], Array]
 
 
 def _groups(values: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -27,8 +27,8 @@ def _by_group(rows: Array, starts: NDArray[np.intp]) -> Array:
 
 def ratio(above: Array, below: Array, defined: NDArray[np.bool_]) -> Array:
     """above / below where defined, nan elsewhere."""
-    found: Array = np.divide(above, below, out=np.full(np.shape(above), np.nan), where=defined)
-    return found
+    quotient: Array = np.divide(above, below, out=np.full(np.shape(above), np.nan), where=defined)
+    return quotient
 
 
 def _up_to_middle(values: Array, mass: Array) -> Array:
@@ -38,21 +38,21 @@ def _up_to_middle(values: Array, mass: Array) -> Array:
     return total
 
 
-def auc_under(same: Array, weights: Array) -> Asked:
+def auc_under(same: Array, weights: Array) -> OfScores:
     """Scores -> ROC-AUC under every column of weights [pairs, replicates]; nan where a class is absent."""
     positive, negative = weights * same[:, None], weights * (1.0 - same)[:, None]
     pairs = positive.sum(axis=0) * negative.sum(axis=0)
 
-    def ask(scores: Array) -> Array:
+    def of_scores(scores: Array) -> Array:
         order, starts = _groups(scores)
         wins = _up_to_middle(_by_group(positive[order], starts), _by_group(negative[order], starts))
         return ratio(wins, pairs, pairs > 0)
 
-    return ask
+    return of_scores
 
 
 def _ranks(values: Array, weights: Array) -> Array:
-    """Average ranks, .5 less than usual, so that their weighted mean is half of the total weight."""
+    """Average ranks minus .5. Their weighted mean is half of the total weight."""
     order, starts = _groups(values)
     mass = _by_group(weights[order], starts)
     middle = np.cumsum(mass, axis=0)
@@ -69,7 +69,7 @@ def _rank_spread(mass: Array, total: Array) -> Array:
     return spread
 
 
-def spearman_under(targets: Array, weights: Array) -> Asked:
+def spearman_under(targets: Array, weights: Array) -> OfScores:
     """Scores -> Spearman correlation under every column of weights [pairs, replicates]; nan for a constant side."""
     total = weights.sum(axis=0)
     centred = _ranks(targets, weights) - 0.5 * total
@@ -77,7 +77,7 @@ def spearman_under(targets: Array, weights: Array) -> Asked:
     spread = np.einsum("ij,ij->j", pulled, centred)
     untied = _rank_spread(weights, total)
 
-    def ask(scores: Array) -> Array:
+    def of_scores(scores: Array) -> Array:
         order, starts = _groups(scores)
         mass = _by_group(weights[order], starts)
         shared = _up_to_middle(_by_group(pulled[order], starts), mass)
@@ -85,15 +85,15 @@ def spearman_under(targets: Array, weights: Array) -> Asked:
         # sums of half integers are exact, so a constant side has a spread of exactly 0
         return ratio(shared, np.sqrt(spread * own), (spread > 0) & (own > 0))
 
-    return ask
+    return of_scores
 
 
-def pearson_under(targets: Array, weights: Array) -> Asked:
+def pearson_under(targets: Array, weights: Array) -> OfScores:
     """Scores -> Pearson correlation under every column of weights [pairs, replicates]; nan for a constant side."""
     total = np.maximum(weights.sum(axis=0), 1.0)
     goal = targets - targets.mean()
 
-    def ask(scores: Array) -> Array:
+    def of_scores(scores: Array) -> Array:
         own = scores - scores.mean()
         sides = np.stack([own, goal, own * own, goal * goal, own * goal])
         a, b, aa, bb, ab = (sides @ weights) / total
@@ -102,32 +102,32 @@ def pearson_under(targets: Array, weights: Array) -> Asked:
         defined = (left > floor[0]) & (right > floor[1])
         return ratio(ab - a * b, np.sqrt(np.where(defined, left * right, 1.0)), defined)
 
-    return ask
+    return of_scores
 
 
-def precision_under(same: Array, weights: Array) -> Asked:
+def precision_under(same: Array, weights: Array) -> OfScores:
     """Scores -> average precision under every column of weights [pairs, replicates]; nan without a positive."""
     positive = weights * same[:, None]
     present = positive.sum(axis=0)
 
-    def ask(scores: Array) -> Array:
+    def of_scores(scores: Array) -> Array:
         order, starts = _groups(-scores)
         hits = _by_group(positive[order], starts)
         seen = np.cumsum(_by_group(weights[order], starts), axis=0)
         precision = np.cumsum(hits, axis=0) / np.maximum(seen, 1.0)
         return ratio(np.einsum("ij,ij->j", hits, precision), present, present > 0)
 
-    return ask
+    return of_scores
 
 
-def share_under(targets: Array, weights: Array) -> Asked:
+def share_under(targets: Array, weights: Array) -> OfScores:
     """Scores -> share of rows whose score is the target under every column of weights [rows, replicates]."""
     total = weights.sum(axis=0)
 
-    def ask(scores: Array) -> Array:
+    def of_scores(scores: Array) -> Array:
         return ratio((scores == targets).astype(np.float64) @ weights, total, total > 0)
 
-    return ask
+    return of_scores
 
 
 def weighted_share(scores: Array, targets: Array, weights: Array) -> Array:
@@ -149,7 +149,7 @@ def weighted_roc_auc(scores: Array, same: Array, weights: Array) -> Array:
 
 
 def weighted_ranks(values: Array, weights: Array) -> Array:
-    """Average ranks (from 0.5 less than usual) of the values when value j occurs `weights[i, j]` times, row by row.
+    """Average ranks minus 0.5 of the values, if value j occurs `weights[i, j]` times, for each row of weights.
 
     >>> weighted_ranks(np.array([7.0, 3.0, 3.0]), np.array([[2.0, 1.0, 1.0]])) + 0.5
     array([[3.5, 1.5, 1.5]])
@@ -184,7 +184,7 @@ def weighted_average_precision(scores: Array, same: Array, weights: Array) -> Ar
     return precision_under(same, weights.T)(scores)
 
 
-UNDER: dict[str, Callable[[Array, Array], Asked]] = {
+UNDER: dict[str, Callable[[Array, Array], OfScores]] = {
     "roc_auc": auc_under,
     "spearman": spearman_under,
     "pearson": pearson_under,
@@ -202,4 +202,4 @@ WEIGHTED: dict[str, Weighted] = {
 }
 BINARY = frozenset({"roc_auc", "average_precision"})
 SHARES = frozenset({"accuracy", "exact_match"})
-"""Metrics that are a mean over rows: the rows of a cluster, which are drawn together, can be counted beforehand."""
+"""Metrics that are a mean over rows. The hits of each cluster can be counted before drawing."""

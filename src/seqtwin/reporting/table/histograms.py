@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.published import PREDICTION
+from seqtwin.reporting.table.frame_rows import joined
 from seqtwin.reporting.table.planned_cells import Gathered
 from seqtwin.reporting.table.read_cells import Measured
-from seqtwin.reporting.table.rows import joined
 
 BINS = 30
 
@@ -20,9 +20,9 @@ def score_histograms(gathered: Gathered) -> pd.DataFrame:
 
 
 def _histogram(cells: Sequence[Measured]) -> pd.DataFrame:
-    scores = np.concatenate([one.test[PREDICTION.score].to_numpy(dtype=float) for one in cells])
+    scores = np.concatenate([cell.test[PREDICTION.score].to_numpy(dtype=float) for cell in cells])
     same = np.concatenate([
-        one.test[PREDICTION.target].to_numpy(dtype=float) >= one.facts.get("cut", 0.5) for one in cells
+        cell.test[PREDICTION.target].to_numpy(dtype=float) >= cell.facts.get("cut", 0.5) for cell in cells
     ])  # fmt: skip
     edges = np.histogram_bin_edges(scores, bins=BINS)
     counted = {"same": np.histogram(scores[same], edges)[0], "different": np.histogram(scores[~same], edges)[0]}

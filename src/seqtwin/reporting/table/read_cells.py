@@ -166,10 +166,10 @@ def read_csv(path: Path, columns: tuple[str, ...], *, text: tuple[str, ...] = ()
     Raises: DamagedError.
     """
     kinds: dict[Hashable, str] = dict.fromkeys(text, "str")
-    kept = {"keep_default_na": False} if text else {}
+    missing_values = {"keep_default_na": False} if text else {}
     try:
         content = path.read_bytes().decode("utf-8")
-        frame: pd.DataFrame = pd.read_csv(io.StringIO(content, newline=""), dtype=kinds, **kept)  # type: ignore[call-overload]
+        frame: pd.DataFrame = pd.read_csv(io.StringIO(content, newline=""), dtype=kinds, **missing_values)  # type: ignore[call-overload]
     except (ValueError, OSError) as error:
         raise DamagedError("FILE_DAMAGED", f"cannot be read as CSV: {error}", place=str(path)) from error
     missing = [column for column in columns if column not in frame.columns]

@@ -86,8 +86,8 @@ def _tuned(tuning: TuningFacts | None) -> Row:
     return {**row, "edge": ";".join(tuning["edge"]), "changes": changes}
 
 
-def _measured(found: Measured) -> Row:
-    scores, facts, history, loss = found.scores, found.facts, found.history, found.facts["loss"]
+def _measured(measured: Measured) -> Row:
+    scores, facts, history, loss = measured.scores, measured.facts, measured.history, measured.facts["loss"]
     row: Row = {"dataset": facts.get("dataset", ""), "primary": scores["primary"]}
     for part, values in _parts(scores).items():
         row |= _prefixed(part, values)
@@ -101,13 +101,13 @@ def _measured(found: Measured) -> Row:
     }  # fmt: skip
     trained = history[history[EPOCH.epoch] > 0]
     row |= {"epochs": len(trained), "final_loss": trained[EPOCH.loss].iloc[-1] if len(trained) else None}
-    return row | {"threshold": scores.get("threshold")} | _prefixed("diag", found.diagnostics)
+    return row | {"threshold": scores.get("threshold")} | _prefixed("diag", measured.diagnostics)
 
 
 def _columns(extra: Sequence[str], chosen: Sequence[StudyCell]) -> list[str]:
     known = [cell.measured for cell in chosen if cell.measured]
-    metrics = [f"{part}_{name}" for part in PARTS for name in _names(_parts(one.scores)[part] for one in known)]
-    diagnostics = [f"diag_{name}" for name in _names(one.diagnostics for one in known)]
+    metrics = [f"{part}_{name}" for part in PARTS for name in _names(_parts(cell.scores)[part] for cell in known)]
+    diagnostics = [f"diag_{name}" for name in _names(cell.diagnostics for cell in known)]
     head = ["id", *extra, "representation", "loss", "seed", "dataset", "status", "primary"]
     return [*head, *metrics, *_STATE, *_COSTS, *diagnostics, *_MARKS]
 

@@ -57,7 +57,7 @@ def slice_bench(bench: Bench, seen: Sequence[str] = _PAIRS_SEEN) -> list[Sliced]
     if bench.judged.metric not in WEIGHTED:
         return []
     bins = bins_of(bench.test, graded=bench.judged.metric not in BINARY | SHARES, seen=seen)
-    return [Sliced(one, *under_draws(bench, one.rows)) for one in bins]
+    return [Sliced(own, *under_draws(bench, own.rows)) for own in bins]
 
 
 def bins_of(test: pd.DataFrame, *, graded: bool, seen: Sequence[str] = _PAIRS_SEEN) -> list[Bin]:

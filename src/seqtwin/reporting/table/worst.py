@@ -4,8 +4,8 @@ import pandas as pd
 
 from seqtwin.published import PREDICTION, TEXT_PAIR
 from seqtwin.reporting.statistics import BINARY
+from seqtwin.reporting.table.frame_rows import joined
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
-from seqtwin.reporting.table.rows import joined
 
 SHOWN = 10
 LONGEST = 160
@@ -25,7 +25,7 @@ def worst_pairs(gathered: Gathered, pairings: pd.DataFrame) -> pd.DataFrame:
 def _worst(pairing: Pairing) -> pd.DataFrame:
     cells = [measured for _, measured in pairing.finished]
     first = cells[0].test
-    scores = pd.concat([one.test[PREDICTION.score].astype(float) for one in cells], axis=1)
+    scores = pd.concat([cell.test[PREDICTION.score].astype(float) for cell in cells], axis=1)
     targets = first[PREDICTION.target].astype(float)
     two_classes = str(cells[0].scores["primary"]) in BINARY
     goal = (targets >= cells[0].facts.get("cut", 0.5)).astype(float) if two_classes else _share(targets)
@@ -41,7 +41,7 @@ def _share(values: "pd.Series[float]") -> "pd.Series[float]":
 
 
 def _with_texts(table: pd.DataFrame, pairing: Pairing) -> pd.DataFrame:
-    sources = (one.texts for _, one in pairing.finished if one.texts is not None and one.facts.get("shareable"))
+    sources = (cell.texts for _, cell in pairing.finished if cell.texts is not None and cell.facts.get("shareable"))
     texts = next(sources, None)
     if texts is None:
         return table.assign(left="", right="")

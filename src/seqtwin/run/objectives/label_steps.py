@@ -7,7 +7,7 @@ import numpy as np
 from seqtwin.config import DataConfig, RunConfig
 from seqtwin.data.batches import Ragged, StepStore
 from seqtwin.data.examples import Examples
-from seqtwin.data.files.decode import ending_of
+from seqtwin.data.files.formats import has_words
 from seqtwin.data.reading.step_labels import read_series_steps, read_steps
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.lookup import split_spec
@@ -24,7 +24,7 @@ CONLLU = {"sequence": "sent_id", "token": "token", "label": "upos"}  # the colum
 def add_conllu_columns(config: DataConfig) -> DataConfig:
     """The config with the column names of CoNLL-U, where all its files have that format and it does not name others."""
     paths = [path for path in (config.file, config.train, config.dev, config.test) if path]
-    if config.series or not all(ending_of(Path(path)) == ".conllu" for path in paths):
+    if config.series or not all(has_words(Path(path)) for path in paths):
         return config
     missing = {key: name for key, name in CONLLU.items() if getattr(config, key) is None}
     return config.model_copy(update=missing)

@@ -1,4 +1,4 @@
-"""How a set of vectors lies in space: lengths, spectrum, angles. All arithmetic is float64; Float[items dim] in."""
+"""The geometry of a set of vectors, Float[items dim]: lengths, spectrum, angles. All arithmetic is float64."""
 
 import math
 
@@ -10,27 +10,27 @@ from seqtwin.metrics import METRICS, Undefined
 from seqtwin.model import distances
 
 SATURATED = 0.99
-# shares of a spectrum below this are rounding
+# smaller shares of a spectrum are rounding errors
 LEAST_SHARE = 1e-9
 
 
 def singular_values(vectors: Tensor) -> Tensor:
-    """The singular values of [items dim], largest first, as far as they are no rounding.
+    """The singular values of [items dim], largest first, without those that are rounding errors.
 
     >>> singular_values(torch.tensor([[3.0, 0.0], [0.0, 4.0]]))
     tensor([4., 3.], dtype=torch.float64)
     """
     v = vectors.cpu().double()
-    # the smaller Gram matrix: a full decomposition would cost more than everything else that is measured
+    # by the smaller Gram matrix: a full decomposition would take longer than all other diagnostics
     gram = v.T @ v if v.shape[0] >= v.shape[1] else v @ v.T
     squares = torch.linalg.eigvalsh(gram).flip(0).clamp(min=0.0)
     return squares[squares > LEAST_SHARE**2 * squares.sum()].sqrt()
 
 
 def effective_rank(vectors: Tensor) -> float:
-    """How many dimensions the vectors use; 0 when all are zero. Formula: exp(-sum p log p), p = s / sum s.
+    """The number of dimensions that the vectors use; 0 when all are zero. Formula: exp(-sum p log p), p = s / sum s.
 
-    s are the singular values of the vectors as they are (not centred).
+    s: the singular values of the vectors, which are not centred.
 
     Source: Roy, Vetterli 2007; Garrido et al. 2023 (RankMe).
 
@@ -43,7 +43,7 @@ def effective_rank(vectors: Tensor) -> float:
 
 
 def top_share(vectors: Tensor) -> float | None:
-    """Share of the largest singular value in their sum; None when all vectors are zero.
+    """The share of the largest singular value in the sum of all; None when all vectors are zero.
 
     >>> top_share(torch.tensor([[1.0, 0.0], [2.0, 0.0]]))
     1.0
@@ -53,7 +53,7 @@ def top_share(vectors: Tensor) -> float | None:
 
 
 def mean_cosine(vectors: Tensor) -> float | None:
-    """The cosine of two different vectors of the set, averaged over all pairs; None for fewer than two.
+    """The mean cosine of all pairs of vectors of the set; None for fewer than two vectors.
 
     >>> mean_cosine(torch.tensor([[1.0, 0.0], [0.0, 2.0], [-1.0, 0.0]]))
     -0.3333333333333333
@@ -66,7 +66,7 @@ def mean_cosine(vectors: Tensor) -> float | None:
 
 
 def alignment(left: Tensor, right: Tensor) -> float | None:
-    """Mean squared distance of the directions of same pairs, 0 to 4; None without a pair.
+    """The mean squared distance between the directions of same pairs, 0 to 4; None without a pair.
 
     Formula: mean |u - v|^2, u = left / |left|, v = right / |right|. Source: Wang, Isola 2020.
 
@@ -79,7 +79,7 @@ def alignment(left: Tensor, right: Tensor) -> float | None:
 
 
 def uniformity(vectors: Tensor) -> float | None:
-    """How evenly the directions fill the sphere; 0 = all alike. None for fewer than two vectors.
+    """How evenly the directions cover the sphere; 0 if all are equal. None for fewer than two vectors.
 
     Formula: log mean over pairs of exp(-2 |u - v|^2). Source: Wang, Isola 2020.
 
@@ -88,12 +88,12 @@ def uniformity(vectors: Tensor) -> float | None:
     """
     if len(vectors) < 2:
         return None
-    apart = torch.pdist(distances.unit(vectors.cpu().double())).square()
-    return float((apart * -2.0).exp().mean().log())
+    squares = torch.pdist(distances.unit(vectors.cpu().double())).square()
+    return float((squares * -2.0).exp().mean().log())
 
 
 def norm_facts(vectors: Tensor, lengths: np.ndarray) -> dict[str, float | None]:
-    """Mean length of the vectors, its spread (SD / mean), its correlation with the number of steps (Int[items])."""
+    """Mean length of the vectors, its spread (SD / mean), and its correlation with the steps `lengths`, Int[items]."""
     norms = vectors.cpu().double().norm(dim=-1).numpy()
     mean = float(norms.mean())
     return {
@@ -104,7 +104,7 @@ def norm_facts(vectors: Tensor, lengths: np.ndarray) -> dict[str, float | None]:
 
 
 def correlation(a: np.ndarray, b: np.ndarray, name: str = "pearson") -> float | None:
-    """Pearson's or Spearman's correlation; None where it has no value."""
+    """The correlation `name` (pearson or spearman); None where it is undefined."""
     try:
         return METRICS[name].function(a, b)
     except Undefined:
@@ -112,7 +112,7 @@ def correlation(a: np.ndarray, b: np.ndarray, name: str = "pearson") -> float | 
 
 
 def saturated(outputs: Tensor, mask: Tensor) -> float:
-    """Share of coordinates beyond +-.99: Float[batch time dim], on the real steps Bool[batch time].
+    """The share of coordinates beyond +-.99 at the real steps. `outputs`: [batch time dim], `mask`: Bool[batch time].
 
     >>> saturated(torch.tensor([[[1.0, 0.0], [1.0, 1.0]]]), torch.tensor([[True, False]]))
     0.5

@@ -1,4 +1,4 @@
-"""What a loss sees of some pairs: distances, the margin, and which pairs still pull or push."""
+"""Diagnostics of a loss on some pairs: distances, the margin, and the pairs that still have a gradient."""
 
 import copy
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from seqtwin.training.losses import Loss
 from seqtwin.training.losses.margin import Margin
 from seqtwin.training.losses.pairwise import Contrastive
 
-# a pair whose gradient is smaller does nothing for the encoder
+# a pair with a smaller gradient does not train the encoder
 ACTIVE = 1e-6
 
 
 @dataclass(frozen=True)
 class Look:
-    """Some pairs as the encoder sees them now, on its device.
+    """The current vectors and scores of some pairs, on the device of the encoder.
 
-    `vectors`: Float[items dim] of the distinct items, `lengths`: their steps; `left`, `right`: the pairs' places in
-    them; `score`, `target`: Float[pairs].
+    `vectors`: Float[items dim] of the distinct items. `lengths`: their steps. `left`, `right`: the rows of each pair in
+    `vectors`. `score`, `target`: Float[pairs].
     """
 
     vectors: Tensor
@@ -37,14 +37,14 @@ class Look:
 
     @property
     def compared(self) -> Compared:
-        """The pairs as a loss takes them."""
+        """The pairs as the input of a loss."""
         return Compared(self.vectors[self.left], self.vectors[self.right], self.score)
 
 
 def look(model: Siamese, store: PairStore, rows: np.ndarray) -> Look:
-    """The pairs at these rows of a store."""
+    """The current vectors and scores of the pairs at these rows of a store."""
     part = part_of(store, rows)
-    # a clone leaves inference mode: a loss may ask for gradients
+    # a clone leaves inference mode, as a loss may need gradients
     vectors = encode_items(model, part.items).clone()
     left, right = (torch.from_numpy(side).to(vectors.device) for side in (part.left, part.right))
     with torch.no_grad():
@@ -54,9 +54,9 @@ def look(model: Siamese, store: PairStore, rows: np.ndarray) -> Look:
 
 
 def distance_of(loss: Loss) -> Distance:
-    """The distance the loss is built on, or else the euclidean one."""
-    found = getattr(loss, "distance", None)
-    return found if isinstance(found, Distance) else DISTANCES["euclidean"]
+    """The distance of the loss, or the euclidean one for a loss without a distance."""
+    distance = getattr(loss, "distance", None)
+    return distance if isinstance(distance, Distance) else DISTANCES["euclidean"]
 
 
 def pair_distances(loss: Loss, seen: Look) -> Tensor:
@@ -66,13 +66,13 @@ def pair_distances(loss: Loss, seen: Look) -> Tensor:
 
 
 def negatives_apart(loss: Loss, seen: Look) -> float | None:
-    """Median distance of the different pairs; None without one."""
+    """The median distance of the different pairs; None without such pairs."""
     d = pair_distances(loss, seen)[~loss.same(seen.target)]
     return float(d.double().quantile(0.5)) if len(d) else None
 
 
 def beyond_margin(loss: Loss, seen: Look) -> float | None:
-    """Share of different pairs as far apart as the margin; None for a loss without a margin on single pairs."""
+    """The share of different pairs whose distance reaches the margin; None for losses other than contrastive."""
     if not isinstance(loss, Contrastive):
         return None
     d = pair_distances(loss, seen)[~loss.same(seen.target)]
@@ -80,7 +80,7 @@ def beyond_margin(loss: Loss, seen: Look) -> float | None:
 
 
 def margin_reach(loss: Loss) -> float | None:
-    """The margin over the largest distance that many groups can keep from each other; None without a margin."""
+    """The margin divided by the largest distance that many groups can keep from each other; None without a margin."""
     margin = getattr(loss, "margin", None)
     if not isinstance(margin, Margin) or margin.number is None:
         return None
@@ -88,11 +88,11 @@ def margin_reach(loss: Loss) -> float | None:
 
 
 def pair_gradients(model: Siamese, loss: Loss, seen: Look, batch: int) -> Tensor:
-    """Norm of the gradient of the loss by the two vectors of each pair, its share in the mean undone: Float[pairs].
+    """The norm of the gradient of the loss by the two vectors of each pair, times the size of the batch: Float[pairs].
 
-    The loss is taken in batches as in training, and left as it was.
+    The loss is computed in batches of the size used in training. It is not changed.
     """
-    watched = apart(loss)
+    watched = copy_of(loss)
     norms = torch.zeros(len(seen.target))
     for rows in torch.arange(len(seen.target)).split(batch):
         norms[rows] = _gradients_of(model, watched, seen, rows.to(seen.left.device)).cpu() * len(rows)
@@ -102,21 +102,21 @@ def pair_gradients(model: Siamese, loss: Loss, seen: Look, batch: int) -> Tensor
 def _gradients_of(model: Siamese, loss: Loss, seen: Look, rows: Tensor) -> Tensor:
     left, right = (seen.vectors[side[rows]].clone().requires_grad_() for side in (seen.left, seen.right))
     value = loss(Compared(left, right, model.similarity(left, right)), seen.target[rows])
-    found = torch.autograd.grad(value, (left, right), allow_unused=True)
-    squares = [g.square().sum(-1) for g in found if g is not None]
+    gradients = torch.autograd.grad(value, (left, right), allow_unused=True)
+    squares = [g.square().sum(-1) for g in gradients if g is not None]
     return torch.stack(squares).sum(0).sqrt()
 
 
-def apart(loss: Loss) -> Loss:
-    """A copy to measure with: neither counters nor the steps of a loss that draws move."""
-    held = copy.deepcopy(loss)
-    # above 0 it does not warn again of what the training has to say
-    held.silent_batches = max(1, held.silent_batches)
-    return held
+def copy_of(loss: Loss) -> Loss:
+    """A copy for measurements, which leave the counters and random steps of the loss unchanged."""
+    copied = copy.deepcopy(loss)
+    # above 0 the copy does not repeat a warning of the training
+    copied.silent_batches = max(1, copied.silent_batches)
+    return copied
 
 
 def active_shares(loss: Loss, gradients: Tensor, target: Tensor) -> dict[str, float | None]:
-    """Share of same and of different pairs that the loss still moves; None where there are none."""
+    """The shares of same and of different pairs that still have a gradient; None where there are no such pairs."""
     same = loss.same(target).cpu()
     active = (gradients > ACTIVE).double()
     kinds = {"active_positives": active[same], "active_negatives": active[~same]}

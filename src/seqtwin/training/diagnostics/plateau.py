@@ -1,4 +1,4 @@
-"""The course of a training, read from the loss of every step: its trace, its plateau, when it left it."""
+"""The loss curve of a training: its trace, its plateau, and the step at which it left the plateau."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,15 @@ import numpy as np
 
 TRACE_ROWS = 200
 LEFT = 0.9
-# share of the steps that the running mean looks back on, and at least so many steps
+# the running mean covers this share of the steps, and at least this number
 LOOK_BACK = 0.02
 FEWEST = 10
 
 
 def trace(losses: Sequence[float], rows: int = TRACE_ROWS) -> list[tuple[int, float]]:
-    """Mean loss of equal windows of steps, at most `rows` of them: (last step of the window, mean).
+    """The mean loss of at most `rows` windows of equal size: (last step of the window, mean).
 
-    The last window may be shorter.
+    The last window can be shorter.
 
     >>> trace([4.0, 2.0, 1.0], rows=2)
     [(2, 3.0), (3, 1.0)]
@@ -26,7 +26,7 @@ def trace(losses: Sequence[float], rows: int = TRACE_ROWS) -> list[tuple[int, fl
 
 
 def smoothed(losses: Sequence[float]) -> np.ndarray:
-    """The running mean over the last 2 % of the steps (at least 10) at every step that has so many behind it.
+    """The running mean over the last 2 % of the steps (at least 10), at every step with enough steps before it.
 
     >>> smoothed([1.0] * 9 + [11.0, 1.0]).tolist()
     [2.0, 2.0]
@@ -37,10 +37,10 @@ def smoothed(losses: Sequence[float]) -> np.ndarray:
 
 
 def plateau_facts(losses: Sequence[float], plateau: float | None, budget: int) -> dict[str, float | None]:
-    """Where the loss ended and when it left its plateau. `budget`: the steps of a training that is not stopped early.
+    """The last loss, and when the loss left its plateau. `budget`: the steps of a training that is not stopped early.
 
-    `plateau_ratio` = last smoothed loss / plateau; `left_plateau_step` = first step whose smoothed loss is below
-    .9 plateau (None = never, then `stuck` is 1). All None where there is no plateau.
+    `plateau_ratio` = last smoothed loss / plateau. `left_plateau_step` = first step whose smoothed loss is below
+    .9 plateau; None if there is none, and `stuck` is then 1. All are None without a plateau.
 
     >>> plateau_facts([1.0] * 10 + [0.0] * 10, plateau=0.5, budget=40)["left_plateau_share"]
     0.4
@@ -52,5 +52,5 @@ def plateau_facts(losses: Sequence[float], plateau: float | None, budget: int) -
     below = np.flatnonzero(running < LEFT * plateau)
     step = int(below[0]) + 1 + len(losses) - len(running) if len(below) else None
     share = None if step is None else step / budget
-    found = (float(running[-1]) / plateau, step, share, float(step is None))
-    return dict(zip(names, found, strict=True))
+    values = (float(running[-1]) / plateau, step, share, float(step is None))
+    return dict(zip(names, values, strict=True))

@@ -9,22 +9,14 @@ Every loss is built with `(space, cut, similarity)` and its own options by keywo
 - `library`: parts of pytorch-metric-learning by name, with all their settings.
 - `pml`: any loss of pytorch-metric-learning, with its miners, distances and reducers.
 
-To add a loss: a class with its `tuning` and `needs_cut`, and a line in the dict below.
+To add a loss: a class with its `tuning` and `needs_cut`, and a line in the dict at the end of its file.
 """
 
 from seqtwin.training.losses.base import Loss
-from seqtwin.training.losses.batchwise import InBatch, Triplet
-from seqtwin.training.losses.pairwise import Bce, Contrastive, Cosent, Mse
+from seqtwin.training.losses.batchwise import BATCHWISE
+from seqtwin.training.losses.pairwise import PAIRWISE
 from seqtwin.training.losses.pml import Pml
 
 __all__ = ["LOSSES", "Loss"]
 
-LOSSES: dict[str, type[Loss]] = {
-    "mse": Mse,
-    "contrastive": Contrastive,
-    "cosent": Cosent,
-    "bce": Bce,
-    "in_batch": InBatch,
-    "triplet": Triplet,
-    "pml": Pml,
-}
+LOSSES: dict[str, type[Loss]] = {**PAIRWISE, **BATCHWISE, "pml": Pml}

@@ -157,3 +157,6 @@ class Triplet(Loss):
 
     def plateau(self, target: Tensor) -> None:
         """None: it is the margin, for all targets."""
+
+
+BATCHWISE: dict[str, type[Loss]] = {"in_batch": InBatch, "triplet": Triplet}

@@ -289,3 +289,6 @@ def positive(value: Number, name: str) -> float:
 def _constant(like: Tensor, value: float) -> Tensor:
     """The same value for every pair, in double precision."""
     return torch.full_like(like, value, dtype=torch.float64)
+
+
+PAIRWISE: dict[str, type[Loss]] = {"mse": Mse, "contrastive": Contrastive, "cosent": Cosent, "bce": Bce}

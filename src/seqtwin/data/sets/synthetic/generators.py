@@ -124,7 +124,7 @@ def _from_pool(shape: Shape, count: int, rng: np.random.Generator) -> np.ndarray
 def _parity(shape: Shape, count: int, _split: str, rng: np.random.Generator) -> Drawn:
     """P10: 1 to 8 keys per side. Same: both numbers of keys are odd, or both are even.
 
-    The numbers differ by 0, 2 or 4, or by 1 or 3. Neither their difference nor their sum reveals the target on average.
+    The numbers differ by 0, 2 or 4, or by 1 or 3, drawn to keep difference and sum uncorrelated with the target.
     """
     same = halves(count, rng)
     gap = np.where(same, rng.choice([0, 2, 2, 4], size=count), rng.choice([1, 3], size=count))

@@ -1,1 +1,9 @@
-""""""
+"""The refusals of a report: claims that the data do not support.
+
+- `claim`: a claim, and the facts about its pairings.
+- `refusal`: the records of a refusal and of its rule.
+- `seeds`: refusals that check the study cells of a claim.
+- `differences`: refusals that check the statistics of a claim.
+- `whole_study`: refusals that check a study as a whole.
+- `check_claims`: all rules, and the functions that check a claim against them.
+"""

@@ -15,7 +15,7 @@ from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Re
 from seqtwin.reporting.findings.refusals.whole_study import title_note
 from seqtwin.reporting.formatting import known
 from seqtwin.reporting.objective_words import Nouns
-from seqtwin.reporting.table.rows import Labels, Row
+from seqtwin.reporting.table.frame_rows import Labels, Row
 from seqtwin.reporting.table.study_table import StudyTable
 
 __all__ = [
@@ -37,7 +37,7 @@ CODES: dict[str, str] = {code: rule.refuses for code, rule in REFUSALS.items()}
 
 
 def codes_of(nouns: Nouns) -> dict[str, str]:
-    """What each code refuses, in the words of a study."""
+    """The claim that each code withholds, and why, in the words of a study."""
     return {code: rule.refuses_for(nouns) for code, rule in REFUSALS.items()}
 
 

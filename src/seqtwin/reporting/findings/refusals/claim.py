@@ -11,7 +11,7 @@ from seqtwin.reporting.analysis.records import Part
 from seqtwin.reporting.findings.diagnose import values_of_row
 from seqtwin.reporting.findings.rule import Known
 from seqtwin.reporting.findings.rules import RULES
-from seqtwin.reporting.table.rows import Labels, Row, rows_with
+from seqtwin.reporting.table.frame_rows import Labels, Row, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
 FEWEST_SEEDS = 5
@@ -56,7 +56,7 @@ class Claim:
     @property
     def pairings(self) -> list[Labels]:
         """The distinct pairings of the claim."""
-        return list({tuple(sorted(one.items())): one for pair in self.sides for one in pair}.values())
+        return list({tuple(sorted(labels.items())): labels for pair in self.sides for labels in pair}.values())
 
     @property
     def where(self) -> str:

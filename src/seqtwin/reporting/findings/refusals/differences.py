@@ -16,7 +16,7 @@ from seqtwin.reporting.findings.refusals.claim import (
 )
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused, first_refusal
 from seqtwin.reporting.formatting import known
-from seqtwin.reporting.table.rows import Labels, rows_with
+from seqtwin.reporting.table.frame_rows import Labels, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
 
@@ -37,7 +37,7 @@ def nothing_planned(table: StudyTable) -> Iterator[Refused]:
 
 
 def under_one_loss(table: StudyTable, claim: Claim) -> Refused:
-    """A general claim about representations holds under at most one loss, and the interaction was not tested."""
+    """A general claim about representations is true under at most one loss, and the interaction was not tested."""
     if claim.declared is None or _interaction_known(table, claim.dataset):
         return None
     sides = {*claim.declared["left"], *claim.declared["right"]}

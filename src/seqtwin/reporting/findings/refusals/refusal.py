@@ -7,7 +7,7 @@ from typing import TypeAlias
 from seqtwin.reporting.analysis.records import FacetAnalysis
 from seqtwin.reporting.findings.refusals.claim import Claim
 from seqtwin.reporting.objective_words import Nouns
-from seqtwin.reporting.table.rows import Labels
+from seqtwin.reporting.table.frame_rows import Labels
 from seqtwin.reporting.table.study_table import StudyTable
 
 
@@ -33,8 +33,9 @@ class RefusalRule:
     bad pairing (its labels), or the whole `study`. A rule without a `study` function is checked there on every pairing
     and facet, on all data sets together, and on the bad pairings.
 
-    `refuses`: what it withholds and why; `refuses_of_items`: the same where single items are judged, if that differs.
-    `urgency`: the report lists refusals in ascending order of it. `narrows`: it limits a claim without blocking it.
+    `refuses`: the claim it withholds, and why; `refuses_of_items`: the same for objectives that judge single items, if
+    it differs. `urgency`: the report lists refusals in ascending order of it. `narrows`: it limits a claim without
+    blocking it.
     """
 
     code: str
@@ -50,7 +51,7 @@ class RefusalRule:
     study: Callable[[StudyTable], Iterable[Refused]] | None = None
 
     def refuses_for(self, nouns: Nouns) -> str:
-        """What it withholds, in the words of a study."""
+        """The claim that it withholds, and why, in the words of a study."""
         return self.refuses if nouns.paired else self.refuses_of_items or self.refuses
 
 

@@ -5,13 +5,13 @@
 - `grid`: heat map, interaction plot, costs, retrieval, tuning trials.
 - `scores`: score histograms and slices.
 - `by_length`: the primary metric over length.
-- `planned`: planned comparisons as a forest plot.
+- `planned_forest`: planned comparisons as a forest plot.
 """
 
 from seqtwin.reporting.page.chosen_figures.by_length import by_length
 from seqtwin.reporting.page.chosen_figures.figure import Drawn, matrix
 from seqtwin.reporting.page.chosen_figures.grid import agreement, cost, expected_best, heatmap_files, interaction
-from seqtwin.reporting.page.chosen_figures.planned import forest
+from seqtwin.reporting.page.chosen_figures.planned_forest import forest
 from seqtwin.reporting.page.chosen_figures.scores import histograms, slices
 from seqtwin.reporting.page.chosen_figures.training import learning
 

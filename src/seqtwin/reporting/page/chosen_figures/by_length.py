@@ -31,8 +31,7 @@ def by_length(table: StudyTable, facets: Sequence[Facet]) -> Drawn | None:
 def _lines(table: StudyTable, facet: Facet, place: int, *, alone: bool) -> list[figures.LengthLine]:
     """The lines of a facet; with several facets, each is named and coloured by its labels."""
     rows = belonging(table.lengths, facet)
-    found = [_line(facet, rows, *pair) for pair in _pairs(facet)] if len(rows) else []
-    lines = [line for line in found if line]
+    lines = [line for pair in _pairs(facet) if len(rows) and (line := _line(facet, rows, *pair))]
     named = ", ".join(facet.labels.values())
     return lines if alone else [replace(line, name=named, row=place) for line in lines]
 

@@ -15,13 +15,13 @@ from seqtwin.reporting.table.study_table import StudyTable
 
 def histograms(table: StudyTable, facet: Facet) -> list[Drawn]:
     """Score histograms of same and different test pairs, one figure per loss."""
-    rows, found = belonging(table.histograms, facet), []
+    rows, drawn = belonging(table.histograms, facet), []
     for loss in facet.columns:
         panels = [p for p in (_panel(facet, rows, row, loss) for row in facet.rows) if p]
         if panels:
             label = "Histograms of test scores of same and different pairs. " + " ".join(_overlap(p) for p in panels)
-            found.append(Drawn(file_name("scores", facet, loss), figures.histograms(panels), label, loss))
-    return found
+            drawn.append(Drawn(file_name("scores", facet, loss), figures.histograms(panels), label, loss))
+    return drawn
 
 
 def _panel(facet: Facet, rows: pd.DataFrame, row: str, loss: str) -> figures.Histogram | None:
@@ -45,8 +45,8 @@ def slices(table: StudyTable, facet: Facet) -> list[Drawn]:
     kinds = [
         kind for kind in dict.fromkeys(rows["kind"]) if kind in titles and not (kind == "length" and len(table.lengths))
     ]
-    found = [_sliced(facet, rows[rows["kind"] == kind], kind, titles[kind]) for kind in kinds]
-    return [figure for figure in found if figure]
+    drawn = [_sliced(facet, rows[rows["kind"] == kind], kind, titles[kind]) for kind in kinds]
+    return [figure for figure in drawn if figure]
 
 
 def _sliced(facet: Facet, rows: pd.DataFrame, kind: str, words: tuple[str, str]) -> Drawn | None:

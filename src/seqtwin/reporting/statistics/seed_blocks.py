@@ -1,7 +1,7 @@
-"""The blocked two-way model of science: z = mean + representation + loss + interaction + seed, one value a study cell.
+"""The blocked two-way model: z = mean + representation + loss + interaction + seed, one value per study cell.
 
-Tables are [..., representations, losses, seeds], complete. Sums of squares of a balanced table are plain; the tests
-against F come from statsmodels, the bootstrap and the permutations from the same sums, many tables at a time.
+Tables are [..., representations, losses, seeds], without gaps. The F tests come from statsmodels. The bootstrap and the
+permutations use the sums of squares of a balanced table, for many tables at a time.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Term:
 
 
 def parts_of(table: Array) -> dict[str, Array]:
-    """The effects of a balanced table: grand mean, representation, loss, interaction, seed; the rest is residual."""
+    """The effects of a balanced table: grand mean, representation, loss, interaction, seed and residual."""
     grand = table.mean(axis=(-3, -2, -1), keepdims=True)
     cell = table.mean(axis=-1, keepdims=True) - grand
     representation, loss = cell.mean(axis=-2, keepdims=True), cell.mean(axis=-3, keepdims=True)
@@ -85,12 +85,12 @@ def anova(table: Array) -> list[Term]:
 
     fitted = anova_lm(ols("z ~ C(r) * C(l) + C(s)", pd.DataFrame(_long(table))).fit())
     rest, error = float(fitted.loc["Residual", "sum_sq"]), int(fitted.loc["Residual", "df"])
-    found = []
+    terms = []
     for name, row in zip(TERMS, ("C(r)", "C(l)", "C(r):C(l)"), strict=True):
         line = fitted.loc[row]
         own = float(line["sum_sq"])
-        found.append(Term(name, int(line["df"]), error, float(line["F"]), float(line["PR(>F)"]), own / (own + rest)))
-    return found
+        terms.append(Term(name, int(line["df"]), error, float(line["F"]), float(line["PR(>F)"]), own / (own + rest)))
+    return terms
 
 
 def _ratios(table: Array, term: str) -> Array:
@@ -99,7 +99,7 @@ def _ratios(table: Array, term: str) -> Array:
 
 
 def _shuffled(values: Array, count: int, rng: np.random.Generator) -> Array:
-    """`count` copies of a table [rows, columns, seeds], the cells of each seed in an order of their own."""
+    """`count` copies of a table [rows, columns, seeds], with the cells of each seed shuffled independently."""
     rows, columns, seeds = values.shape
     flat = values.reshape(rows * columns, seeds)
     keys = rng.random((count, rows * columns, seeds))
@@ -107,10 +107,10 @@ def _shuffled(values: Array, count: int, rng: np.random.Generator) -> Array:
 
 
 def permutation_p(table: Array, term: str, permutations: int, rng: np.random.Generator) -> float:
-    """p of one term by restricted permutation: what the model without the term leaves over, permuted inside seeds.
+    """p of one term by restricted permutation.
 
-    Freedman and Lane: residuals of the reduced model are permuted inside each seed block, the F of the term is taken
-    from fitted value + permuted residual; p = (1 + count of F* >= F) / (1 + permutations).
+    Freedman and Lane: the residuals of the model without the term are permuted within each seed block, and F of the
+    term is computed from fitted value + permuted residual; p = (1 + count of F* >= F) / (1 + permutations).
     Source: Anderson and ter Braak, Permutation tests for multi-factorial analysis of variance, 2003.
     """
     parts = parts_of(table)
@@ -126,35 +126,35 @@ def permutation_p(table: Array, term: str, permutations: int, rng: np.random.Gen
 def permuted(table: Array, permutations: int, rng: np.random.Generator) -> list[Term]:
     """The three terms with p by restricted permutation."""
     squares, free = squares_of(table), degrees(table.shape)
-    found = []
+    terms = []
     for term in TERMS:
         own, rest = float(squares[term]), float(squares["residual"])
         f, p = float(_ratios(table, term)), permutation_p(table, term, permutations, rng)
-        found.append(Term(term, free[term], free["residual"], f, p, own / (own + rest)))
-    return found
+        terms.append(Term(term, free[term], free["residual"], f, p, own / (own + rest)))
+    return terms
 
 
 def eta2_intervals(table: Array, replicates: int, rng: np.random.Generator) -> dict[str, Interval]:
-    """Intervals of partial eta squared, seed blocks drawn with replacement.
+    """Intervals of partial eta squared; seed blocks are drawn with replacement.
 
-    The bootstrap counts noise twice, so its eta squared lies too high by about as much as the observed one does: the
-    interval is the reflected one, 2 x observed - quantiles, cut to [0, 1]. (Interactions of a 7 x 2 grid of 10 seeds,
-    simulated: it held the truth in 88-100 %, the percentile interval in 0-68 %.)
+    The bootstrap counts noise twice, so its eta squared is too high by about as much as the observed one. The interval
+    is therefore reflected, 2 x observed - quantiles, and clipped to [0, 1]. In simulated interactions of a 7 x 2 grid
+    with 10 seeds it contained the true value in 88-100 % of the runs, the percentile interval in 0-68 %.
     """
     seeds = table.shape[-1]
     drawn = table[:, :, rng.integers(0, seeds, (replicates, seeds))].transpose(2, 0, 1, 3)
     squares, observed = squares_of(drawn), squares_of(table)
-    found = {}
+    intervals = {}
     for term in TERMS:
         replicate = squares[term] / np.maximum(squares[term] + squares["residual"], 1e-300)
         own = float(observed[term] / (observed[term] + observed["residual"]))
         low, high = np.quantile(replicate, [0.025, 0.975])
-        found[term] = Interval(float(np.clip(2 * own - high, 0, 1)), float(np.clip(2 * own - low, 0, 1)))
-    return found
+        intervals[term] = Interval(float(np.clip(2 * own - high, 0, 1)), float(np.clip(2 * own - low, 0, 1)))
+    return intervals
 
 
 def levene_p(table: Array) -> float:
-    """Levene's test (about medians) of equal variance of the residuals by cell, seeds as the repeats."""
+    """p of Levene's test (about medians) that the residuals of all cells have equal variance."""
     from scipy.stats import levene
 
     rest = parts_of(table)["residual"]
@@ -162,7 +162,7 @@ def levene_p(table: Array) -> float:
 
 
 def normality_p(table: Array) -> float:
-    """Shapiro and Wilk's test of the residuals of the blocked model."""
+    """p of Shapiro and Wilk's test that the residuals of the blocked model are normal."""
     from scipy.stats import shapiro
 
     rest = parts_of(table)["residual"].ravel()
