@@ -233,7 +233,7 @@ def test_one_class_alone_is_refused(kind: str, tmp_path: Path) -> None:
 def test_a_class_that_train_lacks_is_refused(tmp_path: Path) -> None:
     train = [["a", "x"], ["b", "y"]]
     files = split_files(tmp_path, ["text", "label"], train=train, dev=[["c", "x"]], test=[["d", "new"]])
-    with pytest.raises(DataError, match="classes that train does not hold: test: new"):
+    with pytest.raises(DataError, match="classes without training rows: test: new"):
         prepared_of("classes", tmp_path, data=files)
 
 
