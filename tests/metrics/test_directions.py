@@ -20,7 +20,7 @@ from seqtwin.metrics import (
     metric_name,
 )
 from seqtwin.reporting.findings.rules import RULES
-from seqtwin.training.objectives import OBJECTIVES
+from seqtwin.training.head_objectives import OBJECTIVES
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 FAMILIES = {**METRICS, **CLASS_METRICS, **WRITTEN_METRICS, **RANKINGS}

@@ -17,7 +17,7 @@ import tiny
 from seqtwin.config import StudyConfig, parse_study
 from seqtwin.errors import ConfigError, InUseError, ResourceError
 from seqtwin.files import driver_lock, read_json, verify
-from seqtwin.reporting.page.write import write_report
+from seqtwin.reporting.page.write_report import write_report
 from seqtwin.study import worker_pool
 from seqtwin.study.baselines.pairs import TEXT_FLOORS
 from seqtwin.study.compare import CELLS, Study, compare

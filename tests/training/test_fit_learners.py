@@ -13,7 +13,7 @@ from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.model.heads import HEADS, Learner, build_head
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.fit import Diverged, RunState, fit
-from seqtwin.training.objectives import OBJECTIVES
+from seqtwin.training.head_objectives import OBJECTIVES
 
 ITEMS = tiny.store(48).items
 FIRST = ITEMS.steps[ITEMS.starts] - 2

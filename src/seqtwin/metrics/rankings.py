@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import member
-from seqtwin.metrics.direction import HIGHER, Direction, Undefined
+from seqtwin.metrics.base import HIGHER, Direction, Undefined
 from seqtwin.metrics.pairs import Bools, Floats
 
 Ints = npt.NDArray[np.int64]

@@ -14,7 +14,7 @@
 - `similarities`: SIMILARITIES, two vectors to one score.
 - `siamese`: the Siamese network, which uses all of these for both sides of a pair.
 - `step_representations`: STEP_READS, one vector per step from the states.
-- `head`: the contract of a head.
+- `base_head`: the contract of a head.
 - `beam`: beam search over any function that returns the probabilities of the next token.
 - `decoder`: the head that generates a text from the vector of a sequence.
 - `heads`: HEADS, the outputs of an encoder that is not trained on pairs, and the Learner.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import remove_partial_line
-from seqtwin.run.objectives.table import objective_of
-from seqtwin.run.prepared import Ready
+from seqtwin.run.objectives.registry import objective_of
+from seqtwin.run.prepared_data import Ready
 from seqtwin.run.train import fresh_model, recipe_of
 from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED

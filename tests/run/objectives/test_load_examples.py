@@ -6,7 +6,7 @@ from seqtwin.config import parse_run
 from seqtwin.data.sets.example_sets import EXAMPLE_SETS
 from seqtwin.errors import ConfigError
 from seqtwin.model.heads import HEADS
-from seqtwin.run.objectives.table import OBJECTIVES
+from seqtwin.run.objectives.registry import OBJECTIVES
 
 TEXTS = "text,label,other\n" + "".join(f"text {i},{i % 2},further {i}\n" for i in range(40))
 STEPS = "s,w,tag,t\n" + "".join(f"s{i},w{i},{'XY'[t]},{t}\n" for i in range(40) for t in range(2))

@@ -14,10 +14,10 @@ from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.data.pairs import SPLITS
 from seqtwin.data.tokens.decoded_text import text_of
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.objectives.table import objective_of
+from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepare import prepare, prepare_pairs
-from seqtwin.run.prepared import PreparedExamples, data_facts
-from seqtwin.training.objectives import OBJECTIVES
+from seqtwin.run.prepared_data import PreparedExamples, data_facts
+from seqtwin.training.head_objectives import OBJECTIVES
 
 KINDS = tuple(toy.COLUMNS)
 

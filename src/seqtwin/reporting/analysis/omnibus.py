@@ -6,7 +6,7 @@ Tests of representation, loss and interaction, shares of the variance, and inter
 import numpy as np
 
 from seqtwin.reporting.analysis.facets import Facet, Grid
-from seqtwin.reporting.analysis.judged import on_z
+from seqtwin.reporting.analysis.judged_scores import on_z
 from seqtwin.reporting.analysis.records import Contrast, MainLabels, Omnibus, Term, VarianceShare
 from seqtwin.reporting.statistics import Array, Interval, seed_blocks, seed_means, simultaneous_reach
 

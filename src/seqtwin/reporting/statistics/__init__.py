@@ -11,7 +11,7 @@ metrics here take such counts as weights.
 - `seed_blocks`: analysis of variance with seeds as blocks, and permutation tests.
 - `paired`: paired tests over seeds, and corrections for several tests.
 - `selection`: the optimism of choosing the best of several.
-- `letters`: tie groups as letters.
+- `significance_letters`: tie groups as letters.
 - `agreement`: rank agreement of two metrics.
 """
 

@@ -10,7 +10,7 @@
 - `pairings`: the pairings frame, one row per pairing.
 - `curves`: learning curves.
 - `histograms`: histograms of test scores.
-- `reads`: trained encoders with every representation.
+- `representation_matrix`: trained encoders with every representation.
 - `worst`: the test pairs with the worst scores.
 - `confusion`: confused classes.
 - `meta`: the facts of the whole study.

@@ -11,7 +11,7 @@ from seqtwin.run.data_files import data_name, files_of
 from seqtwin.run.objectives.head_objective import HeadObjective
 from seqtwin.run.objectives.load_examples import Way
 from seqtwin.run.objectives.prepare_examples import ExampleFormat, class_numbers
-from seqtwin.training.objectives import OBJECTIVES
+from seqtwin.training.head_objectives import OBJECTIVES
 
 
 def read_texts_with_class(d: DataConfig, empty: str) -> Examples:

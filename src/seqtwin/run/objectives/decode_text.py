@@ -12,7 +12,7 @@ from seqtwin.run.data_files import data_name, files_of
 from seqtwin.run.objectives.head_objective import HeadObjective
 from seqtwin.run.objectives.load_examples import Way
 from seqtwin.run.objectives.prepare_examples import ExampleFormat
-from seqtwin.training.objectives import OBJECTIVES
+from seqtwin.training.head_objectives import OBJECTIVES
 
 
 def _one_column(names: str | tuple[str, ...] | None, key: str) -> str:

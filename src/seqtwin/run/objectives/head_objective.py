@@ -30,15 +30,15 @@ from seqtwin.run.model_card import Interval, head_card
 from seqtwin.run.nearest_class import nearest_accuracy
 from seqtwin.run.objectives.prepare_examples import ExampleFormat, prepare_examples
 from seqtwin.run.part_labels import label
-from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.row_facts import leakage_of
 from seqtwin.store import SavedHead
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.diagnostics import geometry, positions
 from seqtwin.training.encode_store import encode_items, only, score_matrix
 from seqtwin.training.fit import Recipe
-from seqtwin.training.objectives import Objective as Judging
-from seqtwin.training.objectives import Told
+from seqtwin.training.head_objectives import Objective as Judging
+from seqtwin.training.head_objectives import Told
 
 WATCHED_ITEMS = 512
 

@@ -16,7 +16,7 @@ from seqtwin.run.objectives.head_objective import HeadObjective
 from seqtwin.run.objectives.load_examples import Way
 from seqtwin.run.objectives.prepare_examples import ExampleFormat, class_numbers
 from seqtwin.run.part_labels import label
-from seqtwin.training.objectives import OBJECTIVES
+from seqtwin.training.head_objectives import OBJECTIVES
 
 CONLLU = {"sequence": "sent_id", "token": "token", "label": "upos"}  # the columns of every CoNLL-U file
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore, by_length
 from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS, measured
 from seqtwin.metrics.spans import measure_span_f1
-from seqtwin.model.head import Answers
+from seqtwin.model.base_head import Answers
 from seqtwin.model.heads import Learner
 from seqtwin.training.encode_store import ENCODE_BATCH, sorting_lengths
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from seqtwin.config import RunConfig
 from seqtwin.lookup import member, split_spec
+from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.classify import CLASSIFY
-from seqtwin.run.objectives.contract import AnyObjective
 from seqtwin.run.objectives.decode_text import DECODE
 from seqtwin.run.objectives.label_steps import LABEL_STEPS
 from seqtwin.run.objectives.pairs import PAIRS

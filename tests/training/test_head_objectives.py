@@ -15,13 +15,13 @@ from torch import Tensor
 import tiny
 from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS, Undefined
+from seqtwin.metrics.base import HIGHER
 from seqtwin.metrics.classes import Measure
-from seqtwin.metrics.direction import HIGHER
-from seqtwin.model.head import Head
+from seqtwin.model.base_head import Head
 from seqtwin.model.heads import HEADS, Learner, build_head
 from seqtwin.records import Sequences
-from seqtwin.training import objectives
-from seqtwin.training.objectives import (
+from seqtwin.training import head_objectives
+from seqtwin.training.head_objectives import (
     OBJECTIVES,
     class_probabilities,
     tell_classes,
@@ -92,7 +92,7 @@ def writing(texts: list[list[int]]) -> Learner:
 
 @pytest.fixture(params=[1, 2, 512])
 def batch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(objectives, "ENCODE_BATCH", request.param)
+    monkeypatch.setattr(head_objectives, "ENCODE_BATCH", request.param)
     return int(request.param)
 
 
@@ -109,7 +109,7 @@ def test_probabilities_stand_in_the_order_of_the_items(batch: int) -> None:
 def test_those_of_steps_stand_item_by_item(lengths: list[int]) -> None:
     shares = shares_of(sum(lengths), 4)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(objectives, "ENCODE_BATCH", 2)
+        patched.setattr(head_objectives, "ENCODE_BATCH", 2)
         found = class_probabilities(by_step(shares), counted(lengths))
     np.testing.assert_allclose(found, shares, rtol=1e-6)
 
