@@ -117,4 +117,4 @@ def test_built_in_sets_that_cannot_be(section, kind, words):
 
 
 def test_every_objective_with_a_head_has_its_data():
-    assert set(OBJECTIVES) - {"pairs"} == set(EXAMPLE_SETS) == set(HEADS)
+    assert set(OBJECTIVES) - {"pairs"} == set(HEADS) >= set(EXAMPLE_SETS)

@@ -14,10 +14,9 @@ from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.data.pairs import SPLITS
 from seqtwin.data.tokens.decoded_text import text_of
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.objectives.registry import objective_of
+from seqtwin.run.objectives.registry import WITH_HEAD, objective_of
 from seqtwin.run.prepare import prepare, prepare_pairs
 from seqtwin.run.prepared_data import PreparedExamples, data_facts
-from seqtwin.training.head_objectives import OBJECTIVES
 
 KINDS = tuple(toy.COLUMNS)
 
@@ -75,7 +74,7 @@ def test_what_a_report_and_a_study_ask_is_there(kind: str, ready: dict[str, Prep
     config = parse_run(toy.raw_run(kind, Path("unused.csv")))
     facts = {**data_facts(found), **objective_of(config).judged_facts(found)}
     assert facts["objective"] == config.objective == found.data.kind
-    assert found.primary == OBJECTIVES[found.data.kind].primary
+    assert found.primary == WITH_HEAD[found.data.kind].examples.primary
     assert facts["classes"] == list(found.classes)
     assert (facts["clusters"], facts["graded"], facts["start"]) == ("each of its own", False, "")
     assert facts["pairs"] == {split: len(store) for split, store in found.stores.items()}
