@@ -51,7 +51,7 @@ def evaluate(
     model = load(encoder)
     inspection = inspect_data(data, column_options(columns, quoting=quoting, gaps=gaps))
     console.print_summary(seen_lines(inspection))
-    values, undefined = (evaluate_pairs if model.objective == "pairs" else evaluate_head)(model, inspection)
+    values, undefined = (evaluate_pairs if model.predicts is None else evaluate_head)(model, inspection)
     if as_json:
         console.print_json({"test": values, "undefined": undefined})
         return

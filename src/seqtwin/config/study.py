@@ -17,6 +17,7 @@ USUAL_GRID: dict[str, list[object]] = {
 
 _REPRESENTATIONS = USUAL_GRID["representation"]
 USUAL_GRIDS: dict[str, dict[str, list[object]]] = {
+    "pairs": USUAL_GRID,
     "classify": {"representation": _REPRESENTATIONS, "objective.layers": [1, 2]},
     "label_steps": {"objective.reads": ["outputs", "forward_outputs", "repeated"]},
     "decode": {"representation": ["final_hidden", "last_output", "mean_output"]},
@@ -30,7 +31,7 @@ def usual_grid(objective: object) -> dict[str, list[object]]:
     ['representation', 'objective.layers']
     """
     name = objective.get("name", "") if isinstance(objective, dict) else str(objective)
-    return dict(USUAL_GRIDS.get(name, USUAL_GRID))
+    return dict(USUAL_GRIDS.get(name, {"representation": _REPRESENTATIONS}))
 
 
 class ComparisonConfig(Strict):

@@ -14,6 +14,7 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.metrics import CLASS_METRICS, measured
 from seqtwin.metrics.spans import measure_span_f1
+from seqtwin.model.base_head import Predicts
 
 Values = tuple[dict[str, float], dict[str, str]]
 Reader = Callable[[Path, Mapping[str, str], Gaps], Examples]
@@ -27,11 +28,11 @@ def evaluate_head(encoder: TrainedEncoder, data: Inspection) -> Values:
     Raises: ConfigError for a decoder; DataError for data of another kind, or with classes unknown to the head.
     """
     examples = _read(encoder, data)
-    rows = [examples.targets] if encoder.objective == "classify" else list(examples.targets)
+    rows = [examples.targets] if encoder.predicts == "class" else list(examples.targets)
     target = _indices(encoder, [name for row in rows for name in row], data.judged_file)
     shares = encoder.probabilities(list(examples.items))
     values, undefined = measured(CLASS_METRICS, shares, target)
-    if encoder.objective != "label_steps":
+    if encoder.predicts != "class per step":
         return values, undefined
     lengths = np.array([len(labels) for labels in examples.targets])
     spans, undefined_spans = measure_span_f1(shares.argmax(axis=1), target, lengths, encoder.classes)
@@ -41,7 +42,7 @@ def evaluate_head(encoder: TrainedEncoder, data: Inspection) -> Values:
 def _read(encoder: TrainedEncoder, data: Inspection) -> Examples:
     """All rows of one file, whatever split it is."""
     path = data.judged_file
-    readers = READERS.get(encoder.objective)
+    readers = None if encoder.predicts is None else READERS.get(encoder.predicts)
     if readers is None:
         cause = "a decoder is evaluated only on the test split of its training"
         remedy = "write its texts with seqtwin predict"
@@ -88,7 +89,7 @@ KINDS = {
     "steps": "words with one tag each",
     "series_steps": "series with one class per step",
 }
-READERS: dict[str, dict[str, Reader]] = {
-    "classify": {"items": _read_texts, "series": _read_series},
-    "label_steps": {"steps": _read_words, "series_steps": _read_series_steps},
+READERS: dict[Predicts, dict[str, Reader]] = {
+    "class": {"items": _read_texts, "series": _read_series},
+    "class per step": {"steps": _read_words, "series_steps": _read_series_steps},
 }

@@ -12,7 +12,7 @@ from seqtwin.data.tokens.decoded_text import text_of
 from seqtwin.errors import ConfigError
 from seqtwin.inference.batching import Batching
 from seqtwin.inference.inputs import check_series, check_texts, list_items
-from seqtwin.lookup import split_spec
+from seqtwin.model.base_head import Predicts
 from seqtwin.model.heads import Learner
 from seqtwin.store import SavedHead, Stored
 
@@ -39,10 +39,10 @@ def predict(stored: Stored, items: Iterable[object], batching: Batching) -> list
     Raises: ConfigError for an encoder that was trained on pairs; DataError.
     """
     head, sequences = _inputs(stored, items)
-    kind = split_spec(head.spec)[0]
+    named = PREDICTIONS[head.module.predicts]
     predictions: list[Prediction] = [Prediction("")] * len(sequences)
     for rows, output, lengths in _outputs(stored, head, sequences, batching):
-        for row, prediction in zip(rows, PREDICTIONS[kind](output, lengths, head), strict=True):
+        for row, prediction in zip(rows, named(output, lengths, head), strict=True):
             predictions[row] = prediction
     return predictions
 
@@ -135,8 +135,8 @@ def _texts(output: Output, _lengths: np.ndarray, head: SavedHead) -> list[Predic
     return [Prediction(text_of(head.written, ids)) for ids in output]
 
 
-PREDICTIONS: Mapping[str, Callable[[Output, np.ndarray, SavedHead], list[Prediction]]] = {
-    "classify": _classes,
-    "label_steps": _steps,
-    "decode": _texts,
+PREDICTIONS: Mapping[Predicts, Callable[[Output, np.ndarray, SavedHead], list[Prediction]]] = {
+    "class": _classes,
+    "class per step": _steps,
+    "text": _texts,
 }

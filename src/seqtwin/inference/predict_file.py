@@ -38,7 +38,7 @@ def predict_file(
     """
     if encoder.inputs == "series":
         return _predict_series(encoder, path, gaps)
-    tagged = encoder.objective == "label_steps" and column is None and has_words(path)
+    tagged = encoder.predicts == "class per step" and column is None and has_words(path)
     if token or sequence or tagged:
         return _predict_words(encoder, path, sequence or "sent_id", token or "token")
     return _predict_texts(encoder, path, column)

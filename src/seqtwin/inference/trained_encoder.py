@@ -16,6 +16,7 @@ from seqtwin.inference.explain_pair import Item, PairParts, explain
 from seqtwin.inference.inputs import check_texts
 from seqtwin.inference.predict import Prediction, predict, probabilities
 from seqtwin.lookup import split_spec
+from seqtwin.model.base_head import Predicts
 from seqtwin.store import Stored, encoder_folder, load_encoder
 
 LARGEST_DEVIATION = 1e-4
@@ -64,9 +65,14 @@ class TrainedEncoder(BaseEncoder):
 
     @property
     def objective(self) -> str:
-        """The objective it was trained with: pairs, classify, label_steps or decode."""
+        """The objective that it was trained with, as in a config."""
         head = self._stored.head
         return "pairs" if head is None else split_spec(head.spec)[0]
+
+    @property
+    def predicts(self) -> Predicts | None:
+        """The kind of the predictions of its head; None for an encoder without one."""
+        return None if self._stored.head is None else self._stored.head.module.predicts
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -131,7 +137,7 @@ def no_threshold(encoder: TrainedEncoder) -> str:
     """Why an encoder has no threshold; empty if it has one."""
     if encoder.threshold is not None:
         return ""
-    if encoder.objective != "pairs":
+    if encoder.predicts is not None:
         return f"the encoder was trained to {encoder.objective.replace('_', ' ')}, not on pairs, and has no threshold"
     return "the encoder has no threshold: fitting one needs dev pairs of both labels, and it was trained without them"
 

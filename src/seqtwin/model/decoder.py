@@ -70,6 +70,8 @@ class Decoder(Head):
     Raises: ValueError for settings that are out of range or do not fit each other.
     """
 
+    predicts = "text"
+
     def __init__(
         self,
         model: Siamese,

@@ -39,6 +39,8 @@ def linear_layers(inputs: int, size: int, layers: int, hidden: int | None, dropo
 class ClassHead(Head):
     """One class per sequence, from its vector."""
 
+    predicts = "class"
+
     def __init__(
         self, model: Siamese, size: int, layers: int = 1, hidden: int | None = None, dropout: float = 0.0
     ) -> None:
@@ -58,6 +60,8 @@ class StepHead(Head):
 
     Raises: ValueError for an encoder with `padding: read`: its pads would be steps without a class.
     """
+
+    predicts = "class per step"
 
     def __init__(
         self,
