@@ -11,7 +11,7 @@ from simulated import LOSSES, PAIRINGS, REPRESENTATIONS, judged, standard_plan, 
 from validated import Validation
 
 from seqtwin.reporting.analysis import analyse
-from seqtwin.reporting.statistics.blocks import degrees, squares_of
+from seqtwin.reporting.statistics.seed_blocks import degrees, squares_of
 
 GRIDS, SEEDS, REPLICATES = 200, 10, 1000
 MANY = 4000

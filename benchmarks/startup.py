@@ -37,7 +37,7 @@ def main() -> None:
     show("import seqtwin", figure, "< 0.2 s", figure < 0.2, " s")
     figure = median([python, "-m", "seqtwin", "--help"])
     show("seqtwin --help", figure, "< 0.5 s", figure < 0.5, " s")
-    for statement in ("import seqtwin", "import seqtwin.cli", "import seqtwin.reporting.page.write"):
+    for statement in ("import seqtwin", "import seqtwin.cli", "import seqtwin.reporting.page.write_report"):
         loaded = loads_torch(statement)
         show(f"{statement}: torch loaded", float(loaded), "0", not loaded)
 

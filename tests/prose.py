@@ -20,7 +20,7 @@ PATTERNS: dict[str, tuple[re.Pattern[str], str]] = {
         re.compile(rf"\b(an?|one|two|three|\d+) [\w-]+ an? ({UNITS})\b"),
         "one X per Y",
     ),
-    "says": (re.compile(r"\b(says?|said|tells?|told)\b"), "outputs, prints, reports, means"),
+    "says": (re.compile(r"(?<![-\w])(says?|said|tells?|told)\b"), "outputs, prints, reports, means"),
     "asked": (re.compile(r"\b(is|are|was|were) asked\b|\basks (for|of|an?|the)\b"), "required, expected"),
     "stands": (re.compile(r"\b(stands?|stood|standing) (in|on|for|at|there|beside|over|under|where|alone)\b"), "is"),
     "lies": (re.compile(r"\b(lies|lie|lying) (in|on|at|there|beside|under|between)\b"), "is"),

@@ -11,7 +11,8 @@ import torch
 from seqtwin.build import Blueprint, blueprint_of, build_siamese
 from seqtwin.config import parse_run
 from seqtwin.errors import ConfigError
-from seqtwin.model.encoder import CELLS, SeriesInput, SpelledInput, TokenInput
+from seqtwin.model.cells import CELLS
+from seqtwin.model.encoder import SeriesInput, SpelledInput, TokenInput
 from seqtwin.model.projections import PROJECTIONS
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from seqtwin.reporting.page.write import report_files
+from seqtwin.reporting.page.write_report import report_files
 from seqtwin.reporting.table.study_table import StudyTable, read_study
 
 ROOT = Path(__file__).parent.parent

@@ -17,11 +17,11 @@ from seqtwin.files import (
     driver_lock,
     dump_json,
     hash_of,
-    mend_lines,
     publish_folder,
     publish_text,
     read_json,
     read_manifest,
+    remove_partial_line,
     retire,
     sha256,
     verify,
@@ -347,11 +347,11 @@ def test_a_torn_last_line_is_dropped_and_nothing_else(tmp_path: Path, before: by
     path = tmp_path / "journal.log"
     path.write_bytes(before)
     inode = path.stat().st_ino
-    mend_lines(path)
+    remove_partial_line(path)
     assert path.read_bytes() == after
     assert (path.stat().st_ino == inode) == (before == after), "what is whole is not rewritten"
 
 
 def test_a_journal_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    mend_lines(tmp_path / "journal.log")
+    remove_partial_line(tmp_path / "journal.log")
     assert names(tmp_path) == []

@@ -31,8 +31,8 @@ MOST_FILES = 24
 MOST_ANY = 8  # per 1,000 lines
 MEDIAN_FUNCTION, LONGEST_FUNCTION = 6, 50
 OFTEN = {
-    "by_length", "classes", "examples", "explain", "every_representation", "grid", "letters", "page", "pairs",
-    "records", "scores", "slices", "svg", "thresholds", "trials", "verify",
+    "base", "by_length", "classes", "examples", "explain", "every_representation", "grid", "heat_map", "letters",
+    "page", "pairs", "records", "scores", "slices", "svg", "trials", "verify",
 }  # fmt: skip
 AWKWARD = [
     "one vector a text",
@@ -87,8 +87,8 @@ SOUND = {
     "seqtwin.explain.": "",
     "seqtwin.explain.explain": "from seqtwin.study.compare import compare",
     "seqtwin.reporting.": "",
-    "seqtwin.reporting.page.write": "from seqtwin.metrics import METRICS",
-    "seqtwin.api": "from seqtwin.run.train import run\nfrom seqtwin.reporting.page.write import write",
+    "seqtwin.reporting.page.write_report": "from seqtwin.metrics import METRICS",
+    "seqtwin.api": "from seqtwin.run.train import run\nfrom seqtwin.reporting.page.write_report import write",
     "seqtwin.cli": "from seqtwin.api import run",
 }
 
@@ -119,9 +119,9 @@ PLANTED = {
     "one run knows the study": ("seqtwin.run.train", "from seqtwin.study.compare import compare"),
     "one run knows the explanation": ("seqtwin.run.train", "import seqtwin.explain.explain"),
     "the study knows the explanation": ("seqtwin.study.compare", "import seqtwin.explain.explain"),
-    "run knows report": ("seqtwin.run.train", "from seqtwin.reporting.page.write import write"),
-    "report knows the model": ("seqtwin.reporting.page.write", "from seqtwin.model.encoder import Encoder"),
-    "report reaches torch": ("seqtwin.reporting.page.write", "def f():\n    import torch.nn"),
+    "run knows report": ("seqtwin.run.train", "from seqtwin.reporting.page.write_report import write"),
+    "report knows the model": ("seqtwin.reporting.page.write_report", "from seqtwin.model.encoder import Encoder"),
+    "report reaches torch": ("seqtwin.reporting.page.write_report", "def f():\n    import torch.nn"),
     "report reaches torch through records": ("seqtwin.metrics", "from seqtwin.records import Compared"),
     "the store reaches a metric-learning library": ("seqtwin.store", "import pytorch_metric_learning.losses"),
     "inference reaches it through a package": ("seqtwin.model.", "import pytorch_metric_learning"),
@@ -333,7 +333,7 @@ TRAINING = {"pytorch_metric_learning", *(f"seqtwin.{name}" for name in ("trainin
     [
         ("import seqtwin", HEAVY),
         ("import seqtwin.cli", HEAVY),
-        ("import seqtwin.reporting.page.write", {"torch", "pytorch_metric_learning", "tokenizers"}),
+        ("import seqtwin.reporting.page.write_report", {"torch", "pytorch_metric_learning", "tokenizers"}),
         (
             "import seqtwin.inference.load, seqtwin.inference.onnx_encoder",
             {"torch", "pandas", "sklearn", "scipy"},

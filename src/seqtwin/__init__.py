@@ -1,6 +1,41 @@
 """Siamese recurrent encoders: every representation with every loss, compared honestly, then put to work.
 
 The names below are all a user needs; each is imported when it is first used, so `import seqtwin` costs little.
+
+The files and folders, from the ground up:
+
+- `version`: the version number.
+- `errors`: typed errors, with a code, a cause, a place and a remedy.
+- `json_values`: the type of JSON values.
+- `records`: the tensors that pass from part to part: sequences, states, batches.
+- `lookup`: from a name in a config to a part.
+- `validation`: typed models from raw values, or one error with every invalid value.
+- `strict_yaml`: YAML under limits.
+- `paths`: paths in a config.
+- `files`: the only writer of files and folders.
+- `cards`: the JSON card of a saved folder.
+- `config`: the models of a run and of a study.
+- `metrics`: metrics of pairs, classes, texts and rankings.
+- `published`: the files, keys and columns of a published study cell.
+- `comparisons`: the pairings that a planned comparison compares.
+- `data`: files and built-in sets to pairs, examples and token ids.
+- `model`: the encoder, its representations, similarities and heads.
+- `build`: from a config to a model.
+- `store`: an encoder as a folder.
+- `training`: losses, the training loop and its diagnostics.
+- `run`: one training.
+- `study`: many trainings.
+- `explain`: the reason why a study cell scores low.
+- `reporting`: published cells to a report.
+- `inference`: a trained encoder at work.
+- `index`: search.
+- `matching`: deduplicate, link, mine.
+- `serve`: the HTTP service.
+- `verify`: checks of saved folders.
+- `anatomy`: the outputs and states of one text.
+- `interop`: other libraries and formats.
+- `api`: the commands as Python functions.
+- `cli`: the command line.
 """
 
 from importlib import import_module

@@ -16,17 +16,17 @@ from seqtwin.config import (
     study_of,
 )
 from seqtwin.data.file_summary import roles_text
-from seqtwin.data.inspect import Inspection, inspect_data
+from seqtwin.data.inspect_file import Inspection, inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.starter_config import as_mapping, as_yaml, describe, starter_settings
 from seqtwin.files import publish_text, refuse_existing
-from seqtwin.reporting.page.write import write_report
-from seqtwin.run.compatible import check_run, check_targets
+from seqtwin.reporting.page.write_report import write_report
+from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.manifest import config_text
-from seqtwin.run.objectives.table import named_objective
+from seqtwin.run.objectives.registry import named_objective
 from seqtwin.run.prepare import DataSets, word_vectors
-from seqtwin.run.prepared import Ready, prepared_lines
+from seqtwin.run.prepared_data import Ready, prepared_lines
 from seqtwin.run.pretrained import followed
 from seqtwin.run.probe_scores import Probes
 from seqtwin.run.train import OnEpoch, Run

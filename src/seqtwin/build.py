@@ -8,7 +8,8 @@ from pydantic import field_validator
 
 from seqtwin.config import EncoderConfig, RunConfig
 from seqtwin.lookup import pick, split_spec
-from seqtwin.model.encoder import CELLS, Encoder, SeriesInput, SpelledInput, TableInput, TokenInput
+from seqtwin.model.cells import CELLS
+from seqtwin.model.encoder import Encoder, SeriesInput, SpelledInput, TableInput, TokenInput
 from seqtwin.model.projections import PROJECTIONS
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese

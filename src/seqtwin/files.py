@@ -172,7 +172,7 @@ def refuse_existing(final: Path) -> None:
         raise ConfigError("OUT_EXISTS", "already exists, and is never overwritten", place=str(final), remedy=remedy)
 
 
-def mend_lines(path: Path) -> None:
+def remove_partial_line(path: Path) -> None:
     """Remove the last line of a journal if its writer was killed before the end of the line."""
     journal = path.read_bytes() if path.exists() else b""
     complete = journal[: journal.rfind(b"\n") + 1]

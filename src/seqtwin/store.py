@@ -17,7 +17,7 @@ from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import dump_json, hash_of, sha256, write_bytes, write_text
 from seqtwin.lookup import Spec
-from seqtwin.model.head import Head
+from seqtwin.model.base_head import Head
 from seqtwin.model.heads import build_head
 from seqtwin.model.siamese import Siamese
 

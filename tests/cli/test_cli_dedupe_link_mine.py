@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 import tiny
 from seqtwin.cli import dedupe_link_mine
-from seqtwin.data.inspect import inspect_data
+from seqtwin.data.inspect_file import inspect_data
 from seqtwin.errors import SeqTwinError
 
 WORDS = ["cafe", "caffe", "face", "cafe", "beef", "a" * 10_000, "dead", "ded", "bead"]

@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, log_loss
 
 import tiny_examples as toy
 from seqtwin.config import parse_run
-from seqtwin.data.inspect import inspect_data
+from seqtwin.data.inspect_file import inspect_data
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.inference.evaluate_heads import evaluate_head
 from seqtwin.inference.trained_encoder import TrainedEncoder, load

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from drawn import Drawn
-from seqtwin.data.inspect import inspect_data
+from seqtwin.data.inspect_file import inspect_data
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.matching.decisions import Decision, read_decisions
 from seqtwin.matching.dedupe import dedupe

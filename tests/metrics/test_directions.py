@@ -20,7 +20,7 @@ from seqtwin.metrics import (
     metric_name,
 )
 from seqtwin.reporting.findings.rules import RULES
-from seqtwin.training.objectives import OBJECTIVES
+from seqtwin.run.objectives.registry import WITH_HEAD
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 FAMILIES = {**METRICS, **CLASS_METRICS, **WRITTEN_METRICS, **RANKINGS}
@@ -122,5 +122,5 @@ def test_random_scores_reach_chance(name):
 
 
 def test_what_training_and_tuning_maximise_is_better_when_higher():
-    primaries = {"roc_auc", "spearman", *(one.primary for one in OBJECTIVES.values())}
+    primaries = {"roc_auc", "spearman", *(objective.examples.primary for objective in WITH_HEAD.values())}
     assert {direction_of(name).better for name in primaries} == {"higher"}

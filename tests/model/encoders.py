@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from seqtwin.lookup import pick
-from seqtwin.model.encoder import CELLS, Encoder, SeriesInput, SpelledInput, TokenInput
+from seqtwin.model.cells import CELLS
+from seqtwin.model.encoder import Encoder, SeriesInput, SpelledInput, TokenInput
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.records import Sequences
 

@@ -19,7 +19,8 @@ from encoders import (
 
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
-from seqtwin.model.encoder import CELLS, UNKNOWN, Encoder, SeriesInput, SpelledInput, TokenInput
+from seqtwin.model.cells import CELLS
+from seqtwin.model.encoder import UNKNOWN, Encoder, SeriesInput, SpelledInput, TokenInput
 from seqtwin.model.run_cell import run_packed, run_stepwise
 from seqtwin.records import Sequences
 

@@ -7,7 +7,8 @@ import torch
 from encoders import EMBEDDING, INPUTS, series, spelled, texts
 
 from seqtwin.lookup import pick
-from seqtwin.model.encoder import CELLS, Encoder
+from seqtwin.model.cells import CELLS
+from seqtwin.model.encoder import Encoder
 from seqtwin.model.run_cell import run_packed, run_stepwise
 from seqtwin.records import Sequences
 

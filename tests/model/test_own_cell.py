@@ -12,8 +12,9 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 import own_parts
 import seqtwin
 from seqtwin.config import parse_run
-from seqtwin.model.encoder import CELLS, Encoder, TokenInput
-from seqtwin.model.run_cell import Cell, read_pads, run_packed
+from seqtwin.model.cells import CELLS, Cell
+from seqtwin.model.encoder import Encoder, TokenInput
+from seqtwin.model.run_cell import read_pads, run_packed
 from seqtwin.records import Sequences
 
 

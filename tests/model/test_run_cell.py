@@ -7,7 +7,8 @@ from plain_cells import plain_states
 from torch import Tensor
 
 from seqtwin.model import run_cell
-from seqtwin.model.encoder import CELLS, Encoder, TokenInput
+from seqtwin.model.cells import CELLS
+from seqtwin.model.encoder import Encoder, TokenInput
 from seqtwin.model.run_cell import read_pads, run_masked, run_packed, run_stepwise
 from seqtwin.records import Sequences, States
 from seqtwin.training.precision import can_autocast

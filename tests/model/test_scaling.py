@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from seqtwin.data.batches import Ragged
 from seqtwin.data.reading.series import channel_scaling
-from seqtwin.model.encoder import Encoder, SeriesInput, gru
+from seqtwin.model.cells import gru
+from seqtwin.model.encoder import Encoder, SeriesInput
 from seqtwin.records import Sequences
 
 MEAN, DEVIATION = torch.tensor([2.0, -1.0, 0.5]), torch.tensor([4.0, 0.0, 0.25])

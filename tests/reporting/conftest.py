@@ -1,7 +1,7 @@
 import fake_study
 import pytest
 
-from seqtwin.reporting.page.write import report_files, write_report
+from seqtwin.reporting.page.write_report import report_files, write_report
 from seqtwin.reporting.table.study_table import read_study
 
 

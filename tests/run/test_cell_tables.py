@@ -12,7 +12,7 @@ import tiny
 from seqtwin.config import parse_run
 from seqtwin.run.cell_tables import as_csv, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.run.prepare import prepare_pairs
-from seqtwin.run.prepared import Prepared
+from seqtwin.run.prepared_data import Prepared
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from seqtwin.run.evaluate import judge
 from seqtwin.run.every_representation import read_all
 from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepare import prepare_pairs
-from seqtwin.run.prepared import Prepared
+from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.train import fresh_model, recipe_of
 from seqtwin.training.fit import fit
 

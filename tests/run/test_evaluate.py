@@ -16,7 +16,7 @@ from seqtwin.data.pairs import Retrieval
 from seqtwin.metrics import METRICS
 from seqtwin.run.evaluate import RETRIEVAL, fit_on_dev, judge, judge_untrained, score_splits
 from seqtwin.run.prepare import prepare_pairs
-from seqtwin.run.prepared import Prepared
+from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.train import fresh_model
 from seqtwin.training.encode_store import encode_items, only, predict, score_matrix
 

@@ -12,7 +12,7 @@ import tiny
 import tiny_examples as toy
 from seqtwin.config import parse_run
 from seqtwin.data.batches import Ragged
-from seqtwin.data.inspect import inspect_data
+from seqtwin.data.inspect_file import inspect_data
 from seqtwin.data.splits import clusters
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.model.siamese import Siamese
@@ -20,7 +20,7 @@ from seqtwin.run import linear_probe
 from seqtwin.run.linear_probe import probe_classes, probe_pairs, probe_reads
 from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.prepare import prepare
-from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.probe_scores import OWN, Probed, Probes
 from seqtwin.training.encode_store import encode_items
 

@@ -15,7 +15,7 @@ from seqtwin.build import build_siamese
 from seqtwin.config import RunConfig, parse_run, parse_study, portable, read_run, vary
 from seqtwin.errors import ConfigError
 from seqtwin.files import read_json
-from seqtwin.run.compatible import check_run
+from seqtwin.run.check_config import check_run
 from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets, prepare
 from seqtwin.run.pretrained import SHAPE, followed, load_start, start_folder

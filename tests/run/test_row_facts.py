@@ -14,7 +14,7 @@ from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.pairs import PairData
 from seqtwin.data.splits import leakage, seen_in_train
 from seqtwin.run.prepare import prepare
-from seqtwin.run.prepared import data_facts
+from seqtwin.run.prepared_data import data_facts
 from seqtwin.run.row_facts import describe_pairs, leakage_of, token_overlap
 
 texts = st.lists(st.integers(0, 5), min_size=1, max_size=6)

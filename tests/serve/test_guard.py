@@ -8,7 +8,7 @@ import pytest
 
 from seqtwin.serve.guard import Guard
 from seqtwin.serve.limits import Limits
-from seqtwin.serve.metrics import Metrics
+from seqtwin.serve.prometheus import Metrics
 
 
 class Echo:

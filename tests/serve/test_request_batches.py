@@ -8,7 +8,7 @@ import pytest
 
 from seqtwin.errors import DataError
 from seqtwin.serve.limits import Limits
-from seqtwin.serve.metrics import Metrics
+from seqtwin.serve.prometheus import Metrics
 from seqtwin.serve.request_batches import Batcher
 
 

@@ -17,7 +17,7 @@ import tiny
 from seqtwin.config import StudyConfig, parse_study
 from seqtwin.errors import ConfigError, InUseError, ResourceError
 from seqtwin.files import driver_lock, read_json, verify
-from seqtwin.reporting.page.write import write_report
+from seqtwin.reporting.page.write_report import write_report
 from seqtwin.study import worker_pool
 from seqtwin.study.baselines.pairs import TEXT_FLOORS
 from seqtwin.study.compare import CELLS, Study, compare
@@ -217,7 +217,7 @@ def test_what_a_part_warns_of_is_said_once_and_not_once_a_study_cell(tmp_path: P
     data = tiny.write_pairs(tmp_path / "data")
     raw = study_of(data, {"loss": [{"name": "contrastive", "distance": "euclidean", "margin": 1}]}, seeds=4)
     assert len(compare(raw, tmp_path / "out", jobs=2).trained) == 4
-    said = [record.getMessage() for record in caplog.records if "orders them differently" in record.getMessage()]
+    said = [record.getMessage() for record in caplog.records if "ranks pairs differently" in record.getMessage()]
     assert len(said) == 2, "once before training, once by all workers"
 
 

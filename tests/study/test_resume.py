@@ -20,7 +20,7 @@ import yaml
 import tiny
 from seqtwin.config import read_study
 from seqtwin.files import driver_lock, verify
-from seqtwin.reporting.page.write import write_report
+from seqtwin.reporting.page.write_report import write_report
 from seqtwin.study import worker_pool
 from seqtwin.study.compare import compare
 from seqtwin.study.worker_pool import Work

@@ -6,7 +6,7 @@ import pytest
 
 from seqtwin.config import parse_run, vary
 from seqtwin.model.distances import DISTANCES
-from seqtwin.run.compatible import check_run
+from seqtwin.run.check_config import check_run
 from seqtwin.study.search_spaces import COMMON, Choice, Range, space_of
 from seqtwin.training.losses import LOSSES
 from seqtwin.training.losses.base import EDGE

@@ -15,7 +15,7 @@ import tiny
 from seqtwin.data.batches import PairStore, Ragged, epoch_batches
 from seqtwin.errors import ConfigError
 from seqtwin.metrics import METRICS
-from seqtwin.model.encoder import CELLS
+from seqtwin.model.cells import CELLS
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import Compared

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 import tiny
 from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.model.heads import HEADS, Learner, build_head
+from seqtwin.run.objectives.registry import WITH_HEAD
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.fit import Diverged, RunState, fit
-from seqtwin.training.objectives import OBJECTIVES
 
 ITEMS = tiny.store(48).items
 FIRST = ITEMS.steps[ITEMS.starts] - 2
@@ -36,8 +36,8 @@ def learner_of(name: str, *, seed: int = 0, **encoder: Any) -> Learner:
 
 
 def share_right(learner: Learner, name: str) -> float:
-    objective = OBJECTIVES[name]
-    return float(objective.tell(learner, STORES[name], CLASSES).values[objective.primary])
+    objective = WITH_HEAD[name]
+    return float(objective.evaluate(learner, STORES[name], CLASSES).values[objective.examples.primary])
 
 
 def trained(learner: Learner, name: str, **changes: Any) -> RunState:

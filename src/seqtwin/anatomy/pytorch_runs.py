@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from seqtwin.model.cells import Recurrent
 from seqtwin.model.encoder import Encoder
-from seqtwin.model.run_cell import Recurrent
 from seqtwin.records import Sequences
 
 PADS = 4  # steps by which the other text of the batch is longer

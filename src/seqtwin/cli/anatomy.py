@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seqtwin.config import RunConfig
     from seqtwin.data.examples import Examples
     from seqtwin.data.pairs import PairData
-    from seqtwin.run.prepared import Ready
+    from seqtwin.run.prepared_data import Ready
 
 WIDEST = 120  # columns; longer lines are hard to read
 

@@ -7,8 +7,8 @@ import inspect
 from importlib import import_module
 
 FAMILIES = {
-    "objectives": "seqtwin.run.objectives.table:OBJECTIVES",
-    "cells": "seqtwin.model.encoder:CELLS",
+    "objectives": "seqtwin.run.objectives.registry:OBJECTIVES",
+    "cells": "seqtwin.model.cells:CELLS",
     "representations": "seqtwin.model.representations:REPRESENTATIONS",
     "step_reads": "seqtwin.model.step_representations:STEP_READS",
     "projections": "seqtwin.model.projections:PROJECTIONS",

@@ -249,7 +249,7 @@ def mine(
 
     seqtwin mine runs/small/encoder train.csv -o harder.csv --suspects suspects.csv
     """
-    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.inspect_file import inspect_data
     from seqtwin.data.starter_config import seen_lines
     from seqtwin.files import publish_text
     from seqtwin.inference.trained_encoder import load

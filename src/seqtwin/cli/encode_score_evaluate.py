@@ -43,7 +43,7 @@ def evaluate(
 
     seqtwin evaluate runs/small/encoder pairs.csv
     """
-    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.inspect_file import inspect_data
     from seqtwin.data.starter_config import seen_lines
     from seqtwin.inference.evaluate_heads import evaluate_head
     from seqtwin.inference.evaluate_pairs import evaluate_pairs

@@ -80,7 +80,7 @@ def probe(
 
     seqtwin probe runs/questions/encoder questions.csv
     """
-    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.inspect_file import inspect_data
     from seqtwin.data.starter_config import seen_lines
     from seqtwin.run.linear_probe_file import probe_file
 

@@ -28,10 +28,10 @@ from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
     from seqtwin.config import RunConfig, StudyConfig
-    from seqtwin.data.inspect import Inspection
+    from seqtwin.data.inspect_file import Inspection
     from seqtwin.data.reading.column_options import ColumnOptions
     from seqtwin.run.prepare import DataSets
-    from seqtwin.run.prepared import Ready
+    from seqtwin.run.prepared_data import Ready
 
 
 @with_columns
@@ -48,7 +48,7 @@ def init(
     """
     from seqtwin import api
     from seqtwin.config import parse_run
-    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.inspect_file import inspect_data
     from seqtwin.data.starter_config import describe
     from seqtwin.files import publish_text, refuse_existing
     from seqtwin.run.prepare import prepare
@@ -133,7 +133,7 @@ class _Starter:
 def _starter(data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path) -> _Starter:
     from seqtwin import api
     from seqtwin.config import objective_of, overridden, parse_run
-    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.inspect_file import inspect_data
     from seqtwin.run.prepare import prepare
 
     rest = other_overrides(overrides)
@@ -226,7 +226,7 @@ def _study_for_data(
     """The usual grid over a starter config. Prints how the data are interpreted and saves the base config."""
     from seqtwin import api
     from seqtwin.config import objective_of, override_study, parse_study, usual_grid
-    from seqtwin.data.inspect import inspect_data
+    from seqtwin.data.inspect_file import inspect_data
     from seqtwin.data.starter_config import seen_lines
 
     rest = other_overrides(overrides)
@@ -256,7 +256,7 @@ def report(
 
     seqtwin report runs/first --out reports/first
     """
-    from seqtwin.reporting.page.write import write_report
+    from seqtwin.reporting.page.write_report import write_report
 
     page = write_report(study, out, pages_only=pages_only)
     if as_json:

@@ -3,7 +3,7 @@
 - `files`: file formats, from a path to a table of columns.
 - `label_words`: the meaning of label words.
 - `text_statistics`: lengths and scripts of texts.
-- `inspect`: which columns of a file play which role, found before reading.
+- `inspect_file`: which columns of a file play which role, found before reading.
 - `file_summary`: lines that summarize how a file is interpreted.
 - `starter_config`: a commented config for an inspected file.
 - `sample_pairs`: pairs and search tasks drawn from items with a class.

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -12,6 +12,24 @@ import numpy as np
 from seqtwin.data.pairs import SPLITS
 
 Kind = Literal["classify", "label_steps", "decode"]
+
+
+@dataclass(frozen=True)
+class TargetForm:
+    """The form of the targets of one kind.
+
+    `classes(target)`: the class names in a target; `per_step`: whether a target has one class per step.
+    """
+
+    classes: Callable[[str | Sequence[str]], tuple[str, ...]]
+    per_step: bool = False
+
+
+TARGET_FORMS: Mapping[Kind, TargetForm] = {
+    "classify": TargetForm(lambda target: (str(target),)),
+    "label_steps": TargetForm(tuple, per_step=True),
+    "decode": TargetForm(lambda _: ()),
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +61,8 @@ class Examples:
         unknown = set(self.split) - set(SPLITS)
         if unknown:
             raise ValueError(f"unknown splits {sorted(unknown)}; known: {', '.join(SPLITS)}")
-        if self.kind == "label_steps" and any(len(a) != len(b) for a, b in zip(self.items, self.targets, strict=True)):
+        per_step = TARGET_FORMS[self.kind].per_step
+        if per_step and any(len(a) != len(b) for a, b in zip(self.items, self.targets, strict=True)):
             raise ValueError("expected one class per step of each item")
 
     @property
@@ -54,10 +73,8 @@ class Examples:
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """The sorted class names of the training split; empty for the kind decode."""
-        if self.kind == "decode":
-            return ()
-        targets = [self.targets[row] for row in self.rows("train")]
-        return tuple(sorted({name for own in targets for name in ([own] if self.kind == "classify" else own)}))
+        classes = TARGET_FORMS[self.kind].classes
+        return tuple(sorted({name for row in self.rows("train") for name in classes(self.targets[row])}))
 
     def rows(self, split: str) -> np.ndarray:
         """The positions of the items of a split: Int[items of the split]."""

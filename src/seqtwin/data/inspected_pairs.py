@@ -1,6 +1,6 @@
 """The pairs of an inspected file, for commands that get data instead of a config."""
 
-from seqtwin.data.inspect import Inspection
+from seqtwin.data.inspect_file import Inspection
 from seqtwin.data.pairs import PairData
 from seqtwin.data.reading.pair_tables import read_pairs
 

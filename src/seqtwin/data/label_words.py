@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from seqtwin.data.files.numerals import NUMBER, as_float
+from seqtwin.data.files.number_formats import NUMBER, as_float
 from seqtwin.errors import ConfigError
 
 Labels = Mapping[str, float]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqtwin.data.examples import Examples, Kind
+from seqtwin.data.examples import TARGET_FORMS, Examples, Kind
 from seqtwin.data.pairs import SPLITS
 from seqtwin.data.sample_pairs import split_items, split_of
 from seqtwin.errors import DataError
@@ -85,8 +85,7 @@ def examples_of(
 
     Raises: DataError for classes of dev or test that do not occur in train.
     """
-    if kind != "decode":
-        _refuse_new_classes(kind, rows, name)
+    _refuse_new_classes(kind, rows, name)
     shared = in_train(rows)
     whole = {**facts, "leakage": shared}
     return Examples(
@@ -116,7 +115,7 @@ def in_train(rows: Collected) -> dict[str, dict[str, float]]:
 
 def classes_of(rows: Collected, kind: Kind) -> list[set[str]]:
     """The classes of each row: one, or those of its steps."""
-    return [{target} if kind == "classify" else set(target) for target in rows.targets]
+    return [set(TARGET_FORMS[kind].classes(target)) for target in rows.targets]
 
 
 def _refuse_new_classes(kind: Kind, rows: Collected, name: str) -> None:

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from seqtwin.data.file_summary import columns_line, counts_of, target_line
-from seqtwin.data.inspect import Inspection
+from seqtwin.data.inspect_file import Inspection
 from seqtwin.data.reading.column_options import Names
 
 SHORT_WORDS = 4  # at most so many words on average are a short string

@@ -17,7 +17,7 @@ from seqtwin.explain.suspects import SWITCHES, Question, Switch, Trial, differen
 from seqtwin.files import driver_lock
 from seqtwin.json_values import Json
 from seqtwin.published import SCORES, read_manifest, read_scores
-from seqtwin.run.compatible import check_run
+from seqtwin.run.check_config import check_run
 from seqtwin.run.labels import column_label, objective_name, row_label
 from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from seqtwin.data.examples import Examples
-from seqtwin.data.inspect import Inspection
+from seqtwin.data.inspect_file import Inspection
 from seqtwin.data.reading.classes import read_classes, read_series_classes
 from seqtwin.data.reading.column_options import Gaps
 from seqtwin.data.reading.step_labels import read_series_steps, read_steps

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from seqtwin.data.inspect import Inspection
+from seqtwin.data.inspect_file import Inspection
 from seqtwin.data.inspected_pairs import read_inspected_pairs
 from seqtwin.data.pairs import PairData, Retrieval
 from seqtwin.data.reading.pairs_from_classes import read_items

@@ -9,8 +9,8 @@ from types import ModuleType
 
 import numpy as np
 
-from seqtwin.data.files.decode import read_text
 from seqtwin.data.files.formats import ENDINGS, LINES, described, format_of, refuse_foreign
+from seqtwin.data.files.read_text import read_text
 from seqtwin.data.files.rows import Quoting
 from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.data.reading.choose_columns import choose_sides

@@ -14,11 +14,11 @@ import numpy as np
 
 from seqtwin.data.file_summary import columns_line
 from seqtwin.data.files.columns import classes, joined_texts, texts
-from seqtwin.data.files.decode import ending_of
 from seqtwin.data.files.formats import LINES, format_of
+from seqtwin.data.files.read_text import ending_of
 from seqtwin.data.files.rows import Quoting
 from seqtwin.data.files.tables import read_table, read_text_table
-from seqtwin.data.inspect import Inspection
+from seqtwin.data.inspect_file import Inspection
 from seqtwin.data.inspected_pairs import read_inspected_pairs
 from seqtwin.data.reading.choose_columns import named_columns
 from seqtwin.data.reading.pair_tables import REMEDY_EMPTY, REMEDY_ROWS

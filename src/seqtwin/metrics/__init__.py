@@ -1,10 +1,10 @@
 """The metrics of pairs, classes, generated texts and rankings, with their directions and what they need from dev.
 
-- `direction`: the better end of the scale of a metric and its chance level, and the error of a metric without a value.
+- `base`: the better end of the scale of a metric and its chance level, and the error of a metric without a value.
 - `pairs`: METRICS, the metrics of scored pairs.
 - `classes`: CLASS_METRICS, the metrics of class predictions.
 - `spans`: spans in tagged sequences, and their F1.
-- `written`: WRITTEN_METRICS, the metrics of generated texts.
+- `generated_texts`: WRITTEN_METRICS, the metrics of generated texts.
 - `rankings`: RANKINGS, the metrics of rankings.
 - `thresholds`: the threshold and the isotonic map that are fitted on dev, and all metrics of a split at once.
 - `few_examples`: warnings about classes with so few examples that metrics are unreliable.
@@ -13,8 +13,8 @@
 To add a metric: a function with its name and direction, and a line in the dict of its file.
 """
 
+from seqtwin.metrics.base import Direction, Undefined
 from seqtwin.metrics.classes import CLASS_METRICS, Measure, measured
-from seqtwin.metrics.direction import Direction, Undefined
 from seqtwin.metrics.directions import DIRECTIONS, chance_of, direction_of, lower_is_better, metric_name
 from seqtwin.metrics.few_examples import (
     class_counts,
@@ -23,6 +23,7 @@ from seqtwin.metrics.few_examples import (
     few_positives,
     pair_counts,
 )
+from seqtwin.metrics.generated_texts import WRITTEN_METRICS
 from seqtwin.metrics.pairs import METRICS, Metric, average_ranks
 from seqtwin.metrics.rankings import RANKINGS, Ranking, measure_ranking, rank
 from seqtwin.metrics.thresholds import (
@@ -33,7 +34,6 @@ from seqtwin.metrics.thresholds import (
     primary_metric,
     threshold_optimism,
 )
-from seqtwin.metrics.written import WRITTEN_METRICS
 
 __all__ = [
     "CLASS_METRICS",

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from seqtwin.metrics.direction import CORRECT, HIGHER, LOWER, Direction, Undefined
+from seqtwin.metrics.base import CORRECT, HIGHER, LOWER, Direction, Undefined
 from seqtwin.metrics.pairs import Floats
 
 Counts = npt.NDArray[np.int64]

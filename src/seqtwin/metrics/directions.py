@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy.typing as npt
 
+from seqtwin.metrics.base import HIGHER, LOWER, NEITHER, Direction
 from seqtwin.metrics.classes import CLASS_METRICS, Measure
-from seqtwin.metrics.direction import HIGHER, LOWER, NEITHER, Direction
+from seqtwin.metrics.generated_texts import WRITTEN_METRICS, Texts
 from seqtwin.metrics.pairs import METRICS, Metric
 from seqtwin.metrics.rankings import RANKINGS, Ranking
-from seqtwin.metrics.written import WRITTEN_METRICS, Texts
 
 # printed names of metrics that are computed elsewhere
 ELSEWHERE = {"span_f1": "span F1", "nn_accuracy": "nearest-neighbour accuracy"}

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from seqtwin.metrics.direction import CORRECT, CORRELATION, HIGHER, LOWER, Direction, Undefined
+from seqtwin.metrics.base import CORRECT, CORRELATION, HIGHER, LOWER, Direction, Undefined
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

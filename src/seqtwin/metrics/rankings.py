@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import member
-from seqtwin.metrics.direction import HIGHER, Direction, Undefined
+from seqtwin.metrics.base import HIGHER, Direction, Undefined
 from seqtwin.metrics.pairs import Bools, Floats
 
 Ints = npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ class Ranked:
     k: int
 
     @property
-    def found(self) -> Floats:
+    def relevant_at_k(self) -> Floats:
         """The number of relevant items in the first k places."""
         count: Floats = self.hits[:, : self.k].sum(-1).astype(np.float64)
         return count
@@ -60,7 +60,7 @@ def hit_rate(r: Ranked) -> Floats:
     >>> hit_rate(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
     array([1.])
     """
-    return np.minimum(r.found, 1.0)
+    return np.minimum(r.relevant_at_k, 1.0)
 
 
 def precision_at(r: Ranked) -> Floats:
@@ -69,7 +69,7 @@ def precision_at(r: Ranked) -> Floats:
     >>> precision_at(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
     array([0.5])
     """
-    return r.found / r.k
+    return r.relevant_at_k / r.k
 
 
 def recall_at(r: Ranked) -> Floats:
@@ -78,7 +78,7 @@ def recall_at(r: Ranked) -> Floats:
     >>> recall_at(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
     array([0.5])
     """
-    return r.found / r.total
+    return r.relevant_at_k / r.total
 
 
 def reciprocal_rank(r: Ranked) -> Floats:
@@ -96,8 +96,8 @@ def r_precision(r: Ranked) -> Floats:
     >>> r_precision(Ranked(np.array([[False, True, True]]), total=np.array([2]), k=2))
     array([0.5])
     """
-    found: Floats = r.within_r.sum(-1) / r.total
-    return found
+    shares: Floats = r.within_r.sum(-1) / r.total
+    return shares
 
 
 def average_precision_at_r(r: Ranked) -> Floats:

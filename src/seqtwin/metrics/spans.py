@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from seqtwin.metrics.direction import Undefined
+from seqtwin.metrics.base import Undefined
 
 OUTSIDE = "O"
 TAG = re.compile(r"([BIESLU])-(.+)", re.DOTALL)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqtwin.lookup import member
-from seqtwin.metrics.direction import Undefined
+from seqtwin.metrics.base import Undefined
 from seqtwin.metrics.pairs import (
     METRICS,
     Bools,

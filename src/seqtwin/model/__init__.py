@@ -3,8 +3,9 @@
 - `unique_rows`: the distinct rows of an integer matrix.
 - `letters`: the embedding of the letters of a word.
 - `lstm_engine`: an LSTM over ragged sequences on the CPU, without padded steps.
-- `run_cell`: PADDINGS, the ways to run a recurrent cell over a batch, and the contract of a cell.
-- `encoder`: CELLS and the Encoder, from sequences to states.
+- `cells`: CELLS, the recurrent cells, and the contract of a cell.
+- `run_cell`: PADDINGS, the ways to run a recurrent cell over a batch.
+- `encoder`: the Encoder, from sequences to states.
 - `representations`: REPRESENTATIONS, one vector per sequence from its states.
 - `projections`: PROJECTIONS, vector to vector.
 - `vector_space`: the properties of vectors that are known before training.
@@ -13,7 +14,7 @@
 - `similarities`: SIMILARITIES, two vectors to one score.
 - `siamese`: the Siamese network, which uses all of these for both sides of a pair.
 - `step_representations`: STEP_READS, one vector per step from the states.
-- `head`: the contract of a head.
+- `base_head`: the contract of a head.
 - `beam`: beam search over any function that returns the probabilities of the next token.
 - `decoder`: the head that generates a text from the vector of a sequence.
 - `heads`: HEADS, the outputs of an encoder that is not trained on pairs, and the Learner.

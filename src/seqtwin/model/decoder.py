@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.lookup import pick, whole
+from seqtwin.model.base_head import Head
 from seqtwin.model.beam import State, search
-from seqtwin.model.encoder import CELLS, Encoder
-from seqtwin.model.head import Head
-from seqtwin.model.run_cell import Recurrent
+from seqtwin.model.cells import CELLS, Recurrent
+from seqtwin.model.encoder import Encoder
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import DecodeBatch, Sequences
 

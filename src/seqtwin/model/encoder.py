@@ -1,20 +1,16 @@
-"""CELLS and the Encoder: Sequences to States. Axes: batch time dim layers directions hidden channels.
-
-To add a cell: a module that meets the contract `Cell` of `run_cell.py`, and a line in the dict at the end. It is built
-with `(inputs, hidden, layers, bidirectional, dropout, ...)`.
-"""
+"""The Encoder: Sequences to States. Axes: batch time dim layers directions hidden channels."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from seqtwin.model.cells import Recurrent
 from seqtwin.model.letters import Spelling
 from seqtwin.model.lstm_engine import Layout, Share, share_of_table, share_of_vectors
-from seqtwin.model.run_cell import PADDINGS, Recurrent
+from seqtwin.model.run_cell import PADDINGS
 from seqtwin.model.unique_rows import distinct
 from seqtwin.records import Sequences, States
 
@@ -62,7 +58,7 @@ class TableInput(nn.Module, ABC):
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
         """Vectors of the distinct tokens [distinct dim], and the row of each step's token [batch time]."""
 
-    def known(self, ids: Tensor) -> Tensor:
+    def drop_words(self, ids: Tensor) -> Tensor:
         """The ids of words. In training some are replaced by the unknown, which is trained by them."""
         if not (self.training and self.word_dropout):
             return ids
@@ -92,7 +88,7 @@ class TokenInput(TableInput):
 
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
         """Vectors [distinct dim] and rows [batch time]."""
-        tokens, rows = torch.unique(self.known(sequences.values), return_inverse=True)
+        tokens, rows = torch.unique(self.drop_words(sequences.values), return_inverse=True)
         return self.dropout(self.embedding(tokens)), rows
 
     def forward(self, sequences: Sequences) -> Tensor:
@@ -123,7 +119,7 @@ class SpelledInput(TableInput):
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
         """Vectors [distinct dim+spelling] and rows [batch time]."""
         words, letters = sequences.values[..., :1], sequences.values[..., 1:]
-        tokens, rows = distinct(torch.cat([self.known(words), letters], 2).flatten(0, 1))
+        tokens, rows = distinct(torch.cat([self.drop_words(words), letters], 2).flatten(0, 1))
         vectors = torch.cat([self.embedding(tokens[:, 0]), self.spelling(tokens[:, 1:])], 1)
         return self.dropout(vectors), rows.view(sequences.values.shape[:2])
 
@@ -215,33 +211,3 @@ def _bound(rnn: nn.RNNBase) -> float | None:
     """Largest |coordinate| of a state: 1 after a tanh; none after a relu or a projection."""
     squashed = rnn.mode in {"LSTM", "GRU", "RNN_TANH"} and not rnn.proj_size
     return 1.0 if squashed else None
-
-
-def rnn(
-    inputs: int, hidden: int, layers: int, bidirectional: bool, dropout: float, nonlinearity: str = "tanh"
-) -> nn.RNNBase:
-    """Elman's unit: h_t = tanh(W x_t + U h_(t-1) + b), or relu."""
-    return nn.RNN(
-        inputs,
-        hidden,
-        layers,
-        nonlinearity=nonlinearity,
-        batch_first=True,
-        dropout=dropout,
-        bidirectional=bidirectional,
-    )
-
-
-def gru(inputs: int, hidden: int, layers: int, bidirectional: bool, dropout: float) -> nn.RNNBase:
-    """Gated recurrent unit. Source: Cho et al. 2014, in PyTorch's form (reset gate after the product)."""
-    return nn.GRU(inputs, hidden, layers, batch_first=True, dropout=dropout, bidirectional=bidirectional)
-
-
-def lstm(inputs: int, hidden: int, layers: int, bidirectional: bool, dropout: float, proj_size: int = 0) -> nn.RNNBase:
-    """Long short-term memory. Its output is projected to `proj_size` unless that is 0."""
-    return nn.LSTM(
-        inputs, hidden, layers, batch_first=True, dropout=dropout, bidirectional=bidirectional, proj_size=proj_size
-    )
-
-
-CELLS: dict[str, Callable[..., Recurrent]] = {"rnn": rnn, "gru": gru, "lstm": lstm}

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.lookup import Spec, pick, whole
+from seqtwin.model.base_head import Answers, Head
 from seqtwin.model.decoder import Decoder
 from seqtwin.model.encoder import Encoder
-from seqtwin.model.head import Answers, Head
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.step_representations import STEP_READS
 from seqtwin.records import DecodeBatch, LabelledBatch, Sequences

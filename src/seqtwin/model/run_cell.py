@@ -1,49 +1,19 @@
-"""PADDINGS: the ways to run a recurrent cell over a padded batch, and the contracts of a cell and of its inputs.
+"""PADDINGS: the ways to run a recurrent cell over a padded batch, and the contract of the inputs of a cell.
 
 All ways except `read_pads` give States that do not depend on pads. An LSTM on the CPU in float32 runs in
 `lstm_engine.py`. Everything else runs on packed sequences. `make bench` measures both.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar, runtime_checkable
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from seqtwin.model.cells import Recurrent
 from seqtwin.model.lstm_engine import Layout, Share, doubled, run_lstm, share_of_vectors, taken
 from seqtwin.records import Sequences, States
-
-X = TypeVar("X", PackedSequence, Tensor)
-Final = Tensor | tuple[Tensor, Tensor]  # h, or (h, c): [layers*directions batch ...] each
-
-
-@runtime_checkable
-class Cell(Protocol):
-    """The contract of a recurrent cell that is not one of PyTorch's: an `nn.Module` that is called as `nn.GRU` is.
-
-    `cell(x, start=None)` returns the outputs of the top layer and the final state. `x`, and the outputs like it, is a
-    PackedSequence or padded [batch time dim]. The final state is h, or (h, c) for a cell with a memory. `start` is a
-    state of the same form. In outputs and states the forward direction comes first, then the backward one.
-
-    `width`: of h, in one direction. `memory`: the width of c, 0 without one. `bound`: the largest |coordinate| of h,
-    None where there is none. `input_size`, `num_layers`, `bidirectional`, `dropout`: as those of `nn.GRU`.
-    """
-
-    input_size: int
-    num_layers: int
-    bidirectional: bool
-    dropout: float
-    width: int
-    memory: int
-    bound: float | None
-
-    def __call__(self, x: X, start: Final | None = None, /) -> tuple[X, Final]: ...
-
-    def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]: ...
-
-
-Recurrent = nn.RNNBase | Cell
 
 
 @runtime_checkable

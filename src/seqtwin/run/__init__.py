@@ -3,9 +3,9 @@
 - `part_labels`: short readable names of parts and of values.
 - `data_files`: the name of the data of a config, and their files.
 - `pretrained`: the encoder that training starts from.
-- `make_tokens`: the tokens of a run.
+- `build_tokenizer`: the tokens of a run.
 - `row_facts`: facts about the dev and test pairs that do not depend on training.
-- `prepared`: the records of prepared data.
+- `prepared_data`: the records of prepared data.
 - `build_losses`: the loss of a config.
 - `nearest_class`: accuracy of the nearest training item.
 - `evaluate`: scores of a trained encoder of pairs.
@@ -17,7 +17,7 @@
 - `model_card`: the model card that is saved with an encoder.
 - `objectives`: what an encoder can be trained for.
 - `labels`: the row and the column of the table of results.
-- `compatible`: checks that the parts of a config fit together.
+- `check_config`: checks that the parts of a config fit together.
 - `prepare`: the data of a config, prepared for training.
 - `cell_tables`: the CSV tables of a published run.
 - `manifest`: the resolved config, identity and versions of a run.

@@ -15,7 +15,7 @@ from seqtwin.published import (
     WINDOW,
     dev_column,
 )
-from seqtwin.run.prepared import Prepared, Ready
+from seqtwin.run.prepared_data import Prepared, Ready
 from seqtwin.training.diagnostics.plateau import trace
 from seqtwin.training.fit import RunState
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from seqtwin.config import DataConfig
-from seqtwin.data.files.decode import bare_name
+from seqtwin.data.files.read_text import bare_name
 from seqtwin.data.pairs import SPLITS
 from seqtwin.data.reading.join_ids import Tables
 from seqtwin.paths import expand

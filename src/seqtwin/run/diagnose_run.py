@@ -17,7 +17,7 @@ from seqtwin.metrics import METRICS, Undefined, fit_isotonic
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import Diagnostics
 from seqtwin.run.evaluate import Judged, primary_value
-from seqtwin.run.prepared import Prepared, Ready
+from seqtwin.run.prepared_data import Prepared, Ready
 from seqtwin.run.row_facts import leakage_of
 from seqtwin.training.diagnostics import every_representation, geometry, loss_view, positions
 from seqtwin.training.diagnostics.invariance import padding_deviation, permutation_deviation

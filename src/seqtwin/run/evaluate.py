@@ -21,7 +21,7 @@ from seqtwin.metrics import (
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import Scores
 from seqtwin.run.nearest_class import nearest_scores
-from seqtwin.run.prepared import Prepared
+from seqtwin.run.prepared_data import Prepared
 from seqtwin.training.encode_store import encode_items, only, predict, score_matrix
 
 # relative to the largest score: several rounding errors of float32

@@ -9,7 +9,7 @@ from seqtwin.lookup import Spec, pick
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.run.evaluate import primary_value
-from seqtwin.run.prepared import Prepared
+from seqtwin.run.prepared_data import Prepared
 from seqtwin.training.diagnostics.every_representation import read_items
 from seqtwin.training.encode_store import part_of
 

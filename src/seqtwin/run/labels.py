@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from seqtwin.config import RunConfig
-from seqtwin.run.objectives.table import objective_name, objective_of
+from seqtwin.run.objectives.registry import objective_name, objective_of
 
 __all__ = ["column_label", "is_axis", "objective_name", "row_label"]
 

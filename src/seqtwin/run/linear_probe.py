@@ -18,7 +18,7 @@ from seqtwin.metrics import METRICS, Undefined, chance_of, primary_metric
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.run.model_card import interval_of
-from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.probe_scores import OWN, Probed, Probes
 from seqtwin.training.diagnostics.every_representation import PENALTY, pair_features, probe, read_items
 from seqtwin.training.encode_store import encode_items, part_of

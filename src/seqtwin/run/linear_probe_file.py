@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from seqtwin.data.batches import PairStore, Ragged
-from seqtwin.data.inspect import Inspection
+from seqtwin.data.inspect_file import Inspection
 from seqtwin.data.inspected_pairs import read_inspected_pairs
 from seqtwin.data.reading.classes import read_classes, read_series_classes
 from seqtwin.data.splits import clusters

@@ -12,8 +12,8 @@ from seqtwin.config import PATHS, RunConfig, each_path
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import hash_of
 from seqtwin.published import RunManifest
-from seqtwin.run.objectives.table import objective_of
-from seqtwin.run.prepared import Ready
+from seqtwin.run.objectives.registry import objective_of
+from seqtwin.run.prepared_data import Ready
 from seqtwin.training.fit import Diverged
 from seqtwin.version import __version__
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seqtwin.data.batches import Ragged
 from seqtwin.model.siamese import Siamese
-from seqtwin.run.prepared import Prepared
+from seqtwin.run.prepared_data import Prepared
 from seqtwin.training.encode_store import encode_items, only, score_matrix
 
 VectorsT = TypeVar("VectorsT", Tensor, np.ndarray)

@@ -10,8 +10,8 @@ from seqtwin.config import RunConfig
 from seqtwin.data.tokens.word_vectors import read_vectors
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.paths import expand
-from seqtwin.run.objectives.table import objective_name, objective_of
-from seqtwin.run.prepared import Prepared, Ready
+from seqtwin.run.objectives.registry import objective_name, objective_of
+from seqtwin.run.prepared_data import Prepared, Ready
 from seqtwin.run.pretrained import refuse_other_inputs
 
 

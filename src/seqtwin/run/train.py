@@ -30,16 +30,16 @@ from seqtwin.published import (
     Scores,
 )
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
-from seqtwin.run.compatible import check_run, check_targets
+from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
 from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, manifest
 from seqtwin.run.model_card import Interval, interval_of
-from seqtwin.run.objectives.contract import AnyObjective
-from seqtwin.run.objectives.table import objective_of
+from seqtwin.run.objectives.base import AnyObjective
+from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepare import prepare, word_vectors
-from seqtwin.run.prepared import Ready, data_facts
+from seqtwin.run.prepared_data import Ready, data_facts
 from seqtwin.run.pretrained import followed, load_start
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.encode_store import batch_deviation, part_of

@@ -12,6 +12,6 @@
 - `request_bodies`: the bodies of requests, checked.
 - `request_batches`: concurrent requests joined into calls of the model.
 - `responses`: JSON responses and errors.
-- `metrics`: the metrics for Prometheus.
+- `prometheus`: the metrics for Prometheus.
 - `page`: the web page.
 """

@@ -18,8 +18,8 @@ from seqtwin.serve import request_bodies
 from seqtwin.serve.guard import LOOPBACK, Guard
 from seqtwin.serve.limits import Limits
 from seqtwin.serve.live_index import FixedIndex, OpenIndex
-from seqtwin.serve.metrics import Metrics
 from seqtwin.serve.page import page
+from seqtwin.serve.prometheus import Metrics
 from seqtwin.serve.request_batches import Batcher
 from seqtwin.serve.responses import RefusedError, error_response, json_response
 from seqtwin.serve.served_encoder import ServedEncoder

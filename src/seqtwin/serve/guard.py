@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from seqtwin.errors import SeqTwinError
 from seqtwin.serve.limits import Limits
-from seqtwin.serve.metrics import Metrics
+from seqtwin.serve.prometheus import Metrics
 from seqtwin.serve.request_queue import RequestQueue, busy
 from seqtwin.serve.responses import RefusedError, error_response
 

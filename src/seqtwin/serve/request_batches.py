@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from seqtwin.serve.limits import Limits
-from seqtwin.serve.metrics import Metrics
+from seqtwin.serve.prometheus import Metrics
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from seqtwin.serve.limits import Limits
-from seqtwin.serve.metrics import Metrics
+from seqtwin.serve.prometheus import Metrics
 from seqtwin.serve.responses import RefusedError
 
 

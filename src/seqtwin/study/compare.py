@@ -8,7 +8,7 @@ from pathlib import Path
 from seqtwin.config import StudyConfig
 from seqtwin.errors import ConfigError
 from seqtwin.files import driver_lock, read_manifest, retire
-from seqtwin.run.compatible import check_targets
+from seqtwin.run.check_config import check_targets
 from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets
 from seqtwin.study.grid import StudyCell, expand_grid

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from seqtwin.config import RunConfig, StudyConfig, vary
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import split_spec
-from seqtwin.run.compatible import check_run
+from seqtwin.run.check_config import check_run
 from seqtwin.run.data_files import data_name
 from seqtwin.run.labels import column_label, is_axis, objective_name, row_label
 from seqtwin.run.part_labels import factor_label, label

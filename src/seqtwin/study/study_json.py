@@ -12,7 +12,7 @@ from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.paths import counted_from, expand
 from seqtwin.run.manifest import resolved, versions
 from seqtwin.run.prepare import DataSets
-from seqtwin.run.prepared import Ready
+from seqtwin.run.prepared_data import Ready
 from seqtwin.study.baselines.examples import measure_example_floors
 from seqtwin.study.baselines.pairs import Floors, measure_floors
 from seqtwin.study.grid import Grid, StudyCell

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import SeqTwinError
-from seqtwin.files import mend_lines
-from seqtwin.run.objectives.table import objective_of
-from seqtwin.run.prepared import Ready
+from seqtwin.files import remove_partial_line
+from seqtwin.run.objectives.registry import objective_of
+from seqtwin.run.prepared_data import Ready
 from seqtwin.run.train import fresh_model, recipe_of
 from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED
@@ -66,7 +66,7 @@ def _open(journal: Path) -> "optuna.Study":
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     journal.parent.mkdir(parents=True, exist_ok=True)
-    mend_lines(journal)
+    remove_partial_line(journal)
     # Optuna's own locks outlive a process that is killed; this one, which is no subclass of them, does not
     lock: Any = FileLock(f"{journal}.lock", fallback_to_soft=False)
     storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=lock))

@@ -6,6 +6,6 @@
 - `precision`: PRECISIONS, the number formats of a training.
 - `fit`: the training loop.
 - `encode_store`: vectors and scores of a whole store.
-- `objectives`: OBJECTIVES, the objectives with a head, and how each is evaluated.
+- `evaluate_heads`: the predictions of a head, with every metric of them.
 - `diagnostics`: measurements that explain a trained encoder.
 """

@@ -3,7 +3,7 @@
 import pytest
 
 from seqtwin.data.files.tables import read_table, read_text_table
-from seqtwin.data.inspect import inspect_data
+from seqtwin.data.inspect_file import inspect_data
 from seqtwin.data.reading.blocks import Source, read_blocks, scan
 from seqtwin.data.reading.step_labels import read_steps
 from seqtwin.errors import DataError

@@ -13,7 +13,7 @@ from seqtwin.data.files.tables import read_table
 from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.run.objectives.load_pairs import load_data
-from seqtwin.run.objectives.table import OBJECTIVES
+from seqtwin.run.objectives.registry import OBJECTIVES
 
 HEAD = "left\tright\tlabel\n"
 PLAIN = {

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtwin.data.files.tables import read_table
-from seqtwin.data.inspect import inspect_data
+from seqtwin.data.inspect_file import inspect_data
 from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.data.reading.series import read_series, read_series_file
 from seqtwin.errors import DataError

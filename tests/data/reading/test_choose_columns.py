@@ -3,7 +3,7 @@
 import pytest
 
 from seqtwin.data.files.tables import read_table
-from seqtwin.data.inspect import inspect_data
+from seqtwin.data.inspect_file import inspect_data
 from seqtwin.data.reading.choose_columns import choose_sides, choose_target, side_pairs
 from seqtwin.data.reading.column_kinds import content_of
 from seqtwin.data.reading.column_options import ColumnOptions

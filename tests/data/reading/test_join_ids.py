@@ -7,7 +7,7 @@ import yaml
 
 from seqtwin.config import parse_run
 from seqtwin.config.run import anchored
-from seqtwin.data.inspect import inspect_data
+from seqtwin.data.inspect_file import inspect_data
 from seqtwin.data.inspected_pairs import read_inspected_pairs
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.reading.join_ids import Tables, layout_of, read_joined

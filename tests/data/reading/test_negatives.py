@@ -76,5 +76,5 @@ def test_a_config_draws_them(tmp_path):
     "key", [{"negatives": 1}, {"labels": {"x": 1}}, {"left_table": "a.csv", "right_table": "b.csv"}]
 )
 def test_keys_of_pairs_are_refused_beside_texts_and_series_with_a_class(other, key):
-    with pytest.raises(ConfigError, match="only tables of pairs"):
+    with pytest.raises(ConfigError, match="only for tables of pairs"):
         load_data(parse_run({"data": {"file": "x.csv", "label": "label", **other, **key}}))

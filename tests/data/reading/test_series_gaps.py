@@ -168,7 +168,7 @@ def test_the_config_passes_its_policy_on(write):
         load_data(parse_run({"data": {**data, "gaps": "error"}}))
     with pytest.raises(ConfigError, match="gaps"):
         parse_run({"data": {**data, "gaps": "zero"}})
-    with pytest.raises(ConfigError, match=r"names no data\.series"):
+    with pytest.raises(ConfigError, match=r"has no data\.series"):
         load_data(parse_run({"data": {"file": str(path), "label": "label", "gaps": "carry"}}))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from seqtwin.metrics import lower_is_better
 from seqtwin.reporting.page import cell_marks, headline, methods, next_steps, sortable_tables
-from seqtwin.reporting.page.write import report_files
+from seqtwin.reporting.page.write_report import report_files
 from seqtwin.reporting.table import meta as about
 from seqtwin.reporting.table.facet import facets_of
 

@@ -16,7 +16,7 @@ from seqtwin.reporting.page import (
     next_steps,
     planned_verdicts,
 )
-from seqtwin.reporting.page.write import report_files
+from seqtwin.reporting.page.write_report import report_files
 from seqtwin.reporting.table.facet import facets_of
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import fake_items
 import pytest
 
-from seqtwin.reporting.page.write import write_report
+from seqtwin.reporting.page.write_report import write_report
 
 WIDTHS = (380, 768, 1280)
 REPORTS = Path(__file__).parents[3] / "reports"

@@ -12,7 +12,7 @@ from seqtwin.reporting.findings import diagnose
 from seqtwin.reporting.findings.item_rules import rules_of
 from seqtwin.reporting.findings.refusals import check_claims
 from seqtwin.reporting.page import confusion_tables, joined_maps
-from seqtwin.reporting.page.write import report_files
+from seqtwin.reporting.page.write_report import report_files
 from seqtwin.reporting.table.facet import facets_of
 from seqtwin.reporting.table.study_table import FRAMES, MORE_FRAMES, read_study, write_results
 

@@ -9,7 +9,7 @@ import pytest
 from seqtwin.errors import ConfigError
 from seqtwin.reporting import figures
 from seqtwin.reporting.colours import contrast, painted
-from seqtwin.reporting.page.write import report_files, write_report
+from seqtwin.reporting.page.write_report import report_files, write_report
 from seqtwin.reporting.table.study_table import read_study
 
 VOID = {"meta", "link", "br", "wbr", "input", "img", "hr"}

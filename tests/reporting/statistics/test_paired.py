@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau, spearmanr, ttest_rel
 from statsmodels.stats.multitest import multipletests
 
-from seqtwin.reporting.statistics import agreement, letters, paired, selection
+from seqtwin.reporting.statistics import agreement, paired, selection, significance_letters
 
 
 def test_paired_t_is_that_of_scipy():
@@ -62,13 +62,13 @@ def test_two_share_a_letter_exactly_when_they_are_not_apart(seed, count, density
     apart = np.triu(rng.random((count, count)) < density, 1)
     apart |= apart.T
     order = rng.permutation(count).tolist()
-    found = letters.letters(apart, order)
+    found = significance_letters.letters(apart, order)
     for one in range(count):
         for other in range(count):
             assert bool(set(found[one]) & set(found[other])) is not bool(apart[one, other])
     assert "a" in found[order[0]]
     assert all(list(name) == sorted(name) for name in found)
-    for group in letters.tie_groups(apart):
+    for group in significance_letters.tie_groups(apart):
         outside = set(range(count)) - group
         assert all(any(apart[i, j] for j in group) for i in outside)  # none could be larger
 

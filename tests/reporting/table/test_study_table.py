@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from seqtwin.errors import ConfigError, DamagedError
-from seqtwin.reporting.page.write import report_files
+from seqtwin.reporting.page.write_report import report_files
 from seqtwin.reporting.table import study_table
 
 

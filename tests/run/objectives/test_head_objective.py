@@ -17,10 +17,10 @@ from seqtwin.files import read_json, verify
 from seqtwin.index.index import Index
 from seqtwin.inference.trained_encoder import load
 from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS
-from seqtwin.reporting.page.write import write_report
+from seqtwin.reporting.page.write_report import write_report
 from seqtwin.run.manifest import config_hash, config_text
 from seqtwin.run.prepare import prepare
-from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.train import Run, train
 from seqtwin.study import compare
 

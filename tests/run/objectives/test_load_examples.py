@@ -6,7 +6,7 @@ from seqtwin.config import parse_run
 from seqtwin.data.sets.example_sets import EXAMPLE_SETS
 from seqtwin.errors import ConfigError
 from seqtwin.model.heads import HEADS
-from seqtwin.run.objectives.table import OBJECTIVES
+from seqtwin.run.objectives.registry import OBJECTIVES
 
 TEXTS = "text,label,other\n" + "".join(f"text {i},{i % 2},further {i}\n" for i in range(40))
 STEPS = "s,w,tag,t\n" + "".join(f"s{i},w{i},{'XY'[t]},{t}\n" for i in range(40) for t in range(2))
@@ -117,4 +117,4 @@ def test_built_in_sets_that_cannot_be(section, kind, words):
 
 
 def test_every_objective_with_a_head_has_its_data():
-    assert set(OBJECTIVES) - {"pairs"} == set(EXAMPLE_SETS) == set(HEADS)
+    assert set(OBJECTIVES) - {"pairs"} == set(HEADS) >= set(EXAMPLE_SETS)

@@ -14,10 +14,9 @@ from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.data.pairs import SPLITS
 from seqtwin.data.tokens.decoded_text import text_of
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.objectives.table import objective_of
+from seqtwin.run.objectives.registry import WITH_HEAD, objective_of
 from seqtwin.run.prepare import prepare, prepare_pairs
-from seqtwin.run.prepared import PreparedExamples, data_facts
-from seqtwin.training.objectives import OBJECTIVES
+from seqtwin.run.prepared_data import PreparedExamples, data_facts
 
 KINDS = tuple(toy.COLUMNS)
 
@@ -75,7 +74,7 @@ def test_what_a_report_and_a_study_ask_is_there(kind: str, ready: dict[str, Prep
     config = parse_run(toy.raw_run(kind, Path("unused.csv")))
     facts = {**data_facts(found), **objective_of(config).judged_facts(found)}
     assert facts["objective"] == config.objective == found.data.kind
-    assert found.primary == OBJECTIVES[found.data.kind].primary
+    assert found.primary == WITH_HEAD[found.data.kind].examples.primary
     assert facts["classes"] == list(found.classes)
     assert (facts["clusters"], facts["graded"], facts["start"]) == ("each of its own", False, "")
     assert facts["pairs"] == {split: len(store) for split, store in found.stores.items()}
@@ -233,7 +232,7 @@ def test_one_class_alone_is_refused(kind: str, tmp_path: Path) -> None:
 def test_a_class_that_train_lacks_is_refused(tmp_path: Path) -> None:
     train = [["a", "x"], ["b", "y"]]
     files = split_files(tmp_path, ["text", "label"], train=train, dev=[["c", "x"]], test=[["d", "new"]])
-    with pytest.raises(DataError, match="classes that train does not hold: test: new"):
+    with pytest.raises(DataError, match="classes without training rows: test: new"):
         prepared_of("classes", tmp_path, data=files)
 
 

@@ -1,7 +1,7 @@
 """Data files: from a path to a table of columns.
 
-- `decode`: files opened and decoded to text.
-- `numerals`: numbers and missing values as written in files.
+- `read_text`: files opened and decoded to text.
+- `number_formats`: numbers and missing values as written in files.
 - `rows`: the input and output types of all format readers.
 - `quoting`: the meaning of quotes in a tab-separated file.
 - `headers`: missing headers and wrong separators.

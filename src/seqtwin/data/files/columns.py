@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqtwin.data.files.numerals import NUMBER, as_float
+from seqtwin.data.files.number_formats import NUMBER, as_float
 from seqtwin.data.files.tables import Table, column
 
 

@@ -6,11 +6,11 @@ from itertools import chain, islice
 from pathlib import Path
 
 from seqtwin.data.files.conllu import read_sentences, read_words
-from seqtwin.data.files.decode import GZIP, ending_of, is_gzip, require_file, stream_lines
 from seqtwin.data.files.delimited import check_header, read_csv, read_tsv
 from seqtwin.data.files.headers import separator_of
 from seqtwin.data.files.json_tables import read_json
 from seqtwin.data.files.jsonl import read_jsonl
+from seqtwin.data.files.read_text import GZIP, ending_of, is_gzip, require_file, stream_lines
 from seqtwin.data.files.rows import Opened, Quoting, Rows
 from seqtwin.data.files.ts import read_ts
 from seqtwin.errors import ConfigError, DataError, missing_extra

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seqtwin.data.files.numerals import NUMBER
+from seqtwin.data.files.number_formats import NUMBER
 from seqtwin.data.files.quoting import WHOLE
 from seqtwin.data.label_words import WORDS, word_form
 from seqtwin.errors import DataError

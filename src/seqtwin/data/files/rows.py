@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from seqtwin.data.files.decode import read_text, stream_lines
+from seqtwin.data.files.read_text import read_text, stream_lines
 
 Quoting = Literal["none", "csv"]
 Row = Mapping[str, object] | str  # values by column, or a problem

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seqtwin.data.files.decode import ending_of, is_gzip, require_file
 from seqtwin.data.files.formats import FORMATS, Format, Reader, described, format_of, refuse_quoting, unknown_format
 from seqtwin.data.files.headers import is_surely_data, missing_header, no_header
+from seqtwin.data.files.read_text import ending_of, is_gzip, require_file
 from seqtwin.data.files.rows import Opened, Quoting, Row, open_in_memory
 from seqtwin.errors import DataError, gathered, nearest
 

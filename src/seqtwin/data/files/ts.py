@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqtwin.data.files.numerals import is_missing
+from seqtwin.data.files.number_formats import is_missing
 from seqtwin.data.files.rows import Opened, Rows
 from seqtwin.errors import DataError
 

@@ -6,8 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqtwin.data.files.decode import require_file
 from seqtwin.data.files.formats import format_of, read_lines, refuse_foreign, refuse_quoting
+from seqtwin.data.files.read_text import require_file
 from seqtwin.data.files.rows import Quoting, open_streamed
 from seqtwin.data.files.tables import Block, Table
 from seqtwin.data.reading.choose_columns import texts_named

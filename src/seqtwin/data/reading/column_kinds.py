@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from seqtwin.data.files.numerals import NUMBER
+from seqtwin.data.files.number_formats import NUMBER
 from seqtwin.data.files.tables import Table, column
 from seqtwin.data.reading.column_options import Names
 

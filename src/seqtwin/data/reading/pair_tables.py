@@ -9,7 +9,7 @@ import pandas as pd
 
 from seqtwin.data.file_summary import columns_line, one_class_lines
 from seqtwin.data.files.columns import check_scale, joined_texts
-from seqtwin.data.files.decode import bare_name
+from seqtwin.data.files.read_text import bare_name
 from seqtwin.data.files.rows import Quoting
 from seqtwin.data.files.tables import Table, column, read_text_table
 from seqtwin.data.label_words import Labels

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seqtwin.data.files.columns import numbers, shown
-from seqtwin.data.files.numerals import as_float
+from seqtwin.data.files.number_formats import as_float
 from seqtwin.data.files.tables import Table, column
 from seqtwin.data.label_words import EXPECTED, ROUNDING, Labels, check_labels, label_value
 from seqtwin.errors import DataError

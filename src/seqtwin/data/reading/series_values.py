@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.data.files.columns import numbers
-from seqtwin.data.files.numerals import is_missing
+from seqtwin.data.files.number_formats import is_missing
 from seqtwin.data.files.tables import Table, column
 from seqtwin.data.reading.column_options import Gaps
 from seqtwin.data.reading.series_gaps import LONGEST, UNFILLED, Rhythm, filled, rhythm_of

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtwin.data.files.decode import PACKED
+from seqtwin.data.files.read_text import PACKED
 from seqtwin.errors import DataError, gathered
 
 FIRST_LINES = 1000  # used to determine the width

@@ -6,11 +6,11 @@ from typing import cast
 import numpy as np
 
 from seqtwin.comparisons import Plan
-from seqtwin.reporting.analysis import best as selection
+from seqtwin.reporting.analysis import best_pairing as selection
 from seqtwin.reporting.analysis.facets import Facet, facets_of, grid_of
-from seqtwin.reporting.analysis.judged import Judged, Replicates, replicate
+from seqtwin.reporting.analysis.judged_scores import Judged, Replicates, replicate
 from seqtwin.reporting.analysis.omnibus import interaction, omnibus, refused_omnibus
-from seqtwin.reporting.analysis.planned import Outcome, corrected, run_comparisons
+from seqtwin.reporting.analysis.planned_comparisons import Outcome, corrected, run_comparisons
 from seqtwin.reporting.analysis.rank_agreement import agreement
 from seqtwin.reporting.analysis.records import Analysis, FacetAnalysis, Validity
 

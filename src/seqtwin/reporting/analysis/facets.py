@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtwin.reporting.analysis.judged import MAIN, Judged, Replicates, on_z
+from seqtwin.reporting.analysis.judged_scores import MAIN, Judged, Replicates, on_z
 from seqtwin.reporting.analysis.records import MainLabels
 from seqtwin.reporting.statistics import Array
 

@@ -6,9 +6,9 @@ Tests of representation, loss and interaction, shares of the variance, and inter
 import numpy as np
 
 from seqtwin.reporting.analysis.facets import Facet, Grid
-from seqtwin.reporting.analysis.judged import on_z
+from seqtwin.reporting.analysis.judged_scores import on_z
 from seqtwin.reporting.analysis.records import Contrast, MainLabels, Omnibus, Term, VarianceShare
-from seqtwin.reporting.statistics import Array, Interval, blocks, seed_means, simultaneous_reach
+from seqtwin.reporting.statistics import Array, Interval, seed_blocks, seed_means, simultaneous_reach
 
 COLLAPSED = "collapsed"
 
@@ -23,21 +23,21 @@ def omnibus(
 ) -> tuple[Omnibus, list[VarianceShare]]:
     """The tests of representation, loss and interaction, and the shares of the variance."""
     table = grid.take(on_z(facet.judged, facet.drawn.observed))
-    if float(blocks.squares_of(table)["residual"]) < 1e-18 * table.size:
+    if float(seed_blocks.squares_of(table)["residual"]) < 1e-18 * table.size:
         return refused_omnibus("pairings do not vary apart from their seeds"), []
     levene_p, normality_p = _assumptions(table)
     reasons = _unfit(facet, levene_p)
-    terms = blocks.permuted(table, permutations, rng) if reasons else blocks.anova(table)
-    intervals = blocks.eta2_intervals(table, replicates, rng)
+    terms = seed_blocks.permuted(table, permutations, rng) if reasons else seed_blocks.anova(table)
+    intervals = seed_blocks.eta2_intervals(table, replicates, rng)
     tests: Omnibus = {
         "refused": "", "levene_p": levene_p, "normality_p": normality_p,
         "method": "permutation" if reasons else "anova", "why": "; ".join([*reasons, *grid.notes]),
         "terms": [_term(term, intervals[term.term]) for term in terms],
     }  # fmt: skip
-    return tests, [{"source": name, "share": share} for name, share in blocks.shares_of(table).items()]
+    return tests, [{"source": name, "share": share} for name, share in seed_blocks.shares_of(table).items()]
 
 
-def _term(term: blocks.Term, interval: Interval) -> Term:
+def _term(term: seed_blocks.Term, interval: Interval) -> Term:
     return {
         "term": term.term, "df": term.df, "df_error": term.df_error, "f": term.f, "p": term.p, "eta2": term.eta2,
         "eta2_low": interval.low, "eta2_high": interval.high,
@@ -48,14 +48,14 @@ def _assumptions(table: Array) -> tuple[float, float]:
     """p of equal variances and of normal residuals."""
     if table.shape[-1] < 3:
         return np.nan, np.nan
-    return blocks.levene_p(table), blocks.normality_p(table)
+    return seed_blocks.levene_p(table), seed_blocks.normality_p(table)
 
 
 def _unfit(facet: Facet, levene_p: float) -> list[str]:
     """Why the F tests are replaced by permutations; empty where they are valid."""
     statuses = [status for member in facet.members for status in facet.judged.statuses[member]]
     collapsed = sum(status == COLLAPSED for status in statuses)
-    unequal = ["variances differ between pairings"] if levene_p < blocks.UNEQUAL else []
+    unequal = ["variances differ between pairings"] if levene_p < seed_blocks.UNEQUAL else []
     return unequal + ([f"{collapsed} of {len(statuses)} study cells collapsed"] if collapsed else [])
 
 

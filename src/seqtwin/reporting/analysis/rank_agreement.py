@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seqtwin.reporting.analysis.judged import Judged, Replicates
+from seqtwin.reporting.analysis.judged_scores import Judged, Replicates
 from seqtwin.reporting.analysis.records import Agreement
 from seqtwin.reporting.statistics import Array, percentile_interval
 from seqtwin.reporting.statistics.agreement import kendall, spearman

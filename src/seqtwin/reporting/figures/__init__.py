@@ -3,7 +3,7 @@
 - `style`: fonts, ticks, panels and the size of all figures.
 - `svg_paths`: paths of SVG shapes with relative coordinates.
 - `svg`: smaller SVG text, and SVG inside a page.
-- `heatmap`: the heat map as a picture.
+- `heat_map`: the heat map as a picture.
 - `lines`: interaction plot and expected best tuning result.
 - `learning`: learning curves.
 - `scores`: histograms of scores.
@@ -15,7 +15,7 @@
 
 from seqtwin.reporting.figures.by_length import LengthLine, by_length
 from seqtwin.reporting.figures.forest import Branch, forest
-from seqtwin.reporting.figures.heatmap import heatmap, png_of
+from seqtwin.reporting.figures.heat_map import heatmap, png_of
 from seqtwin.reporting.figures.learning import Curve, curves
 from seqtwin.reporting.figures.lines import expected_best, interaction
 from seqtwin.reporting.figures.scatter import MOST_NAMES, Cloud, agreement, cost, front

@@ -1,6 +1,6 @@
 """The findings of a report: why a study cell is bad, and which claims the data do not support.
 
-- `rule`: the record of a diagnostic rule, and conditions of several comparisons.
+- `base_rule`: the record of a diagnostic rule, and conditions of several comparisons.
 - `rules`: the diagnostic rules.
 - `item_rules`: the same rules for objectives that judge single items.
 - `diagnose`: the diagnosis of a study cell or a pairing.

@@ -15,10 +15,10 @@ import pandas as pd
 from seqtwin import published
 from seqtwin.metrics import chance_of
 from seqtwin.published import READING
+from seqtwin.reporting.findings.base_rule import Known, Rule, Values, evidence
 from seqtwin.reporting.findings.item_rules import rules_of
-from seqtwin.reporting.findings.rule import Known, Rule, Values, evidence
 from seqtwin.reporting.findings.rules import RULES
-from seqtwin.reporting.table.rows import Labels, Row, rows_with
+from seqtwin.reporting.table.frame_rows import Labels, Row, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
 LABELS = ("diverged", "collapsed", "saturated", "dead loss", "not trained yet", "healthy")

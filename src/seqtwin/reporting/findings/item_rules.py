@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypedDict
 
-from seqtwin.reporting.findings.rule import Rule
+from seqtwin.reporting.findings.base_rule import Rule
 from seqtwin.reporting.findings.rules import RULES
 from seqtwin.reporting.objective_words import PAIRS
 

@@ -7,7 +7,7 @@ mistakes by several values. R13 is the refusal with the same code.
 
 from math import nan
 
-from seqtwin.reporting.findings.rule import (
+from seqtwin.reporting.findings.base_rule import (
     DEVIATES,
     Rule,
     all_or_none,

@@ -1,6 +1,6 @@
 """The report page of a study: which facts it shows, and its templates filled with them.
 
-- `shown`: typed mappings that the templates show.
+- `template_values`: typed mappings that the templates show.
 - `comparison`: a planned comparison and its verdict.
 - `cell_marks`: marks of heat-map cells and their causes.
 - `headline`: first screen: finding, chosen pairing or refusal, interaction, limits.
@@ -15,6 +15,6 @@
 - `confusion_tables`: confusion matrices.
 - `methods`: methods paragraphs and commands.
 - `best_encoder_card`: model card of the chosen pairing.
-- `write`: all files of a report.
+- `write_report`: all files of a report.
 - `run_figures`: figures of a single run.
 """

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from seqtwin.reporting.page.cell_marks import keys_of
 from seqtwin.reporting.page.evidence_tables import settings
-from seqtwin.reporting.page.shown import Answer, Card, Context, FacetPart, Named, Row
+from seqtwin.reporting.page.template_values import Answer, Card, Context, FacetPart, Named, Row
 from seqtwin.reporting.table.study_table import StudyTable
 
 _SHARED = ("meta", "cautions", "few_examples", "methods", "commands", "deviation", "hashes", "cards")

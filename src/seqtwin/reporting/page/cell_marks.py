@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from seqtwin.reporting.findings.diagnose import Diagnosis, Finding, diagnose_pairing
 from seqtwin.reporting.findings.rules import DEVIATES, RULES
 from seqtwin.reporting.formatting import digits, short_key, slug, tiny
-from seqtwin.reporting.page.shown import Card, Cause, Named, Row
+from seqtwin.reporting.page.template_values import Card, Cause, Named, Row
 from seqtwin.reporting.table.facet import Facet, spoken
 from seqtwin.reporting.table.pairings import STATES
 from seqtwin.reporting.table.study_table import StudyTable

@@ -5,7 +5,7 @@ import pandas as pd
 from seqtwin.reporting.colours import Colour, painted
 from seqtwin.reporting.formatting import count, digits
 from seqtwin.reporting.page.cell_marks import keys_of, named
-from seqtwin.reporting.page.shown import Context
+from seqtwin.reporting.page.template_values import Context
 from seqtwin.reporting.table.study_table import StudyTable
 
 _PALE: Colour = (233, 240, 244)

@@ -14,8 +14,8 @@ from seqtwin.reporting.findings.rules import Rule
 from seqtwin.reporting.formatting import count, digits, known, plain, signed
 from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.page.cell_marks import Diagnoses, keys_of, labels_of
-from seqtwin.reporting.page.shown import Context, Entry, Sheet
 from seqtwin.reporting.page.sortable_tables import heads_of, labels, listing, number
+from seqtwin.reporting.page.template_values import Context, Entry, Sheet
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 

@@ -13,7 +13,7 @@ from seqtwin.reporting.page.cell_marks import Diagnoses, labels_of
 from seqtwin.reporting.page.comparison import Verdict
 from seqtwin.reporting.page.evidence_tables import MapSummary
 from seqtwin.reporting.page.heat_map import heat_cell
-from seqtwin.reporting.page.shown import Context, FacetPart, Figures, MapRow, Row, Sheet
+from seqtwin.reporting.page.template_values import Context, FacetPart, Figures, MapRow, Row, Sheet
 from seqtwin.reporting.table.facet import Ends, Facet, pairing_name, strip_ends
 from seqtwin.reporting.table.study_table import StudyTable
 

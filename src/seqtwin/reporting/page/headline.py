@@ -24,7 +24,7 @@ from seqtwin.reporting.formatting import (
 )
 from seqtwin.reporting.page import planned_verdicts
 from seqtwin.reporting.page.cell_marks import named
-from seqtwin.reporting.page.shown import Answer, Compared, Context, Named, Near, Optimism, Row
+from seqtwin.reporting.page.template_values import Answer, Compared, Context, Named, Near, Optimism, Row
 from seqtwin.reporting.table.facet import Facet, pairing_name
 from seqtwin.reporting.table.study_table import StudyTable
 

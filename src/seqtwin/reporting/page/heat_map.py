@@ -6,7 +6,7 @@ import pandas as pd
 
 from seqtwin.reporting.colours import style
 from seqtwin.reporting.formatting import digits, listed
-from seqtwin.reporting.page.shown import Context, Row
+from seqtwin.reporting.page.template_values import Context, Row
 from seqtwin.reporting.table.facet import Ends
 
 

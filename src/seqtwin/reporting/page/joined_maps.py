@@ -7,7 +7,7 @@ import pandas as pd
 
 from seqtwin.reporting.formatting import digits, short_key
 from seqtwin.reporting.page import chosen_figures, headline
-from seqtwin.reporting.page.shown import Context, FacetPart, MapRow
+from seqtwin.reporting.page.template_values import Context, FacetPart, MapRow
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 

@@ -8,7 +8,7 @@ import pandas as pd
 from seqtwin.reporting.analysis.records import VersusBest
 from seqtwin.reporting.formatting import digits, known, listed
 from seqtwin.reporting.page.cell_marks import Diagnoses, labels_of
-from seqtwin.reporting.page.shown import Row
+from seqtwin.reporting.page.template_values import Row
 from seqtwin.reporting.table.facet import Facet, pairing_name
 from seqtwin.reporting.table.study_table import StudyTable
 

@@ -7,8 +7,8 @@ from seqtwin.reporting.findings.refusals import check_claims
 from seqtwin.reporting.findings.refusals.check_claims import REFUSALS, Refusal
 from seqtwin.reporting.formatting import digits, known, p_value, percent, plain, signed, span
 from seqtwin.reporting.page.comparison import Verdict
-from seqtwin.reporting.page.shown import Context, Entry, Sheet
 from seqtwin.reporting.page.sortable_tables import listing, number
+from seqtwin.reporting.page.template_values import Context, Entry, Sheet
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from seqtwin.metrics import lower_is_better, metric_name
 from seqtwin.reporting.formatting import count, digits, listed, plain, signed, slug
-from seqtwin.reporting.page.shown import Context, Entry, Row, Sheet
+from seqtwin.reporting.page.template_values import Context, Entry, Row, Sheet
 from seqtwin.reporting.table.study_table import StudyTable
 
 Fields = list[Entry]

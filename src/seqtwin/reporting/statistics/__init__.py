@@ -8,10 +8,10 @@ metrics here take such counts as weights.
 - `draws`: draws of seeds and clusters, and the metrics under them.
 - `intervals`: percentile, BCa and simultaneous intervals from replicates.
 - `scale`: the z scale for linear models of scores.
-- `blocks`: analysis of variance with seeds as blocks, and permutation tests.
+- `seed_blocks`: analysis of variance with seeds as blocks, and permutation tests.
 - `paired`: paired tests over seeds, and corrections for several tests.
 - `selection`: the optimism of choosing the best of several.
-- `letters`: tie groups as letters.
+- `significance_letters`: tie groups as letters.
 - `agreement`: rank agreement of two metrics.
 """
 

@@ -10,13 +10,13 @@
 - `pairings`: the pairings frame, one row per pairing.
 - `curves`: learning curves.
 - `histograms`: histograms of test scores.
-- `reads`: trained encoders with every representation.
+- `representation_matrix`: trained encoders with every representation.
 - `worst`: the test pairs with the worst scores.
 - `confusion`: confused classes.
 - `meta`: the facts of the whole study.
 - `collect`: all frames, the meta and the analysis of a study folder.
 - `csv_text`: frames as CSV text and back.
-- `rows`: rows of frames by their labels.
+- `frame_rows`: rows of frames by their labels.
 - `study_table`: the StudyTable, from study cells or from committed results.
 - `facet`: the pairings of one heat map.
 """

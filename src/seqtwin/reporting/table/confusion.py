@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.published import PREDICTION
+from seqtwin.reporting.table.frame_rows import joined
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
-from seqtwin.reporting.table.rows import joined
 
 MOST_CLASSES = 20
 COLUMNS = ["true", "predicted", "rows"]

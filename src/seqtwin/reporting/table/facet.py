@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from seqtwin.reporting.analysis.records import FacetAnalysis
-from seqtwin.reporting.table.rows import Row
+from seqtwin.reporting.table.frame_rows import Row
 from seqtwin.reporting.table.study_table import StudyTable
 
 Ends = tuple[float, float]

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.published import PREDICTION
+from seqtwin.reporting.table.frame_rows import joined
 from seqtwin.reporting.table.planned_cells import Gathered
 from seqtwin.reporting.table.read_cells import Measured
-from seqtwin.reporting.table.rows import joined
 
 BINS = 30
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from seqtwin.published import PREDICTION
 from seqtwin.reporting.statistics import WEIGHTED, Array, percentile_interval
 from seqtwin.reporting.table.bootstrap import Bench
+from seqtwin.reporting.table.frame_rows import joined
 from seqtwin.reporting.table.planned_cells import Gathered
-from seqtwin.reporting.table.rows import joined
 from seqtwin.reporting.table.slices import parts_of, under_draws
 
 MOST_POINTS = 24

@@ -11,8 +11,8 @@ import pandas as pd
 from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.statistics import WEIGHTED, Interval
 from seqtwin.reporting.table.bootstrap import Bench
+from seqtwin.reporting.table.frame_rows import Row
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
-from seqtwin.reporting.table.rows import Row
 from seqtwin.reporting.table.slices import Sliced, pad_slope
 
 STUCK = 0.95

@@ -8,9 +8,9 @@ from typing import TypeAlias
 import pandas as pd
 
 from seqtwin import files
+from seqtwin.reporting.table.frame_rows import joined
 from seqtwin.reporting.table.planned_cells import Gathered
 from seqtwin.reporting.table.read_cells import read_csv
-from seqtwin.reporting.table.rows import joined
 
 Scalar: TypeAlias = str | float | int | bool | None
 

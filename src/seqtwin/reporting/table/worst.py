@@ -4,8 +4,8 @@ import pandas as pd
 
 from seqtwin.published import PREDICTION, TEXT_PAIR
 from seqtwin.reporting.statistics import BINARY
+from seqtwin.reporting.table.frame_rows import joined
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
-from seqtwin.reporting.table.rows import joined
 
 SHOWN = 10
 LONGEST = 160

@@ -1,6 +1,6 @@
 """The objectives: what an encoder can be trained for, one record per objective.
 
-- `contract`: what an objective has to provide.
+- `base`: what an objective has to provide.
 - `load_pairs`: from the data section of a config to pairs.
 - `prepare_pairs`: from pairs to stores of token ids or series.
 - `load_examples`: from the data section of a config to single sequences with their targets.
@@ -10,5 +10,5 @@
 - `classify`: the objective `classify`.
 - `label_steps`: the objective `label_steps`.
 - `decode_text`: the objective `decode`.
-- `table`: every objective by its name.
+- `registry`: every objective by its name.
 """

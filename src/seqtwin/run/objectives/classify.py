@@ -11,7 +11,7 @@ from seqtwin.run.data_files import data_name, files_of
 from seqtwin.run.objectives.head_objective import HeadObjective
 from seqtwin.run.objectives.load_examples import Way
 from seqtwin.run.objectives.prepare_examples import ExampleFormat, class_numbers
-from seqtwin.training.objectives import OBJECTIVES
+from seqtwin.training.evaluate_heads import evaluate_classes
 
 
 def read_texts_with_class(d: DataConfig, empty: str) -> Examples:
@@ -55,10 +55,11 @@ def class_store(data: Examples, split: str, items: Ragged, _written: TextTokens 
 
 CLASSIFY = HeadObjective(
     name="classify",
-    judging=OBJECTIVES["classify"],
+    title="One class per sequence: one or two linear layers on any representation.",
+    evaluate=evaluate_classes,
     examples=ExampleFormat(
         kind="classify",
-        primary=OBJECTIVES["classify"].primary,
+        primary="accuracy",
         ways=(
             Way(("text", "label"), (), read_texts_with_class),
             Way(("series", "label"), ("time", "gaps"), read_series_with_class),

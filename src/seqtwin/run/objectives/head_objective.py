@@ -30,15 +30,14 @@ from seqtwin.run.model_card import Interval, head_card
 from seqtwin.run.nearest_class import nearest_accuracy
 from seqtwin.run.objectives.prepare_examples import ExampleFormat, prepare_examples
 from seqtwin.run.part_labels import label
-from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.row_facts import leakage_of
 from seqtwin.store import SavedHead
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.diagnostics import geometry, positions
 from seqtwin.training.encode_store import encode_items, only, score_matrix
+from seqtwin.training.evaluate_heads import HeadPredictions
 from seqtwin.training.fit import Recipe
-from seqtwin.training.objectives import Objective as Judging
-from seqtwin.training.objectives import Told
 
 WATCHED_ITEMS = 512
 
@@ -80,15 +79,19 @@ def representation_label(config: RunConfig) -> str:
 class HeadObjective:
     """One objective with a head.
 
-    `judging`: its metrics. `examples`: how its data become stores. `row_nouns`: the plural noun for judged rows, by
-    the inputs of the encoder. `output`: the predicate of the model card's sentence about a sequence; it may contain
-    `{classes}`. `answer`: the result of `predict`, as a comment in the card. `row_label`: the row of the table of
-    results. `one_class`: whether each sequence has one class. A linear probe of every
-    representation is then published.
+    - `title`: the objective in one line.
+    - `evaluate(learner, store, classes)`: the predictions of a learner, with their metrics.
+    - `examples`: how its data become stores.
+    - `row_nouns`: the plural noun for judged rows, by the inputs of the encoder.
+    - `output`: the predicate of the model card's sentence about a sequence; it may contain `{classes}`.
+    - `answer`: the result of `predict`, as a comment in the card.
+    - `row_label`: the row of the table of results.
+    - `one_class`: whether each sequence has one class; a linear probe of every representation is then published.
     """
 
     name: str
-    judging: Judging
+    title: str
+    evaluate: Callable[..., HeadPredictions]  # each objective has its own kind of store
     examples: ExampleFormat
     row_nouns: Mapping[str, str]
     output: str
@@ -96,11 +99,6 @@ class HeadObjective:
     row_label: Callable[[RunConfig], str] = representation_label
     one_class: bool = False
     default_loss: bool = False
-
-    @property
-    def title(self) -> str:
-        """The objective in one line."""
-        return self.judging.says
 
     def check(self, config: RunConfig, model: Siamese) -> None:
         """Build the head and its loss. Raises: ConfigError for options or a loss that do not fit."""
@@ -198,8 +196,8 @@ class HeadObjective:
         output = self.output.format(classes=len(facts["classes"]))
         return head_card(facts, scores, interval, output=output, answer=self.answer)
 
-    def _answers(self, learner: Learner, prepared: PreparedExamples, split: str) -> Told:
-        return self.judging.tell(learner, prepared.stores[split], prepared.classes)
+    def _answers(self, learner: Learner, prepared: PreparedExamples, split: str) -> HeadPredictions:
+        return self.evaluate(learner, prepared.stores[split], prepared.classes)
 
     def _thirds(self, t: TrainedHead) -> Diagnostics:
         """The share of each third in the loss on dev when it is deleted; only where an item has one class."""
@@ -212,7 +210,7 @@ class HeadObjective:
 
     def _without(self, t: TrainedHead, store: ClassStore, third: int) -> float | None:
         part = ClassStore(positions.without_third(store.items, third), store.target)
-        return self.judging.tell(t.learner, part, t.prepared.classes).values.get(t.prepared.primary)
+        return self.evaluate(t.learner, part, t.prepared.classes).values.get(t.prepared.primary)
 
 
 def head_spec(config: RunConfig, prepared: PreparedExamples) -> Spec:

@@ -16,7 +16,7 @@ from seqtwin.run.objectives.head_objective import HeadObjective
 from seqtwin.run.objectives.load_examples import Way
 from seqtwin.run.objectives.prepare_examples import ExampleFormat, class_numbers
 from seqtwin.run.part_labels import label
-from seqtwin.training.objectives import OBJECTIVES
+from seqtwin.training.evaluate_heads import evaluate_steps
 
 CONLLU = {"sequence": "sent_id", "token": "token", "label": "upos"}  # the columns of every CoNLL-U file
 
@@ -82,10 +82,11 @@ def step_row_label(config: RunConfig) -> str:
 
 LABEL_STEPS = HeadObjective(
     name="label_steps",
-    judging=OBJECTIVES["label_steps"],
+    title="One class per step, from the outputs at the step.",
+    evaluate=evaluate_steps,
     examples=ExampleFormat(
         kind="label_steps",
-        primary=OBJECTIVES["label_steps"].primary,
+        primary="accuracy",
         ways=(
             Way(("sequence", "token", "label"), ("time",), read_tagged_words),
             Way(("series", "label"), ("time", "gaps"), read_tagged_series),

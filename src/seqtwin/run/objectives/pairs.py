@@ -19,7 +19,7 @@ from seqtwin.run.every_representation import read_all
 from seqtwin.run.model_card import Interval, model_card
 from seqtwin.run.objectives.prepare_pairs import prepare_pairs
 from seqtwin.run.part_labels import label
-from seqtwin.run.prepared import Prepared
+from seqtwin.run.prepared_data import Prepared
 from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import Recipe
 from seqtwin.training.losses import LOSSES, Loss

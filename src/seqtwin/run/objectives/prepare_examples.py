@@ -14,9 +14,9 @@ from seqtwin.data.reading.text_targets import up_to
 from seqtwin.data.split_examples import form
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.make_tokens import token_notes, tokens_of, word_tokens_of
+from seqtwin.run.build_tokenizer import token_notes, tokens_of, word_tokens_of
 from seqtwin.run.objectives.load_examples import Way, load_examples
-from seqtwin.run.prepared import PreparedExamples
+from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.pretrained import load_start, start_notes
 from seqtwin.run.row_facts import PairFacts
 

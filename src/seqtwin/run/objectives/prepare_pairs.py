@@ -9,9 +9,9 @@ from seqtwin.data.splits import clusters
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import DataError
 from seqtwin.metrics import primary_metric
-from seqtwin.run.make_tokens import token_notes, tokens_of
+from seqtwin.run.build_tokenizer import token_notes, tokens_of
 from seqtwin.run.objectives.load_pairs import load_data
-from seqtwin.run.prepared import Prepared
+from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.pretrained import load_start, start_notes
 from seqtwin.run.row_facts import describe_pairs
 

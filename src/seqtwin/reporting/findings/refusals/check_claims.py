@@ -15,7 +15,7 @@ from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Re
 from seqtwin.reporting.findings.refusals.whole_study import title_note
 from seqtwin.reporting.formatting import known
 from seqtwin.reporting.objective_words import Nouns
-from seqtwin.reporting.table.rows import Labels, Row
+from seqtwin.reporting.table.frame_rows import Labels, Row
 from seqtwin.reporting.table.study_table import StudyTable
 
 __all__ = [

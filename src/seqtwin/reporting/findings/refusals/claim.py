@@ -8,10 +8,10 @@ import pandas as pd
 
 from seqtwin.comparisons import Sides
 from seqtwin.reporting.analysis.records import Part
+from seqtwin.reporting.findings.base_rule import Known
 from seqtwin.reporting.findings.diagnose import values_of_row
-from seqtwin.reporting.findings.rule import Known
 from seqtwin.reporting.findings.rules import RULES
-from seqtwin.reporting.table.rows import Labels, Row, rows_with
+from seqtwin.reporting.table.frame_rows import Labels, Row, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
 FEWEST_SEEDS = 5

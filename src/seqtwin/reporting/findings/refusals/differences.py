@@ -16,7 +16,7 @@ from seqtwin.reporting.findings.refusals.claim import (
 )
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused, first_refusal
 from seqtwin.reporting.formatting import known
-from seqtwin.reporting.table.rows import Labels, rows_with
+from seqtwin.reporting.table.frame_rows import Labels, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
 

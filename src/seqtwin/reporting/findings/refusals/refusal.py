@@ -7,7 +7,7 @@ from typing import TypeAlias
 from seqtwin.reporting.analysis.records import FacetAnalysis
 from seqtwin.reporting.findings.refusals.claim import Claim
 from seqtwin.reporting.objective_words import Nouns
-from seqtwin.reporting.table.rows import Labels
+from seqtwin.reporting.table.frame_rows import Labels
 from seqtwin.reporting.table.study_table import StudyTable
 
 

@@ -8,7 +8,7 @@ from seqtwin.reporting.findings.diagnose import diagnose_pairing
 from seqtwin.reporting.findings.refusals.claim import RANKS, labels_of, named, rope_of, rows_of
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused
 from seqtwin.reporting.formatting import listed
-from seqtwin.reporting.table.rows import Labels
+from seqtwin.reporting.table.frame_rows import Labels
 from seqtwin.reporting.table.study_table import StudyTable
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seqtwin.data.files.columns import joined_texts
-from seqtwin.data.files.numerals import NUMBER
+from seqtwin.data.files.number_formats import NUMBER
 from seqtwin.data.files.rows import Quoting
 from seqtwin.data.files.tables import Table, column
 from seqtwin.data.label_words import label_value

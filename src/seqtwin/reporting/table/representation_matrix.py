@@ -3,8 +3,8 @@
 import pandas as pd
 
 from seqtwin.published import READING
+from seqtwin.reporting.table.frame_rows import joined
 from seqtwin.reporting.table.planned_cells import Gathered, Pairing
-from seqtwin.reporting.table.rows import joined
 
 
 def read_matrix(gathered: Gathered) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from seqtwin.published import Diagnostics, Facts, JudgedFacts, LossFormula, Scor
 from seqtwin.run.diagnose_run import Trained
 from seqtwin.run.evaluate import Judged
 from seqtwin.run.model_card import Interval
-from seqtwin.run.prepared import Ready
+from seqtwin.run.prepared_data import Ready
 from seqtwin.store import SavedHead
 from seqtwin.training.fit import Criterion, Recipe, Trainee
 

@@ -34,7 +34,7 @@ from seqtwin.reporting.page import (
 from seqtwin.reporting.page.best_encoder_card import card
 from seqtwin.reporting.page.facet_sections import PlannedPart
 from seqtwin.reporting.page.joined_maps import LengthPart
-from seqtwin.reporting.page.shown import Answer, Card, Context, Entry, FacetPart
+from seqtwin.reporting.page.template_values import Answer, Card, Context, Entry, FacetPart
 from seqtwin.reporting.table.facet import Facet, facets_of
 from seqtwin.reporting.table.study_table import StudyTable, number_text, read_study, write_results
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seqtwin.comparisons import Comparison, matching_pairings, shared_labels
-from seqtwin.reporting.analysis.best import p_better, rope_shares
-from seqtwin.reporting.analysis.judged import Judged, Replicates, on_z
+from seqtwin.reporting.analysis.best_pairing import p_better, rope_shares
+from seqtwin.reporting.analysis.judged_scores import Judged, Replicates, on_z
 from seqtwin.reporting.analysis.records import Part, Planned, RopeShares
 from seqtwin.reporting.statistics import Array
 from seqtwin.reporting.statistics.paired import adjusted, paired_t, sign_flip_p

@@ -5,7 +5,7 @@ import yaml
 
 from seqtwin.config import parse_run
 from seqtwin.config.run import anchored
-from seqtwin.data.inspect import inspect_data
+from seqtwin.data.inspect_file import inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.reading.pair_tables import read_pairs
 from seqtwin.data.reading.pairs_from_classes import read_items
@@ -13,7 +13,7 @@ from seqtwin.data.reading.series import read_series
 from seqtwin.data.reading.step_labels import read_series_steps, read_steps
 from seqtwin.data.starter_config import as_mapping, describe, starter_settings, write_config
 from seqtwin.errors import DataError
-from seqtwin.run.compatible import check_run
+from seqtwin.run.check_config import check_run
 from seqtwin.run.objectives.classify import CLASSIFY
 
 

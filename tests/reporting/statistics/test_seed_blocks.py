@@ -8,7 +8,7 @@ from scipy.stats import levene
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from seqtwin.reporting.statistics import blocks
+from seqtwin.reporting.statistics import seed_blocks
 
 
 def _table(seed=0, shape=(3, 2, 5)):
@@ -25,20 +25,20 @@ def _reference(table):
 @pytest.mark.parametrize("shape", [(2, 2, 2), (3, 2, 5), (2, 4, 3)])
 def test_sums_of_squares_are_those_of_least_squares(shape):
     table = _table(1, shape)
-    found, reference = blocks.squares_of(table), _reference(table)
+    found, reference = seed_blocks.squares_of(table), _reference(table)
     rows = {
         "representation": "C(r)", "loss": "C(l)", "interaction": "C(r):C(l)", "seed": "C(s)", "residual": "Residual"
     }  # fmt: skip
     for name, row in rows.items():
         assert found[name] == pytest.approx(reference.loc[row, "sum_sq"])
-        assert blocks.degrees(shape)[name] == reference.loc[row, "df"]
-    assert sum(blocks.shares_of(table).values()) == pytest.approx(1.0)
+        assert seed_blocks.degrees(shape)[name] == reference.loc[row, "df"]
+    assert sum(seed_blocks.shares_of(table).values()) == pytest.approx(1.0)
 
 
 def test_anova_is_the_textbook_f():
     table = _table(2)
-    for term in blocks.anova(table):
-        squares, free = blocks.squares_of(table), blocks.degrees(table.shape)
+    for term in seed_blocks.anova(table):
+        squares, free = seed_blocks.squares_of(table), seed_blocks.degrees(table.shape)
         f = (squares[term.term] / free[term.term]) / (squares["residual"] / free["residual"])
         assert (term.df, term.df_error) == (free[term.term], free["residual"])
         assert term.f == pytest.approx(f)
@@ -48,7 +48,7 @@ def test_anova_is_the_textbook_f():
 
 def test_permutations_stay_inside_their_seed():
     values = np.arange(24.0).reshape(3, 2, 4)
-    drawn = blocks._shuffled(values, 50, np.random.default_rng(0))
+    drawn = seed_blocks._shuffled(values, 50, np.random.default_rng(0))
     assert drawn.shape == (50, 3, 2, 4)
     assert (np.sort(drawn.reshape(50, 6, 4), axis=1) == np.sort(values.reshape(6, 4), axis=0)).all()
     assert len({tuple(one.ravel()) for one in drawn}) > 40
@@ -57,8 +57,8 @@ def test_permutations_stay_inside_their_seed():
 def test_permutation_p_agrees_with_f_where_f_is_exact():
     table = _table(5, (4, 2, 8))
     table[1, 1] += 0.9
-    by_f = {term.term: term.p for term in blocks.anova(table)}
-    for term in blocks.permuted(table, 1999, np.random.default_rng(0)):
+    by_f = {term.term: term.p for term in seed_blocks.anova(table)}
+    for term in seed_blocks.permuted(table, 1999, np.random.default_rng(0)):
         assert term.p == pytest.approx(by_f[term.term], abs=0.03)
 
 
@@ -70,8 +70,8 @@ def _exact_p(table, term, left):
     observed, found = _reference(table).loc[row, "F"], []
     for orders in product(permutations(range(cells)), repeat=seeds):
         drawn = np.stack([flat[list(order), s] for s, order in enumerate(orders)], axis=1)
-        squares = blocks.squares_of(fitted + drawn.reshape(table.shape))
-        found.append(squares[term] / squares["residual"] * blocks.degrees(table.shape)["residual"])
+        squares = seed_blocks.squares_of(fitted + drawn.reshape(table.shape))
+        found.append(squares[term] / squares["residual"] * seed_blocks.degrees(table.shape)["residual"])
     return np.mean(np.array(found) >= observed * (1 - 1e-9))
 
 
@@ -82,14 +82,14 @@ def test_what_the_reduced_model_explains_is_not_permuted(term):
     table = rng.normal(size=(2, 2, 2))
     table[0] += 0.8
     table[1, 1] += 1.0
-    rest = _exact_p(table, term, sum(blocks.parts_of(table)[name] for name in ("residual", term)))
-    assert blocks.permutation_p(table, term, 4000, rng) == pytest.approx(rest, abs=0.025)
+    rest = _exact_p(table, term, sum(seed_blocks.parts_of(table)[name] for name in ("residual", term)))
+    assert seed_blocks.permutation_p(table, term, 4000, rng) == pytest.approx(rest, abs=0.025)
     assert abs(_exact_p(table, term, table) - rest) > 0.05
 
 
 def test_permutation_p_is_uniform_under_the_null():
     rng = np.random.default_rng(9)
-    p = [blocks.permutation_p(rng.standard_t(3, size=(3, 2, 4)), "interaction", 99, rng) for _ in range(300)]
+    p = [seed_blocks.permutation_p(rng.standard_t(3, size=(3, 2, 4)), "interaction", 99, rng) for _ in range(300)]
     assert np.mean(np.array(p) <= 0.05) == pytest.approx(0.05, abs=0.035)
     assert np.mean(np.array(p) <= 0.5) == pytest.approx(0.5, abs=0.09)
 
@@ -98,8 +98,8 @@ def test_eta2_intervals_hold_a_strong_effect_and_reach_zero_without_one():
     rng = np.random.default_rng(10)
     table = rng.normal(size=(4, 2, 10))
     table[0] += 6.0
-    found = blocks.eta2_intervals(table, 500, rng)
-    observed = {term.term: term.eta2 for term in blocks.anova(table)}
+    found = seed_blocks.eta2_intervals(table, 500, rng)
+    observed = {term.term: term.eta2 for term in seed_blocks.anova(table)}
     assert found["representation"].low > 0.7
     assert found["interaction"].low == 0.0
     for term, value in observed.items():
@@ -109,9 +109,9 @@ def test_eta2_intervals_hold_a_strong_effect_and_reach_zero_without_one():
 
 def test_validity_tests_see_what_they_are_for():
     table = _table(3, (4, 2, 12))
-    rest = blocks.parts_of(table)["residual"].reshape(8, 12)
-    assert blocks.levene_p(table) == pytest.approx(levene(*rest).pvalue)
+    rest = seed_blocks.parts_of(table)["residual"].reshape(8, 12)
+    assert seed_blocks.levene_p(table) == pytest.approx(levene(*rest).pvalue)
     table[2, 1] *= 30
-    assert blocks.levene_p(table) < blocks.UNEQUAL
+    assert seed_blocks.levene_p(table) < seed_blocks.UNEQUAL
     table[0, 0, 0] += 1e3
-    assert blocks.normality_p(table) < 1e-6
+    assert seed_blocks.normality_p(table) < 1e-6

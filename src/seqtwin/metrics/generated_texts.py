@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from seqtwin.metrics.base import HIGHER, LOWER, Direction, Undefined
 from seqtwin.metrics.classes import Measure
-from seqtwin.metrics.direction import HIGHER, LOWER, Direction, Undefined
 
 Tokens = npt.NDArray[np.generic]
 Text = Sequence[object] | Tokens

@@ -6,9 +6,8 @@ import pytest
 
 from seqtwin.config import parse_run
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.compatible import check_run
-from seqtwin.run.objectives.table import OBJECTIVES, objective_of
-from seqtwin.training import objectives
+from seqtwin.run.check_config import check_run
+from seqtwin.run.objectives.registry import OBJECTIVES, WITH_HEAD, objective_of
 
 
 def config(objective: Any, **sections: Any) -> Any:
@@ -36,7 +35,7 @@ def test_an_unknown_objective_names_the_nearest() -> None:
         objective_of(config("clasify"))
 
 
-@pytest.mark.parametrize("objective", list(objectives.OBJECTIVES))
+@pytest.mark.parametrize("objective", list(WITH_HEAD))
 def test_a_loss_of_pairs_does_not_train_a_head(objective: str) -> None:
     with pytest.raises(ConfigError, match="compares pairs") as caught:
         check_run(config(objective, loss="mse"))

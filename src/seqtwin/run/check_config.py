@@ -2,12 +2,12 @@
 
 from seqtwin.build import blueprint_of, build_siamese
 from seqtwin.config import RunConfig
-from seqtwin.data.files.decode import require_file
+from seqtwin.data.files.read_text import require_file
 from seqtwin.data.sets.pair_sets import SERIES
 from seqtwin.errors import ConfigError
 from seqtwin.paths import expand
-from seqtwin.run.objectives.table import objective_of
-from seqtwin.run.prepared import Ready
+from seqtwin.run.objectives.registry import objective_of
+from seqtwin.run.prepared_data import Ready
 from seqtwin.training.fit import pick_device
 
 

@@ -15,18 +15,18 @@ from torch import Tensor
 import tiny
 from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS, Undefined
+from seqtwin.metrics.base import HIGHER
 from seqtwin.metrics.classes import Measure
-from seqtwin.metrics.direction import HIGHER
-from seqtwin.model.head import Head
+from seqtwin.model.base_head import Head
 from seqtwin.model.heads import HEADS, Learner, build_head
 from seqtwin.records import Sequences
-from seqtwin.training import objectives
-from seqtwin.training.objectives import (
-    OBJECTIVES,
+from seqtwin.run.objectives.registry import WITH_HEAD
+from seqtwin.training import evaluate_heads
+from seqtwin.training.evaluate_heads import (
     class_probabilities,
-    tell_classes,
-    tell_steps,
-    tell_written,
+    evaluate_classes,
+    evaluate_steps,
+    evaluate_texts,
     written_by,
 )
 
@@ -92,7 +92,7 @@ def writing(texts: list[list[int]]) -> Learner:
 
 @pytest.fixture(params=[1, 2, 512])
 def batch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(objectives, "ENCODE_BATCH", request.param)
+    monkeypatch.setattr(evaluate_heads, "ENCODE_BATCH", request.param)
     return int(request.param)
 
 
@@ -109,7 +109,7 @@ def test_probabilities_stand_in_the_order_of_the_items(batch: int) -> None:
 def test_those_of_steps_stand_item_by_item(lengths: list[int]) -> None:
     shares = shares_of(sum(lengths), 4)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(objectives, "ENCODE_BATCH", 2)
+        patched.setattr(evaluate_heads, "ENCODE_BATCH", 2)
         found = class_probabilities(by_step(shares), counted(lengths))
     np.testing.assert_allclose(found, shares, rtol=1e-6)
 
@@ -149,7 +149,7 @@ def test_judging_leaves_the_learner_as_it_was(training: bool) -> None:
 @pytest.mark.parametrize(("rows", "classes"), [(1, 1), (1, 3), (40, 2), (60, 7)])
 def test_metrics_of_classes_are_those_of_scikit_learn(rows: int, classes: int) -> None:
     shares, target = shares_of(rows, classes, 1), np.random.default_rng(2).integers(0, classes, rows)
-    told = tell_classes(by_item(shares), ClassStore(numbered([1 + row % 4 for row in range(rows)]), target), ())
+    told = evaluate_classes(by_item(shares), ClassStore(numbered([1 + row % 4 for row in range(rows)]), target), ())
     called = shares.argmax(1)
     assert np.array_equal(told.answers, called)
     assert set(told.values) == set(CLASS_METRICS)
@@ -169,7 +169,7 @@ def test_a_metric_without_a_value_says_why(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(WRITTEN_METRICS, "never", Measure("never", HIGHER, never))
     store = ClassStore(numbered((1, 2)), np.array([0, 1]))
     texts = DecodeStore(numbered((1, 2)), Ragged.of([np.array([END]), np.array([2, END])]))
-    for told in (tell_classes(by_item(shares_of(2, 3)), store, ()), tell_written(writing([[], [2]]), texts, ())):
+    for told in (evaluate_classes(by_item(shares_of(2, 3)), store, ()), evaluate_texts(writing([[], [2]]), texts, ())):
         assert told.undefined == {"never": "there is no such thing"}
         assert "never" not in told.values
         assert len(told.values) > 2
@@ -178,7 +178,7 @@ def test_a_metric_without_a_value_says_why(monkeypatch: pytest.MonkeyPatch) -> N
 def test_probabilities_that_are_not_finite_have_metrics_that_are_not() -> None:
     shares = shares_of(3, 2)
     shares[1] = math.nan
-    told = tell_classes(by_item(shares), ClassStore(numbered((1, 2, 1)), np.array([0, 1, 0])), ())
+    told = evaluate_classes(by_item(shares), ClassStore(numbered((1, 2, 1)), np.array([0, 1, 0])), ())
     assert set(told.values) == set(CLASS_METRICS)
     assert all(math.isnan(value) for value in told.values.values())
     assert len(told.answers) == 3
@@ -197,7 +197,7 @@ def steps_told(classes: tuple[str, ...], said: str, right: str, lengths: tuple[i
     items = counted(lengths)
     target = np.array([classes.index(tag) for tag in right.split()])
     store = StepStore(items, Ragged(target, items.starts, items.lengths))
-    return tell_steps(by_step(certain(classes, said)), store, classes)
+    return evaluate_steps(by_step(certain(classes, said)), store, classes)
 
 
 def test_every_step_is_one_answer() -> None:
@@ -244,7 +244,7 @@ def test_a_text_is_right_when_every_token_is(texts: list[tuple[list[int], list[i
     said, right = zip(*texts, strict=True)
     lengths = [1 + row % 3 for row in range(len(texts))]
     store = DecodeStore(numbered(lengths), Ragged.of([np.array([*one, END]) for one in right]))
-    told = tell_written(writing(list(said)), store, ())
+    told = evaluate_texts(writing(list(said)), store, ())
     exact = [int(a == b) for a, b in texts]
     assert told.answers.tolist() == exact
     assert told.values["exact_match"] == pytest.approx(np.mean(exact))
@@ -259,10 +259,10 @@ def test_a_text_is_right_when_every_token_is(texts: list[tuple[list[int], list[i
 
 
 def test_there_is_an_objective_for_every_head() -> None:
-    assert set(OBJECTIVES) == set(HEADS)
+    assert set(WITH_HEAD) == set(HEADS)
 
 
-@pytest.mark.parametrize("name", list(OBJECTIVES))
+@pytest.mark.parametrize("name", list(WITH_HEAD))
 def test_the_primary_metric_is_the_share_of_right_answers(name: str) -> None:
     items = numbered(LENGTHS)
     target = np.array([0, 1, 2, 0, 1, 2])
@@ -277,10 +277,10 @@ def test_the_primary_metric_is_the_share_of_right_answers(name: str) -> None:
         "label_steps": by_step(shares_of(sum(LENGTHS), 3)),
         "decode": writing([[2, row if row % 2 else 7] for row in range(6)]),
     }
-    told = OBJECTIVES[name].tell(learners[name], stores[name], ("a", "b", "c"))
-    assert told.values[OBJECTIVES[name].primary] == pytest.approx(np.mean(told.answers == stores[name].target))
+    told = WITH_HEAD[name].evaluate(learners[name], stores[name], ("a", "b", "c"))
+    assert told.values[WITH_HEAD[name].examples.primary] == pytest.approx(np.mean(told.answers == stores[name].target))
     assert len(told.answers) == len(stores[name].target)
-    assert 0 < told.values[OBJECTIVES[name].primary] < 1
+    assert 0 < told.values[WITH_HEAD[name].examples.primary] < 1
 
 
 def test_tensors_of_any_precision_become_float64() -> None:

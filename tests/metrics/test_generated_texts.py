@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtwin.metrics import WRITTEN_METRICS, Undefined, lower_is_better
-from seqtwin.metrics.written import by_length, edit_distance, exact_match, levenshtein, token_accuracy
+from seqtwin.metrics.generated_texts import by_length, edit_distance, exact_match, levenshtein, token_accuracy
 
 words = st.text("abc", max_size=8)
 rows = st.lists(st.tuples(words, words), min_size=1, max_size=6)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtwin.reporting.analysis.facets import Facet
-from seqtwin.reporting.analysis.judged import on_z
+from seqtwin.reporting.analysis.judged_scores import on_z
 from seqtwin.reporting.analysis.records import Best, Expected, Exploratory, Optimism, RopeShares, Tie, VersusBest
 from seqtwin.reporting.statistics import Array, Interval, cluster_draws, simultaneous_reach, wilson
-from seqtwin.reporting.statistics import letters as tie_letters
+from seqtwin.reporting.statistics import significance_letters as tie_letters
 from seqtwin.reporting.statistics.paired import adjusted, paired_t
 from seqtwin.reporting.statistics.selection import expected_best, optimism
 
