@@ -60,6 +60,31 @@ Overrides = Annotated[
     list[str] | None, typer.Argument(help="settings to change, for example encoder.hidden=256", metavar="key=value")
 ]
 Out = Annotated[Path | None, typer.Option(help="output folder; must not exist yet", metavar="FOLDER")]
+StudyOut = Annotated[
+    Path | None, typer.Option(help="output folder; an existing study there is continued", metavar="FOLDER")
+]
+ReportOut = Annotated[
+    Path | None,
+    typer.Option(
+        help="output folder; default: the folder report in STUDY; an existing report is replaced", metavar="FOLDER"
+    ),
+]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="5 seeds, 8 tuning trials per pairing; only describes the results")
+]
+NoTune = Annotated[bool, typer.Option("--no-tune", help="train every pairing with the settings as written")]
+Threshold = Annotated[
+    float | None, typer.Option(help="minimum score of a match; default: the encoder's threshold", metavar="SCORE")
+]
+Nearest = Annotated[
+    int | None,
+    typer.Option(
+        "-k",
+        help="nearest texts considered per text; small values avoid chaining unrelated rows; default: 3, extended to "
+        "whole groups of up to 16 texts that are closer to each other than to any other",
+        metavar="N",
+    ),
+]
 Jobs = Annotated[int | None, typer.Option(min=1, help="number of worker processes; default: one per core", metavar="N")]
 Json = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 Encoder = Annotated[Path, typer.Argument(help="encoder folder, or the run folder that contains it", metavar="ENCODER")]

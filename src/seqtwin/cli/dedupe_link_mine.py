@@ -12,7 +12,9 @@ from seqtwin.cli.arguments import (
     Columns,
     Encoder,
     Json,
+    Nearest,
     Quoting,
+    Threshold,
     check_quoting,
     column_options,
     with_columns,
@@ -23,14 +25,7 @@ if TYPE_CHECKING:
     from seqtwin.matching.dedupe import Deduped
     from seqtwin.matching.link import Links
 
-Threshold = Annotated[
-    float | None, typer.Option(help="minimum score of a match; default: the encoder's threshold", metavar="SCORE")
-]
 Near = Annotated[int, typer.Option("-k", help="nearest texts in the right list considered per row", metavar="N")]
-_NEAREST = (
-    "nearest texts considered per text; small values avoid chaining unrelated rows; "
-    "default: 3, extended to whole groups of up to 16 texts that are closer to each other than to any other"
-)
 
 
 def dedupe(
@@ -39,7 +34,7 @@ def dedupe(
     column: Column = None,
     quoting: Quoting = None,
     threshold: Threshold = None,
-    k: Annotated[int | None, typer.Option("-k", help=_NEAREST, metavar="N")] = None,
+    k: Nearest = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="output file with the clusters (.csv)", metavar="FILE")
     ] = None,
@@ -142,17 +137,12 @@ def link(
     out: Annotated[Path, typer.Option("--out", "-o", help="output file with the matches (.csv)", metavar="FILE")],
     left_column: Annotated[
         str | None,
-        typer.Option(
-            "--left-column", "--left", help="column(s) with the text in the left list, comma-separated", metavar="NAME"
-        ),
+        typer.Option("--left-column", "--left", help="column(s) with the left text, comma-separated", metavar="NAME"),
     ] = None,
     right_column: Annotated[
         str | None,
         typer.Option(
-            "--right-column",
-            "--right",
-            help="column(s) with the text in the right list, comma-separated",
-            metavar="NAME",
+            "--right-column", "--right", help="column(s) with the right text, comma-separated", metavar="NAME"
         ),
     ] = None,
     quoting: Quoting = None,

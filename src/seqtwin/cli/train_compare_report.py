@@ -15,8 +15,12 @@ from seqtwin.cli.arguments import (
     Data,
     Jobs,
     Json,
+    NoTune,
     Out,
     Overrides,
+    Quick,
+    ReportOut,
+    StudyOut,
     column_options,
     is_data,
     names_start,
@@ -37,9 +41,7 @@ if TYPE_CHECKING:
 @with_columns
 def init(
     data: Data,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="config file to write; must not exist yet", metavar="FILE")
-    ] = Path("config.yaml"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="new config file", metavar="FILE")] = Path("config.yaml"),
     columns: Columns = NO_COLUMNS,
 ) -> None:
     """Inspect a data file and write a commented config for it.
@@ -147,19 +149,13 @@ def _starter(data: Path, options: "ColumnOptions", overrides: Sequence[str], fol
 def compare(
     config: Config,
     overrides: Overrides = None,
-    out: Annotated[
-        Path | None, typer.Option(help="output folder; an existing study there is continued", metavar="FOLDER")
-    ] = None,
+    out: StudyOut = None,
     columns: Columns = NO_COLUMNS,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="5 seeds, 8 tuning trials per pairing; only describes the results")
-    ] = False,
+    quick: Quick = False,
     standard: Annotated[bool, typer.Option("--standard", help="10 seeds, 20 tuning trials per pairing")] = False,
     strong: Annotated[bool, typer.Option("--strong", help="20 seeds, 20 tuning trials per pairing")] = False,
     publication: Annotated[bool, typer.Option("--publication", help="30 seeds, 50 tuning trials per pairing")] = False,
-    no_tune: Annotated[
-        bool, typer.Option("--no-tune", help="train every pairing with the settings as written")
-    ] = False,
+    no_tune: NoTune = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="train failed study cells again")] = False,
     jobs: Jobs = None,
     as_json: Json = False,
@@ -241,15 +237,8 @@ def _study_for_data(
 
 def report(
     study: Annotated[Path, typer.Argument(help="study folder, or a folder of committed results", metavar="STUDY")],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="output folder; default: the folder report in STUDY; an existing report is replaced", metavar="FOLDER"
-        ),
-    ] = None,
-    pages_only: Annotated[
-        bool, typer.Option("--pages-only", help="no CSV, JSON or PNG files; the pages link to the results in STUDY")
-    ] = False,
+    out: ReportOut = None,
+    pages_only: Annotated[bool, typer.Option("--pages-only", help="only pages, linked to the data in STUDY")] = False,
     as_json: Json = False,
 ) -> None:
     """Rebuild a study's report from its finished cells, without training.
