@@ -67,10 +67,10 @@ experiments: $(READY) $(START) ## run every study of experiments/ as it is descr
 # the tests of a file share what they build, so one process runs them all
 PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -rs
 
-test: $(READY) ## run the tests, without the long ones
+test: $(READY) ## run all but the slow tests
 	@$(PYTEST) -m "not long"
 
-test-all: $(READY) ## run every test, the long ones too
+test-all: $(READY) ## run every test, including the slow ones
 	@$(PYTEST)
 
 test-processors: $(READY) ## run the numeric tests with the kernels of other processors

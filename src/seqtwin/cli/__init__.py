@@ -2,6 +2,7 @@
 
 - `arguments`: arguments that several commands share, and their checks.
 - `console`: printing, tables and progress bars.
+- `plain_help`: help without Python types.
 - `train_compare_report`: init, train, compare, report, check.
 - `explain`: explain.
 - `predict_probe`: predict, probe.
@@ -30,6 +31,7 @@ from seqtwin.cli.explain import explain
 from seqtwin.cli.export import export
 from seqtwin.cli.index_search import index, search
 from seqtwin.cli.list_schema import list_parts, schema
+from seqtwin.cli.plain_help import PlainCommand
 from seqtwin.cli.predict_probe import predict, probe
 from seqtwin.cli.serve import serve
 from seqtwin.cli.train_compare_report import check, compare, init, report, train
@@ -49,10 +51,10 @@ app = typer.Typer(
 TRAINING = (init, train, compare, report, explain, probe, anatomy)
 AT_WORK = (evaluate, predict, encode, score, why, index, search, dedupe, link, mine, serve, export, verify)
 for command in (*TRAINING, *AT_WORK):
-    app.command()(command)
-app.command(name="list")(list_parts)
-app.command()(check)
-app.command()(schema)
+    app.command(cls=PlainCommand)(command)
+app.command(name="list", cls=PlainCommand)(list_parts)
+app.command(cls=PlainCommand)(check)
+app.command(cls=PlainCommand)(schema)
 
 
 def main() -> None:

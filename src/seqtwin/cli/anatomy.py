@@ -30,17 +30,25 @@ def anatomy(
         ),
     ],
     text: Annotated[
-        str | None, typer.Argument(help="a text, or a file of series (the first one is used); default: a short example")
+        str | None,
+        typer.Argument(
+            help="a text, or a file of series (the first one is used); default: a short example", metavar="TEXT"
+        ),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option(help="write an HTML page to this file; an existing file is never overwritten")
+        Path | None, typer.Option(help="write an HTML page to this file, which must not exist yet", metavar="FILE")
     ] = None,
     changes: Annotated[
-        list[str] | None, typer.Option("--set", help="change a setting of the config: encoder.layers=2")
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="change a setting of the config, for example encoder.layers=2; repeatable",
+            metavar="key=value",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show output, h_n and c_n for one text: their values, which entries are equal, and what uses them.
+    """Show output, h_n and c_n for one text: their values, which entries are equal, and where they are used.
 
     seqtwin anatomy configs/placenames.yaml Wien --set encoder.cell=gru --html wien.html
     """

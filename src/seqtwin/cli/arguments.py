@@ -18,42 +18,76 @@ from seqtwin.errors import ConfigError
 Config = Annotated[
     Path,
     typer.Argument(
-        help="YAML config, or data: one file, or a folder with train, dev and test files", metavar="CONFIG|DATA"
+        help="a YAML config, a data file, or a folder with train, dev and test files", metavar="CONFIG|DATA"
     ),
 ]
-Data = Annotated[Path, typer.Argument(help="data: one file, or a folder with train, dev and test files")]
+Data = Annotated[Path, typer.Argument(help="a data file, or a folder with train, dev and test files", metavar="DATA")]
 Left = Annotated[
     str | None,
-    typer.Option("--left", help="column of the left texts; separate several with commas: title,brand", metavar="NAME"),
+    typer.Option("--left", help="column(s) with the left text, comma-separated (title,brand)", metavar="NAME"),
 ]
 Right = Annotated[
-    str | None, typer.Option("--right", help="column of the right texts; separate several with commas", metavar="NAME")
+    str | None,
+    typer.Option("--right", help="column(s) with the right text, comma-separated (title,brand)", metavar="NAME"),
 ]
 Column = Annotated[
     str | None,
     typer.Option(
         "--column",
         "--text",
-        help="column of texts in a table; separate several with commas: title,brand",
+        help="column(s) of a table with the text, comma-separated (title,brand)",
         metavar="NAME",
     ),
 ]
 Quoting = Annotated[
     str | None,
-    typer.Option("--quoting", help="quotes in a .csv or .tsv file: none (ordinary characters) or csv (enclose fields)"),
+    typer.Option(
+        "--quoting",
+        help="how to treat quote characters in .csv and .tsv files: none (as ordinary characters) or csv (they "
+        "enclose fields)",
+        metavar="MODE",
+    ),
 ]
 Gaps = Annotated[
     str,
     typer.Option(
-        "--gaps", help="missing values and steps in series: error, interpolate or carry (repeat the last value)"
+        "--gaps",
+        help="how to handle missing values and steps in series: error, interpolate or carry (repeat the last value)",
+        metavar="MODE",
     ),
 ]
 Overrides = Annotated[
     list[str] | None, typer.Argument(help="settings to change, for example encoder.hidden=256", metavar="key=value")
 ]
-Out = Annotated[Path | None, typer.Option(help="output folder; an existing one is never overwritten")]
+Out = Annotated[Path | None, typer.Option(help="output folder; must not exist yet", metavar="FOLDER")]
+StudyOut = Annotated[
+    Path | None, typer.Option(help="output folder; an existing study there is continued", metavar="FOLDER")
+]
+ReportOut = Annotated[
+    Path | None,
+    typer.Option(
+        help="output folder; default: the folder report in STUDY; an existing report is replaced", metavar="FOLDER"
+    ),
+]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="5 seeds, 8 tuning trials per pairing; only describes the results")
+]
+NoTune = Annotated[bool, typer.Option("--no-tune", help="train every pairing with the settings as written")]
+Threshold = Annotated[
+    float | None, typer.Option(help="minimum score of a match; default: the encoder's threshold", metavar="SCORE")
+]
+Nearest = Annotated[
+    int | None,
+    typer.Option(
+        "-k",
+        help="nearest texts considered per text; small values avoid chaining unrelated rows; default: 3, extended to "
+        "whole groups of up to 16 texts that are closer to each other than to any other",
+        metavar="N",
+    ),
+]
+Jobs = Annotated[int | None, typer.Option(min=1, help="number of worker processes; default: one per core", metavar="N")]
 Json = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
-Encoder = Annotated[Path, typer.Argument(help="encoder folder, or the run folder that contains it")]
+Encoder = Annotated[Path, typer.Argument(help="encoder folder, or the run folder that contains it", metavar="ENCODER")]
 
 CONFIG_ENDINGS = {".yaml", ".yml"}
 COLUMN_KEYS = frozenset(f"data.{key}" for key in ("left", "right", "label", "score", "text", "scale", "labels"))
@@ -70,13 +104,15 @@ class Columns:
 
     left: Left = None
     right: Right = None
-    label: Annotated[str | None, typer.Option("--label", help="column of labels or scores", metavar="NAME")] = None
+    label: Annotated[str | None, typer.Option("--label", help="column with the label or score", metavar="NAME")] = None
     labels: Annotated[
         str | None,
-        typer.Option("--labels", help="meaning of the label words: duplicate=1,other=0", metavar="WORD=1,WORD=0"),
+        typer.Option(
+            "--labels", help="meaning of each label word, for example duplicate=1,other=0", metavar="WORD=1,WORD=0"
+        ),
     ] = None
     text: Annotated[
-        str | None, typer.Option("--text", help="column of texts, if each text has a class", metavar="NAME")
+        str | None, typer.Option("--text", help="text column, for data with one class per text", metavar="NAME")
     ] = None
     scale: Annotated[
         tuple[float, float] | None, typer.Option(help="lowest and highest possible score", metavar="LOW HIGH")

@@ -12,7 +12,9 @@ from seqtwin.cli.arguments import (
     Columns,
     Encoder,
     Json,
+    Nearest,
     Quoting,
+    Threshold,
     check_quoting,
     column_options,
     with_columns,
@@ -23,32 +25,33 @@ if TYPE_CHECKING:
     from seqtwin.matching.dedupe import Deduped
     from seqtwin.matching.link import Links
 
-Threshold = Annotated[float | None, typer.Option(help="lowest score of a match; default: the encoder's threshold")]
-Near = Annotated[int, typer.Option("-k", help="nearest texts of the right list considered per row")]
-_NEAREST = (
-    "nearest texts considered per text; small values avoid chaining unrelated rows; "
-    "default: 3, and whole groups of up to 16 close texts"
-)
+Near = Annotated[int, typer.Option("-k", help="nearest texts in the right list considered per row", metavar="N")]
 
 
 def dedupe(
     encoder: Encoder,
-    file: Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line")],
+    file: Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line", metavar="FILE")],
     column: Column = None,
     quoting: Quoting = None,
     threshold: Threshold = None,
-    k: Annotated[int | None, typer.Option("-k", help=_NEAREST)] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="output table with the clusters (.csv)")] = None,
-    review: Annotated[Path | None, typer.Option(help="output file of doubtful pairs for manual review (.csv)")] = None,
-    decisions: Annotated[Path | None, typer.Option(help="reviewed file with your decisions (.csv)")] = None,
-    ask: Annotated[int, typer.Option(help="number of doubtful pairs in the review file")] = 200,
+    k: Nearest = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="output file with the clusters (.csv)", metavar="FILE")
+    ] = None,
+    review: Annotated[
+        Path | None, typer.Option(help="output file with doubtful pairs for manual review (.csv)", metavar="FILE")
+    ] = None,
+    decisions: Annotated[
+        Path | None, typer.Option(help="reviewed file with your decisions (.csv)", metavar="FILE")
+    ] = None,
+    ask: Annotated[int, typer.Option(help="number of doubtful pairs in the review file", metavar="N")] = 200,
     as_json: Json = False,
 ) -> None:
     """Find rows of a list that refer to the same thing.
 
-    Texts with equal tokens are always the same. Two other texts are linked if each is among the nearest texts of the
-    other and their score reaches the threshold. Linked texts form a cluster. A row without a text forms a cluster of
-    its own. A text without any token that the encoder knows is only linked to texts with the same spelling.
+    Texts with identical tokens are always treated as the same. Any other two texts are linked if each is among the
+    other's nearest texts and their score reaches the threshold. Linked texts form a cluster. A row without a text forms
+    a cluster of its own. A text with no known tokens is linked only to identically spelled texts.
 
     In the review file, write "same" or "different" next to a pair and pass the file with --decisions. Decisions take
     precedence over scores. Cells are written unchanged, including those that a spreadsheet would treat as a formula
@@ -126,17 +129,20 @@ def _counts(deduped: "Deduped", threshold: float) -> dict[str, float]:
 
 def link(
     encoder: Encoder,
-    left: Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line; each row is matched")],
-    right: Annotated[Path, typer.Argument(help="list to search for matches")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="output file with the matches (.csv)")],
+    left: Annotated[
+        Path,
+        typer.Argument(help="a table, or a .txt file with one text per line; each row is matched", metavar="LEFT"),
+    ],
+    right: Annotated[Path, typer.Argument(help="list to search for matches", metavar="RIGHT")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="output file with the matches (.csv)", metavar="FILE")],
     left_column: Annotated[
         str | None,
-        typer.Option("--left-column", "--left", help="column of texts in the left list; separate several with commas"),
+        typer.Option("--left-column", "--left", help="column(s) with the left text, comma-separated", metavar="NAME"),
     ] = None,
     right_column: Annotated[
         str | None,
         typer.Option(
-            "--right-column", "--right", help="column of texts in the right list; separate several with commas"
+            "--right-column", "--right", help="column(s) with the right text, comma-separated", metavar="NAME"
         ),
     ] = None,
     quoting: Quoting = None,
@@ -144,16 +150,16 @@ def link(
     one_to_one: Annotated[
         bool, typer.Option("--one-to-one", help="match each row of the right list at most once")
     ] = False,
-    keep: Annotated[int, typer.Option(help="number of matches written per row")] = 1,
+    keep: Annotated[int, typer.Option(help="number of matches written per row", metavar="N")] = 1,
     k: Near = 10,
     as_json: Json = False,
 ) -> None:
     """Match the rows of one list with those of another.
 
-    For each row of the left list, the output has the best match in the right list, its score, the margin to the second
-    best, and whether the match is mutual. A row has no match if no score reaches the threshold. Texts with equal tokens
-    always match. A row without a text is never matched. The other columns of both lists are kept. With --one-to-one,
-    the matches are chosen to maximize the sum of their scores.
+    For each row of the left list, the output contains the best match in the right list, its score, the margin to the
+    second best, and whether the match is mutual. A row has no match if no score reaches the threshold. Texts with
+    identical tokens always match. A row without a text is never matched. The other columns of both lists are kept. With
+    --one-to-one, the matches are chosen to maximise the sum of (score - threshold).
 
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
     """
@@ -197,26 +203,39 @@ def _print_links(links: "Links", total: int, as_json: bool, out: Path) -> None:
 @with_columns
 def mine(
     encoder: Encoder,
-    pairs: Annotated[Path, typer.Argument(help="labelled pairs, or texts with their class")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="output file with the columns left, right and label (.csv)")],
+    pairs: Annotated[Path, typer.Argument(help="labelled pairs, or texts with their class", metavar="PAIRS")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="output file with the columns left, right and label (.csv)", metavar="FILE"),
+    ],
     ranks: Annotated[
-        tuple[int, int], typer.Option(help="first and last rank of a negative among the nearest texts")
+        tuple[int, int],
+        typer.Option(
+            help="range of ranks, among the nearest texts, from which negatives are taken", metavar="FIRST LAST"
+        ),
     ] = (1, 50),
     margin: Annotated[
-        float, typer.Option(help="a text that scores higher than the positive by more than this is a suspect")
+        float,
+        typer.Option(
+            help="a text that scores more than this above the nearest positive is a suspect, not a negative",
+            metavar="NUMBER",
+        ),
     ] = 0.1,
-    per_anchor: Annotated[int, typer.Option(help="largest number of negatives per left text")] = 1,
+    per_anchor: Annotated[int, typer.Option(help="maximum number of negatives per left text", metavar="N")] = 1,
     suspects: Annotated[
-        Path | None, typer.Option(help="output file of suspects: probable positives without a label (.csv)")
+        Path | None,
+        typer.Option(
+            help="output file with suspects: likely positives that are not labelled as such (.csv)", metavar="FILE"
+        ),
     ] = None,
     columns: Columns = NO_COLUMNS,
     quoting: Quoting = None,
     as_json: Json = False,
 ) -> None:
-    """Find hard negatives: different texts that the encoder scores almost as high as equal ones.
+    """Find hard negatives: non-matching texts that the encoder scores almost as high as matching ones.
 
-    The output also has the positives and can be used directly for the next training. Mine only from training pairs;
-    otherwise test data leak into training.
+    The output includes the positives, so you can train on it directly. Mine only from training pairs; otherwise test
+    data leaks into training.
 
     seqtwin mine runs/small/encoder train.csv -o harder.csv --suspects suspects.csv
     """

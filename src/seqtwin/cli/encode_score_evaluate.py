@@ -35,10 +35,11 @@ def evaluate(
     gaps: Gaps = "error",
     as_json: Json = False,
 ) -> None:
-    """Measure an encoder on labelled data. Pairs are judged with the threshold chosen on its dev split.
+    """Evaluate an encoder on labelled data.
 
-    Texts or series with a class are measured in two ways: as balanced pairs, and by searching for the other members of
-    each one's class. An encoder with a head is measured by its predictions.
+    Pairs are judged with the encoder's own threshold, chosen on its dev split. Texts or series with a class are
+    evaluated in two ways: as balanced pairs, and by retrieving the other items of the same class. An encoder with a
+    head is evaluated on its predictions.
 
     seqtwin evaluate runs/small/encoder pairs.csv
     """
@@ -62,20 +63,23 @@ def evaluate(
 
 def encode(
     encoder: Encoder,
-    file: Annotated[Path, typer.Argument(help="a .txt file with one text per line, a table with --column, or series")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="output file: .npy, .parquet or .csv")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="a .txt file with one text per line, a table with --column, or series", metavar="FILE"),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="output file: .npy, .parquet or .csv", metavar="FILE")],
     column: Column = None,
     quoting: Quoting = None,
     gaps: Gaps = "error",
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
-    """Write one vector per text, in the order of the file. Files can be larger than memory.
+    """Write one vector per text, in file order. Files can be larger than memory.
 
     An encoder of series expects a long table (series_id, t, ch0, ch1, ...) or a .ts file. It writes one vector per
     series, in the order of their first rows.
 
-    A row without a text gets a vector of NaN, which np.isnan(vectors).any(axis=1) finds. An encoder trained with
+    A row without a text gets a NaN vector; find these with np.isnan(vectors).any(axis=1). An encoder trained with
     tokens.empty=unk encodes such a row as one unknown token.
 
     To continue after an interruption, run the same command with --resume.
@@ -113,8 +117,13 @@ def encode(
 
 def score(
     encoder: Encoder,
-    pairs: Annotated[Path, typer.Argument(help="table of pairs")],
-    out: Annotated[Path, typer.Option("--out", "-o", help=".csv file: all columns of the table, then the scores")],
+    pairs: Annotated[Path, typer.Argument(help="table of pairs", metavar="PAIRS")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", help="output file: all columns of the table, then the scores (.csv)", metavar="FILE"
+        ),
+    ],
     left: Left = None,
     right: Right = None,
     quoting: Quoting = None,
@@ -123,8 +132,8 @@ def score(
 ) -> None:
     """Score every pair of a table and mark the pairs that reach the threshold. Files can be larger than memory.
 
-    The new columns are `score` and `same`, or `encoder_score` and `encoder_same` if the table has columns with these
-    names. Both are empty if a text is missing. Without a threshold there is no column `same`.
+    The new columns are `score` and `same`, or `encoder_score` and `encoder_same` if the table already has columns with
+    these names. Both are empty if a text is missing. If the encoder has no threshold, there is no `same` column.
 
     seqtwin score runs/small/encoder pairs.csv -o scores.csv
     """

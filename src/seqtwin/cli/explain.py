@@ -6,27 +6,31 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqtwin.cli import console
-from seqtwin.cli.arguments import Json, Out
+from seqtwin.cli.arguments import Jobs, Json
 
 if TYPE_CHECKING:
     from seqtwin.explain.explain import Explanation
     from seqtwin.reporting.findings.diagnose import Diagnosis
 
 Cell = Annotated[Path, typer.Argument(help="folder of a finished study cell", metavar="CELL")]
-Other = Annotated[Path | None, typer.Argument(help="a study cell to compare it with", metavar="CELL")]
+Other = Annotated[Path | None, typer.Argument(help="a study cell to compare it with", metavar="OTHER")]
 
 
 def explain(
     cell: Cell,
     other: Other = None,
-    out: Out = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="worker processes; default: one per core")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="output folder; trainings already there are reused", metavar="FOLDER"),
+    ] = None,
+    jobs: Jobs = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="try only this switch, for example margin-scale; repeatable")
+        list[str] | None,
+        typer.Option(help="try only this change, for example margin-scale; repeatable", metavar="CHANGE"),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Explain a poor study cell: run its diagnostics, then retrain it with one setting changed at a time.
+    """Explain why a study cell scores poorly: run its diagnostics, then retrain it with one change at a time.
 
     seqtwin explain runs/first/cells/placenames.lstm.final_hidden.mse.s0 --jobs 2
     """
@@ -46,7 +50,7 @@ def explain(
         as_dicts = {str(folder): _as_dict(diagnosis) for folder, diagnosis in diagnoses.items()}
         console.print_json({"diagnoses": as_dicts, **explanation.as_dict()})
     else:
-        console.print_line(_switches(explanation))
+        console.print_line(_changes(explanation))
 
 
 def _diagnosis_text(folder: Path, diagnosis: "Diagnosis") -> str:
@@ -62,7 +66,7 @@ def _as_dict(diagnosis: "Diagnosis") -> dict[str, object]:
     return {"label": diagnosis.label, "causes": list(diagnosis.causes), "findings": findings}
 
 
-def _switches(explanation: "Explanation") -> str:
+def _changes(explanation: "Explanation") -> str:
     head = f"{explanation.cell}: dev {explanation.metric} {explanation.value:.4f}"
     if explanation.reference_value is not None:
         head += f"; compared with {explanation.reference}, {explanation.reference_value:.4f}"
@@ -72,5 +76,5 @@ def _switches(explanation: "Explanation") -> str:
     ]
     differences = ", ".join(f"{key}={value}" for key, value in explanation.differs.items())
     lines = [head, *([f"the better cell has {differences}"] if differences else [])]
-    lines += ["", console.table(["switch", "dev", "closes", ""], rows), ""] if rows else []
+    lines += ["", console.table(["change", "dev", "closes", ""], rows), ""] if rows else []
     return "\n".join([*lines, explanation.verdict])

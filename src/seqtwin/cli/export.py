@@ -36,8 +36,8 @@ HOW_TO_LOAD = {
 
 def export(
     encoder: Encoder,
-    to: Annotated[str, typer.Option(help="onnx or sentence-transformers")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="output folder")],
+    to: Annotated[str, typer.Option(help="onnx or sentence-transformers", metavar="FORMAT")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="output folder; must not exist yet", metavar="FOLDER")],
     as_json: Json = False,
 ) -> None:
     """Write an encoder for another runtime: ONNX (no PyTorch needed) or sentence-transformers.

@@ -24,25 +24,33 @@ def index(
     encoder: Encoder,
     corpus: Annotated[
         Path,
-        typer.Argument(help="a .txt file with one text per line, a table with --column, or series; ids with --remove"),
+        typer.Argument(
+            help="a .txt file with one text per line, a table with --column, or series; with --remove, a file of ids",
+            metavar="CORPUS",
+        ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="index folder")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="index folder", metavar="FOLDER")],
     column: Column = None,
-    id_column: Annotated[str | None, typer.Option("--id", help="column of ids; default: the row number")] = None,
-    metadata: Annotated[list[str] | None, typer.Option(help="column to store with each text; repeatable")] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id", help="column with the ids; default: the row number", metavar="NAME")
+    ] = None,
+    metadata: Annotated[
+        list[str] | None, typer.Option(help="column to store with each text; repeatable", metavar="NAME")
+    ] = None,
     gaps: Gaps = "error",
     kind: Annotated[
-        str, typer.Option(help="exact, or approximate: hnsw or ivfpq (for more than about 100,000 texts)")
+        str,
+        typer.Option(help="exact, or approximate: hnsw or ivfpq (for more than about 100,000 texts)", metavar="KIND"),
     ] = "exact",
     add: Annotated[bool, typer.Option("--add", help="add the texts to the existing index")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="remove the items whose ids are in the file")] = False,
     as_json: Json = False,
 ) -> None:
-    """Build a search index of a list of texts, or change an index with --add or --remove.
+    """Build a search index from a list of texts, or change an index with --add or --remove.
 
-    A change writes a new generation of the index. Processes that use the old generation are not disturbed.
+    A change writes a new generation of the index. Processes that use the old generation are unaffected.
 
-    Rows without a text are left out and counted. Row numbers used as ids include them.
+    Rows without a text are skipped and their number is reported; they still count in row numbers used as ids.
 
     An encoder of series expects a long table (series_id, t, ch0, ch1, ...) or a .ts file; ids and labels are stored.
 
@@ -77,19 +85,29 @@ def index(
 def search(
     folder: Annotated[Path, typer.Argument(help="index folder", metavar="INDEX")],
     queries: Annotated[
-        list[str] | None, typer.Argument(help="texts to search for; without any, you are prompted for them")
+        list[str] | None,
+        typer.Argument(help="texts to search for; if none are given, you are prompted for them", metavar="QUERY"),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--queries", help="file of queries: a .txt file, a table with --column, or series")
+        Path | None,
+        typer.Option(
+            "--queries", help="file of queries: a .txt file, a table with --column, or series", metavar="FILE"
+        ),
     ] = None,
-    column: Annotated[str | None, typer.Option(help="column of queries in a table")] = None,
-    k: Annotated[int, typer.Option("-k", help="number of hits per query")] = 10,
-    encoder: Annotated[Path | None, typer.Option(help="the encoder of the index, if it was moved")] = None,
-    rerank: Annotated[Path | None, typer.Option(help="second encoder, which reorders the first 100 hits")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="output file with the hits (.csv)")] = None,
+    column: Annotated[str | None, typer.Option(help="column of a table with the queries", metavar="NAME")] = None,
+    k: Annotated[int, typer.Option("-k", help="number of hits per query", metavar="N")] = 10,
+    encoder: Annotated[
+        Path | None, typer.Option(help="path of the index's encoder, if it has moved", metavar="ENCODER")
+    ] = None,
+    rerank: Annotated[
+        Path | None, typer.Option(help="second encoder, used to rerank the top 100 hits", metavar="ENCODER")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="output file with the hits (.csv)", metavar="FILE")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find the nearest texts of an index, scored with the similarity that its encoder was trained with.
+    """Find the nearest texts in an index, scored with the similarity that its encoder was trained with.
 
     seqtwin search runs/names "Muenchen" -k 5
     """

@@ -10,11 +10,12 @@ from seqtwin.cli.arguments import Json
 
 def list_parts(
     family: Annotated[
-        str | None, typer.Argument(help="one family: representations, losses, probes, refusals, ...")
+        str | None,
+        typer.Argument(help="one family: representations, losses, probes, refusals, ...", metavar="FAMILY"),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the parts that a config can use, and the refusals and diagnoses of a report.
+    """List the parts that a config can use, and the refusals and diagnoses that a report can contain.
 
     seqtwin list losses
     """
@@ -32,7 +33,7 @@ def list_parts(
 
 
 def schema() -> None:
-    """Print the JSON schema of a config, for completion and checks in an editor.
+    """Print the JSON schema of a config, for autocompletion and validation in an editor.
 
     seqtwin schema > seqtwin.schema.json
     """

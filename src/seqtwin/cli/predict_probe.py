@@ -26,12 +26,20 @@ if TYPE_CHECKING:
 def predict(
     encoder: Encoder,
     file: Annotated[
-        Path, typer.Argument(help="texts (a table with --column), words (one row per token) or series (a long table)")
+        Path,
+        typer.Argument(
+            help="texts (a table with --column), words (one row per word) or series (a long table)", metavar="FILE"
+        ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help=".csv file: the input, then the predictions")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", help="output file: the input, then the predictions (.csv)", metavar="FILE"),
+    ],
     column: Column = None,
-    sequence: Annotated[str | None, typer.Option(help="column that names the sequence of each row")] = None,
-    token: Annotated[str | None, typer.Option(help="column of words, one row per word")] = None,
+    sequence: Annotated[
+        str | None, typer.Option(help="column that identifies each row's sequence", metavar="NAME")
+    ] = None,
+    token: Annotated[str | None, typer.Option(help="column with the words, one row per word", metavar="NAME")] = None,
     gaps: Gaps = "error",
     as_json: Json = False,
 ) -> None:
@@ -58,16 +66,16 @@ def predict(
 @with_columns
 def probe(
     encoder: Encoder,
-    data: Annotated[Path, typer.Argument(help="labelled texts, labelled series, or pairs")],
+    data: Annotated[Path, typer.Argument(help="labelled texts, labelled series, or pairs", metavar="DATA")],
     columns: Columns = NO_COLUMNS,
     quoting: Quoting = None,
     gaps: Gaps = "error",
-    seed: Annotated[int, typer.Option(help="random seed of the folds and the classifiers")] = 0,
+    seed: Annotated[int, typer.Option(help="random seed of the folds and the classifiers", metavar="N")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Is the information in the vector, and does the similarity use it?
+    """Test whether the vectors contain the label information and whether the similarity uses it.
 
-    Each representation of the frozen encoder is measured with a linear classifier, a two-layer classifier and the
+    Each representation of the frozen encoder is evaluated with a linear classifier, a two-layer classifier and the
     similarity alone, always on rows that were not used for fitting.
 
     seqtwin probe runs/questions/encoder questions.csv

@@ -11,8 +11,11 @@ from seqtwin.cli import console
 
 def serve(
     folder: Annotated[Path, typer.Argument(help="folder of an encoder, a run or an index", metavar="ENCODER|INDEX")],
-    host: Annotated[str, typer.Option(help="address to listen on; 0.0.0.0 accepts other machines")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="port; 0 chooses a free one")] = 8000,
+    host: Annotated[
+        str,
+        typer.Option(help="address to listen on; 0.0.0.0 accepts connections from other machines", metavar="ADDRESS"),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="port; 0 chooses a free one", metavar="PORT")] = 8000,
 ) -> None:
     """Serve an encoder or an index over HTTP: embeddings (OpenAI API), scores, search, explanations, and a demo page.
 

@@ -13,9 +13,14 @@ from seqtwin.cli.arguments import (
     Columns,
     Config,
     Data,
+    Jobs,
     Json,
+    NoTune,
     Out,
     Overrides,
+    Quick,
+    ReportOut,
+    StudyOut,
     column_options,
     is_data,
     names_start,
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
 @with_columns
 def init(
     data: Data,
-    out: Annotated[Path, typer.Option("--out", "-o", help="config file to write")] = Path("config.yaml"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="new config file", metavar="FILE")] = Path("config.yaml"),
     columns: Columns = NO_COLUMNS,
 ) -> None:
     """Inspect a data file and write a commented config for it.
@@ -144,24 +149,21 @@ def _starter(data: Path, options: "ColumnOptions", overrides: Sequence[str], fol
 def compare(
     config: Config,
     overrides: Overrides = None,
-    out: Out = None,
+    out: StudyOut = None,
     columns: Columns = NO_COLUMNS,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="5 seeds, 8 tuning trials per pairing; descriptive only")
-    ] = False,
+    quick: Quick = False,
     standard: Annotated[bool, typer.Option("--standard", help="10 seeds, 20 tuning trials per pairing")] = False,
     strong: Annotated[bool, typer.Option("--strong", help="20 seeds, 20 tuning trials per pairing")] = False,
     publication: Annotated[bool, typer.Option("--publication", help="30 seeds, 50 tuning trials per pairing")] = False,
-    no_tune: Annotated[
-        bool, typer.Option("--no-tune", help="train every pairing with the settings as written")
-    ] = False,
+    no_tune: NoTune = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="train failed study cells again")] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="worker processes; default: one per core")] = None,
+    jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
-    """Tune and train every pairing of a grid and write the report.
+    """Tune and train every pairing in a grid, then write the report.
 
-    A repeated call continues the study: finished study cells are not trained again.
+    A pairing is one representation with one loss (or, for other objectives, one head). Run the command again to
+    continue a study; finished cells are not retrained.
 
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
@@ -234,14 +236,12 @@ def _study_for_data(
 
 
 def report(
-    study: Annotated[Path, typer.Argument(help="study folder, or a folder of committed results")],
-    out: Out = None,
-    pages_only: Annotated[
-        bool, typer.Option("--pages-only", help="no CSV, JSON or PNG files; the pages link to the results in STUDY")
-    ] = False,
+    study: Annotated[Path, typer.Argument(help="study folder, or a folder of committed results", metavar="STUDY")],
+    out: ReportOut = None,
+    pages_only: Annotated[bool, typer.Option("--pages-only", help="only pages, linked to the data in STUDY")] = False,
     as_json: Json = False,
 ) -> None:
-    """Rebuild the report of a study from its finished study cells, without training.
+    """Rebuild a study's report from its finished cells, without training.
 
     seqtwin report runs/first --out reports/first
     """

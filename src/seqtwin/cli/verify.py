@@ -10,10 +10,12 @@ from seqtwin.cli.arguments import Json
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="folder of an encoder, run, study cell, study or index")],
+    folder: Annotated[
+        Path, typer.Argument(help="folder of an encoder, run, study cell, study or index", metavar="FOLDER")
+    ],
     as_json: Json = False,
 ) -> None:
-    """Hash every file of a folder again and list the damaged ones. Exit code 3 if there are any.
+    """Recheck the hash of every file in a folder and list damaged files. Exits with code 3 if any are found.
 
     seqtwin verify runs/small
     """

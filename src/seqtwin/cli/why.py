@@ -1,4 +1,4 @@
-"""The command why: the parts of two texts that raise and lower their score."""
+"""The command why: the parts of two texts that raise or lower their score."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,14 +16,17 @@ LEVELS = " ▁▂▃▄▅▆▇█"
 
 def why(
     encoder: Encoder,
-    left: Annotated[str, typer.Argument(help="the first text")],
-    right: Annotated[str, typer.Argument(help="the second text")],
+    left: Annotated[str, typer.Argument(help="the first text", metavar="LEFT")],
+    right: Annotated[str, typer.Argument(help="the second text", metavar="RIGHT")],
     method: Annotated[
-        str, typer.Option(help="occlusion (leave out one token at a time) or gradient (a faster approximation)")
+        str,
+        typer.Option(
+            help="occlusion (leave out one token at a time) or gradient (a faster approximation)", metavar="METHOD"
+        ),
     ] = "occlusion",
     as_json: Json = False,
 ) -> None:
-    """Show which parts of two texts raise and lower their score.
+    """Show which parts of two texts raise or lower their score.
 
     seqtwin why runs/small/encoder Wien Vienna
     """

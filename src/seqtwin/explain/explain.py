@@ -134,10 +134,10 @@ def explain(
 
     The study cell is compared with the other one; without one, with the best of its study on dev, or else with the best
     possible value that its data state. The trainings are published next to its study, or in `out`. `jobs`: parallel
-    trainings; `only`: the switches to try.
+    trainings; `only`: the changes to try.
 
     Raises: ConfigError when a folder contains no study cell, when the two were judged on different data, or when a
-    switch of `only` is unknown.
+    change of `only` is unknown.
     """
     switches = _chosen(only)
     _refuse_heads([read_case(folder) for folder in (cell, other) if folder])
@@ -173,7 +173,7 @@ def _chosen(only: Sequence[str]) -> list[Switch]:
     known = {_slug(switch.name): switch for switch in SWITCHES}
     for name in only:
         if _slug(name) not in known:
-            cause = f"unknown switch '{name}'; known: {', '.join(known)}{nearest(_slug(name), list(known))}"
+            cause = f"unknown change '{name}'; known: {', '.join(known)}{nearest(_slug(name), list(known))}"
             raise ConfigError("EXPLAIN_SWITCH", cause, place="--only")
     return [switch for name, switch in known.items() if not only or name in map(_slug, only)]
 
