@@ -10,7 +10,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 import tiny
-from seqtwin.cli import dedupe_link_mine
+from seqtwin.cli import dedupe_link
+from seqtwin.cli.mine import mine
 from seqtwin.data.inspect_file import inspect_data
 from seqtwin.errors import SeqTwinError
 
@@ -42,7 +43,7 @@ def code_of(result: Result) -> str:
 def test_dedupe_review_decide_and_dedupe_again(encoder: Path, names: Path, tmp_path: Path) -> None:
     out, review = tmp_path / "clusters.csv", tmp_path / "review.csv"
     common = [encoder, names, "--column", "name"]
-    done = run(dedupe_link_mine.dedupe, *common, "--threshold", 0.99, "-o", out, "--review", review, "--json")
+    done = run(dedupe_link.dedupe, *common, "--threshold", 0.99, "-o", out, "--review", review, "--json")
     assert done.exit_code == 0, done.output
     facts = json.loads(done.stdout)
     table = pd.read_csv(out)
@@ -55,7 +56,7 @@ def test_dedupe_review_decide_and_dedupe_again(encoder: Path, names: Path, tmp_p
     assert apart.any()
     decided["decision"] = apart.map({True: "same", False: ""})
     decided.to_csv(review, index=False)
-    again = run(dedupe_link_mine.dedupe, *common, "--threshold", 2, "--decisions", review, "-o", tmp_path / "two.csv")
+    again = run(dedupe_link.dedupe, *common, "--threshold", 2, "--decisions", review, "-o", tmp_path / "two.csv")
     assert again.exit_code == 0, again.output
     cluster = dict(zip(WORDS, pd.read_csv(tmp_path / "two.csv")["cluster"], strict=True))
     assert all(cluster[a] == cluster[b] for a, b in decided.loc[apart, ["left", "right"]].to_numpy())
@@ -65,9 +66,7 @@ def test_link_writes_every_row(encoder: Path, names: Path, tmp_path: Path) -> No
     other = tmp_path / "other.txt"
     other.write_text("cafe\nfed\n", encoding="utf-8")
     out = tmp_path / "links.csv"
-    done = run(
-        dedupe_link_mine.link, encoder, names, other, "--left-column", "name", "--one-to-one", "-o", out, "--json"
-    )
+    done = run(dedupe_link.link, encoder, names, other, "--left-column", "name", "--one-to-one", "-o", out, "--json")
     assert done.exit_code == 0, done.output
     table = pd.read_csv(out)
     assert table["left"].tolist() == WORDS
@@ -75,15 +74,14 @@ def test_link_writes_every_row(encoder: Path, names: Path, tmp_path: Path) -> No
     assert json.loads(done.stdout)["matched"] == table["right_row"].notna().sum()
     assert table["right"][0] == "cafe"
     assert (
-        run(dedupe_link_mine.link, encoder, names, other, "--left-column", "name", "-o", tmp_path / "l.csv").exit_code
-        == 0
+        run(dedupe_link.link, encoder, names, other, "--left-column", "name", "-o", tmp_path / "l.csv").exit_code == 0
     )
 
 
 def test_what_is_mined_can_be_trained_on(encoder: Path, tmp_path: Path) -> None:
     pairs = tiny.write_pairs(tmp_path / "data", (200, 8, 8)) / "train.csv"
     out, suspects = tmp_path / "harder.csv", tmp_path / "suspects.csv"
-    done = run(dedupe_link_mine.mine, encoder, pairs, "-o", out, "--suspects", suspects, "--margin", 0.5, "--json")
+    done = run(mine, encoder, pairs, "-o", out, "--suspects", suspects, "--margin", 0.5, "--json")
     assert done.exit_code == 0, done.output
     facts, table = json.loads(done.stdout), pd.read_csv(out)
     assert table["label"].value_counts().to_dict() == {1: facts["positives"], 0: facts["negatives"]}
@@ -97,22 +95,22 @@ def test_results_never_overwrite(encoder: Path, names: Path, tmp_path: Path) -> 
     taken, free = tmp_path / "taken.csv", tmp_path / "free.csv"
     taken.write_text("mine", encoding="utf-8")
     for result in (
-        run(dedupe_link_mine.dedupe, encoder, names, "--column", "name", "-o", free, "--review", taken),
-        run(dedupe_link_mine.link, encoder, names, names, "-o", taken),
-        run(dedupe_link_mine.mine, encoder, names, "-o", free, "--suspects", taken),
+        run(dedupe_link.dedupe, encoder, names, "--column", "name", "-o", free, "--review", taken),
+        run(dedupe_link.link, encoder, names, names, "-o", taken),
+        run(mine, encoder, names, "-o", free, "--suspects", taken),
     ):
         assert code_of(result) == "OUT_EXISTS"
-    assert code_of(run(dedupe_link_mine.dedupe, encoder, names, "-o", free, "--review", free)) == "OUT_TWICE"
+    assert code_of(run(dedupe_link.dedupe, encoder, names, "-o", free, "--review", free)) == "OUT_TWICE"
     assert taken.read_text(encoding="utf-8") == "mine"
     assert not free.exists()
 
 
 def test_bad_input_is_one_error(encoder: Path, names: Path, tmp_path: Path) -> None:
-    assert code_of(run(dedupe_link_mine.dedupe, encoder, names)) == "MATCH_COLUMN"
-    assert code_of(run(dedupe_link_mine.dedupe, tmp_path / "none", names, "--column", "name")) == "NO_ENCODER"
-    assert code_of(
-        run(dedupe_link_mine.link, encoder, names, names, "-o", tmp_path / "x.csv", "--left-column", "q")
-    ) == ("DATA_COLUMN")
+    assert code_of(run(dedupe_link.dedupe, encoder, names)) == "MATCH_COLUMN"
+    assert code_of(run(dedupe_link.dedupe, tmp_path / "none", names, "--column", "name")) == "NO_ENCODER"
+    assert code_of(run(dedupe_link.link, encoder, names, names, "-o", tmp_path / "x.csv", "--left-column", "q")) == (
+        "DATA_COLUMN"
+    )
 
 
 def test_a_lump_and_strangers_are_told(encoder: Path, tmp_path: Path) -> None:
@@ -120,13 +118,13 @@ def test_a_lump_and_strangers_are_told(encoder: Path, tmp_path: Path) -> None:
     texts = [left for left, _, _ in tiny.drawn_pairs(300, 5)]
     many.write_text("\n".join(texts) + "\n", encoding="utf-8")
     review.write_text("left,right,decision\nno,where,same\n", encoding="utf-8")
-    done = run(dedupe_link_mine.dedupe, encoder, many, "--threshold", -1, "--decisions", review)
+    done = run(dedupe_link.dedupe, encoder, many, "--threshold", -1, "--decisions", review)
     assert done.exit_code == 0, done.output
     assert "--threshold" in done.stderr
     assert "not in the list: 1" in done.stderr
 
 
-@pytest.mark.parametrize("command", [dedupe_link_mine.dedupe, dedupe_link_mine.link, dedupe_link_mine.mine])
+@pytest.mark.parametrize("command", [dedupe_link.dedupe, dedupe_link.link, mine])
 def test_help_ends_in_an_example(command: Any) -> None:
     last = (command.__doc__ or "").strip().splitlines()[-1].strip()
     assert last.startswith(f"seqtwin {command.__name__} ")

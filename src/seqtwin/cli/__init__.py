@@ -11,7 +11,8 @@
 - `why`: why.
 - `index_inputs`: the texts, series and queries of index and search.
 - `index_search`: index, search.
-- `dedupe_link_mine`: dedupe, link, mine.
+- `dedupe_link`: dedupe, link.
+- `mine`: mine.
 - `serve`: serve.
 - `export`: export.
 - `verify`: verify.
@@ -25,12 +26,13 @@ import typer
 
 from seqtwin.cli import console
 from seqtwin.cli.anatomy import anatomy
-from seqtwin.cli.dedupe_link_mine import dedupe, link, mine
+from seqtwin.cli.dedupe_link import dedupe, link
 from seqtwin.cli.encode_score_evaluate import encode, evaluate, score
 from seqtwin.cli.explain import explain
 from seqtwin.cli.export import export
 from seqtwin.cli.index_search import index, search
 from seqtwin.cli.list_schema import list_parts, schema
+from seqtwin.cli.mine import mine
 from seqtwin.cli.plain_help import PlainCommand
 from seqtwin.cli.predict_probe import predict, probe
 from seqtwin.cli.serve import serve

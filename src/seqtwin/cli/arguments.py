@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from functools import wraps
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
 
 import typer
 
@@ -14,6 +14,9 @@ from seqtwin.data.label_words import check_labels
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.reading.column_options import Gaps as GapsName
 from seqtwin.errors import ConfigError
+
+if TYPE_CHECKING:
+    from seqtwin.inference.trained_encoder import TrainedEncoder
 
 Config = Annotated[
     Path,
@@ -261,3 +264,33 @@ def refuse_columns(columns: Columns, config: Path) -> None:
 def names_start(overrides: Sequence[str]) -> bool:
     """Whether an override names an encoder to start training from."""
     return any(text.startswith("encoder.from=") for text in overrides)
+
+
+def require_texts(model: "TrainedEncoder", command: str) -> "TrainedEncoder":
+    """The encoder, if it encodes texts.
+
+    Raises: ConfigError for an encoder of series.
+    """
+    from seqtwin.errors import ConfigError
+
+    if model.inputs != "tokens":
+        remedy = "to find the nearest series: seqtwin index, then seqtwin search"
+        raise ConfigError("ENCODE_INPUTS", "this command needs an encoder of texts", place=command, remedy=remedy)
+    return model
+
+
+def refuse_taken(*paths: Path | None) -> None:
+    """Check that no output file exists yet.
+
+    Raises: ConfigError.
+    """
+    from seqtwin.errors import ConfigError
+    from seqtwin.files import refuse_existing
+
+    named = [path for path in paths if path]
+    if len(set(named)) < len(named):
+        raise ConfigError(
+            "OUT_TWICE", "two output files have the same name", place=str(named[0]), remedy="choose two names"
+        )
+    for path in named:
+        refuse_existing(path)

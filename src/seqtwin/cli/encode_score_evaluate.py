@@ -61,12 +61,18 @@ def evaluate(
         console.print_line(f"{name}: undefined ({why})")
 
 
+TextFile = Annotated[
+    Path, typer.Argument(help="a .txt file with one text per line, a table with --column, or series", metavar="FILE")
+]
+ScoreFile = Annotated[
+    Path,
+    typer.Option("--out", "-o", help="output file: all columns of the table, then the scores (.csv)", metavar="FILE"),
+]
+
+
 def encode(
     encoder: Encoder,
-    file: Annotated[
-        Path,
-        typer.Argument(help="a .txt file with one text per line, a table with --column, or series", metavar="FILE"),
-    ],
+    file: TextFile,
     out: Annotated[Path, typer.Option("--out", "-o", help="output file: .npy, .parquet or .csv", metavar="FILE")],
     column: Column = None,
     quoting: Quoting = None,
@@ -118,12 +124,7 @@ def encode(
 def score(
     encoder: Encoder,
     pairs: Annotated[Path, typer.Argument(help="table of pairs", metavar="PAIRS")],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", "-o", help="output file: all columns of the table, then the scores (.csv)", metavar="FILE"
-        ),
-    ],
+    out: ScoreFile,
     left: Left = None,
     right: Right = None,
     quoting: Quoting = None,

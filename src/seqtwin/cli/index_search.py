@@ -19,29 +19,39 @@ if TYPE_CHECKING:
 SHOWN = 72
 PROMPT = "query (empty line to quit): "
 
+CorpusFile = Annotated[
+    Path,
+    typer.Argument(
+        help="a .txt file with one text per line, a table with --column, or series; with --remove, a file of ids",
+        metavar="CORPUS",
+    ),
+]
+IdColumn = Annotated[
+    str | None, typer.Option("--id", help="column with the ids; default: the row number", metavar="NAME")
+]
+Metadata = Annotated[list[str] | None, typer.Option(help="column to store with each text; repeatable", metavar="NAME")]
+Kind = Annotated[
+    str, typer.Option(help="exact, or approximate: hnsw or ivfpq (for more than about 100,000 texts)", metavar="KIND")
+]
+Queries = Annotated[
+    list[str] | None,
+    typer.Argument(help="texts to search for; if none are given, you are prompted for them", metavar="QUERY"),
+]
+QueryFile = Annotated[
+    Path | None,
+    typer.Option("--queries", help="file of queries: a .txt file, a table with --column, or series", metavar="FILE"),
+]
+
 
 def index(
     encoder: Encoder,
-    corpus: Annotated[
-        Path,
-        typer.Argument(
-            help="a .txt file with one text per line, a table with --column, or series; with --remove, a file of ids",
-            metavar="CORPUS",
-        ),
-    ],
+    corpus: CorpusFile,
     out: Annotated[Path, typer.Option("--out", "-o", help="index folder", metavar="FOLDER")],
     column: Column = None,
-    id_column: Annotated[
-        str | None, typer.Option("--id", help="column with the ids; default: the row number", metavar="NAME")
-    ] = None,
-    metadata: Annotated[
-        list[str] | None, typer.Option(help="column to store with each text; repeatable", metavar="NAME")
-    ] = None,
+    id_column: IdColumn = None,
+    metadata: Metadata = None,
     gaps: Gaps = "error",
-    kind: Annotated[
-        str,
-        typer.Option(help="exact, or approximate: hnsw or ivfpq (for more than about 100,000 texts)", metavar="KIND"),
-    ] = "exact",
+    kind: Kind = "exact",
     add: Annotated[bool, typer.Option("--add", help="add the texts to the existing index")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="remove the items whose ids are in the file")] = False,
     as_json: Json = False,
@@ -84,16 +94,8 @@ def index(
 
 def search(
     folder: Annotated[Path, typer.Argument(help="index folder", metavar="INDEX")],
-    queries: Annotated[
-        list[str] | None,
-        typer.Argument(help="texts to search for; if none are given, you are prompted for them", metavar="QUERY"),
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option(
-            "--queries", help="file of queries: a .txt file, a table with --column, or series", metavar="FILE"
-        ),
-    ] = None,
+    queries: Queries = None,
+    file: QueryFile = None,
     column: Annotated[str | None, typer.Option(help="column of a table with the queries", metavar="NAME")] = None,
     k: Annotated[int, typer.Option("-k", help="number of hits per query", metavar="N")] = 10,
     encoder: Annotated[

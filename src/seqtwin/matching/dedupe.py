@@ -108,7 +108,6 @@ def dedupe(
     `threshold`: by default the encoder's own, fitted on dev. `k`: by default 3; then groups of up to 16 texts that are
     nearer to each other than to any other text are linked as well. `decisions`: override every score.
     `on_rows(done, total)`: gets the progress.
-
     A blank text (None, empty, white space, or without a token) is never the same as another. Texts of which the encoder
     knows no token are the same only if they have the same spelling.
 
@@ -117,8 +116,7 @@ def dedupe(
     limit = choose_threshold(encoder.threshold, threshold)
     items = distinct(encoder, texts, _decided_different(encoder, decisions))
     check_count("k", 1 if k is None else k, 1)
-    count = len(items.keys)
-    decided = known_pairs(decisions, items.places)
+    count, decided = len(items.keys), known_pairs(decisions, items.places)
     progress = Progress(on_rows, 2 * count)
     vectors = encode_texts(encoder, items.texts, progress)
     near = find_nearest(encoder.similarity, vectors, vectors, width_for(k), np.arange(count), progress)

@@ -1,4 +1,4 @@
-"""The commands dedupe, link and mine: duplicates in one list, matches between two, hard negatives for training."""
+"""The commands dedupe and link: duplicates in one list, and matches between two."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,25 +7,33 @@ import typer
 
 from seqtwin.cli import console
 from seqtwin.cli.arguments import (
-    NO_COLUMNS,
     Column,
-    Columns,
     Encoder,
     Json,
     Nearest,
     Quoting,
     Threshold,
     check_quoting,
-    column_options,
-    with_columns,
+    refuse_taken,
+    require_texts,
 )
 
 if TYPE_CHECKING:
-    from seqtwin.inference.trained_encoder import TrainedEncoder
     from seqtwin.matching.dedupe import Deduped
     from seqtwin.matching.link import Links
 
 Near = Annotated[int, typer.Option("-k", help="nearest texts in the right list considered per row", metavar="N")]
+LeftList = Annotated[
+    Path, typer.Argument(help="a table, or a .txt file with one text per line; each row is matched", metavar="LEFT")
+]
+LeftColumn = Annotated[
+    str | None,
+    typer.Option("--left-column", "--left", help="column(s) with the left text, comma-separated", metavar="NAME"),
+]
+RightColumn = Annotated[
+    str | None,
+    typer.Option("--right-column", "--right", help="column(s) with the right text, comma-separated", metavar="NAME"),
+]
 
 
 def dedupe(
@@ -65,8 +73,8 @@ def dedupe(
     from seqtwin.matching.dedupe import dedupe as find_duplicates
     from seqtwin.matching.match_files import clusters_csv, read_listed, review_csv
 
-    _refuse_taken(out, review)
-    model = _require_texts(load(encoder), "dedupe")
+    refuse_taken(out, review)
+    model = require_texts(load(encoder), "dedupe")
     rows = read_listed(file, column, quoting=check_quoting(quoting))
     console.print_summary(rows.understood)
     decided = read_decisions(decisions) if decisions else []
@@ -129,22 +137,11 @@ def _counts(deduped: "Deduped", threshold: float) -> dict[str, float]:
 
 def link(
     encoder: Encoder,
-    left: Annotated[
-        Path,
-        typer.Argument(help="a table, or a .txt file with one text per line; each row is matched", metavar="LEFT"),
-    ],
+    left: LeftList,
     right: Annotated[Path, typer.Argument(help="list to search for matches", metavar="RIGHT")],
     out: Annotated[Path, typer.Option("--out", "-o", help="output file with the matches (.csv)", metavar="FILE")],
-    left_column: Annotated[
-        str | None,
-        typer.Option("--left-column", "--left", help="column(s) with the left text, comma-separated", metavar="NAME"),
-    ] = None,
-    right_column: Annotated[
-        str | None,
-        typer.Option(
-            "--right-column", "--right", help="column(s) with the right text, comma-separated", metavar="NAME"
-        ),
-    ] = None,
+    left_column: LeftColumn = None,
+    right_column: RightColumn = None,
     quoting: Quoting = None,
     threshold: Threshold = None,
     one_to_one: Annotated[
@@ -168,8 +165,8 @@ def link(
     from seqtwin.matching.link import link as find_matches
     from seqtwin.matching.match_files import links_csv, read_listed
 
-    _refuse_taken(out)
-    model = _require_texts(load(encoder), "link")
+    refuse_taken(out)
+    model = require_texts(load(encoder), "link")
     a, b = (
         read_listed(path, name, option, quoting=check_quoting(quoting))
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
@@ -198,101 +195,3 @@ def _print_links(links: "Links", total: int, as_json: bool, out: Path) -> None:
     matches = f"{matched} of {rows} rows have a match at threshold {links.threshold:.4g}"
     console.print_line(f"{matches}, {mutual} of them mutual")
     console.print_line(str(out))
-
-
-@with_columns
-def mine(
-    encoder: Encoder,
-    pairs: Annotated[Path, typer.Argument(help="labelled pairs, or texts with their class", metavar="PAIRS")],
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", help="output file with the columns left, right and label (.csv)", metavar="FILE"),
-    ],
-    ranks: Annotated[
-        tuple[int, int],
-        typer.Option(
-            help="range of ranks, among the nearest texts, from which negatives are taken", metavar="FIRST LAST"
-        ),
-    ] = (1, 50),
-    margin: Annotated[
-        float,
-        typer.Option(
-            help="a text that scores more than this above the nearest positive is a suspect, not a negative",
-            metavar="NUMBER",
-        ),
-    ] = 0.1,
-    per_anchor: Annotated[int, typer.Option(help="maximum number of negatives per left text", metavar="N")] = 1,
-    suspects: Annotated[
-        Path | None,
-        typer.Option(
-            help="output file with suspects: likely positives that are not labelled as such (.csv)", metavar="FILE"
-        ),
-    ] = None,
-    columns: Columns = NO_COLUMNS,
-    quoting: Quoting = None,
-    as_json: Json = False,
-) -> None:
-    """Find hard negatives: non-matching texts that the encoder scores almost as high as matching ones.
-
-    The output includes the positives, so you can train on it directly. Mine only from training pairs; otherwise test
-    data leaks into training.
-
-    seqtwin mine runs/small/encoder train.csv -o harder.csv --suspects suspects.csv
-    """
-    from seqtwin.data.inspect_file import inspect_data
-    from seqtwin.data.starter_config import seen_lines
-    from seqtwin.files import publish_text
-    from seqtwin.inference.trained_encoder import load
-    from seqtwin.matching.match_files import pairs_csv, read_labelled
-    from seqtwin.matching.mine import mine as find_negatives
-
-    _refuse_taken(out, suspects)
-    model = _require_texts(load(encoder), "mine")
-    inspection = inspect_data(pairs, column_options(columns, quoting=quoting))
-    console.print_summary(seen_lines(inspection))
-    labelled = read_labelled(inspection)
-    with console.rows_bar("comparing") as on_rows:
-        mined = find_negatives(
-            model, *labelled, rank_range=ranks, margin=margin, per_anchor=per_anchor, on_rows=on_rows
-        )
-    publish_text(out, pairs_csv(mined.rows(), "label"))
-    if suspects:
-        publish_text(suspects, pairs_csv(mined.suspects, "score"))
-    counts = {"positives": len(mined.positives), "negatives": len(mined.negatives), "suspects": len(mined.suspects)}
-    written = [str(path) for path in (out, suspects) if path]
-    if as_json:
-        console.print_json({**counts, "written": written})
-        return
-    console.print_line(", ".join(f"{count} {name}" for name, count in counts.items()))
-    for name in written:
-        console.print_line(name)
-
-
-def _require_texts(model: "TrainedEncoder", command: str) -> "TrainedEncoder":
-    """The encoder, if it encodes texts.
-
-    Raises: ConfigError for an encoder of series.
-    """
-    from seqtwin.errors import ConfigError
-
-    if model.inputs != "tokens":
-        remedy = "to find the nearest series: seqtwin index, then seqtwin search"
-        raise ConfigError("ENCODE_INPUTS", "this command needs an encoder of texts", place=command, remedy=remedy)
-    return model
-
-
-def _refuse_taken(*paths: Path | None) -> None:
-    """Check that no output file exists yet.
-
-    Raises: ConfigError.
-    """
-    from seqtwin.errors import ConfigError
-    from seqtwin.files import refuse_existing
-
-    named = [path for path in paths if path]
-    if len(set(named)) < len(named):
-        raise ConfigError(
-            "OUT_TWICE", "two output files have the same name", place=str(named[0]), remedy="choose two names"
-        )
-    for path in named:
-        refuse_existing(path)
