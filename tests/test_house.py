@@ -32,7 +32,7 @@ MOST_ANY = 8  # per 1,000 lines
 MEDIAN_FUNCTION, LONGEST_FUNCTION = 6, 50
 OFTEN = {
     "base", "by_length", "classes", "evaluate_heads", "examples", "explain", "every_representation", "grid", "heat_map",
-    "letters", "page", "pairs", "records", "scores", "slices", "svg", "trials", "verify",
+    "letters", "mine", "page", "pairs", "records", "scores", "slices", "svg", "trials", "verify",
 }  # fmt: skip
 AWKWARD = [
     "one vector a text",
