@@ -187,6 +187,8 @@ def test_score_says_why_there_is_no_column_same(seqtwin: Any, encoder: Path, tmp
      (None, "decode", "trained to decode")],
 )  # fmt: skip
 def test_why_there_is_no_threshold(threshold: float | None, objective: str, reason: str) -> None:
-    why = no_threshold(SimpleNamespace(threshold=threshold, objective=objective))  # type: ignore[arg-type]
+    predicts = None if objective == "pairs" else "class"
+    encoder = SimpleNamespace(threshold=threshold, objective=objective, predicts=predicts)
+    why = no_threshold(encoder)  # type: ignore[arg-type]
     assert reason in why
     assert bool(why) == (threshold is None)
