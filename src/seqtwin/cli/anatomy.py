@@ -48,7 +48,7 @@ def anatomy(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show output, h_n and c_n for one text: their values, which entries are equal, and where they are used.
+    """Show output, h_n and c_n for one text: their values, which of their entries are equal, and where each is used.
 
     seqtwin anatomy configs/placenames.yaml Wien --set encoder.cell=gru --html wien.html
     """

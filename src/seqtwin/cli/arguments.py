@@ -38,7 +38,7 @@ Column = Annotated[
     typer.Option(
         "--column",
         "--text",
-        help="column(s) of a table with the text, comma-separated (title,brand)",
+        help="table column(s) that contain the text, comma-separated (title,brand)",
         metavar="NAME",
     ),
 ]
@@ -46,8 +46,8 @@ Quoting = Annotated[
     str | None,
     typer.Option(
         "--quoting",
-        help="how to treat quote characters in .csv and .tsv files: none (as ordinary characters) or csv (they "
-        "enclose fields)",
+        help="how to treat quote characters in .csv and .tsv files: none (as ordinary characters) or csv (as "
+        "marks that enclose fields)",
         metavar="MODE",
     ),
 ]
@@ -55,7 +55,7 @@ Gaps = Annotated[
     str,
     typer.Option(
         "--gaps",
-        help="how to handle missing values and steps in series: error, interpolate or carry (repeat the last value)",
+        help="how to handle missing values or steps in series: error, interpolate or carry (repeat the last value)",
         metavar="MODE",
     ),
 ]
@@ -68,14 +68,12 @@ StudyOut = Annotated[
 ]
 ReportOut = Annotated[
     Path | None,
-    typer.Option(
-        help="output folder; default: the folder report in STUDY; an existing report is replaced", metavar="FOLDER"
-    ),
+    typer.Option(help="output folder; default: STUDY/report; an existing report there is replaced", metavar="FOLDER"),
 ]
 Quick = Annotated[
     bool, typer.Option("--quick", help="5 seeds, 8 tuning trials per pairing; only describes the results")
 ]
-NoTune = Annotated[bool, typer.Option("--no-tune", help="train every pairing with the settings as written")]
+NoTune = Annotated[bool, typer.Option("--no-tune", help="skip tuning; train every pairing with the given settings")]
 Threshold = Annotated[
     float | None, typer.Option(help="minimum score of a match; default: the encoder's threshold", metavar="SCORE")
 ]
@@ -83,8 +81,8 @@ Nearest = Annotated[
     int | None,
     typer.Option(
         "-k",
-        help="nearest texts considered per text; small values avoid chaining unrelated rows; default: 3, extended to "
-        "whole groups of up to 16 texts that are closer to each other than to any other",
+        help="nearest texts considered per text; small values avoid chaining unrelated rows; default: 3, or "
+        "more where up to 16 texts are all closer to one another than to any other text: they form one group",
         metavar="N",
     ),
 ]

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 Near = Annotated[int, typer.Option("-k", help="nearest texts in the right list considered per row", metavar="N")]
 LeftList = Annotated[
-    Path, typer.Argument(help="a table, or a .txt file with one text per line; each row is matched", metavar="LEFT")
+    Path,
+    typer.Argument(
+        help="a table, or a .txt file with one text per line; a match is sought for each row", metavar="LEFT"
+    ),
 ]
 LeftColumn = Annotated[
     str | None,
@@ -57,13 +60,13 @@ def dedupe(
 ) -> None:
     """Find rows of a list that refer to the same thing.
 
-    Texts with identical tokens are always treated as the same. Any other two texts are linked if each is among the
-    other's nearest texts and their score reaches the threshold. Linked texts form a cluster. A row without a text forms
+    Texts with identical tokens are always treated as the same. Any two other texts are linked if each is among the
+    other's nearest texts and their score reaches the threshold. Linked texts form a cluster. A row with no text forms
     a cluster of its own. A text with no known tokens is linked only to identically spelled texts.
 
     In the review file, write "same" or "different" next to a pair and pass the file with --decisions. Decisions take
-    precedence over scores. Cells are written unchanged, including those that a spreadsheet would treat as a formula
-    (they begin with =, +, - or @).
+    precedence over scores. Values are written unchanged, even those that a spreadsheet would treat as formulas (they
+    begin with =, +, - or @).
 
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """
@@ -153,9 +156,9 @@ def link(
 ) -> None:
     """Match the rows of one list with those of another.
 
-    For each row of the left list, the output contains the best match in the right list, its score, the margin to the
+    For each row of the left list, the output contains the best match in the right list, its score, the margin over the
     second best, and whether the match is mutual. A row has no match if no score reaches the threshold. Texts with
-    identical tokens always match. A row without a text is never matched. The other columns of both lists are kept. With
+    identical tokens always match. A row with no text is never matched. The other columns of both lists are kept. With
     --one-to-one, the matches are chosen to maximise the sum of (score - threshold).
 
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv

@@ -37,9 +37,9 @@ def evaluate(
 ) -> None:
     """Evaluate an encoder on labelled data.
 
-    Pairs are judged with the encoder's own threshold, chosen on its dev split. Texts or series with a class are
-    evaluated in two ways: as balanced pairs, and by retrieving the other items of the same class. An encoder with a
-    head is evaluated on its predictions.
+    Pairs are judged with the encoder's own threshold, chosen on the dev split of its training data. Texts or series
+    with a class are evaluated in two ways: as balanced pairs, and by retrieving the other items of the same class. An
+    encoder with a head is evaluated on its predictions.
 
     seqtwin evaluate runs/small/encoder pairs.csv
     """
@@ -62,7 +62,10 @@ def evaluate(
 
 
 TextFile = Annotated[
-    Path, typer.Argument(help="a .txt file with one text per line, a table with --column, or series", metavar="FILE")
+    Path,
+    typer.Argument(
+        help="a .txt file with one text per line, a table (use --column), or a file of series", metavar="FILE"
+    ),
 ]
 ScoreFile = Annotated[
     Path,
@@ -82,10 +85,10 @@ def encode(
 ) -> None:
     """Write one vector per text, in file order. Files can be larger than memory.
 
-    An encoder of series expects a long table (series_id, t, ch0, ch1, ...) or a .ts file. It writes one vector per
-    series, in the order of their first rows.
+    A series encoder expects a long table (series_id, t, ch0, ch1, ...) or a .ts file. It writes one vector per
+    series, in the order in which the series first appear.
 
-    A row without a text gets a NaN vector; find these with np.isnan(vectors).any(axis=1). An encoder trained with
+    A row with no text gets a NaN vector; find these with np.isnan(vectors).any(axis=1). An encoder trained with
     tokens.empty=unk encodes such a row as one unknown token.
 
     To continue after an interruption, run the same command with --resume.
@@ -134,7 +137,7 @@ def score(
     """Score every pair of a table and mark the pairs that reach the threshold. Files can be larger than memory.
 
     The new columns are `score` and `same`, or `encoder_score` and `encoder_same` if the table already has columns with
-    these names. Both are empty if a text is missing. If the encoder has no threshold, there is no `same` column.
+    these names. Both are empty if either text is missing. If the encoder has no threshold, there is no `same` column.
 
     seqtwin score runs/small/encoder pairs.csv -o scores.csv
     """

@@ -21,7 +21,7 @@ def explain(
     other: Other = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="output folder; trainings already there are reused", metavar="FOLDER"),
+        typer.Option(help="output folder; training runs already there are reused", metavar="FOLDER"),
     ] = None,
     jobs: Jobs = None,
     only: Annotated[
@@ -30,7 +30,7 @@ def explain(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Explain why a study cell scores poorly: run its diagnostics, then retrain it with one change at a time.
+    """Explain why a study cell scores poorly: show its diagnostics, then retrain it with one change at a time.
 
     seqtwin explain runs/first/cells/placenames.lstm.final_hidden.mse.s0 --jobs 2
     """

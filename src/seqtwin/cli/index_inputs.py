@@ -76,7 +76,7 @@ def corpus_line(path: Path, rows: Corpus, column: str | None, id_column: str | N
 
 
 def _ids(path: Path, column: str, texts: Sequence[str]) -> list[str]:
-    """The ids of the items. A row without a text needs no id.
+    """The ids of the items. A row with no text needs no id.
 
     Raises: DataError.
     """

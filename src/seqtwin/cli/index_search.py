@@ -22,7 +22,7 @@ PROMPT = "query (empty line to quit): "
 CorpusFile = Annotated[
     Path,
     typer.Argument(
-        help="a .txt file with one text per line, a table with --column, or series; with --remove, a file of ids",
+        help="a .txt file with one text per line, a table (use --column), or series; with --remove, a file of ids",
         metavar="CORPUS",
     ),
 ]
@@ -31,7 +31,10 @@ IdColumn = Annotated[
 ]
 Metadata = Annotated[list[str] | None, typer.Option(help="column to store with each text; repeatable", metavar="NAME")]
 Kind = Annotated[
-    str, typer.Option(help="exact, or approximate: hnsw or ivfpq (for more than about 100,000 texts)", metavar="KIND")
+    str,
+    typer.Option(
+        help="exact, hnsw or ivfpq; the last two are approximate, for more than about 100,000 texts", metavar="KIND"
+    ),
 ]
 Queries = Annotated[
     list[str] | None,
@@ -39,7 +42,9 @@ Queries = Annotated[
 ]
 QueryFile = Annotated[
     Path | None,
-    typer.Option("--queries", help="file of queries: a .txt file, a table with --column, or series", metavar="FILE"),
+    typer.Option(
+        "--queries", help="file of queries: a .txt file, a table (use --column), or a file of series", metavar="FILE"
+    ),
 ]
 
 
@@ -58,11 +63,11 @@ def index(
 ) -> None:
     """Build a search index from a list of texts, or change an index with --add or --remove.
 
-    A change writes a new generation of the index. Processes that use the old generation are unaffected.
+    Each change writes a new generation of the index. Processes that use the old one are unaffected.
 
-    Rows without a text are skipped and their number is reported; they still count in row numbers used as ids.
+    Rows with no text are skipped and their number is reported; they still count towards the row numbers used as ids.
 
-    An encoder of series expects a long table (series_id, t, ch0, ch1, ...) or a .ts file; ids and labels are stored.
+    A series encoder expects a long table (series_id, t, ch0, ch1, ...) or a .ts file; ids and labels are stored.
 
     seqtwin index runs/small/encoder names.txt -o runs/names
     """
@@ -96,7 +101,7 @@ def search(
     folder: Annotated[Path, typer.Argument(help="index folder", metavar="INDEX")],
     queries: Queries = None,
     file: QueryFile = None,
-    column: Annotated[str | None, typer.Option(help="column of a table with the queries", metavar="NAME")] = None,
+    column: Annotated[str | None, typer.Option(help="table column that contains the queries", metavar="NAME")] = None,
     k: Annotated[int, typer.Option("-k", help="number of hits per query", metavar="N")] = 10,
     encoder: Annotated[
         Path | None, typer.Option(help="path of the index's encoder, if it has moved", metavar="ENCODER")

@@ -15,7 +15,9 @@ def list_parts(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the parts that a config can use, and the refusals and diagnoses that a report can contain.
+    """List the parts that a config can use, and the diagnoses and refusals that a report can contain.
+
+    A refusal is a reason to withhold a claim.
 
     seqtwin list losses
     """

@@ -29,7 +29,7 @@ Ranks = Annotated[
 Margin = Annotated[
     float,
     typer.Option(
-        help="a text that scores more than this above the nearest positive is a suspect, not a negative",
+        help="a text whose score exceeds that of the nearest positive by more than this is a suspect, not a negative",
         metavar="NUMBER",
     ),
 ]

@@ -43,7 +43,7 @@ def predict(
     gaps: Gaps = "error",
     as_json: Json = False,
 ) -> None:
-    """Predict a class, a class per step, or a generated text for each sequence.
+    """For each sequence, predict a class or a class per step, or generate a text.
 
     The encoder must have been trained with the objective classify, label_steps or decode.
 
@@ -70,7 +70,7 @@ def probe(
     columns: Columns = NO_COLUMNS,
     quoting: Quoting = None,
     gaps: Gaps = "error",
-    seed: Annotated[int, typer.Option(help="random seed of the folds and the classifiers", metavar="N")] = 0,
+    seed: Annotated[int, typer.Option(help="random seed for the folds and classifiers", metavar="N")] = 0,
     as_json: Json = False,
 ) -> None:
     """Test whether the vectors contain the label information and whether the similarity uses it.

@@ -163,7 +163,7 @@ def compare(
     """Tune and train every pairing in a grid, then write the report.
 
     A pairing is one representation with one loss (or, for other objectives, one head). Run the command again to
-    continue a study; finished cells are not retrained.
+    continue a study; finished study cells (one pairing, one seed) are not retrained.
 
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
@@ -238,7 +238,7 @@ def _study_for_data(
 def report(
     study: Annotated[Path, typer.Argument(help="study folder, or a folder of committed results", metavar="STUDY")],
     out: ReportOut = None,
-    pages_only: Annotated[bool, typer.Option("--pages-only", help="only pages, linked to the data in STUDY")] = False,
+    pages_only: Annotated[bool, typer.Option("--pages-only", help="write only pages, with links to STUDY")] = False,
     as_json: Json = False,
 ) -> None:
     """Rebuild a study's report from its finished cells, without training.
