@@ -7,6 +7,9 @@ import pytest
 from shell import Shell
 from test_readme import blocks_of, missing_links, run_block
 
+# every block of a long page, with trainings
+pytestmark = pytest.mark.long
+
 TUTORIAL = Path(__file__).parent.parent / "docs" / "output-and-hidden.md"
 TEXT = TUTORIAL.read_text(encoding="utf-8")
 

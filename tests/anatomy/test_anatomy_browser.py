@@ -9,6 +9,9 @@ from dissected import of_text
 
 from seqtwin.anatomy.page import page
 
+# a real browser
+pytestmark = pytest.mark.long
+
 WIDTHS = (380, 768, 1120)
 TEXT = "abcdef" * 8
 

@@ -249,6 +249,7 @@ def test_a_change_that_cannot_be_trained_says_why(study, in_process, tmp_path, m
     assert "no cause is named (R12)" in found.verdict
 
 
+@pytest.mark.long
 def test_workers_train_as_this_process_does(study, tmp_path):
     slow = study / "cells" / "slow.s0"
     seen = []

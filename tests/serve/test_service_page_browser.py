@@ -13,6 +13,9 @@ from seqtwin.index.index import Index
 from seqtwin.serve.app import create_app
 from seqtwin.serve.limits import Limits
 
+# a real browser
+pytestmark = pytest.mark.long
+
 WIDTHS = (380, 768, 1280)
 
 

@@ -8,6 +8,9 @@ import pytest
 
 from seqtwin.reporting.page.write_report import write_report
 
+# a real browser
+pytestmark = pytest.mark.long
+
 WIDTHS = (380, 768, 1280)
 REPORTS = Path(__file__).parents[3] / "reports"
 
