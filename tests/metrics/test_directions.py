@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from headed import WITH_HEAD
 from seqtwin.metrics import (
     CLASS_METRICS,
     DIRECTIONS,
@@ -20,7 +21,6 @@ from seqtwin.metrics import (
     metric_name,
 )
 from seqtwin.reporting.findings.rules import RULES
-from seqtwin.run.objectives.registry import WITH_HEAD
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 FAMILIES = {**METRICS, **CLASS_METRICS, **WRITTEN_METRICS, **RANKINGS}

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from headed import WITH_HEAD
 from seqtwin.config import parse_run
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.run.check_config import check_run
-from seqtwin.run.objectives.registry import OBJECTIVES, WITH_HEAD, objective_of
+from seqtwin.run.objectives.registry import OBJECTIVES, objective_of
 
 
 def config(objective: Any, **sections: Any) -> Any:

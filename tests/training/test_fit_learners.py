@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 import tiny
+from headed import WITH_HEAD
 from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.model.heads import HEADS, Learner, build_head
-from seqtwin.run.objectives.registry import WITH_HEAD
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.fit import Diverged, RunState, fit
 

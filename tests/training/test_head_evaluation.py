@@ -13,6 +13,7 @@ from sklearn import metrics as oracle
 from torch import Tensor
 
 import tiny
+from headed import WITH_HEAD
 from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.metrics import CLASS_METRICS, WRITTEN_METRICS, Undefined
 from seqtwin.metrics.base import HIGHER
@@ -20,7 +21,6 @@ from seqtwin.metrics.classes import Measure
 from seqtwin.model.base_head import Head
 from seqtwin.model.heads import HEADS, Learner, build_head
 from seqtwin.records import Sequences
-from seqtwin.run.objectives.registry import WITH_HEAD
 from seqtwin.training import evaluate_heads
 from seqtwin.training.evaluate_heads import (
     class_probabilities,

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 import tiny_examples as toy
+from headed import WITH_HEAD
 from seqtwin.config import parse_run
 from seqtwin.data.batches import ClassStore, DecodeStore, Ragged, StepStore
 from seqtwin.data.pairs import SPLITS
 from seqtwin.data.tokens.decoded_text import text_of
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.objectives.registry import WITH_HEAD, objective_of
+from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepare import prepare, prepare_pairs
 from seqtwin.run.prepared_data import PreparedExamples, data_facts
 

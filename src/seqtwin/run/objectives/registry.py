@@ -10,7 +10,6 @@ from seqtwin.lookup import member, split_spec
 from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.classify import CLASSIFY
 from seqtwin.run.objectives.decode_text import DECODE
-from seqtwin.run.objectives.head_objective import HeadObjective
 from seqtwin.run.objectives.label_steps import LABEL_STEPS
 from seqtwin.run.objectives.pairs import PAIRS
 
@@ -20,8 +19,6 @@ OBJECTIVES: Mapping[str, AnyObjective] = {
     "label_steps": LABEL_STEPS,
     "decode": DECODE,
 }
-
-WITH_HEAD = {name: objective for name, objective in OBJECTIVES.items() if isinstance(objective, HeadObjective)}
 
 
 def objective_name(config: RunConfig) -> str:
