@@ -26,13 +26,13 @@ def anatomy(
     where: Annotated[
         Path,
         typer.Argument(
-            help="a config (untrained encoder), an encoder folder or a run folder", metavar="CONFIG|ENCODER"
+            help="a config (builds an untrained encoder), an encoder folder or a run folder", metavar="CONFIG|ENCODER"
         ),
     ],
     text: Annotated[
         str | None,
         typer.Argument(
-            help="a text, or a file of series (the first one is used); default: a short example", metavar="TEXT"
+            help="a text, or a file of series (only the first series is used); default: a short example", metavar="TEXT"
         ),
     ] = None,
     html: Annotated[
@@ -48,7 +48,7 @@ def anatomy(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show output, h_n and c_n for one text: their values, which of their entries are equal, and where each is used.
+    """Show output, h_n and c_n for one text: their values, which entries they share, and where each tensor is used.
 
     seqtwin anatomy configs/placenames.yaml Wien --set encoder.cell=gru --html wien.html
     """

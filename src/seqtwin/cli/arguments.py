@@ -27,18 +27,18 @@ Config = Annotated[
 Data = Annotated[Path, typer.Argument(help="a data file, or a folder with train, dev and test files", metavar="DATA")]
 Left = Annotated[
     str | None,
-    typer.Option("--left", help="column(s) with the left text, comma-separated (title,brand)", metavar="NAME"),
+    typer.Option("--left", help="column with the left text; join several with commas: title,brand", metavar="NAME"),
 ]
 Right = Annotated[
     str | None,
-    typer.Option("--right", help="column(s) with the right text, comma-separated (title,brand)", metavar="NAME"),
+    typer.Option("--right", help="column with the right text; join several with commas: title,brand", metavar="NAME"),
 ]
 Column = Annotated[
     str | None,
     typer.Option(
         "--column",
         "--text",
-        help="table column(s) that contain the text, comma-separated (title,brand)",
+        help="column with the text; join several with commas: title,brand",
         metavar="NAME",
     ),
 ]
@@ -71,7 +71,7 @@ ReportOut = Annotated[
     typer.Option(help="output folder; default: STUDY/report; an existing report there is replaced", metavar="FOLDER"),
 ]
 Quick = Annotated[
-    bool, typer.Option("--quick", help="5 seeds, 8 tuning trials per pairing; only describes the results")
+    bool, typer.Option("--quick", help="5 seeds, 8 tuning trials per pairing; the report makes no claims")
 ]
 NoTune = Annotated[bool, typer.Option("--no-tune", help="skip tuning; train every pairing with the given settings")]
 Threshold = Annotated[
@@ -81,8 +81,8 @@ Nearest = Annotated[
     int | None,
     typer.Option(
         "-k",
-        help="nearest texts considered per text; small values avoid chaining unrelated rows; default: 3, or "
-        "more where up to 16 texts are all closer to one another than to any other text: they form one group",
+        help="number of nearest texts to consider for each text; small values avoid chaining unrelated rows; default: "
+        "3, raised to keep together groups of up to 16 texts that are closer to one another than to any other text",
         metavar="N",
     ),
 ]

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from seqtwin.matching.dedupe import Deduped
     from seqtwin.matching.link import Links
 
-Near = Annotated[int, typer.Option("-k", help="nearest texts in the right list considered per row", metavar="N")]
+Near = Annotated[
+    int, typer.Option("-k", help="number of nearest texts in the right list to consider for each row", metavar="N")
+]
 LeftList = Annotated[
     Path,
     typer.Argument(
@@ -65,8 +67,8 @@ def dedupe(
     a cluster of its own. A text with no known tokens is linked only to identically spelled texts.
 
     In the review file, write "same" or "different" next to a pair and pass the file with --decisions. Decisions take
-    precedence over scores. Values are written unchanged, even those that a spreadsheet would treat as formulas (they
-    begin with =, +, - or @).
+    precedence over scores. Values are written unchanged, even those that begin with =, +, - or @, which a spreadsheet
+    would treat as formulas.
 
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """

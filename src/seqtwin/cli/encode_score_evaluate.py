@@ -37,9 +37,9 @@ def evaluate(
 ) -> None:
     """Evaluate an encoder on labelled data.
 
-    Pairs are judged with the encoder's own threshold, chosen on the dev split of its training data. Texts or series
-    with a class are evaluated in two ways: as balanced pairs, and by retrieving the other items of the same class. An
-    encoder with a head is evaluated on its predictions.
+    Pairs are judged with the encoder's own threshold, which was chosen on the dev split of its training data set. Texts
+    or series with a class are evaluated in two ways: by scoring a balanced set of pairs, and by retrieving the other
+    items of the same class. An encoder with a head is evaluated on its predictions.
 
     seqtwin evaluate runs/small/encoder pairs.csv
     """
@@ -88,7 +88,7 @@ def encode(
     A series encoder expects a long table (series_id, t, ch0, ch1, ...) or a .ts file. It writes one vector per
     series, in the order in which the series first appear.
 
-    A row with no text gets a NaN vector; find these with np.isnan(vectors).any(axis=1). An encoder trained with
+    Rows with no text get NaN vectors; find them with np.isnan(vectors).any(axis=1). An encoder trained with
     tokens.empty=unk encodes such a row as one unknown token.
 
     To continue after an interruption, run the same command with --resume.
@@ -134,10 +134,11 @@ def score(
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
-    """Score every pair of a table and mark the pairs that reach the threshold. Files can be larger than memory.
+    """Score every pair in a table and mark those that reach the threshold. Files can be larger than memory.
 
-    The new columns are `score` and `same`, or `encoder_score` and `encoder_same` if the table already has columns with
-    these names. Both are empty if either text is missing. If the encoder has no threshold, there is no `same` column.
+    The new columns are `score` and `same`. If the table already has columns with those names, the new ones are
+    `encoder_score` and `encoder_same`. Both are empty if either text is missing. If the encoder has no threshold, there
+    is no `same` column.
 
     seqtwin score runs/small/encoder pairs.csv -o scores.csv
     """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from seqtwin.reporting.findings.diagnose import Diagnosis
 
 Cell = Annotated[Path, typer.Argument(help="folder of a finished study cell", metavar="CELL")]
-Other = Annotated[Path | None, typer.Argument(help="a study cell to compare it with", metavar="OTHER")]
+Other = Annotated[Path | None, typer.Argument(help="a study cell to compare CELL with", metavar="OTHER")]
 
 
 def explain(

@@ -40,7 +40,7 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="output folder; must not exist yet", metavar="FOLDER")],
     as_json: Json = False,
 ) -> None:
-    """Write an encoder for another runtime: ONNX (no PyTorch needed) or sentence-transformers.
+    """Export an encoder to ONNX (which needs no PyTorch) or to sentence-transformers.
 
     seqtwin export runs/small/encoder --to onnx -o small-onnx
     """

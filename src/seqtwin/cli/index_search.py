@@ -65,9 +65,11 @@ def index(
 
     Each change writes a new generation of the index. Processes that use the old one are unaffected.
 
-    Rows with no text are skipped and their number is reported; they still count towards the row numbers used as ids.
+    Rows with no text are skipped, and the command reports how many. They still count when rows are numbered for use as
+    ids.
 
-    A series encoder expects a long table (series_id, t, ch0, ch1, ...) or a .ts file; ids and labels are stored.
+    A series encoder expects a long table (series_id, t, ch0, ch1, ...) or a .ts file. The index also stores the ids and
+    labels of the series.
 
     seqtwin index runs/small/encoder names.txt -o runs/names
     """
@@ -114,7 +116,7 @@ def search(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find the nearest texts in an index, scored with the similarity that its encoder was trained with.
+    """Find the nearest texts in an index, using the similarity its encoder was trained with.
 
     seqtwin search runs/names "Muenchen" -k 5
     """

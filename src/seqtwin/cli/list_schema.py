@@ -11,13 +11,13 @@ from seqtwin.cli.arguments import Json
 def list_parts(
     family: Annotated[
         str | None,
-        typer.Argument(help="one family: representations, losses, probes, refusals, ...", metavar="FAMILY"),
+        typer.Argument(help="show only one kind: representations, losses, refusals, ...", metavar="FAMILY"),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the parts that a config can use, and the diagnoses and refusals that a report can contain.
+    """List the parts that a config can name, and the diagnoses and refusals that a report can contain.
 
-    A refusal is a reason to withhold a claim.
+    A refusal withholds a claim and states why.
 
     seqtwin list losses
     """
@@ -35,7 +35,7 @@ def list_parts(
 
 
 def schema() -> None:
-    """Print the JSON schema of a config, for autocompletion and validation in an editor.
+    """Print the JSON Schema for config files, for autocompletion and validation in an editor.
 
     seqtwin schema > seqtwin.schema.json
     """

@@ -24,12 +24,12 @@ MinedFile = Annotated[
 ]
 Ranks = Annotated[
     tuple[int, int],
-    typer.Option(help="range of ranks, among the nearest texts, from which negatives are taken", metavar="FIRST LAST"),
+    typer.Option(help="take negatives from ranks FIRST to LAST of the nearest texts", metavar="FIRST LAST"),
 ]
 Margin = Annotated[
     float,
     typer.Option(
-        help="a text whose score exceeds that of the nearest positive by more than this is a suspect, not a negative",
+        help="treat a text as a suspect, not a negative, if its score exceeds the nearest positive's by more than this",
         metavar="NUMBER",
     ),
 ]

@@ -33,7 +33,7 @@ def predict(
     ],
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", help="output file: the input, then the predictions (.csv)", metavar="FILE"),
+        typer.Option("--out", "-o", help="output file: all input columns, then the predictions (.csv)", metavar="FILE"),
     ],
     column: Column = None,
     sequence: Annotated[
@@ -43,7 +43,7 @@ def predict(
     gaps: Gaps = "error",
     as_json: Json = False,
 ) -> None:
-    """For each sequence, predict a class or a class per step, or generate a text.
+    """For each sequence, predict one class, predict one label per step, or generate text.
 
     The encoder must have been trained with the objective classify, label_steps or decode.
 
@@ -73,7 +73,7 @@ def probe(
     seed: Annotated[int, typer.Option(help="random seed for the folds and classifiers", metavar="N")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Test whether the vectors contain the label information and whether the similarity uses it.
+    """Test whether an encoder's vectors contain what the labels need, and whether its similarity uses it.
 
     Each representation of the frozen encoder is evaluated with a linear classifier, a two-layer classifier and the
     similarity alone, always on rows that were not used for fitting.

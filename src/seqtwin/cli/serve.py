@@ -17,7 +17,7 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="port; 0 chooses a free one", metavar="PORT")] = 8000,
 ) -> None:
-    """Serve an encoder or an index over HTTP: OpenAI-compatible embeddings, scores, search, explanations, a demo page.
+    """Serve an encoder or an index over HTTP: OpenAI-style embeddings, scores, search, explanations and a demo page.
 
     seqtwin serve runs/small/encoder --port 8000
     """

@@ -156,14 +156,14 @@ def compare(
     strong: Annotated[bool, typer.Option("--strong", help="20 seeds, 20 tuning trials per pairing")] = False,
     publication: Annotated[bool, typer.Option("--publication", help="30 seeds, 50 tuning trials per pairing")] = False,
     no_tune: NoTune = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="train failed study cells again")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="retry study cells that failed")] = False,
     jobs: Jobs = None,
     as_json: Json = False,
 ) -> None:
     """Tune and train every pairing in a grid, then write the report.
 
-    A pairing is one representation with one loss (or, for other objectives, one head). Run the command again to
-    continue a study; finished study cells (one pairing, one seed) are not retrained.
+    A pairing is one representation with one loss, or with one head if the objective is not `pairs`. Run the command
+    again to continue a study; finished study cells (one pairing, one seed) are not retrained.
 
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
@@ -236,9 +236,13 @@ def _study_for_data(
 
 
 def report(
-    study: Annotated[Path, typer.Argument(help="study folder, or a folder of committed results", metavar="STUDY")],
+    study: Annotated[
+        Path, typer.Argument(help="study folder, or a folder of results as in experiments/", metavar="STUDY")
+    ],
     out: ReportOut = None,
-    pages_only: Annotated[bool, typer.Option("--pages-only", help="write only pages, with links to STUDY")] = False,
+    pages_only: Annotated[
+        bool, typer.Option("--pages-only", help="write only the pages; they link to the tables in STUDY")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Rebuild a study's report from its finished cells, without training.
