@@ -77,7 +77,7 @@ def test_the_same_record_gives_the_same_bytes() -> None:
 def test_the_answer_and_every_statement_stand_on_it() -> None:
     found = of_text("cafe", layers=2)
     html = page(found)
-    assert "<h1>In this encoder <code>output[-1]</code> is not <code>h_n</code></h1>" in html
+    assert "<h1>In this encoder, <code>output[-1]</code> is not <code>h_n</code></h1>" in html
     assert html.count('class="badge') == len(found.statements)
     assert html.count('class="badge equal"') == sum(one.equal for one in found.statements)
     for one in found.readings:

@@ -43,9 +43,9 @@ def test_no_line_is_wider_than_the_terminal(encoder: dict[str, Any], text: str, 
 
 def test_the_answer_stands_first() -> None:
     text = shown(of_text("cafe"))
-    assert text.index("In this encoder output[-1] is not h_n.") < text.index("Where h_n is in output")
+    assert text.index("In this encoder, output[-1] is not h_n.") < text.index("Where h_n is in output")
     assert "has read only one \ntoken, “e”." in text
-    assert "In this encoder output[-1] is h_n." in shown(of_text("cafe", bidirectional=False))
+    assert "In this encoder, output[-1] is h_n." in shown(of_text("cafe", bidirectional=False))
     assert "With a single step, output[-1] is h_n." in shown(of_text("c"))
     assert "`" not in text
 

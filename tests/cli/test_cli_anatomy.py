@@ -105,7 +105,7 @@ def test_a_pipe_gets_plain_lines_of_80_columns(config: Path) -> None:
     lines = found.stdout.decode().splitlines()
     assert "\x1b" not in found.stdout.decode()
     assert max(map(len, lines)) <= 80
-    assert "In this encoder output[-1] is not h_n." in lines
+    assert "In this encoder, output[-1] is not h_n." in lines
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def headline(a: Anatomy) -> str:
         return "With a single step, `output[-1]` is `h_n`"
     if same.equal and not same.by_construction:
         return "For this text `output[-1]` is `h_n`, by chance"
-    return f"In this encoder `output[-1]` is {'' if same.equal else 'not '}`h_n`"
+    return f"In this encoder, `output[-1]` is {'' if same.equal else 'not '}`h_n`"
 
 
 def answer(a: Anatomy) -> str:

@@ -33,11 +33,21 @@ LeftList = Annotated[
 ]
 LeftColumn = Annotated[
     str | None,
-    typer.Option("--left-column", "--left", help="column(s) with the left text, comma-separated", metavar="NAME"),
+    typer.Option(
+        "--left-column",
+        "--left",
+        help="column name of the left text, or several names separated by commas",
+        metavar="NAME",
+    ),
 ]
 RightColumn = Annotated[
     str | None,
-    typer.Option("--right-column", "--right", help="column(s) with the right text, comma-separated", metavar="NAME"),
+    typer.Option(
+        "--right-column",
+        "--right",
+        help="column name of the right text, or several names separated by commas",
+        metavar="NAME",
+    ),
 ]
 
 
@@ -52,12 +62,12 @@ def dedupe(
         Path | None, typer.Option("--out", "-o", help="output file with the clusters (.csv)", metavar="FILE")
     ] = None,
     review: Annotated[
-        Path | None, typer.Option(help="output file with doubtful pairs for manual review (.csv)", metavar="FILE")
+        Path | None, typer.Option(help="output file with uncertain pairs for manual review (.csv)", metavar="FILE")
     ] = None,
     decisions: Annotated[
         Path | None, typer.Option(help="reviewed file with your decisions (.csv)", metavar="FILE")
     ] = None,
-    ask: Annotated[int, typer.Option(help="number of doubtful pairs in the review file", metavar="N")] = 200,
+    ask: Annotated[int, typer.Option(help="number of uncertain pairs in the review file", metavar="N")] = 200,
     as_json: Json = False,
 ) -> None:
     """Find rows of a list that refer to the same thing.
@@ -160,7 +170,7 @@ def link(
 
     For each row of the left list, the output contains the best match in the right list, its score, the margin over the
     second best, and whether the match is mutual. A row has no match if no score reaches the threshold. Texts with
-    identical tokens always match. A row with no text is never matched. The other columns of both lists are kept. With
+    identical tokens always match. A row with no text is never matched. All columns of both lists are kept. With
     --one-to-one, the matches are chosen to maximise the sum of (score - threshold).
 
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv

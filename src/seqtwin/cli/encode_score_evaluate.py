@@ -37,9 +37,9 @@ def evaluate(
 ) -> None:
     """Evaluate an encoder on labelled data.
 
-    Pairs are judged with the encoder's own threshold, which was chosen on the dev split of its training data set. Texts
-    or series with a class are evaluated in two ways: by scoring a balanced set of pairs, and by retrieving the other
-    items of the same class. An encoder with a head is evaluated on its predictions.
+    Pairs are judged with the encoder's own threshold, which was chosen on the dev split of the data it was trained on.
+    Texts or series with a class are evaluated in two ways: by scoring a balanced set of pairs, and by retrieving the
+    other items of the same class. An encoder with a head is evaluated on its predictions.
 
     seqtwin evaluate runs/small/encoder pairs.csv
     """

@@ -15,9 +15,9 @@ def list_parts(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the parts that a config can name, and the diagnoses and refusals that a report can contain.
+    """List the parts available in a config, and the diagnoses and refusals that can appear in a report.
 
-    A refusal withholds a claim and states why.
+    A refusal is a note that a claim was withheld, with the reason.
 
     seqtwin list losses
     """

@@ -163,7 +163,7 @@ def compare(
     """Tune and train every pairing in a grid, then write the report.
 
     A pairing is one representation with one loss, or with one head if the objective is not `pairs`. Run the command
-    again to continue a study; finished study cells (one pairing, one seed) are not retrained.
+    again to continue a study; finished study cells (each is one pairing with one seed) are not retrained.
 
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
@@ -237,7 +237,7 @@ def _study_for_data(
 
 def report(
     study: Annotated[
-        Path, typer.Argument(help="study folder, or a folder of results as in experiments/", metavar="STUDY")
+        Path, typer.Argument(help="study folder, or a results folder like those in experiments/", metavar="STUDY")
     ],
     out: ReportOut = None,
     pages_only: Annotated[
