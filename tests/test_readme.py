@@ -125,11 +125,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, shell: Shell) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_every_block_of_the_readme_runs(prepared):
     assert {b.language for b in blocks_of(README.read_text(encoding="utf-8"))} >= {"python", "bash", "yaml"}
     assert (prepared / "runs/all/report/index.html").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PAGES)
 def test_every_block_of_a_page_runs(name, prepared, shell):
     assert run_page(name, prepared, shell) == (["min_output"] if name == "docs/extending.md" else [])
@@ -167,6 +169,7 @@ SHOWN = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("command", "shown"), SHOWN)
 def test_a_shown_output_is_what_the_command_prints(command, shown, prepared, shell):
     code, output = shell.run(shlex.split(command.removeprefix("$ ")), prepared)

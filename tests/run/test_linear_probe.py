@@ -117,6 +117,7 @@ def test_every_reading_is_probed_and_nothing_of_the_encoder_changes() -> None:
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_probes() -> None:
     classes = np.arange(COUNT) % 3
     first, again = (probe_classes(tiny.siamese(), items(), classes, "cosine", seed=4) for _ in range(2))
@@ -148,6 +149,7 @@ def pairs(count: int = 120) -> tuple[Siamese, Any, np.ndarray]:
     return tiny.siamese("first_output"), store, np.arange(count)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("graded", [False, True])
 def test_pairs_are_ranked_by_every_head(graded: bool) -> None:
     model, store, alone = pairs()

@@ -326,6 +326,7 @@ def until(condition: Callable[[], object], seconds: float) -> bool:
     return False
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
 def test_a_driver_that_ends_takes_its_workers_along(tmp_path: Path, sent: signal.Signals) -> None:

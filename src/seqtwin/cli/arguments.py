@@ -27,26 +27,18 @@ Config = Annotated[
 Data = Annotated[Path, typer.Argument(help="a data file, or a folder with train, dev and test files", metavar="DATA")]
 Left = Annotated[
     str | None,
-    typer.Option(
-        "--left",
-        help="column name of the left text, or several names separated by commas (title,brand)",
-        metavar="NAME",
-    ),
+    typer.Option("--left", help="column of the left text, or several columns: title,brand", metavar="NAME"),
 ]
 Right = Annotated[
     str | None,
-    typer.Option(
-        "--right",
-        help="column name of the right text, or several names separated by commas (title,brand)",
-        metavar="NAME",
-    ),
+    typer.Option("--right", help="column of the right text, or several columns: title,brand", metavar="NAME"),
 ]
 Column = Annotated[
     str | None,
     typer.Option(
         "--column",
         "--text",
-        help="column name of the text, or several names separated by commas (title,brand)",
+        help="column of the text, or several columns: title,brand",
         metavar="NAME",
     ),
 ]
@@ -90,7 +82,7 @@ Nearest = Annotated[
     typer.Option(
         "-k",
         help="number of nearest texts to consider for each text; small values avoid chaining unrelated rows; default: "
-        "3, or as many as are needed so that a group of up to 16 mutually nearest texts is not split",
+        "3, or as many as needed to keep a group of up to 16 mutually nearest texts in one piece",
         metavar="N",
     ),
 ]

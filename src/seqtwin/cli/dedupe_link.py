@@ -36,7 +36,7 @@ LeftColumn = Annotated[
     typer.Option(
         "--left-column",
         "--left",
-        help="column name of the left text, or several names separated by commas",
+        help="column of the left text, or several columns: title,brand",
         metavar="NAME",
     ),
 ]
@@ -45,7 +45,7 @@ RightColumn = Annotated[
     typer.Option(
         "--right-column",
         "--right",
-        help="column name of the right text, or several names separated by commas",
+        help="column of the right text, or several columns: title,brand",
         metavar="NAME",
     ),
 ]

@@ -236,13 +236,9 @@ def _study_for_data(
 
 
 def report(
-    study: Annotated[
-        Path, typer.Argument(help="study folder, or a results folder like those in experiments/", metavar="STUDY")
-    ],
+    study: Annotated[Path, typer.Argument(help="study folder, or one like those in experiments/", metavar="STUDY")],
     out: ReportOut = None,
-    pages_only: Annotated[
-        bool, typer.Option("--pages-only", help="write only the pages; they link to the tables in STUDY")
-    ] = False,
+    pages_only: Annotated[bool, typer.Option("--pages-only", help="write pages that link to STUDY's tables")] = False,
     as_json: Json = False,
 ) -> None:
     """Rebuild a study's report from its finished cells, without training.

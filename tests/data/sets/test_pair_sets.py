@@ -52,6 +52,7 @@ def test_wrong_options_are_config_errors(name):
         pick(DATASETS, {"name": name, "pairs": 3}, "dataset")
 
 
+@pytest.mark.long
 def test_placenames_do_not_depend_on_the_order_of_sets():
     code = "from seqtwin.data.sets.placenames import placenames; print(hash('a'), placenames(pairs=60).fingerprint)"
     # another seed of the hashes than that of this process puts sets into another order

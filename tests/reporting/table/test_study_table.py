@@ -41,6 +41,7 @@ def test_results_give_the_same_table_to_the_last_byte(kind, request, tmp_path):
         assert getattr(second, name).equals(getattr(first, name)), name
 
 
+@pytest.mark.long
 def test_results_give_the_same_report(quick_table, tmp_path):
     second = study_table.read_study(_commit(tmp_path / "results", study_table.write_results(quick_table)))
     assert report_files(second) == report_files(quick_table)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -118,19 +118,20 @@ def _nearest(closeness: _Matrix, owner: np.ndarray, anchors: np.ndarray) -> np.n
     return np.pad(np.sort(best, axis=1), ((0, 0), (0, NEAREST - wanted)), constant_values=-1)
 
 
-def _retrieval(places: list[Place], test: Iterable[int]) -> Retrieval:
+def _retrieval(places: Sequence[Place], test: Iterable[int]) -> Retrieval:
     queries = [(name, i) for i in test for name in places[i].names if fold(name) != fold(places[i].english)]
     corpus = [place.english for place in places]
     return Retrieval([name for name, _ in queries], corpus, [{i} for _, i in queries])
 
 
-def read_places(*, latin_only: bool) -> list[Place]:
+@cache  # one second of CPU time, and a study with several place sets asks again
+def read_places(*, latin_only: bool) -> tuple[Place, ...]:
     """All places with at least two names, in a fixed order. Names of several places are left out."""
     english, names = _merged(*_collect())
     usable = {key: {n for n in own if _usable(n, latin_only)} for key, own in names.items()}
     owners = Counter(form for own in usable.values() for form in {fold(n) for n in own})
     clear = {key: tuple(sorted(n for n in own if owners[fold(n)] == 1)) for key, own in usable.items()}
-    return [Place(english[key], clear[key]) for key in sorted(clear) if len(clear[key]) > 1]
+    return tuple(Place(english[key], clear[key]) for key in sorted(clear) if len(clear[key]) > 1)
 
 
 Names = dict[str, set[str]]
