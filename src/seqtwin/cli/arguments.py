@@ -27,18 +27,18 @@ Config = Annotated[
 Data = Annotated[Path, typer.Argument(help="a data file, or a folder with train, dev and test files", metavar="DATA")]
 Left = Annotated[
     str | None,
-    typer.Option("--left", help="column of the left text, or several columns: title,brand", metavar="NAME"),
+    typer.Option("--left", help="column with the left text, or several, for example title,brand", metavar="NAME"),
 ]
 Right = Annotated[
     str | None,
-    typer.Option("--right", help="column of the right text, or several columns: title,brand", metavar="NAME"),
+    typer.Option("--right", help="column with the right text, or several, for example title,brand", metavar="NAME"),
 ]
 Column = Annotated[
     str | None,
     typer.Option(
         "--column",
         "--text",
-        help="column of the text, or several columns: title,brand",
+        help="column with the text, or several, for example title,brand",
         metavar="NAME",
     ),
 ]
@@ -81,8 +81,8 @@ Nearest = Annotated[
     int | None,
     typer.Option(
         "-k",
-        help="number of nearest texts to consider for each text; small values avoid chaining unrelated rows; default: "
-        "3, or as many as needed to keep a group of up to 16 mutually nearest texts in one piece",
+        help="number of nearest texts to consider for each text; small values keep unrelated rows apart; default: 3, "
+        "or more if a group of up to 16 close texts would otherwise be split",
         metavar="N",
     ),
 ]

@@ -36,7 +36,7 @@ LeftColumn = Annotated[
     typer.Option(
         "--left-column",
         "--left",
-        help="column of the left text, or several columns: title,brand",
+        help="column with the left text, or several: title,brand",
         metavar="NAME",
     ),
 ]
@@ -45,7 +45,7 @@ RightColumn = Annotated[
     typer.Option(
         "--right-column",
         "--right",
-        help="column of the right text, or several columns: title,brand",
+        help="column with the right text, or several: title,brand",
         metavar="NAME",
     ),
 ]
@@ -72,9 +72,9 @@ def dedupe(
 ) -> None:
     """Find rows of a list that refer to the same thing.
 
-    Texts with identical tokens are always treated as the same. Any two other texts are linked if each is among the
-    other's nearest texts and their score reaches the threshold. Linked texts form a cluster. A row with no text forms
-    a cluster of its own. A text with no known tokens is linked only to identically spelled texts.
+    Texts with identical tokens are always treated as the same. Two other texts are linked if each is among the other's
+    nearest texts and their score reaches the threshold. Linked texts form a cluster. A row with no text forms a cluster
+    of its own. A text with no known tokens is linked only to identically spelled texts.
 
     In the review file, write "same" or "different" next to a pair and pass the file with --decisions. Decisions take
     precedence over scores. Values are written unchanged, even those that begin with =, +, - or @, which a spreadsheet

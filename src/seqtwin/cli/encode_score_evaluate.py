@@ -137,8 +137,8 @@ def score(
     """Score every pair in a table and mark those that reach the threshold. Files can be larger than memory.
 
     The new columns are `score` and `same`. If the table already has columns with those names, the new ones are
-    `encoder_score` and `encoder_same`. Both are empty if either text is missing. If the encoder has no threshold, there
-    is no `same` column.
+    `encoder_score` and `encoder_same`. In rows where a text is missing, both are empty. If the encoder has no
+    threshold, there is no `same` column.
 
     seqtwin score runs/small/encoder pairs.csv -o scores.csv
     """

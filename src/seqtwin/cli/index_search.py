@@ -65,8 +65,8 @@ def index(
 
     Each change writes a new generation of the index. Processes that use the old one are unaffected.
 
-    Rows with no text are skipped, and the command reports how many. If ids are row numbers, a skipped row still takes
-    up a number.
+    Rows with no text are skipped, and the command reports how many. If row numbers are used as ids, skipped rows are
+    counted too.
 
     A series encoder expects a long table (series_id, t, ch0, ch1, ...) or a .ts file. The index also stores the ids and
     labels of the series.

@@ -15,9 +15,9 @@ def list_parts(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the parts available in a config, and the diagnoses and refusals that can appear in a report.
+    """List the parts that you can use in a config, and the diagnoses and refusals that a report can contain.
 
-    A refusal is a note that a claim was withheld, with the reason.
+    A refusal is a note that explains why a claim was withheld.
 
     seqtwin list losses
     """

@@ -29,7 +29,7 @@ Ranks = Annotated[
 Margin = Annotated[
     float,
     typer.Option(
-        help="treat a text as a suspect, not a negative, if it scores more than this above the nearest positive",
+        help="treat a text as a suspect, not a negative, if its score exceeds the nearest positive's by more than this",
         metavar="NUMBER",
     ),
 ]

@@ -73,7 +73,7 @@ def probe(
     seed: Annotated[int, typer.Option(help="random seed for the folds and classifiers", metavar="N")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Test whether an encoder's vectors contain the information in the labels, and whether its similarity uses it.
+    """Test whether labels can be predicted from an encoder's vectors, and whether its similarity reflects them.
 
     Each representation of the frozen encoder is evaluated with a linear classifier, a two-layer classifier and the
     similarity alone, always on rows that were not used for fitting.

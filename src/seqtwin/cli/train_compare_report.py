@@ -163,7 +163,7 @@ def compare(
     """Tune and train every pairing in a grid, then write the report.
 
     A pairing is one representation with one loss, or with one head if the objective is not `pairs`. Run the command
-    again to continue a study; finished study cells (each is one pairing with one seed) are not retrained.
+    again to continue a study; finished study cells (one pairing with one seed each) are not retrained.
 
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
@@ -236,9 +236,11 @@ def _study_for_data(
 
 
 def report(
-    study: Annotated[Path, typer.Argument(help="study folder, or one like those in experiments/", metavar="STUDY")],
+    study: Annotated[Path, typer.Argument(help="study folder, or a subfolder of experiments/", metavar="STUDY")],
     out: ReportOut = None,
-    pages_only: Annotated[bool, typer.Option("--pages-only", help="write pages that link to STUDY's tables")] = False,
+    pages_only: Annotated[
+        bool, typer.Option("--pages-only", help="write only pages, linked to STUDY's tables")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Rebuild a study's report from its finished cells, without training.
