@@ -238,9 +238,7 @@ def _study_for_data(
 def report(
     study: Annotated[Path, typer.Argument(help="study folder, or a subfolder of experiments/", metavar="STUDY")],
     out: ReportOut = None,
-    pages_only: Annotated[
-        bool, typer.Option("--pages-only", help="write only pages, linked to STUDY's tables")
-    ] = False,
+    pages_only: Annotated[bool, typer.Option("--pages-only", help="write only pages, linked to STUDY's data")] = False,
     as_json: Json = False,
 ) -> None:
     """Rebuild a study's report from its finished cells, without training.
