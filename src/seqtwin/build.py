@@ -7,9 +7,11 @@ import torch
 from pydantic import field_validator
 
 from seqtwin.config import EncoderConfig, RunConfig
+from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick, split_spec
 from seqtwin.model.cells import CELLS
 from seqtwin.model.encoder import Encoder, SeriesInput, SpelledInput, TableInput, TokenInput
+from seqtwin.model.lexical import LexicalChannel
 from seqtwin.model.projections import PROJECTIONS
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese
@@ -20,12 +22,14 @@ from seqtwin.validation import Part, Strict
 class Blueprint(Strict):
     """The parts of an encoder and their settings. `size`: of the vocabulary, or the number of channels of a series.
 
-    `letters`: the number of letter ids, 0 for tokens without letters.
+    `letters`: the number of letter ids, 0 for tokens without letters. `spelled`: False if only the lexical channel
+    reads them.
     """
 
     inputs: Literal["tokens", "series"]
     size: int
     letters: int = 0
+    spelled: bool = True
     encoder: EncoderConfig
     representation: Part
     projection: Part
@@ -39,7 +43,8 @@ class Blueprint(Strict):
 
 
 def _token_input(blueprint: Blueprint) -> TokenInput | SpelledInput:
-    inputs = _spelled_input(blueprint) if blueprint.letters else _word_input(blueprint)
+    spelled = blueprint.letters and blueprint.spelled
+    inputs = _spelled_input(blueprint) if spelled else _word_input(blueprint)
     inputs.scale_vectors(blueprint.encoder.embedding_std)
     return inputs
 
@@ -62,12 +67,15 @@ def _series_input(blueprint: Blueprint) -> SeriesInput:
 INPUTS: dict[str, Callable[[Blueprint], TableInput | SeriesInput]] = {"tokens": _token_input, "series": _series_input}
 
 
-def blueprint_of(config: RunConfig, inputs: Literal["tokens", "series"], size: int, *, letters: int = 0) -> Blueprint:
+def blueprint_of(
+    config: RunConfig, inputs: Literal["tokens", "series"], size: int, *, letters: int = 0, spelled: bool = True
+) -> Blueprint:
     """The blueprint of a config, for inputs of this kind and size."""
     return Blueprint(
         inputs=inputs,
         size=size,
         letters=letters,
+        spelled=spelled,
         # settings of the start of a training; a saved encoder has its own weights
         encoder=config.encoder.model_copy(update={"vectors": None, "start": None, "frozen": False}),
         representation=config.representation,
@@ -88,8 +96,21 @@ def build_siamese(blueprint: Blueprint, *, seed: int) -> Siamese:
         torch.manual_seed(seed + 1)
         representation = pick(REPRESENTATIONS, blueprint.representation, "representation", encoder.shape)
         projection = pick(PROJECTIONS, blueprint.projection, "projection", representation.out_dim, representation.bound)
-        similarity = pick(SIMILARITIES, blueprint.similarity, "similarity", projection.out_dim)
-    return Siamese(encoder, representation, projection, similarity, split_spec(blueprint.similarity)[0])
+        lexical = _lexical(blueprint)
+        width = projection.out_dim + (0 if lexical is None else lexical.dim)
+        similarity = pick(SIMILARITIES, blueprint.similarity, "similarity", width)
+    return Siamese(encoder, representation, projection, similarity, split_spec(blueprint.similarity)[0], lexical)
+
+
+def _lexical(blueprint: Blueprint) -> LexicalChannel | None:
+    options = blueprint.encoder.lexical
+    if options is None:
+        return None
+    if blueprint.inputs == "series":
+        cause, remedy = "series have no words or letters", "remove encoder.lexical"
+        raise ConfigError("CONFIG_LEXICAL", cause, place="encoder.lexical", remedy=remedy)
+    letters = blueprint.letters or blueprint.size
+    return LexicalChannel(letters, options.dim, options.share, mapped=options.mapped, trained=options.trained)
 
 
 def _encoder(blueprint: Blueprint) -> Encoder:

@@ -134,6 +134,15 @@ class TokensConfig(Strict):
         return self
 
 
+class LexicalConfig(Strict):
+    """The lexical channel: words and character n-grams, weighted as by TF-IDF, beside the recurrent network."""
+
+    dim: int = Field(512, ge=8, le=8192, description="width of its part of the vector")
+    share: float = Field(0.5, gt=0, le=1, description="its share in the similarity at first; 1: no recurrent network")
+    mapped: bool = Field(True, description="train a linear map of its vectors, which starts as the identity")
+    trained: bool = Field(True, description="train the weights of n-grams, which start as inverse document frequencies")
+
+
 class EncoderConfig(Strict):
     """Embedding (or input projection of series) and recurrent cell.
 
@@ -153,6 +162,7 @@ class EncoderConfig(Strict):
     padding: Literal["masked", "read"] = "masked"
     vectors: str | None = Field(None, description="text file of initial word vectors: word v1 v2 ...")
     spelling: int = Field(32, ge=1, description="with tokens.characters: width of the vector of a word's letters")
+    lexical: LexicalConfig | None = Field(None, description="words and character n-grams beside the recurrent network")
     embedding_std: float = Field(1.0, gt=0, description="standard deviation of the initial embeddings")
     word_dropout: float = Field(0.0, ge=0, lt=1, description="share of training tokens replaced by the unknown token")
     input_dropout: float = Field(0.0, ge=0, lt=1, description="dropout rate of the embedded inputs in training")
@@ -214,6 +224,19 @@ class RunConfig(Strict):
     similarity: Part = "cosine"
     loss: Part = "mse"
     fit: FitConfig = FitConfig()
+
+    @model_validator(mode="after")
+    def _check_lexical(self) -> "RunConfig":
+        if self.encoder.lexical is not None and self.tokens.unit == "bpe":
+            raise ValueError("encoder.lexical requires tokens.unit: char or word, because byte pairs have no letters")
+        return self
+
+    @property
+    def tokens_with_letters(self) -> TokensConfig:
+        """The tokens, with the letters of words where the lexical channel reads them."""
+        if self.encoder.lexical is None or self.tokens.unit != "word":
+            return self.tokens
+        return self.tokens.model_copy(update={"characters": True})
 
 
 def parse_run(raw: Mapping[str, object], *, place: str = "") -> RunConfig:

@@ -88,13 +88,18 @@ class TokenInput(TableInput):
 
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
         """Vectors [distinct dim] and rows [batch time]."""
-        tokens, rows = torch.unique(self.drop_words(sequences.values), return_inverse=True)
+        tokens, rows = torch.unique(self.drop_words(_ids(sequences)), return_inverse=True)
         return self.dropout(self.embedding(tokens)), rows
 
     def forward(self, sequences: Sequences) -> Tensor:
         if self.training and (self.dropout.p or self.word_dropout):
             return super().forward(sequences)
-        return self.embedding(sequences.values)  # the same, without a search for distinct tokens
+        return self.embedding(_ids(sequences))  # the same, without a search for distinct tokens
+
+
+def _ids(sequences: Sequences) -> Tensor:
+    """The id of each token, without its letters: [batch time]."""
+    return sequences.values if sequences.values.dim() == 2 else sequences.values[..., 0]
 
 
 class SpelledInput(TableInput):

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.model.encoder import Encoder
+from seqtwin.model.lexical import LexicalChannel
 from seqtwin.model.projections import Projection
 from seqtwin.model.representations import Representation
 from seqtwin.model.similarities import Similarity
@@ -15,7 +16,7 @@ from seqtwin.records import Compared, PairBatch, Sequences, States
 class Siamese(nn.Module):
     """encode(Sequences) -> vectors; forward(PairBatch) -> Compared. Both sides share the one encoder.
 
-    `name`: that of the similarity.
+    `name`: that of the similarity. `lexical`: a channel beside the recurrent network, whose vectors are joined.
     """
 
     representation: Representation
@@ -29,26 +30,32 @@ class Siamese(nn.Module):
         projection: Projection,
         similarity: Similarity,
         name: str,
+        lexical: LexicalChannel | None = None,
     ) -> None:
         super().__init__()
         self.encoder, self.representation = encoder, representation
         self.projection, self.similarity = projection, similarity
-        self.similarity_name = name
+        self.similarity_name, self.lexical = name, lexical
 
     @property
     def space(self) -> VectorSpace:
         """The properties of the vectors that are known before training."""
         p, s = self.projection, self.similarity
-        return VectorSpace(
-            dim=p.out_dim, bound=p.bound, unit=p.unit, similarity=self.similarity_name, low=s.low, high=s.high
-        )
+        dim, bound, unit = p.out_dim, p.bound, p.unit
+        if self.lexical is not None:
+            dim, bound, unit = dim + self.lexical.dim, 1.0, True
+        return VectorSpace(dim, bound, unit, self.similarity_name, s.low, s.high)
 
     def encode(self, sequences: Sequences) -> Tensor:
         """One vector per sequence: [batch dim]."""
-        return self.vectors_of(self.encoder(sequences))
+        return self.joined(self.vectors_of(self.encoder(sequences)), sequences)
+
+    def joined(self, vectors: Tensor, sequences: Sequences) -> Tensor:
+        """The vectors of the recurrent network, joined with those of the lexical channel where there is one."""
+        return vectors if self.lexical is None else self.lexical.join(vectors, sequences)
 
     def vectors_of(self, states: States) -> Tensor:
-        """The vectors of these states: [batch dim]."""
+        """The vectors of these states, without a lexical channel: [batch width]."""
         return self.projection(self.representation(states))
 
     def forward(self, pairs: PairBatch) -> Compared:

@@ -64,7 +64,7 @@ def data_key(config: RunConfig) -> str:
     return json.dumps(
         {
             "data": config.data.model_dump(mode="json", exclude_unset=True),
-            "tokens": config.tokens.model_dump(mode="json"),
+            "tokens": config.tokens_with_letters.model_dump(mode="json"),
             "objective": config.objective,
             "from": config.encoder.start,
         }

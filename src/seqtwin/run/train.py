@@ -32,6 +32,7 @@ from seqtwin.published import (
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
+from seqtwin.run.fit_lexical import fit_lexical
 from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, manifest
 from seqtwin.run.model_card import Interval, interval_of
@@ -133,6 +134,8 @@ class _Clock:
 def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
     """A Siamese encoder for this data: with fresh weights, initial word vectors, or the weights that it starts from."""
     model = build_siamese(blueprint_for(config, prepared), seed=config.fit.seed)
+    if model.lexical is not None and prepared.tokens is not None:
+        fit_lexical(model.lexical, prepared.tokens, _training_items(prepared))
     start = load_start(config)
     if start is not None:
         model.encoder.load_state_dict(start.model.encoder.state_dict())
@@ -149,15 +152,22 @@ def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
 
 def _training_steps(prepared: Ready) -> np.ndarray:
     """All steps of the training series, each series once: Float[steps channels]."""
+    return _training_items(prepared).steps
+
+
+def _training_items(prepared: Ready) -> Ragged:
+    """The training sequences, each once."""
     store = prepared.stores["train"]
     items: Ragged = part_of(store, np.arange(len(store))).items if isinstance(store, PairStore) else store.items
-    return items.steps
+    return items
 
 
 def blueprint_for(config: RunConfig, prepared: Ready) -> Blueprint:
     """The parts of an encoder for this config and data."""
     letters = prepared.tokens.letter_size if prepared.tokens is not None else 0
-    return blueprint_of(config, prepared.inputs, prepared.size, letters=letters)
+    start = load_start(config)
+    spelled = config.tokens.characters if start is None else start.blueprint.spelled
+    return blueprint_of(config, prepared.inputs, prepared.size, letters=letters, spelled=spelled)
 
 
 def recipe_of(config: RunConfig) -> Recipe:

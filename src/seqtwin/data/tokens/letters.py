@@ -62,10 +62,14 @@ def spelled(ids: Sequence[np.ndarray], words: Sequence[Sequence[str]], letters: 
 
     A sequence without words has one step without letters.
     """
-    written = [own or [""] for own in words]
-    table = letters.table(word for own in written for word in own)
-    rows = [np.stack([table[word] for word in own]) for own in written]
-    return [np.column_stack(both) for both in zip(ids, rows, strict=True)]
+    if not ids:
+        return []
+    written = [word for own in words for word in own or [""]]
+    table = letters.table(written)
+    places = {word: place for place, word in enumerate(table)}
+    rows = np.stack([*table.values()])[[places[word] for word in written]]
+    whole = np.column_stack([np.concatenate(ids), rows])
+    return np.split(whole, np.cumsum([len(own) for own in ids])[:-1])
 
 
 def _composed(word: str) -> str:

@@ -128,7 +128,7 @@ def _refuse_poor(data: Examples, format_: ExampleFormat) -> None:
 
 def _tokens(data: Examples, config: RunConfig, format_: ExampleFormat, known: TextTokens | None) -> TextTokens:
     train = [data.items[row] for row in data.rows("train")]
-    return (word_tokens_of if format_.of_words else tokens_of)(train, config.tokens, known)
+    return (word_tokens_of if format_.of_words else tokens_of)(train, config.tokens_with_letters, known)
 
 
 def _written_tokens(data: Examples, config: RunConfig, tokens: TextTokens | None) -> TextTokens:

@@ -26,7 +26,9 @@ def prepare_pairs(config: RunConfig) -> Prepared:
     start = load_start(config)
     known = start.tokens if start else None
     of_texts = pairs.series is None
-    tokens, stores, unknown = _text_stores(pairs, config.tokens, known) if of_texts else _series_stores(pairs)
+    tokens, stores, unknown = (
+        _text_stores(pairs, config.tokens_with_letters, known) if of_texts else _series_stores(pairs)
+    )
     parts = {split: pairs.part(split) for split in ("dev", "test")}
     made = {split: clusters(part["left"].tolist(), part["right"].tolist()) for split, part in parts.items()}
     return Prepared(

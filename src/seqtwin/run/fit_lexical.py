@@ -1,0 +1,49 @@
+"""What a lexical channel takes from data: the frequencies of n-grams, and which letters count as the same."""
+
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from seqtwin.data.batches import Ragged
+from seqtwin.data.tokens.tokenizer import TextTokens
+from seqtwin.model.lexical import BUCKETS, LexicalChannel
+
+ROWS_AT_ONCE = 1024
+
+
+@torch.no_grad()
+def fit_lexical(channel: LexicalChannel, tokens: TextTokens, items: Ragged) -> None:
+    """Set the folding of letters, and the inverse document frequencies of the n-grams of these texts."""
+    channel.set_folding(torch.from_numpy(folded_ids(letters_of(tokens))))
+    counts = torch.zeros(BUCKETS, dtype=torch.int64)
+    for start in range(0, len(items), ROWS_AT_ONCE):
+        grams = channel.hashed(items.take(np.arange(start, min(start + ROWS_AT_ONCE, len(items)))))
+        distinct = torch.unique(grams.rows * BUCKETS + grams.hashes % BUCKETS)  # a text counts once
+        counts += torch.bincount(distinct % BUCKETS, minlength=BUCKETS)
+    channel.set_frequencies(counts, len(items))
+
+
+def letters_of(tokens: TextTokens) -> Sequence[str]:
+    """The letters by id; "" for the pad and the unknown letter."""
+    if tokens.letters is not None:
+        return ["", "", *tokens.letters.alphabet]
+    return ["", "", *tokens.vocabulary[2:]]
+
+
+def folded_ids(letters: Sequence[str]) -> np.ndarray:
+    """The id that each letter counts as: Int[letters]. Capitals and accents are ignored; 0 for white space.
+
+    >>> folded_ids(["", "", "e", "É", " ", "x"])
+    array([0, 1, 2, 2, 0, 5])
+    """
+    first: dict[str, int] = {}
+    ids = np.arange(len(letters))
+    for i, letter in enumerate(letters[2:], start=2):
+        ids[i] = 0 if letter.isspace() else first.setdefault(_base(letter), i)
+    return ids
+
+
+def _base(letter: str) -> str:
+    return unicodedata.normalize("NFKD", letter.casefold())[:1] or letter
