@@ -21,8 +21,8 @@ def as_ids(texts: list[str]) -> torch.Tensor:
 
 
 def plain_hash(letters: str, kind: int, count: int) -> int:
-    multipliers, offset = ngrams._multipliers(kind, count, torch.device("cpu"))
-    terms = (int(multipliers[i % count]) * ALPHABET.index(letter) for i, letter in enumerate(letters))
+    factors, offset = ngrams.multipliers(kind, count, torch.device("cpu"))
+    terms = (int(factors[i % count]) * ALPHABET.index(letter) for i, letter in enumerate(letters))
     return (sum(terms) + int(offset)) % PRIME
 
 

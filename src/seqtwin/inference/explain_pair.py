@@ -137,7 +137,7 @@ def _with_gradient(model: Siamese, steps: np.ndarray) -> tuple[Tensor, Tensor]:
     x = (sequences.values if series else input_layer(sequences)).detach().clone().requires_grad_()
     inputs = _FixedInputs(input_layer(Sequences(x, sequences.lengths)) if series else x)
     states = PADDINGS[model.encoder.padding](inputs, model.encoder.rnn, sequences)
-    return x, model.projection(model.representation(states))
+    return x, model.joined(model.vectors_of(states), sequences)
 
 
 @dataclass(frozen=True)

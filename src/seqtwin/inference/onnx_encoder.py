@@ -8,6 +8,7 @@ from typing import Protocol, TypedDict
 import numpy as np
 
 from seqtwin.cards import verified_card
+from seqtwin.data.tokens.letters import Letters
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.inference.base_encoder import BaseEncoder
@@ -151,7 +152,9 @@ def load_onnx(folder: Path) -> OnnxEncoder:
         remedy = "write one with: seqtwin export ENCODER --to onnx -o FOLDER"
         raise ConfigError("NO_ENCODER", f"no {CARD} here", place=str(folder), remedy=remedy)
     card = verified_card(folder / CARD, FORMAT, _REMEDY)
-    tokens = TextTokens.load(folder / TOKENS, empty=card["empty"]) if card["inputs"] == "tokens" else None
+    letters = Letters(str(card["letters"])) if "letters" in card else None
+    of_texts = card["inputs"] == "tokens"
+    tokens = TextTokens.load(folder / TOKENS, empty=card["empty"], letters=letters) if of_texts else None
     scorer = load_scorer((folder / SCORER).read_bytes()) if SCORER in card["files"] else None
     own: OnnxCard = {
         "size": card["size"],

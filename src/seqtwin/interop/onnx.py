@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
+from seqtwin.data.tokens.letters import LETTERS
 from seqtwin.errors import ConfigError
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx_graph import Graph, Shape, element_types, finished
+from seqtwin.interop.onnx_lexical import join_lexical
 from seqtwin.model import representations as r
-from seqtwin.model.distances import EPS
 from seqtwin.model.encoder import SpelledInput
 from seqtwin.model.projections import Identity, Linear, Mlp
 from seqtwin.model.siamese import Siamese
@@ -45,7 +46,8 @@ class Traced:
 def to_onnx(encoder: TrainedEncoder) -> bytes:
     """The ONNX graph of an encoder, serialised.
 
-    Inputs: `sequences` (Int64[batch time] ids, or Float[batch time channels]) and `lengths` (Int64[batch], positive).
+    Inputs: `sequences` (Int64[batch time] ids, Int64[batch time 1+letters] or Float[batch time channels]) and `lengths`
+    (Int64[batch], positive).
     Output: `vectors` (Float[batch dim]). Values past the length of a sequence have no effect.
 
     Raises: ConfigError naming the part that has no ONNX graph; MissingExtraError if onnx is not installed.
@@ -54,8 +56,10 @@ def to_onnx(encoder: TrainedEncoder) -> bytes:
     model = encoder._model
     _refuse(model)
     graph = Graph()
-    vectors = _written(graph, model)
-    channels = [] if encoder.inputs == "tokens" else [model.encoder.inputs.projection.in_features]
+    letters = bool(encoder._stored.blueprint.letters)
+    vectors = _written(graph, model, letters)
+    channels = [1 + LETTERS] if letters else []
+    channels = channels if encoder.inputs == "tokens" else [model.encoder.inputs.projection.in_features]
     inputs: dict[str, tuple[int, Shape]] = {
         "sequences": (kinds.INT64 if encoder.inputs == "tokens" else kinds.FLOAT, ["batch", "time", *channels]),
         "lengths": (kinds.INT64, ["batch"]),
@@ -107,17 +111,20 @@ def _unsupported(part: str) -> ConfigError:
     return ConfigError("EXPORT_UNSUPPORTED", f"{part} has no ONNX graph", place="export", remedy=REMEDY)
 
 
-def _written(graph: Graph, model: Siamese) -> str:
-    """Add the whole encoder; returns the name of its vectors."""
+def _written(graph: Graph, model: Siamese, letters: bool) -> str:
+    """Add the whole encoder; returns the name of its vectors. `letters`: tokens have letters."""
     inputs = model.encoder.inputs
     if hasattr(inputs, "embedding"):
-        steps = graph.add("Gather", [graph.constant(inputs.embedding.weight), "sequences"])
+        ids = graph.add("Gather", ["sequences", graph.constant(np.array(0))], {"axis": 2}) if letters else "sequences"
+        steps = graph.add("Gather", [graph.constant(inputs.embedding.weight), ids])
     else:
         steps = graph.linear("sequences", inputs.folded())
     assert isinstance(model.encoder.rnn, nn.RNNBase)  # other cells were refused
     vectors = _represented(graph, model.representation, _run(graph, model.encoder.rnn, steps))
     vectors = PROJECTIONS[type(model.projection)](graph, model.projection, vectors)
-    return _unit(graph, vectors) if model.projection.unit else vectors
+    if model.projection.unit:
+        vectors = graph.unit(vectors)
+    return vectors if model.lexical is None else join_lexical(graph, model.lexical, vectors, letters)
 
 
 # --- cells -------------------------------------------------------------------------------------------------------
@@ -269,13 +276,6 @@ def _linear(graph: Graph, part: object, vectors: str) -> str:
 def _mlp(graph: Graph, part: object, vectors: str) -> str:
     assert isinstance(part, Mlp)
     return _perceptron(graph, part.map, vectors)
-
-
-def _unit(graph: Graph, vectors: str) -> str:
-    squared = graph.add("ReduceSum", [graph.add("Mul", [vectors, vectors]), graph.ints(1)])
-    long = graph.add("Greater", [squared, graph.constant(np.array([EPS**2], np.float32))])
-    length = graph.add("Sqrt", [graph.add("Where", [long, squared, graph.constant(np.array([1.0], np.float32))])])
-    return graph.add("Div", [vectors, length])
 
 
 PROJECTIONS: dict[type, Callable[[Graph, object, str], str]] = {

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from seqtwin.data.batches import Ragged
+from seqtwin.data.tokens.letters import LETTERS
 from seqtwin.errors import DamagedError
 from seqtwin.files import dump_json, hash_of, publish_folder, sha256, write_bytes, write_text
 from seqtwin.inference.onnx_encoder import CARD, FORMAT, GRAPH, README, SCORER, TOKENS, load_session, padded
@@ -48,6 +49,8 @@ def export_onnx(encoder: TrainedEncoder, folder: Path) -> Path:
             write_bytes(building.folder / SCORER, scorer_to_onnx(encoder))
         if stored.tokens is not None:
             card["empty"] = stored.tokens.empty
+            if stored.tokens.letters is not None:
+                card["letters"] = stored.tokens.letters.alphabet
             write_text(building.folder / TOKENS, stored.tokens.to_json())
         write_text(building.folder / README, _readme(encoder))
         card["files"] = {p.name: sha256(p) for p in sorted(building.folder.iterdir()) if p.name != README}
@@ -65,6 +68,13 @@ def _series(size: int) -> list[np.ndarray]:
     return [rng.normal(size=(n, size)).astype(np.float32) for n in LENGTHS]
 
 
+def _with_letters(items: list[np.ndarray], letters: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(1)
+    drawn = [rng.integers(1, letters, (len(item), LETTERS)) for item in items]
+    used = [np.arange(LETTERS) < rng.integers(1, LETTERS, (len(item), 1)) for item in items]
+    return [np.column_stack([*parts[:1], parts[1] * parts[2]]) for parts in zip(items, drawn, used, strict=True)]
+
+
 DRAWS: dict[str, Callable[[int], list[np.ndarray]]] = {"tokens": _ids, "series": _series}
 
 
@@ -73,7 +83,10 @@ def _difference(encoder: TrainedEncoder, graph: bytes) -> float:
 
     Raises: DamagedError if it is too large.
     """
-    items = DRAWS[encoder.inputs](encoder._stored.blueprint.size)
+    blueprint = encoder._stored.blueprint
+    items = DRAWS[encoder.inputs](blueprint.size)
+    if blueprint.letters:
+        items = _with_letters(items, blueprint.letters)
     with torch.inference_mode():
         expected = encoder._model.encode(Ragged.of(items).take(np.arange(len(items)))).numpy()
     run = load_session(graph).run

@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from seqtwin.errors import missing_extra
+from seqtwin.model.distances import EPS
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
@@ -56,6 +57,13 @@ class Graph:
         """Add W v + b on the last axis, or W v if there is no bias; returns the name of the result."""
         product = self.add("MatMul", [vectors, self.constant(layer.weight.T)])
         return product if layer.bias is None else self.add("Add", [product, self.constant(layer.bias)])
+
+    def unit(self, vectors: str) -> str:
+        """Add vectors [batch dim] scaled to length 1; a zero vector stays zero. Returns their name."""
+        squared = self.add("ReduceSum", [self.add("Mul", [vectors, vectors]), self.ints(1)])
+        long = self.add("Greater", [squared, self.constant(np.array([EPS**2], np.float32))])
+        length = self.add("Sqrt", [self.add("Where", [long, squared, self.constant(np.array([1.0], np.float32))])])
+        return self.add("Div", [vectors, length])
 
 
 def element_types() -> "type[TensorProto]":

@@ -147,6 +147,8 @@ def _native(encoder: TrainedEncoder) -> list[nn.Module]:
     if not isinstance(rnn, nn.LSTM) or rnn.proj_size:
         reason = "the only recurrent module of sentence-transformers is a plain LSTM"
         raise _unsupported(f"cell '{model.encoder.shape.cell}'", reason, REMEDY)
+    if model.lexical is not None:
+        raise _unsupported("encoder.lexical", "sentence-transformers has no module of hashed n-grams", REMEDY)
     if encoder._stored.blueprint.letters:
         raise _unsupported("tokens.characters: true", "WordEmbeddings does not use the characters of a word", REMEDY)
     if model.encoder.padding == "read":

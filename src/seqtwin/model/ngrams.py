@@ -53,24 +53,24 @@ def _windows(stream: Tensor, rows: Tensor, length: int) -> Hashed:
     windows = windows[real]
     # a window that begins with a boundary belongs to the text of its second place
     starts = torch.nonzero(real)[:, 0] + (windows[:, 0] == 0)
-    multipliers, offset = _multipliers(length, length, stream.device)
-    return Hashed(((windows * multipliers).sum(1) + offset) % PRIME, rows[starts])
+    factors, offset = multipliers(length, length, stream.device)
+    return Hashed(((windows * factors).sum(1) + offset) % PRIME, rows[starts])
 
 
 def _words(stream: Tensor, rows: Tensor) -> Hashed:
     boundary = stream == 0
     word = boundary.cumsum(0) - 1
     starts = torch.nonzero(boundary)[:, 0]
-    multipliers, offset = _multipliers(0, WORD_PLACES, stream.device)
+    factors, offset = multipliers(0, WORD_PLACES, stream.device)
     place = (torch.arange(len(stream), device=stream.device) - starts[word] - 1) % WORD_PLACES
     # each term below the prime, so that the sum of a long word does not overflow
-    terms = (stream * multipliers[place]) % PRIME
+    terms = (stream * factors[place]) % PRIME
     sums = terms.new_zeros(len(starts)).index_add(0, word, terms)
     filled = terms.new_zeros(len(starts)).index_add(0, word, (~boundary).long()) > 0
     return Hashed((sums[filled] + offset) % PRIME, rows[starts[filled]])
 
 
-def _multipliers(kind: int, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
+def multipliers(kind: int, count: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Multipliers of each place and an offset. They are part of the format of a saved encoder."""
     values, state = [], 12345 + 7919 * (kind + 1)
     for _ in range(count + 1):

@@ -65,7 +65,7 @@ class Repeated(nn.Module):
 
     def __init__(self, model: Siamese) -> None:
         super().__init__()
-        self.out_dim = model.space.dim
+        self.out_dim = model.projection.out_dim
 
     def forward(self, model: Siamese, states: States) -> Tensor:
         return model.vectors_of(states).repeat_interleave(states.lengths, dim=0)

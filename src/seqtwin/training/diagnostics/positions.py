@@ -88,7 +88,7 @@ def step_gradients(model: Siamese, loss: Loss, store: PairStore, rows: np.ndarra
     # cuDNN has no gradient for a recurrent network in evaluation mode
     with torch.backends.cudnn.flags(enabled=False):
         states = PADDINGS[model.encoder.padding](watched, model.encoder.rnn, both)
-        left, right = model.projection(model.representation(states)).chunk(2)
+        left, right = model.joined(model.vectors_of(states), both).chunk(2)
         value = copy_of(loss)(Compared(left, right, model.similarity(left, right)), pairs.target)
         (gradient,) = torch.autograd.grad(value, (watched.vectors,))
     model.train(was_training)
