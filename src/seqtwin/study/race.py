@@ -1,0 +1,231 @@
+"""The race of `train --auto`: several encoders are trained on one data file, and the best on dev is kept.
+
+Entrants are stopped by successive halving: after 1, 2, 4, ... epochs only those in the better half of the entrants that
+came as far go on. Source: Li et al. 2020 (asynchronous successive halving), in Optuna. Test is never used.
+"""
+
+import csv
+import io
+import itertools
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from seqtwin.config import RunConfig, vary
+from seqtwin.errors import ConfigError
+from seqtwin.lookup import split_spec
+from seqtwin.metrics import METRICS
+from seqtwin.run.objectives.registry import objective_of
+from seqtwin.run.prepare import DataSets
+from seqtwin.run.prepared_data import Ready
+from seqtwin.run.train import fresh_model, recipe_of
+from seqtwin.study.trials import FAILURES
+from seqtwin.training.fit import RunState, fit, pick_device
+
+if TYPE_CHECKING:
+    import optuna
+
+log = logging.getLogger(__name__)
+
+MINUTES = 10.0
+UNITS = ("char", "word")
+MARGIN = {"name": "contrastive", "distance": "cosine", "margin": 0.5}
+LOSSES: Mapping[str, object] = {"mse": "mse", "contrastive": MARGIN, "cosent": "cosent"}
+CHANNELS: Mapping[str, Mapping[str, object]] = {
+    "n-grams and recurrent": {"encoder.lexical": {}},
+    "n-grams": {"encoder.lexical": {"share": 1.0}},
+    "recurrent": {"encoder.lexical": None},
+}
+FREE: Mapping[str, object] = {"encoder.lexical": {"share": 1.0, "mapped": False, "trained": False}, "fit.epochs": 1}
+State = Literal["finished", "stopped", "out of time", "failed"]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A config that takes part: its name and the changes to the config of the race."""
+
+    name: str
+    changes: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How far an entrant came: its best dev metric (None where it is undefined), epochs and seconds."""
+
+    entrant: Entrant
+    state: State
+    dev: float | None
+    epochs: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Race:
+    """The results in the order of the race, and the name of the dev metric."""
+
+    metric: str
+    results: Sequence[Result]
+
+    @property
+    def winner(self) -> Result:
+        """The entrant with the best dev metric: of those that finished, or of all where none did."""
+        finished = [result for result in self.results if result.state == "finished"]
+        return max(finished or self.results, key=lambda result: -math.inf if result.dev is None else result.dev)
+
+    @property
+    def ranked(self) -> list[Result]:
+        """The results, best first."""
+        return sorted(self.results, key=lambda result: math.inf if result.dev is None else -result.dev)
+
+
+def entrants_of(config: RunConfig) -> list[Entrant]:
+    """The entrants of a race on texts: hashed TF-IDF, which learns nothing, then every channel, loss and token unit.
+
+    The loss of the config is the first.
+
+    Raises: ConfigError for series, for another objective, and for a config that starts from an encoder.
+    """
+    _refuse(config)
+    first = split_spec(config.loss)[0]
+    losses = {first: config.loss, **{name: spec for name, spec in LOSSES.items() if name != first}}
+    units = sorted(UNITS, key=lambda unit: unit != config.tokens.unit)
+    free = [Entrant(f"TF-IDF of n-grams, {unit}", {**FREE, "tokens.unit": unit}) for unit in units[:1]]
+    return free + [
+        Entrant(f"{channel}, {unit}, {loss}", {**CHANNELS[channel], "tokens.unit": unit, "loss": losses[loss]})
+        for unit, channel, loss in itertools.product(units, CHANNELS, list(losses)[:2])
+    ]
+
+
+def _refuse(config: RunConfig) -> None:
+    of_texts = config.data.series is None and config.data.name != "digits"
+    if split_spec(config.objective)[0] == "pairs" and of_texts and config.encoder.start is None:
+        return
+    cause = "--auto compares encoders of pairs of texts; this config has another objective, series or encoder.from"
+    raise ConfigError("AUTO_UNSUPPORTED", cause, place="--auto", remedy="leave out --auto, or use: seqtwin compare")
+
+
+def run_race(
+    config: RunConfig,
+    data: DataSets,
+    *,
+    minutes: float = MINUTES,
+    on_result: Callable[[Result], None] = lambda _: None,
+) -> Race:
+    """Train the entrants until all have run or the time is up; at least the first one always runs.
+
+    Raises: ConfigError for a config that has no entrants; DataError.
+    """
+    study, deadline = _open(), time.monotonic() + 60 * minutes
+    results: list[Result] = []
+    for entrant in entrants_of(config):
+        if results and time.monotonic() > deadline:
+            break
+        own = vary(config, entrant.changes)
+        results.append(_run(entrant, own, data.prepare(own), study, deadline if results else math.inf))
+        on_result(results[-1])
+    return Race(data.prepare(config).primary, tuple(results))
+
+
+def _open() -> "optuna.Study":
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)
+    return optuna.create_study(direction="maximize", pruner=pruner)
+
+
+class _Halt(Exception):  # noqa: N818 - a signal, not an error
+    """Raised to end a training early."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.state: State = state
+
+
+def _run(entrant: Entrant, config: RunConfig, prepared: Ready, study: "optuna.Study", deadline: float) -> Result:
+    """Train one entrant until it has finished or is stopped."""
+    trial, start, last = study.ask(), time.monotonic(), _Last()
+
+    def check(state: RunState) -> None:
+        last.state = state
+        trial.report(state.best, state.epoch)
+        if state.epoch < config.fit.epochs and trial.should_prune():
+            raise _Halt("stopped")
+        if time.monotonic() > deadline:
+            raise _Halt("out of time")
+
+    ended: State = "finished"
+    try:
+        _train(config, prepared, check)
+    except _Halt as halt:
+        ended = halt.state
+    except FAILURES as error:
+        log.info("%s failed: %s", entrant.name, error)
+        ended = "failed"
+    dev = None if ended == "failed" else last.dev
+    _tell(study, trial, dev, ended)
+    return Result(entrant, ended, dev, last.epochs, round(time.monotonic() - start, 1))
+
+
+@dataclass
+class _Last:
+    """The latest state of a training."""
+
+    state: RunState | None = None
+
+    @property
+    def dev(self) -> float | None:
+        return None if self.state is None or not math.isfinite(self.state.best) else self.state.best
+
+    @property
+    def epochs(self) -> int:
+        return 0 if self.state is None else self.state.epoch
+
+
+def _train(config: RunConfig, prepared: Ready, on_epoch: Callable[[RunState], None]) -> None:
+    objective = objective_of(config)
+    model = fresh_model(config, prepared).to(pick_device(config.fit.device))
+    learner, loss = objective.trainee(model, prepared, config)
+    fit(learner, loss, prepared.stores["train"], recipe_of(config), objective.measure(prepared), on_epoch=on_epoch)
+
+
+def _tell(study: "optuna.Study", trial: "optuna.Trial", dev: float | None, ended: State) -> None:
+    import optuna
+
+    if dev is None:
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+    elif ended == "finished":
+        study.tell(trial, dev)
+    else:
+        study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+
+
+def race_csv(race: Race) -> str:
+    """One row per entrant, best first."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["entrant", "state", race.metric, "epochs", "seconds"])
+    for result in race.ranked:
+        dev = "" if result.dev is None else f"{result.dev:.6g}"
+        writer.writerow([result.entrant.name, result.state, dev, result.epochs, result.seconds])
+    return text.getvalue()
+
+
+def race_lines(race: Race) -> list[str]:
+    """The outcome in words: the winner, what it was compared with, and how the free entrant did."""
+    winner, free = race.winner, race.results[0]
+    metric = METRICS[race.metric].name
+    lines = [f"best of {len(race.results)} on dev: {winner.entrant.name} ({metric} {_shown(winner.dev)})"]
+    if winner is free:
+        lines.append("it learns nothing: no trained encoder scored higher, so this encoder is TF-IDF of n-grams")
+    else:
+        lines.append(f"{free.entrant.name}, which learns nothing: {_shown(free.dev)}")
+    late = sum(result.state == "out of time" for result in race.results)
+    return [*lines, f"{late} training was cut short: the time was up"] if late else lines
+
+
+def _shown(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"

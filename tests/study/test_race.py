@@ -1,0 +1,108 @@
+"""The race of `train --auto`: who takes part, who goes on, and who wins on dev."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+import tiny
+from seqtwin.config import RunConfig, parse_run, vary
+from seqtwin.errors import ConfigError
+from seqtwin.run.prepare import DataSets
+from seqtwin.study import race as races
+from seqtwin.study.race import Entrant, Race, Result, entrants_of, race_csv, race_lines, run_race
+from seqtwin.study.trials import dev_value
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> RunConfig:
+    data = tiny.write_pairs(tmp_path_factory.mktemp("race") / "data")
+    return parse_run(tiny.raw_run(data, fit={"epochs": 4, "batch": 16, "lr": 0.05}))
+
+
+@pytest.fixture(scope="module")
+def race(config: RunConfig) -> Race:
+    return run_race(config, DataSets(), minutes=5)
+
+
+def test_every_entrant_is_a_config_of_its_own(config: RunConfig) -> None:
+    entrants = entrants_of(config)
+    assert len({entrant.name for entrant in entrants}) == len(entrants) == 1 + 3 * 2 * 2
+    configs = [vary(config, entrant.changes) for entrant in entrants]
+    assert len({own.model_dump_json() for own in configs}) == len(configs)
+    assert {own.tokens.unit for own in configs} == {"char", "word"}
+    assert entrants[0].changes["encoder.lexical"] == {"share": 1.0, "mapped": False, "trained": False}
+
+
+def test_the_loss_of_the_config_is_the_first(config: RunConfig) -> None:
+    own = vary(config, {"loss": {"name": "cosent", "tau": 20}})
+    assert entrants_of(own)[1].changes["loss"] == {"name": "cosent", "tau": 20}
+
+
+def test_all_run_and_the_better_go_on(race: Race, config: RunConfig) -> None:
+    assert len(race.results) == 13
+    assert {result.state for result in race.results} <= {"finished", "stopped"}
+    assert race.results[0].epochs == 1
+    stopped = [result for result in race.results if result.state == "stopped"]
+    assert stopped
+    assert all(result.epochs < config.fit.epochs for result in stopped)
+    dev = [result.dev for result in race.results if result.dev is not None]
+    assert race.winner.dev == max(result.dev or 0 for result in race.results if result.state == "finished") <= max(dev)
+
+
+def test_a_dev_value_is_that_of_a_training_without_a_race(race: Race, config: RunConfig) -> None:
+    own = vary(config, race.winner.entrant.changes)
+    assert race.winner.dev == pytest.approx(dev_value(own, DataSets().prepare(own)), abs=1e-6)
+
+
+def test_without_time_the_first_one_runs_alone(config: RunConfig) -> None:
+    seen: list[Result] = []
+    short = run_race(config, DataSets(), minutes=0, on_result=seen.append)
+    assert [result.entrant.name for result in short.results] == [entrants_of(config)[0].name]
+    assert seen == list(short.results)
+
+
+def test_a_training_that_fails_loses(config: RunConfig, monkeypatch: Any) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(races, "_train", fail)
+    failed = run_race(config, DataSets(), minutes=5)
+    assert {(result.state, result.dev) for result in failed.results} == {("failed", None)}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"objective": "classify", "data": {"name": "digits"}}, {"data": {"name": "digits"}}], ids=str
+)
+def test_other_objectives_and_series_are_refused(config: RunConfig, changes: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="--auto compares encoders of pairs of texts") as caught:
+        entrants_of(parse_run({**config.model_dump(exclude_unset=True), **changes}))
+    assert caught.value.exit_code == 2
+
+
+def result_of(name: str, dev: float | None, state: Any = "finished") -> Result:
+    return Result(Entrant(name, {}), state, dev, 3, 1.5)
+
+
+def test_the_table_is_sorted_by_dev() -> None:
+    race = Race("roc_auc", [result_of("free", 0.8), result_of("b", 0.9), result_of("c", None, "failed")])
+    rows = list(csv.DictReader(io.StringIO(race_csv(race))))
+    assert [row["entrant"] for row in rows] == ["b", "free", "c"]
+    assert rows[0] == {"entrant": "b", "state": "finished", "roc_auc": "0.9", "epochs": "3", "seconds": "1.5"}
+    assert rows[2]["roc_auc"] == ""
+
+
+def test_a_free_winner_is_called_free() -> None:
+    lines = race_lines(Race("roc_auc", [result_of("TF-IDF", 0.95), result_of("b", 0.9)]))
+    assert lines[0] == "best of 2 on dev: TF-IDF (ROC-AUC 0.950)"
+    assert "learns nothing" in lines[1]
+    trained = race_lines(Race("roc_auc", [result_of("TF-IDF", 0.8), result_of("b", 0.9, "out of time")]))
+    assert trained[0].startswith("best of 2 on dev: TF-IDF")  # only finished trainings win
+    assert trained[-1] == "1 training was cut short: the time was up"
+
+
+def test_a_stopped_entrant_wins_only_where_none_finished() -> None:
+    assert Race("roc_auc", [result_of("a", 0.5), result_of("b", 0.9, "stopped")]).winner.entrant.name == "a"
+    race = Race("roc_auc", [result_of("a", 0.5, "stopped"), result_of("b", 0.9, "out of time")])
+    assert race.winner.entrant.name == "b"
