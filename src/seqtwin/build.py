@@ -97,7 +97,7 @@ def build_siamese(blueprint: Blueprint, *, seed: int) -> Siamese:
         representation = pick(REPRESENTATIONS, blueprint.representation, "representation", encoder.shape)
         projection = pick(PROJECTIONS, blueprint.projection, "projection", representation.out_dim, representation.bound)
         lexical = _lexical(blueprint)
-        width = projection.out_dim + (0 if lexical is None else lexical.dim)
+        width = projection.out_dim if lexical is None else lexical.beside(projection.out_dim)
         similarity = pick(SIMILARITIES, blueprint.similarity, "similarity", width)
     return Siamese(encoder, representation, projection, similarity, split_spec(blueprint.similarity)[0], lexical)
 

@@ -28,14 +28,14 @@ TEXTS = ["Red cédar table", "oak chair", "a b", "lamp, amber"]
 texts_of_letters = st.lists(st.text("abcdeé RT,", min_size=1).filter(str.strip), min_size=1, max_size=5)
 
 
-def saved(folder: Path, unit: str) -> Path:
+def saved(folder: Path, unit: str, share: float) -> Path:
     tokens = train_tokenizer(TEXTS, unit=unit, characters=unit == "word", empty="unk")
     blueprint = Blueprint(
         inputs="tokens",
         size=tokens.size,
         letters=tokens.letter_size,
         spelled=False,
-        encoder=EncoderConfig(embedding=6, hidden=8, lexical=LexicalConfig(dim=32, share=0.4)),
+        encoder=EncoderConfig(embedding=6, hidden=8, lexical=LexicalConfig(dim=32, share=share)),
         representation="max_output",
         projection={"name": "linear", "dim": 5},
         similarity="cosine",
@@ -47,10 +47,10 @@ def saved(folder: Path, unit: str) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["char", "word"])
+@pytest.fixture(scope="module", params=[("char", 0.4), ("word", 0.4), ("word", 1.0)], ids=str)
 def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Both:
-    folder = tmp_path_factory.mktemp(request.param)
-    encoder = seqtwin.load(saved(folder / "encoder", request.param))
+    folder = tmp_path_factory.mktemp("both")
+    encoder = seqtwin.load(saved(folder / "encoder", *request.param))
     exported = seqtwin.load(export_onnx(encoder, folder / "onnx"), backend="onnx")
     assert isinstance(exported, OnnxEncoder)
     return encoder, exported, folder
@@ -87,12 +87,17 @@ def test_sentence_transformers_has_no_such_module(both: Both, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("unit", ["char", "word"])
-def test_a_trained_run_is_loaded_with_the_same_vectors(tmp_path: Path, unit: str) -> None:
+@pytest.mark.parametrize(
+    ("lexical", "dim"), [({}, 32), ({"share": 1}, 16), ({"share": 1, "mapped": False, "trained": False}, 16)], ids=str
+)
+def test_a_trained_run_is_loaded_with_the_same_vectors(
+    tmp_path: Path, unit: str, lexical: dict[str, object], dim: int
+) -> None:
     data = tiny.write_pairs(tmp_path / "data")
-    raw = tiny.raw_run(data, tokens={"unit": unit}, encoder={"lexical": {"dim": 16}}, fit={"epochs": 2})
+    raw = tiny.raw_run(data, tokens={"unit": unit}, encoder={"lexical": {"dim": 16, **lexical}}, fit={"epochs": 2})
     run = seqtwin.train(raw, tmp_path / "run")
     encoder = seqtwin.load(run.path)
-    assert encoder.dim == 16 + 16
+    assert encoder.dim == dim
     texts = [left for left, *_ in tiny.drawn_pairs(20, 9)]
     alone = np.concatenate([encoder.encode([text]) for text in texts])
     np.testing.assert_allclose(alone, encoder.encode(texts), rtol=0, atol=1e-6)

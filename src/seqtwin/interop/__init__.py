@@ -1,6 +1,7 @@
 """Adapters to other libraries, each imported only when it is used.
 
 - `onnx_graph`: an ONNX graph under construction.
+- `onnx_lexical`: the lexical channel as nodes of an ONNX graph.
 - `onnx`: the ONNX graph of an encoder.
 - `onnx_folder`: the folder of an encoder exported to ONNX.
 - `sentence_transformers`: an encoder as a SentenceTransformer, or as a folder of its native modules.

@@ -15,7 +15,7 @@ from seqtwin.data.tokens.letters import LETTERS
 from seqtwin.errors import ConfigError
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx_graph import Graph, Shape, element_types, finished
-from seqtwin.interop.onnx_lexical import join_lexical
+from seqtwin.interop.onnx_lexical import add_lexical, join_lexical
 from seqtwin.model import representations as r
 from seqtwin.model.encoder import SpelledInput
 from seqtwin.model.projections import Identity, Linear, Mlp
@@ -113,6 +113,8 @@ def _unsupported(part: str) -> ConfigError:
 
 def _written(graph: Graph, model: Siamese, letters: bool) -> str:
     """Add the whole encoder; returns the name of its vectors. `letters`: tokens have letters."""
+    if model.lexical is not None and model.lexical.alone:
+        return add_lexical(graph, model.lexical, letters)
     inputs = model.encoder.inputs
     if hasattr(inputs, "embedding"):
         ids = graph.add("Gather", ["sequences", graph.constant(np.array(0))], {"axis": 2}) if letters else "sequences"

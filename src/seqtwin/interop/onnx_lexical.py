@@ -15,10 +15,9 @@ def join_lexical(graph: Graph, channel: LexicalChannel, vectors: str, words: boo
 
     `words`: the sequences are words with their letters, not letters.
     """
-    letters = _letters_of_words(graph) if words else graph.add("Mul", ["sequences", _mask(graph, "sequences")])
     share = channel.share.detach().numpy().reshape(1)
     recurrent = graph.add("Mul", [graph.unit(vectors), graph.constant(np.sqrt(1 - share))])
-    lexical = graph.add("Mul", [graph.unit(_add_lexical(graph, channel, letters)), graph.constant(np.sqrt(share))])
+    lexical = graph.add("Mul", [add_lexical(graph, channel, words), graph.constant(np.sqrt(share))])
     return graph.add("Concat", [recurrent, lexical], {"axis": 1})
 
 
@@ -38,13 +37,14 @@ def _letters_of_words(graph: Graph) -> str:
     return graph.add("Reshape", [graph.add("Mul", [letters, mask]), graph.ints(0, -1)])
 
 
-def _add_lexical(graph: Graph, channel: LexicalChannel, letters: str) -> str:
-    """The sketch of letters [batch places] after the map: [batch dim]."""
+def add_lexical(graph: Graph, channel: LexicalChannel, words: bool) -> str:
+    """Add the lexical vectors [batch dim] alone; returns their name."""
+    letters = _letters_of_words(graph) if words else graph.add("Mul", ["sequences", _mask(graph, "sequences")])
     folded = graph.add("Gather", [graph.constant(channel.fold), letters])
     framed = graph.add("Pad", [folded, graph.ints(0, 1, 0, 1)])
     parts = [_windows(graph, framed, length) for length in range(SHORTEST, LONGEST + 1)] + [_words(graph, framed)]
     hashes, real = (graph.add("Concat", names, {"axis": 1}) for names in zip(*parts, strict=True))
-    return _sketch(graph, channel, hashes, real, letters)
+    return graph.unit(_sketch(graph, channel, hashes, real, letters))
 
 
 def _sketch(graph: Graph, channel: LexicalChannel, hashes: str, real: str, letters: str) -> str:

@@ -45,16 +45,27 @@ class LexicalChannel(nn.Module):
         return distances.unit(sketch if self.map is None else sketch @ self.map)
 
     @property
+    def alone(self) -> bool:
+        """Whether there is no recurrent network beside this channel."""
+        return self.logit is None
+
+    @property
     def share(self) -> Tensor:
         """The share of this channel in the similarity of two texts."""
         return torch.ones(()) if self.logit is None else self.logit.sigmoid()
 
+    def beside(self, width: int) -> int:
+        """The width of vectors of this width joined with those of this channel."""
+        return self.dim if self.alone else width + self.dim
+
     def join(self, vectors: Float[Tensor, "batch width"], sequences: Sequences) -> Float[Tensor, "batch joined"]:
-        """Vectors of another kind joined with those of this channel, so that cosines are averaged.
+        """Vectors of another kind joined with those of this channel. Their cosine is a weighted average.
 
         [sqrt(1 - share) unit(v), sqrt(share) lexical]: the cosine of two is (1 - share) times that of the vectors plus
-        `share` times that of the lexical ones.
+        `share` times that of the lexical ones. With a share of 1 these are returned.
         """
+        if self.alone:
+            return self(sequences)
         share = self.share
         return torch.cat([(1 - share).sqrt() * distances.unit(vectors), share.sqrt() * self(sequences)], 1)
 

@@ -43,11 +43,13 @@ class Siamese(nn.Module):
         p, s = self.projection, self.similarity
         dim, bound, unit = p.out_dim, p.bound, p.unit
         if self.lexical is not None:
-            dim, bound, unit = dim + self.lexical.dim, 1.0, True
+            dim, bound, unit = self.lexical.beside(dim), 1.0, True
         return VectorSpace(dim, bound, unit, self.similarity_name, s.low, s.high)
 
     def encode(self, sequences: Sequences) -> Tensor:
         """One vector per sequence: [batch dim]."""
+        if self.lexical is not None and self.lexical.alone:
+            return self.lexical(sequences)
         return self.joined(self.vectors_of(self.encoder(sequences)), sequences)
 
     def joined(self, vectors: Tensor, sequences: Sequences) -> Tensor:

@@ -21,5 +21,6 @@
 - `prepare`: the data of a config, prepared for training.
 - `cell_tables`: the CSV tables of a published run.
 - `manifest`: the resolved config, identity and versions of a run.
+- `fit_lexical`: the frequencies of n-grams that a lexical channel starts from.
 - `train`: one training from its config to its published folder.
 """

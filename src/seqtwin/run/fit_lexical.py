@@ -1,4 +1,4 @@
-"""What a lexical channel takes from data: the frequencies of n-grams, and which letters count as the same."""
+"""The frequencies of n-grams that a lexical channel starts from, and the letters that count as the same."""
 
 import unicodedata
 from collections.abc import Sequence

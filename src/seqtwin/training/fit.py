@@ -159,7 +159,8 @@ def _one_step(state: RunState, loss: Criterion, train: Store, rows: np.ndarray, 
     if not math.isfinite(number):
         raise Diverged(state.step, rows.tolist())
     state.optimizer.zero_grad()
-    value.backward()
+    if value.requires_grad:  # an encoder of fixed n-grams has nothing to train
+        value.backward()
     trained = [*state.model.parameters(), *loss.parameters()]
     norm = float(nn.utils.clip_grad_norm_(trained, recipe.clip or math.inf))
     if not math.isfinite(norm):

@@ -90,9 +90,16 @@ def step_gradients(model: Siamese, loss: Loss, store: PairStore, rows: np.ndarra
         states = PADDINGS[model.encoder.padding](watched, model.encoder.rnn, both)
         left, right = model.joined(model.vectors_of(states), both).chunk(2)
         value = copy_of(loss)(Compared(left, right, model.similarity(left, right)), pairs.target)
-        (gradient,) = torch.autograd.grad(value, (watched.vectors,))
+        gradient = _gradient(value, watched.vectors)
     model.train(was_training)
     return gradient.norm(dim=-1).cpu(), both.lengths.cpu()
+
+
+def _gradient(value: Tensor, inputs: Tensor) -> Tensor:
+    """The gradient of a value by inputs: 0 where they have no effect, because there is no recurrent network."""
+    if not value.requires_grad:
+        return torch.zeros_like(inputs)
+    return torch.autograd.grad(value, (inputs,), materialize_grads=True)[0]
 
 
 def gradient_thirds(norms: Tensor, lengths: Tensor) -> dict[str, float | None]:
