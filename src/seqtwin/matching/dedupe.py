@@ -1,7 +1,7 @@
 """Duplicates in one list: clusters of rows that are the same, and the doubtful pairs."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -138,6 +138,13 @@ class ComparedRows:
         Decided pairs are included; texts with the same tokens are no pair.
         """
         return _as_rows(self.links.pairs, self.items)
+
+    def decide(self, decisions: Sequence[Decision]) -> "ComparedRows":
+        """The same rows with these decisions instead.
+
+        Raises: DataError for decisions that contradict each other.
+        """
+        return replace(self, decided=known_pairs(decisions, self.items.places))
 
     def deduped(self, limit: float) -> Deduped:
         """The clusters at a threshold."""

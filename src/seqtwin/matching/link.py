@@ -76,11 +76,19 @@ def link(
     Raises: ConfigError for invalid settings.
     """
     limit = choose_threshold(encoder.threshold, threshold)
+    check_keep(keep, one_to_one=one_to_one)
+    return compare_lists(encoder, left, right, keep=keep, k=k, on_rows=on_rows).links(limit, one_to_one=one_to_one)
+
+
+def check_keep(keep: int, *, one_to_one: bool) -> None:
+    """Check the number of matches per row.
+
+    Raises: ConfigError.
+    """
     check_count("keep", keep, 1)
     if one_to_one and keep > 1:
         cause = f"one_to_one allows one match per row, but keep is {keep}"
         raise ConfigError("LINK_KEEP", cause, place="keep", remedy="leave one of the two out")
-    return compare_lists(encoder, left, right, keep=keep, k=k, on_rows=on_rows).links(limit, one_to_one=one_to_one)
 
 
 @dataclass(frozen=True)
