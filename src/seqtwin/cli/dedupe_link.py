@@ -1,5 +1,6 @@
 """The commands dedupe and link: duplicates in one list, and matches between two."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +20,7 @@ from seqtwin.cli.arguments import (
     require_texts,
     with_options,
 )
-from seqtwin.cli.precision import (
+from seqtwin.cli.precision_options import (
     Candidates,
     PrecisionOptions,
     choice_facts,
@@ -30,12 +31,21 @@ from seqtwin.cli.precision import (
 
 if TYPE_CHECKING:
     from seqtwin.inference.trained_encoder import TrainedEncoder
+    from seqtwin.matching.decisions import Decision
     from seqtwin.matching.dedupe import Deduped
     from seqtwin.matching.label_shift import Reference
     from seqtwin.matching.link import Links
     from seqtwin.matching.threshold_choice import Choice
 
 NO_PRECISION = PrecisionOptions()
+RowFile = Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line", metavar="FILE")]
+ClustersFile = Annotated[
+    Path | None, typer.Option("--out", "-o", help="output file with the clusters (.csv)", metavar="FILE")
+]
+ReviewFile = Annotated[
+    Path | None, typer.Option(help="output file with uncertain pairs for manual review (.csv)", metavar="FILE")
+]
+DecisionsFile = Annotated[Path | None, typer.Option(help="reviewed file with your decisions (.csv)", metavar="FILE")]
 Ask = Annotated[int, typer.Option(help="number of pairs in the review file or the sample", metavar="N")]
 Near = Annotated[
     int, typer.Option("-k", help="number of nearest texts in the right list to consider for each row", metavar="N")
@@ -46,6 +56,10 @@ LeftList = Annotated[
         help="a table, or a .txt file with one text per line; a match is sought for each row", metavar="LEFT"
     ),
 ]
+RightList = Annotated[Path, typer.Argument(help="list to search for matches", metavar="RIGHT")]
+LinksFile = Annotated[Path, typer.Option("--out", "-o", help="output file with the matches (.csv)", metavar="FILE")]
+OneToOne = Annotated[bool, typer.Option("--one-to-one", help="match each row of the right list at most once")]
+Keep = Annotated[int, typer.Option(help="number of matches written per row", metavar="N")]
 LeftColumn = Annotated[
     str | None,
     typer.Option(
@@ -69,21 +83,15 @@ RightColumn = Annotated[
 @partial(with_options, group=PrecisionOptions)
 def dedupe(
     encoder: Encoder,
-    file: Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line", metavar="FILE")],
+    file: RowFile,
     column: Column = None,
     quoting: Quoting = None,
     threshold: Threshold = None,
     k: Nearest = None,
     asked: PrecisionOptions = NO_PRECISION,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="output file with the clusters (.csv)", metavar="FILE")
-    ] = None,
-    review: Annotated[
-        Path | None, typer.Option(help="output file with uncertain pairs for manual review (.csv)", metavar="FILE")
-    ] = None,
-    decisions: Annotated[
-        Path | None, typer.Option(help="reviewed file with your decisions (.csv)", metavar="FILE")
-    ] = None,
+    out: ClustersFile = None,
+    review: ReviewFile = None,
+    decisions: DecisionsFile = None,
     ask: Ask = 200,
     as_json: Json = False,
 ) -> None:
@@ -97,13 +105,11 @@ def dedupe(
     precedence over scores. Values are written unchanged, even those that begin with =, +, - or @, which a spreadsheet
     would treat as formulas.
 
-    For a stated precision, write a --sample, label it in the same way, and pass it with --labels and --precision.
+    For a stated precision, label a --sample in the same way, and pass it with --labels and --precision.
 
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """
-    from seqtwin.files import publish_text
     from seqtwin.inference.trained_encoder import load
-    from seqtwin.matching.decisions import read_decisions
     from seqtwin.matching.dedupe import compare_rows
     from seqtwin.matching.match_files import clusters_csv, read_listed, review_csv
 
@@ -112,22 +118,32 @@ def dedupe(
     model = require_texts(load(encoder), "dedupe")
     rows = read_listed(file, column, quoting=check_quoting(quoting))
     console.print_summary(rows.understood)
-    decided = read_decisions(decisions) if decisions else []
+    decided = _read_decided(decisions)
     limit = asked.limit(model.threshold, threshold)
     with console.rows_bar("comparing") as on_rows:
         compared = compare_rows(model, rows.texts, k=k, decisions=decided, on_rows=on_rows)
     pairs = Candidates(rows.texts, rows.texts, compared.candidates, partial(_rows_reference, model, k))
     limit, choice, labelled = choose(asked, pairs, limit)
-    decided = [*decided, *labelled]
+    decided += labelled
     deduped = compared.decide(decided).deduped(limit)
-    if asked.sample:
-        write_sample(asked.sample, pairs, limit, ask)
-    if out:
-        publish_text(out, clusters_csv(rows, deduped))
-    if review:
-        publish_text(review, review_csv(rows.texts, deduped, decided, ask))
+    write_sample(asked.sample, pairs, limit, ask)
+    _publish(out, partial(clusters_csv, rows, deduped))
+    _publish(review, partial(review_csv, rows.texts, deduped, decided, ask))
     _print_clusters(deduped, choice, as_json, [path for path in (out, review, asked.sample) if path])
     _print_warnings(deduped)
+
+
+def _read_decided(path: Path | None) -> "list[Decision]":
+    from seqtwin.matching.decisions import read_decisions
+
+    return read_decisions(path) if path else []
+
+
+def _publish(path: Path | None, text: Callable[[], str]) -> None:
+    from seqtwin.files import publish_text
+
+    if path:
+        publish_text(path, text())
 
 
 def _rows_reference(model: "TrainedEncoder", k: int | None, dev: Path) -> "Reference":
@@ -189,16 +205,14 @@ def _counts(deduped: "Deduped", threshold: float) -> dict[str, float]:
 def link(
     encoder: Encoder,
     left: LeftList,
-    right: Annotated[Path, typer.Argument(help="list to search for matches", metavar="RIGHT")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="output file with the matches (.csv)", metavar="FILE")],
+    right: RightList,
+    out: LinksFile,
     left_column: LeftColumn = None,
     right_column: RightColumn = None,
     quoting: Quoting = None,
     threshold: Threshold = None,
-    one_to_one: Annotated[
-        bool, typer.Option("--one-to-one", help="match each row of the right list at most once")
-    ] = False,
-    keep: Annotated[int, typer.Option(help="number of matches written per row", metavar="N")] = 1,
+    one_to_one: OneToOne = False,
+    keep: Keep = 1,
     k: Near = 10,
     asked: PrecisionOptions = NO_PRECISION,
     ask: Ask = 200,
@@ -233,8 +247,7 @@ def link(
         pairs = Candidates(a.texts, b.texts, compared.candidates, partial(_lists_reference, model, keep, k))
         limit, choice, _ = choose(asked, pairs, limit)
         links = compared.links(limit, one_to_one=one_to_one)
-    if asked.sample:
-        write_sample(asked.sample, pairs, limit, ask)
+    write_sample(asked.sample, pairs, limit, ask)
     publish_text(out, links_csv(a, b, links))
     _print_links(links, choice, len(a.texts) + len(b.texts), as_json, [path for path in (out, asked.sample) if path])
 

@@ -17,7 +17,7 @@ from seqtwin.errors import ConfigError, DataError, gathered
 from seqtwin.index.exact_search import Array
 from seqtwin.matching.clusters import Pairs
 from seqtwin.matching.decisions import Decision
-from seqtwin.matching.precision import Strata
+from seqtwin.matching.precision_estimate import Strata
 
 SAMPLE_COLUMNS = ("left", "right", "score", "ranks", "weight", "decision")
 LEAST_ROWS = 20

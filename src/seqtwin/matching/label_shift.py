@@ -13,7 +13,7 @@ import numpy as np
 
 from seqtwin.errors import ConfigError
 from seqtwin.index.exact_search import Array
-from seqtwin.matching.precision import Estimate, Share, threshold_after
+from seqtwin.matching.precision_estimate import Estimate, Share, threshold_after
 
 BINS = 20
 LEAST_PAIRS, LEAST_OF_LABEL = 100, 30

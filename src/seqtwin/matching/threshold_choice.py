@@ -9,7 +9,7 @@ from seqtwin.errors import ConfigError
 from seqtwin.index.exact_search import Array
 from seqtwin.matching.label_sample import LabelFile
 from seqtwin.matching.label_shift import Reference, estimate_unlabelled
-from seqtwin.matching.precision import Estimate, choose_estimate, estimate_at, estimate_labelled
+from seqtwin.matching.precision_estimate import Estimate, choose_estimate, estimate_at, estimate_labelled
 
 Basis = Literal["labels", "dev"]
 _MORE_LABELS = "label a larger sample (--ask), or one with a higher --threshold, or ask for a lower --precision"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from seqtwin.matching.clusters import Pairs
     from seqtwin.matching.decisions import Decision
     from seqtwin.matching.label_shift import Reference
-    from seqtwin.matching.precision import Estimate, Share
+    from seqtwin.matching.precision_estimate import Estimate, Share
     from seqtwin.matching.threshold_choice import Choice
 
 
@@ -25,8 +25,8 @@ class PrecisionOptions:
     precision: Annotated[
         float | None,
         typer.Option(
-            help="choose the lowest threshold whose precision is at least this (the whole 95 % interval); needs --labels or "
-            "--dev",
+            help="choose the lowest threshold whose precision is at least this, with its whole 95 % interval; needs "
+            "--labels or --dev",
             metavar="SHARE",
         ),
     ] = None
@@ -52,7 +52,7 @@ class PrecisionOptions:
 
         Raises: ConfigError.
         """
-        from seqtwin.matching.precision import check_target
+        from seqtwin.matching.precision_estimate import check_target
 
         if self.precision is not None:
             check_target(self.precision)
@@ -96,7 +96,7 @@ class Candidates:
 def choose(
     options: PrecisionOptions, candidates: Candidates, limit: float
 ) -> "tuple[float, Choice | None, list[Decision]]":
-    """The threshold to use, its estimate if one was asked for, and the decisions of the label file.
+    """The threshold to use, its estimate with --labels or --dev, and the decisions of the label file.
 
     `limit`: the threshold without --precision.
 
@@ -111,8 +111,8 @@ def choose(
     if options.labels:
         file = read_labels(options.labels, candidates.left, candidates.right, candidates.pairs)
         if file.unlabelled:
-            count = f"{file.unlabelled} rows of {options.labels} have no decision"
-            console.print_notice(f"{count}: they count as missing at random, so leave no pair out because it is hard")
+            count = f"{options.labels}: rows without a decision: {file.unlabelled}"
+            console.print_notice(f"{count}; they count as missing at random, so do not leave out the hard pairs")
         choice = choose_by_labels(scores, file, target=target, limit=limit, place=str(options.labels))
         return choice.estimate.threshold, choice, file.decisions
     if options.dev:
@@ -122,8 +122,10 @@ def choose(
     return limit, None, []
 
 
-def write_sample(path: Path, candidates: Candidates, limit: float, count: int) -> None:
-    """Write a sample of the candidate pairs that reach the threshold."""
+def write_sample(path: Path | None, candidates: Candidates, limit: float, count: int) -> None:
+    """Write a sample of the candidate pairs that reach the threshold, if there is a file for it."""
+    if path is None:
+        return
     import numpy as np
 
     from seqtwin.files import publish_text
