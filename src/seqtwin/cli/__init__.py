@@ -11,6 +11,7 @@
 - `why`: why.
 - `index_inputs`: the texts, series and queries of index and search.
 - `index_search`: index, search.
+- `precision_options`: the options and the output of dedupe and link for a stated precision.
 - `dedupe_link`: dedupe, link.
 - `mine`: mine.
 - `serve`: serve.

@@ -125,19 +125,24 @@ NO_COLUMNS = Columns()
 
 def with_columns(command: Callable[..., None]) -> Callable[..., None]:
     """The command with its parameter `columns: Columns` replaced by one option per field of `Columns`."""
-    hints = get_type_hints(Columns, include_extras=True)
+    return with_options(command, Columns)
+
+
+def with_options(command: Callable[..., None], group: type) -> Callable[..., None]:
+    """The command with its parameter of the dataclass `group` replaced by one option per field."""
+    hints = get_type_hints(group, include_extras=True)
     options = [
         Parameter(option.name, Parameter.POSITIONAL_OR_KEYWORD, default=option.default, annotation=hints[option.name])
-        for option in fields(Columns)
+        for option in fields(group)
     ]
+    own = signature(command).parameters.values()
+    [name] = [parameter.name for parameter in own if parameter.annotation is group]
 
     @wraps(command)
     def run(**values: object) -> None:
-        columns = Columns(**{name: values.pop(name) for name in hints})  # type: ignore[arg-type]
-        command(columns=columns, **values)
+        command(**{name: group(**{option: values.pop(option) for option in hints})}, **values)
 
-    own = signature(command).parameters.values()
-    expanded = [new for old in own for new in (options if old.annotation is Columns else [old])]
+    expanded = [new for old in own for new in (options if old.name == name else [old])]
     run.__signature__ = signature(command).replace(parameters=expanded)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in expanded}
     return run

@@ -1,5 +1,7 @@
 """The commands dedupe and link: duplicates in one list, and matches between two."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,12 +18,35 @@ from seqtwin.cli.arguments import (
     check_quoting,
     refuse_taken,
     require_texts,
+    with_options,
+)
+from seqtwin.cli.precision_options import (
+    Candidates,
+    PrecisionOptions,
+    choice_facts,
+    choose,
+    print_choice,
+    write_sample,
 )
 
 if TYPE_CHECKING:
+    from seqtwin.inference.trained_encoder import TrainedEncoder
+    from seqtwin.matching.decisions import Decision
     from seqtwin.matching.dedupe import Deduped
+    from seqtwin.matching.label_shift import Reference
     from seqtwin.matching.link import Links
+    from seqtwin.matching.threshold_choice import Choice
 
+NO_PRECISION = PrecisionOptions()
+RowFile = Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line", metavar="FILE")]
+ClustersFile = Annotated[
+    Path | None, typer.Option("--out", "-o", help="output file with the clusters (.csv)", metavar="FILE")
+]
+ReviewFile = Annotated[
+    Path | None, typer.Option(help="output file with uncertain pairs for manual review (.csv)", metavar="FILE")
+]
+DecisionsFile = Annotated[Path | None, typer.Option(help="reviewed file with your decisions (.csv)", metavar="FILE")]
+Ask = Annotated[int, typer.Option(help="number of pairs in the review file or the sample", metavar="N")]
 Near = Annotated[
     int, typer.Option("-k", help="number of nearest texts in the right list to consider for each row", metavar="N")
 ]
@@ -31,6 +56,10 @@ LeftList = Annotated[
         help="a table, or a .txt file with one text per line; a match is sought for each row", metavar="LEFT"
     ),
 ]
+RightList = Annotated[Path, typer.Argument(help="list to search for matches", metavar="RIGHT")]
+LinksFile = Annotated[Path, typer.Option("--out", "-o", help="output file with the matches (.csv)", metavar="FILE")]
+OneToOne = Annotated[bool, typer.Option("--one-to-one", help="match each row of the right list at most once")]
+Keep = Annotated[int, typer.Option(help="number of matches written per row", metavar="N")]
 LeftColumn = Annotated[
     str | None,
     typer.Option(
@@ -51,23 +80,19 @@ RightColumn = Annotated[
 ]
 
 
+@partial(with_options, group=PrecisionOptions)
 def dedupe(
     encoder: Encoder,
-    file: Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line", metavar="FILE")],
+    file: RowFile,
     column: Column = None,
     quoting: Quoting = None,
     threshold: Threshold = None,
     k: Nearest = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="output file with the clusters (.csv)", metavar="FILE")
-    ] = None,
-    review: Annotated[
-        Path | None, typer.Option(help="output file with uncertain pairs for manual review (.csv)", metavar="FILE")
-    ] = None,
-    decisions: Annotated[
-        Path | None, typer.Option(help="reviewed file with your decisions (.csv)", metavar="FILE")
-    ] = None,
-    ask: Annotated[int, typer.Option(help="number of uncertain pairs in the review file", metavar="N")] = 200,
+    asked: PrecisionOptions = NO_PRECISION,
+    out: ClustersFile = None,
+    review: ReviewFile = None,
+    decisions: DecisionsFile = None,
+    ask: Ask = 200,
     as_json: Json = False,
 ) -> None:
     """Find rows of a list that refer to the same thing.
@@ -80,42 +105,68 @@ def dedupe(
     precedence over scores. Values are written unchanged, even those that begin with =, +, - or @, which a spreadsheet
     would treat as formulas.
 
+    For a stated precision, label a --sample in the same way, and pass it with --labels and --precision.
+
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """
-    from seqtwin.files import publish_text
     from seqtwin.inference.trained_encoder import load
-    from seqtwin.matching.decisions import read_decisions
-    from seqtwin.matching.dedupe import dedupe as find_duplicates
+    from seqtwin.matching.dedupe import compare_rows
     from seqtwin.matching.match_files import clusters_csv, read_listed, review_csv
 
-    refuse_taken(out, review)
+    asked.check(threshold)
+    refuse_taken(out, review, asked.sample)
     model = require_texts(load(encoder), "dedupe")
     rows = read_listed(file, column, quoting=check_quoting(quoting))
     console.print_summary(rows.understood)
-    decided = read_decisions(decisions) if decisions else []
+    decided = _read_decided(decisions)
+    limit = asked.limit(model.threshold, threshold)
     with console.rows_bar("comparing") as on_rows:
-        deduped = find_duplicates(model, rows.texts, threshold=threshold, k=k, decisions=decided, on_rows=on_rows)
-    if out:
-        publish_text(out, clusters_csv(rows, deduped))
-    if review:
-        publish_text(review, review_csv(rows.texts, deduped, decided, ask))
-    _print_clusters(deduped, as_json, [path for path in (out, review) if path])
+        compared = compare_rows(model, rows.texts, k=k, decisions=decided, on_rows=on_rows)
+    pairs = Candidates(rows.texts, rows.texts, compared.candidates, partial(_rows_reference, model, k))
+    limit, choice, labelled = choose(asked, pairs, limit)
+    decided += labelled
+    deduped = compared.decide(decided).deduped(limit)
+    write_sample(asked.sample, pairs, limit, ask)
+    _publish(out, partial(clusters_csv, rows, deduped))
+    _publish(review, partial(review_csv, rows.texts, deduped, decided, ask))
+    _print_clusters(deduped, choice, as_json, [path for path in (out, review, asked.sample) if path])
     _print_warnings(deduped)
 
 
-def _print_clusters(deduped: "Deduped", as_json: bool, written: list[Path]) -> None:
+def _read_decided(path: Path | None) -> "list[Decision]":
+    from seqtwin.matching.decisions import read_decisions
+
+    return read_decisions(path) if path else []
+
+
+def _publish(path: Path | None, text: Callable[[], str]) -> None:
+    from seqtwin.files import publish_text
+
+    if path:
+        publish_text(path, text())
+
+
+def _rows_reference(model: "TrainedEncoder", k: int | None, dev: Path) -> "Reference":
+    from seqtwin.matching.labelled_list import read_labelled_list
+
+    return read_labelled_list(dev, float(model.facts.get("cut", 0.5))).rows_reference(model, k)
+
+
+def _print_clusters(deduped: "Deduped", choice: "Choice | None", as_json: bool, written: list[Path]) -> None:
     at_threshold = _counts(deduped, deduped.threshold)
     others = [_counts(deduped, threshold) for threshold in deduped.other_thresholds()]
     rows = len(deduped.cluster)
     if as_json:
         facts = {"rows": rows, **at_threshold, "unknown_decisions": deduped.strangers, "blank_rows": deduped.blank}
         facts |= {"unread_rows": deduped.unread, "links_cut_by_k": deduped.cut.pairs}
-        console.print_json({**facts, "other_thresholds": others, "written": [str(path) for path in written]})
+        named = {"other_thresholds": others, **choice_facts(choice), "written": [str(path) for path in written]}
+        console.print_json({**facts, **named})
         return
     clusters = f"{at_threshold['clusters']} clusters of two or more rows"
     console.print_line(f"{rows} rows at threshold {deduped.threshold:.4g}: {clusters}")
     lines = sorted([at_threshold, *others], key=lambda line: -line["threshold"])
     console.print_line(console.table(list(lines[0]), [[f"{value:.4g}" for value in line.values()] for line in lines]))
+    print_choice(choice)
     for path in written:
         console.print_line(str(path))
 
@@ -150,20 +201,21 @@ def _counts(deduped: "Deduped", threshold: float) -> dict[str, float]:
     return {"threshold": threshold, "clusters": clusters, "rows_in_clusters": rows, "largest": largest}
 
 
+@partial(with_options, group=PrecisionOptions)
 def link(
     encoder: Encoder,
     left: LeftList,
-    right: Annotated[Path, typer.Argument(help="list to search for matches", metavar="RIGHT")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="output file with the matches (.csv)", metavar="FILE")],
+    right: RightList,
+    out: LinksFile,
     left_column: LeftColumn = None,
     right_column: RightColumn = None,
     quoting: Quoting = None,
     threshold: Threshold = None,
-    one_to_one: Annotated[
-        bool, typer.Option("--one-to-one", help="match each row of the right list at most once")
-    ] = False,
-    keep: Annotated[int, typer.Option(help="number of matches written per row", metavar="N")] = 1,
+    one_to_one: OneToOne = False,
+    keep: Keep = 1,
     k: Near = 10,
+    asked: PrecisionOptions = NO_PRECISION,
+    ask: Ask = 200,
     as_json: Json = False,
 ) -> None:
     """Match the rows of one list with those of another.
@@ -177,36 +229,56 @@ def link(
     """
     from seqtwin.files import publish_text
     from seqtwin.inference.trained_encoder import load
-    from seqtwin.matching.link import link as find_matches
+    from seqtwin.matching.link import check_keep, compare_lists
     from seqtwin.matching.match_files import links_csv, read_listed
 
-    refuse_taken(out)
+    asked.check(threshold, one_to_one=one_to_one)
+    check_keep(keep, one_to_one=one_to_one)
+    refuse_taken(out, asked.sample)
     model = require_texts(load(encoder), "link")
     a, b = (
         read_listed(path, name, option, quoting=check_quoting(quoting))
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
     console.print_summary([*a.understood, *b.understood])
+    limit = asked.limit(model.threshold, threshold)
     with console.rows_bar("comparing") as on_rows:
-        links = find_matches(
-            model, a.texts, b.texts, threshold=threshold, one_to_one=one_to_one, keep=keep, k=k, on_rows=on_rows
-        )
+        compared = compare_lists(model, a.texts, b.texts, keep=keep, k=k, on_rows=on_rows)
+        pairs = Candidates(a.texts, b.texts, compared.candidates, partial(_lists_reference, model, keep, k))
+        limit, choice, _ = choose(asked, pairs, limit)
+        links = compared.links(limit, one_to_one=one_to_one)
+    write_sample(asked.sample, pairs, limit, ask)
     publish_text(out, links_csv(a, b, links))
-    _print_links(links, len(a.texts) + len(b.texts), as_json, out)
+    _print_links(links, choice, len(a.texts) + len(b.texts), as_json, [path for path in (out, asked.sample) if path])
 
 
-def _print_links(links: "Links", total: int, as_json: bool, out: Path) -> None:
+def _lists_reference(model: "TrainedEncoder", keep: int, k: int, dev: Path) -> "Reference":
+    from seqtwin.matching.labelled_list import read_labelled_list
+
+    return read_labelled_list(dev, float(model.facts.get("cut", 0.5))).lists_reference(model, keep, k)
+
+
+def _print_links(links: "Links", choice: "Choice | None", total: int, as_json: bool, written: list[Path]) -> None:
     matched, mutual, rows = int(links.matched.sum()), int(links.mutual.sum()), len(links.matched)
     _report_unmatched(sum(links.blank), links.unread, total, "no match")
     if links.cut:
         cause = f"{links.cut} rows have no match: their k nearest texts are matched with other rows"
         console.print_notice(f"{cause}; a larger -k considers more texts")
     if as_json:
-        facts = {"rows": rows, "matched": matched, "mutual": mutual, "threshold": links.threshold, "written": str(out)}
+        facts = {
+            "rows": rows,
+            "matched": matched,
+            "mutual": mutual,
+            "threshold": links.threshold,
+            "written": str(written[0]),
+        }
         left, right = links.blank
         blank = {"blank_rows": {"left": left, "right": right}, "unread_rows": links.unread}
-        console.print_json({**facts, **blank, "rows_cut_by_k": links.cut})
+        sample = {"sample": str(written[1])} if written[1:] else {}
+        console.print_json({**facts, **sample, **blank, "rows_cut_by_k": links.cut, **choice_facts(choice)})
         return
     matches = f"{matched} of {rows} rows have a match at threshold {links.threshold:.4g}"
     console.print_line(f"{matches}, {mutual} of them mutual")
-    console.print_line(str(out))
+    print_choice(choice)
+    for path in written:
+        console.print_line(str(path))

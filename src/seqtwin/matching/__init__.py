@@ -11,4 +11,9 @@
 - `one_to_one`: the assignment in which no row is matched twice.
 - `link`: the matches between two lists.
 - `mine`: hard negatives from labelled pairs.
+- `precision_estimate`: the precision at a threshold, from labels of a stratified sample.
+- `label_sample`: that sample: drawn, written and read back.
+- `label_shift`: the precision at a threshold without labels of the list.
+- `labelled_list`: labelled pairs as a list of their own, for `label_shift`.
+- `threshold_choice`: the threshold for a stated precision, from either.
 """

@@ -1,17 +1,17 @@
 """Duplicates in one list: clusters of rows that are the same, and the doubtful pairs."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from seqtwin.index.exact_search import Array
+from seqtwin.index.exact_search import Array, Matrix, Neighbours
 from seqtwin.inference.blank_texts import text_readings
 from seqtwin.matching.clusters import Pairs, central, components, forest, weakest_links
-from seqtwin.matching.decisions import Decision, known_pairs
+from seqtwin.matching.decisions import Decision, Known, known_pairs
 from seqtwin.matching.distinct_texts import Distinct, distinct, unread_pairs
 from seqtwin.matching.nearest_texts import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
-from seqtwin.matching.neighbour_links import CutOff, cut_off, linked, width_for
+from seqtwin.matching.neighbour_links import CutOff, Links, cut_off, linked, width_for
 from seqtwin.matching.settings import check_count, choose_threshold
 
 SHARES = (0.9, 0.75, 0.5, 0.25, 0.1)
@@ -114,6 +114,74 @@ def dedupe(
     Raises: ConfigError for an invalid threshold or k; DataError for decisions that contradict each other.
     """
     limit = choose_threshold(encoder.threshold, threshold)
+    return compare_rows(encoder, texts, k=k, decisions=decisions, on_rows=on_rows).deduped(limit)
+
+
+@dataclass(frozen=True)
+class ComparedRows:
+    """The rows of a list, compared but not yet clustered: `deduped` clusters them at a threshold.
+
+    `vectors`: Float[texts dim]; `near`: the nearest texts of each; `links`: the pairs of texts that can be linked.
+    """
+
+    similarity: Matrix
+    items: Distinct
+    vectors: Array
+    near: Neighbours
+    links: Links
+    decided: Known
+
+    @property
+    def candidates(self) -> Pairs:
+        """The pairs of distinct texts that are linked if their score reaches the threshold, best first, as rows.
+
+        Decided pairs are included; texts with the same tokens are no pair.
+        """
+        return _as_rows(self.links.pairs, self.items)
+
+    def decide(self, decisions: Sequence[Decision]) -> "ComparedRows":
+        """The same rows with these decisions instead.
+
+        Raises: DataError for decisions that contradict each other.
+        """
+        return replace(self, decided=known_pairs(decisions, self.items.places))
+
+    def deduped(self, limit: float) -> Deduped:
+        """The clusters at a threshold."""
+        items, decided, count = self.items, self.decided, len(self.items.keys)
+        joining = forest(count, self.links.holding, same=decided.same, different=decided.different)
+        reaching = joining.take(joining.scores >= limit)
+        cluster = components(count, reaching, decided.same)
+        centre, scores = central(self.similarity, self.vectors, cluster, items.counts)
+        rows = _by_row(cluster, items.of)
+        return Deduped(
+            rows,
+            np.where(items.of < 0, np.arange(len(rows)), _at(items.first[centre], items.of)),
+            np.where(items.of < 0, np.nan, _at(scores, items.of)),
+            weakest_links(rows, _as_rows(reaching, items)),
+            limit,
+            _as_rows(_undecided(self.links.pairs, decided.same + decided.different, count), items),
+            _with_equal(_as_rows(joining, items), items),
+            tuple((int(items.first[a]), int(items.first[b])) for a, b in decided.same),
+            decided.strangers,
+            items.blank,
+            items.unread,
+            cut_off(self.near, limit, self.links.holding, cluster),
+        )
+
+
+def compare_rows(
+    encoder: Encoder,
+    texts: Iterable[str | None],
+    *,
+    k: int | None = None,
+    decisions: Sequence[Decision] = (),
+    on_rows: OnRows = no_progress,
+) -> ComparedRows:
+    """The rows of a list, encoded and compared. The arguments are those of `dedupe`.
+
+    Raises: ConfigError for an invalid k; DataError for decisions that contradict each other.
+    """
     items = distinct(encoder, texts, _decided_different(encoder, decisions))
     check_count("k", 1 if k is None else k, 1)
     count, decided = len(items.keys), known_pairs(decisions, items.places)
@@ -121,26 +189,7 @@ def dedupe(
     vectors = encode_texts(encoder, items.texts, progress)
     near = find_nearest(encoder.similarity, vectors, vectors, width_for(k), np.arange(count), progress)
     near = near.without(unread_pairs(items.known, items.known, near.rows))
-    links = linked(near, k)
-    joining = forest(count, links.holding, same=decided.same, different=decided.different)
-    reaching = joining.take(joining.scores >= limit)
-    cluster = components(count, reaching, decided.same)
-    centre, scores = central(encoder.similarity, vectors, cluster, items.counts)
-    rows = _by_row(cluster, items.of)
-    return Deduped(
-        rows,
-        np.where(items.of < 0, np.arange(len(rows)), _at(items.first[centre], items.of)),
-        np.where(items.of < 0, np.nan, _at(scores, items.of)),
-        weakest_links(rows, _as_rows(reaching, items)),
-        limit,
-        _as_rows(_undecided(links.pairs, decided.same + decided.different, count), items),
-        _with_equal(_as_rows(joining, items), items),
-        tuple((int(items.first[a]), int(items.first[b])) for a, b in decided.same),
-        decided.strangers,
-        items.blank,
-        items.unread,
-        cut_off(near, limit, links.holding, cluster),
-    )
+    return ComparedRows(encoder.similarity, items, vectors, near, linked(near, k), decided)
 
 
 def _decided_different(encoder: Encoder, decisions: Sequence[Decision]) -> set[str]:

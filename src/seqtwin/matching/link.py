@@ -7,6 +7,7 @@ import numpy as np
 
 from seqtwin.errors import ConfigError
 from seqtwin.index.exact_search import Array
+from seqtwin.matching.clusters import Pairs, best_first
 from seqtwin.matching.distinct_texts import Distinct, distinct, unread_pairs
 from seqtwin.matching.nearest_texts import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
 from seqtwin.matching.one_to_one import Candidates, one_to_one_rows
@@ -75,26 +76,81 @@ def link(
     Raises: ConfigError for invalid settings.
     """
     limit = choose_threshold(encoder.threshold, threshold)
+    check_keep(keep, one_to_one=one_to_one)
+    return compare_lists(encoder, left, right, keep=keep, k=k, on_rows=on_rows).links(limit, one_to_one=one_to_one)
+
+
+def check_keep(keep: int, *, one_to_one: bool) -> None:
+    """Check the number of matches per row.
+
+    Raises: ConfigError.
+    """
     check_count("keep", keep, 1)
     if one_to_one and keep > 1:
         cause = f"one_to_one allows one match per row, but keep is {keep}"
         raise ConfigError("LINK_KEEP", cause, place="keep", remedy="leave one of the two out")
+
+
+@dataclass(frozen=True)
+class ComparedLists:
+    """The rows of two lists, compared but not yet matched: `links` matches them at a threshold.
+
+    `near`: the nearest right texts of each left text, best first. `keep`: the number of matches per row.
+    """
+
+    sides: "_Sides"
+    near: Candidates
+    keep: int
+
+    @property
+    def candidates(self) -> Pairs:
+        """The pairs of distinct texts that match if their score reaches the threshold, best first, as rows.
+
+        Each left text has its `keep` nearest right texts. Texts with the same tokens are no pair. Not for one_to_one,
+        whose matches depend on the threshold.
+        """
+        texts, same = self.near.texts[:, : self.keep], self.near.identical[:, : self.keep]
+        left, place = np.nonzero((texts >= 0) & ~same)
+        pairs = Pairs(left, texts[left, place], self.near.scores[left, place])
+        ordered = best_first([pairs])
+        return Pairs(self.sides.left.first[ordered.left], self.sides.right.first[ordered.right], ordered.scores)
+
+    def links(self, limit: float, *, one_to_one: bool = False) -> Links:
+        """The matches at a threshold."""
+        sides, near = self.sides, self.near
+        candidates = near.expanded(sides.left.of)
+        reached = candidates.reaching(limit)
+        if one_to_one:
+            chosen, rows = one_to_one_rows(reached, sides.left, sides.right, limit)
+        else:
+            chosen = reached.texts[:, : self.keep]
+            rows = sides.spelled_alike(chosen, sides.right_rows(chosen))
+        scores = candidates.chosen_scores(chosen)
+        following = candidates.best_other(chosen[:, 0])
+        next_scores = candidates.chosen_scores(following[:, None])[:, 0]
+        mutual = sides.mutual(chosen[:, 0], scores[:, 0])
+        blank, unread = (sides.left.blank, sides.right.blank), sides.left.unread + sides.right.unread
+        full = near.texts.shape[1] >= len(sides.b)
+        cut = 0 if full else int(((chosen[:, 0] < 0) & (reached.texts[:, -1] >= 0)).sum())
+        return Links(rows, scores, sides.right_rows(following), next_scores, mutual, limit, blank, unread, cut)
+
+
+def compare_lists(
+    encoder: Encoder,
+    left: Iterable[str | None],
+    right: Iterable[str | None],
+    *,
+    keep: int = 1,
+    k: int = 10,
+    on_rows: OnRows = no_progress,
+) -> ComparedLists:
+    """The rows of two lists, encoded and compared. The arguments are those of `link`.
+
+    Raises: ConfigError for an invalid keep or k.
+    """
+    check_count("keep", keep, 1)
     sides = _Sides(encoder, distinct(encoder, left), distinct(encoder, right), on_rows)
-    near = sides.candidates(max(check_count("k", k, 1), keep + 1))
-    candidates = near.expanded(sides.left.of)
-    reached = candidates.reaching(limit)
-    if one_to_one:
-        chosen, rows = one_to_one_rows(reached, sides.left, sides.right, limit)
-    else:
-        chosen = reached.texts[:, :keep]
-        rows = sides.spelled_alike(chosen, sides.right_rows(chosen))
-    scores = candidates.chosen_scores(chosen)
-    following = candidates.best_other(chosen[:, 0])
-    next_scores = candidates.chosen_scores(following[:, None])[:, 0]
-    mutual = sides.mutual(chosen[:, 0], scores[:, 0])
-    blank, unread = (sides.left.blank, sides.right.blank), sides.left.unread + sides.right.unread
-    cut = int(((chosen[:, 0] < 0) & (reached.texts[:, -1] >= 0)).sum()) if near.texts.shape[1] < len(sides.b) else 0
-    return Links(rows, scores, sides.right_rows(following), next_scores, mutual, limit, blank, unread, cut)
+    return ComparedLists(sides, sides.candidates(max(check_count("k", k, 1), keep + 1)), keep)
 
 
 class _Sides:

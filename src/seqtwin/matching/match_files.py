@@ -27,6 +27,7 @@ from seqtwin.inference.vector_files import free_name, read_texts
 from seqtwin.matching.clusters import Pairs
 from seqtwin.matching.decisions import Decision
 from seqtwin.matching.dedupe import Deduped
+from seqtwin.matching.label_sample import SAMPLE_COLUMNS, Sample, sample_rows
 from seqtwin.matching.link import Links
 from seqtwin.matching.mine import pairs_of_groups
 
@@ -126,6 +127,11 @@ def review_csv(listed: Sequence[str], deduped: Deduped, decisions: Sequence[Deci
         joined = "yes" if deduped.cluster[a] == deduped.cluster[b] else "no"
         rows.append([listed[a], listed[b], _score(score), joined, ""])
     return EXCEL_READS_UTF8 + _csv(["left", "right", "score", "joined", "decision"], rows)
+
+
+def sample_csv(left: Sequence[str], right: Sequence[str], pairs: Pairs, sample: Sample) -> str:
+    """A sample of candidate pairs for a person to label, whose `decision` is empty."""
+    return EXCEL_READS_UTF8 + _csv(SAMPLE_COLUMNS, sample_rows(left, right, pairs, sample))
 
 
 LINK_COLUMNS = ("left_row", "left", "right_row", "right", "score", "margin", "mutual", "next_row", "next", "next_score")

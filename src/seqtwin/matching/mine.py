@@ -112,7 +112,7 @@ class _Labelled:
             raise DataError("MINE_BLANK", cause, place="mine", remedy="remove the pairs with a blank text")
         self.texts, self.encoder = items.texts, encoder
         self.left, self.right, self.same = items.of[: len(left)], items.of[len(left) :], same
-        self.thing = _things(encoder, self.texts, self.left[same], self.right[same])
+        self.thing = group_texts(encoder, self.texts, self.left[same], self.right[same])
         self.anchors, self.others = np.unique(self.left[same]), np.unique(self.right)
         self.progress = Progress(on_rows, len(self.texts) + len(self.anchors))
         self.vectors = encode_texts(encoder, self.texts, self.progress)
@@ -171,7 +171,7 @@ def _key(a: int, b: int) -> tuple[int, int]:
     return (a, b) if a < b else (b, a)
 
 
-def _things(encoder: Encoder, texts: Sequence[str], left: Array, right: Array) -> Array:
+def group_texts(encoder: Encoder, texts: Sequence[str], left: Array, right: Array) -> Array:
     """The number of the thing each text names. Texts of one thing are connected by positive pairs, or have the same
     tokens, or differ only in case or white space.
     """
