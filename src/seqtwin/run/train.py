@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from seqtwin.build import Blueprint, blueprint_of, build_siamese
 from seqtwin.config import RunConfig, portable
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.reading.series import channel_scaling
 from seqtwin.files import Building, dump_json, publish_folder, write_text
+from seqtwin.model.encoder import TableInput
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import (
     CONFIG,
@@ -105,6 +107,8 @@ def run_into(
     watcher = objective.watch(prepared, recipe)
     state = fit(learner, loss, store, recipe, objective.measure(prepared), watch=watcher, on_epoch=on_epoch)
     clock.lap("train")
+    if isinstance(model.encoder.inputs, TableInput):
+        model.encoder.inputs.join_fixed()
     deviation = _deviation(model, prepared, state)
     judged = objective.judge(learner, prepared, untrained)
     clock.lap("evaluate")
@@ -132,7 +136,9 @@ class _Clock:
 
 def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
     """A Siamese encoder for this data: with fresh weights, initial word vectors, or the weights that it starts from."""
-    model = build_siamese(blueprint_for(config, prepared), seed=config.fit.seed)
+    # words beyond train need no random vectors; without them, the initial weights do not depend on their number
+    blueprint = blueprint_for(config, prepared).model_copy(update={"size": prepared.trained_size})
+    model = build_siamese(blueprint, seed=config.fit.seed)
     start = load_start(config)
     if start is not None:
         model.encoder.load_state_dict(start.model.encoder.state_dict())
@@ -142,9 +148,17 @@ def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
         model.encoder.inputs.set_scaling(*map(torch.from_numpy, channel_scaling(_training_steps(prepared))))
     initial = word_vectors(config, prepared)
     if initial is not None:
-        rows, vectors = initial
-        model.encoder.inputs.set_vectors(torch.from_numpy(rows), torch.from_numpy(vectors))
+        rows, vectors = map(torch.from_numpy, initial)
+        _set_vectors(model.encoder.inputs, rows, vectors, config, prepared.trained_size)
     return model
+
+
+def _set_vectors(inputs: TableInput, rows: Tensor, vectors: Tensor, config: RunConfig, trained_size: int) -> None:
+    """Set the initial word vectors. Those of words beyond train, or all if the config says so, are fixed."""
+    is_fixed = torch.ones_like(rows, dtype=torch.bool) if config.encoder.vectors_frozen else rows >= trained_size
+    inputs.set_vectors(rows[~is_fixed], vectors[~is_fixed])
+    if is_fixed.any():
+        inputs.fix_vectors(rows[is_fixed], vectors[is_fixed])
 
 
 def _training_steps(prepared: Ready) -> np.ndarray:
