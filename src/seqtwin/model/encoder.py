@@ -85,6 +85,11 @@ class TableInput(nn.Module, ABC):
         self.embedding.weight.mul_(std)
 
     @torch.no_grad()
+    def spread_like(self, vectors: Tensor) -> None:
+        """Give new embeddings the mean and the standard deviation of these vectors [n dim] in each coordinate."""
+        self.embedding.weight.mul_(vectors.std(dim=0, correction=0)).add_(vectors.mean(dim=0))
+
+    @torch.no_grad()
     def set_vectors(self, rows: Tensor, vectors: Tensor) -> None:
         """Set the embeddings of these rows of the vocabulary."""
         self.embedding.weight[rows] = vectors

@@ -90,11 +90,12 @@ def word_vectors(config: RunConfig, prepared: Ready) -> tuple[np.ndarray, np.nda
 
 
 def _of_width(vectors: np.ndarray, config: RunConfig) -> np.ndarray:
-    """The vectors, reduced to the width of the embedding if the config says so."""
+    """The vectors, reduced to the width of the embedding if the config asks for PCA."""
     width, e = vectors.shape[1], config.encoder
     if width == e.embedding:
         return vectors
     if e.vectors_pca and width > e.embedding:
         return reduce_width(vectors, e.embedding)
     cause = f"vectors of width {width}, but encoder.embedding is {e.embedding}"
-    raise DataError("VECTORS_WIDTH", cause, place=str(e.vectors), remedy=f"set encoder.embedding: {width}")
+    remedy = f"set encoder.embedding: {width}" + (", or encoder.vectors_pca: true" if width > e.embedding else "")
+    raise DataError("VECTORS_WIDTH", cause, place=str(e.vectors), remedy=remedy)

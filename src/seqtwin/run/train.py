@@ -15,7 +15,8 @@ from seqtwin.config import RunConfig, portable
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.reading.series import channel_scaling
 from seqtwin.files import Building, dump_json, publish_folder, write_text
-from seqtwin.model.encoder import TableInput
+from seqtwin.json_values import Json
+from seqtwin.model.encoder import UNKNOWN, TableInput
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import (
     CONFIG,
@@ -154,7 +155,13 @@ def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
 
 
 def _set_vectors(inputs: TableInput, rows: Tensor, vectors: Tensor, config: RunConfig, trained_size: int) -> None:
-    """Set the initial word vectors. Those of words beyond train, or all if the config says so, are fixed."""
+    """Set the initial word vectors. Those of words beyond train are fixed, or all of them.
+
+    Words without a vector start at random ones with the mean and deviation of the others, and the unknown token starts
+    at that mean. Far from all words, they would make the texts alike that have such words.
+    """
+    inputs.spread_like(vectors)
+    inputs.set_vectors(torch.tensor([UNKNOWN]), vectors.mean(dim=0, keepdim=True))
     is_fixed = torch.ones_like(rows, dtype=torch.bool) if config.encoder.vectors_frozen else rows >= trained_size
     inputs.set_vectors(rows[~is_fixed], vectors[~is_fixed])
     if is_fixed.any():
@@ -212,7 +219,7 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
         "silent_batches": t.loss.silent_batches,
         "padding": config.encoder.padding,
         "encoder": config.encoder.model_dump(mode="json", exclude={"vectors", "start"}),
-        "tokens": {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size} if prepared.tokens else None,
+        "tokens": _token_facts(config, prepared),
         "parameters": sum(p.numel() for p in t.model.parameters()),
         "dim": t.model.space.dim,
         "best_epoch": state.best_epoch,
@@ -222,6 +229,13 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
         "encode_texts_per_second": round(t.judged.encoded_per_second, 1),
         "batch_deviation": t.batch_deviation,
     }
+
+
+def _token_facts(config: RunConfig, prepared: Ready) -> dict[str, Json] | None:
+    if prepared.tokens is None:
+        return None
+    known = {"known_words": prepared.tokens.known} if prepared.tokens.known else {}
+    return {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size, **known}
 
 
 def _write(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective) -> None:

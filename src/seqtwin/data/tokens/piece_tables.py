@@ -6,6 +6,7 @@ does. Everything is read from files; no hub is contacted.
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -54,11 +55,14 @@ class Pieces:
         """The known pieces of each word in the spelling that has the fewest: as given, capitalized, or in capitals.
 
         Many tables have `▁London` and no `▁london`, and the pieces `▁l`, `ond`, `on` mean nothing together. A spelling
-        with an unknown piece comes after all others.
+        with an unknown piece is chosen only if all have one; then it is the one given.
         """
         spellings = [self.split([spell(word) for word in words]) for spell in (str, str.capitalize, str.upper)]
-        chosen = (min(ways, key=lambda ids: (self.unknown in ids, len(ids))) for ways in zip(*spellings, strict=True))
+        chosen = (min(ways, key=self._cost) for ways in zip(*spellings, strict=True))
         return [[piece for piece in ids if piece != self.unknown] for ids in chosen]
+
+    def _cost(self, pieces: Sequence[int]) -> float:
+        return math.inf if self.unknown in pieces else len(pieces)
 
     def words(self) -> Iterator[str]:
         """The pieces that are whole words, in the order of their ids, as written and then in lower case."""
