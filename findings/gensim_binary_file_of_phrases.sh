@@ -6,8 +6,8 @@
 #   The text file of the same vectors raises ValueError.
 # Why it matters: Phrases and multi-word names are usual here. A search over such a file answers with
 #   nonsense.
-# SeqTwin: not affected: it reads the text form only, where words may contain blanks, because the last fields
-#   of a line are the numbers.
+# SeqTwin: handles it: refuses such a binary file, because the word after a phrase begins with bytes of a
+#   vector. In the text form words may contain blanks: the last fields of a line are the numbers.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

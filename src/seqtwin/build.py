@@ -18,6 +18,16 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.validation import Part, Strict
 
+# settings of the start of a training, as they are in a saved encoder, which has its own weights
+STARTED: dict[str, object] = {
+    "start": None,
+    "frozen": False,
+    "vectors": None,
+    "known_words": None,
+    "vectors_frozen": False,
+    "vectors_pca": False,
+}
+
 
 class Blueprint(Strict):
     """The parts of an encoder and their settings. `size`: of the vocabulary, or the number of channels of a series.
@@ -76,8 +86,7 @@ def blueprint_of(
         size=size,
         letters=letters,
         spelled=spelled,
-        # settings of the start of a training; a saved encoder has its own weights
-        encoder=config.encoder.model_copy(update={"vectors": None, "start": None, "frozen": False}),
+        encoder=config.encoder.model_copy(update=STARTED),
         representation=config.representation,
         projection=config.projection,
         similarity=config.similarity,

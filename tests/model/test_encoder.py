@@ -1,5 +1,7 @@
 """CELLS and the encoder: its shape, its inputs, its states batch-first."""
 
+from random import Random
+
 import pytest
 import torch
 from encoders import (
@@ -16,6 +18,8 @@ from encoders import (
     spelled,
     texts,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
@@ -89,6 +93,57 @@ def test_word_vectors_start_the_rows_they_name_and_no_other() -> None:
     assert torch.equal(tokens.embedding.weight[[2, 5]], vectors)
     assert torch.equal(tokens.embedding.weight[[0, 1, 3, 4, 6, 7, 8]], before[[0, 1, 3, 4, 6, 7, 8]])
     assert tokens.embedding.weight.requires_grad
+
+
+# rows that training leaves as they are
+
+
+def fixed_input(rows: list[int]) -> tuple[TokenInput, torch.Tensor]:
+    """An input with these rows fixed, and its whole table."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        tokens, vectors = TokenInput(VOCABULARY, EMBEDDING), torch.randn(len(rows), EMBEDDING)
+    table = torch.zeros(max(VOCABULARY, max(rows) + 1), EMBEDDING)
+    table[:VOCABULARY] = tokens.embedding.weight.detach()
+    table[rows] = vectors
+    tokens.fix_vectors(torch.tensor(rows), vectors)
+    return tokens, table
+
+
+@given(st.sets(st.integers(1, VOCABULARY - 1), min_size=1), st.integers(0, 3), st.randoms())
+def test_fixed_and_trained_rows_are_one_table(rows: set[int], beyond: int, random: Random) -> None:
+    chosen = [*rows, *range(VOCABULARY, VOCABULARY + beyond)]
+    random.shuffle(chosen)
+    tokens, table = fixed_input(chosen)
+    ids = torch.arange(len(table))[None]
+    whole = Sequences(ids, torch.tensor([len(table)]))
+    assert torch.equal(tokens(whole)[0], table)
+    vectors, places = tokens.table(whole)
+    assert torch.equal(vectors[places][0], table)
+    tokens.join_fixed()
+    assert torch.equal(tokens.embedding.weight, table)
+    assert torch.equal(tokens(whole)[0], table)
+
+
+def test_no_optimizer_moves_a_fixed_row() -> None:
+    rows = [3, 5, VOCABULARY, VOCABULARY + 1]
+    tokens, table = fixed_input(rows)
+    optimizer = torch.optim.AdamW(tokens.parameters(), lr=0.1, weight_decay=0.5)
+    whole = Sequences(torch.arange(len(table))[None], torch.tensor([len(table)]))
+    for _ in range(3):
+        optimizer.zero_grad()
+        tokens(whole).square().sum().backward()
+        optimizer.step()
+    assert sum(p.numel() for p in tokens.parameters()) == (VOCABULARY - 2) * EMBEDDING
+    tokens.join_fixed()
+    moved = (tokens.embedding.weight != table).any(dim=1)
+    assert moved.nonzero()[:, 0].tolist() == [row for row in range(VOCABULARY) if row not in rows]
+
+
+@pytest.mark.parametrize("rows", [[VOCABULARY + 1], list(range(VOCABULARY))], ids=["a gap", "all"])
+def test_rows_that_cannot_be_fixed_are_refused(rows: list[int]) -> None:
+    with pytest.raises(ValueError, match="expected rows of the vocabulary and all rows that follow it"):
+        fixed_input(rows)
 
 
 # words that training reads as unknown

@@ -55,6 +55,17 @@ def test_the_card_says_what_it_is_for_how_to_load_it_and_its_limits() -> None:
         assert part in text
 
 
+def test_the_card_has_what_unknown_tokens_and_empty_texts_give() -> None:
+    text = " ".join(model_card(facts() | {"tokens": {"max_length": 64, "empty": "error"}}, scores()).split())
+    assert "A token that does not occur in train becomes one unknown token: 1.23% of the tokens in test." in text
+    assert "A text without a token cannot be encoded." in text
+    tokens = {"max_length": 64, "empty": "drop", "known_words": 4321}
+    text = " ".join(model_card(facts(tokens=tokens), scores()).split())
+    assert "4,321 words that do not occur in train have word vectors that were not trained with it." in text
+    assert "Any other token that does not occur there becomes one unknown token" in text
+    assert "A text without a token is encoded as one unknown token." in text
+
+
 def test_the_card_says_on_how_few_pairs_its_metrics_rest() -> None:
     few = {"dev": {"same": 50, "different": 50}, "test": {"same": 4, "different": 96}}
     assert "\n\nThe metrics rest on very few pairs: 4 same pairs in test.\n\n" in model_card(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import tiny
 from seqtwin.config import RunConfig, parse_run
@@ -108,6 +109,9 @@ def test_a_variable_in_a_path_is_filled_in(folder: Path, monkeypatch: Any) -> No
 # word vectors
 
 
+LISTED = [[1, 2, 3], [0.5, 0.25, -1], [7, 8, 9], [1, 1, 1]]
+
+
 @pytest.fixture
 def words(folder: Path) -> Path:
     path = folder / "vectors.txt"
@@ -128,7 +132,12 @@ def test_word_vectors_reach_the_embedding(folder: Path, words: Path) -> None:
     assert weight[place("f")].tolist() == [7.0, 8.0, 9.0]
     plain = fresh_model(run(folder, tokens={"unit": "word"}, encoder={"embedding": 3}), prepared)
     others = [i for i, word in enumerate(prepared.tokens.vocabulary) if word not in ("a", "f")]
-    assert (weight[others] == plain.encoder.inputs.embedding.weight[others]).all()
+    for word in ("[UNK]", "abc", "zzz"):  # the mean, and two words that train lacks
+        others.remove(place(word))
+    assert weight[1].tolist() == pytest.approx([2.375, 2.8125, 3])
+    mean, deviation = torch.tensor([2.375, 2.8125, 3]), torch.tensor(np.std(LISTED, axis=0), dtype=torch.float32)
+    expected = plain.encoder.inputs.embedding.weight[others] * deviation + mean
+    assert torch.allclose(weight[others], expected, atol=1e-5)
     wrong = run(folder, tokens={"unit": "word"}, encoder={"embedding": 4, "vectors": str(words)})
     with pytest.raises(DataError, match=r"vectors of width 3, but encoder.embedding is 4") as caught:
         fresh_model(wrong, prepared)
@@ -153,8 +162,6 @@ def test_vectors_that_cannot_be_used_are_refused_when_the_config_is_read(
 
 
 def test_a_device_that_is_not_there_is_refused_when_the_config_is_read(folder: Path, monkeypatch: Any) -> None:
-    import torch
-
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(ConfigError, match="this machine has no cuda"):
         check_run(run(folder, fit={"device": "cuda"}))

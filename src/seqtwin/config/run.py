@@ -160,7 +160,10 @@ class EncoderConfig(Strict):
     bidirectional: bool = True
     dropout: float = Field(0.0, ge=0, lt=1)
     padding: Literal["masked", "read"] = "masked"
-    vectors: str | None = Field(None, description="text file of initial word vectors: word v1 v2 ...")
+    vectors: str | None = Field(None, description="initial word vectors: a text or .bin file, or the folder of a model")
+    known_words: int | None = Field(None, ge=0, description="with vectors: known words beyond train; null: 50,000")
+    vectors_frozen: bool = Field(False, description="with vectors: the word vectors are not trained")
+    vectors_pca: bool = Field(False, description="with vectors: reduce wider ones to `embedding` by PCA")
     spelling: int = Field(32, ge=1, description="with tokens.characters: width of the vector of a word's letters")
     lexical: LexicalConfig | None = Field(None, description="words and character n-grams beside the recurrent network")
     embedding_std: float = Field(1.0, gt=0, description="standard deviation of the initial embeddings")
@@ -180,6 +183,8 @@ class EncoderConfig(Strict):
     def _check_vectors(self) -> "EncoderConfig":
         if self.start is not None and self.vectors is not None:
             raise ValueError("vectors cannot be combined with `from`, whose encoder has its own word vectors")
+        if self.vectors is None and (self.known_words or self.vectors_frozen or self.vectors_pca):
+            raise ValueError("known_words, vectors_frozen and vectors_pca require vectors")
         return self
 
     @model_validator(mode="after")

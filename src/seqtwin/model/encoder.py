@@ -44,15 +44,22 @@ class EncoderShape:
 class TableInput(nn.Module, ABC):
     """Inputs with few distinct tokens: each is looked up once per batch, with the same dropout mask at every step.
 
-    `table` returns the vectors of the distinct tokens, and for each step the row of its token in them.
+    `table` returns the vectors of the distinct tokens, and for each step the row of its token in them. Some rows can be
+    fixed while an encoder is trained (`fix_vectors`). They are not in `embedding`: no optimizer changes them, or needs
+    time and memory for them. `join_fixed` makes one table again.
     Source of the dropout: Gal & Ghahramani 2016, one mask per token for all steps (they drop whole tokens).
     """
+
+    fixed: Tensor | None
+    places: Tensor | None
 
     def __init__(self, vocabulary: int, dim: int, dropout: float = 0.0, word_dropout: float = 0.0) -> None:
         super().__init__()
         self.dim, self.word_dropout = dim, word_dropout
         self.embedding = nn.Embedding(vocabulary, dim)
         self.dropout = nn.Dropout(dropout)
+        self.register_buffer("fixed", None, persistent=False)
+        self.register_buffer("places", None, persistent=False)
 
     @abstractmethod
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
@@ -78,9 +85,48 @@ class TableInput(nn.Module, ABC):
         self.embedding.weight.mul_(std)
 
     @torch.no_grad()
+    def spread_like(self, vectors: Tensor) -> None:
+        """Give new embeddings the mean and the standard deviation of these vectors [n dim] in each coordinate."""
+        self.embedding.weight.mul_(vectors.std(dim=0, correction=0)).add_(vectors.mean(dim=0))
+
+    @torch.no_grad()
     def set_vectors(self, rows: Tensor, vectors: Tensor) -> None:
         """Set the embeddings of these rows of the vocabulary."""
         self.embedding.weight[rows] = vectors
+
+    @torch.no_grad()
+    def fix_vectors(self, rows: Tensor, vectors: Tensor) -> None:
+        """Set the embeddings of these rows, Int[n], and exclude them from training. Rows can extend the vocabulary.
+
+        Raises: ValueError if rows are missing between the vocabulary and its extension, or if none would be left.
+        """
+        size = max(self.embedding.num_embeddings, int(rows.max()) + 1)
+        is_fixed = torch.zeros(size, dtype=torch.bool)
+        is_fixed[rows] = True
+        trained = (~is_fixed).nonzero()[:, 0]
+        if not 0 < len(trained) <= int(trained[-1]) + 1 <= self.embedding.num_embeddings:
+            raise ValueError("expected rows of the vocabulary and all rows that follow it, and at least one other row")
+        self.places = torch.empty(size, dtype=torch.long)
+        self.places[trained] = torch.arange(len(trained))
+        self.places[rows] = len(trained) + torch.arange(len(rows))
+        self.embedding = nn.Embedding.from_pretrained(self.embedding.weight[trained].clone(), freeze=False)
+        self.fixed = vectors.clone()
+
+    @torch.no_grad()
+    def join_fixed(self) -> None:
+        """Put the fixed rows back in the one table of embeddings."""
+        if self.fixed is not None and self.places is not None:
+            weight = torch.cat([self.embedding.weight, self.fixed])[self.places]
+            self.embedding = nn.Embedding.from_pretrained(weight, freeze=False)
+            self.fixed = self.places = None
+
+    def look_up(self, tokens: Tensor) -> Tensor:
+        """The embeddings of some ids: [... dim]."""
+        if self.fixed is None or self.places is None:
+            return self.embedding(tokens)
+        places, trained = self.places[tokens], self.embedding.num_embeddings
+        rows = self.embedding(places.clamp(max=trained - 1))
+        return torch.where((places < trained)[..., None], rows, self.fixed[(places - trained).clamp(min=0)])
 
 
 class TokenInput(TableInput):
@@ -89,12 +135,12 @@ class TokenInput(TableInput):
     def table(self, sequences: Sequences) -> tuple[Tensor, Tensor]:
         """Vectors [distinct dim] and rows [batch time]."""
         tokens, rows = torch.unique(self.drop_words(_ids(sequences)), return_inverse=True)
-        return self.dropout(self.embedding(tokens)), rows
+        return self.dropout(self.look_up(tokens)), rows
 
     def forward(self, sequences: Sequences) -> Tensor:
         if self.training and (self.dropout.p or self.word_dropout):
             return super().forward(sequences)
-        return self.embedding(_ids(sequences))  # the same, without a search for distinct tokens
+        return self.look_up(_ids(sequences))  # the same, without a search for distinct tokens
 
 
 def _ids(sequences: Sequences) -> Tensor:
@@ -125,7 +171,7 @@ class SpelledInput(TableInput):
         """Vectors [distinct dim+spelling] and rows [batch time]."""
         words, letters = sequences.values[..., :1], sequences.values[..., 1:]
         tokens, rows = distinct(torch.cat([self.drop_words(words), letters], 2).flatten(0, 1))
-        vectors = torch.cat([self.embedding(tokens[:, 0]), self.spelling(tokens[:, 1:])], 1)
+        vectors = torch.cat([self.look_up(tokens[:, 0]), self.spelling(tokens[:, 1:])], 1)
         return self.dropout(vectors), rows.view(sequences.values.shape[:2])
 
 

@@ -2,9 +2,10 @@
 
 from seqtwin.build import blueprint_of, build_siamese
 from seqtwin.config import RunConfig
-from seqtwin.data.files.read_text import require_file
 from seqtwin.data.sets.pair_sets import SERIES
+from seqtwin.data.tokens.vector_sources import source_of
 from seqtwin.errors import ConfigError
+from seqtwin.lookup import split_spec
 from seqtwin.paths import expand
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepared_data import Ready
@@ -38,4 +39,8 @@ def _check_vectors(config: RunConfig, series: bool) -> None:
     reason = "series have no words" if series else "" if config.tokens.unit == "word" else "tokens.unit is not word"
     if reason:
         raise ConfigError("CONFIG_VECTORS", f"encoder.vectors needs words, but {reason}", place="encoder.vectors")
-    require_file(expand(config.encoder.vectors))
+    source_of(expand(config.encoder.vectors))
+    if config.encoder.known_words and split_spec(config.objective)[0] == "decode":
+        cause = "a decoder has an output for each word, and cannot learn words that train lacks"
+        remedy = "remove encoder.known_words"
+        raise ConfigError("CONFIG_VECTORS", cause, place="encoder.known_words", remedy=remedy)

@@ -9,10 +9,15 @@ from seqtwin.published import Facts, Scores
 
 DRAWS = 300
 FEWEST = 20  # clusters: an interval of fewer would look more certain than it is
-TEXTS = """It knows no languages, fields or aliases except those in its training pairs. A token that does not occur in
-train becomes one unknown token: {unknown:.2%} of the tokens in test. Only the first {longest} tokens of a text are
-used.
+TEXTS = """It knows no languages, fields or aliases except those in its training pairs. {token} becomes one unknown
+token: {unknown:.2%} of the tokens in test. {empty} Only the first {longest} tokens of a text are used.
 """
+KNOWN = """{known:,} words that do not occur in train have word vectors that were not trained with it. Any other token
+that does not occur there"""
+EMPTY = {
+    "error": "A text without a token cannot be encoded.",
+    "unk": "A text without a token is encoded as one unknown token.",
+}
 SERIES = """Series must have the channels, units and sampling of the training data; nothing is rescaled.
 """
 
@@ -123,7 +128,7 @@ Turns a sequence into a vector of width {facts["dim"]}, and {output}.
             _scores_of_head(facts, scores, interval),
             f"""## Limits
 
-It knows only its training data. A token that does not occur there is treated as unknown: {facts["unknown_share"]:.2%}
+It knows only its training data. A token that it does not know is treated as unknown: {facts["unknown_share"]:.2%}
 of the tokens in test. It always gives an answer, even for sequences unlike any in its training data.
 """,
             _origin(facts),
@@ -203,4 +208,7 @@ def _paragraph(sentence: str) -> str:
 def _limits(facts: Facts) -> str:
     if facts["tokens"] is None:
         return SERIES
-    return TEXTS.format(unknown=facts["unknown_share"], longest=facts["tokens"]["max_length"])
+    known, empty = facts["tokens"].get("known_words"), "error" if facts["tokens"].get("empty") == "error" else "unk"
+    token = KNOWN.format(known=known) if known else "A token that does not occur in train"
+    longest = facts["tokens"]["max_length"]
+    return TEXTS.format(token=token, unknown=facts["unknown_share"], empty=EMPTY[empty], longest=longest)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seqtwin.config import RunConfig
-from seqtwin.data.tokens.word_vectors import read_vectors
+from seqtwin.data.tokens.vector_sources import reduce_width, source_of
+from seqtwin.data.tokens.word_vectors import no_words
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.paths import expand
 from seqtwin.run.objectives.registry import objective_name, objective_of
@@ -67,20 +68,34 @@ def data_key(config: RunConfig) -> str:
             "tokens": config.tokens_with_letters.model_dump(mode="json"),
             "objective": config.objective,
             "from": config.encoder.start,
+            "vectors": config.encoder.vectors,
+            "known_words": config.encoder.known_words,
         }
     )
 
 
 def word_vectors(config: RunConfig, prepared: Ready) -> tuple[np.ndarray, np.ndarray] | None:
-    """Rows of the vocabulary and their initial vectors, where the config names a file of them.
+    """Rows of the vocabulary, Int[n], and their initial vectors, [n, encoder.embedding]; None without word vectors.
 
-    Raises: DataError when the width in the file is not that of the embedding.
+    Raises: DataError when they cannot be read, have no word of the training texts, or have another width.
     """
     path = config.encoder.vectors
     if path is None or prepared.tokens is None:
         return None
-    rows, vectors = read_vectors(expand(path), prepared.tokens.vocabulary)
-    if vectors.shape[1] != config.encoder.embedding:
-        cause = f"vectors of width {vectors.shape[1]}, but encoder.embedding is {config.encoder.embedding}"
-        raise DataError("VECTORS_WIDTH", cause, place=path, remedy=f"set encoder.embedding: {vectors.shape[1]}")
-    return rows, vectors
+    place = expand(path)
+    rows, vectors = source_of(place).read(place, prepared.tokens.vocabulary)
+    if not (rows < prepared.trained_size).any():
+        raise no_words(place, prepared.trained_size)
+    return rows, _of_width(vectors, config)
+
+
+def _of_width(vectors: np.ndarray, config: RunConfig) -> np.ndarray:
+    """The vectors, reduced to the width of the embedding if the config asks for PCA."""
+    width, e = vectors.shape[1], config.encoder
+    if width == e.embedding:
+        return vectors
+    if e.vectors_pca and width > e.embedding:
+        return reduce_width(vectors, e.embedding)
+    cause = f"vectors of width {width}, but encoder.embedding is {e.embedding}"
+    remedy = f"set encoder.embedding: {width}" + (", or encoder.vectors_pca: true" if width > e.embedding else "")
+    raise DataError("VECTORS_WIDTH", cause, place=str(e.vectors), remedy=remedy)

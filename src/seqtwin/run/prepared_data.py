@@ -60,6 +60,11 @@ class Ready(ABC):
         """The size of the vocabulary, or the number of channels."""
         return self.tokens.size if self.tokens is not None else int(self.stores["train"].items.steps.shape[1])
 
+    @property
+    def trained_size(self) -> int:
+        """The size without the words that train lacks and that are known by their vectors."""
+        return self.size - (self.tokens.known if self.tokens is not None else 0)
+
     @abstractmethod
     def counts(self) -> dict[str, dict[str, int]]:
         """How many rows of dev and test each class has, by split; empty where a row has no class."""

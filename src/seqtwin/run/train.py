@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from seqtwin.build import Blueprint, blueprint_of, build_siamese
 from seqtwin.config import RunConfig, portable
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.reading.series import channel_scaling
 from seqtwin.files import Building, dump_json, publish_folder, write_text
+from seqtwin.json_values import Json
+from seqtwin.model.encoder import UNKNOWN, TableInput
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import (
     CONFIG,
@@ -106,6 +109,8 @@ def run_into(
     watcher = objective.watch(prepared, recipe)
     state = fit(learner, loss, store, recipe, objective.measure(prepared), watch=watcher, on_epoch=on_epoch)
     clock.lap("train")
+    if isinstance(model.encoder.inputs, TableInput):
+        model.encoder.inputs.join_fixed()
     deviation = _deviation(model, prepared, state)
     judged = objective.judge(learner, prepared, untrained)
     clock.lap("evaluate")
@@ -133,7 +138,9 @@ class _Clock:
 
 def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
     """A Siamese encoder for this data: with fresh weights, initial word vectors, or the weights that it starts from."""
-    model = build_siamese(blueprint_for(config, prepared), seed=config.fit.seed)
+    # words beyond train need no random vectors; without them, the initial weights do not depend on their number
+    blueprint = blueprint_for(config, prepared).model_copy(update={"size": prepared.trained_size})
+    model = build_siamese(blueprint, seed=config.fit.seed)
     if model.lexical is not None and prepared.tokens is not None:
         fit_lexical(model.lexical, prepared.tokens, _training_items(prepared))
     start = load_start(config)
@@ -145,9 +152,23 @@ def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
         model.encoder.inputs.set_scaling(*map(torch.from_numpy, channel_scaling(_training_steps(prepared))))
     initial = word_vectors(config, prepared)
     if initial is not None:
-        rows, vectors = initial
-        model.encoder.inputs.set_vectors(torch.from_numpy(rows), torch.from_numpy(vectors))
+        rows, vectors = map(torch.from_numpy, initial)
+        _set_vectors(model.encoder.inputs, rows, vectors, config, prepared.trained_size)
     return model
+
+
+def _set_vectors(inputs: TableInput, rows: Tensor, vectors: Tensor, config: RunConfig, trained_size: int) -> None:
+    """Set the initial word vectors. Those of words beyond train are fixed, or all of them.
+
+    Words without a vector start at random ones with the mean and deviation of the others, and the unknown token starts
+    at that mean. Far from all words, they would make the texts alike that have such words.
+    """
+    inputs.spread_like(vectors)
+    inputs.set_vectors(torch.tensor([UNKNOWN]), vectors.mean(dim=0, keepdim=True))
+    is_fixed = torch.ones_like(rows, dtype=torch.bool) if config.encoder.vectors_frozen else rows >= trained_size
+    inputs.set_vectors(rows[~is_fixed], vectors[~is_fixed])
+    if is_fixed.any():
+        inputs.fix_vectors(rows[is_fixed], vectors[is_fixed])
 
 
 def _training_steps(prepared: Ready) -> np.ndarray:
@@ -208,7 +229,7 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
         "silent_batches": t.loss.silent_batches,
         "padding": config.encoder.padding,
         "encoder": config.encoder.model_dump(mode="json", exclude={"vectors", "start"}),
-        "tokens": {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size} if prepared.tokens else None,
+        "tokens": _token_facts(config, prepared),
         "parameters": sum(p.numel() for p in t.model.parameters()),
         "dim": t.model.space.dim,
         "best_epoch": state.best_epoch,
@@ -218,6 +239,13 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
         "encode_texts_per_second": round(t.judged.encoded_per_second, 1),
         "batch_deviation": t.batch_deviation,
     }
+
+
+def _token_facts(config: RunConfig, prepared: Ready) -> dict[str, Json] | None:
+    if prepared.tokens is None:
+        return None
+    known = {"known_words": prepared.tokens.known} if prepared.tokens.known else {}
+    return {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size, **known}
 
 
 def _write(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective) -> None:

@@ -1,7 +1,7 @@
 """Tokenizers of characters, words or byte pairs, based on the library `tokenizers`.
 
-The vocabulary comes from the training split only. Id 0 is `[PAD]`, id 1 is `[UNK]`. Neither is a special token of the
-library, so "[PAD]" in a text is tokenized like any other text.
+The vocabulary comes from the training split only; `known_words` adds words that have a vector. Id 0 is `[PAD]`, id 1 is
+`[UNK]`. Neither is a special token of the library, so "[PAD]" in a text is tokenized like any other text.
 """
 
 import logging
@@ -31,7 +31,8 @@ logger = logging.getLogger(__name__)
 class TextTokens:
     """A trained tokenizer. `empty`: its policy for texts without a token, `error`, `unk` or `drop`.
 
-    `letters`: if given, each token is encoded together with its letters.
+    `letters`: if given, each token is encoded together with its letters. `known`: the number of words at the end of the
+    vocabulary that were added for their word vectors; 0 for tokens that were loaded.
 
     >>> tokens = train_tokenizer(["to be", "or not"], unit="word")
     >>> tokens.encode(["not to be", "to fly"])
@@ -41,6 +42,7 @@ class TextTokens:
     tokenizer: Tokenizer
     empty: str = "error"
     letters: Letters | None = None
+    known: int = 0
 
     def __post_init__(self) -> None:
         member(dict.fromkeys(EMPTY_POLICIES), self.empty, "empty-text policy")

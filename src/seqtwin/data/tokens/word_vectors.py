@@ -40,7 +40,7 @@ def read_vectors(path: Path, words: Sequence[str]) -> tuple[np.ndarray, np.ndarr
     """
     wanted = {word: row for row, word in enumerate(words)}
     rows: list[int] = []
-    vectors: list[list[float]] = []
+    vectors: list[np.ndarray] = []
     problems: list[str] = []
     width = _width(path)
     for line in _lines(path):
@@ -55,9 +55,24 @@ def read_vectors(path: Path, words: Sequence[str]) -> tuple[np.ndarray, np.ndarr
     if problems:
         raise gathered("VECTORS_ROW", str(path), problems, REMEDY)
     if not rows:
-        cause = f"none of the {len(words)} words of the vocabulary is in the file"
-        raise DataError("VECTORS_NONE", cause, place=str(path), remedy="check tokens.unit and tokens.lower")
-    return np.array(rows), np.array(vectors, dtype=np.float32)
+        raise no_words(path, len(words))
+    return np.array(rows), np.stack(vectors)
+
+
+def list_words(path: Path) -> Iterator[str]:
+    """The words of a file, in its order. Lines that are not valid are left out; `read_vectors` reports them.
+
+    Raises: DataError for a missing file, or one that is not text.
+    """
+    width = _width(path)
+    entries = (_entry(line, width) for line in _lines(path))
+    return (entry[0] for entry in entries if not isinstance(entry, str))
+
+
+def no_words(path: Path, count: int) -> DataError:
+    """The error for vectors that have none of the words of the vocabulary. `count`: of these words."""
+    cause = f"none of the {count} words of the vocabulary is in the file"
+    return DataError("VECTORS_NONE", cause, place=str(path), remedy="check tokens.unit and tokens.lower")
 
 
 @dataclass(frozen=True)
@@ -118,12 +133,13 @@ def _is_number(field: str) -> bool:
     return True
 
 
-def _numbers(values: list[str], line: int, word: str, problems: list[str]) -> list[float]:
+def _numbers(values: list[str], line: int, word: str, problems: list[str]) -> np.ndarray:
     try:
-        numbers = [float(v) for v in values]
+        # float() converts each value, then rows of float32 need an eighth of the memory of lists
+        numbers = np.array([float(v) for v in values], dtype=np.float32)
     except ValueError:
         problems.append(f"line {line}: a value of '{word}' is not a number")
-        return []
+        return np.zeros(0, dtype=np.float32)
     if not np.isfinite(numbers).all():
         problems.append(f"line {line}: a value of '{word}' is not finite")
     return numbers
@@ -149,16 +165,13 @@ def _lines(path: Path) -> Iterator[Line]:
 def _is_gzip(start: bytes, path: Path) -> bool:
     """Whether a file is compressed with gzip. `start`: its first bytes.
 
-    Raises: DataError for another compression, and for the binary format of word2vec.
+    Raises: DataError for another compression.
     """
     kind = next((kind for mark, kind in PACKED if start.startswith(mark)), None)
     if kind not in (None, "gzip"):
         raise DataError(
             "VECTORS_READ", f"this is a {kind} file", place=str(path), remedy="unpack it, or compress it with gzip"
         )
-    if path.name.lower().removesuffix(".gz").endswith(".bin"):
-        cause = "a .bin file has word vectors in a binary format; expected text: word v1 v2 ..."
-        raise DataError("VECTORS_READ", cause, place=str(path), remedy="use the .vec or .txt file of the same vectors")
     return kind == "gzip"
 
 

@@ -14,7 +14,7 @@ from seqtwin.data.reading.text_targets import up_to
 from seqtwin.data.split_examples import form
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.build_tokenizer import token_notes, tokens_of, word_tokens_of
+from seqtwin.run.build_tokenizer import known_notes, token_notes, tokens_of, with_vector_words, word_tokens_of
 from seqtwin.run.objectives.load_examples import Way, load_examples
 from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.pretrained import load_start, start_notes
@@ -74,6 +74,7 @@ def prepare_examples(config: RunConfig, format_: ExampleFormat) -> PreparedExamp
             *data.notes,
             *start_notes(config),
             *(_cut_notes(data, tokens) if format_.of_words and tokens is not None else []),
+            *known_notes(tokens),
             *token_notes(unknown),
             *_unwritable_notes(stores["test"]),
         ),
@@ -128,7 +129,9 @@ def _refuse_poor(data: Examples, format_: ExampleFormat) -> None:
 
 def _tokens(data: Examples, config: RunConfig, format_: ExampleFormat, known: TextTokens | None) -> TextTokens:
     train = [data.items[row] for row in data.rows("train")]
-    return (word_tokens_of if format_.of_words else tokens_of)(train, config.tokens_with_letters, known)
+    tokens = (word_tokens_of if format_.of_words else tokens_of)(train, config.tokens_with_letters, known)
+    # a decoder would also have to choose among the words that it never learns to write
+    return tokens if format_.generates else with_vector_words(tokens, config, whole=format_.of_words)
 
 
 def _written_tokens(data: Examples, config: RunConfig, tokens: TextTokens | None) -> TextTokens:

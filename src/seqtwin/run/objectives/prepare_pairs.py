@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from seqtwin.config import RunConfig, TokensConfig
+from seqtwin.config import RunConfig
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.pairs import SPLITS, PairData
 from seqtwin.data.splits import clusters
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import DataError
 from seqtwin.metrics import primary_metric
-from seqtwin.run.build_tokenizer import token_notes, tokens_of
+from seqtwin.run.build_tokenizer import known_notes, token_notes, tokens_of, with_vector_words
 from seqtwin.run.objectives.load_pairs import load_data
 from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.pretrained import load_start, start_notes
@@ -26,9 +26,7 @@ def prepare_pairs(config: RunConfig) -> Prepared:
     start = load_start(config)
     known = start.tokens if start else None
     of_texts = pairs.series is None
-    tokens, stores, unknown = (
-        _text_stores(pairs, config.tokens_with_letters, known) if of_texts else _series_stores(pairs)
-    )
+    tokens, stores, unknown = _text_stores(pairs, config, known) if of_texts else _series_stores(pairs)
     parts = {split: pairs.part(split) for split in ("dev", "test")}
     made = {split: clusters(part["left"].tolist(), part["right"].tolist()) for split, part in parts.items()}
     return Prepared(
@@ -39,7 +37,7 @@ def prepare_pairs(config: RunConfig) -> Prepared:
         clustering=made["test"][1],
         primary=primary_metric(pairs.frame["target"].to_numpy()),
         unknown_share=unknown,
-        notes=(*pairs.notes, *start_notes(config), *token_notes(unknown)),
+        notes=(*pairs.notes, *start_notes(config), *known_notes(tokens), *token_notes(unknown)),
         pair_facts=describe_pairs(pairs, stores),
         start=start.fingerprint if start else "",
     )
@@ -52,10 +50,10 @@ def _refuse_empty_splits(data: PairData) -> None:
 
 
 def _text_stores(
-    data: PairData, t: TokensConfig, known: TextTokens | None
+    data: PairData, config: RunConfig, known: TextTokens | None
 ) -> tuple[TextTokens, dict[str, PairStore], float]:
     train = data.part("train")
-    tokens = tokens_of([*train["left"], *train["right"]], t, known)
+    tokens = with_vector_words(tokens_of([*train["left"], *train["right"]], config.tokens_with_letters, known), config)
     stores = {split: _text_store(data, split, tokens) for split in SPLITS}
     test = data.part("test")
     return tokens, stores, tokens.unknown_share([*test["left"], *test["right"]])

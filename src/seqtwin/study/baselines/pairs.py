@@ -15,7 +15,7 @@ import pandas as pd
 
 from seqtwin.data.pairs import PairData
 from seqtwin.data.reading.series import scaled_channels
-from seqtwin.data.tokens.word_vectors import read_vectors
+from seqtwin.data.tokens.vector_sources import source_of
 from seqtwin.run.evaluate import score_splits
 from seqtwin.study.baselines.time_warping import dtw_1nn, warped_distances, warping_steps
 
@@ -126,7 +126,7 @@ def mean_vectors_of(path: Path) -> Scorer:
     def score(data: PairData, part: pd.DataFrame) -> np.ndarray:
         """Bag of words: cosine of the mean word vectors from the file of the config; unknown words are ignored."""
         words = _all_words(data)
-        rows, vectors = read_vectors(path, words)
+        rows, vectors = source_of(path).read(path, words)
         return _mean_cosine(part, [words[row] for row in rows], vectors)
 
     return score
