@@ -1,15 +1,28 @@
 """The encoder that training starts from (`encoder: {from: runs/...}`)."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import nn
 
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError
+from seqtwin.model.siamese import Siamese
 from seqtwin.paths import expand
 from seqtwin.store import CARD, WEIGHTS, Stored, encoder_folder, load_encoder
 
 # settings that the weights of that encoder fix
 SHAPE = ("cell", "embedding", "hidden", "layers", "bidirectional", "spelling", "scaling")
+ABOVE = ("representation", "projection")
+
+
+class Trainable(Protocol):
+    """A part of a model, or a loss."""
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 def start_folder(config: RunConfig) -> Path | None:
@@ -71,6 +84,35 @@ def refuse_other_inputs(config: RunConfig, inputs: str, size: int) -> None:
     cause = f"the encoder to start from expects {expected}, but the data are {inputs} ({size})"
     place = f"encoder.from: {config.encoder.start}"
     raise ConfigError("START_INPUTS", cause, place=place, remedy="choose another encoder")
+
+
+def refuse_all_frozen(config: RunConfig, above: Sequence[Trainable]) -> None:
+    """Raises: ConfigError where the encoder is frozen and no part above it has parameters."""
+    if config.encoder.frozen and not any(list(part.parameters()) for part in above):
+        cause, remedy = "the encoder is frozen, and nothing above it can be trained", "set projection: linear"
+        raise ConfigError("FROZEN_ALL", cause, place="encoder.frozen", remedy=remedy)
+
+
+def start_weights(config: RunConfig, model: Siamese) -> None:
+    """Give a new model the weights of the encoder that the config starts from; unchanged where it starts afresh.
+
+    The representation and the projection keep their trained weights, too, where they are the same parts with the same
+    shapes. `encoder.frozen` fixes the weights of the encoder alone.
+    """
+    stored = load_start(config)
+    if stored is None:
+        return
+    model.encoder.load_state_dict(stored.model.encoder.state_dict())
+    model.encoder.requires_grad_(not config.encoder.frozen)
+    for name in ABOVE:
+        own, trained = getattr(model, name), getattr(stored.model, name)
+        if _shapes(own) == _shapes(trained):
+            own.load_state_dict(trained.state_dict())
+
+
+def _shapes(part: nn.Module) -> Mapping[tuple[type, str], torch.Size]:
+    """The shape of each weight of a part by the class of the part and the name of the weight."""
+    return {(type(part), name): weight.shape for name, weight in part.state_dict().items()}
 
 
 def start_notes(config: RunConfig) -> tuple[str, ...]:
