@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from seqtwin.model import distances
 from seqtwin.records import Imitated
+from seqtwin.training.losses.margin import Number
 
 
 class Distillation(nn.Module):
@@ -29,7 +30,7 @@ class Distillation(nn.Module):
 
     name = "distillation"
 
-    def __init__(self, vectors: float = 1.0, similarities: float = 1.0) -> None:
+    def __init__(self, vectors: Number = 1.0, similarities: Number = 1.0) -> None:
         super().__init__()
         for name, weight in (("vectors", vectors), ("similarities", similarities)):
             if not isinstance(weight, int | float) or isinstance(weight, bool) or not 0 <= weight < float("inf"):
