@@ -9,16 +9,18 @@ from scipy.stats import pearsonr, spearmanr
 
 import tiny
 import tiny_teachers as toy
-from seqtwin.config import parse_run, portable, read_run
+from seqtwin.config import parse_run, parse_study, portable, read_run
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import read_json, verify
 from seqtwin.index.index import Index
 from seqtwin.inference.load import load
+from seqtwin.reporting.page.write_report import write_report
 from seqtwin.run.manifest import cell_key, config_hash, config_text
 from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared_data import PreparedTexts
 from seqtwin.run.train import Run, train
 from seqtwin.store import load_encoder
+from seqtwin.study import compare
 
 PROJECTION = {"name": "linear", "dim": 4}
 
@@ -172,3 +174,17 @@ def test_a_constant_student_has_collapsed(folder: Path, tmp_path: Path) -> None:
     found = train(parse_run(raw), tmp_path / "run")
     assert found.scores["undefined"].keys() == {"spearman", "pearson"}
     assert found.scores["test"] == {}
+
+
+def test_a_study_compares_its_losses_in_the_words_of_pairs(folder: Path, tmp_path: Path) -> None:
+    raw = toy.raw_run(folder / "texts.csv", folder / "vectors.npy", fit={"epochs": 1})
+    losses = [{"name": "distillation"}, {"name": "distillation", "similarities": 0}]
+    study = parse_study({"base": raw, "grid": {"loss": losses}, "tune": False, "seeds": 2})
+    result = compare(study, tmp_path / "study", jobs=1)
+    assert (len(result.trained), result.failed) == (4, [])
+    page = write_report(result.path).with_name("report.md").read_text(encoding="utf-8")
+    assert "Test Spearman" in page
+    assert "distillation-similarities0" in page
+    assert "Every representation with every loss" in page
+    assert "head" not in page.split("## ")[1]
+    assert "The target of a pair of texts is the similarity that the teacher gives it" in page

@@ -16,7 +16,7 @@ from seqtwin.run.build_losses import build_distillation
 from seqtwin.run.diagnose_run import Trained, course, invariances
 from seqtwin.run.evaluate import SAME, Judged
 from seqtwin.run.model_card import Interval, distilled_card
-from seqtwin.run.objectives.prepare_distil import distil_options, prepare_distil
+from seqtwin.run.objectives.prepare_distil import NAME, distil_options, prepare_distil
 from seqtwin.run.objectives.watch_items import ItemWatcher, vector_geometry
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepared_data import EVALUATED, PreparedTexts
@@ -52,9 +52,9 @@ class DistilObjective:
         return label(config.representation)
 
     def column_label(self, config: RunConfig, changes: Mapping[str, object]) -> str:
-        """The objective, and its loss where that varies."""
+        """The loss where that varies, else the objective."""
         varies = any(key.split(".")[0] == "loss" for key in changes)
-        return f"distil-{label(config.loss)}" if varies else "distil"
+        return label(config.loss) if varies else label(NAME)
 
     def prepare(self, config: RunConfig) -> PreparedTexts:
         """The texts of a config in stores, with the vectors of the teacher. Raises: ConfigError, DataError."""
