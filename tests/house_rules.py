@@ -30,7 +30,7 @@ GROUND = frozenset(
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})
 COMMAND_LINE = frozenset({"cli", "__main__"})  # one floor in several files
 INFERENCE = BELOW_STORE | {"store"}
-RUN = BELOW_STORE | {"store", "training", "published"}
+RUN = BELOW_STORE | {"store", "training", "published", "teachers"}
 AT_WORK = frozenset({"inference", "index", "matching", "serve", "verify"})
 EXPERIMENTS = frozenset({"training", "run", "study", "explain", "reporting", "published", "comparisons"})
 
@@ -48,6 +48,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "study": RUN | {"run", "comparisons"},
     "explain": RUN | {"run", "study"},
     "inference": INFERENCE,
+    "teachers": INFERENCE | {"inference"},
     "index": INFERENCE | {"inference"},
     "matching": INFERENCE | {"inference", "index"},
     "serve": INFERENCE | {"inference", "index"},
@@ -66,6 +67,7 @@ EXPERIMENT = {*(f"{ROOT}.{name}" for name in ("training", "run", "study", "expla
 NEVER_REACHED = {
     "anatomy": EXPERIMENT,
     "inference": EXPERIMENT,
+    "teachers": EXPERIMENT,
     "index": EXPERIMENT,
     "matching": EXPERIMENT,
     "serve": EXPERIMENT,

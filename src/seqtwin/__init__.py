@@ -28,6 +28,7 @@ The files and folders, from the ground up:
 - `explain`: the reason why a study cell scores low.
 - `reporting`: published cells to a report.
 - `inference`: a trained encoder at work.
+- `teachers`: the vectors of texts by a model that exists already.
 - `index`: search.
 - `matching`: deduplicate, link, mine.
 - `serve`: the HTTP service.

@@ -127,6 +127,41 @@ class DecodeBatch:
 
 
 @dataclass(frozen=True)
+class TaughtBatch:
+    """Sequences with the vector of a teacher for each: `target`."""
+
+    sequences: Sequences
+    target: Float[Tensor, "batch width"]
+    rows: Int[Tensor, " batch"]
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.sequences), len(self.target), len(self.rows)}
+        if len(sizes) > 1 or self.target.dim() != 2:
+            shape = tuple(self.target.shape)
+            raise ValueError(f"a taught batch needs one vector and one row per sequence; got {sorted(sizes)}, {shape}")
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def to(self, device: torch.device) -> "TaughtBatch":
+        """The same batch on another device."""
+        return TaughtBatch(self.sequences.to(device), self.target.to(device), self.rows.to(device))
+
+
+@dataclass(frozen=True)
+class Imitated:
+    """The vectors of a batch, and the same vectors mapped to the space of a teacher."""
+
+    vectors: Float[Tensor, "batch dim"]
+    mapped: Float[Tensor, "batch width"]
+
+    def __post_init__(self) -> None:
+        if self.vectors.dim() != 2 or self.mapped.dim() != 2 or len(self.vectors) != len(self.mapped):
+            shapes = f"vectors {tuple(self.vectors.shape)}, mapped {tuple(self.mapped.shape)}"
+            raise ValueError(f"imitated: expected [batch dim] and [batch width]; got {shapes}")
+
+
+@dataclass(frozen=True)
 class States:
     """The states of an encoder. Outputs beyond a length are 0.
 

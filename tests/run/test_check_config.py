@@ -16,11 +16,34 @@ def config(objective: Any, **sections: Any) -> Any:
     return parse_run({"data": {"name": "digits"}, "objective": objective, "encoder": encoder, **sections})
 
 
+NEEDS: dict[str, dict[str, str]] = {"distil": {"teacher": "folder"}}  # options without a default
+
+
 @pytest.mark.parametrize("objective", list(OBJECTIVES))
 def test_every_objective_can_be_built(objective: str) -> None:
-    check_run(config(objective))
-    check_run(config({"name": objective}))
+    check_run(config({"name": objective, **NEEDS.get(objective, {})}))
     assert objective_of(config(objective)) is OBJECTIVES[objective]
+
+
+@pytest.mark.parametrize("objective", sorted(set(OBJECTIVES) - set(NEEDS)))
+def test_an_objective_can_be_named_alone(objective: str) -> None:
+    check_run(config(objective))
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"objective": "distil"}, "teacher: expected the path of a folder or file"),
+        ({"objective": {"name": "distil", "teacher": 3}}, "teacher: expected the path of a folder or file, got 3"),
+        ({"objective": {"name": "distil", "teacher": "a", "techer": "b"}}, "unknown option 'techer'.*'teacher'"),
+        ({"similarity": "dot"}, "objective distil trains cosines, but the similarity is dot"),
+        ({"loss": "mse"}, "objective distil is trained with distillation, but mse compares pairs"),
+        ({"loss": {"name": "distillation", "vectors": -1}}, "vectors: expected a weight of 0 or more"),
+    ],
+)
+def test_what_does_not_fit_a_teacher_is_refused(sections: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        check_run(config(**{"objective": {"name": "distil", "teacher": "a"}, **sections}))
 
 
 def test_an_unknown_objective_names_the_nearest() -> None:

@@ -224,3 +224,32 @@ def test_the_plan_of_such_a_study_names_no_place_of_one_machine(folder: Path, de
     said = (folder / "deep" / "study" / "study.json").read_text(encoding="utf-8")
     assert json.loads(said)["config"]["grid"] == {"encoder.from": [None, "../../decoded"]}
     assert str(folder) not in said
+
+
+@pytest.fixture(scope="module")
+def projected(folder: Path) -> Run:
+    sections = {"projection": {"name": "linear", "dim": 4}, "representation": {"name": "attention_output"}}
+    return train(parse_run(tiny.raw_run(folder / "pairs", fit={"epochs": 1}, **sections)), folder / "projected")
+
+
+@pytest.mark.parametrize(
+    ("changes", "carried"),
+    [
+        ({}, {"representation": True, "projection": True}),
+        ({"encoder": {"frozen": True}}, {"representation": True, "projection": True}),
+        ({"projection": {"name": "linear", "dim": 3}}, {"representation": True, "projection": False}),
+        ({"projection": {"name": "mlp", "dim": 4}}, {"representation": True, "projection": False}),
+        ({"representation": {"name": "attention_output", "heads": 2}}, {"representation": False, "projection": False}),
+    ],
+)
+def test_parts_above_the_encoder_are_taken_over_where_they_fit(
+    changes: dict[str, Any], carried: dict[str, bool], folder: Path, projected: Run
+) -> None:
+    sections = {"projection": {"name": "linear", "dim": 4}, "representation": {"name": "attention_output"}, **changes}
+    encoder = {"from": str(projected.path), **sections.pop("encoder", {})}
+    config = followed(parse_run({**tiny.raw_run(folder / "pairs", **sections), "encoder": encoder}))
+    found, start = fresh_model(config, prepare(config)), stored(projected.path).model
+    for name, taken in carried.items():
+        own, trained = weights(getattr(found, name)), weights(getattr(start, name))
+        assert (own.keys() == trained.keys() and all(torch.equal(own[key], trained[key]) for key in own)) == taken
+        assert all(weight.requires_grad for weight in getattr(found, name).parameters())

@@ -21,6 +21,9 @@ PATHS = (
     "data.more",
     "encoder.vectors",
     "encoder.from",
+    "objective.teacher",
+    "objective.texts",
+    "objective.cache",
 )
 Columns = str | tuple[str, ...] | None
 LARGEST_SEED = 2**63 - 2  # the parts above the encoder use the next seed
@@ -58,7 +61,7 @@ class DataConfig(BaseModel):
         None, description="meaning of the label words, 1 = same: {duplicate: 1, other: 0}"
     )
     text: str | None = None
-    texts: tuple[str, ...] = Field((), description="columns of texts for an auto-encoder; each text is an example")
+    texts: tuple[str, ...] = Field((), description="auto-encoder, distil: columns of texts; each text is an example")
     series: str | None = None
     time: str | None = None
     sequence: str | None = Field(None, description="column that names the sequence of each row (one token per row)")
@@ -67,7 +70,7 @@ class DataConfig(BaseModel):
     substituted: int = Field(
         0, ge=0, description="auto-encoder: additional copies of each training text with some words replaced"
     )
-    more: tuple[str, ...] = Field((), description="auto-encoder: files of additional training texts")
+    more: tuple[str, ...] = Field((), description="auto-encoder, distil: files of additional training texts")
     quoting: Literal["none", "csv"] | None = Field(
         None, description="quotes in .csv and .tsv files: none (ordinary characters) or csv (they enclose fields)"
     )
@@ -313,7 +316,8 @@ def portable(config: RunConfig, folder: Path) -> RunConfig:
     """The run with paths relative to a folder, as a config file in it would have them. The inverse of `anchored`."""
     raw = config.model_dump(exclude_unset=True)
     for section, key in (path.split(".") for path in PATHS):
-        if raw.get(section, {}).get(key):
+        part = raw.get(section)
+        if isinstance(part, dict) and part.get(key):
             raw[section][key] = each_path(raw[section][key], lambda path: counted_from(path, folder))
     return RunConfig.model_validate(raw)
 

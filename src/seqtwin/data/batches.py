@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from seqtwin.records import DecodeBatch, LabelledBatch, PairBatch, Sequences
+from seqtwin.records import DecodeBatch, LabelledBatch, PairBatch, Sequences, TaughtBatch
 
 POOL = 32  # batches sorted by length together: little padding, but still enough randomness
 
@@ -143,7 +143,28 @@ class DecodeStore:
         return DecodeBatch(self.items.take(rows), self.written.take(rows), torch.from_numpy(rows))
 
 
-Store = PairStore | ClassStore | StepStore | DecodeStore
+@dataclass(frozen=True)
+class TaughtStore:
+    """Items with the vector of a teacher for each. `target`: Float[items width], in memory or on disk."""
+
+    items: Ragged
+    target: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The length of each item: Int[items]."""
+        return self.items.lengths
+
+    def batch(self, rows: np.ndarray) -> TaughtBatch:
+        """The items of some rows."""
+        target = torch.from_numpy(self.target[rows].astype(np.float32))
+        return TaughtBatch(self.items.take(rows), target, torch.from_numpy(rows))
+
+
+Store = PairStore | ClassStore | StepStore | DecodeStore | TaughtStore
 
 
 def epoch_batches(lengths: np.ndarray, size: int, *, seed: int, epoch: int) -> list[np.ndarray]:

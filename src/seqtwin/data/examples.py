@@ -11,7 +11,7 @@ import numpy as np
 
 from seqtwin.data.pairs import SPLITS
 
-Kind = Literal["classify", "label_steps", "decode"]
+Kind = Literal["classify", "label_steps", "decode", "distil"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ TARGET_FORMS: Mapping[Kind, TargetForm] = {
     "classify": TargetForm(lambda target: (str(target),)),
     "label_steps": TargetForm(tuple, per_step=True),
     "decode": TargetForm(lambda _: ()),
+    "distil": TargetForm(lambda _: ()),
 }
 
 
@@ -36,9 +37,9 @@ TARGET_FORMS: Mapping[Kind, TargetForm] = {
 class Examples:
     """The sequences of one data set, each in one split. `items`: texts, lists of words, or series [time channels].
 
-    `targets` by kind: a class name (classify), a list with one class name per step (label_steps), or the text to
-    generate (decode). `facts`: values for reports; `understood`: summary lines of the reader; `shareable`: may be
-    published.
+    `targets` by kind: a class name (classify), a list with one class name per step (label_steps), the text to
+    generate (decode), or the text that a teacher encodes (distil). `facts`: values for reports; `understood`: summary
+    lines of the reader; `shareable`: may be published.
 
     >>> Examples("classify", ["a", "b", "c"], ["x", "y", "x"], ["train", "train", "test"], "tiny").classes
     ('x', 'y')

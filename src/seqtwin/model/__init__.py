@@ -19,5 +19,6 @@
 - `base_head`: the contract of a head.
 - `beam`: beam search over any function that returns the probabilities of the next token.
 - `decoder`: the head that generates a text from the vector of a sequence.
+- `distiller`: an encoder with a linear map to the space of a teacher.
 - `heads`: HEADS, the outputs of an encoder that is not trained on pairs, and the Learner.
 """

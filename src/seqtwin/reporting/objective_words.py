@@ -217,6 +217,19 @@ _DECODE = replace(
     targets="The decoder generates the most probable token at each step and is trained with cross-entropy on the next "
     "token. Early stopping and the choice of a pairing use dev; test was scored once.",
 )
+_DISTIL = replace(
+    _PAIRS,
+    further="",
+    kind="A recurrent encoder that imitates a teacher: it turns a text into one vector; {{similarity}} compares two.",
+    targets="The target of a pair of texts is the similarity that the teacher gives it, from 0 to 1; no label is used. "
+    "Early stopping and the choice of a pairing use dev; test was scored once.",
+    cut="",
+    drawn="test pairs with the same first text",
+    untuned="every pairing uses the learning rate of the config, which may suit some better than others",
+    fixed="learning rate and everything else",
+    seeds="Each study cell on the test pairs. ↓: lower is better.",
+    formula="W v is the vector in the space of the teacher. The plateau is the loss of one constant vector.",
+)
 _PAIRS_SEEN, _ITEMS_SEEN = ("neither seen", "one seen", "both seen"), ("new", "seen in training")
 # the share of padding of a single item is its length on a reversed scale
 _ITEM_SLICES = {
@@ -229,4 +242,5 @@ OBJECTIVE_WORDS: dict[str, Words] = {
     "classify": Words("head", "heads", _ITEMS_SEEN, _ITEM_SLICES, _CLASSIFY),
     "label_steps": Words("head", "heads", _ITEMS_SEEN, _ITEM_SLICES, _LABEL_STEPS),
     "decode": Words("head", "heads", _ITEMS_SEEN, _ITEM_SLICES, _DECODE),
+    "distil": Words("loss", "losses", _PAIRS_SEEN, SLICES, _DISTIL),
 }

@@ -38,8 +38,9 @@ def config_hash(config: RunConfig) -> str:
     """The identity of a config. It does not depend on the folders of its files."""
     raw = config.model_dump(mode="json")
     for section, key in (path.split(".") for path in PATHS):
-        if raw[section][key]:
-            raw[section][key] = each_path(raw[section][key], os.path.basename)
+        part = raw[section]
+        if isinstance(part, dict) and part.get(key):
+            part[key] = each_path(part[key], os.path.basename)
     return hash_of(raw)
 
 

@@ -168,6 +168,51 @@ them, and other data change them more. For intervals that include the variation 
 """
 
 
+def distilled_card(facts: Facts, scores: Scores, interval: Interval | None) -> str:
+    """The model card of an encoder that learned from a teacher, as Markdown. `interval`: of the primary metric on
+    test."""
+    teacher = facts["source"]["teacher"]
+    return "\n".join(
+        (
+            f"""# SeqTwin encoder: {facts["representation"]} trained with the teacher `{teacher}` on {facts["dataset"]}
+
+Turns a text into a vector of width {facts["dim"]}; two vectors are compared by `{facts["similarity"]}`. It imitates the
+similarities of the teacher. It was trained without labels. {facts["parameters"]:,} parameters.
+""",
+            _how_to_load_pairs(facts),
+            f"""## What it is for
+
+Finding similar texts, and the start of a training on labelled pairs (`encoder: {{from: ...}}`), which it improves.
+{_threshold(None)}
+""",
+            _scores_of_distilled(facts, scores, interval),
+            f"""## Limits
+
+{_limits(facts)}
+It is at best as good as its teacher, and has the errors of the teacher. No label was used: a high score means that
+it agrees with the teacher, not that both are right.
+""",
+            _origin(facts),
+        )
+    )
+
+
+def _scores_of_distilled(facts: Facts, scores: Scores, interval: Interval | None) -> str:
+    train, dev, test = (facts["pairs"][split] for split in ("train", "dev", "test"))
+    how = "resamples the test texts" if interval else "is missing: too few test texts"
+    return f"""## Scores
+
+Trained on {train:,} texts; epoch {facts["best_epoch"]} was chosen on {dev:,} pairs of dev texts. Each target is the
+similarity that the teacher gives a pair.
+
+| metric, {test:,} pairs of test texts | value | 95 % interval |
+| --- | --- | --- |
+{_rows(scores, interval)}
+
+The interval of {scores["primary"]} {how}. The scores are those of one training run with one seed.
+"""
+
+
 def _origin(facts: Facts) -> str:
     return f"""## Origin
 

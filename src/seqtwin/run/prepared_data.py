@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from seqtwin.data.batches import ClassStore, DecodeStore, PairStore, StepStore, Store
+from seqtwin.data.batches import ClassStore, DecodeStore, PairStore, StepStore, Store, TaughtStore
 from seqtwin.data.examples import Examples
 from seqtwin.data.file_summary import pairs_line, sequences_line
 from seqtwin.data.pairs import PairData
@@ -127,6 +127,39 @@ class PreparedExamples(Ready):
         }
 
 
+@dataclass(frozen=True)
+class PreparedTexts(Ready):
+    """Prepared texts with the vectors of a teacher. Those of dev and test are judged as pairs: the target of a pair is
+    (1 + c) / 2, where c is the cosine of the vectors of the teacher."""
+
+    data: Examples
+    stores: Mapping[str, TaughtStore | PairStore]
+
+    @property
+    def graded(self) -> bool:
+        """Always true: the targets are cosines."""
+        return True
+
+    @property
+    def width(self) -> int:
+        """The width of the vectors of the teacher."""
+        return int(self.stores["train"].target.shape[1])
+
+    def judged(self, split: str) -> PairStore:
+        """The pairs of dev or test."""
+        store = self.stores[split]
+        assert isinstance(store, PairStore)
+        return store
+
+    def sizes(self) -> list[str]:
+        """One line on the numbers of texts, and an empty one."""
+        return [sequences_line(self.data.split), ""]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Empty: texts have no class."""
+        return {}
+
+
 def prepared_lines(prepared: Ready) -> list[str]:
     """The sizes of the splits, and notes on the data that a user should read before training."""
     sizes, few = prepared.sizes()
@@ -151,7 +184,7 @@ def data_facts(prepared: Ready) -> DataFacts:
         "cut": prepared.cut,
         "graded": prepared.graded,
     }
-    if isinstance(prepared, PreparedExamples):
+    if isinstance(prepared.data, Examples):
         facts |= {"objective": prepared.data.kind, "classes": list(prepared.classes)}
     if counts := prepared.counts():
         facts["counts"] = counts

@@ -1,15 +1,28 @@
 """The encoder that training starts from (`encoder: {from: runs/...}`)."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import nn
 
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError
+from seqtwin.model.siamese import Siamese
 from seqtwin.paths import expand
 from seqtwin.store import CARD, WEIGHTS, Stored, encoder_folder, load_encoder
 
 # settings that the weights of that encoder fix
 SHAPE = ("cell", "embedding", "hidden", "layers", "bidirectional", "spelling", "scaling")
+ABOVE = ("representation", "projection", "lexical")
+
+
+class Trainable(Protocol):
+    """A part of a model, or a loss."""
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
 
 
 def start_folder(config: RunConfig) -> Path | None:
@@ -59,7 +72,10 @@ def followed(config: RunConfig) -> RunConfig:
         if key in config.encoder.model_fields_set and wanted != actual:
             cause = f"{key} is {_shown(wanted)}, but {config.encoder.start} has {_shown(actual)}"
             raise ConfigError("START_SHAPE", cause, place=f"encoder.{key}", remedy=f"remove encoder.{key}")
-    return vary(config, {f"encoder.{key}": getattr(shape, key) for key in SHAPE})
+    changes: dict[str, object] = {f"encoder.{key}": getattr(shape, key) for key in SHAPE}
+    if shape.lexical is not None and "lexical" not in config.encoder.model_fields_set:
+        changes["encoder.lexical"] = shape.lexical.model_dump()
+    return vary(config, changes)
 
 
 def refuse_other_inputs(config: RunConfig, inputs: str, size: int) -> None:
@@ -71,6 +87,35 @@ def refuse_other_inputs(config: RunConfig, inputs: str, size: int) -> None:
     cause = f"the encoder to start from expects {expected}, but the data are {inputs} ({size})"
     place = f"encoder.from: {config.encoder.start}"
     raise ConfigError("START_INPUTS", cause, place=place, remedy="choose another encoder")
+
+
+def refuse_all_frozen(config: RunConfig, above: Sequence[Trainable]) -> None:
+    """Raises: ConfigError where the encoder is frozen and no part above it has parameters."""
+    if config.encoder.frozen and not any(list(part.parameters()) for part in above):
+        cause, remedy = "the encoder is frozen, and nothing above it can be trained", "set projection: linear"
+        raise ConfigError("FROZEN_ALL", cause, place="encoder.frozen", remedy=remedy)
+
+
+def start_weights(config: RunConfig, model: Siamese) -> None:
+    """Give a new model the weights of the encoder that the config starts from; unchanged where it starts afresh.
+
+    The representation, the projection and the lexical channel keep their trained weights, too, where they are the same
+    parts with the same shapes. `encoder.frozen` fixes the weights of the encoder alone.
+    """
+    stored = load_start(config)
+    if stored is None:
+        return
+    model.encoder.load_state_dict(stored.model.encoder.state_dict())
+    model.encoder.requires_grad_(not config.encoder.frozen)
+    for name in ABOVE:
+        own, trained = getattr(model, name), getattr(stored.model, name)
+        if own is not None and trained is not None and _shapes(own) == _shapes(trained):
+            own.load_state_dict(trained.state_dict())
+
+
+def _shapes(part: nn.Module) -> Mapping[tuple[type, str], torch.Size]:
+    """The shape of each weight of a part by the class of the part and the name of the weight."""
+    return {(type(part), name): weight.shape for name, weight in part.state_dict().items()}
 
 
 def start_notes(config: RunConfig) -> tuple[str, ...]:

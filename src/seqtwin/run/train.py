@@ -44,7 +44,7 @@ from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepare import prepare, word_vectors
 from seqtwin.run.prepared_data import Ready, data_facts
-from seqtwin.run.pretrained import followed, load_start
+from seqtwin.run.pretrained import followed, start_weights
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.encode_store import batch_deviation, part_of
 from seqtwin.training.fit import Diverged, Recipe, RunState, fit, pick_device
@@ -143,10 +143,8 @@ def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
     model = build_siamese(blueprint, seed=config.fit.seed)
     if model.lexical is not None and prepared.tokens is not None:
         fit_lexical(model.lexical, prepared.tokens, _training_items(prepared))
-    start = load_start(config)
-    if start is not None:
-        model.encoder.load_state_dict(start.model.encoder.state_dict())
-        model.encoder.requires_grad_(not config.encoder.frozen)
+    if config.encoder.start is not None:
+        start_weights(config, model)
         return model
     if prepared.inputs == "series" and config.encoder.scaling == "standard":
         model.encoder.inputs.set_scaling(*map(torch.from_numpy, channel_scaling(_training_steps(prepared))))

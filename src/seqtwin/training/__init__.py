@@ -2,6 +2,7 @@
 
 - `losses`: LOSSES, the losses of pairs.
 - `cross_entropy`: HEAD_LOSSES, the losses of logits.
+- `distillation`: DISTIL_LOSSES, the losses of vectors against those of a teacher.
 - `layer_rates`: the learning rate of each parameter.
 - `precision`: PRECISIONS, the number formats of a training.
 - `fit`: the training loop.

@@ -5,13 +5,14 @@ import torch
 from torch import Tensor
 
 from seqtwin.data.batches import PairStore, Ragged, by_length
+from seqtwin.model.distiller import Distiller
 from seqtwin.model.heads import Learner
 from seqtwin.model.siamese import Siamese
 
 ENCODE_BATCH = 512
 
 
-def sorting_lengths(model: Siamese | Learner, lengths: np.ndarray) -> np.ndarray:
+def sorting_lengths(model: Siamese | Learner | Distiller, lengths: np.ndarray) -> np.ndarray:
     """The lengths by which batches are sorted: those of the items, or with `padding: read` the same for all.
 
     Batches of equal lengths have no pads: sorting would hide the effect that `padding: read` is for.

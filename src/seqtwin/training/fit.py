@@ -12,16 +12,18 @@ from torch import Tensor, nn
 
 from seqtwin.data.batches import Store, epoch_batches
 from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.model.distiller import Distiller
 from seqtwin.model.heads import Learner
 from seqtwin.model.siamese import Siamese
 from seqtwin.training.cross_entropy import CrossEntropy
+from seqtwin.training.distillation import Distillation
 from seqtwin.training.encode_store import sorting_lengths
 from seqtwin.training.layer_rates import Groups, parameter_groups
 from seqtwin.training.losses import Loss
 from seqtwin.training.precision import PRECISIONS, usable_precision
 
-Trainee = Siamese | Learner
-Criterion = Loss | CrossEntropy
+Trainee = Siamese | Learner | Distiller
+Criterion = Loss | CrossEntropy | Distillation
 Model = TypeVar("Model", bound=Trainee)
 LossOf = TypeVar("LossOf", bound=Criterion)
 

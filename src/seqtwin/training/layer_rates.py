@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from torch import nn
 
+from seqtwin.model.distiller import Distiller
 from seqtwin.model.encoder import Encoder
 from seqtwin.model.heads import Learner
 from seqtwin.model.siamese import Siamese
@@ -12,7 +13,7 @@ from seqtwin.model.siamese import Siamese
 Groups = list[dict[str, object]]  # as PyTorch's optimizers take them: "params" and "lr"
 
 
-def parameter_groups(model: Siamese | Learner, loss: nn.Module, lr: float, decay: float) -> Groups:
+def parameter_groups(model: Siamese | Learner | Distiller, loss: nn.Module, lr: float, decay: float) -> Groups:
     """Groups of trainable parameters, each with its rate: lr x decay^depth.
 
     The parameters outside the encoder come first, then the top layer of its cell, the layers below, and its inputs.

@@ -105,4 +105,5 @@ EXAMPLE_SETS: Mapping[str, dict[str, Callable[..., Examples]]] = {
     "classify": {"digits": digit_classes},
     "label_steps": {},
     "decode": {"placenames": english_names},
+    "distil": {},
 }

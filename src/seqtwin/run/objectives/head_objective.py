@@ -6,68 +6,33 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 
 from seqtwin.config import RunConfig
-from seqtwin.data.batches import ClassStore, DecodeStore, Ragged
+from seqtwin.data.batches import ClassStore, DecodeStore
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import Spec, split_spec
 from seqtwin.model.heads import Learner, build_head
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import Diagnostics, Facts, JudgedFacts, LossFormula, Scores
 from seqtwin.run.build_losses import build_head_loss
-from seqtwin.run.diagnose_run import (
-    LEAST_DROP,
-    STATE_ITEMS,
-    Trained,
-    course,
-    invariances,
-    some_rows,
-)
+from seqtwin.run.diagnose_run import LEAST_DROP, Trained, course, invariances
 from seqtwin.run.evaluate import Judged
 from seqtwin.run.linear_probe import probe_reads
 from seqtwin.run.model_card import Interval, head_card
 from seqtwin.run.nearest_class import nearest_accuracy
 from seqtwin.run.objectives.prepare_examples import ExampleFormat, prepare_examples
+from seqtwin.run.objectives.watch_items import ItemWatcher, vector_geometry
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.row_facts import leakage_of
 from seqtwin.store import SavedHead
 from seqtwin.training.cross_entropy import CrossEntropy
-from seqtwin.training.diagnostics import geometry, positions
-from seqtwin.training.encode_store import encode_items, only, score_matrix
+from seqtwin.training.diagnostics import positions
+from seqtwin.training.encode_store import encode_items, score_matrix
 from seqtwin.training.evaluate_heads import HeadPredictions
 from seqtwin.training.fit import Recipe
 
-WATCHED_ITEMS = 512
-
-
-class HeadWatcher:
-    """Measures the vectors of a fixed sample of training items, before training and after each epoch.
-
-    `first`: the sizes of the vectors before training.
-    """
-
-    def __init__(self, items: Ragged, seed: int) -> None:
-        self.items = only(items, some_rows(items, WATCHED_ITEMS, seed))
-        self.first: Diagnostics = {}
-
-    def __call__(self, learner: Learner, _loss: CrossEntropy) -> Diagnostics:
-        """The columns that the history gets."""
-        vectors = encode_items(learner.model, self.items)
-        self.first = self.first or vector_sizes(vectors)
-        return {"effective_rank": geometry.effective_rank(vectors)}
-
-
-def vector_sizes(vectors: torch.Tensor) -> Diagnostics:
-    """The mean length of vectors, and their mean cosine."""
-    return {
-        "norm_mean": float(vectors.cpu().double().norm(dim=-1).mean()),
-        "random_cosine": geometry.mean_cosine(vectors),
-    }
-
-
-TrainedHead = Trained[PreparedExamples, Learner, CrossEntropy, HeadWatcher]
+TrainedHead = Trained[PreparedExamples, Learner, CrossEntropy, ItemWatcher]
 
 
 def representation_label(config: RunConfig) -> str:
@@ -136,9 +101,9 @@ class HeadObjective:
         """A function that returns the primary metric of a learner on dev."""
         return lambda learner: self._answers(learner, prepared, "dev").values.get(prepared.primary)
 
-    def watch(self, prepared: PreparedExamples, recipe: Recipe) -> HeadWatcher:
+    def watch(self, prepared: PreparedExamples, recipe: Recipe) -> ItemWatcher:
         """The watcher of some training items."""
-        return HeadWatcher(prepared.stores["train"].items, recipe.seed)
+        return ItemWatcher(prepared.stores["train"].items, recipe.seed)
 
     def judge_untrained(self, learner: Learner, prepared: PreparedExamples) -> dict[str, float]:
         """Test metrics before training."""
@@ -171,8 +136,8 @@ class HeadObjective:
 
     def diagnose(self, t: TrainedHead) -> Diagnostics:
         """Every diagnostic that does not need pairs."""
-        leakage = leakage_of(t.prepared.pair_facts)["share"]
-        return {**course(t), **_geometry(t), **self._thirds(t), **invariances(t), "leakage_share": leakage}
+        geometry, leakage = vector_geometry(t.model, t.watcher), leakage_of(t.prepared.pair_facts)["share"]
+        return {**course(t), **geometry, **self._thirds(t), **invariances(t), "leakage_share": leakage}
 
     def read_all(self, t: TrainedHead, _config: RunConfig) -> Mapping[str, Mapping[str, float | None]]:
         """The accuracy of a linear probe on every representation; only where a sequence has one class."""
@@ -229,30 +194,6 @@ def _check_shared(config: RunConfig, prepared: PreparedExamples) -> None:
     if shared and written is not None and (read is None or read.vocabulary != written.vocabulary):
         cause = "share: the generated texts have another vocabulary than the input, so they cannot share an embedding"
         raise ConfigError("DECODE_SHARE", cause, place="objective.share", remedy="use tie: true")
-
-
-def _geometry(t: TrainedHead) -> Diagnostics:
-    items = t.watcher.items
-    vectors = encode_items(t.model, items)
-    rank = geometry.effective_rank(vectors)
-    first = {f"{name}_start": value for name, value in t.watcher.first.items()}
-    return {
-        **first,
-        "random_cosine": geometry.mean_cosine(vectors),
-        **geometry.norm_facts(vectors, items.lengths),
-        "saturated": _saturated(t.model, items),
-        "effective_rank": rank,
-        "effective_rank_share": rank / vectors.shape[1],
-        "top_singular_share": geometry.top_share(vectors),
-    }
-
-
-@torch.no_grad()
-def _saturated(model: Siamese, items: Ragged) -> float | None:
-    if model.encoder.shape.bound is None:
-        return None
-    batch = items.take(np.arange(min(len(items), STATE_ITEMS))).to(next(model.parameters()).device)
-    return geometry.saturated(model.encoder(batch).outputs, batch.mask)
 
 
 def _retrieval(model: Siamese, prepared: PreparedExamples) -> dict[str, float]:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from seqtwin.config import RunConfig
-from seqtwin.errors import ConfigError, DataError
+from seqtwin.errors import DataError
 from seqtwin.lookup import pick, split_spec
 from seqtwin.metrics import METRICS, Undefined
 from seqtwin.model.siamese import Siamese
@@ -20,6 +20,7 @@ from seqtwin.run.model_card import Interval, model_card
 from seqtwin.run.objectives.prepare_pairs import prepare_pairs
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepared_data import Prepared
+from seqtwin.run.pretrained import refuse_all_frozen
 from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import Recipe
 from seqtwin.training.losses import LOSSES, Loss
@@ -38,10 +39,7 @@ class PairObjective:
         """Build the loss. Raises: ConfigError for options, a loss that does not fit, or nothing to train."""
         pick({"pairs": lambda: None}, config.objective, "objective")  # it has no options
         loss = build_loss(config.loss, model, config.data.cut)
-        above = (model.representation, model.projection, model.similarity, loss)
-        if config.encoder.frozen and not any(list(part.parameters()) for part in above):
-            cause, remedy = "the encoder is frozen, and nothing above it can be trained", "set projection: linear"
-            raise ConfigError("FROZEN_ALL", cause, place="encoder.frozen", remedy=remedy)
+        refuse_all_frozen(config, (model.representation, model.projection, model.similarity, loss))
 
     def row_label(self, config: RunConfig) -> str:
         """The representation."""

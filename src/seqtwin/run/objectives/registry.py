@@ -10,6 +10,7 @@ from seqtwin.lookup import member, split_spec
 from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.classify import CLASSIFY
 from seqtwin.run.objectives.decode_text import DECODE
+from seqtwin.run.objectives.distil import DISTIL
 from seqtwin.run.objectives.label_steps import LABEL_STEPS
 from seqtwin.run.objectives.pairs import PAIRS
 
@@ -18,6 +19,7 @@ OBJECTIVES: Mapping[str, AnyObjective] = {
     "classify": CLASSIFY,
     "label_steps": LABEL_STEPS,
     "decode": DECODE,
+    "distil": DISTIL,
 }
 
 

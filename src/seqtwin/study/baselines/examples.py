@@ -131,10 +131,16 @@ def generation_floors(data: Examples) -> Mapping[str, Floor]:
     return {} if same else TEXTS_TO_WRITE
 
 
+def teacher_floors(_data: Examples) -> Mapping[str, Floor]:
+    """None: the rows of the test are pairs, which have no right answer but that of the teacher."""
+    return {}
+
+
 FLOORS_OF_KIND: Mapping[Kind, KindFloors] = {
     "classify": KindFloors(class_floors),
     "label_steps": KindFloors(step_floors, each_step=True),
     "decode": KindFloors(generation_floors, metric="exact_match"),
+    "distil": KindFloors(teacher_floors),
 }
 
 
