@@ -9,17 +9,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from seqtwin.baselines.measure import measure_baselines
 from seqtwin.build import Blueprint, blueprint_of, build_siamese
 from seqtwin.config import RunConfig, portable
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.reading.series import channel_scaling
 from seqtwin.files import Building, dump_json, publish_folder, write_text
+from seqtwin.floors import Baselines
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import (
     CONFIG,
     DIAGNOSTICS,
     ENCODER,
     FACTS,
+    FLOORS,
     HISTORY,
     PREDICTIONS,
     READS,
@@ -34,7 +37,7 @@ from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
 from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, manifest
-from seqtwin.run.model_card import Interval, interval_of
+from seqtwin.run.model_card import Interval, baseline_section, interval_of
 from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.part_labels import label
@@ -51,11 +54,12 @@ OnEpoch = Callable[[RunState], None]
 
 @dataclass(frozen=True)
 class Run:
-    """A published training. `status`: finished or collapsed."""
+    """A published training. `status`: finished or collapsed; `baselines`: None where they were not measured."""
 
     path: Path
     status: str
     scores: Scores
+    baselines: Baselines | None = None
 
 
 def train(
@@ -65,11 +69,12 @@ def train(
     on_epoch: OnEpoch = lambda _: None,
     finish: Callable[[Path], None] = lambda _: None,
     prepared: Ready | None = None,
+    baselines: bool = False,
 ) -> Run:
     """The run of a config, published as the folder `out`.
 
     `finish(folder)` may add files before it is published. `prepared`: the data of the config, where they are prepared
-    already.
+    already. `baselines`: also measure the free baselines, for floors.json and the model card.
 
     Raises: ConfigError, DataError, Diverged.
     """
@@ -83,16 +88,31 @@ def train(
             "loss": column_label(config, {}),
             "seed": config.fit.seed,
         }
-        scores = run_into(building, config, prepared, factors, on_epoch=on_epoch)
+        measured = measured_baselines(config, prepared) if baselines else None
+        scores = run_into(building, config, prepared, factors, on_epoch=on_epoch, baselines=measured)
         building.manifest["id"] = out.name
         finish(building.folder)
-    return Run(out, str(building.manifest["status"]), scores)
+    return Run(out, str(building.manifest["status"]), scores, measured)
+
+
+def measured_baselines(config: RunConfig, prepared: Ready) -> Baselines:
+    """The free baselines of the data of a config. Raises: DataError for a file of word vectors that cannot be read."""
+    return measure_baselines(prepared.data, prepared.primary, vectors=config.encoder.vectors)
 
 
 def run_into(
-    building: Building, config: RunConfig, prepared: Ready, factors: Mapping[str, str | int], *, on_epoch: OnEpoch
+    building: Building,
+    config: RunConfig,
+    prepared: Ready,
+    factors: Mapping[str, str | int],
+    *,
+    on_epoch: OnEpoch,
+    baselines: Baselines | None = None,
 ) -> Scores:
-    """Train, evaluate and write one run into a folder under construction; return its scores."""
+    """Train, evaluate and write one run into a folder under construction; return its scores.
+
+    `baselines`: published with the run, where they were measured.
+    """
     if config.fit.threads is not None:
         torch.set_num_threads(config.fit.threads)
     clock = _Clock()
@@ -109,7 +129,7 @@ def run_into(
     judged = objective.judge(learner, prepared, untrained)
     clock.lap("evaluate")
     trained = Trained(model, learner, loss, prepared, recipe, state, watcher, judged, deviation)
-    _write(building.folder, config, trained, objective)
+    _write(building.folder, config, trained, objective, baselines)
     clock.lap("explain")
     building.manifest.update(
         manifest(config, prepared, factors, judged.status, device=str(device), seconds=clock.seconds)
@@ -210,7 +230,9 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
     }
 
 
-def _write(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective) -> None:
+def _write(
+    folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective, baselines: Baselines | None
+) -> None:
     facts, scores = _facts(config, t, objective), t.judged.scores
     texts = {
         CONFIG: config_text(portable(config, folder)),
@@ -222,14 +244,17 @@ def _write(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjecti
         FACTS: dump_json(facts),
         DIAGNOSTICS: dump_json(objective.diagnose(t)),
         READS: reads_table(objective.read_all(t, config)),
+        FLOORS: dump_json(baselines.as_json()) if baselines else "",
     }
     for name, text in texts.items():
         if text:
             write_text(folder / name, text)
-    _save(folder / ENCODER, config, t, objective, facts)
+    card = objective.card(facts, scores, _interval(t, objective))
+    card += baseline_section(baselines, scores) if baselines else ""
+    _save(folder / ENCODER, config, t, objective, facts, card)
 
 
-def _save(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective, facts: Facts) -> None:
+def _save(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective, facts: Facts, card: str) -> None:
     scores = t.judged.scores
     saved_facts = {
         "dataset": facts["dataset"],
@@ -244,7 +269,7 @@ def _save(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjectiv
     head = objective.saved_head(t.learner.cpu(), t.prepared, config)
     blueprint = blueprint_for(config, t.prepared)
     stored = Stored(t.model.cpu(), blueprint, t.prepared.tokens, saved_facts, head=head)
-    save_encoder(folder, stored, objective.card(facts, scores, _interval(t, objective)))
+    save_encoder(folder, stored, card)
 
 
 def _interval(t: AnyTrained, objective: AnyObjective) -> Interval | None:
