@@ -23,20 +23,7 @@ from seqtwin.data.starter_choices import CONTRASTIVE
 from seqtwin.run.prepare import prepare
 from seqtwin.study.trials import dev_value
 
-MAKERS = [
-    "Sony",
-    "Canon",
-    "Nikon",
-    "Dell",
-    "Acer",
-    "Bosch",
-    "Philips",
-    "Epson",
-    "Brother",
-    "Logitech",
-    "Panasonic",
-    "Samsung",
-]
+MAKERS = ["Sony", "Canon", "Nikon", "Dell", "Acer", "Bosch", "Philips", "Epson", "Brother", "Samsung"]
 NOUNS = ["camera", "printer", "monitor", "drill", "router", "keyboard", "speaker", "charger"]
 WORDS = ["black", "white", "compact", "wireless", "digital", "new", "pro"]
 TITLES = 2400
