@@ -12,10 +12,10 @@ import numpy as np
 from figures import show, show_plain
 
 from seqtwin import load, read_run, train
+from seqtwin.baselines.pairs import nearest_by_dtw
 from seqtwin.config import RunConfig, vary
 from seqtwin.reporting.statistics import cluster_draws, metric_replicates, seed_means
 from seqtwin.run.prepare import prepare_pairs
-from seqtwin.study.baselines.pairs import nearest_by_dtw
 
 CONFIG = Path(__file__).parent.parent / "configs" / "japanese_vowels.yaml"
 SEEDS, REPLICATES, REQUIRED = 5, 2000, 0.97

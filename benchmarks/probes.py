@@ -11,10 +11,10 @@ from figures import show_plain
 from validated import Validation
 
 import seqtwin
+from seqtwin.baselines.pairs import measure_floors
 from seqtwin.data.sets.synthetic.dataset import probes
 from seqtwin.data.sets.synthetic.generators import PROBES
 from seqtwin.strict_yaml import read_yaml
-from seqtwin.study.baselines.pairs import measure_floors
 
 CONFIG = Path(__file__).parent.parent / "configs" / "probes.yaml"
 READINGS = ("final_hidden", "last_output", "mean_output", "max_output", "attention_output")

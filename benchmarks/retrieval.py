@@ -22,6 +22,7 @@ from retrieval_figures import Outcome, Outcomes, called, part, ranked, rows
 from retrieval_methods import FIT, Twin, dev_of, file_config, jaro_winkler, recipe, tfidf, twins
 from retrieval_page import KEPT, publish
 
+from seqtwin.baselines.pairs import TEXT_FLOORS
 from seqtwin.config import RunConfig, read_run
 from seqtwin.data.pairs import Retrieval
 from seqtwin.data.sets.placenames import fold
@@ -29,7 +30,6 @@ from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.metrics.thresholds import fit_threshold
 from seqtwin.run.prepare import prepare
-from seqtwin.study.baselines.pairs import TEXT_FLOORS
 
 HERE = Path(__file__).parent
 TRAINED, UNTRAINED = "trained", "untrained"

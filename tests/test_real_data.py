@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from seqtwin.baselines.examples import frequent_tag
 from seqtwin.data.examples import Examples
 from seqtwin.data.reading.classes import read_classes, read_series_classes
 from seqtwin.data.reading.pair_tables import read_pairs
@@ -13,7 +14,6 @@ from seqtwin.data.reading.series import read_series
 from seqtwin.data.reading.step_labels import read_steps
 from seqtwin.data.reading.text_targets import read_texts
 from seqtwin.data.tokens.word_vectors import read_vectors
-from seqtwin.study.baselines.examples import frequent_tag
 
 COUNTS = {
     "sick": (4500, 500, 4927),

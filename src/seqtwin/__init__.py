@@ -16,9 +16,11 @@ The files and folders, from the ground up:
 - `cards`: the JSON card of a saved folder.
 - `config`: the models of a run and of a study.
 - `metrics`: metrics of pairs, classes, texts and rankings.
+- `floors`: the scores of baselines, and the best of them next to an encoder.
 - `published`: the files, keys and columns of a published study cell.
 - `comparisons`: the pairings that a planned comparison compares.
 - `data`: files and built-in sets to pairs, examples and token ids.
+- `baselines`: baselines that an encoder should beat.
 - `model`: the encoder, its representations, similarities and heads.
 - `build`: from a config to a model.
 - `store`: an encoder as a folder.

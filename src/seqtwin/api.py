@@ -48,17 +48,25 @@ def free_folder(wanted: Path) -> Path:
     return folder
 
 
-def train(config: RunSpec, out: Path | str | None = None, *, on_epoch: OnEpoch = lambda _: None) -> Run:
+def train(
+    config: RunSpec,
+    out: Path | str | None = None,
+    *,
+    on_epoch: OnEpoch = lambda _: None,
+    baselines: bool = True,
+) -> Run:
     """Train one encoder and publish it as a folder, which is never overwritten.
 
     `config`: a YAML file, or its content as a mapping. `out`: the folder; the default is a new one under runs/.
-    `on_epoch(state)` is called after each epoch.
+    `on_epoch(state)` is called after each epoch. `baselines`: also measure free baselines such as TF-IDF, which takes
+    seconds: `run.baselines.best` is the one that is best on dev.
 
     Raises: ConfigError, DataError, Diverged.
     """
     run = _run_config(config)
     name = Path(config).stem if isinstance(config, (str, Path)) else "run"
-    return train_run(run, Path(out) if out else free_folder(Path("runs") / name), on_epoch=on_epoch)
+    folder = Path(out) if out else free_folder(Path("runs") / name)
+    return train_run(run, folder, on_epoch=on_epoch, baselines=baselines)
 
 
 def compare(

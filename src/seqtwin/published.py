@@ -17,6 +17,8 @@ from seqtwin.json_values import Json
 
 CONFIG, ENCODER = "config.yaml", "encoder"
 SCORES, FACTS, DIAGNOSTICS = "scores.json", "facts.json", "diagnostics.json"
+FLOORS = "floors.json"
+"""The baselines of a single training; a study has those of its data sets in study.json."""
 HISTORY, TRACE, READS, PREDICTIONS = "history.csv", "trace.csv", "reads.csv", "predictions.csv"
 TEXTS = "pairs.csv"
 """Both texts of each test pair; only where the data may be shown."""

@@ -81,7 +81,7 @@ def test_two_columns_of_texts_that_no_name_pairs_are_asked_about(write):
 
 def test_sentences_get_words_and_other_scripts_characters(write):
     long = "left,right,score\n" + pair_lines(40, lambda i: i % 2)
-    assert proposed(write(long.replace("number", "number of words in it"))).tokens.unit == "word"
+    assert proposed(write(long.replace("text", "text with some more words in it"))).tokens.unit == "word"
     russian = "".join(f"это очень длинный текст номер {i},ещё один такой же текст {i},{i % 2}\n" for i in range(40))
     assert proposed(write("left,right,score\n" + russian)).tokens.unit == "char"
 

@@ -17,10 +17,11 @@ from seqtwin.run.build_losses import build_loss
 from seqtwin.run.diagnose_run import Trained, Watcher, diagnostics, isotonic_gain, some_rows
 from seqtwin.run.evaluate import judge
 from seqtwin.run.every_representation import read_all
+from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepare import prepare_pairs
 from seqtwin.run.prepared_data import Prepared
-from seqtwin.run.train import fresh_model, recipe_of
+from seqtwin.run.train import recipe_of
 from seqtwin.training.fit import fit
 
 NAMES = {

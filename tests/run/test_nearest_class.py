@@ -9,9 +9,9 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.data.reading.pairs_from_classes import read_items
+from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.nearest_class import nearest_accuracy, nearest_scores
 from seqtwin.run.prepare import prepare
-from seqtwin.run.train import fresh_model
 from seqtwin.training.encode_store import encode_items, only
 
 SMALL = {"encoder": {"embedding": 6, "hidden": 8}}

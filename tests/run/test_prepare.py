@@ -13,10 +13,10 @@ import tiny
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.run.check_config import check_run
+from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.manifest import cell_key, config_hash
 from seqtwin.run.prepare import DataSets, prepare
 from seqtwin.run.prepared_data import data_facts
-from seqtwin.run.train import fresh_model
 
 
 @pytest.fixture

@@ -16,10 +16,11 @@ from seqtwin.config import RunConfig, parse_run, parse_study, portable, read_run
 from seqtwin.errors import ConfigError
 from seqtwin.files import read_json
 from seqtwin.run.check_config import check_run
+from seqtwin.run.fresh_model import blueprint_for, fresh_model
 from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets, prepare
 from seqtwin.run.pretrained import SHAPE, followed, load_start, start_folder
-from seqtwin.run.train import Run, blueprint_for, fresh_model, train
+from seqtwin.run.train import Run, train
 from seqtwin.store import Stored, load_encoder
 from seqtwin.study.grid import expand_grid
 from seqtwin.study.study_json import declare

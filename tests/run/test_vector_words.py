@@ -12,9 +12,10 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import read_json
 from seqtwin.inference.load import load
 from seqtwin.run.check_config import check_run
+from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.prepare import data_key, prepare
 from seqtwin.run.prepared_data import Prepared, prepared_lines
-from seqtwin.run.train import fresh_model, train
+from seqtwin.run.train import train
 
 TRAIN, DEV = ("red", "blue", "green", "house"), ("pink", "cyan", "blue", "house")
 RNG = np.random.default_rng(0)

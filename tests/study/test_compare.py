@@ -14,12 +14,12 @@ import pytest
 import yaml
 
 import tiny
+from seqtwin.baselines.pairs import TEXT_FLOORS
 from seqtwin.config import StudyConfig, parse_study
 from seqtwin.errors import ConfigError, InUseError, ResourceError
 from seqtwin.files import driver_lock, read_json, verify
 from seqtwin.reporting.page.write_report import write_report
 from seqtwin.study import worker_pool
-from seqtwin.study.baselines.pairs import TEXT_FLOORS
 from seqtwin.study.compare import CELLS, Study, compare
 from seqtwin.study.grid import StudyCell, expand_grid
 from seqtwin.study.worker import Progress, run_cell

@@ -3,7 +3,8 @@
 - `arguments`: arguments that several commands share, and their checks.
 - `console`: printing, tables and progress bars.
 - `plain_help`: help without Python types.
-- `train_compare_report`: init, train, compare, report, check.
+- `init_train`: init, train.
+- `compare_report_check`: compare, report, check.
 - `explain`: explain.
 - `predict_probe`: predict, probe.
 - `anatomy`: anatomy.
@@ -27,17 +28,18 @@ import typer
 
 from seqtwin.cli import console
 from seqtwin.cli.anatomy import anatomy
+from seqtwin.cli.compare_report_check import check, compare, report
 from seqtwin.cli.dedupe_link import dedupe, link
 from seqtwin.cli.encode_score_evaluate import encode, evaluate, score
 from seqtwin.cli.explain import explain
 from seqtwin.cli.export import export
 from seqtwin.cli.index_search import index, search
+from seqtwin.cli.init_train import init, train
 from seqtwin.cli.list_schema import list_parts, schema
 from seqtwin.cli.mine import mine
 from seqtwin.cli.plain_help import PlainCommand
 from seqtwin.cli.predict_probe import predict, probe
 from seqtwin.cli.serve import serve
-from seqtwin.cli.train_compare_report import check, compare, init, report, train
 from seqtwin.cli.verify import verify
 from seqtwin.cli.why import why
 from seqtwin.errors import SeqTwinError

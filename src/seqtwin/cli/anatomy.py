@@ -109,9 +109,9 @@ def _subject_of_encoder(where: Path, text: str | None) -> "Subject":
 def _subject_of_config(where: Path, text: str | None, changes: list[str]) -> "Subject":
     from seqtwin.anatomy import default_text
     from seqtwin.anatomy.dissect import Subject
+    from seqtwin.run.fresh_model import fresh_model
     from seqtwin.run.prepare import prepare
     from seqtwin.run.pretrained import followed
-    from seqtwin.run.train import fresh_model
 
     config = followed(_config(where, changes))
     prepared = prepare(config)

@@ -20,9 +20,9 @@ FAMILIES = {
     "written_metrics": "seqtwin.metrics:WRITTEN_METRICS",
     "rankings": "seqtwin.metrics:RANKINGS",
     "probes": "seqtwin.data.sets.synthetic.generators:PROBES",
-    "floors": "seqtwin.study.baselines.pairs:TEXT_FLOORS",
-    "series_floors": "seqtwin.study.baselines.pairs:SERIES_FLOORS",
-    "example_floors": "seqtwin.study.baselines.examples:EXAMPLE_FLOORS",
+    "floors": "seqtwin.baselines.pairs:TEXT_FLOORS",
+    "series_floors": "seqtwin.baselines.pairs:SERIES_FLOORS",
+    "example_floors": "seqtwin.baselines.examples:EXAMPLE_FLOORS",
     "refusals": "seqtwin.reporting.findings.refusals.check_claims:CODES",
     "diagnoses": "seqtwin.reporting.findings.rules:RULES",
 }

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
+    from seqtwin.floors import FloorScores
     from seqtwin.study.worker import Progress
     from seqtwin.training.fit import RunState
 
@@ -51,9 +52,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def scores_table(dev: Mapping[str, float], test: Mapping[str, float]) -> str:
-    """A table of the metrics with one column per split."""
-    return table(["", "dev", "test"], [[name, f"{dev[name]:.4f}", f"{test[name]:.4f}"] for name in test])
+def scores_table(dev: Mapping[str, float], test: Mapping[str, float], baseline: "FloorScores | None" = None) -> str:
+    """A table of the metrics with one column per split. `baseline`: scores for two more columns."""
+    head, columns = ["", "dev", "test"], [dev, test]
+    if baseline is not None:
+        head, columns = [*head, "baseline dev", "baseline test"], [*columns, baseline["dev"], baseline["test"]]
+    cells = {name: [f"{column[name]:.4f}" if name in column else "-" for column in columns] for name in test}
+    return table(head, [[name, *values] for name, values in cells.items()])
 
 
 def undefined_lines(undefined: Mapping[str, str]) -> list[str]:

@@ -5,6 +5,7 @@
 - `text_statistics`: lengths and scripts of texts.
 - `inspect_file`: which columns of a file play which role, found before reading.
 - `file_summary`: lines that summarize how a file is interpreted.
+- `starter_choices`: the choices of a starter config that depend on the data.
 - `starter_config`: a commented config for an inspected file.
 - `sample_pairs`: pairs and search tasks drawn from items with a class.
 - `splits`: train, dev and test splits of pairs, and the texts that splits share.

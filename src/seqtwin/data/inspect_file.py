@@ -16,7 +16,7 @@ from seqtwin.data.reading.column_options import ColumnOptions, Gaps, Names
 from seqtwin.data.reading.join_ids import Layout, Tables, layout_of, read_joined
 from seqtwin.data.reading.score_scales import Target, look_at_target
 from seqtwin.data.reading.series import CHANNEL, IDS, TIMES, channel_names
-from seqtwin.data.text_statistics import mean_and_most, scripts_of
+from seqtwin.data.text_statistics import mean_and_most, number_share, scripts_of
 from seqtwin.errors import DataError
 
 NO_OPTIONS = ColumnOptions()
@@ -37,8 +37,8 @@ class Inspection:
 
     `files`, `roles`: keys of the data section of a config, with their paths and columns. `kind`: pairs, items,
     series, steps or series_steps. `tables`: the tables that ids of pairs refer to. `target`: the meaning of the labels
-    of pairs. `balance`: rows per label. `characters`, `words`: mean and largest length of the texts. `sequences`,
-    `channels`: their numbers in a long table. `others`: unused columns. `notes`: further decisions.
+    of pairs. `balance`: rows per label. `characters`, `words`: mean and largest length of the texts. `numbers`: share
+    of words with a digit. `sequences`, `channels`: their numbers. `others`: unused columns. `notes`: other decisions.
     """
 
     files: dict[str, Path]
@@ -51,6 +51,7 @@ class Inspection:
     characters: tuple[float, int] = (0.0, 0)
     words: tuple[float, int] = (0.0, 0)
     scripts: dict[str, float] = field(default_factory=dict)
+    numbers: float = 0.0
     duplicates: int = 0
     empty: int = 0
     sequences: int = 0
@@ -293,6 +294,7 @@ def _described(
         characters=mean_and_most([len(text) for text in texts]),
         words=mean_and_most([len(text.split()) for text in texts]),
         scripts=scripts_of(texts[:SAMPLE]),
+        numbers=number_share(texts[:SAMPLE]),
         duplicates=len(rows) - len({tuple(sorted(row)) for row in rows}),
         empty=sum(any(not text.strip() for text in row) for row in rows),
     )

@@ -2,18 +2,23 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from seqtwin.data.file_summary import columns_line, counts_of, target_line
 from seqtwin.data.inspect_file import Inspection
 from seqtwin.data.reading.column_options import Names
+from seqtwin.data.starter_choices import (
+    FEW_ROWS,
+    Section,
+    Setting,
+    classify_instead,
+    fit_section,
+    letters_of_words,
+    pair_loss,
+    token_unit,
+)
 
-SHORT_WORDS = 4  # at most so many words on average are a short string
-MOSTLY = 0.5
-SEEN_PAIRS = 50_000  # pairs seen in a whole training
-FEW_PAIRS = 2000
 ITEM_PAIRS = 10_000
 OF_SERIES = frozenset({"series", "series_steps"})
 OF_CLASSES = frozenset({"items", "series"})
@@ -21,16 +26,6 @@ OF_STEPS = frozenset({"steps", "series_steps"})  # one class per step, no pairs
 SPLIT = (0.7, 0.15, 0.15)
 
 
-@dataclass(frozen=True)
-class Setting:
-    """A value of a config and its reason. `active`: False for an alternative, which is only a comment in YAML."""
-
-    value: object
-    reason: str
-    active: bool = True
-
-
-Section = dict[str, Setting]
 Settings = dict[str, Setting | Section]
 
 
@@ -43,7 +38,7 @@ def starter_settings(
     an encoder, which determines the shape of the encoder and its tokens.
     """
     single = inspection.kind in OF_STEPS or (classes and inspection.kind in OF_CLASSES)
-    rows, noun = _training_rows(inspection, single), "sequences" if single else "pairs"
+    rows, noun = _training_rows(inspection, single), _noun(inspection) if single else "pairs"
     settings: Settings = {"data": _data(inspection, folder, single)}
     if inspection.kind != "pairs":
         settings["objective"] = _objective(inspection, single)
@@ -52,8 +47,8 @@ def starter_settings(
     if not start:
         settings["encoder"] = _encoder(rows, noun)
     if inspection.kind not in OF_STEPS:
-        settings |= _parts(single)
-    return {**settings, "fit": _fit(rows, noun)}
+        settings |= _parts(inspection, single)
+    return {**settings, "fit": fit_section(rows, noun)}
 
 
 def as_mapping(settings: Settings) -> dict[str, object]:
@@ -92,7 +87,7 @@ def _lines(settings: Iterable[tuple[str, Setting]], indent: str) -> str:
 def _yaml(value: object) -> str:
     """A value in YAML flow style."""
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{json.dumps(key, ensure_ascii=False)}: {_yaml(own)}' for key, own in value.items())}}}"
+        return f"{{{', '.join(f'{_yaml(key)}: {_yaml(own)}' for key, own in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_yaml, value))}]"
     if isinstance(value, str):
@@ -115,8 +110,13 @@ def _training_rows(inspection: Inspection, single: bool) -> int:
     """The number of pairs, or of single sequences, in one epoch."""
     if inspection.kind in OF_CLASSES and not single:
         return ITEM_PAIRS
-    rows = inspection.sequences if inspection.kind in OF_STEPS else inspection.rows
+    rows = inspection.sequences or inspection.rows  # the rows of a long table are steps
     return max(1, rows if "train" in inspection.files else int(0.7 * rows))
+
+
+def _noun(inspection: Inspection) -> str:
+    """The noun for single sequences."""
+    return "series" if inspection.kind in OF_SERIES else "sequences"
 
 
 def describe(inspection: Inspection) -> list[str]:
@@ -233,7 +233,7 @@ def _objective(inspection: Inspection, single: bool) -> Setting:
         return Setting("label_steps", "predict one class per step")
     if single:
         return Setting("classify", "predict the class of each sequence")
-    return Setting("classify", "to predict the labels instead; then remove data.pairs and loss", active=False)
+    return classify_instead(_training_rows(inspection, single=True), _noun(inspection))
 
 
 def _tokens(inspection: Inspection, start: bool) -> Section:
@@ -241,22 +241,14 @@ def _tokens(inspection: Inspection, start: bool) -> Section:
         empty = Setting("drop", f"{inspection.empty:,} rows have an empty text and are left out")
     else:
         empty = Setting("error", "there are no empty texts; error | unk | drop")
-    return {"empty": empty} if start else {"unit": _unit(inspection), "empty": empty}
-
-
-def _unit(inspection: Inspection) -> Setting:
-    words, latin = inspection.words[0], inspection.scripts.get("latin", 0.0)
-    if inspection.kind == "steps":
-        return Setting("word", "each row is a word, and each word is a step")
-    if words <= SHORT_WORDS:
-        return Setting("char", f"short strings ({words:.1f} words), so spelling matters")
-    if latin < MOSTLY:
-        return Setting("char", f"mostly not Latin ({1 - latin:.0%} of the letters): blanks may not separate words")
-    return Setting("word", f"sentences of {words:.1f} words")
+    if start:
+        return {"empty": empty}
+    letters = {"characters": letters_of_words()} if inspection.kind == "steps" else {}
+    return {"unit": token_unit(inspection), **letters, "empty": empty}
 
 
 def _encoder(rows: int, noun: str) -> Section:
-    width = 64 if rows < FEW_PAIRS else 128
+    width = 64 if rows < FEW_ROWS else 128
     return {
         "cell": Setting("lstm", "rnn | gru | lstm"),
         "bidirectional": Setting(True, "each step sees the steps before and after it"),
@@ -265,20 +257,9 @@ def _encoder(rows: int, noun: str) -> Section:
     }
 
 
-def _parts(single: bool) -> Section:
+def _parts(inspection: Inspection, single: bool) -> Section:
     parts = {
-        "representation": Setting("max_output", "the strongest of the usual ones with mse on sentence pairs"),
+        "representation": Setting("max_output", "the strongest of the usual ones on sentence pairs"),
         "similarity": Setting("cosine", "independent of the length of the vectors"),
     }
-    return parts if single else {**parts, "loss": Setting("mse", "squared difference of similarity and target")}
-
-
-def _fit(rows: int, noun: str) -> Section:
-    epochs = min(30, max(5, round(SEEN_PAIRS / rows)))
-    return {
-        "epochs": Setting(epochs, f"{epochs} passes over {rows:,} {noun}"),
-        "batch": Setting(32 if rows < FEW_PAIRS else 64, f"{noun} per step"),
-        "lr": Setting(0.002, "the usual learning rate of Adam for encoders of this width"),
-        "patience": Setting(5, "epochs without a better dev metric before stopping"),
-        "seed": Setting(0, "the same config on the same machine gives the same numbers"),
-    }
+    return parts if single else {**parts, "loss": pair_loss(inspection)}

@@ -1,4 +1,4 @@
-"""Statistics of texts: lengths and scripts."""
+"""Statistics of texts: lengths, scripts and numbers."""
 
 import unicodedata
 from collections import Counter
@@ -10,6 +10,16 @@ import numpy as np
 def mean_and_most(lengths: Sequence[int]) -> tuple[float, int]:
     """The mean and the largest length."""
     return float(np.mean(lengths)), max(lengths)
+
+
+def number_share(texts: Sequence[str]) -> float:
+    """The share of words with a digit; 0 for texts without words.
+
+    >>> number_share(["nokia 6300", "usb2 cable"])
+    0.5
+    """
+    words = [word for text in texts for word in text.split()]
+    return sum(any(sign.isdigit() for sign in word) for word in words) / max(1, len(words))
 
 
 def scripts_of(texts: Sequence[str]) -> dict[str, float]:

@@ -21,14 +21,14 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import publish_folder
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.lookup import Spec
-from seqtwin.metrics import METRICS, Undefined, primary_metric
+from seqtwin.metrics import METRICS, Undefined, fit_on_dev, primary_metric
 from seqtwin.model.siamese import Siamese
 from seqtwin.run.build_losses import build_loss
 from seqtwin.run.check_config import check_run
-from seqtwin.run.evaluate import fit_on_dev
+from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepared_data import Prepared
-from seqtwin.run.train import fresh_model, recipe_of
+from seqtwin.run.train import recipe_of
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import RunState, fit, pick_device

@@ -7,6 +7,7 @@
 - `generated_texts`: WRITTEN_METRICS, the metrics of generated texts.
 - `rankings`: RANKINGS, the metrics of rankings.
 - `thresholds`: the threshold and the isotonic map that are fitted on dev, and all metrics of a split at once.
+- `dev_and_test`: the metrics of both splits, with what was fitted on dev.
 - `few_examples`: warnings about classes with so few examples that metrics are unreliable.
 - `directions`: the direction, chance level and printed name of every number that a table shows.
 
@@ -15,6 +16,7 @@ To add a metric: a function with its name and direction, and a line in the dict 
 
 from seqtwin.metrics.base import Direction, Undefined
 from seqtwin.metrics.classes import CLASS_METRICS, Measure, measured
+from seqtwin.metrics.dev_and_test import Fitted, fit_on_dev, score_splits
 from seqtwin.metrics.directions import DIRECTIONS, chance_of, direction_of, lower_is_better, metric_name
 from seqtwin.metrics.few_examples import (
     class_counts,
@@ -42,6 +44,7 @@ __all__ = [
     "RANKINGS",
     "WRITTEN_METRICS",
     "Direction",
+    "Fitted",
     "Isotonic",
     "Measure",
     "Metric",
@@ -55,6 +58,7 @@ __all__ = [
     "few_pairs_sentence",
     "few_positives",
     "fit_isotonic",
+    "fit_on_dev",
     "fit_threshold",
     "lower_is_better",
     "measure",
@@ -64,5 +68,6 @@ __all__ = [
     "pair_counts",
     "primary_metric",
     "rank",
+    "score_splits",
     "threshold_optimism",
 ]

@@ -1,18 +1,8 @@
-"""The names and numbers that a report prints: floors, representations, slices; digits, intervals, lists."""
+"""The names and numbers that a report prints: representations, slices; digits, intervals, lists."""
 
 import math
 import re
 
-FLOOR_NAMES = {
-    "constant": "constant", "tfidf_char": "character TF-IDF", "tfidf_word": "word TF-IDF",
-    "jaro_winkler": "Jaro-Winkler", "mean_vectors": "bag of vectors", "length": "length only",
-    "char_overlap": "character overlap", "token_overlap": "word overlap", "dtw": "time warping",
-    "bag": "any bag of words", "majority": "most frequent class", "tfidf_logistic": "TF-IDF + logistic regression",
-    "mean_vectors_logistic": "bag of vectors + logistic regression", "copy": "copying the input",
-    "channel_means_logistic": "channel means + logistic regression", "dtw_1nn": "time warping, nearest neighbour",
-    "dtw_1nn_scaled": "the same with scaled channels",
-    "frequent_tag": "most frequent class of each token",
-}  # fmt: skip
 FAMILIES = {
     "pooling over all steps": ("mean_output", "sqrt_mean_output", "max_output", "attention_output"),
     "the final state": ("final_hidden", "all_hidden", "final_cell"),

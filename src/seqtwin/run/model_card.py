@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from seqtwin.floors import Baselines, compare_with_best
 from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, lower_is_better
 from seqtwin.published import Facts, Scores
 
@@ -219,6 +220,17 @@ def _origin(facts: Facts) -> str:
 Loss: {facts["loss"]["formula"]}
 
 Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
+"""
+
+
+def baseline_section(baselines: Baselines, scores: Scores) -> str:
+    """The last section of a model card: the encoder next to the baseline that is best on dev."""
+    sentences = "\n".join(compare_with_best(baselines, scores["dev"], scores["test"]))
+    return f"""
+## Compared with a free baseline
+
+{sentences}
+The baseline was chosen on dev. All of them: `floors.json` in the folder of the run.
 """
 
 

@@ -6,23 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor
 
-from seqtwin.build import Blueprint, blueprint_of, build_siamese
+from seqtwin.baselines.measure import measure_baselines
 from seqtwin.config import RunConfig, portable
-from seqtwin.data.batches import PairStore, Ragged
-from seqtwin.data.reading.series import channel_scaling
 from seqtwin.files import Building, dump_json, publish_folder, write_text
+from seqtwin.floors import Baselines
 from seqtwin.json_values import Json
-from seqtwin.model.encoder import UNKNOWN, TableInput
+from seqtwin.model.encoder import TableInput
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import (
     CONFIG,
     DIAGNOSTICS,
     ENCODER,
     FACTS,
+    FLOORS,
     HISTORY,
     PREDICTIONS,
     READS,
@@ -35,18 +33,18 @@ from seqtwin.published import (
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
-from seqtwin.run.fit_lexical import fit_lexical
+from seqtwin.run.fresh_model import blueprint_for, fresh_model
 from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, manifest
-from seqtwin.run.model_card import Interval, interval_of
+from seqtwin.run.model_card import Interval, baseline_section, interval_of
 from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.part_labels import label
-from seqtwin.run.prepare import prepare, word_vectors
+from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared_data import Ready, data_facts
-from seqtwin.run.pretrained import followed, start_weights
+from seqtwin.run.pretrained import followed
 from seqtwin.store import Stored, save_encoder
-from seqtwin.training.encode_store import batch_deviation, part_of
+from seqtwin.training.encode_store import batch_deviation
 from seqtwin.training.fit import Diverged, Recipe, RunState, fit, pick_device
 from seqtwin.version import __version__
 
@@ -55,11 +53,12 @@ OnEpoch = Callable[[RunState], None]
 
 @dataclass(frozen=True)
 class Run:
-    """A published training. `status`: finished or collapsed."""
+    """A published training. `status`: finished or collapsed; `baselines`: None where they were not measured."""
 
     path: Path
     status: str
     scores: Scores
+    baselines: Baselines | None = None
 
 
 def train(
@@ -69,11 +68,12 @@ def train(
     on_epoch: OnEpoch = lambda _: None,
     finish: Callable[[Path], None] = lambda _: None,
     prepared: Ready | None = None,
+    baselines: bool = False,
 ) -> Run:
     """The run of a config, published as the folder `out`.
 
     `finish(folder)` may add files before it is published. `prepared`: the data of the config, where they are prepared
-    already.
+    already. `baselines`: also measure the free baselines, for floors.json and the model card.
 
     Raises: ConfigError, DataError, Diverged.
     """
@@ -87,16 +87,31 @@ def train(
             "loss": column_label(config, {}),
             "seed": config.fit.seed,
         }
-        scores = run_into(building, config, prepared, factors, on_epoch=on_epoch)
+        measured = measured_baselines(config, prepared) if baselines else None
+        scores = run_into(building, config, prepared, factors, on_epoch=on_epoch, baselines=measured)
         building.manifest["id"] = out.name
         finish(building.folder)
-    return Run(out, str(building.manifest["status"]), scores)
+    return Run(out, str(building.manifest["status"]), scores, measured)
+
+
+def measured_baselines(config: RunConfig, prepared: Ready) -> Baselines:
+    """The free baselines of the data of a config. Raises: DataError for a file of word vectors that cannot be read."""
+    return measure_baselines(prepared.data, prepared.primary, vectors=config.encoder.vectors)
 
 
 def run_into(
-    building: Building, config: RunConfig, prepared: Ready, factors: Mapping[str, str | int], *, on_epoch: OnEpoch
+    building: Building,
+    config: RunConfig,
+    prepared: Ready,
+    factors: Mapping[str, str | int],
+    *,
+    on_epoch: OnEpoch,
+    baselines: Baselines | None = None,
 ) -> Scores:
-    """Train, evaluate and write one run into a folder under construction; return its scores."""
+    """Train, evaluate and write one run into a folder under construction; return its scores.
+
+    `baselines`: published with the run, where they were measured.
+    """
     if config.fit.threads is not None:
         torch.set_num_threads(config.fit.threads)
     clock = _Clock()
@@ -115,7 +130,7 @@ def run_into(
     judged = objective.judge(learner, prepared, untrained)
     clock.lap("evaluate")
     trained = Trained(model, learner, loss, prepared, recipe, state, watcher, judged, deviation)
-    _write(building.folder, config, trained, objective)
+    _write(building.folder, config, trained, objective, baselines)
     clock.lap("explain")
     building.manifest.update(
         manifest(config, prepared, factors, judged.status, device=str(device), seconds=clock.seconds)
@@ -134,59 +149,6 @@ class _Clock:
         now = time.monotonic()
         self.seconds[name] = round(now - self._since, 3)
         self._since = now
-
-
-def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
-    """A Siamese encoder for this data: with fresh weights, initial word vectors, or the weights that it starts from."""
-    # words beyond train need no random vectors; without them, the initial weights do not depend on their number
-    blueprint = blueprint_for(config, prepared).model_copy(update={"size": prepared.trained_size})
-    model = build_siamese(blueprint, seed=config.fit.seed)
-    if model.lexical is not None and prepared.tokens is not None:
-        fit_lexical(model.lexical, prepared.tokens, _training_items(prepared))
-    if config.encoder.start is not None:
-        start_weights(config, model)
-        return model
-    if prepared.inputs == "series" and config.encoder.scaling == "standard":
-        model.encoder.inputs.set_scaling(*map(torch.from_numpy, channel_scaling(_training_steps(prepared))))
-    initial = word_vectors(config, prepared)
-    if initial is not None:
-        rows, vectors = map(torch.from_numpy, initial)
-        _set_vectors(model.encoder.inputs, rows, vectors, config, prepared.trained_size)
-    return model
-
-
-def _set_vectors(inputs: TableInput, rows: Tensor, vectors: Tensor, config: RunConfig, trained_size: int) -> None:
-    """Set the initial word vectors. Those of words beyond train are fixed, or all of them.
-
-    Words without a vector start at random ones with the mean and deviation of the others, and the unknown token starts
-    at that mean. Far from all words, they would make the texts alike that have such words.
-    """
-    inputs.spread_like(vectors)
-    inputs.set_vectors(torch.tensor([UNKNOWN]), vectors.mean(dim=0, keepdim=True))
-    is_fixed = torch.ones_like(rows, dtype=torch.bool) if config.encoder.vectors_frozen else rows >= trained_size
-    inputs.set_vectors(rows[~is_fixed], vectors[~is_fixed])
-    if is_fixed.any():
-        inputs.fix_vectors(rows[is_fixed], vectors[is_fixed])
-
-
-def _training_steps(prepared: Ready) -> np.ndarray:
-    """All steps of the training series, each series once: Float[steps channels]."""
-    return _training_items(prepared).steps
-
-
-def _training_items(prepared: Ready) -> Ragged:
-    """The training sequences, each once."""
-    store = prepared.stores["train"]
-    items: Ragged = part_of(store, np.arange(len(store))).items if isinstance(store, PairStore) else store.items
-    return items
-
-
-def blueprint_for(config: RunConfig, prepared: Ready) -> Blueprint:
-    """The parts of an encoder for this config and data."""
-    letters = prepared.tokens.letter_size if prepared.tokens is not None else 0
-    start = load_start(config)
-    spelled = config.tokens.characters if start is None else start.blueprint.spelled
-    return blueprint_of(config, prepared.inputs, prepared.size, letters=letters, spelled=spelled)
 
 
 def recipe_of(config: RunConfig) -> Recipe:
@@ -246,7 +208,9 @@ def _token_facts(config: RunConfig, prepared: Ready) -> dict[str, Json] | None:
     return {**config.tokens.model_dump(mode="json"), "vocabulary": prepared.size, **known}
 
 
-def _write(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective) -> None:
+def _write(
+    folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective, baselines: Baselines | None
+) -> None:
     facts, scores = _facts(config, t, objective), t.judged.scores
     texts = {
         CONFIG: config_text(portable(config, folder)),
@@ -258,14 +222,17 @@ def _write(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjecti
         FACTS: dump_json(facts),
         DIAGNOSTICS: dump_json(objective.diagnose(t)),
         READS: reads_table(objective.read_all(t, config)),
+        FLOORS: dump_json(baselines.as_json()) if baselines else "",
     }
     for name, text in texts.items():
         if text:
             write_text(folder / name, text)
-    _save(folder / ENCODER, config, t, objective, facts)
+    card = objective.card(facts, scores, _interval(t, objective))
+    card += baseline_section(baselines, scores) if baselines else ""
+    _save(folder / ENCODER, config, t, objective, facts, card)
 
 
-def _save(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective, facts: Facts) -> None:
+def _save(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjective, facts: Facts, card: str) -> None:
     scores = t.judged.scores
     saved_facts = {
         "dataset": facts["dataset"],
@@ -280,7 +247,7 @@ def _save(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjectiv
     head = objective.saved_head(t.learner.cpu(), t.prepared, config)
     blueprint = blueprint_for(config, t.prepared)
     stored = Stored(t.model.cpu(), blueprint, t.prepared.tokens, saved_facts, head=head)
-    save_encoder(folder, stored, objective.card(facts, scores, _interval(t, objective)))
+    save_encoder(folder, stored, card)
 
 
 def _interval(t: AnyTrained, objective: AnyObjective) -> Interval | None:

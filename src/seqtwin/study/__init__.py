@@ -3,7 +3,6 @@
 - `tiers`: how many seeds, trials and replicates each tier uses.
 - `grid`: from the config of a study to its cells.
 - `test_plan`: the comparisons that will be tested, fixed before the first training.
-- `baselines`: baselines that a trained encoder should beat.
 - `study_json`: the declaration of a study, written before the first training.
 - `search_spaces`: the ranges that tuning searches.
 - `trials`: the trials of one pairing.

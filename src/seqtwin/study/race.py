@@ -18,10 +18,11 @@ from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import split_spec
 from seqtwin.metrics import METRICS
+from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepare import DataSets
 from seqtwin.run.prepared_data import Ready
-from seqtwin.run.train import fresh_model, recipe_of
+from seqtwin.run.train import recipe_of
 from seqtwin.study.trials import FAILURES
 from seqtwin.training.fit import RunState, fit, pick_device
 

@@ -5,16 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from seqtwin.baselines.measure import measure_all_rows
 from seqtwin.config import PATHS, RunConfig, StudyConfig, each_path, portable
-from seqtwin.data.examples import Examples
 from seqtwin.errors import ConfigError
 from seqtwin.files import dump_json, publish_text, read_json
-from seqtwin.paths import counted_from, expand
+from seqtwin.floors import Floors
+from seqtwin.paths import counted_from
 from seqtwin.run.manifest import resolved, versions
 from seqtwin.run.prepare import DataSets
-from seqtwin.run.prepared_data import Ready
-from seqtwin.study.baselines.examples import measure_example_floors
-from seqtwin.study.baselines.pairs import Floors, measure_floors
 from seqtwin.study.grid import Grid, StudyCell
 from seqtwin.study.test_plan import make_plan
 from seqtwin.study.tiers import seeds_of, trials_of
@@ -90,11 +88,7 @@ def _floors(cells: Sequence[StudyCell], data: DataSets) -> dict[str, Floors]:
     for config in {cell.config.data.model_dump_json(): cell.config for cell in cells}.values():
         by_name.setdefault(data.prepare(config).data.name, {})[config.data.model_dump_json()] = config
     alone = {name: next(iter(configs.values())) for name, configs in by_name.items() if len(configs) == 1}
-    return {name: _measure_floors(data.prepare(config), config) for name, config in alone.items()}
-
-
-def _measure_floors(prepared: Ready, config: RunConfig) -> Floors:
-    vectors = config.encoder.vectors
-    if isinstance(prepared.data, Examples):
-        return measure_example_floors(prepared.data)
-    return measure_floors(prepared.data, vectors=expand(vectors) if vectors else None)
+    return {
+        name: measure_all_rows(data.prepare(config).data, vectors=config.encoder.vectors)
+        for name, config in alone.items()
+    }

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import remove_partial_line
+from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepared_data import Ready
-from seqtwin.run.train import fresh_model, recipe_of
+from seqtwin.run.train import recipe_of
 from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED
 from seqtwin.training.fit import fit, pick_device

@@ -9,11 +9,11 @@ from typing import TypedDict
 import numpy as np
 import pandas as pd
 
+from seqtwin.floors import FLOOR_NAMES
 from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, metric_name
 from seqtwin.reporting.analysis.records import Term
 from seqtwin.reporting.formatting import (
     FAMILIES,
-    FLOOR_NAMES,
     digits,
     known,
     listed,

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqtwin.baselines.pairs import MOST_SEARCHED
+from seqtwin.baselines.time_warping import dtw_1nn, warping_steps
 from seqtwin.data.examples import Examples, Kind
 from seqtwin.data.reading.series import scaled_channels
-from seqtwin.study.baselines.pairs import MOST_SEARCHED, Floors, FloorScores
-from seqtwin.study.baselines.time_warping import dtw_1nn, warping_steps
+from seqtwin.floors import Floors, FloorScores
 
 EVALUATED = ("dev", "test")
 Answers = Sequence[str]  # one answer per judged row: a class, or a text

@@ -11,8 +11,8 @@ from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import StandardScaler
 
 import tiny_examples as toy
+from seqtwin.baselines import examples as floors
 from seqtwin.data.examples import Examples, Kind
-from seqtwin.study.baselines import examples as floors
 
 SPLITS = ["train"] * 20 + ["dev"] * 5 + ["test"] * 5
 

@@ -14,13 +14,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
 from sklearn.metrics.pairwise import cosine_similarity
 
+from seqtwin.baselines import pairs as floors
+from seqtwin.baselines.pairs import SERIES_FLOORS, TEXT_FLOORS, mean_vectors_of, measure_floors, words_of
+from seqtwin.baselines.time_warping import warped_distances, warping_steps
 from seqtwin.data.pairs import PairData
 from seqtwin.data.sets.pair_sets import digits
 from seqtwin.data.sets.synthetic.dataset import probes
 from seqtwin.errors import DataError
-from seqtwin.study.baselines import pairs as floors
-from seqtwin.study.baselines.pairs import SERIES_FLOORS, TEXT_FLOORS, mean_vectors_of, measure_floors, words_of
-from seqtwin.study.baselines.time_warping import warped_distances, warping_steps
 
 FLOOR_NAMES = {
     "constant", "length", "jaro_winkler", "char_overlap", "token_overlap", "tfidf_char", "tfidf_word", "mean_vectors",

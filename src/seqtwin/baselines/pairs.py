@@ -8,34 +8,23 @@ import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from seqtwin.baselines.time_warping import dtw_1nn, warped_distances, warping_steps
 from seqtwin.data.pairs import PairData
 from seqtwin.data.reading.series import scaled_channels
 from seqtwin.data.tokens.vector_sources import source_of
-from seqtwin.run.evaluate import score_splits
-from seqtwin.study.baselines.time_warping import dtw_1nn, warped_distances, warping_steps
+from seqtwin.floors import Floors, FloorScores
+from seqtwin.metrics import score_splits
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
 Scorer = Callable[[PairData, pd.DataFrame], np.ndarray]
 
-
-class FloorScores(TypedDict, total=False):
-    """The scores of a baseline: metrics of dev and test, why others are undefined, a note, and retrieval metrics."""
-
-    dev: dict[str, float]
-    test: dict[str, float]
-    undefined: dict[str, str]
-    note: str
-    retrieval: dict[str, float]
-
-
-Floors = dict[str, FloorScores]
 
 WORD = re.compile(r"\w+|[^\w\s]")  # the word tokens of an encoder
 GRAM = 3
@@ -70,7 +59,10 @@ def tfidf_word(data: PairData, part: pd.DataFrame) -> np.ndarray:
 
 def _tfidf(vectorizer: "TfidfVectorizer", data: PairData, part: pd.DataFrame) -> np.ndarray:
     train = data.part("train")
-    vectorizer.fit(sorted({*train["left"], *train["right"]}))
+    texts = sorted({*train["left"], *train["right"]})
+    if not any(map(vectorizer.build_analyzer(), texts)):  # blanks only: scikit-learn refuses an empty vocabulary
+        return np.zeros(len(part))
+    vectorizer.fit(texts)
     left, right = (vectorizer.transform(part[side]) for side in ("left", "right"))
     return np.round(np.asarray(left.multiply(right).sum(axis=1)).ravel(), DIGITS)
 

@@ -3,4 +3,5 @@
 - `time_warping`: dynamic time warping of many pairs of series at once.
 - `pairs`: the baselines of the objective `pairs`.
 - `examples`: the baselines of the objectives with a head.
+- `measure`: the baselines of any prepared data, on samples of large splits.
 """

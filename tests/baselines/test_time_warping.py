@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from seqtwin.baselines import pairs as floors
+from seqtwin.baselines.pairs import measure_floors, nearest_by_dtw
+from seqtwin.baselines.time_warping import dtw_1nn, warped_distances
 from seqtwin.data.pairs import LabelledItems, PairData
-from seqtwin.study.baselines import pairs as floors
-from seqtwin.study.baselines.pairs import measure_floors, nearest_by_dtw
-from seqtwin.study.baselines.time_warping import dtw_1nn, warped_distances
 
 
 def waves(seed: int, count: int) -> list[np.ndarray]:

@@ -1,0 +1,161 @@
+"""The commands init and train."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seqtwin.cli import console
+from seqtwin.cli.arguments import (
+    NO_COLUMNS,
+    Columns,
+    Config,
+    Data,
+    Json,
+    Out,
+    Overrides,
+    column_options,
+    is_data,
+    names_start,
+    other_overrides,
+    refuse_columns,
+    with_columns,
+)
+from seqtwin.errors import SeqTwinError
+
+if TYPE_CHECKING:
+    from seqtwin.config import RunConfig
+    from seqtwin.data.inspect_file import Inspection
+    from seqtwin.data.reading.column_options import ColumnOptions
+    from seqtwin.run.prepared_data import Ready
+    from seqtwin.run.train import Run
+
+
+@with_columns
+def init(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", "-o", help="new config file", metavar="FILE")] = Path("config.yaml"),
+    columns: Columns = NO_COLUMNS,
+) -> None:
+    """Inspect a data file and write a commented config for it.
+
+    seqtwin init pairs.csv -o pairs.yaml
+    """
+    from seqtwin import api
+    from seqtwin.config import parse_run
+    from seqtwin.data.inspect_file import inspect_data
+    from seqtwin.data.starter_config import describe
+    from seqtwin.files import publish_text, refuse_existing
+    from seqtwin.floors import best_line
+    from seqtwin.run.prepare import prepare
+    from seqtwin.run.train import measured_baselines
+
+    refuse_existing(out)
+    inspection = inspect_data(data, column_options(columns))
+    raw, config = api.config_for_data(inspection, out)
+    next_step = f"seqtwin train {out}, or seqtwin compare {out}"
+    try:
+        run = parse_run(raw, place=str(data))
+        prepared = prepare(run)
+        lines = api.understood(run, prepared, describe(inspection))
+        lines.append(best_line(measured_baselines(run, prepared)))
+    except SeqTwinError as error:  # the config is useful all the same: the data can be corrected
+        lines = [*describe(inspection), f"note: training is not possible yet: {error}"]
+        next_step = f"correct this, then {next_step}"
+    publish_text(out, config)
+    console.print_line("\n".join([*lines, f"wrote {out}", f"next: {next_step}"]))
+
+
+@with_columns
+def train(
+    config: Config,
+    overrides: Overrides = None,
+    out: Out = None,
+    columns: Columns = NO_COLUMNS,
+    as_json: Json = False,
+) -> None:
+    """Train one encoder and save it with its scores.
+
+    seqtwin train configs/placenames.yaml encoder.hidden=64 --out runs/small
+    """
+    from seqtwin import api
+    from seqtwin.config import read_run
+    from seqtwin.reporting.page.run_figures import run_figures
+    from seqtwin.run.prepare import prepare
+    from seqtwin.run.train import train as train_run
+
+    folder = out or api.free_folder(Path("runs") / config.stem)
+    options = column_options(columns, overrides or [])
+    if is_data(config):
+        starter = _run_for_data(config, options, overrides or [], folder)
+        run_config, prepared = starter.run, starter.prepared
+    else:
+        refuse_columns(columns, config)
+        run_config = read_run(config, overrides or [])
+        prepared = prepare(run_config)
+        console.print_summary(api.understood(run_config, prepared))
+    with console.epochs_bar(run_config.fit.epochs) as on_epoch:
+        run = train_run(run_config, folder, on_epoch=on_epoch, finish=run_figures, prepared=prepared, baselines=True)
+    if as_json:
+        baselines = run.baselines.as_json() if run.baselines else None
+        console.print_json({"path": str(run.path), "status": run.status, "scores": run.scores, "baselines": baselines})
+    else:
+        _print_run(run)
+
+
+def _print_run(run: "Run") -> None:
+    """Print the scores of a run next to those of the best free baseline, and its folder."""
+    from seqtwin.floors import compare_with_best
+
+    scores, measured = run.scores, run.baselines
+    best = measured.best if measured else None
+    baseline = measured.floors[best.name] if measured and best else None
+    console.print_line(f"{console.scores_table(scores['dev'], scores['test'], baseline)}\n")
+    for line in console.undefined_lines(scores.get("undefined") or {}):
+        console.print_line(line)
+    if scores.get("threshold", 0) is None:
+        console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")
+    for line in compare_with_best(measured, scores["dev"], scores["test"]) if measured else []:
+        console.print_line(line)
+    console.print_line(f"{run.status}: {run.path}")
+
+
+def _run_for_data(data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path) -> "Starter":
+    """A run with the starter config of the data. Prints how the data are interpreted and saves the config."""
+    from seqtwin import api
+    from seqtwin.data.starter_config import seen_lines
+
+    starter = read_starter(data, options, overrides, folder)
+    console.print_summary(api.understood(starter.run, starter.prepared, seen_lines(starter.inspection)))
+    api.refuse_untrainable(starter.run, starter.prepared)
+    console.print_notice(f"config used: {api.keep_config(starter.text, folder, starter.run)}")
+    return starter
+
+
+@dataclass(frozen=True)
+class Starter:
+    """An inspected data file, its starter config and the prepared data. `text`: the config without the overrides."""
+
+    inspection: "Inspection"
+    run: "RunConfig"
+    prepared: "Ready"
+    text: str
+
+
+def read_starter(data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path) -> Starter:
+    """The starter config of a data file with overrides, and the prepared data.
+
+    Raises: ConfigError, DataError.
+    """
+    from seqtwin import api
+    from seqtwin.config import objective_of, overridden, parse_run
+    from seqtwin.data.inspect_file import inspect_data
+    from seqtwin.run.prepare import prepare
+
+    rest = other_overrides(overrides)
+    inspection = inspect_data(data, options)
+    raw, text = api.config_for_data(inspection, folder, objective_of({}, rest), start=names_start(rest))
+    run = parse_run(overridden(raw, rest), place=str(data))
+    return Starter(inspection, run, prepare(run), text)

@@ -1,0 +1,101 @@
+"""The choices of a starter config that depend on the data: tokens, loss, epochs. Each was measured: docs/starter.md."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seqtwin.data.inspect_file import Inspection
+
+SHORT_WORDS = 4  # at most so many words on average are a short string
+MOSTLY = 0.5
+MANY_NUMBERS = 0.15  # share of words with a digit, from which spelling decides
+FEW_ROWS = 2000
+SMALL_BATCH, BATCH = 32, 64
+FEWEST_STEPS = 1000
+FEWEST_EPOCHS, MOST_EPOCHS = 5, 100
+PATIENCE = 5
+CONTRASTIVE: Mapping[str, object] = {"name": "contrastive", "distance": "cosine", "margin": 0.5}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value of a config and its reason. `active`: False for an alternative, which is only a comment in YAML."""
+
+    value: object
+    reason: str
+    active: bool = True
+
+
+Section = dict[str, Setting]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to train: `epochs` over the training rows in batches of `batch`, which are `steps` optimiser steps."""
+
+    epochs: int
+    batch: int
+    steps: int
+    patience: int
+
+
+def choose_schedule(rows: int) -> Schedule:
+    """The schedule for this number of training rows: about 1,000 steps or more, in 5 to 100 epochs.
+
+    >>> choose_schedule(4500)
+    Schedule(epochs=15, batch=64, steps=1065, patience=5)
+    >>> choose_schedule(22).epochs, choose_schedule(100_000).epochs
+    (100, 5)
+    """
+    batch = SMALL_BATCH if rows < FEW_ROWS else BATCH
+    each = math.ceil(rows / batch)
+    epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(FEWEST_STEPS / each)))
+    # an epoch of one or two steps changes little: patience counts in epochs and has to grow with them
+    return Schedule(epochs, batch, epochs * each, max(PATIENCE, epochs // 5))
+
+
+def fit_section(rows: int, noun: str) -> Section:
+    """The section `fit`. `noun`: of the training rows."""
+    chosen = choose_schedule(rows)
+    return {
+        "epochs": Setting(chosen.epochs, f"passes over {rows:,} {noun}: {chosen.steps:,} steps"),
+        "batch": Setting(chosen.batch, f"{noun} per step"),
+        "lr": Setting(0.002, "the usual learning rate of Adam for encoders of this width"),
+        "patience": Setting(chosen.patience, "epochs without a better dev metric before stopping"),
+        "seed": Setting(0, "the same config on the same machine gives the same numbers"),
+    }
+
+
+def classify_instead(rows: int, noun: str) -> Setting:
+    """The objective `classify` as an alternative to pairs, with everything else that has to change for it."""
+    chosen = choose_schedule(rows)
+    fit = f"epochs: {chosen.epochs}, batch: {chosen.batch}, patience: {chosen.patience}"
+    reason = f"to predict the labels of {rows:,} {noun} instead; then remove data.pairs and loss, and set in fit: {fit}"
+    return Setting("classify", reason, active=False)
+
+
+def token_unit(inspection: Inspection) -> Setting:
+    """The unit of the tokens."""
+    words, latin = inspection.words[0], inspection.scripts.get("latin", 0.0)
+    if inspection.kind == "steps":
+        return Setting("word", "each row is a word, and each word is a step")
+    if words <= SHORT_WORDS:
+        return Setting("char", f"short strings ({words:.1f} words), so spelling matters")
+    if latin < MOSTLY:
+        return Setting("char", f"mostly not Latin ({1 - latin:.0%} of the letters): blanks may not separate words")
+    if inspection.numbers >= MANY_NUMBERS:
+        share = f"{inspection.numbers:.0%} of the words contain a digit"
+        return Setting("char", f"{share}: codes and numbers differ by characters")
+    return Setting("word", f"sentences of {words:.1f} words")
+
+
+def letters_of_words() -> Setting:
+    """Whether the encoder of tagged words also sees the letters of each word."""
+    return Setting(True, "the letters of a word show the class of words that training lacks")
+
+
+def pair_loss(inspection: Inspection) -> Setting:
+    """The loss of pairs: mse for scores, contrastive for labels."""
+    if inspection.kind == "pairs" and inspection.scale is not None:
+        return Setting("mse", "squared difference of similarity and target, which suits scores")
+    return Setting(dict(CONTRASTIVE), "for labels: pushes different pairs apart, to cosine .5")

@@ -1,0 +1,131 @@
+"""The choices of a starter config: enough steps, contrastive for labels, characters for numbers, letters for words."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tiny_examples as toy
+from seqtwin.config import parse_run
+from seqtwin.config.run import anchored
+from seqtwin.data.inspect_file import Inspection, inspect_data
+from seqtwin.data.starter_choices import CONTRASTIVE, choose_schedule
+from seqtwin.data.starter_config import as_mapping, starter_settings, write_config
+from seqtwin.data.text_statistics import number_share
+from seqtwin.run.check_config import check_run
+from seqtwin.run.prepare import prepare
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def table(head: str, rows: list[Any], name: str = "data.csv") -> Path:
+        return toy.table(tmp_path / name, head.split(","), rows)
+
+    return table
+
+
+def settings(found: Inspection, **changes: bool) -> Any:
+    return as_mapping(starter_settings(found, **changes))
+
+
+PLAIN = "a longer text about a thing with number {}"
+
+
+def pairs(write: Write, last: Callable[[int], object], text: str = PLAIN, head: str = "label") -> Any:
+    rows = [[text.format(i), f"{text.format(i)} again", last(i)] for i in range(110)]
+    return settings(inspect_data(write(f"left,right,{head}", rows)))
+
+
+# epochs
+
+
+@given(st.integers(1, 2_000_000))
+def test_there_are_enough_steps_where_the_limits_of_epochs_allow(rows: int) -> None:
+    chosen = choose_schedule(rows)
+    assert chosen.steps == sum(len(range(0, rows, chosen.batch)) for _ in range(chosen.epochs))
+    assert 5 <= chosen.epochs <= 100
+    assert chosen.steps >= 1000 or chosen.epochs == 100
+    fewer = chosen.steps - chosen.steps // chosen.epochs
+    assert chosen.epochs == 5 or fewer < 1000, "and no more than needed"
+    assert chosen.patience <= chosen.epochs
+    if rows >= 2000:
+        assert chosen.epochs <= 32
+
+
+def test_more_rows_never_get_more_epochs_with_the_same_batch() -> None:
+    for rows in (range(1, 2000), range(2000, 60_000, 97)):
+        epochs = [choose_schedule(count).epochs for count in rows]
+        assert epochs == sorted(epochs, reverse=True)
+
+
+def series_rows(count: int, steps: int = 20) -> list[list[object]]:
+    return [[f"s{i}", t, i + 10 * t, i % 2] for i in range(count) for t in range(steps)]
+
+
+def test_series_are_counted_not_their_steps(write: Write, tmp_path: Path) -> None:
+    for split, count in (("train", 32), ("dev", 8), ("test", 8)):
+        write("series_id,t,ch0,label", series_rows(count), f"{split}.csv")
+    chosen = starter_settings(inspect_data(tmp_path), classes=True)
+    assert chosen["encoder"]["embedding"].reason == "for about 32 training series"  # type: ignore[index]
+    assert chosen["fit"]["epochs"].value == 100  # type: ignore[index]
+    assert chosen["fit"]["epochs"].reason == "passes over 32 series: 100 steps"  # type: ignore[index]
+
+
+def test_the_comment_on_classify_says_all_that_has_to_change(write: Write, tmp_path: Path) -> None:
+    path = write("series_id,t,ch0,label", series_rows(32))
+    found = inspect_data(path)
+    text = write_config(found, folder=tmp_path)
+    (line,) = [line for line in text.splitlines() if line.startswith("# objective: classify")]
+    assert "remove data.pairs and loss, and set in fit: epochs: 100, batch: 32, patience: 20" in line
+    changed = yaml.safe_load(text)
+    del changed["data"]["pairs"], changed["loss"]
+    changed |= {"objective": "classify", "fit": {**changed["fit"], "epochs": 100, "batch": 32, "patience": 20}}
+    assert changed["fit"] == settings(found, classes=True)["fit"], "the same as for the objective from the start"
+    config = parse_run(anchored(changed, tmp_path))
+    check_run(config)
+    steps = config.fit.epochs * -(-len(prepare(config).stores["train"]) // config.fit.batch)
+    assert steps == 100
+
+
+# loss
+
+
+def test_labels_get_the_contrastive_loss_and_scores_mse(write: Write) -> None:
+    assert pairs(write, lambda i: i % 2)["loss"] == CONTRASTIVE
+    assert pairs(write, lambda i: i % 6, head="score")["loss"] == "mse"
+
+
+def test_pairs_of_a_class_have_labels(write: Write) -> None:
+    texts = write("text,label", [[f"a text {i}", "abc"[i % 3]] for i in range(90)])
+    assert settings(inspect_data(texts))["loss"] == CONTRASTIVE
+    assert "loss" not in settings(inspect_data(texts), classes=True)
+    series = write("series_id,t,ch0,label", series_rows(32))
+    assert settings(inspect_data(series))["loss"] == CONTRASTIVE
+
+
+# tokens
+
+
+@pytest.mark.parametrize(("text", "unit"), [("nikon coolpix {} black camera", "char"), (PLAIN, "word")])
+def test_texts_with_many_numbers_get_characters(text: str, unit: str, write: Write) -> None:
+    assert pairs(write, lambda i: i % 2, text)["tokens"]["unit"] == unit
+
+
+@given(st.lists(st.text("ab1 ", max_size=9), max_size=5))
+def test_the_share_of_words_with_a_digit_is_that_of_a_plain_loop(texts: list[str]) -> None:
+    words = " ".join(texts).split()
+    assert number_share(texts) == (len([w for w in words if "1" in w]) / len(words) if words else 0.0)
+
+
+def test_tagged_words_are_also_read_by_their_letters(write: Write) -> None:
+    rows = [[f"s{i}", t, f"word{i}", "XY"[t]] for i in range(40) for t in range(2)]
+    path = write("sent_id,t,token,upos", rows)
+    assert settings(inspect_data(path))["tokens"] == {"unit": "word", "characters": True, "empty": "error"}
+    assert settings(inspect_data(path), start=True)["tokens"] == {"empty": "error"}, "the encoder has its own tokens"
+    assert "characters" not in pairs(write, lambda i: i % 2)["tokens"]
