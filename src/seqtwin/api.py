@@ -1,6 +1,7 @@
 """The Python interface: the commands that train, compare, report and probe, as functions."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from seqtwin.config import (
@@ -34,6 +35,7 @@ from seqtwin.run.train import train as train_run
 from seqtwin.strict_yaml import parse_yaml
 from seqtwin.study.compare import Study
 from seqtwin.study.compare import compare as run_study
+from seqtwin.study.race import run_race, write_race
 from seqtwin.study.worker_pool import OnProgress
 
 RunSpec = RunConfig | Mapping[str, object] | Path | str
@@ -54,19 +56,27 @@ def train(
     *,
     on_epoch: OnEpoch = lambda _: None,
     baselines: bool = True,
+    minutes: float | None = None,
 ) -> Run:
     """Train one encoder and publish it as a folder, which is never overwritten.
 
     `config`: a YAML file, or its content as a mapping. `out`: the folder; the default is a new one under runs/.
     `on_epoch(state)` is called after each epoch. `baselines`: also measure free baselines such as TF-IDF, which takes
-    seconds: `run.baselines.best` is the one that is best on dev.
+    seconds: `run.baselines.best` is the one that is best on dev. `minutes`: first compare several encoders of pairs of
+    texts on dev for at most so long, and train the best; race.csv in the folder has all of them.
 
     Raises: ConfigError, DataError, Diverged.
     """
     run = _run_config(config)
     name = Path(config).stem if isinstance(config, (str, Path)) else "run"
     folder = Path(out) if out else free_folder(Path("runs") / name)
-    return train_run(run, folder, on_epoch=on_epoch, baselines=baselines)
+    if minutes is None:
+        return train_run(run, folder, on_epoch=on_epoch, baselines=baselines)
+    data = DataSets()
+    race = run_race(run, data, minutes=minutes)
+    run = race.config_of_winner(run)
+    finish = partial(write_race, race)
+    return train_run(run, folder, on_epoch=on_epoch, finish=finish, prepared=data.prepare(run), baselines=baselines)
 
 
 def compare(

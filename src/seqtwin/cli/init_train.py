@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from seqtwin.data.reading.column_options import ColumnOptions
     from seqtwin.run.prepared_data import Ready
     from seqtwin.run.train import Run
+    from seqtwin.study.race import Race
 
 
 @with_columns
@@ -74,6 +75,10 @@ def train(
     overrides: Overrides = None,
     out: Out = None,
     columns: Columns = NO_COLUMNS,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="first compare several encoders on dev, then train the best")
+    ] = False,
+    minutes: Annotated[float, typer.Option(min=0, help="with --auto: longest time for the comparison")] = 10,
     as_json: Json = False,
 ) -> None:
     """Train one encoder and save it with its scores.
@@ -85,24 +90,45 @@ def train(
     from seqtwin.reporting.page.run_figures import run_figures
     from seqtwin.run.prepare import prepare
     from seqtwin.run.train import train as train_run
+    from seqtwin.study.race import write_race
 
     folder = out or api.free_folder(Path("runs") / config.stem)
     options = column_options(columns, overrides or [])
     if is_data(config):
         starter = _run_for_data(config, options, overrides or [], folder)
-        run_config, prepared = starter.run, starter.prepared
+        run_config = starter.run
+        prepared: Ready | None = starter.prepared
     else:
         refuse_columns(columns, config)
         run_config = read_run(config, overrides or [])
         prepared = prepare(run_config)
         console.print_summary(api.understood(run_config, prepared))
+    race = _race(run_config, minutes) if auto else None
+    if race is not None:
+        run_config, prepared = race.config_of_winner(run_config), None
+
+    def finish(building: Path) -> None:
+        run_figures(building)
+        if race is not None:
+            write_race(race, building)
+
     with console.epochs_bar(run_config.fit.epochs) as on_epoch:
-        run = train_run(run_config, folder, on_epoch=on_epoch, finish=run_figures, prepared=prepared, baselines=True)
+        run = train_run(run_config, folder, on_epoch=on_epoch, finish=finish, prepared=prepared, baselines=True)
     if as_json:
         baselines = run.baselines.as_json() if run.baselines else None
         console.print_json({"path": str(run.path), "status": run.status, "scores": run.scores, "baselines": baselines})
     else:
         _print_run(run)
+
+
+def _race(config: "RunConfig", minutes: float) -> "Race":
+    """Compare several encoders on dev, with a line for each."""
+    from seqtwin.run.prepare import DataSets
+    from seqtwin.study.race import race_lines, result_line, run_race
+
+    race = run_race(config, DataSets(), minutes=minutes, on_result=lambda r: console.print_notice(result_line(r)))
+    console.print_summary(race_lines(race))
+    return race
 
 
 def _print_run(run: "Run") -> None:

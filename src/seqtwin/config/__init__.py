@@ -1,12 +1,12 @@
 """Configs of runs and studies: checked models, read from YAML files and command-line overrides.
 
-- `encoder`: the models of the encoder section of a run.
+- `encoder_section`: the models of the encoder section of a run.
 - `run`: the models of a run and their JSON schema.
 - `study`: the models of a study, and the default grids.
 - `read`: runs and studies from files and overrides.
 """
 
-from seqtwin.config.encoder import EncoderConfig, LexicalConfig
+from seqtwin.config.encoder_section import EncoderConfig, LexicalConfig
 from seqtwin.config.read import (
     data_overrides,
     objective_of,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from seqtwin.config.encoder import EncoderConfig
+from seqtwin.config.encoder_section import EncoderConfig
 from seqtwin.errors import nearest
 from seqtwin.paths import anchor, counted_from
 from seqtwin.validation import Part, Strict, validated

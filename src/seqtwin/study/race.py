@@ -12,10 +12,12 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError
+from seqtwin.files import write_text
 from seqtwin.lookup import split_spec
 from seqtwin.metrics import METRICS
 from seqtwin.run.fresh_model import fresh_model
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MINUTES = 10.0
+RACE = "race.csv"
 UNITS = ("char", "word")
 MARGIN = {"name": "contrastive", "distance": "cosine", "margin": 0.5}
 LOSSES: Mapping[str, object] = {"mse": "mse", "contrastive": MARGIN, "cosent": "cosent"}
@@ -72,9 +75,12 @@ class Race:
 
     @property
     def winner(self) -> Result:
-        """The entrant with the best dev metric: of those that finished, or of all where none did."""
-        finished = [result for result in self.results if result.state == "finished"]
-        return max(finished or self.results, key=lambda result: -math.inf if result.dev is None else result.dev)
+        """The entrant with the best dev metric, also if its training was cut short: it had reached that metric."""
+        return max(self.results, key=lambda result: -math.inf if result.dev is None else result.dev)
+
+    def config_of_winner(self, config: RunConfig) -> RunConfig:
+        """The config of the race with the changes of the winner."""
+        return vary(config, self.winner.entrant.changes)
 
     @property
     def ranked(self) -> list[Result]:
@@ -204,6 +210,12 @@ def _tell(study: "optuna.Study", trial: "optuna.Trial", dev: float | None, ended
         study.tell(trial, state=optuna.trial.TrialState.PRUNED)
 
 
+def result_line(result: Result) -> str:
+    """One result in words."""
+    epochs = f"{result.epochs} epoch{'s' if result.epochs != 1 else ''}"
+    return f"{result.entrant.name}: {_shown(result.dev)} on dev, {result.state} after {epochs}, {result.seconds:.0f} s"
+
+
 def race_csv(race: Race) -> str:
     """One row per entrant, best first."""
     text = io.StringIO()
@@ -213,6 +225,11 @@ def race_csv(race: Race) -> str:
         dev = "" if result.dev is None else f"{result.dev:.6g}"
         writer.writerow([result.entrant.name, result.state, dev, result.epochs, result.seconds])
     return text.getvalue()
+
+
+def write_race(race: Race, folder: Path) -> None:
+    """Write race.csv into the folder of a run."""
+    write_text(folder / RACE, race_csv(race))
 
 
 def race_lines(race: Race) -> list[str]:
