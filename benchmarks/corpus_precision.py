@@ -29,7 +29,7 @@ from seqtwin.matching.precision_estimate import Strata
 from seqtwin.matching.threshold_choice import Choice, choose_by_labels, choose_unlabelled
 
 ROWS, SAMPLES = 6_000, 20
-TARGETS, SIZES = (0.95, 0.9), (100, 200, 400)
+NAME_TARGETS, TITLE_TARGETS, SIZES = (0.95, 0.9), (0.95, 0.9, 0.7, 0.5), (100, 200, 400)
 HEAD = "asked  labels   chosen  precision got: mean, least  missed  recall got  estimate, interval (means)"
 
 
@@ -41,10 +41,10 @@ def label_file(scores: np.ndarray, same: np.ndarray, count: int, rng: np.random.
     return LabelFile(Strata(sample.edges, np.bincount(sample.stratum, minlength=strata), found), [], 0)
 
 
-def show_labelled(pairs: Pairs, same: np.ndarray, lowest: float) -> list[Choice]:
+def show_labelled(pairs: Pairs, same: np.ndarray, lowest: float, targets: Sequence[float]) -> list[Choice]:
     """The choices from labels. `lowest`: the threshold that a sampled pair reaches; recall is among these pairs."""
     reach, chosen = int((pairs.scores >= lowest).sum()), []
-    for target in TARGETS:
+    for target in targets:
         for count in SIZES:
             rng, choices = np.random.default_rng(1), []
             for _ in range(SAMPLES):
@@ -72,15 +72,17 @@ def got(choices: Sequence[Choice], same: np.ndarray, reach: int, target: float) 
     return f"{true}  {recall:10.3f}  {value:.3f}, {low:.3f} to {high:.3f}"
 
 
-def show_unlabelled(name: str, pairs: Pairs, same: np.ndarray, reference: Reference) -> None:
+def show_unlabelled(
+    name: str, pairs: Pairs, same: np.ndarray, reference: Reference, targets: Sequence[float] = NAME_TARGETS
+) -> None:
     """The choices without labels of the list. `name`: of the labelled file."""
-    for target in TARGETS:
+    for target in targets:
         try:
             rng = np.random.default_rng(2)
             choice = choose_unlabelled(pairs.scores, reference, rng, target=target, limit=0.0, place="")
             print(f"{target:5.2f}  {name}: {got([choice], same, len(same), target)}")
         except ConfigError as error:
-            print(f"{target:5.2f}  {name}: refused, {error.code}: {error.cause[:110]}")
+            print(f"{target:5.2f}  {name}: refused, {error.code}: {error.cause}")
 
 
 def show_clusters(compared: ComparedRows, owner: np.ndarray, thresholds: Sequence[float]) -> None:
@@ -101,7 +103,7 @@ def names(folder: Path, rows: int) -> None:
     at_own = same[pairs.scores >= own].mean()
     print(f"\n{rows} names, {len(pairs)} candidate pairs, {same.mean():.3f} of them the same")
     print(f"at the encoder's own threshold {own:.4f} the precision is {at_own:.3f}\n{HEAD}")
-    chosen = show_labelled(pairs, same, own)
+    chosen = show_labelled(pairs, same, own, NAME_TARGETS)
     show_clusters(compared, owner, [own, *(choice.estimate.threshold for choice in chosen)])
     for count in (rows, rows // 3):
         others, things = generated(count, np.random.default_rng(22))
@@ -126,11 +128,11 @@ def titles(folder: Path) -> None:
     at_own = same[pairs.scores >= own].mean()
     print(f"\n{len(left)} titles in {len(right)}, {len(pairs)} candidate pairs, {same.mean():.3f} of them the same")
     print(f"at the encoder's own threshold {own:.4f} the precision is {at_own:.3f}\n{HEAD}")
-    show_labelled(pairs, same, own)
+    show_labelled(pairs, same, own, TITLE_TARGETS)
     curve = ", ".join(f"{same[:count].mean():.2f} of the best {count}" for count in (20, 50, 100, 200))
     print(f"the true precision: {curve}")
     reference = read_labelled_list(data / "dev.csv", 0.5).lists_reference(encoder, 1, 10)
-    show_unlabelled("without labels, from the dev pairs", pairs, same, reference)
+    show_unlabelled("without labels, from the dev pairs", pairs, same, reference, TITLE_TARGETS)
 
 
 def main() -> None:

@@ -135,7 +135,8 @@ class ComparedRows:
     def candidates(self) -> Pairs:
         """The pairs of distinct texts that are linked if their score reaches the threshold, best first, as rows.
 
-        Decided pairs are included; texts with the same tokens are no pair.
+        Decided pairs are included; texts with the same tokens are no pair. Without k, a few pairs of a close group
+        reach the threshold but are not linked, because another pair of the group does not reach it.
         """
         return _as_rows(self.links.pairs, self.items)
 
