@@ -45,8 +45,10 @@ LETTERS = {"words": {"tokens.characters": False}, "words and letters": {"tokens.
 EPOCHS = {"5 epochs": {"fit.epochs": 5, "fit.patience": 5}, "starter": {}}
 QUESTIONS = {
     "loss-amazon_google": Question("amazon_google/train.csv", LABELS),
+    "loss-qqp": Question("qqp", LABELS),
     "loss-mrpc": Question("mrpc", LABELS),
     "loss-toponyms": Question("toponyms", LABELS),
+    "loss-trec": Question("trec", LABELS),
     "loss-japanese_vowels": Question("japanese_vowels", LABELS),
     "unit-amazon_google": Question("amazon_google/train.csv", UNITS),
     "unit-titles": Question(TITLES_NAME, UNITS),

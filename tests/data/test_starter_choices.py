@@ -101,12 +101,12 @@ def test_labels_get_the_contrastive_loss_and_scores_mse(write: Write) -> None:
     assert pairs(write, lambda i: i % 6, head="score")["loss"] == "mse"
 
 
-def test_pairs_of_a_class_have_labels(write: Write) -> None:
+def test_pairs_drawn_from_classes_get_mse(write: Write) -> None:
     texts = write("text,label", [[f"a text {i}", "abc"[i % 3]] for i in range(90)])
-    assert settings(inspect_data(texts))["loss"] == CONTRASTIVE
+    assert settings(inspect_data(texts))["loss"] == "mse"
     assert "loss" not in settings(inspect_data(texts), classes=True)
     series = write("series_id,t,ch0,label", series_rows(32))
-    assert settings(inspect_data(series))["loss"] == CONTRASTIVE
+    assert settings(inspect_data(series))["loss"] == "mse"
 
 
 # tokens
