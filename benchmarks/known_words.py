@@ -67,8 +67,9 @@ def main() -> None:
         return
     print(f"LSTM 64, max_output with mse, word vectors of width 25, Spearman on dev, mean of {SEEDS} seeds")
     for name in SCALES:
-        found = {label: measure(data, name, case) for label, case in CASES.items()}
-        for label, scores in found.items():
+        found: dict[str, np.ndarray] = {}
+        for label, case in CASES.items():
+            found[label] = scores = measure(data, name, case)
             show_plain(f"{name}: {label} (seeds {scores.min():.3f} to {scores.max():.3f})", float(scores.mean()))
         gain = float((found["tuned, all words known"] - found["tuned, train words only"]).mean())
         show(f"{name}: gain of known words, tuned", gain, f">= -{LARGEST_LOSS}", gain >= -LARGEST_LOSS)

@@ -90,7 +90,7 @@ def word_vectors(config: RunConfig, prepared: Ready) -> tuple[np.ndarray, np.nda
 
 
 def _of_width(vectors: np.ndarray, config: RunConfig) -> np.ndarray:
-    """The vectors, reduced by PCA to the width of the embedding where the config allows it."""
+    """The vectors, reduced to the width of the embedding by PCA on request."""
     width, e = vectors.shape[1], config.encoder
     if width == e.embedding:
         return vectors
