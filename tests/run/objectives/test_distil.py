@@ -20,7 +20,7 @@ from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared_data import PreparedTexts
 from seqtwin.run.train import Run, train
 from seqtwin.store import load_encoder
-from seqtwin.study import compare
+from seqtwin.study.compare import compare
 
 PROJECTION = {"name": "linear", "dim": 4}
 
