@@ -42,6 +42,7 @@ class Question:
 
 UNITS = {"words": {"tokens.unit": "word"}, "characters": {"tokens.unit": "char"}}
 LETTERS = {"words": {"tokens.characters": False}, "words and letters": {"tokens.characters": True}}
+NGRAMS = {"without n-grams": {"encoder.lexical": None}, "with n-grams": {"encoder.lexical": {"dim": 512}}}
 EPOCHS = {"5 epochs": {"fit.epochs": 5, "fit.patience": 5}, "starter": {}}
 QUESTIONS = {
     "loss-amazon_google": Question("amazon_google/train.csv", LABELS),
@@ -50,6 +51,8 @@ QUESTIONS = {
     "loss-toponyms": Question("toponyms", LABELS),
     "loss-trec": Question("trec", LABELS),
     "loss-japanese_vowels": Question("japanese_vowels", LABELS),
+    **{f"ngrams-{name}": Question(name, NGRAMS) for name in ("stsb", "sick", "mrpc", "toponyms", "amazon_google")},
+    "ngrams-trec": Question("trec", NGRAMS, "classify"),
     "unit-amazon_google": Question("amazon_google/train.csv", UNITS),
     "unit-titles": Question(TITLES_NAME, UNITS),
     "letters-ud_ewt": Question("ud_ewt", LETTERS, "label_steps"),

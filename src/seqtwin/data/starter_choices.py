@@ -94,6 +94,11 @@ def letters_of_words() -> Setting:
     return Setting(True, "the letters of words: accuracy .88, without .84 on tagged English")
 
 
+def lexical_channel() -> Setting:
+    """The lexical channel beside the recurrent network."""
+    return Setting({"dim": 512}, "words and n-grams, too: Spearman .81 on dev of STS-B, .71 without; null: none")
+
+
 def pair_loss(inspection: Inspection) -> Setting:
     """The loss of pairs: contrastive for labels, mse for scores and for pairs drawn from classes."""
     if inspection.kind != "pairs":

@@ -15,6 +15,7 @@ from seqtwin.data.starter_choices import (
     classify_instead,
     fit_section,
     letters_of_words,
+    lexical_channel,
     pair_loss,
     token_unit,
 )
@@ -45,7 +46,7 @@ def starter_settings(
     if inspection.kind not in OF_SERIES:
         settings["tokens"] = _tokens(inspection, start)
     if not start:
-        settings["encoder"] = _encoder(rows, noun)
+        settings["encoder"] = _encoder(rows, noun, lexical=inspection.kind == "pairs")
     if inspection.kind not in OF_STEPS:
         settings |= _parts(inspection, single)
     return {**settings, "fit": fit_section(rows, noun)}
@@ -247,14 +248,15 @@ def _tokens(inspection: Inspection, start: bool) -> Section:
     return {"unit": token_unit(inspection), **letters, "empty": empty}
 
 
-def _encoder(rows: int, noun: str) -> Section:
+def _encoder(rows: int, noun: str, *, lexical: bool) -> Section:
     width = 64 if rows < FEW_ROWS else 128
-    return {
+    section = {
         "cell": Setting("lstm", "rnn | gru | lstm"),
         "bidirectional": Setting(True, "each step sees the steps before and after it"),
         "embedding": Setting(width, f"for about {rows:,} training {noun}"),
         "hidden": Setting(width, "per direction"),
     }
+    return {**section, "lexical": lexical_channel()} if lexical else section
 
 
 def _parts(inspection: Inspection, single: bool) -> Section:
