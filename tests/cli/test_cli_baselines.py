@@ -49,7 +49,7 @@ def same_words(folder: Path) -> Path:
 
 
 def test_train_says_that_a_free_baseline_is_better(run: Run, tmp_path: Path) -> None:
-    first = ("representation=first_output", "encoder.bidirectional=false")
+    first = ("representation=first_output", "encoder.bidirectional=false", "encoder.lexical=null")
     said = run("train", same_words(tmp_path), *SMALL, *first, "--out", "run")
     written = json.loads(Path("run/floors.json").read_text(encoding="utf-8"))
     scores = json.loads(Path("run/scores.json").read_text(encoding="utf-8"))

@@ -42,6 +42,17 @@ def pairs(write: Write, last: Callable[[int], object], text: str = PLAIN, head: 
     return settings(inspect_data(write(f"left,right,{head}", rows)))
 
 
+# n-grams
+
+
+def test_pairs_of_texts_have_the_lexical_channel_and_series_do_not(write: Write) -> None:
+    assert pairs(write, lambda i: i % 2)["encoder"]["lexical"] == {"dim": 512}
+    steps = [[series, step, step / 2, series % 2] for series in range(20) for step in range(3)]
+    series = inspect_data(write("series_id,t,ch0,label", steps))
+    assert series.kind == "series"
+    assert "lexical" not in settings(series)["encoder"]
+
+
 # epochs
 
 
