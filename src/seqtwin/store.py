@@ -117,7 +117,7 @@ def load_encoder(folder: Path) -> Stored:
 
 
 def _tokens_of(folder: Path, card: dict[str, Any], blueprint: Blueprint) -> TextTokens:
-    letters = Letters(str(card["letters"])) if blueprint.letters else None
+    letters = Letters(str(card["letters"]), lower=not blueprint.spelled) if blueprint.letters else None
     tokens = TextTokens.load(folder / TOKENS, empty=card["empty"], letters=letters)
     if tokens.letter_size != blueprint.letters:
         cause = f"the alphabet has {tokens.letter_size} letter ids, but there are weights for {blueprint.letters}"

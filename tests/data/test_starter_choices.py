@@ -47,6 +47,7 @@ def pairs(write: Write, last: Callable[[int], object], text: str = PLAIN, head: 
 
 def test_pairs_of_texts_have_the_lexical_channel_and_series_do_not(write: Write) -> None:
     assert pairs(write, lambda i: i % 2)["encoder"]["lexical"] == {"dim": 512}
+    assert pairs(write, lambda i: i % 2, "{} Москва и город Moskva")["encoder"]["lexical"] is None
     steps = [[series, step, step / 2, series % 2] for series in range(20) for step in range(3)]
     series = inspect_data(write("series_id,t,ch0,label", steps))
     assert series.kind == "series"

@@ -107,3 +107,13 @@ def test_byte_pairs_have_no_letters(tmp_path: Path) -> None:
     data = tiny.write_pairs(tmp_path / "data")
     with pytest.raises(ConfigError, match=r"encoder\.lexical requires tokens\.unit: char or word"):
         seqtwin.train(tiny.raw_run(data, tokens={"unit": "bpe"}, encoder={"lexical": {}}), tmp_path / "run")
+
+
+def test_spellings_that_differ_in_case_alone_are_one_text(tmp_path: Path) -> None:
+    """As without n-grams: a vocabulary of words is lower-cased, so dedupe links these with a score of 1."""
+    data = tiny.write_pairs(tmp_path / "data")
+    raw = tiny.raw_run(data, tokens={"unit": "word"}, encoder={"lexical": {"dim": 16}}, fit={"epochs": 1})
+    encoder = seqtwin.load(seqtwin.train(raw, tmp_path / "run").path)
+    a, b, c = encoder.encode(["Amber ACE", "amber ace", "AMBER ace"])
+    np.testing.assert_allclose([b, c], [a, a], rtol=0, atol=1e-6)
+    assert [r.key for r in encoder.readings(["ACE", "ace"])] == [encoder.readings(["Ace"])[0].key] * 2

@@ -181,11 +181,9 @@ class RunConfig(Strict):
         return self
 
     @property
-    def tokens_with_letters(self) -> TokensConfig:
-        """The tokens, with the letters of words where the lexical channel reads them."""
-        if self.encoder.lexical is None or self.tokens.unit != "word":
-            return self.tokens
-        return self.tokens.model_copy(update={"characters": True})
+    def has_letters(self) -> bool:
+        """Whether the words are given with their letters, which the encoder or its lexical channel reads."""
+        return self.tokens.characters or (self.encoder.lexical is not None and self.tokens.unit == "word")
 
 
 def parse_run(raw: Mapping[str, object], *, place: str = "") -> RunConfig:

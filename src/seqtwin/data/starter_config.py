@@ -46,7 +46,7 @@ def starter_settings(
     if inspection.kind not in OF_SERIES:
         settings["tokens"] = _tokens(inspection, start)
     if not start:
-        settings["encoder"] = _encoder(rows, noun, lexical=inspection.kind == "pairs")
+        settings["encoder"] = _encoder(inspection, rows, noun)
     if inspection.kind not in OF_STEPS:
         settings |= _parts(inspection, single)
     return {**settings, "fit": fit_section(rows, noun)}
@@ -248,7 +248,7 @@ def _tokens(inspection: Inspection, start: bool) -> Section:
     return {"unit": token_unit(inspection), **letters, "empty": empty}
 
 
-def _encoder(rows: int, noun: str, *, lexical: bool) -> Section:
+def _encoder(inspection: Inspection, rows: int, noun: str) -> Section:
     width = 64 if rows < FEW_ROWS else 128
     section = {
         "cell": Setting("lstm", "rnn | gru | lstm"),
@@ -256,7 +256,7 @@ def _encoder(rows: int, noun: str, *, lexical: bool) -> Section:
         "embedding": Setting(width, f"for about {rows:,} training {noun}"),
         "hidden": Setting(width, "per direction"),
     }
-    return {**section, "lexical": lexical_channel()} if lexical else section
+    return {**section, "lexical": lexical_channel(inspection)} if inspection.kind == "pairs" else section
 
 
 def _parts(inspection: Inspection, single: bool) -> Section:

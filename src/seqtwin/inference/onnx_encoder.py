@@ -152,7 +152,8 @@ def load_onnx(folder: Path) -> OnnxEncoder:
         remedy = "write one with: seqtwin export ENCODER --to onnx -o FOLDER"
         raise ConfigError("NO_ENCODER", f"no {CARD} here", place=str(folder), remedy=remedy)
     card = verified_card(folder / CARD, FORMAT, _REMEDY)
-    letters = Letters(str(card["letters"])) if "letters" in card else None
+    spelled = card["blueprint"].get("spelled", True)
+    letters = Letters(str(card["letters"]), lower=not spelled) if "letters" in card else None
     of_texts = card["inputs"] == "tokens"
     tokens = TextTokens.load(folder / TOKENS, empty=card["empty"], letters=letters) if of_texts else None
     scorer = load_scorer((folder / SCORER).read_bytes()) if SCORER in card["files"] else None

@@ -1,11 +1,14 @@
 """The tokens of a run: those of the encoder that it starts from, or new ones from the training texts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from seqtwin.config import RunConfig, TokensConfig
 from seqtwin.data.tokens.known_words import with_known_words
+from seqtwin.data.tokens.letters import Letters
 from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer, train_word_tokens
 from seqtwin.data.tokens.vector_sources import source_of
+from seqtwin.errors import ConfigError
 from seqtwin.paths import expand
 
 KNOWN_WORDS = 50_000  # at width 300 they add 60 MB to every saved encoder
@@ -49,6 +52,21 @@ def with_vector_words(tokens: TextTokens, config: RunConfig, *, whole: bool = Fa
         return tokens
     path = expand(e.vectors)
     return with_known_words(tokens, source_of(path).words(path), most, whole=whole)
+
+
+def with_letters(tokens: TextTokens, config: RunConfig) -> TextTokens:
+    """The tokens with the letters of words, where only the lexical channel reads them: capitals are small letters.
+
+    Raises: ConfigError for byte pairs, which an encoder to start from can have.
+    """
+    if config.encoder.lexical is None or tokens.letters is not None:
+        return tokens
+    if tokens.of_words:
+        return replace(tokens, letters=Letters.of(tokens.vocabulary[2:], lower=True))
+    if any(len(token) > 1 for token in tokens.vocabulary[2:]):
+        cause, remedy = "the tokens of the encoder to start from are byte pairs", "remove encoder.lexical"
+        raise ConfigError("CONFIG_LEXICAL", cause, place="encoder.lexical", remedy=remedy)
+    return tokens
 
 
 def known_notes(tokens: TextTokens | None) -> list[str]:

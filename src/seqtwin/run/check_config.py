@@ -19,7 +19,7 @@ def check_run(config: RunConfig) -> None:
     """
     pick_device(config.fit.device)
     series = config.data.series is not None or config.data.name in SERIES
-    letters = 3 if config.tokens_with_letters.characters else 0
+    letters = 3 if config.has_letters else 0
     model = build_siamese(blueprint_of(config, "series" if series else "tokens", 3, letters=letters), seed=0)
     objective_of(config).check(config, model)
     _check_vectors(config, series)

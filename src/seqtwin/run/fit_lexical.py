@@ -8,7 +8,6 @@ import torch
 
 from seqtwin.data.batches import Ragged
 from seqtwin.data.tokens.tokenizer import TextTokens
-from seqtwin.errors import ConfigError
 from seqtwin.model.lexical import BUCKETS, LexicalChannel
 
 ROWS_AT_ONCE = 1024
@@ -16,13 +15,7 @@ ROWS_AT_ONCE = 1024
 
 @torch.no_grad()
 def fit_lexical(channel: LexicalChannel, tokens: TextTokens, items: Ragged) -> None:
-    """Set the folding of letters, and the inverse document frequencies of the n-grams of these texts.
-
-    Raises: ConfigError for tokens without letters, which an encoder to start from can have.
-    """
-    if tokens.letters is None and any(len(token) > 1 for token in tokens.vocabulary[2:]):
-        cause, remedy = "the tokens of the encoder to start from have no letters", "remove encoder.lexical"
-        raise ConfigError("CONFIG_LEXICAL", cause, place="encoder.lexical", remedy=remedy)
+    """Set the folding of letters, and the inverse document frequencies of the n-grams of these texts."""
     channel.set_folding(torch.from_numpy(folded_ids(letters_of(tokens))))
     counts = torch.zeros(BUCKETS, dtype=torch.int64)
     for start in range(0, len(items), ROWS_AT_ONCE):

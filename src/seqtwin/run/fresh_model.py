@@ -66,5 +66,5 @@ def blueprint_for(config: RunConfig, prepared: Ready) -> Blueprint:
     """The parts of an encoder for this config and data."""
     letters = prepared.tokens.letter_size if prepared.tokens is not None else 0
     start = load_start(config)
-    spelled = config.tokens.characters if start is None else start.blueprint.spelled
+    spelled = config.tokens.characters if start is None else start.blueprint.letters > 0 and start.blueprint.spelled
     return blueprint_of(config, prepared.inputs, prepared.size, letters=letters, spelled=spelled)

@@ -65,7 +65,8 @@ def data_key(config: RunConfig) -> str:
     return json.dumps(
         {
             "data": config.data.model_dump(mode="json", exclude_unset=True),
-            "tokens": config.tokens_with_letters.model_dump(mode="json"),
+            "tokens": config.tokens.model_dump(mode="json"),
+            "letters": config.has_letters,
             "objective": config.objective,
             "from": config.encoder.start,
             "vectors": config.encoder.vectors,

@@ -147,3 +147,12 @@ def test_impossible_sizes_are_refused(options: dict[str, int]) -> None:
 
 def test_size_keeps_the_most_frequent_words() -> None:
     assert train_word_tokens([["a", "b", "b"]], size=3).vocabulary[2:] == ["b"]
+
+
+def test_lower_letters_make_no_difference_of_capitals() -> None:
+    letters = Letters.of(["Lamp", "lAMP", "É"], lower=True)
+    assert letters.alphabet.islower()
+    table = letters.table(["LAMP", "lamp", "é", "É"])
+    assert (table["LAMP"] == table["lamp"]).all()
+    assert (table["É"] == table["é"]).all()
+    assert (Letters.of(["Lamp"]).table(["LAMP"])["LAMP"] != Letters.of(["Lamp"]).table(["lamp"])["lamp"]).any()

@@ -14,19 +14,20 @@ LAST = 8  # letters kept from the end of a longer word; endings are more informa
 
 @dataclass(frozen=True)
 class Letters:
-    """The letters of the training words, with ids from 2. Capitals are separate letters.
+    """The letters of the training words, with ids from 2. Capitals are separate letters, unless `lower`.
 
     >>> Letters("eht").table(["The"])["The"][:5]
     array([1, 3, 2, 0, 0])
     """
 
     alphabet: str
+    lower: bool = False
 
     @staticmethod
-    def of(words: Iterable[str]) -> "Letters":
+    def of(words: Iterable[str], *, lower: bool = False) -> "Letters":
         """The letters of some words, most frequent first; ties in the order of code points."""
-        counts = Counter(letter for word in words for letter in _composed(word))
-        return Letters("".join(sorted(counts, key=lambda letter: (-counts[letter], letter))))
+        counts = Counter(letter for word in words for letter in _composed(word, lower=lower))
+        return Letters("".join(sorted(counts, key=lambda letter: (-counts[letter], letter))), lower)
 
     @property
     def size(self) -> int:
@@ -43,7 +44,7 @@ class Letters:
 
     def _row(self, word: str) -> np.ndarray:
         row = np.zeros(LETTERS, dtype=np.int64)
-        ids = [self._ids.get(letter, 1) for letter in shortened(_composed(word))]
+        ids = [self._ids.get(letter, 1) for letter in shortened(_composed(word, lower=self.lower))]
         row[: len(ids)] = ids
         return row
 
@@ -72,6 +73,6 @@ def spelled(ids: Sequence[np.ndarray], words: Sequence[Sequence[str]], letters: 
     return np.split(whole, np.cumsum([len(own) for own in ids])[:-1])
 
 
-def _composed(word: str) -> str:
+def _composed(word: str, *, lower: bool) -> str:
     # composed and decomposed letters are the same letter
-    return unicodedata.normalize("NFC", word)
+    return unicodedata.normalize("NFC", word.lower() if lower else word)

@@ -73,7 +73,7 @@ class TextTokens:
         >>> train_word_tokens([["New York", "is", "big"]]).encode_words([["new york", "is", "old"]])
         [array([4, 3, 1])]
         """
-        if not isinstance(self.tokenizer.pre_tokenizer, pre_tokenizers.BertPreTokenizer):
+        if not self.of_words:
             cause = "sequences of words need a vocabulary of words"
             raise ConfigError("TOKENS_NO_WORDS", cause, place="tokens.unit", remedy="set tokens.unit: word")
         stored = [[_storable(word) for word in words] for words in sequences]
@@ -147,6 +147,11 @@ class TextTokens:
     def size(self) -> int:
         """The number of ids."""
         return int(self.tokenizer.get_vocab_size())
+
+    @property
+    def of_words(self) -> bool:
+        """Whether the tokens are words, not characters or byte pairs."""
+        return isinstance(self.tokenizer.pre_tokenizer, pre_tokenizers.BertPreTokenizer)
 
     @property
     def letter_size(self) -> int:

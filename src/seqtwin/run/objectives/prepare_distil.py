@@ -12,7 +12,7 @@ from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import DataError
 from seqtwin.lookup import pick
 from seqtwin.paths import expand
-from seqtwin.run.build_tokenizer import token_notes, tokens_of
+from seqtwin.run.build_tokenizer import token_notes, tokens_of, with_letters
 from seqtwin.run.objectives.decode_text import read_own_texts
 from seqtwin.run.objectives.load_examples import Way, load_examples
 from seqtwin.run.objectives.teacher_pairs import draw_texts, pair_texts
@@ -65,7 +65,7 @@ def prepare_distil(config: RunConfig) -> PreparedTexts:
     data = _with_teacher(load_examples(config.data, NAME, WAYS, config.tokens.empty), teacher)
     _refuse_few(data)
     start = load_start(config)
-    tokens = tokens_of(_texts(data, "train"), config.tokens, start.tokens if start else None)
+    tokens = with_letters(tokens_of(_texts(data, "train"), config.tokens, start.tokens if start else None), config)
     stores = {"train": _taught(data, config, tokens, teacher)}
     judged = {split: _judged(data, split, config, tokens, teacher) for split in EVALUATED}
     unknown = tokens.unknown_share(_texts(data, "test"))

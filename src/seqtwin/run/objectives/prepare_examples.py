@@ -14,7 +14,14 @@ from seqtwin.data.reading.text_targets import up_to
 from seqtwin.data.split_examples import form
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.run.build_tokenizer import known_notes, token_notes, tokens_of, with_vector_words, word_tokens_of
+from seqtwin.run.build_tokenizer import (
+    known_notes,
+    token_notes,
+    tokens_of,
+    with_letters,
+    with_vector_words,
+    word_tokens_of,
+)
 from seqtwin.run.objectives.load_examples import Way, load_examples
 from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.pretrained import load_start, start_notes
@@ -129,9 +136,10 @@ def _refuse_poor(data: Examples, format_: ExampleFormat) -> None:
 
 def _tokens(data: Examples, config: RunConfig, format_: ExampleFormat, known: TextTokens | None) -> TextTokens:
     train = [data.items[row] for row in data.rows("train")]
-    tokens = (word_tokens_of if format_.of_words else tokens_of)(train, config.tokens_with_letters, known)
+    tokens = (word_tokens_of if format_.of_words else tokens_of)(train, config.tokens, known)
     # a decoder would also have to choose among the words that it never learns to write
-    return tokens if format_.generates else with_vector_words(tokens, config, whole=format_.of_words)
+    known_too = tokens if format_.generates else with_vector_words(tokens, config, whole=format_.of_words)
+    return with_letters(known_too, config)
 
 
 def _written_tokens(data: Examples, config: RunConfig, tokens: TextTokens | None) -> TextTokens:

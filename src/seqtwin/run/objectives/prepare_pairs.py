@@ -9,7 +9,7 @@ from seqtwin.data.splits import clusters
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import DataError
 from seqtwin.metrics import primary_metric
-from seqtwin.run.build_tokenizer import known_notes, token_notes, tokens_of, with_vector_words
+from seqtwin.run.build_tokenizer import known_notes, token_notes, tokens_of, with_letters, with_vector_words
 from seqtwin.run.objectives.load_pairs import load_data
 from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.pretrained import load_start, start_notes
@@ -53,7 +53,8 @@ def _text_stores(
     data: PairData, config: RunConfig, known: TextTokens | None
 ) -> tuple[TextTokens, dict[str, PairStore], float]:
     train = data.part("train")
-    tokens = with_vector_words(tokens_of([*train["left"], *train["right"]], config.tokens_with_letters, known), config)
+    trained = tokens_of([*train["left"], *train["right"]], config.tokens, known)
+    tokens = with_letters(with_vector_words(trained, config), config)
     stores = {split: _text_store(data, split, tokens) for split in SPLITS}
     test = data.part("test")
     return tokens, stores, tokens.unknown_share([*test["left"], *test["right"]])
