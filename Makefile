@@ -38,7 +38,7 @@ endif
 # One thread per process: several processes that each take all cores are slower than one.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help compare experiments test test-all test-processors check format bench validation retrieval keep report-committed clean
+.PHONY: help compare experiments test test-all test-processors check format bench validation retrieval defaults keep report-committed clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -101,6 +101,9 @@ validation: $(READY) ## hold the protocol to its acceptance figures; writes expe
 
 retrieval: $(READY) ## measure search and linking beside TF-IDF and Jaro-Winkler; writes experiments/retrieval/ and its page
 	@$(ONE_THREAD) $(BIN)/python benchmarks/retrieval.py
+
+defaults: $(READY) ## measure what the defaults rest on: starter config, n-grams, word vectors, thresholds (hours)
+	@for measured in starter lexical known_words corpus_precision; do $(ONE_THREAD) $(BIN)/python benchmarks/$$measured.py; done
 
 keep: $(READY) ## put the results of runs/ into experiments/, then remake reports/
 	@for study in $(STUDIES); do \

@@ -1,4 +1,4 @@
-"""What the lexical channel is worth: the recurrent network alone, n-grams alone, and both, on six sets of pairs.
+"""What the lexical channel is worth: the recurrent network alone, n-grams alone, and both.
 
 Every choice (epoch, threshold) is made on dev; test is scored once per training. `python benchmarks/lexical.py`
 measures what is missing in experiments/lexical/results.json and writes experiments/lexical/README.md from it.
