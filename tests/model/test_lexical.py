@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from seqtwin.build import Blueprint, build_siamese
@@ -12,10 +13,11 @@ from seqtwin.config import EncoderConfig, LexicalConfig
 from seqtwin.data.batches import Ragged
 from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer
 from seqtwin.errors import ConfigError
+from seqtwin.model.heads import StepHead
 from seqtwin.model.lexical import BUCKETS, LexicalChannel
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import PairBatch, Sequences
-from seqtwin.run.fit_lexical import fit_lexical
+from seqtwin.run.fit_lexical import fit_lexical, folded_ids
 
 TEXTS = [
     "red cedar table",
@@ -146,3 +148,28 @@ def test_series_have_no_letters() -> None:
     parts = {"representation": "mean_output", "projection": "identity", "similarity": "cosine"}
     with pytest.raises(ConfigError, match="series have no words or letters"):
         build_siamese(Blueprint(inputs="series", size=3, encoder=encoder, **parts), seed=0)
+
+
+def test_syllables_and_marked_letters_stay_different() -> None:
+    letters = ["", "", *"가각나かがий½éeÉς"]
+    folded = dict(zip(letters, folded_ids(letters), strict=True))
+    assert len({int(folded[letter]) for letter in "가각나かがий½"}) == 8
+    assert folded["é"] == folded["e"] == folded["É"]
+
+
+def test_letters_that_training_lacks_make_no_texts_alike() -> None:
+    tokens = tokens_of("char")
+    vectors = channel_of(tokens)(sequences_of(tokens, ["日本", "?!", "lamp"])).detach()
+    assert not vectors[:2].any()
+    assert float(vectors[2].norm()) == pytest.approx(1.0)
+
+
+def test_a_class_per_step_does_not_use_it() -> None:
+    model, _ = joint()
+    with pytest.raises(ValueError, match="a class per step does not use"):
+        StepHead(model, 3)
+
+
+def test_vectors_have_no_effect_without_a_network() -> None:
+    with pytest.raises(ValidationError, match="vectors have no effect"):
+        EncoderConfig(vectors="a.vec", lexical=LexicalConfig(share=1))

@@ -68,8 +68,34 @@ def test_a_training_that_fails_loses(config: RunConfig, monkeypatch: Any) -> Non
         raise RuntimeError("no memory")
 
     monkeypatch.setattr(races, "_train", fail)
-    failed = run_race(config, DataSets(), minutes=5)
-    assert {(result.state, result.dev) for result in failed.results} == {("failed", None)}
+    seen: list[Result] = []
+    with pytest.raises(ConfigError, match="no encoder could be trained: no memory"):
+        run_race(config, DataSets(), minutes=5, on_result=seen.append)
+    assert {(result.state, result.dev, result.cause) for result in seen} == {("failed", None, "no memory")}
+    assert races.result_line(seen[0]) == f"{seen[0].entrant.name}: failed, no memory"
+
+
+def test_a_config_that_cannot_be_trained_is_refused_before_the_race(config: RunConfig) -> None:
+    seen: list[Result] = []
+    with pytest.raises(ConfigError, match="unknown loss 'nonsense'"):
+        run_race(vary(config, {"loss": "nonsense"}), DataSets(), on_result=seen.append)
+    assert seen == []
+
+
+@pytest.mark.parametrize("minutes", [-1.0, float("nan"), float("inf")])
+def test_a_time_is_a_number_from_zero_on(config: RunConfig, minutes: float) -> None:
+    with pytest.raises(ConfigError, match="expected a number from 0 on"):
+        run_race(config, DataSets(), minutes=minutes)
+
+
+def test_what_the_user_fixed_is_kept_by_every_entrant(config: RunConfig) -> None:
+    own = vary(config, {"tokens.unit": "word", "encoder.lexical.dim": 64})
+    entrants = entrants_of(own, ["tokens.unit", "encoder.lexical.dim"])
+    configs = [vary(own, entrant.changes) for entrant in entrants]
+    assert {(c.tokens.unit, c.encoder.lexical and c.encoder.lexical.dim) for c in configs} == {("word", 64)}
+    assert len({c.model_dump_json() for c in configs}) == len(configs) == 2, "the losses still compete"
+    assert {c.tokens.unit for c in (vary(config, e.changes) for e in entrants_of(config, ["loss"]))} == {"char", "word"}
+    assert entrants_of(config, ["loss"])[0].free
 
 
 @pytest.mark.parametrize(
@@ -82,7 +108,7 @@ def test_other_objectives_and_series_are_refused(config: RunConfig, changes: dic
 
 
 def result_of(name: str, dev: float | None, state: Any = "finished") -> Result:
-    return Result(Entrant(name, {}), state, dev, 3, 1.5)
+    return Result(Entrant(name, {}, free=name == "TF-IDF"), state, dev, 3, 1.5)
 
 
 def test_the_table_is_sorted_by_dev() -> None:

@@ -58,7 +58,13 @@ def anatomy(
 
     if html is not None:
         refuse_existing(html)
-    dissected = dissect(_subject(where, text, changes or []))
+    subject = _subject(where, text, changes or [])
+    if subject.model.lexical is not None:
+        used = (
+            "only n-grams, not the states shown here" if subject.model.lexical.alone else "n-grams beside these states"
+        )
+        console.print_notice(f"note: the vectors of this encoder use {used} (encoder.lexical)")
+    dissected = dissect(subject)
     if html is not None:
         publish_text(html, page(dissected))
     if as_json:

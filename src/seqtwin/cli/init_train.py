@@ -23,7 +23,7 @@ from seqtwin.cli.arguments import (
     refuse_columns,
     with_columns,
 )
-from seqtwin.errors import SeqTwinError
+from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
     from seqtwin.config import RunConfig
@@ -78,7 +78,9 @@ def train(
     auto: Annotated[
         bool, typer.Option("--auto", help="first compare several encoders on dev, then train the best")
     ] = False,
-    minutes: Annotated[float, typer.Option(min=0, help="with --auto: longest time for the comparison")] = 10,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, help="with --auto: longest time for the comparison; default: 10")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train one encoder and save it with its scores.
@@ -92,10 +94,14 @@ def train(
     from seqtwin.run.train import train as train_run
     from seqtwin.study.race import write_race
 
+    if minutes is not None and not auto:
+        raise ConfigError(
+            "AUTO_MINUTES", "--minutes has no effect without --auto", place="--minutes", remedy="add --auto"
+        )
     folder = out or api.free_folder(Path("runs") / config.stem)
     options = column_options(columns, overrides or [])
     if is_data(config):
-        starter = _run_for_data(config, options, overrides or [], folder)
+        starter = _run_for_data(config, options, overrides or [], folder, keep=not auto)
         run_config = starter.run
         prepared: Ready | None = starter.prepared
     else:
@@ -103,7 +109,7 @@ def train(
         run_config = read_run(config, overrides or [])
         prepared = prepare(run_config)
         console.print_summary(api.understood(run_config, prepared))
-    race = _race(run_config, minutes) if auto else None
+    race = _race(run_config, minutes, overrides or []) if auto else None
     if race is not None:
         run_config, prepared = race.config_of_winner(run_config), None
 
@@ -121,12 +127,18 @@ def train(
         _print_run(run)
 
 
-def _race(config: "RunConfig", minutes: float) -> "Race":
-    """Compare several encoders on dev, with a line for each."""
+def _race(config: "RunConfig", minutes: float | None, overrides: Sequence[str]) -> "Race":
+    """Compare several encoders on dev, with a line for each. Overrides apply to all of them."""
     from seqtwin.run.prepare import DataSets
-    from seqtwin.study.race import race_lines, result_line, run_race
+    from seqtwin.study.race import MINUTES, race_lines, result_line, run_race
 
-    race = run_race(config, DataSets(), minutes=minutes, on_result=lambda r: console.print_notice(result_line(r)))
+    race = run_race(
+        config,
+        DataSets(),
+        minutes=MINUTES if minutes is None else minutes,
+        fixed=[override.partition("=")[0] for override in overrides],
+        on_result=lambda result: console.print_notice(result_line(result)),
+    )
     console.print_summary(race_lines(race))
     return race
 
@@ -148,15 +160,18 @@ def _print_run(run: "Run") -> None:
     console.print_line(f"{run.status}: {run.path}")
 
 
-def _run_for_data(data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path) -> "Starter":
-    """A run with the starter config of the data. Prints how the data are interpreted and saves the config."""
+def _run_for_data(
+    data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path, *, keep: bool
+) -> "Starter":
+    """A run with the starter config of the data. Prints how the data are interpreted. `keep`: saves the config."""
     from seqtwin import api
     from seqtwin.data.starter_config import seen_lines
 
     starter = read_starter(data, options, overrides, folder)
     console.print_summary(api.understood(starter.run, starter.prepared, seen_lines(starter.inspection)))
     api.refuse_untrainable(starter.run, starter.prepared)
-    console.print_notice(f"config used: {api.keep_config(starter.text, folder, starter.run)}")
+    if keep:
+        console.print_notice(f"config used: {api.keep_config(starter.text, folder, starter.run)}")
     return starter
 
 

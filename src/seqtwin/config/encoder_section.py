@@ -61,6 +61,12 @@ class EncoderConfig(Strict):
         return self
 
     @model_validator(mode="after")
+    def _check_lexical_vectors(self) -> "EncoderConfig":
+        if self.vectors is not None and self.lexical is not None and self.lexical.share == 1:
+            raise ValueError("vectors have no effect with lexical.share: 1, which leaves out the recurrent network")
+        return self
+
+    @model_validator(mode="after")
     def _check_dropout(self) -> "EncoderConfig":
         if self.dropout and self.layers == 1:
             raise ValueError("dropout applies between layers, so it has no effect with layers: 1")

@@ -33,17 +33,30 @@ def letters_of(tokens: TextTokens) -> Sequence[str]:
 
 
 def folded_ids(letters: Sequence[str]) -> np.ndarray:
-    """The id that each letter counts as: Int[letters]. Capitals and accents are ignored; 0 for white space.
+    """The id that each letter counts as: Int[letters]. Capitals, and accents of Latin and Greek letters, are ignored.
+
+    White space and letters that do not occur in training separate words: 0.
 
     >>> folded_ids(["", "", "e", "É", " ", "x"])
-    array([0, 1, 2, 2, 0, 5])
+    array([0, 0, 2, 2, 0, 5])
     """
     first: dict[str, int] = {}
     ids = np.arange(len(letters))
+    ids[:2] = 0
     for i, letter in enumerate(letters[2:], start=2):
         ids[i] = 0 if letter.isspace() else first.setdefault(_base(letter), i)
     return ids
 
 
 def _base(letter: str) -> str:
-    return unicodedata.normalize("NFKD", letter.casefold())[:1] or letter
+    """The letter in lower case and without its accent. Marks that make another letter (й, が) are kept.
+
+    >>> [_base(letter) for letter in "Éςй각ß"]
+    ['e', 'σ', 'й', '각', 'ß']
+    """
+    lower = letter.casefold() if len(letter.casefold()) == 1 else letter
+    parts = unicodedata.normalize("NFKD", lower)
+    if unicodedata.name(parts[0], "").startswith(("LATIN", "GREEK")):
+        parts = "".join(part for part in parts if not unicodedata.combining(part))
+    whole = unicodedata.normalize("NFC", parts)
+    return whole if len(whole) == 1 else lower

@@ -10,8 +10,8 @@ import itertools
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +20,7 @@ from seqtwin.errors import ConfigError
 from seqtwin.files import write_text
 from seqtwin.lookup import split_spec
 from seqtwin.metrics import METRICS
+from seqtwin.run.check_config import check_run
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepare import DataSets
@@ -49,21 +50,23 @@ State = Literal["finished", "stopped", "out of time", "failed"]
 
 @dataclass(frozen=True)
 class Entrant:
-    """A config that takes part: its name and the changes to the config of the race."""
+    """A config that takes part: its name and the changes to the config of the race. `free`: it learns nothing."""
 
     name: str
     changes: Mapping[str, object]
+    free: bool = False
 
 
 @dataclass(frozen=True)
 class Result:
-    """How far an entrant came: its best dev metric (None where it is undefined), epochs and seconds."""
+    """How far an entrant came: its best dev metric (None where it is undefined), epochs, seconds, and why it failed."""
 
     entrant: Entrant
     state: State
     dev: float | None
     epochs: int
     seconds: float
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,10 @@ class Race:
         return sorted(self.results, key=lambda result: math.inf if result.dev is None else -result.dev)
 
 
-def entrants_of(config: RunConfig) -> list[Entrant]:
+def entrants_of(config: RunConfig, fixed: Collection[str] = ()) -> list[Entrant]:
     """The entrants of a race on texts: hashed TF-IDF, which learns nothing, then every channel, loss and token unit.
 
-    The loss of the config is the first.
+    The loss of the config is the first. `fixed`: dotted keys that every entrant takes from the config.
 
     Raises: ConfigError for series, for another objective, and for a config that starts from an encoder.
     """
@@ -99,11 +102,28 @@ def entrants_of(config: RunConfig) -> list[Entrant]:
     first = split_spec(config.loss)[0]
     losses = {first: config.loss, **{name: spec for name, spec in LOSSES.items() if name != first}}
     units = sorted(UNITS, key=lambda unit: unit != config.tokens.unit)
-    free = [Entrant(f"TF-IDF of n-grams, {unit}", {**FREE, "tokens.unit": unit}) for unit in units[:1]]
-    return free + [
+    free = Entrant(f"TF-IDF of n-grams, {units[0]}", {**FREE, "tokens.unit": units[0]}, free=True)
+    entrants = [free] + [
         Entrant(f"{channel}, {unit}, {loss}", {**CHANNELS[channel], "tokens.unit": unit, "loss": losses[loss]})
         for unit, channel, loss in itertools.product(units, CHANNELS, list(losses)[:2])
     ]
+    return _without_fixed(config, entrants, fixed)
+
+
+def _without_fixed(config: RunConfig, entrants: Sequence[Entrant], fixed: Collection[str]) -> list[Entrant]:
+    """The entrants with the fixed settings of the config; of equal ones, the first. TF-IDF needs its own n-grams."""
+    if not fixed:
+        return list(entrants)
+    kept: dict[str, Entrant] = {}
+    for entrant in entrants:
+        changes = {key: value for key, value in entrant.changes.items() if not _is_fixed(key, fixed)}
+        if not entrant.free or "encoder.lexical" in changes:
+            kept.setdefault(vary(config, changes).model_dump_json(), replace(entrant, changes=changes))
+    return list(kept.values())
+
+
+def _is_fixed(key: str, fixed: Collection[str]) -> bool:
+    return any(own == key or own.startswith(f"{key}.") or key.startswith(f"{own}.") for own in fixed)
 
 
 def _refuse(config: RunConfig) -> None:
@@ -119,20 +139,30 @@ def run_race(
     data: DataSets,
     *,
     minutes: float = MINUTES,
+    fixed: Collection[str] = (),
     on_result: Callable[[Result], None] = lambda _: None,
 ) -> Race:
     """Train the entrants until all have run or the time is up; at least the first one always runs.
 
-    Raises: ConfigError for a config that has no entrants; DataError.
+    `fixed`: dotted keys that every entrant takes from the config.
+
+    Raises: ConfigError for a config that has no entrants or cannot be trained, for a time that is not a number from 0
+    on, and if no entrant could be trained; DataError.
     """
+    if not 0 <= minutes < math.inf:
+        raise ConfigError("AUTO_MINUTES", f"expected a number from 0 on, got {minutes}", place="minutes")
+    entrants = entrants_of(config, fixed)
+    check_run(config)
     study, deadline = _open(), time.monotonic() + 60 * minutes
     results: list[Result] = []
-    for entrant in entrants_of(config):
+    for entrant in entrants:
         if results and time.monotonic() > deadline:
             break
         own = vary(config, entrant.changes)
         results.append(_run(entrant, own, data.prepare(own), study, deadline if results else math.inf))
         on_result(results[-1])
+    if all(result.dev is None for result in results):
+        raise ConfigError("AUTO_FAILED", f"no encoder could be trained: {results[-1].cause}", place="--auto")
     return Race(data.prepare(config).primary, tuple(results))
 
 
@@ -165,16 +195,17 @@ def _run(entrant: Entrant, config: RunConfig, prepared: Ready, study: "optuna.St
             raise _Halt("out of time")
 
     ended: State = "finished"
+    cause = ""
     try:
         _train(config, prepared, check)
     except _Halt as halt:
         ended = halt.state
     except FAILURES as error:
         log.info("%s failed: %s", entrant.name, error)
-        ended = "failed"
+        ended, cause = "failed", str(error).split("\n", 1)[0] or type(error).__name__
     dev = None if ended == "failed" else last.dev
     _tell(study, trial, dev, ended)
-    return Result(entrant, ended, dev, last.epochs, round(time.monotonic() - start, 1))
+    return Result(entrant, ended, dev, last.epochs, round(time.monotonic() - start, 1), cause)
 
 
 @dataclass
@@ -212,6 +243,8 @@ def _tell(study: "optuna.Study", trial: "optuna.Trial", dev: float | None, ended
 
 def result_line(result: Result) -> str:
     """One result in words."""
+    if result.state == "failed":
+        return f"{result.entrant.name}: failed, {result.cause}"
     epochs = f"{result.epochs} epoch{'s' if result.epochs != 1 else ''}"
     return f"{result.entrant.name}: {_shown(result.dev)} on dev, {result.state} after {epochs}, {result.seconds:.0f} s"
 
@@ -234,12 +267,12 @@ def write_race(race: Race, folder: Path) -> None:
 
 def race_lines(race: Race) -> list[str]:
     """The outcome in words: the winner, what it was compared with, and how the free entrant did."""
-    winner, free = race.winner, race.results[0]
+    winner, free = race.winner, next((result for result in race.results if result.entrant.free), None)
     metric = METRICS[race.metric].name
     lines = [f"best of {len(race.results)} on dev: {winner.entrant.name} ({metric} {_shown(winner.dev)})"]
     if winner is free:
         lines.append("it learns nothing: no trained encoder scored higher, so this encoder is TF-IDF of n-grams")
-    else:
+    elif free is not None:
         lines.append(f"{free.entrant.name}, which learns nothing: {_shown(free.dev)}")
     late = sum(result.state == "out of time" for result in race.results)
     return [*lines, f"{late} training was cut short: the time was up"] if late else lines
