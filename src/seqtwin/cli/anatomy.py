@@ -58,13 +58,7 @@ def anatomy(
 
     if html is not None:
         refuse_existing(html)
-    subject = _subject(where, text, changes or [])
-    if subject.model.lexical is not None:
-        used = (
-            "only n-grams, not the states shown here" if subject.model.lexical.alone else "n-grams beside these states"
-        )
-        console.print_notice(f"note: the vectors of this encoder use {used} (encoder.lexical)")
-    dissected = dissect(subject)
+    dissected = dissect(_noted(_subject(where, text, changes or [])))
     if html is not None:
         publish_text(html, page(dissected))
     if as_json:
@@ -73,6 +67,16 @@ def anatomy(
         console.print_line(f"page: {html}")
     else:
         _print_anatomy(dissected)
+
+
+def _noted(subject: "Subject") -> "Subject":
+    """The subject; prints a note where its vectors do not come from the states alone."""
+    if subject.model.lexical is not None:
+        used = (
+            "only n-grams, not the states shown here" if subject.model.lexical.alone else "n-grams beside these states"
+        )
+        console.print_notice(f"note: the vectors of this encoder use {used} (encoder.lexical)")
+    return subject
 
 
 def _print_anatomy(dissected: "Anatomy") -> None:

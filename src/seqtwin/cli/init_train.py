@@ -88,27 +88,16 @@ def train(
     seqtwin train configs/placenames.yaml encoder.hidden=64 --out runs/small
     """
     from seqtwin import api
-    from seqtwin.config import read_run
     from seqtwin.reporting.page.run_figures import run_figures
-    from seqtwin.run.prepare import prepare
     from seqtwin.run.train import train as train_run
     from seqtwin.study.race import write_race
 
     if minutes is not None and not auto:
-        raise ConfigError(
-            "AUTO_MINUTES", "--minutes has no effect without --auto", place="--minutes", remedy="add --auto"
-        )
+        cause = "--minutes has no effect without --auto"
+        raise ConfigError("AUTO_MINUTES", cause, place="--minutes", remedy="add --auto")
     folder = out or api.free_folder(Path("runs") / config.stem)
-    options = column_options(columns, overrides or [])
-    if is_data(config):
-        starter = _run_for_data(config, options, overrides or [], folder, keep=not auto)
-        run_config = starter.run
-        prepared: Ready | None = starter.prepared
-    else:
-        refuse_columns(columns, config)
-        run_config = read_run(config, overrides or [])
-        prepared = prepare(run_config)
-        console.print_summary(api.understood(run_config, prepared))
+    prepared: Ready | None
+    run_config, prepared = _run_and_data(config, overrides or [], columns, folder, keep=not auto)
     race = _race(run_config, minutes, overrides or []) if auto else None
     if race is not None:
         run_config, prepared = race.config_of_winner(run_config), None
@@ -120,11 +109,26 @@ def train(
 
     with console.epochs_bar(run_config.fit.epochs) as on_epoch:
         run = train_run(run_config, folder, on_epoch=on_epoch, finish=finish, prepared=prepared, baselines=True)
-    if as_json:
-        baselines = run.baselines.as_json() if run.baselines else None
-        console.print_json({"path": str(run.path), "status": run.status, "scores": run.scores, "baselines": baselines})
-    else:
-        _print_run(run)
+    _print_run(run, as_json=as_json)
+
+
+def _run_and_data(
+    config: Path, overrides: Sequence[str], columns: Columns, folder: Path, *, keep: bool
+) -> "tuple[RunConfig, Ready]":
+    """The run of a config or of a data file, and its data. `keep`: save the starter config of a data file."""
+    from seqtwin import api
+    from seqtwin.config import read_run
+    from seqtwin.run.prepare import prepare
+
+    options = column_options(columns, overrides)
+    if is_data(config):
+        starter = _run_for_data(config, options, overrides, folder, keep=keep)
+        return starter.run, starter.prepared
+    refuse_columns(columns, config)
+    run = read_run(config, overrides)
+    prepared = prepare(run)
+    console.print_summary(api.understood(run, prepared))
+    return run, prepared
 
 
 def _race(config: "RunConfig", minutes: float | None, overrides: Sequence[str]) -> "Race":
@@ -143,11 +147,15 @@ def _race(config: "RunConfig", minutes: float | None, overrides: Sequence[str]) 
     return race
 
 
-def _print_run(run: "Run") -> None:
+def _print_run(run: "Run", *, as_json: bool) -> None:
     """Print the scores of a run next to those of the best free baseline, and its folder."""
     from seqtwin.floors import compare_with_best
 
     scores, measured = run.scores, run.baselines
+    if as_json:
+        baselines = measured.as_json() if measured else None
+        console.print_json({"path": str(run.path), "status": run.status, "scores": scores, "baselines": baselines})
+        return
     best = measured.best if measured else None
     baseline = measured.floors[best.name] if measured and best else None
     console.print_line(f"{console.scores_table(scores['dev'], scores['test'], baseline)}\n")

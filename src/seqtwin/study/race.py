@@ -146,11 +146,11 @@ def run_race(
 
     `fixed`: dotted keys that every entrant takes from the config.
 
-    Raises: ConfigError for a config that has no entrants or cannot be trained, for a time that is not a number from 0
-    on, and if no entrant could be trained; DataError.
+    Raises: ConfigError for a config that has no entrants or cannot be trained, for a negative time,
+    and if no entrant could be trained; DataError.
     """
     if not 0 <= minutes < math.inf:
-        raise ConfigError("AUTO_MINUTES", f"expected a number from 0 on, got {minutes}", place="minutes")
+        raise ConfigError("AUTO_MINUTES", f"expected 0 or more, got {minutes}", place="minutes")
     entrants = entrants_of(config, fixed)
     check_run(config)
     study, deadline = _open(), time.monotonic() + 60 * minutes
