@@ -1,6 +1,6 @@
 """What the lexical channel is worth: the recurrent network alone, n-grams alone, and both.
 
-Every choice (epoch, threshold) is made on dev; test is scored once per training. `python benchmarks/lexical.py`
+Every choice (epoch, threshold) is made on dev; test is scored once per training. `python benchmarks/lexical.py [NAME ...]`
 measures what is missing in experiments/lexical/results.json and writes experiments/lexical/README.md from it.
 Intervals have two levels: seeds and clusters of test pairs are resampled together.
 """
@@ -119,10 +119,10 @@ def _short(value: float) -> str:
 def main() -> None:
     """Measure what is missing, and write the page."""
     results: dict[str, Any] = read_json(RESULTS) if RESULTS.exists() else {}
-    if not Path(os.environ.get("SEQTWIN_DATA", "")).is_dir():
+    if not os.environ.get("SEQTWIN_DATA"):
         print("not measured, because SEQTWIN_DATA names no folder", file=sys.stderr)
     else:
-        for name in SETS:
+        for name in sys.argv[1:] or SETS:
             if name not in results:
                 results[name] = measure(name)
                 HOME.mkdir(parents=True, exist_ok=True)
