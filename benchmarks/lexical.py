@@ -1,8 +1,10 @@
 """What the lexical channel is worth: the recurrent network alone, n-grams alone, and both.
 
-Every choice (epoch, threshold) is made on dev; test is scored once per training.
-`python benchmarks/lexical.py [NAME ...]` measures what is missing in experiments/lexical/results.json and writes experiments/lexical/README.md from it.
-Intervals have two levels: seeds and clusters of test pairs are resampled together.
+Every choice (epoch, threshold) is made on dev; test is scored once per training. Intervals have two levels: seeds and
+clusters of test pairs are resampled together. What is missing in experiments/lexical/results.json is measured, and
+experiments/lexical/README.md is written from it:
+
+    python benchmarks/lexical.py [NAME ...]
 """
 
 import os
