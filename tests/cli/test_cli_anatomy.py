@@ -97,6 +97,7 @@ def test_a_study_is_its_base(config: Path, monkeypatch: Any, capsys: Any) -> Non
     assert told(monkeypatch, capsys, study, "cafe")["outputs"] == told(monkeypatch, capsys, config, "cafe")["outputs"]
 
 
+@pytest.mark.long
 def test_a_pipe_gets_plain_lines_of_80_columns(config: Path) -> None:
     command = [sys.executable, "-m", "seqtwin", "anatomy", str(config), "cafe"]
     environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "FORCE_COLOR")}

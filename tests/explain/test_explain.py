@@ -196,6 +196,7 @@ def test_what_flips_the_verdict_is_named(study, in_process, tmp_path):
     json.dumps(found.as_dict(), allow_nan=False)
 
 
+@pytest.mark.long
 def test_only_one_change_is_made_and_the_seed_stays(study, in_process, tmp_path):
     slow = study / "cells" / "slow.s0"
     explain(slow, study / "cells" / "sound.s0", out=tmp_path / "out")

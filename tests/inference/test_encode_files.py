@@ -159,6 +159,7 @@ encode_files.encode_file(load(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", [".npy", ".csv", ".parquet"])
 def test_killed_and_resumed_it_has_the_same_bytes(
     tmp_path: Path, folder: Path, encoder: TrainedEncoder, names: Path, ending: str

@@ -70,6 +70,7 @@ NOT_APPLICABLE = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 def test_the_checks_of_scikit_learn_pass() -> None:
     estimator = OnNumbers(hidden=4, embedding=4, epochs=2, lr=0.05)

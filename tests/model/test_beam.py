@@ -205,6 +205,7 @@ def test_leading_is_a_stable_sort(rows: list[list[int]], count: int) -> None:
     assert torch.equal(leading(scores, count), expected)
 
 
+@pytest.mark.long
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10_000))
 def test_a_decoders_beam_is_exhaustive_where_it_is_as_wide(seed: int) -> None:

@@ -383,6 +383,7 @@ def test_the_encoder_runs_once_a_batch() -> None:
     assert seen == [2]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("beam", [1, 3])
 def test_ten_texts_are_learnt_by_heart(beam: int) -> None:
     texts = drawn((3, 4, 5, 6, 3, 4, 5, 6, 3, 4), WRITTEN, 5)

@@ -229,6 +229,7 @@ def test_series_are_probed(tmp_path: Path) -> None:
     assert found.best("linear").value > 0.9
 
 
+@pytest.mark.long
 def test_pairs_are_probed(tmp_path: Path) -> None:
     tiny.write_pairs(tmp_path / "data", (60, 30, 60))
     encoder = tiny.saved_encoder(tmp_path / "encoder")

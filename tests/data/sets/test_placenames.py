@@ -46,6 +46,7 @@ def alone() -> dict[str, str]:
     return {"data": run(READ)[0], "answers": run(ASK)[0]}
 
 
+@pytest.mark.long
 def test_babel_answers_as_if_the_names_had_not_been_read(alone: dict[str, str]) -> None:
     data, answers = run(READ, ASK)
     assert json.loads(answers) == json.loads(alone["answers"])

@@ -90,6 +90,7 @@ def test_the_page_is_whole_and_asks_nobody(usual):
 ODD = [name if name in QUICK_GRIDS else pytest.param(name, marks=pytest.mark.long) for name in ODD_GRIDS]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ODD)
 def test_odd_grids_have_a_page(name, tmp_path):
     folder = fake_study.build(tmp_path / "study", **ODD_GRIDS[name])
@@ -138,6 +139,7 @@ def test_the_report_can_be_written_elsewhere_and_again(tmp_path):
     assert {"index.html", "report.md", "results.csv", "pairings.csv", "study.json", "heatmap.png"} <= first.keys()
 
 
+@pytest.mark.long
 def test_pages_alone_point_to_the_results_they_come_from(usual, tmp_path):
     results = tmp_path / "results" / "first"
     results.mkdir(parents=True)

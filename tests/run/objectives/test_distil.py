@@ -176,6 +176,7 @@ def test_a_constant_student_has_collapsed(folder: Path, tmp_path: Path) -> None:
     assert found.scores["test"] == {}
 
 
+@pytest.mark.long
 def test_a_study_compares_its_losses_in_the_words_of_pairs(folder: Path, tmp_path: Path) -> None:
     raw = toy.raw_run(folder / "texts.csv", folder / "vectors.npy", fit={"epochs": 1})
     losses = [{"name": "distillation"}, {"name": "distillation", "similarities": 0}]
