@@ -46,7 +46,7 @@ ReviewFile = Annotated[
     Path | None, typer.Option(help="output file with uncertain pairs for manual review (.csv)", metavar="FILE")
 ]
 DecisionsFile = Annotated[Path | None, typer.Option(help="reviewed file with your decisions (.csv)", metavar="FILE")]
-Ask = Annotated[int, typer.Option(help="number of pairs in the review file or the sample", metavar="N")]
+Ask = Annotated[int, typer.Option(help="number of pairs to review or label", metavar="N")]
 Near = Annotated[
     int, typer.Option("-k", help="number of nearest texts in the right list to consider for each row", metavar="N")
 ]
@@ -105,7 +105,7 @@ def dedupe(
     precedence over scores. Values are written unchanged, even those that begin with =, +, - or @, which a spreadsheet
     would treat as formulas.
 
-    For a stated precision, label a --sample in the same way, and pass it with --labels and --precision.
+    To reach a given precision, label a --sample file in the same way; pass it with --labels and --precision.
 
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """

@@ -25,7 +25,7 @@ class PrecisionOptions:
     precision: Annotated[
         float | None,
         typer.Option(
-            help="choose the lowest threshold whose precision is at least this, with its whole 95 % interval; needs "
+            help="choose the lowest threshold at which the 95 % interval of the precision is not below this; needs "
             "--labels or --dev",
             metavar="SHARE",
         ),
@@ -41,8 +41,8 @@ class PrecisionOptions:
     dev: Annotated[
         Path | None,
         typer.Option(
-            help="labelled pairs that the encoder was not trained on; estimates the precision without labels of this "
-            "list, which is less reliable",
+            help="labelled pairs that the encoder was not trained on; a less reliable way to estimate the precision if "
+            "you have not labelled a sample",
             metavar="FILE",
         ),
     ] = None
