@@ -64,10 +64,10 @@ def test_without_time_the_first_one_runs_alone(config: RunConfig) -> None:
 
 
 def test_a_training_that_fails_loses(config: RunConfig, monkeypatch: Any) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("no memory")
 
-    monkeypatch.setattr(races, "_train", fail)
+    monkeypatch.setattr(races, "dev_value", fail)
     seen: list[Result] = []
     with pytest.raises(ConfigError, match="no encoder could be trained: no memory"):
         run_race(config, DataSets(), minutes=5, on_result=seen.append)

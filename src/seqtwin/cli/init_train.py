@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seqtwin.config import RunConfig
     from seqtwin.data.inspect_file import Inspection
     from seqtwin.data.reading.column_options import ColumnOptions
+    from seqtwin.run.prepare import DataSets
     from seqtwin.run.prepared_data import Ready
     from seqtwin.run.train import Run
     from seqtwin.study.race import Race
@@ -89,6 +90,7 @@ def train(
     """
     from seqtwin import api
     from seqtwin.reporting.page.run_figures import run_figures
+    from seqtwin.run.prepare import DataSets
     from seqtwin.run.train import train as train_run
     from seqtwin.study.race import write_race
 
@@ -96,11 +98,12 @@ def train(
         cause = "--minutes has no effect without --auto"
         raise ConfigError("AUTO_MINUTES", cause, place="--minutes", remedy="add --auto")
     folder = out or api.free_folder(Path("runs") / config.stem)
-    prepared: Ready | None
     run_config, prepared = _run_and_data(config, overrides or [], columns, folder, keep=not auto)
-    race = _race(run_config, minutes, overrides or []) if auto else None
+    data = DataSets()
+    race = _race(run_config, data, minutes, overrides or []) if auto else None
     if race is not None:
-        run_config, prepared = race.config_of_winner(run_config), None
+        run_config = race.config_of_winner(run_config)
+        prepared = data.prepare(run_config)
 
     def finish(building: Path) -> None:
         run_figures(building)
@@ -131,14 +134,13 @@ def _run_and_data(
     return run, prepared
 
 
-def _race(config: "RunConfig", minutes: float | None, overrides: Sequence[str]) -> "Race":
+def _race(config: "RunConfig", data: "DataSets", minutes: float | None, overrides: Sequence[str]) -> "Race":
     """Compare several encoders on dev, with a line for each. Overrides apply to all of them."""
-    from seqtwin.run.prepare import DataSets
     from seqtwin.study.race import MINUTES, race_lines, result_line, run_race
 
     race = run_race(
         config,
-        DataSets(),
+        data,
         minutes=MINUTES if minutes is None else minutes,
         fixed=[override.partition("=")[0] for override in overrides],
         on_result=lambda result: console.print_notice(result_line(result)),

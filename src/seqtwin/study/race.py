@@ -21,13 +21,10 @@ from seqtwin.files import write_text
 from seqtwin.lookup import split_spec
 from seqtwin.metrics import METRICS
 from seqtwin.run.check_config import check_run
-from seqtwin.run.fresh_model import fresh_model
-from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepare import DataSets
 from seqtwin.run.prepared_data import Ready
-from seqtwin.run.train import recipe_of
-from seqtwin.study.trials import FAILURES
-from seqtwin.training.fit import RunState, fit, pick_device
+from seqtwin.study.trials import FAILURES, dev_value
+from seqtwin.training.fit import RunState
 
 if TYPE_CHECKING:
     import optuna
@@ -197,7 +194,7 @@ def _run(entrant: Entrant, config: RunConfig, prepared: Ready, study: "optuna.St
     ended: State = "finished"
     cause = ""
     try:
-        _train(config, prepared, check)
+        dev_value(config, prepared, on_epoch=check)
     except _Halt as halt:
         ended = halt.state
     except FAILURES as error:
@@ -221,13 +218,6 @@ class _Last:
     @property
     def epochs(self) -> int:
         return 0 if self.state is None else self.state.epoch
-
-
-def _train(config: RunConfig, prepared: Ready, on_epoch: Callable[[RunState], None]) -> None:
-    objective = objective_of(config)
-    model = fresh_model(config, prepared).to(pick_device(config.fit.device))
-    learner, loss = objective.trainee(model, prepared, config)
-    fit(learner, loss, prepared.stores["train"], recipe_of(config), objective.measure(prepared), on_epoch=on_epoch)
 
 
 def _tell(study: "optuna.Study", trial: "optuna.Trial", dev: float | None, ended: State) -> None:

@@ -17,7 +17,7 @@ from seqtwin.run.prepared_data import Ready
 from seqtwin.run.train import recipe_of
 from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED
-from seqtwin.training.fit import fit, pick_device
+from seqtwin.training.fit import RunState, fit, pick_device
 
 if TYPE_CHECKING:
     import optuna
@@ -156,15 +156,19 @@ def _measure(config: RunConfig, prepared: Ready) -> tuple[float | None, float]:
     return value, round(time.monotonic() - start, 3)
 
 
-def dev_value(config: RunConfig, prepared: Ready) -> float | None:
+def dev_value(
+    config: RunConfig, prepared: Ready, *, on_epoch: Callable[[RunState], None] = lambda _: None
+) -> float | None:
     """The primary metric on dev of the best epoch of a training, None where it is undefined. Test is not used.
 
-    `prepared`: the data of the config.
+    `prepared`: the data of the config. `on_epoch(state)` is called after each epoch and may raise to end the training.
 
     Raises: Diverged.
     """
     objective = objective_of(config)
     model = fresh_model(config, prepared).to(pick_device(config.fit.device))
     learner, loss = objective.trainee(model, prepared, config)
-    state = fit(learner, loss, prepared.stores["train"], recipe_of(config), objective.measure(prepared))
+    state = fit(
+        learner, loss, prepared.stores["train"], recipe_of(config), objective.measure(prepared), on_epoch=on_epoch
+    )
     return state.best if math.isfinite(state.best) else None
