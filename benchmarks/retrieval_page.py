@@ -17,7 +17,7 @@ HEAD = """# The encoder at work: search and linking, beside methods that learn n
 
 Written by `python benchmarks/retrieval.py` from what it measured ([results](../../experiments/retrieval/results.json)),
 this page too. Each encoder is trained afresh, on one thread, under each of the seeds 0, 1 and 2; *trained* and
-*untrained* are means over these. The other methods learn nothing from labels. In brackets stand 95 % bootstrap
+*untrained* are means over these. The other methods learn nothing from labels. The brackets contain 95 % bootstrap
 intervals (2000 draws, the same for all methods, so that differences are paired): how the figures would vary with other
 queries, not with other training data.
 
@@ -90,7 +90,7 @@ def amazon_google(found: Results) -> str:
     said = [
         _verdict(part),
         _seeds(part, "f1"),
-        "The published splits are by pair: products of the test pairs stand in training pairs too, and "
+        "The published splits are by pair: products of the test pairs also occur in training pairs, and "
         f"{found['seen']} test pairs are themselves training pairs. So these figures say little about unseen products.",
     ]
     return _section("Amazon-Google: which pairs are one product", facts, _table(part), said)
@@ -138,7 +138,7 @@ def _verdict(rows: Sequence[Results]) -> str:
     for metric in rows[0]["figures"]:
         best = max(rows[1:], key=lambda row: row["figures"][metric]["value"])
         gap, name = best["behind"][metric], LABELS.get(metric, metric)
-        word = "ahead of" if gap["low"] > 0 else "**behind**" if gap["high"] < 0 else "not told apart from"
+        word = "ahead of" if gap["low"] > 0 else "**behind**" if gap["high"] < 0 else "not significantly different from"
         said.append(f"in {name} {word} {best['method']}, {_signed(gap)}")
     return f"trained against the best of the others: {'; '.join(said)}."
 
