@@ -179,7 +179,8 @@ def _fit_scaled(kind: "BaseEstimator", features: np.ndarray, target: np.ndarray)
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    with warnings.catch_warnings():
+    # some BLAS kernels raise the processor's invalid flag on finite numbers; scikit-learn refuses others
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         # a probe that has not quite converged still predicts
         warnings.simplefilter("ignore", ConvergenceWarning)
         return make_pipeline(StandardScaler(), kind).fit(features, target)

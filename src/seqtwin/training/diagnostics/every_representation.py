@@ -60,7 +60,8 @@ def probe(train: tuple[np.ndarray, np.ndarray], fresh: np.ndarray, *, classes: b
     features, target = train
     scaler = StandardScaler().fit(features)
     kind = LogisticRegression(C=1 / PENALTY, tol=1e-3) if classes else Ridge(alpha=PENALTY)
-    with warnings.catch_warnings():
+    # some BLAS kernels raise the processor's invalid flag on finite numbers; scikit-learn refuses others
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         # a probe that has nearly converged already ranks as it will at the end
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = kind.fit(scaler.transform(features), target)
