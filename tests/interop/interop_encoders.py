@@ -43,8 +43,9 @@ def encoder_of(
     )
     model = build_siamese(blueprint, seed=3).eval()
     with torch.no_grad():  # initial weights are small; larger ones leave less room for a wrong gate to hide
+        relu = getattr(model.encoder.rnn, "mode", None) == "RNN_RELU"  # it has no bound, and would explode
         for parameter in model.parameters():
-            parameter.mul_(1 if model.encoder.rnn.mode == "RNN_RELU" else 2)  # relu has no bound: it would explode
+            parameter.mul_(1 if relu else 2)
     facts = {"threshold": threshold, "scores": {"roc_auc": 0.5}}
     save_encoder(folder, Stored(model, blueprint, tokens, facts), "# card\n")
     return load_torch(folder)

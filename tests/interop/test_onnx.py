@@ -20,7 +20,7 @@ from seqtwin.interop.onnx import to_onnx
 from seqtwin.interop.onnx_folder import export_onnx
 from seqtwin.model.representations import REPRESENTATIONS
 
-CELLS = ["rnn", {"name": "rnn", "nonlinearity": "relu"}, "gru", "lstm"]
+CELLS = ["rnn", {"name": "rnn", "nonlinearity": "relu"}, "gru", "lstm", "none"]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_a_vector_of_zeros_stays_zero_when_it_is_brought_to_length_one(tmp_path:
     np.testing.assert_array_equal(exported.encode(TEXTS), np.zeros((len(TEXTS), 5)))
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", "none"])
 def test_series_are_written(tmp_path: Path, cell: str) -> None:
     encoder = encoder_of(tmp_path / "encoder", series=True, cell=cell, layers=2)
     rng = np.random.default_rng(0)

@@ -30,7 +30,7 @@ def offline(monkeypatch: Any) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", "none"])
 @pytest.mark.parametrize("representation", ["final_hidden", "join", "attention_output"])
 def test_the_wrapper_gives_the_vectors_of_the_encoder(tmp_path: Path, cell: str, representation: str) -> None:
     spec = SPECS.get(representation, representation)

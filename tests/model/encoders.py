@@ -60,6 +60,7 @@ INPUTS: dict[str, Callable[[float], TokenInput | SpelledInput | SeriesInput]] = 
 CASES = [
     Case(cell, tuple(options.items()), layers, directions)
     for cell in CELLS
+    if cell != "none"  # it has neither layers nor directions: test_cell_none.py
     for options in CELL_OPTIONS.get(cell, [{}])
     for layers in (1, 2)
     for directions in (1, 2)

@@ -235,7 +235,7 @@ def test_a_long_text_beside_a_short_one() -> None:
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("lstn", "unknown cell 'lstn'; known: rnn, gru, lstm (did you mean 'lstm'?)"),
+        ("lstn", "unknown cell 'lstn'; known: rnn, gru, lstm, none (did you mean 'lstm'?)"),
         ({"name": "rnn", "nonlinearty": "relu"}, "(did you mean 'nonlinearity'?)"),
         ({"name": "gru", "proj_size": 3}, "unknown option 'proj_size' of cell 'gru'; known: none"),
         ({"name": "rnn", "nonlinearity": "sigmoid"}, "cell 'rnn': Unknown nonlinearity 'sigmoid'"),

@@ -46,6 +46,13 @@ class EncoderConfig(Strict):
         "standard", description="series: scale each channel to mean 0 and standard deviation 1 on the training data"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_directions(cls, raw: object) -> object:
+        """Without recurrence there are no directions, whatever the config says: a grid can vary the cell alone."""
+        none = isinstance(raw, dict) and raw.get("cell") in ("none", {"name": "none"})
+        return {**raw, "bidirectional": False} if none and isinstance(raw, dict) else raw
+
     @model_validator(mode="after")
     def _check_frozen(self) -> "EncoderConfig":
         if self.frozen and self.start is None:

@@ -251,7 +251,7 @@ def _tokens(inspection: Inspection, start: bool) -> Section:
 def _encoder(inspection: Inspection, rows: int, noun: str) -> Section:
     width = 64 if rows < FEW_ROWS else 128
     section = {
-        "cell": Setting("lstm", "rnn | gru | lstm"),
+        "cell": Setting("lstm", "rnn | gru | lstm | none"),
         "bidirectional": Setting(True, "each step sees the steps before and after it"),
         "embedding": Setting(width, f"for about {rows:,} training {noun}"),
         "hidden": Setting(width, "per direction"),

@@ -17,6 +17,7 @@ from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx_graph import Graph, Shape, element_types, finished
 from seqtwin.interop.onnx_lexical import add_lexical, join_lexical
 from seqtwin.model import representations as r
+from seqtwin.model.cells import Recurrent, Unchanged
 from seqtwin.model.encoder import SpelledInput
 from seqtwin.model.projections import Identity, Linear, Mlp
 from seqtwin.model.siamese import Siamese
@@ -90,7 +91,7 @@ def scorer_to_onnx(encoder: TrainedEncoder) -> bytes:
 def _refuse(model: Siamese) -> None:
     rnn = model.encoder.rnn
     unknown = {
-        f"cell '{model.encoder.shape.cell}'": getattr(rnn, "mode", None) not in GATES,
+        f"cell '{model.encoder.shape.cell}'": getattr(rnn, "mode", None) not in GATES and type(rnn) is not Unchanged,
         f"cell '{model.encoder.shape.cell}' with proj_size": bool(getattr(rnn, "proj_size", 0)),
         "tokens.characters: true": isinstance(model.encoder.inputs, SpelledInput),
         "encoder.padding: read": model.encoder.padding == "read",
@@ -121,8 +122,7 @@ def _written(graph: Graph, model: Siamese, letters: bool) -> str:
         steps = graph.add("Gather", [graph.constant(inputs.embedding.weight), ids])
     else:
         steps = graph.linear("sequences", inputs.folded())
-    assert isinstance(model.encoder.rnn, nn.RNNBase)  # other cells were refused
-    vectors = _represented(graph, model.representation, _run(graph, model.encoder.rnn, steps))
+    vectors = _represented(graph, model.representation, _states(graph, model.encoder.rnn, steps))
     vectors = PROJECTIONS[type(model.projection)](graph, model.projection, vectors)
     if model.projection.unit:
         vectors = graph.unit(vectors)
@@ -130,6 +130,16 @@ def _written(graph: Graph, model: Siamese, letters: bool) -> str:
 
 
 # --- cells -------------------------------------------------------------------------------------------------------
+
+
+def _states(graph: Graph, rnn: Recurrent, steps: str) -> Traced:
+    """Add the cell; returns the names of its states."""
+    if isinstance(rnn, Unchanged):
+        column = graph.add("Unsqueeze", ["lengths", graph.ints(1)])
+        end = _end(graph, steps, column)
+        return Traced(steps, end, end, "", column, _mask(graph, steps, column))
+    assert isinstance(rnn, nn.RNNBase)  # other cells were refused
+    return _run(graph, rnn, steps)
 
 
 def _run(graph: Graph, rnn: nn.RNNBase, steps: str) -> Traced:
@@ -199,9 +209,10 @@ def _represented(graph: Graph, part: object, states: Traced) -> str:
     return write(graph, part, states)
 
 
-def _last_output(graph: Graph, _: object, s: Traced) -> str:
-    place = graph.add("Sub", [s.lengths, graph.ints(1)])
-    return graph.add("GatherND", [s.outputs, place], attributes={"batch_dims": 1})
+def _end(graph: Graph, outputs: str, lengths: str) -> str:
+    """The output of the last real step."""
+    place = graph.add("Sub", [lengths, graph.ints(1)])
+    return graph.add("GatherND", [outputs, place], attributes={"batch_dims": 1})
 
 
 def _first_output(graph: Graph, _: object, s: Traced) -> str:
@@ -250,7 +261,7 @@ REPRESENTATIONS: dict[type, Callable[[Graph, object, Traced], str]] = {
     r.FinalHidden: lambda _graph, _part, s: s.top,
     r.AllHidden: lambda _graph, _part, s: s.hidden,
     r.FinalCell: lambda _graph, _part, s: s.cell,
-    r.LastOutput: _last_output,
+    r.LastOutput: lambda graph, _part, s: _end(graph, s.outputs, s.lengths),
     r.FirstOutput: _first_output,
     r.MeanOutput: _mean_output,
     r.SqrtMeanOutput: _sqrt_mean_output,

@@ -7,8 +7,9 @@ To add one: a module that meets `Cell`, and a line in the dict at the end. It is
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar, runtime_checkable
 
+import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 X = TypeVar("X", PackedSequence, Tensor)
 Final = Tensor | tuple[Tensor, Tensor]  # h, or (h, c): [layers*directions batch ...] each
@@ -69,4 +70,29 @@ def lstm(inputs: int, hidden: int, layers: int, bidirectional: bool, dropout: fl
     )
 
 
-CELLS: dict[str, Callable[..., Recurrent]] = {"rnn": rnn, "gru": gru, "lstm": lstm}
+class Unchanged(nn.Module):
+    """A cell without recurrence, weights or directions: o_t = x_t, and the final state is x_T."""
+
+    num_layers = 1
+    bidirectional = False
+    dropout = 0.0
+    memory = 0
+    bound: float | None = None
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.input_size = self.width = inputs
+
+    def forward(self, x: X, _start: Final | None = None) -> tuple[X, Final]:
+        if not isinstance(x, PackedSequence):
+            return x, x[None, :, -1]
+        steps, lengths = pad_packed_sequence(x, batch_first=True)
+        return x, steps[torch.arange(len(lengths)), lengths - 1][None]
+
+
+def unchanged(inputs: int, _hidden: int, _layers: int, _bidirectional: bool, _dropout: float) -> Unchanged:
+    """No recurrence: o_t = x_t, so `mean_output` is the mean of the word vectors. It has no layers or directions."""
+    return Unchanged(inputs)
+
+
+CELLS: dict[str, Callable[..., Recurrent]] = {"rnn": rnn, "gru": gru, "lstm": lstm, "none": unchanged}

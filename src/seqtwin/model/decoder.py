@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from seqtwin.lookup import pick, whole
 from seqtwin.model.base_head import Head
 from seqtwin.model.beam import State, search
-from seqtwin.model.cells import CELLS, Recurrent
+from seqtwin.model.cells import CELLS, Recurrent, Unchanged
 from seqtwin.model.encoder import Encoder
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import DecodeBatch, Sequences
@@ -182,9 +182,9 @@ def shared_table(model: Siamese, size: int) -> Tensor:
 
 
 def _unit(encoder: Encoder, inputs: int, hidden: int) -> Recurrent:
-    """A cell of the encoder's kind and layers, in one direction."""
+    """A cell of the encoder's kind and layers, in one direction; a GRU for an encoder without recurrence."""
     options = {"nonlinearity": encoder.rnn.nonlinearity} if isinstance(encoder.rnn, nn.RNN) else {}
-    spec = {"name": encoder.shape.cell, **options}
+    spec = {"name": "gru" if isinstance(encoder.rnn, Unchanged) else encoder.shape.cell, **options}
     return pick(CELLS, spec, "cell", inputs, hidden, encoder.shape.layers, False, encoder.rnn.dropout)
 
 

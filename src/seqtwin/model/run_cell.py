@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seqtwin.model.cells import Recurrent
+from seqtwin.model.cells import Recurrent, Unchanged
 from seqtwin.model.lstm_engine import Layout, Share, doubled, run_lstm, share_of_vectors, taken
 from seqtwin.records import Sequences, States
 
@@ -27,10 +27,19 @@ class Inputs(Protocol):
 
 def run_masked(inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
     """States by the fastest way for this cell, device and precision."""
+    if isinstance(cell, Unchanged):
+        return run_unchanged(inputs, sequences)
     exact_on_cpu = sequences.values.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
     if isinstance(cell, nn.LSTM) and not cell.proj_size and exact_on_cpu:
         return run_stepwise(inputs, cell, sequences)
     return run_packed(inputs, cell, sequences)
+
+
+def run_unchanged(inputs: Inputs, sequences: Sequences) -> States:
+    """The inputs as States: no step depends on another."""
+    outputs = _full(inputs(sequences)) * sequences.mask[:, :, None]
+    ends = outputs[torch.arange(len(outputs), device=outputs.device), sequences.lengths - 1]
+    return States(outputs, ends[:, None, None], None, sequences.lengths)
 
 
 def run_stepwise(inputs: Inputs, lstm: nn.LSTM, sequences: Sequences) -> States:

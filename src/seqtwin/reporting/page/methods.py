@@ -58,6 +58,8 @@ def encoder_of(meta: Mapping[str, Any]) -> str:
     if not isinstance(encoder, dict) or varied & {"encoder", "cell"}:
         return ""
     fixed = {key: value for key, value in encoder.items() if key not in varied}
+    if fixed.get("cell") in ("none", {"name": "none"}):
+        return f"no recurrence, embedding {fixed.get('embedding', '')}".rstrip()
     sides = "bidirectional " if fixed.get("bidirectional") else ""
     layers = f", {fixed['layers']} layers" if int(fixed.get("layers") or 1) > 1 else ""
     return f"{sides}{str(encoder.get('cell', 'rnn')).upper()} {fixed.get('hidden', '')}".strip() + layers
