@@ -62,8 +62,8 @@ def train(
 
     `config`: a YAML file, or its content as a mapping. `out`: the folder; the default is a new one under runs/.
     `on_epoch(state)` is called after each epoch. `baselines`: also measure free baselines such as TF-IDF, which takes
-    seconds: `run.baselines.best` is the one that is best on dev. `minutes`: first compare several encoders of pairs of
-    texts on dev for at most so long, and train the best; race.csv in the folder has all of them.
+    seconds: `run.baselines.best` is the one that is best on dev. `minutes`: first compare several encoders on dev
+    for at most so long, and train the best; race.csv in the folder has all of them.
 
     Raises: ConfigError, DataError, Diverged.
     """

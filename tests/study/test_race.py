@@ -11,7 +11,8 @@ from seqtwin.config import RunConfig, parse_run, vary
 from seqtwin.errors import ConfigError
 from seqtwin.run.prepare import DataSets
 from seqtwin.study import race as races
-from seqtwin.study.race import Entrant, Race, Result, entrants_of, race_csv, race_lines, run_race
+from seqtwin.study.entrants import Entrant, entrants_of
+from seqtwin.study.race import Race, Result, race_csv, race_lines, run_race
 from seqtwin.study.trials import dev_value
 
 
@@ -28,7 +29,7 @@ def race(config: RunConfig) -> Race:
 
 def test_every_entrant_is_a_config_of_its_own(config: RunConfig) -> None:
     entrants = entrants_of(config)
-    assert len({entrant.name for entrant in entrants}) == len(entrants) == 1 + 3 * 2 * 2
+    assert len({entrant.name for entrant in entrants}) == len(entrants) == 1 + 3 * 2 + 5 * 2
     configs = [vary(config, entrant.changes) for entrant in entrants]
     assert len({own.model_dump_json() for own in configs}) == len(configs)
     assert {own.tokens.unit for own in configs} == {"char", "word"}
@@ -41,7 +42,7 @@ def test_the_loss_of_the_config_is_the_first(config: RunConfig) -> None:
 
 
 def test_all_run_and_the_better_go_on(race: Race, config: RunConfig) -> None:
-    assert len(race.results) == 13
+    assert len(race.results) == 17
     assert {result.state for result in race.results} <= {"finished", "stopped"}
     assert race.results[0].epochs == 1
     stopped = [result for result in race.results if result.state == "stopped"]
@@ -93,18 +94,79 @@ def test_what_the_user_fixed_is_kept_by_every_entrant(config: RunConfig) -> None
     entrants = entrants_of(own, ["tokens.unit", "encoder.lexical.dim"])
     configs = [vary(own, entrant.changes) for entrant in entrants]
     assert {(c.tokens.unit, c.encoder.lexical and c.encoder.lexical.dim) for c in configs} == {("word", 64)}
-    assert len({c.model_dump_json() for c in configs}) == len(configs) == 2, "the losses still compete"
+    assert len({c.model_dump_json() for c in configs}) == len(configs) == 4, "losses and word vectors still compete"
     assert {c.tokens.unit for c in (vary(config, e.changes) for e in entrants_of(config, ["loss"]))} == {"char", "word"}
     assert entrants_of(config, ["loss"])[0].free
 
 
+def test_the_config_itself_is_the_first_that_learns(config: RunConfig) -> None:
+    own = vary(config, {"encoder.lexical": None, "tokens.unit": "word", "loss": "cosent"})
+    first, second = entrants_of(own)[:2]
+    assert first.free
+    assert vary(own, second.changes).model_dump() == own.model_dump()
+
+
+def test_what_contradicts_the_config_fails_alone_and_says_why(config: RunConfig, tmp_path: Any) -> None:
+    with open(str(config.data.train), encoding="utf-8") as rows:
+        word = rows.readlines()[1].split(",")[0].split()[0]
+    (tmp_path / "v.txt").write_text(f"{word} 1 0\n")
+    own = vary(config, {"encoder.vectors": str(tmp_path / "v.txt"), "encoder.embedding": 2, "tokens.unit": "word"})
+    results = run_race(own, DataSets(), minutes=5).results
+    failed = [result for result in results if result.state == "failed"]
+    assert failed
+    assert any("vectors have no effect with lexical.share: 1" in result.cause for result in failed)
+    assert any(result.state == "finished" for result in results)
+
+
+@pytest.mark.parametrize(("objective", "count"), [("pairs", 16), ("classify", 8)])
+def test_series_race_with_cells_and_representations(objective: str, count: int) -> None:
+    config = parse_run({"data": {"name": "digits"}, "objective": objective})
+    changes = [vary(config, entrant.changes) for entrant in entrants_of(config)]
+    assert len({own.model_dump_json() for own in changes}) == len(changes) == count
+    assert {own.encoder.cell for own in changes} == {"gru", "lstm"}
+
+
+def test_classes_of_texts_race_without_a_loss(config: RunConfig) -> None:
+    own = parse_run({"data": {"file": "texts.csv", "text": "text", "label": "label"}, "objective": "classify"})
+    entrants = entrants_of(own)
+    assert len({vary(own, entrant.changes).model_dump_json() for entrant in entrants}) == len(entrants) == 7
+    assert not any("loss" in entrant.changes for entrant in entrants)
+
+
+def test_tagged_words_race_with_letters_and_dropout() -> None:
+    data = {"file": "tags.csv", "sequence": "s", "token": "t", "label": "l"}
+    own = parse_run({"data": data, "objective": "label_steps", "tokens": {"unit": "word"}})
+    varied = [vary(own, entrant.changes) for entrant in entrants_of(own)]
+    assert {(one.tokens.characters, one.encoder.input_dropout) for one in varied} == {
+        (letters, dropout) for letters in (True, False) for dropout in (0.0, 0.3)
+    }
+
+
 @pytest.mark.parametrize(
-    "changes", [{"objective": "classify", "data": {"name": "digits"}}, {"data": {"name": "digits"}}], ids=str
+    ("changes", "had"),
+    [({"objective": "decode"}, "objective decode on texts"), ({"encoder": {"from": "runs/other"}}, "encoder.from")],
+    ids=str,
 )
-def test_other_objectives_and_series_are_refused(config: RunConfig, changes: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="--auto compares encoders of pairs of texts") as caught:
+def test_others_are_refused(config: RunConfig, changes: dict[str, Any], had: str) -> None:
+    with pytest.raises(ConfigError, match=f"--auto compares encoders of pairs, classes .*{had}") as caught:
         entrants_of(parse_run({**config.model_dump(exclude_unset=True), **changes}))
     assert caught.value.exit_code == 2
+
+
+def test_what_learns_nothing_stops_nobody(config: RunConfig, monkeypatch: Any) -> None:
+    """Its first epoch is its last: a network that is behind it after one epoch may be ahead at the end."""
+    race = run_race(config, DataSets(), minutes=5, fixed=["loss", "tokens.unit"])
+    first = race.results[1]
+    assert race.results[0].entrant.free
+    assert first.state == "finished", "the first that learns has nobody to be compared with"
+
+
+def test_what_the_time_was_too_short_for_is_named(config: RunConfig) -> None:
+    race = run_race(config, DataSets(), minutes=0)
+    assert len(race.left) == 16
+    line = race_lines(race)[-1]
+    assert line.startswith("not trained, because the time was up (16): ")
+    assert race.left[0].name in line
 
 
 def result_of(name: str, dev: float | None, state: Any = "finished") -> Result:

@@ -7,6 +7,7 @@
 - `search_spaces`: the ranges that tuning searches.
 - `trials`: the trials of one pairing.
 - `tuning`: the tuning of every pairing, and what it publishes.
+- `entrants`: ENTRANTS, which configs take part in the race of `train --auto`.
 - `race`: which of several encoders suits a data file, by successive halving on dev.
 - `parent_watch`: ends a helper process with the process that started it.
 - `worker`: the work of a worker process.

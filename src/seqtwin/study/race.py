@@ -1,28 +1,27 @@
 """The race of `train --auto`: several encoders are trained on one data file, and the best on dev is kept.
 
-Entrants are stopped by successive halving: after 1, 2, 4, ... epochs only those in the better half of the entrants that
-came as far go on. Source: Li et al. 2020 (asynchronous successive halving), in Optuna. Test is never used.
+Entrants are stopped by successive halving: after a quarter and a half of their epochs only those in the better half of
+the entrants that came as far go on. Before that, the order of two curves means little. TF-IDF, which learns nothing,
+stops no other entrant. Source: Li et al. 2020 (asynchronous successive halving), in Optuna. Test is never used.
 """
 
 import csv
 import io
-import itertools
 import logging
 import math
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError
 from seqtwin.files import write_text
-from seqtwin.lookup import split_spec
 from seqtwin.metrics import METRICS
 from seqtwin.run.check_config import check_run
 from seqtwin.run.prepare import DataSets
-from seqtwin.run.prepared_data import Ready
+from seqtwin.study.entrants import Entrant, entrants_of
 from seqtwin.study.trials import FAILURES, dev_value
 from seqtwin.training.fit import RunState
 
@@ -33,25 +32,8 @@ log = logging.getLogger(__name__)
 
 MINUTES = 10.0
 RACE = "race.csv"
-UNITS = ("char", "word")
-MARGIN = {"name": "contrastive", "distance": "cosine", "margin": 0.5}
-LOSSES: Mapping[str, object] = {"mse": "mse", "contrastive": MARGIN, "cosent": "cosent"}
-CHANNELS: Mapping[str, Mapping[str, object]] = {
-    "n-grams and recurrent": {"encoder.lexical": {}},
-    "n-grams": {"encoder.lexical": {"share": 1.0}},
-    "recurrent": {"encoder.lexical": None},
-}
-FREE: Mapping[str, object] = {"encoder.lexical": {"share": 1.0, "mapped": False, "trained": False}, "fit.epochs": 1}
+FIRST_RUNG = 4  # a first decision after this part of the epochs
 State = Literal["finished", "stopped", "out of time", "failed"]
-
-
-@dataclass(frozen=True)
-class Entrant:
-    """A config that takes part: its name and the changes to the config of the race. `free`: it learns nothing."""
-
-    name: str
-    changes: Mapping[str, object]
-    free: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,10 +50,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Race:
-    """The results in the order of the race, and the name of the dev metric."""
+    """The results in the order of the race, and the name of the dev metric. `left`: entrants that the time was too
+    short for."""
 
     metric: str
     results: Sequence[Result]
+    left: Sequence[Entrant] = ()
 
     @property
     def winner(self) -> Result:
@@ -86,49 +70,6 @@ class Race:
     def ranked(self) -> list[Result]:
         """The results, best first."""
         return sorted(self.results, key=lambda result: math.inf if result.dev is None else -result.dev)
-
-
-def entrants_of(config: RunConfig, fixed: Collection[str] = ()) -> list[Entrant]:
-    """The entrants of a race on texts: hashed TF-IDF, which learns nothing, then every channel, loss and token unit.
-
-    The loss of the config is the first. `fixed`: dotted keys that every entrant takes from the config.
-
-    Raises: ConfigError for series, for another objective, and for a config that starts from an encoder.
-    """
-    _refuse(config)
-    first = split_spec(config.loss)[0]
-    losses = {first: config.loss, **{name: spec for name, spec in LOSSES.items() if name != first}}
-    units = sorted(UNITS, key=lambda unit: unit != config.tokens.unit)
-    free = Entrant(f"TF-IDF of n-grams, {units[0]}", {**FREE, "tokens.unit": units[0]}, free=True)
-    entrants = [free] + [
-        Entrant(f"{channel}, {unit}, {loss}", {**CHANNELS[channel], "tokens.unit": unit, "loss": losses[loss]})
-        for unit, channel, loss in itertools.product(units, CHANNELS, list(losses)[:2])
-    ]
-    return _without_fixed(config, entrants, fixed)
-
-
-def _without_fixed(config: RunConfig, entrants: Sequence[Entrant], fixed: Collection[str]) -> list[Entrant]:
-    """The entrants with the fixed settings of the config; of equal ones, the first. TF-IDF needs its own n-grams."""
-    if not fixed:
-        return list(entrants)
-    kept: dict[str, Entrant] = {}
-    for entrant in entrants:
-        changes = {key: value for key, value in entrant.changes.items() if not _is_fixed(key, fixed)}
-        if not entrant.free or "encoder.lexical" in changes:
-            kept.setdefault(vary(config, changes).model_dump_json(), replace(entrant, changes=changes))
-    return list(kept.values())
-
-
-def _is_fixed(key: str, fixed: Collection[str]) -> bool:
-    return any(own == key or own.startswith(f"{key}.") or key.startswith(f"{own}.") for own in fixed)
-
-
-def _refuse(config: RunConfig) -> None:
-    of_texts = config.data.series is None and config.data.name != "digits"
-    if split_spec(config.objective)[0] == "pairs" and of_texts and config.encoder.start is None:
-        return
-    cause = "--auto compares encoders of pairs of texts; this config has another objective, series or encoder.from"
-    raise ConfigError("AUTO_UNSUPPORTED", cause, place="--auto", remedy="leave out --auto, or use: seqtwin compare")
 
 
 def run_race(
@@ -150,24 +91,24 @@ def run_race(
         raise ConfigError("AUTO_MINUTES", f"expected 0 or more, got {minutes}", place="minutes")
     entrants = entrants_of(config, fixed)
     check_run(config)
-    study, deadline = _open(), time.monotonic() + 60 * minutes
+    study, deadline = _open(config.fit.epochs), time.monotonic() + 60 * minutes
     results: list[Result] = []
     for entrant in entrants:
         if results and time.monotonic() > deadline:
             break
-        own = vary(config, entrant.changes)
-        results.append(_run(entrant, own, data.prepare(own), study, deadline if results else math.inf))
+        results.append(_run(entrant, config, data, study, deadline if results else math.inf))
         on_result(results[-1])
     if all(result.dev is None for result in results):
         raise ConfigError("AUTO_FAILED", f"no encoder could be trained: {results[-1].cause}", place="--auto")
-    return Race(data.prepare(config).primary, tuple(results))
+    return Race(data.prepare(config).primary, tuple(results), entrants[len(results) :])
 
 
-def _open() -> "optuna.Study":
+def _open(epochs: int) -> "optuna.Study":
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)
+    first = max(1, epochs // FIRST_RUNG)
+    pruner = optuna.pruners.SuccessiveHalvingPruner(min_resource=first, reduction_factor=2)
     return optuna.create_study(direction="maximize", pruner=pruner)
 
 
@@ -179,29 +120,33 @@ class _Halt(Exception):  # noqa: N818 - a signal, not an error
         self.state: State = state
 
 
-def _run(entrant: Entrant, config: RunConfig, prepared: Ready, study: "optuna.Study", deadline: float) -> Result:
+def _run(entrant: Entrant, config: RunConfig, data: DataSets, study: "optuna.Study", deadline: float) -> Result:
     """Train one entrant until it has finished or is stopped."""
-    trial, start, last = study.ask(), time.monotonic(), _Last()
+    start, last = time.monotonic(), _Last()
+    trial = None if entrant.free else study.ask()
 
     def check(state: RunState) -> None:
         last.state = state
-        trial.report(state.best, state.epoch)
-        if state.epoch < config.fit.epochs and trial.should_prune():
-            raise _Halt("stopped")
+        if trial is not None:
+            trial.report(state.best, state.epoch)
+            if state.epoch < config.fit.epochs and trial.should_prune():
+                raise _Halt("stopped")
         if time.monotonic() > deadline:
             raise _Halt("out of time")
 
     ended: State = "finished"
     cause = ""
     try:
-        dev_value(config, prepared, on_epoch=check)
+        own = vary(config, entrant.changes)
+        dev_value(own, data.prepare(own), on_epoch=check)
     except _Halt as halt:
         ended = halt.state
     except FAILURES as error:
         log.info("%s failed: %s", entrant.name, error)
         ended, cause = "failed", str(error).split("\n", 1)[0] or type(error).__name__
     dev = None if ended == "failed" else last.dev
-    _tell(study, trial, dev, ended)
+    if trial is not None:
+        _tell(study, trial, dev, ended)
     return Result(entrant, ended, dev, last.epochs, round(time.monotonic() - start, 1), cause)
 
 
@@ -265,7 +210,14 @@ def race_lines(race: Race) -> list[str]:
     elif free is not None:
         lines.append(f"{free.entrant.name}, which learns nothing: {_shown(free.dev)}")
     late = sum(result.state == "out of time" for result in race.results)
-    return [*lines, f"{late} training was cut short: the time was up"] if late else lines
+    lines += [f"{late} training was cut short: the time was up"] if late else []
+    return lines + ([_left_line(race.left)] if race.left else [])
+
+
+def _left_line(left: Sequence[Entrant]) -> str:
+    """The entrants that were not trained, as a sentence."""
+    names = "; ".join(entrant.name for entrant in left)
+    return f"not trained, because the time was up ({len(left)}): {names}; a longer time: --minutes"
 
 
 def _shown(value: float | None) -> str:
