@@ -49,7 +49,7 @@ class EncoderConfig(Strict):
     @model_validator(mode="before")
     @classmethod
     def _drop_directions(cls, raw: object) -> object:
-        """Without recurrence there are no directions, so that a grid can vary the cell alone."""
+        """Without recurrence there are no directions, and a grid can vary the cell alone."""
         none = isinstance(raw, dict) and raw.get("cell") in ("none", {"name": "none"})
         return {**raw, "bidirectional": False} if none and isinstance(raw, dict) else raw
 
