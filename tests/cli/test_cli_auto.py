@@ -68,3 +68,22 @@ def test_a_wrong_setting_is_refused_before_the_race(run: Run, tmp_path: Path) ->
     assert code == 2
     assert "unknown loss 'nonsense'" in noted
     assert "on dev" not in said + noted
+
+
+def test_classes_of_texts_race_too_and_have_no_threshold(run: Run, tmp_path: Path) -> None:
+    rows = [f"{'red' if n % 2 else 'blue'} thing {n},{'warm' if n % 2 else 'cold'}" for n in range(90)]
+    (tmp_path / "texts.csv").write_text("text,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    command = ("train", "texts.csv", "--auto", *SMALL, "objective=classify", "tokens.unit=word", "--out", "best")
+    code, said, noted = run(*command)
+    assert code == 0, noted
+    assert "threshold" not in said
+    names = {row["entrant"] for row in csv.DictReader(Path("best/race.csv").read_text(encoding="utf-8").splitlines())}
+    assert names == {"max, word", "attention, word", "n-grams, word", "words and letters, max"}
+
+
+def test_a_loss_without_a_threshold_is_reported(run: Run, tmp_path: Path) -> None:
+    """One label in dev: pairs have no threshold then, and the user is told."""
+    data = tiny.write_pairs(tmp_path / "data", only={"dev": 1})
+    code, said, noted = run("train", data, *SMALL, "--out", "run")
+    assert code == 0, noted
+    assert "no threshold: it could not be chosen on dev" in said

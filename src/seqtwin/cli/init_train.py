@@ -90,6 +90,7 @@ def train(
     """
     from seqtwin import api
     from seqtwin.reporting.page.run_figures import run_figures
+    from seqtwin.run.objectives.registry import objective_of
     from seqtwin.run.prepare import DataSets
     from seqtwin.run.train import train as train_run
     from seqtwin.study.race import write_race
@@ -112,7 +113,10 @@ def train(
 
     with console.epochs_bar(run_config.fit.epochs) as on_epoch:
         run = train_run(run_config, folder, on_epoch=on_epoch, finish=finish, prepared=prepared, baselines=True)
-    _print_run(run, as_json=as_json)
+    if as_json:
+        _print_json(run)
+    else:
+        _print_run(run, has_threshold=objective_of(run_config).has_threshold)
 
 
 def _run_and_data(
@@ -149,21 +153,22 @@ def _race(config: "RunConfig", data: "DataSets", minutes: float | None, override
     return race
 
 
-def _print_run(run: "Run", *, as_json: bool) -> None:
-    """Print the scores of a run next to those of the best free baseline, and its folder."""
+def _print_json(run: "Run") -> None:
+    baselines = run.baselines.as_json() if run.baselines else None
+    console.print_json({"path": str(run.path), "status": run.status, "scores": run.scores, "baselines": baselines})
+
+
+def _print_run(run: "Run", *, has_threshold: bool) -> None:
+    """Print the scores of a run next to those of the best free baseline, and its folder. `has_threshold`: of pairs."""
     from seqtwin.floors import compare_with_best
 
     scores, measured = run.scores, run.baselines
-    if as_json:
-        baselines = measured.as_json() if measured else None
-        console.print_json({"path": str(run.path), "status": run.status, "scores": scores, "baselines": baselines})
-        return
     best = measured.best if measured else None
     baseline = measured.floors[best.name] if measured and best else None
     console.print_line(f"{console.scores_table(scores['dev'], scores['test'], baseline)}\n")
     for line in console.undefined_lines(scores.get("undefined") or {}):
         console.print_line(line)
-    if scores.get("threshold", 0) is None:
+    if has_threshold and scores.get("threshold", 0) is None:
         console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")
     for line in compare_with_best(measured, scores["dev"], scores["test"]) if measured else []:
         console.print_line(line)

@@ -139,16 +139,29 @@ ENTRANTS: Mapping[tuple[str, str], Callable[[RunConfig], list[Entrant]]] = {
 
 
 def _without_fixed(config: RunConfig, entrants: Sequence[Entrant], fixed: Collection[str]) -> list[Entrant]:
-    """The entrants with the fixed settings of the config; of equal ones, the first. TF-IDF needs its own n-grams."""
-    if not fixed:
-        return list(entrants)
+    """The entrants with the fixed settings of the config; of equal ones, the first. TF-IDF needs its own n-grams.
+
+    Where some entrants have the fixed value, the others are left out: `word vectors, word` means nothing on characters.
+    """
     kept: dict[str, Entrant] = {}
     for entrant in entrants:
         changes = {key: value for key, value in entrant.changes.items() if not _is_fixed(key, fixed)}
-        if not entrant.free or "encoder.lexical" in changes:
-            own = replace(entrant, changes=changes)
+        own = replace(entrant, changes=changes)
+        needs = not entrant.free or "encoder.lexical" in changes
+        if needs and not any(_contradicts(config, entrant, key, entrants) for key in fixed):
             kept.setdefault(repr(_varied(config, own) or entrant.name), own)
-    return list(kept.values())
+    return list(kept.values()) if fixed else list(entrants)
+
+
+def _contradicts(config: RunConfig, entrant: Entrant, key: str, entrants: Sequence[Entrant]) -> bool:
+    """Whether an entrant sets another value than the config, and some entrant sets the same."""
+    if key not in entrant.changes or _sets_as(config, entrant, key):
+        return False
+    return any(_sets_as(config, other, key) for other in entrants if key in other.changes)
+
+
+def _sets_as(config: RunConfig, entrant: Entrant, key: str) -> bool:
+    return vary(config, {key: entrant.changes[key]}) == config
 
 
 def _is_fixed(key: str, fixed: Collection[str]) -> bool:

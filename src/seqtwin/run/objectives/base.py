@@ -25,7 +25,8 @@ class Objective(Protocol[PreparedT, LearnerT, LossT, WatcherT]):
     """One objective: how its data are prepared, and how a learner is trained, judged, explained and described.
 
     `title`: the objective in one line. `default_loss`: whether the default of `loss` in a config applies to it.
-    `one_class`: whether it needs one class for each sequence.
+    `one_class`: whether it needs one class for each sequence. `has_threshold`: whether dev gives the similarity from
+    which a pair counts as the same.
     """
 
     @property
@@ -36,6 +37,9 @@ class Objective(Protocol[PreparedT, LearnerT, LossT, WatcherT]):
 
     @property
     def one_class(self) -> bool: ...
+
+    @property
+    def has_threshold(self) -> bool: ...
 
     def check(self, config: RunConfig, model: Siamese) -> None:
         """Build the parts of the objective on a small model.

@@ -38,6 +38,7 @@ class DistilObjective:
     title = "The vectors and similarities of a teacher, learned from texts without labels."
     default_loss = False
     one_class = False
+    has_threshold = False
 
     def check(self, config: RunConfig, model: Siamese) -> None:
         """Build the loss. Raises: ConfigError for options, a loss or a similarity that do not fit."""

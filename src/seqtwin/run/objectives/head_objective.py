@@ -64,6 +64,7 @@ class HeadObjective:
     row_label: Callable[[RunConfig], str] = representation_label
     one_class: bool = False
     default_loss: bool = False
+    has_threshold: bool = False
 
     def check(self, config: RunConfig, model: Siamese) -> None:
         """Build the head and its loss. Raises: ConfigError for options or a loss that do not fit."""

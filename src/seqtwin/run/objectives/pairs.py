@@ -34,6 +34,7 @@ class PairObjective:
     title = "How similar two sequences are: any representation with any loss of pairs."
     default_loss = True
     one_class = False
+    has_threshold = True
 
     def check(self, config: RunConfig, model: Siamese) -> None:
         """Build the loss. Raises: ConfigError for options, a loss that does not fit, or nothing to train."""
