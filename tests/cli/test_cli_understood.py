@@ -288,6 +288,16 @@ def test_a_config_of_a_study_is_checked_part_by_part(run: Run, tmp_path: Path) -
     assert "nonsense" in noted
 
 
+def test_a_config_of_a_run_is_checked_with_what_train_would_be_given(run: Run, tmp_path: Path) -> None:
+    config = tmp_path / "run.yaml"
+    config.write_text(yaml.safe_dump(tiny.raw_run(tiny.write_pairs(tmp_path / "data"))), encoding="utf-8")
+    code, said, noted = run("check", config, "representation={name: join, parts: [mean_output, max_output]}")
+    assert (code, said.splitlines()[-1]) == (0, "OK"), noted
+    code, _, noted = run("check", config, "representation={name: join, parts: [mean_output, nonsense]}")
+    assert code == 2
+    assert "nonsense" in noted
+
+
 def test_a_column_name_with_a_line_end_or_an_emoji_harms_nothing(run: Run, tmp_path: Path) -> None:
     rows = [f"{a},{b},{label},n" for a, b, label in tiny.drawn_pairs(80, 0)]
     head = 'left \U0001f600,right \U0001f600,label,"Notes\n(old)"'

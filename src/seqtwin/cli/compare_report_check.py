@@ -178,12 +178,12 @@ def _check_config(path: Path, overrides: list[str]) -> None:
     from seqtwin.strict_yaml import read_yaml
     from seqtwin.study.grid import expand_grid
 
-    grid, data = expand_grid(read_study(path, overrides)), DataSets()
-    prepared = data.prepare(grid.cells[0].config)
-    study = "grid" in read_yaml(path)
-    each = {cell.pairing: cell.config for cell in grid.cells}.values() if study else [read_run(path, overrides)]
-    for config in each:
+    data, is_study = DataSets(), bool({"grid", "base"} & read_yaml(path).keys())
+    cells = expand_grid(read_study(path, overrides)).cells if is_study else []
+    configs = list({cell.pairing: cell.config for cell in cells}.values()) or [read_run(path, overrides)]
+    for config in configs:
         api.refuse_misfits(config, data.prepare(config))
-    console.print_line("\n".join(api.understood(grid.cells[0].config, prepared)))
+    prepared = data.prepare(configs[0])
+    console.print_line("\n".join(api.understood(configs[0], prepared)))
     console.print_line(f"{prepared.data.name}: primary metric {prepared.primary}")
-    console.print_line(f"{len(grid.cells)} study cells: OK" if study else "OK")
+    console.print_line(f"{len(cells)} study cells: OK" if is_study else "OK")
