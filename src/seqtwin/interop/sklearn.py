@@ -26,6 +26,7 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.run.build_losses import build_loss
 from seqtwin.run.check_config import check_run
 from seqtwin.run.fresh_model import fresh_model
+from seqtwin.run.objectives.check_pair_targets import check_positives
 from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.train import recipe_of
@@ -92,6 +93,7 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_run(config)
         lefts, rights = _pairs(_rows(X))
         prepared = _prepared(lefts, rights, _targets(y, len(lefts)), config, self.dev_fraction)
+        check_positives(config, prepared.stores["train"].target, prepared.data.name)
         trained = _trained(config, prepared)
         self.encoder_: TrainedEncoder = trained.encoder
         self.threshold_: float | None = trained.encoder.threshold
