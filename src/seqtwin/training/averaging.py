@@ -63,8 +63,9 @@ def _copy(source: list[Tensor], target: list[Tensor]) -> None:
 
 
 def ema(model: nn.Module, _total: int, *, decay: Number = 0.99) -> WeightAverage:
-    """Exponential moving average: a = decay x a + (1 - decay) x w after each step; a starts as w after the first.
+    """Exponential moving average of the weights: after each step, a = decay x a + (1 - decay) x w.
 
+    It starts as the weights after the first step.
     Raises: ValueError for a decay that is not between 0 and 1.
     Source: Polyak & Juditsky 1992; torch.optim.swa_utils.
     """
@@ -72,8 +73,9 @@ def ema(model: nn.Module, _total: int, *, decay: Number = 0.99) -> WeightAverage
 
 
 def mean_of_last(model: nn.Module, total: int, *, last: Number = 0.25) -> WeightAverage:
-    """Mean of the weights after each of the last steps. `last`: their share of all steps, without an early stop.
+    """Mean of the weights after each of the last steps.
 
+    `last`: their share of all steps, without an early stop.
     Raises: ValueError for a share that is not between 0 and 1.
     Source: Izmailov et al. 2018 (SWA), here with every step; torch.optim.swa_utils.
     """

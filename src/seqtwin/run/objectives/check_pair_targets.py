@@ -8,11 +8,18 @@ from seqtwin.lookup import split_spec
 from seqtwin.training.losses import parts_of
 
 
-def check_positives(config: RunConfig, targets: np.ndarray, name: str) -> None:
-    """Check that some targets reach the `positive_from` of each loss. `name`: of the data, for the error.
+def check_pair_targets(config: RunConfig, targets: np.ndarray, name: str) -> None:
+    """Check the targets of the training pairs. `name`: of the data, for the error.
 
-    Raises: DataError where none does.
+    Raises: DataError where no target reaches the `positive_from` of a loss, and with `fit.balance` for graded targets
+    and where all pairs are the same or all different.
     """
+    _check_positives(config, targets, name)
+    if config.fit.balance is not None:
+        _check_balance(targets, name)
+
+
+def _check_positives(config: RunConfig, targets: np.ndarray, name: str) -> None:
     for part in parts_of(config.loss):
         loss, options = split_spec(part)
         least = options.get("positive_from")
@@ -24,13 +31,7 @@ def check_positives(config: RunConfig, targets: np.ndarray, name: str) -> None:
             raise DataError("DATA_NO_POSITIVES", cause, place=name, remedy="lower positive_from in the loss")
 
 
-def check_balance(config: RunConfig, targets: np.ndarray, name: str) -> None:
-    """Check that the targets are labels of two classes where `fit.balance` is set. `name`: of the data, for the error.
-
-    Raises: DataError for graded targets, and where all pairs are the same or all different.
-    """
-    if config.fit.balance is None:
-        return
+def _check_balance(targets: np.ndarray, name: str) -> None:
     if not np.isin(targets, (0, 1)).all():
         value = targets[~np.isin(targets, (0, 1))][0]
         cause = f"fit.balance needs labels 0 and 1, but the training targets are graded (one is {value:.4g})"

@@ -17,7 +17,7 @@ from seqtwin.run.diagnose_run import TrainedPairs, Watcher, diagnostics
 from seqtwin.run.evaluate import Judged, judge, judge_untrained, primary_value
 from seqtwin.run.every_representation import read_all
 from seqtwin.run.model_card import Interval, model_card
-from seqtwin.run.objectives.check_pair_targets import check_balance, check_positives
+from seqtwin.run.objectives.check_pair_targets import check_pair_targets
 from seqtwin.run.objectives.prepare_pairs import prepare_pairs
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepared_data import Prepared
@@ -58,8 +58,7 @@ class PairObjective:
         """Raises: DataError for training pairs that are all the same, or all different, with a loss that needs both,
         and for targets that do not fit `positive_from` or `fit.balance`."""
         targets = prepared.stores["train"].target
-        check_positives(config, targets, prepared.data.name)
-        check_balance(config, targets, prepared.data.name)
+        check_pair_targets(config, targets, prepared.data.name)
         if np.ptp(targets) > 0:
             return
         same = bool(targets[0] >= prepared.data.cut)
