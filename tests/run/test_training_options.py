@@ -9,12 +9,14 @@ import torch
 from safetensors.torch import load_file
 
 import tiny
+from seqtwin.api import refuse_misfits
 from seqtwin.config import parse_run, parse_study, read_run
 from seqtwin.errors import DataError
 from seqtwin.files import read_json
 from seqtwin.inference.trained_encoder import load
 from seqtwin.run.prepare import prepare
 from seqtwin.run.train import Run, recipe_of, train
+from seqtwin.study.compare import compare
 from seqtwin.study.grid import expand_grid
 from seqtwin.training.fit import batches_of
 
@@ -102,6 +104,18 @@ def test_graded_targets_and_one_class_are_refused_before_a_training(tmp_path: Pa
     with pytest.raises(DataError, match="the training targets are graded"):
         train(parse_run({**raw, "data": graded}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_study_is_refused_for_the_balance_of_any_cell_and_check_says_so_too(tmp_path: Path) -> None:
+    folder = tiny.write_pairs(tmp_path / "data", only={"train": 1})
+    raw = tiny.raw_run(folder, loss="in_batch")
+    for values in ([None, 0.5], [0.5, None]):
+        study = parse_study({"base": raw, "grid": {"fit.balance": values}, "seeds": 1, "tune": False})
+        with pytest.raises(DataError, match="needs both classes"):
+            compare(study, tmp_path / "study", jobs=1)
+    config = parse_run(tiny.raw_run(folder, loss="in_batch", fit={"balance": 0.5}))
+    with pytest.raises(DataError, match="needs both classes"):
+        refuse_misfits(config, prepare(config))
 
 
 def test_a_sum_learns_from_same_pairs_alone_if_a_part_does(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn, get_swa_multi_avg_fn
 
@@ -49,8 +48,8 @@ class WeightAverage:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Give the model its averaged weights for a while. Before the first averaged step nothing changes."""
-        kept = [weight.clone() for weight in self.trained] if self.count else []
-        _copy(self.weights, self.trained)
+        kept = [weight.clone() for weight in self.trained]
+        _copy(self.weights or kept, self.trained)
         try:
             yield
         finally:
@@ -58,8 +57,8 @@ class WeightAverage:
 
 
 def _copy(source: list[Tensor], target: list[Tensor]) -> None:
-    if source:
-        torch._foreach_copy_(target, source)
+    for value, weight in zip(source, target, strict=True):
+        weight.copy_(value)
 
 
 def ema(model: nn.Module, _total: int, *, decay: Number = 0.99) -> WeightAverage:

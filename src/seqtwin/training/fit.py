@@ -248,7 +248,7 @@ def _record(state: RunState, mean_loss: float, metric: float | None, watched: Me
 
 
 def _warn_without_average(state: RunState) -> None:
-    if state.average and not state.averaged:
+    if state.average and state.average.trained and not state.averaged:
         log.warning(
             "fit.average: the weights of epoch %d are not averaged, because the average starts after step %d; "
             "fit.patience=null trains to the end, and a larger share starts earlier",
