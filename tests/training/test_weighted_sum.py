@@ -107,6 +107,15 @@ def test_the_diagnostics_see_the_margin_of_a_part_and_change_nothing(model: Siam
     assert all(torch.equal(value, before[1][name]) for name, value in loss.state_dict().items())
 
 
+def test_half_precision_vectors_give_a_finite_sum(model: Siamese) -> None:
+    compared, target = drawn()
+    half = Compared(compared.left.bfloat16(), compared.right.bfloat16(), compared.score.bfloat16())
+    value = built(model, PARTS[:-1])(half, target)  # the library has no distances in bfloat16
+    (gradient,) = torch.autograd.grad(value, compared.left)
+    assert value.isfinite()
+    assert gradient.isfinite().all()
+
+
 def test_a_sum_trains(model: Siamese) -> None:
     state = fit(model, built(model, ["mse", "in_batch"], [1, 0.5]), STORE, tiny.recipe(epochs=4), lambda _: None)
     assert state.losses[-1] < state.losses[0]

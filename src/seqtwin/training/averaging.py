@@ -18,15 +18,15 @@ class WeightAverage:
     `fold`: adds the weights of one more step. `first`: the number of steps that are left out at the start.
     `count`: the number of steps averaged so far.
 
-    >>> model = nn.Linear(1, 1, bias=False).requires_grad_()
+    >>> model = nn.Linear(1, 1, bias=False)
     >>> average = mean_of_last(model, 4, last=0.5)
     >>> for step in (1, 2, 3, 4):
     ...     _ = nn.init.constant_(model.weight, float(step))
     ...     average.update(step)
     >>> with average.in_use():
-    ...     float(model.weight)
+    ...     model.weight.item()
     3.5
-    >>> float(model.weight)
+    >>> model.weight.item()
     4.0
     """
 

@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from seqtwin.lookup import pick, split_spec
@@ -29,6 +28,7 @@ class Sum(Loss):
     Raises: ValueError for fewer than two parts, for equal parts, for a sum as a part, and for wrong weights;
     ConfigError for a part that does not fit the vectors.
 
+    >>> import torch
     >>> from seqtwin.model.distances import cosine
     >>> space = VectorSpace(dim=2, bound=None, unit=False, similarity="cosine", low=-1.0, high=1.0)
     >>> left, right = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[1.0, 0.0], [1.0, 1.0]])
@@ -67,7 +67,7 @@ class Sum(Loss):
         values = [weight * part(compared, target) for weight, part in zip(self.weights, self.losses, strict=True)]
         more = [part.silent_batches > before for part, before in zip(self.losses, silent, strict=True)]
         self.silent_batches += all(more)
-        return torch.stack(values).sum()
+        return sum(values[1:], values[0])
 
     def calibrate(self, compared: Compared, target: Tensor) -> None:
         """Set what the parts take from the data. Raises: ConfigError, as each part does."""
