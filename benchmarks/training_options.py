@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,9 @@ def all_rows(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def some_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """2,000 rows, always the same."""
-    return table.sample(2000, random_state=0)
+def some_rows(table: pd.DataFrame, count: int = 2000) -> pd.DataFrame:
+    """So many rows, always the same."""
+    return table.sample(count, random_state=0)
 
 
 def few_same(table: pd.DataFrame) -> pd.DataFrame:
@@ -81,6 +82,7 @@ CASES: Mapping[str, Case] = {
     "amazon_google, 10 % same": Case("amazon_google", BALANCED),
     "amazon_google, 2 % same": Case("amazon_google", BALANCED, rows=few_same),
     "qqp, 2,000 pairs": Case("qqp", BOTH, rows=some_rows),
+    "qqp, 5,000 pairs": Case("qqp", BOTH, rows=partial(some_rows, count=5000)),
 }
 HEAD = """# What the options of training are worth
 
