@@ -86,7 +86,7 @@ def compare_texts(config: RunConfig, folder: Path, metric: str) -> dict[str, Any
     table = pd.read_csv(str(config.data.test), keep_default_na=False)
     target = table[config.data.score or config.data.label].to_numpy(np.float64)
     texts = sorted({*table["left"], *table["right"]})
-    encoder = seqtwin.load(folder, device="cpu")
+    encoder = seqtwin.load(folder)
     methods: dict[str, Encode] = {"recipe": encoder.encode, "tfidf": tfidf(config)}
     zero_shot = {"static": static_vectors, "teacher": transformer}
     methods |= {key: made for key, make in zero_shot.items() if (made := make()) is not None}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seqtwin.files import read_json
 from seqtwin.reporting.page.write_report import report_files
 from seqtwin.reporting.table.study_table import StudyTable, read_study
 
@@ -57,6 +58,14 @@ def test_the_page_of_validation_is_remade_from_its_figures(monkeypatch: pytest.M
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     page = importlib.import_module("validated").overview(ROOT / "experiments" / "validation")
     assert (REPORTS / "validation" / "README.md").read_text(encoding="utf-8") == page
+
+
+def test_the_page_of_the_options_of_training_is_remade_from_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    home, options = ROOT / "experiments" / "training_options", importlib.import_module("training_options")
+    results = read_json(home / "results.json")
+    assert list(results) == list(options.CASES)
+    assert (home / "README.md").read_text(encoding="utf-8") == options.page(results)
 
 
 def test_reports_hold_what_a_person_reads_and_no_result_again() -> None:

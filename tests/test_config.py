@@ -112,6 +112,12 @@ def test_join_is_short_for_a_part_with_parts() -> None:
     assert found.representation == {"name": "join", "parts": ["mean_output", "max_output"]}
 
 
+def test_sum_is_short_for_a_loss_with_parts() -> None:
+    found = parse_run({**DIGITS, "loss": {"sum": ["mse", "in_batch"], "weights": [1, 0.5]}})
+    assert found.loss == {"name": "sum", "parts": ["mse", "in_batch"], "weights": [1, 0.5]}
+    assert parse_run({**DIGITS, "loss": {"sum": ["mse", "bce"]}}).loss == {"name": "sum", "parts": ["mse", "bce"]}
+
+
 def test_a_config_is_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         parse_run(DIGITS).fit.epochs = 3  # type: ignore[misc]
@@ -130,6 +136,9 @@ OVERRIDES = [
     ("projection={name: linear, dim: 8}", lambda c: c.projection, {"name": "linear", "dim": 8}),
     ("similarity.tau=a=b", lambda c: c.similarity, {"name": "cosine", "tau": "a=b"}),
     ("data.pairs=60", lambda c: c.data.pairs, 60),
+    ("fit.rates.embedding=0.1", lambda c: c.fit.rates.changed(), {"embedding": 0.1}),
+    ("fit.average=ema", lambda c: c.fit.average, "ema"),
+    ("fit.balance=0.3", lambda c: c.fit.balance, 0.3),
 ]
 
 
@@ -348,6 +357,14 @@ SENSELESS: dict[str, tuple[dict[str, Any], str]] = {
     "letters of byte pairs": ({"tokens": {"characters": True, "unit": "bpe"}}, "got unit: bpe"),
     "no rate below the head": ({"fit": {"layer_decay": 0}}, "fit.layer_decay"),
     "a rate that grows": ({"fit": {"layer_decay": 1.5}}, "fit.layer_decay"),
+    "a rate of nothing": ({"fit": {"rates": {"embedding": 0}}}, "fit.rates.embedding"),
+    "a rate of an unknown part": (
+        {"fit": {"rates": {"embeding": 0.1}}},
+        r"unknown key 'embeding' in fit.rates; known: embedding, recurrent, .*head, loss.*did you mean 'embedding'",
+    ),
+    "a batch of same pairs alone": ({"fit": {"balance": 1}}, "fit.balance"),
+    "a batch without same pairs": ({"fit": {"balance": 0.0}}, "fit.balance"),
+    "an average without a name": ({"fit": {"average": 0.99}}, r"fit.average.*expected a name or \{name"),
     "all inputs dropped": ({"encoder": {"input_dropout": 1.0}}, "encoder.input_dropout"),
     "an unknown scaling": ({"encoder": {"scaling": "minmax"}}, "'standard' or 'none'"),
     "one text more than none": ({"data": {"name": "digits", "substituted": -1}}, "data.substituted"),

@@ -25,9 +25,10 @@ from seqtwin.reporting.page.write_report import write_report
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.manifest import config_text
+from seqtwin.run.objectives.check_pair_targets import check_pair_targets
 from seqtwin.run.objectives.registry import named_objective
 from seqtwin.run.prepare import DataSets, word_vectors
-from seqtwin.run.prepared_data import Ready, prepared_lines
+from seqtwin.run.prepared_data import Prepared, Ready, prepared_lines
 from seqtwin.run.pretrained import followed
 from seqtwin.run.probe_scores import Probes
 from seqtwin.run.train import OnEpoch, Run
@@ -172,13 +173,15 @@ def _named_columns(data: DataConfig, name: str) -> str:
 
 
 def refuse_misfits(config: RunConfig, prepared: Ready) -> None:
-    """Check that the parts of a config fit together, without training. `prepared`: the data of the config.
+    """Check that the parts of a config fit together and to its data, without training. `prepared`: these data.
 
     Raises: ConfigError, DataError.
     """
     shaped = followed(config)
     check_run(shaped)
     word_vectors(shaped, prepared)
+    if isinstance(prepared, Prepared):
+        check_pair_targets(config, prepared.stores["train"].target, prepared.data.name)
 
 
 def refuse_untrainable(config: RunConfig, prepared: Ready) -> None:

@@ -127,10 +127,20 @@ class JudgedFacts(TypedDict, total=False):
     judged: str
 
 
+class TrainingOptions(TypedDict, total=False):
+    """Options of a training, where set. `rates`: factors by part; `averaged_steps`: 0 if none are in the weights."""
+
+    average: str
+    averaged_steps: int
+    rates: dict[str, float]
+    balance: float
+
+
 class _DataFacts(JudgedFacts, total=False):
     objective: str
     classes: list[str]
     counts: dict[str, dict[str, int]]
+    training: TrainingOptions
 
 
 class DataFacts(_DataFacts):

@@ -12,11 +12,15 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def _named(spec: object) -> object:
-    """`{join: [a, b]}` is short for `{name: join, parts: [a, b]}`."""
+    """`{join: [a, b]}` is short for `{name: join, parts: [a, b]}`, and `{sum: [a, b], weights: [1, 2]}` likewise."""
     if not isinstance(spec, (str, dict)):
         raise ValueError("expected a name or {name: ..., option: ...}")
-    if isinstance(spec, dict) and "name" not in spec and set(spec) == {"join"}:
+    if isinstance(spec, str) or "name" in spec:
+        return spec
+    if set(spec) == {"join"}:
         return {"name": "join", "parts": spec["join"]}
+    if "sum" in spec and set(spec) <= {"sum", "weights"}:
+        return {"name": "sum", "parts": spec["sum"], **{key: value for key, value in spec.items() if key != "sum"}}
     return spec
 
 

@@ -6,7 +6,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.data.batches import POOL, ClassStore, DecodeStore, PairStore, Ragged, StepStore, by_length, epoch_batches
+from seqtwin.data.batches import (
+    POOL,
+    ClassStore,
+    DecodeStore,
+    PairStore,
+    Ragged,
+    StepStore,
+    balanced_batches,
+    by_length,
+    epoch_batches,
+)
 
 some_texts = st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=6), min_size=1, max_size=8)
 some_lengths = st.lists(st.integers(1, 20), min_size=0, max_size=200)
@@ -171,6 +181,61 @@ def test_a_batch_is_alike_in_length_and_an_epoch_is_not_sorted() -> None:
     assert spread < 0.1 * np.ptp(lengths)
     means = np.array([lengths[batch].mean() for batch in batches])
     assert abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.5
+
+
+two_classes = st.lists(st.booleans(), min_size=2, max_size=300).filter(lambda same: 0 < sum(same) < len(same))
+shares = st.floats(0.01, 0.99)
+
+
+@given(same=two_classes, size=sizes, share=shares, seed=st.integers(0, 3), epoch=st.integers(0, 3))
+def test_balanced_batches_have_the_share_and_use_the_rarer_class_evenly(
+    same: list[bool], size: int, share: float, seed: int, epoch: int
+) -> None:
+    mask, lengths = np.array(same), np.random.default_rng(seed).integers(1, 9, len(same))
+    batches = balanced_batches(lengths, mask, size, share, seed=seed, epoch=epoch)
+    plain = epoch_batches(lengths, size, seed=seed, epoch=epoch)
+    assert [len(batch) for batch in batches] == [len(batch) for batch in plain]
+    for batch in batches:
+        assert abs(mask[batch].sum() - share * len(batch)) <= 1 + 1e-9
+    counts = np.bincount(np.concatenate(batches), minlength=len(mask))
+    rarer = mask if mask.mean() < share else ~mask
+    assert counts[rarer].min() >= 1
+    assert np.ptp(counts[rarer]) <= 1
+    if mask.mean() != share:
+        assert counts[~rarer].max() <= 1
+
+
+def test_balanced_batches_depend_on_seed_and_epoch_alone() -> None:
+    lengths = np.random.default_rng(0).integers(1, 20, 500)
+    same = np.arange(500) % 10 == 0
+    before = np.random.get_state()[1].copy()
+    orders = [
+        tuple(np.concatenate(balanced_batches(lengths, same, 16, 0.5, seed=seed, epoch=epoch)).tolist())
+        for seed, epoch in [(0, 0), (0, 1), (1, 0), (0, 0)]
+    ]
+    assert len(set(orders)) == 3
+    assert orders[0] == orders[3]
+    assert np.array_equal(np.random.get_state()[1], before)
+
+
+def test_over_the_epochs_every_row_of_the_frequent_class_is_drawn_too() -> None:
+    same = np.arange(200) % 10 == 0
+    drawn = [balanced_batches(np.ones(200), same, 16, 0.5, seed=0, epoch=epoch) for epoch in range(12)]
+    assert set(np.concatenate([row for batches in drawn for row in batches]).tolist()) == set(range(200))
+
+
+def test_a_balanced_batch_is_alike_in_length() -> None:
+    lengths = np.random.default_rng(0).integers(1, 40, 2 * POOL * 16)
+    batches = balanced_batches(lengths, np.arange(len(lengths)) % 20 == 0, 16, 0.5, seed=0, epoch=0)
+    assert np.mean([np.ptp(lengths[batch]) for batch in batches]) < 0.2 * np.ptp(lengths)
+    means = np.array([lengths[batch].mean() for batch in batches])
+    assert abs(np.corrcoef(means, np.arange(len(means)))[0, 1]) < 0.5
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_one_class_cannot_be_balanced(value: bool) -> None:
+    with pytest.raises(ValueError, match="both classes"):
+        balanced_batches(np.ones(4), np.full(4, value), 2, 0.5, seed=0, epoch=0)
 
 
 @given(lengths=some_lengths, size=sizes)

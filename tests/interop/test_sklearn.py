@@ -215,3 +215,16 @@ def test_pairs_of_one_class_give_no_threshold_and_no_score() -> None:
         fitted.predict(PAIRS)
     with pytest.raises(DataError, match="roc_auc"):
         fitted.score(PAIRS, [0] * len(PAIRS))
+
+
+def test_a_sum_of_losses_and_the_options_of_training_are_those_of_a_config() -> None:
+    loss = {"sum": ["mse", {"name": "in_batch", "temperature": 0.1}], "weights": [1, 0.1]}
+    options: dict[str, Any] = {"average": "ema", "rates": {"embedding": 0.5}, "balance": 0.4}
+    plain = SiameseEncoder(**SMALL, loss=loss).fit(PAIRS, LABELS)
+    for name, value in options.items():
+        changed = SiameseEncoder(**SMALL, loss=loss, **{name: value}).fit(PAIRS, LABELS)
+        assert not np.array_equal(changed.transform(["abc"]), plain.transform(["abc"])), name
+    with pytest.raises(DataError, match=r"fit\.balance needs labels 0 and 1"):
+        SiameseEncoder(**SMALL, balance=0.5).fit(PAIRS, [0.5, *LABELS[1:]])
+    with pytest.raises(ConfigError, match=r"unknown key 'embeding' in fit\.rates"):
+        SiameseEncoder(**SMALL, rates={"embeding": 0.5}).fit(PAIRS, LABELS)

@@ -98,3 +98,42 @@ def test_vectors_need_words_and_a_file(objective: str) -> None:
         check_run(config(objective, encoder=encoder, data=data))
     with pytest.raises(DataError, match=r"nowhere\.txt"):
         check_run(config(objective, encoder=encoder, data=data, tokens={"unit": "word"}))
+
+
+# options of the training
+
+
+@pytest.mark.parametrize(
+    ("fit", "code", "words"),
+    [
+        ({"average": "emma"}, "CONFIG_UNKNOWN_NAME", "unknown average 'emma'.*did you mean 'ema'"),
+        ({"average": {"name": "ema", "decay": 2}}, "CONFIG_BAD_PART", "decay: expected a number between 0 and 1"),
+        ({"rates": {"lexical": 0.5}}, "RATES_IDLE", "no weights to train in its lexical; parts with some: embedding"),
+        ({"rates": {"head": 0.5}}, "RATES_IDLE", "no weights to train in its head"),
+        ({"rates": {"loss": 0.5}}, "RATES_IDLE", "no weights to train in its loss"),
+    ],
+)
+def test_options_of_the_training_are_checked(fit: dict[str, Any], code: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        check_run(config("pairs", fit=fit))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("objective", sorted(OBJECTIVES))
+def test_rates_and_averages_are_for_every_objective_and_balance_for_pairs(objective: str) -> None:
+    spec = {"name": objective, **NEEDS.get(objective, {})}
+    rates = {"embedding": 0.1, **({} if objective == "pairs" else {"head": 2})}
+    check_run(config(spec, fit={"rates": rates, "average": "mean"}))
+    if objective == "pairs":
+        check_run(config(spec, fit={"balance": 0.5}))
+        return
+    with pytest.raises(ConfigError, match=f"balance needs pairs with labels 0 and 1, but objective {objective}"):
+        check_run(config(spec, fit={"balance": 0.5}))
+
+
+def test_a_sum_of_losses_is_built_to_check_it() -> None:
+    check_run(config("pairs", loss={"sum": ["mse", "in_batch"]}))
+    with pytest.raises(ConfigError, match="unknown loss 'in_bach'"):
+        check_run(config("pairs", loss={"sum": ["mse", "in_bach"]}))
+    with pytest.raises(ConfigError, match="trained with cross_entropy, but sum compares pairs"):
+        check_run(config("classify", loss={"sum": ["mse", "in_batch"]}))

@@ -19,6 +19,9 @@ JOIN = {"name": "join", "parts": ["mean_output", "max_output"]}
         (JOIN, "mean_output+max_output"),
         ({"name": "join", "parts": [{"name": "attention_output", "heads": 4}, "max_output"]},
          "attention_output-heads4+max_output"),
+        ({"name": "sum", "parts": ["mse", "in_batch"]}, "mse+in_batch"),
+        ({"name": "sum", "parts": ["mse", {"name": "in_batch", "temperature": 0.1}], "weights": [1, 0.5]},
+         "mse+in_batch-temperature0.1-weight0.5"),
     ],
 )  # fmt: skip
 def test_a_part_is_named_by_its_options(spec: Any, expected: str) -> None:

@@ -21,8 +21,9 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.records import Compared
 from seqtwin.training import fit as fitting
 from seqtwin.training.encode_store import predict
-from seqtwin.training.fit import OPTIMIZERS, Diverged, RunState, batches_of, fit, pick_device
+from seqtwin.training.fit import Diverged, RunState, batches_of, fit, pick_device
 from seqtwin.training.losses import Loss
+from seqtwin.training.optimizers import OPTIMIZERS, SCHEDULES
 from seqtwin.training.precision import can_autocast
 
 TRAIN = tiny.store()
@@ -451,5 +452,5 @@ def test_the_tables_and_the_config_agree() -> None:
 
     from seqtwin.config import FitConfig
 
-    for key, table in (("optimizer", OPTIMIZERS), ("schedule", fitting.SCHEDULES), ("precision", fitting.PRECISIONS)):
+    for key, table in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", fitting.PRECISIONS)):
         assert set(get_args(FitConfig.model_fields[key].annotation)) == set(table)

@@ -10,11 +10,16 @@ import torch
 from torch import Tensor, nn
 
 import tiny
+from seqtwin.build import Blueprint, build_siamese
+from seqtwin.config import EncoderConfig, RatesConfig
 from seqtwin.data.batches import ClassStore, epoch_batches
+from seqtwin.errors import ConfigError
+from seqtwin.model.distiller import Distiller
 from seqtwin.model.heads import Learner, build_head
+from seqtwin.model.siamese import Siamese
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.fit import fit
-from seqtwin.training.layer_rates import parameter_groups
+from seqtwin.training.layer_rates import PARTS, parameter_groups
 
 LR, DECAY = 0.1, 0.5
 ITEMS = tiny.store(48).items
@@ -88,6 +93,121 @@ def test_what_is_frozen_is_in_no_group(decay: float) -> None:
     groups = parameter_groups(learner, CrossEntropy(), LR, decay)
     head = {id(parameter) for parameter in learner.head.parameters()}
     assert rates(groups) == dict.fromkeys(head, LR)
+
+
+# rates by part
+
+OF_NAMES = {  # the start of the name of a parameter, without "model." of a learner
+    "encoder.inputs.": "embedding",
+    "encoder.rnn.": "recurrent",
+    "representation.": "representation",
+    "projection.": "projection",
+    "similarity.": "similarity",
+    "lexical.": "lexical",
+    "head.": "head",
+    "map.": "head",
+}
+
+
+def part_of(name: str) -> str:
+    name = name.removeprefix("model.")
+    return next(part for start, part in OF_NAMES.items() if name.startswith(start))
+
+
+def every_part() -> Siamese:
+    settings = EncoderConfig(embedding=6, hidden=8, layers=2, lexical={"dim": 16})
+    blueprint = Blueprint(
+        inputs="tokens",
+        size=tiny.VOCABULARY,
+        encoder=settings,
+        representation="attention_output",
+        projection={"name": "linear", "dim": 5},
+        similarity={"name": "exp_manhattan", "tau": "learned"},
+    )
+    return build_siamese(blueprint, seed=0)
+
+
+FACTORS = {name: 2.0**-i for i, name in enumerate(PARTS, 1)}
+
+
+def test_a_config_names_the_same_parts() -> None:
+    assert list(RatesConfig.model_fields) == list(PARTS)
+
+
+@pytest.mark.parametrize("decay", [1.0, DECAY])
+def test_every_parameter_has_the_rate_of_its_part(decay: float) -> None:
+    model = every_part()
+    loss = tiny.loss_of(model, {"name": "pml", "loss": "MarginLoss", "options": {"learn_beta": True}})
+    chosen = {name: rate for name, rate in FACTORS.items() if name != "head"}
+    groups = parameter_groups(model, loss, LR, decay, chosen)
+    every = [id(parameter) for group in groups for parameter in group["params"]]
+    assert len(every) == len(set(every)) == len([*model.parameters(), *loss.parameters()])
+    found = rates(groups)
+    assert {part_of(name) for name, _ in model.named_parameters()} == set(chosen) - {"loss"}
+    for name, parameter in model.named_parameters():
+        expected = LR * decay ** depth_of(name, 2) * FACTORS[part_of(name)]
+        assert found[id(parameter)] == pytest.approx(expected), name
+    assert {found[id(parameter)] for parameter in loss.parameters()} == {LR * FACTORS["loss"]}
+
+
+@pytest.mark.parametrize("kind", ["head", "map"])
+def test_a_head_has_its_own_rate(kind: str) -> None:
+    learner = learner_of() if kind == "head" else Distiller(tiny.siamese(), 4, seed=0)
+    found = rates(parameter_groups(learner, CrossEntropy(), LR, 1.0, {"head": 3.0}))
+    for name, parameter in learner.named_parameters():
+        assert found[id(parameter)] == LR * (3.0 if part_of(name) == "head" else 1.0)
+
+
+def test_an_embedding_that_a_decoder_shares_keeps_the_rate_of_the_embedding() -> None:
+    model = tiny.siamese()
+    head = build_head({"name": "decode", "share": True, "embedding": 6}, model, tiny.VOCABULARY, seed=0)
+    learner = Learner(model, head)
+    found = rates(parameter_groups(learner, CrossEntropy(), LR, 1.0, {"head": 3.0, "embedding": 0.5}))
+    assert found[id(model.encoder.inputs.embedding.weight)] == LR * 0.5
+
+
+@pytest.mark.parametrize("name", ["representation", "projection", "similarity", "lexical", "head", "loss"])
+def test_a_rate_of_a_part_without_weights_is_refused(name: str) -> None:
+    model = tiny.siamese()
+    with pytest.raises(ConfigError, match=f"no weights to train in its {name}; parts with some: embedding, recurr"):
+        parameter_groups(model, tiny.loss_of(model), LR, 1.0, {name: 0.5})
+
+
+def test_a_rate_of_a_frozen_part_is_refused() -> None:
+    learner = learner_of()
+    learner.encoder.requires_grad_(False)
+    with pytest.raises(ConfigError, match="in its recurrent; parts with some: head"):
+        parameter_groups(learner, CrossEntropy(), LR, 1.0, {"recurrent": 0.5})
+
+
+def test_the_first_step_is_as_long_as_the_rate_of_the_part() -> None:
+    learner = learner_of(layers=2)
+    before = copied(learner)
+    fitted(learner, epochs=1, batch=len(STORE), lr=LR, rates={"embedding": 0.25, "head": 2.0}, clip=None)
+    moved: dict[str, float] = {}
+    for name, value in learner.state_dict().items():
+        part = part_of(name)
+        moved[part] = max(moved.get(part, 0.0), float((value - before[name]).abs().max()))
+    assert moved == {
+        "embedding": pytest.approx(LR * 0.25, rel=1e-3),
+        "recurrent": pytest.approx(LR, rel=1e-3),
+        "head": pytest.approx(2 * LR, rel=1e-3),
+    }
+
+
+def test_rates_of_1_change_nothing_and_the_history_has_the_rate_of_the_recipe() -> None:
+    def trained(part_rates: dict[str, float], decay: float) -> tuple[dict[str, Tensor], list[Any]]:
+        learner = learner_of(layers=2)
+        recipe = tiny.recipe(schedule="linear", rates=part_rates, layer_decay=decay)
+        state = fit(learner, CrossEntropy(), STORE, recipe, lambda _: None)
+        return copied(learner), [row["lr"] for row in state.history]
+
+    every = dict.fromkeys(("embedding", "recurrent", "head"), 1.0)
+    for decay in (1.0, DECAY):
+        plain, ones = trained({}, decay), trained(every, decay)
+        assert all(torch.equal(ones[0][name], value) for name, value in plain[0].items())
+        scaled = trained(dict.fromkeys(every, 0.3), decay)
+        assert plain[1] == ones[1] == pytest.approx(scaled[1])
 
 
 # what fit makes of it

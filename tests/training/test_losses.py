@@ -22,13 +22,14 @@ LEFT = torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 4.0], [1.0, 1.0]])
 RIGHT = torch.tensor([[1.0, 0.5], [1.0, 1.0], [4.0, 3.0], [-1.0, 1.0]])
 BINARY = torch.tensor([1.0, 0.0, 1.0, 0.0])
 GRADED = torch.tensor([0.9, 0.2, 0.8, 0.1])
-SPECS = [{"name": name} for name in LOSSES if name != "pml"] + [
+SPECS = [{"name": name} for name in LOSSES if name not in ("pml", "sum")] + [
     {"name": "contrastive", "distance": "euclidean", "margin": 1},
     {"name": "contrastive", "distance": "normalized_euclidean", "margin": 1.0},
     {"name": "triplet", "distance": "euclidean", "negatives": "hardest", "margin": 1.0},
     {"name": "pml", "loss": "ContrastiveLoss"},
     {"name": "pml", "loss": "TripletMarginLoss"},
 ]
+SUM = {"name": "sum", "parts": ["mse", "in_batch"]}
 ALL_LOSSES = pytest.mark.parametrize("spec", SPECS, ids=lambda s: "-".join(map(str, s.values())))
 
 
@@ -147,6 +148,26 @@ def test_in_batch_leaves_out_rights_known_to_be_the_same() -> None:
     assert float(build("in_batch", dim=3)(compare(left, right), y)) == pytest.approx(sum(rows) / 2, rel=1e-4)
 
 
+def test_in_batch_with_graded_targets_equals_a_loop() -> None:
+    left, right = draw(5)
+    left[3] = left[0]
+    y = [0.9, 0.0, 0.8, 0.6, 0.3]  # the fourth pair is neither: its right is no negative of the first
+    s = [[float(cosine(a, b)) / 0.05 for b in right] for a in left]
+    counted = {0: (0, 1, 2, 4), 2: (0, 1, 2, 3, 4)}
+    rows = [-s[i][i] + math.log(sum(math.exp(s[i][j]) for j in others)) for i, others in counted.items()]
+    loss = build({"name": "in_batch", "positive_from": 0.8}, dim=3)
+    assert float(loss(compare(left, right), torch.tensor(y))) == pytest.approx(sum(rows) / 2, rel=1e-4)
+    assert "(target >= 0.5), positive where target >= 0.8" in loss.formula
+    assert loss.settings == {"temperature": 0.05, "positive_from": 0.8}
+
+
+def test_positive_from_the_cut_is_the_usual_loss() -> None:
+    compared, y = compare(*draw(9)), torch.linspace(0, 1, 9)
+    usual, stated = build("in_batch", dim=3), build({"name": "in_batch", "positive_from": 0.5}, dim=3)
+    assert torch.equal(usual(compared, y), stated(compared, y))
+    assert (usual.formula, usual.settings) == (stated.formula, stated.settings)
+
+
 @pytest.mark.parametrize("negatives", ["all", "hardest"])
 def test_triplet_equals_a_loop(negatives: str) -> None:
     left, right = draw(6)
@@ -211,7 +232,7 @@ def test_a_loss_declares_its_cut_and_its_tuning_itself(name: str) -> None:
     assert set(loss.tuned_similarities) <= set(SIMILARITIES)
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda s: "-".join(map(str, s.values())))
+@pytest.mark.parametrize("spec", [*SPECS, SUM], ids=lambda s: "-".join(map(str, s.values())))
 def test_needs_cut_means_that_the_cut_changes_the_loss(spec) -> None:
     generator = torch.Generator().manual_seed(0)
     left, right = torch.randn(2, 12, 4, generator=generator)
@@ -389,6 +410,9 @@ def test_mse_needs_targets_within_the_range_of_the_similarity() -> None:
         ({"name": "triplet", "negatives": "hardst"}, "did you mean 'hardest'"),
         ({"name": "cosent", "scale": 0}, "scale: expected a number > 0"),
         ({"name": "in_batch", "temperature": -1.0}, "temperature: expected a number > 0"),
+        ({"name": "in_batch", "positive_from": 0.4}, r"positive_from: expected a target from the cut \(0.5\) to 1"),
+        ({"name": "in_batch", "positive_from": 1.1}, "positive_from: expected a target"),
+        ({"name": "in_batch", "positive_from": True}, "positive_from: expected a target"),
         ({"name": "contrastive", "k": 0.0}, "k: expected a number > 0"),
     ],
 )

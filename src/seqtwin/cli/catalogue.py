@@ -14,6 +14,7 @@ FAMILIES = {
     "projections": "seqtwin.model.projections:PROJECTIONS",
     "similarities": "seqtwin.model.similarities:SIMILARITIES",
     "losses": "seqtwin.training.losses:LOSSES",
+    "averages": "seqtwin.training.averaging:AVERAGES",
     "datasets": "seqtwin.data.sets.pair_sets:DATASETS",
     "metrics": "seqtwin.metrics:METRICS",
     "class_metrics": "seqtwin.metrics:CLASS_METRICS",

@@ -1,12 +1,14 @@
 """Configs of runs and studies: checked models, read from YAML files and command-line overrides.
 
 - `encoder_section`: the models of the encoder section of a run.
+- `fit_section`: the models of the fit section of a run.
 - `run`: the models of a run and their JSON schema.
 - `study`: the models of a study, and the default grids.
 - `read`: runs and studies from files and overrides.
 """
 
 from seqtwin.config.encoder_section import EncoderConfig, LexicalConfig
+from seqtwin.config.fit_section import LARGEST_SEED, FitConfig, RatesConfig
 from seqtwin.config.read import (
     data_overrides,
     objective_of,
@@ -17,10 +19,8 @@ from seqtwin.config.read import (
     study_of,
 )
 from seqtwin.config.run import (
-    LARGEST_SEED,
     PATHS,
     DataConfig,
-    FitConfig,
     RunConfig,
     TokensConfig,
     anchored,
@@ -50,6 +50,7 @@ __all__ = [
     "FitConfig",
     "LexicalConfig",
     "PublishedConfig",
+    "RatesConfig",
     "RunConfig",
     "StudyConfig",
     "TierName",

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from seqtwin.config.encoder_section import EncoderConfig
+from seqtwin.config.fit_section import FitConfig
 from seqtwin.errors import nearest
 from seqtwin.paths import anchor, counted_from
 from seqtwin.validation import Part, Strict, validated
@@ -27,7 +28,6 @@ PATHS = (
     "objective.cache",
 )
 Columns = str | tuple[str, ...] | None
-LARGEST_SEED = 2**63 - 2  # the parts above the encoder use the next seed
 
 
 def spelled_labels(labels: Mapping[object, object]) -> dict[str, object]:
@@ -136,29 +136,6 @@ class TokensConfig(Strict):
         if self.characters and self.unit != "word":
             raise ValueError(f"characters: true requires unit: word, got unit: {self.unit}")
         return self
-
-
-class FitConfig(Strict):
-    """How the encoder is trained."""
-
-    epochs: int = Field(10, ge=1)
-    batch: int = Field(64, ge=1)
-    lr: float = Field(0.002, gt=0)
-    layer_decay: float = Field(
-        1.0, gt=0, le=1, description="learning rate of each layer, as a share of that of the layer above"
-    )
-    optimizer: Literal["adam", "adamw"] = "adam"
-    weight_decay: float = Field(0.0, ge=0)
-    schedule: Literal["constant", "linear", "cosine"] = "linear"
-    warmup: float = Field(0.0, ge=0, lt=1, description="share of all steps in which the learning rate rises from 0")
-    clip: float | None = Field(1.0, gt=0, description="largest gradient norm; null: no clipping")
-    patience: int | None = Field(5, ge=1, description="epochs without a better dev metric before stopping; null: never")
-    precision: Literal["fp32", "bf16"] = Field(
-        "fp32", description="bf16 falls back to fp32, with a warning, for an LSTM on a CPU without bfloat16 kernels"
-    )
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
-    threads: int | None = Field(None, ge=1)
-    seed: int = Field(0, ge=0, le=LARGEST_SEED)
 
 
 class RunConfig(Strict):

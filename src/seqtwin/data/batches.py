@@ -182,6 +182,44 @@ def epoch_batches(lengths: np.ndarray, size: int, *, seed: int, epoch: int) -> l
     return shuffled if short is None else [*shuffled, short]
 
 
+def balanced_batches(
+    lengths: np.ndarray, same: np.ndarray, size: int, share: float, *, seed: int, epoch: int
+) -> list[np.ndarray]:
+    """The rows of every batch of one epoch, with this share of rows that are `same` in each, to within one row.
+
+    There are as many batches as without balance. Every row of the class that has less than its share occurs at least
+    once, and none occurs two times more than another. Of the other class as many rows are drawn as are needed.
+    `same`: Bool[rows]. Raises: ValueError if all rows are of one class.
+
+    >>> same = np.array([True] + [False] * 7)
+    >>> [int(same[batch].sum()) for batch in balanced_batches(np.ones(8), same, 4, 0.5, seed=0, epoch=1)]
+    [2, 2]
+    """
+    if same.all() or not same.any():
+        raise ValueError("expected rows of both classes")
+    rng = np.random.default_rng([seed, epoch])
+    ends = np.minimum(np.arange(size, len(same) + size, size), len(same))
+    ends_same = np.floor(share * ends + 0.5).astype(np.int64)
+    classes = ((np.flatnonzero(same), ends_same), (np.flatnonzero(~same), ends - ends_same))
+    halves = [_class_batches(_repeated(rows, own[-1], rng), lengths, own) for rows, own in classes]
+    batches = [np.concatenate(both) for both in zip(*halves, strict=True)]
+    full = len(same) // size  # the last batch can be smaller, and stays the last
+    return [*(batches[i] for i in rng.permutation(full)), *batches[full:]]
+
+
+def _repeated(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """So many of the rows in random order. All occur equally often, to within one."""
+    rounds = [rng.permutation(rows) for _ in range(-(-count // len(rows)))]
+    return np.concatenate([rows[:0], *rounds])[:count]
+
+
+def _class_batches(rows: np.ndarray, lengths: np.ndarray, ends: np.ndarray) -> list[np.ndarray]:
+    """The rows of one class, cut at these ends; rows of similar length come together within each pool of batches."""
+    pools = np.split(rows, ends[POOL - 1 : -1 : POOL])
+    ordered = [pool[np.argsort(lengths[pool], kind="stable")] for pool in pools]
+    return np.split(np.concatenate(ordered), ends[:-1])
+
+
 def by_length(lengths: np.ndarray, size: int) -> Iterator[np.ndarray]:
     """The rows of every batch, shortest first, for encoding."""
     return _cut(np.argsort(lengths, kind="stable"), size)

@@ -16,7 +16,7 @@ from seqtwin.json_values import Json
 from seqtwin.lookup import split_spec
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.run.prepare import prepare
-from seqtwin.training.losses import LOSSES
+from seqtwin.training.losses import LOSSES, parts_of
 
 DEVIATES = 1e-4
 WIDTHS = (16, 64, 256)
@@ -130,8 +130,8 @@ def _inverted(q: Question) -> list[Trial]:
 def _cut(q: Question) -> list[Trial]:
     """Try the quartiles of the targets as the cut, for graded targets and a loss that needs two classes."""
     graded = q.case.facts is not None and q.case.facts.get("graded")
-    loss = LOSSES.get(split_spec(q.case.config.loss)[0])
-    if not graded or (loss is not None and not loss.needs_cut):
+    losses = [LOSSES.get(split_spec(part)[0]) for part in parts_of(q.case.config.loss)]
+    if not graded or all(loss is not None and not loss.needs_cut for loss in losses):
         return []
     target = prepare(q.case.config).stores["train"].target
     cuts = dict.fromkeys(float(x) for x in np.quantile(target, (0.25, 0.5, 0.75)))

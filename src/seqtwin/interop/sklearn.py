@@ -1,7 +1,6 @@
 """A scikit-learn estimator: fit on labelled pairs of texts, transform texts to vectors, predict same or different."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,6 +25,7 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.run.build_losses import build_loss
 from seqtwin.run.check_config import check_run
 from seqtwin.run.fresh_model import fresh_model
+from seqtwin.run.objectives.check_pair_targets import check_pair_targets
 from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.train import recipe_of
@@ -71,6 +71,9 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         batch: int = 64,
         lr: float = 0.002,
         patience: int | None = 5,
+        average: Spec | None = None,
+        rates: Mapping[str, float] | None = None,
+        balance: float | None = None,
         device: str = "cpu",
         dev_fraction: float = 0.2,
         random_state: int = 0,
@@ -81,6 +84,7 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.bidirectional, self.unit, self.lower = bidirectional, unit, lower
         self.normalize, self.empty = normalize, empty
         self.epochs, self.batch, self.lr, self.patience = epochs, batch, lr, patience
+        self.average, self.rates, self.balance = average, rates, balance
         self.device, self.dev_fraction, self.random_state = device, dev_fraction, random_state
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> "SiameseEncoder":
@@ -92,10 +96,11 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_run(config)
         lefts, rights = _pairs(_rows(X))
         prepared = _prepared(lefts, rights, _targets(y, len(lefts)), config, self.dev_fraction)
-        trained = _trained(config, prepared)
-        self.encoder_: TrainedEncoder = trained.encoder
-        self.threshold_: float | None = trained.encoder.threshold
-        self.n_iter_: int = trained.state.epoch
+        check_pair_targets(config, prepared.stores["train"].target, prepared.data.name)
+        encoder, state = _trained(config, prepared)
+        self.encoder_: TrainedEncoder = encoder
+        self.threshold_: float | None = encoder.threshold
+        self.n_iter_: int = state.epoch
         self.classes_ = np.array([0, 1])
         return self
 
@@ -162,14 +167,15 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _config(self) -> RunConfig:
         names = ("cell", "embedding", "hidden", "layers", "bidirectional")
-        fitting = ("epochs", "batch", "lr", "patience", "device")
+        fitting = ("epochs", "batch", "lr", "patience", "average", "balance", "device")
+        fit_section = {name: getattr(self, name) for name in fitting}
         return parse_run(
             {
                 "data": {"file": "pairs in memory"},  # required by a run; not read
                 "tokens": {name: getattr(self, name) for name in ("unit", "lower", "normalize", "empty")},
                 "encoder": {name: getattr(self, name) for name in names},
                 **{name: getattr(self, name) for name in ("representation", "projection", "similarity", "loss")},
-                "fit": {**{name: getattr(self, name) for name in fitting}, "seed": self.random_state},
+                "fit": {**fit_section, "rates": self.rates or {}, "seed": self.random_state},
             },
             place="SiameseEncoder",
         )
@@ -264,19 +270,13 @@ def _store(data: PairData, split: str, tokens: TextTokens) -> PairStore:
     return PairStore(items, places[: len(part)], places[len(part) :], part["target"].to_numpy())
 
 
-@dataclass(frozen=True)
-class _Trained:
-    encoder: TrainedEncoder
-    state: RunState
-
-
-def _trained(config: RunConfig, prepared: Prepared) -> _Trained:
+def _trained(config: RunConfig, prepared: Prepared) -> tuple[TrainedEncoder, RunState]:
     device = pick_device(config.fit.device)
     model = fresh_model(config, prepared).to(device)
     loss = build_loss(config.loss, model, CUT).to(device)
     calibrate(loss, model, prepared, config)
     state = fit(model, loss, prepared.stores["train"], recipe_of(config), rank_metric(prepared))
-    return _Trained(_trained_encoder(model, config, prepared), state)
+    return _trained_encoder(model, config, prepared), state
 
 
 def _trained_encoder(model: Siamese, config: RunConfig, prepared: Prepared) -> TrainedEncoder:

@@ -1,15 +1,21 @@
 """Check that the parts of a config fit together, before anything is trained."""
 
+from torch import nn
+
 from seqtwin.build import blueprint_of, build_siamese
 from seqtwin.config import RunConfig
 from seqtwin.data.sets.pair_sets import SERIES
 from seqtwin.data.tokens.vector_sources import source_of
 from seqtwin.errors import ConfigError
-from seqtwin.lookup import split_spec
+from seqtwin.lookup import pick, split_spec
+from seqtwin.model.siamese import Siamese
 from seqtwin.paths import expand
-from seqtwin.run.objectives.registry import objective_of
+from seqtwin.run.build_losses import build_loss
+from seqtwin.run.objectives.registry import objective_name, objective_of
 from seqtwin.run.prepared_data import Ready
+from seqtwin.training.averaging import AVERAGES
 from seqtwin.training.fit import pick_device
+from seqtwin.training.layer_rates import refuse_idle_rates
 
 
 def check_run(config: RunConfig) -> None:
@@ -22,6 +28,7 @@ def check_run(config: RunConfig) -> None:
     letters = 3 if config.has_letters else 0
     model = build_siamese(blueprint_of(config, "series" if series else "tokens", 3, letters=letters), seed=0)
     objective_of(config).check(config, model)
+    _check_fit(config, model)
     _check_vectors(config, series)
 
 
@@ -31,6 +38,19 @@ def check_targets(config: RunConfig, prepared: Ready) -> None:
     Raises: DataError for pairs that are all the same, or all different, with a loss that needs both.
     """
     objective_of(config).check_targets(config, prepared)
+
+
+def _check_fit(config: RunConfig, model: Siamese) -> None:
+    """Raises: ConfigError for an average, rates or a balance that do not fit the model or the objective."""
+    fit, pairs = config.fit, objective_name(config) == "pairs"
+    if fit.average is not None:
+        pick(AVERAGES, fit.average, "average", model, 1)
+    if fit.balance is not None and not pairs:
+        cause = f"balance needs pairs with labels 0 and 1, but objective {objective_name(config)} has none"
+        raise ConfigError("BALANCE_OBJECTIVE", cause, place="fit.balance", remedy="remove fit.balance")
+    loss = build_loss(config.loss, model, config.data.cut) if pairs else nn.Module()
+    rates = fit.rates.changed()
+    refuse_idle_rates(model, loss, rates if pairs else {name: rates[name] for name in rates if name != "head"})
 
 
 def _check_vectors(config: RunConfig, series: bool) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqtwin.floors import Baselines, compare_with_best
 from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, lower_is_better
-from seqtwin.published import Facts, Scores
+from seqtwin.published import Facts, Scores, TrainingOptions
 
 DRAWS = 300
 FEWEST = 20  # clusters: an interval of fewer would look more certain than it is
@@ -218,9 +218,24 @@ def _origin(facts: Facts) -> str:
     return f"""## Origin
 
 Loss: {facts["loss"]["formula"]}
-
+{_paragraph(_training_sentence(facts.get("training", {})))}
 Data {facts["data_hash"][:16]}, split {facts["split_hash"][:16]}.
 """
+
+
+def _training_sentence(options: TrainingOptions) -> str:
+    """The options of the training, in words; empty where there are none."""
+    words = []
+    if "average" in options:
+        steps = options["averaged_steps"]
+        over = f"averaged over {steps:,} steps" if steps else "not averaged, because the training stopped before"
+        words.append(f"weights {over} ({options['average']})")
+    if "rates" in options:
+        rates = ", ".join(f"{part} {rate:g}" for part, rate in options["rates"].items())
+        words.append(f"learning rates by part, as multiples: {rates}")
+    if "balance" in options:
+        words.append(f"{options['balance']:.0%} same pairs in each batch")
+    return f"Training: {'; '.join(words)}." if words else ""
 
 
 def baseline_section(baselines: Baselines, scores: Scores) -> str:

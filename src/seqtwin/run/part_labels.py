@@ -15,6 +15,11 @@ def label(spec: object) -> str:
     name, options = split_spec(spec)
     if name == "join":
         return "+".join(label(part) for part in options.get("parts", []))
+    if name == "sum":
+        parts = [label(part) for part in options.get("parts", [])]
+        weights = options.get("weights") or [1] * len(parts)
+        terms = zip(parts, weights, strict=False)  # checked when the loss is built
+        return "+".join(part if weight == 1 else f"{part}-weight{weight}" for part, weight in terms)
     words = [name, *(_word(key, value) for key, value in options.items())]
     return "-".join(words)
 

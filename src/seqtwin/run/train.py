@@ -29,6 +29,7 @@ from seqtwin.published import (
     TRACE,
     Facts,
     Scores,
+    TrainingOptions,
 )
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.run.check_config import check_run, check_targets
@@ -167,6 +168,9 @@ def recipe_of(config: RunConfig) -> Recipe:
         precision=f.precision,
         seed=f.seed,
         layer_decay=f.layer_decay,
+        rates=f.rates.changed(),
+        average=f.average,
+        balance=f.balance,
     )
 
 
@@ -180,7 +184,7 @@ def _deviation(model: Siamese, prepared: Ready, state: RunState) -> float:
 
 def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
     prepared, state = t.prepared, t.state
-    return {
+    facts: Facts = {
         **data_facts(prepared),
         **objective.judged_facts(prepared),
         "representation": row_label(config),
@@ -199,6 +203,22 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
         "encode_texts_per_second": round(t.judged.encoded_per_second, 1),
         "batch_deviation": t.batch_deviation,
     }
+    if options := training_options(config, state):
+        facts["training"] = options
+    return facts
+
+
+def training_options(config: RunConfig, state: RunState) -> TrainingOptions:
+    """The options of the training that a config sets; empty where it sets none."""
+    options: TrainingOptions = {}
+    if config.fit.average is not None:
+        options["average"] = label(config.fit.average)
+        options["averaged_steps"] = state.averaged
+    if rates := config.fit.rates.changed():
+        options["rates"] = rates
+    if config.fit.balance is not None:
+        options["balance"] = config.fit.balance
+    return options
 
 
 def _token_facts(config: RunConfig, prepared: Ready) -> dict[str, Json] | None:

@@ -70,11 +70,11 @@ def compare(
 
 
 def _by_data(cells: Sequence[StudyCell]) -> list[StudyCell]:
-    """One cell for each combination of data, tokens and loss."""
-    distinct = {
-        (cell.config.data.model_dump_json(), cell.config.tokens.model_dump_json(), str(cell.config.loss)): cell
-        for cell in cells
-    }
+    """One cell for each combination of what the check of targets depends on: data, tokens, loss and balance."""
+    distinct: dict[tuple[str, str, str, float | None], StudyCell] = {}
+    for cell in cells:
+        c = cell.config
+        distinct[c.data.model_dump_json(), c.tokens.model_dump_json(), str(c.loss), c.fit.balance] = cell
     return list(distinct.values())
 
 

@@ -4,6 +4,8 @@
 - `cross_entropy`: HEAD_LOSSES, the losses of logits.
 - `distillation`: DISTIL_LOSSES, the losses of vectors against those of a teacher.
 - `layer_rates`: the learning rate of each parameter.
+- `optimizers`: OPTIMIZERS, and SCHEDULES of the learning rate.
+- `averaging`: AVERAGES, averages of the weights over the steps.
 - `precision`: PRECISIONS, the number formats of a training.
 - `fit`: the training loop.
 - `encode_store`: vectors and scores of a whole store.

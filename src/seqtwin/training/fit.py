@@ -1,8 +1,10 @@
 """The training loop. `fit` advances one record, the state of the training, epoch by epoch."""
 
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -10,17 +12,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqtwin.data.batches import Store, epoch_batches
+from seqtwin.data.batches import Store, balanced_batches, epoch_batches
 from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.lookup import Spec, pick
 from seqtwin.model.distiller import Distiller
 from seqtwin.model.heads import Learner
 from seqtwin.model.siamese import Siamese
+from seqtwin.training.averaging import AVERAGES, WeightAverage
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.distillation import Distillation
 from seqtwin.training.encode_store import sorting_lengths
-from seqtwin.training.layer_rates import Groups, parameter_groups
+from seqtwin.training.layer_rates import parameter_groups
 from seqtwin.training.losses import Loss
+from seqtwin.training.optimizers import OPTIMIZERS, SCHEDULES, with_warmup
 from seqtwin.training.precision import PRECISIONS, usable_precision
+
+log = logging.getLogger(__name__)
 
 Trainee = Siamese | Learner | Distiller
 Criterion = Loss | CrossEntropy | Distillation
@@ -50,7 +57,8 @@ class Diverged(SeqTwinError):  # noqa: N818 - the word of the published status
 class Recipe:
     """How to train. `warmup`: the share of all steps in which the learning rate rises from 0. `clip`: largest gradient
     norm. `patience`: epochs without an improvement on dev before the training stops; None: never. `layer_decay`: the
-    learning rate of each layer is this share of that of the layer above.
+    learning rate of each layer is this share of that of the layer above. `rates`: factors of the learning rate by part
+    of the model. `average`: one of AVERAGES. `balance`: the share of pairs with target 1 in each batch.
     """
 
     epochs: int
@@ -65,19 +73,26 @@ class Recipe:
     precision: str
     seed: int
     layer_decay: float = 1.0
+    rates: Mapping[str, float] = field(default_factory=dict)
+    average: Spec | None = None
+    balance: float | None = None
 
 
 @dataclass
 class RunState:
     """Everything that changes while an encoder is trained. `losses`, `norms`: of every step, norms before clipping.
 
-    `precision`: the one in use, which can differ from that of the config.
+    `precision`: the one in use, which can differ from that of the config. `rate`: that of the first group of
+    parameters, as a multiple of `lr`. `averaged`: the number of steps whose average `best_weights` are.
     """
 
     model: Trainee
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
     precision: str = "fp32"
+    rate: float = 1.0
+    average: WeightAverage | None = None
+    averaged: int = 0
     epoch: int = 0
     step: int = 0
     best: float = -math.inf
@@ -104,7 +119,8 @@ def fit(
     watch: Callable[[Model, LossOf], Measures] = _watch_nothing,
     on_epoch: Callable[[RunState], None] = lambda _: None,
 ) -> RunState:
-    """The state after training. The model then has the weights of the epoch with the highest `measure` (on dev).
+    """The state after training. The model then has the weights of the epoch with the highest `measure` (on dev). With
+    `recipe.average`, the averaged weights are measured and kept.
 
     `watch` is called before training and after each epoch. Its results are added to the history, and it must not
     change anything. A precision that this processor does not support for the model becomes fp32, with a warning.
@@ -118,20 +134,24 @@ def fit(
         _record(state, _mean_loss(model, loss, train, recipe), _finite(state, measure(model)), watch(model, loss))
         while state.epoch < recipe.epochs and not _stale(state, recipe.patience):
             mean_loss = _one_epoch(state, loss, train, recipe)
-            _record(state, mean_loss, _finite(state, measure(model)), watch(model, loss))
+            with state.average.in_use() if state.average else nullcontext():
+                _record(state, mean_loss, _finite(state, measure(model)), watch(model, loss))
             on_epoch(state)
+    _warn_without_average(state)
     model.load_state_dict(state.best_weights)
     model.eval()
     return state
 
 
 def _start(model: Trainee, loss: Criterion, train: Store, recipe: Recipe) -> RunState:
-    groups = parameter_groups(model, loss, recipe.lr, recipe.layer_decay)
+    groups = parameter_groups(model, loss, recipe.lr, recipe.layer_decay, recipe.rates)
     optimizer = OPTIMIZERS[recipe.optimizer](groups, recipe.weight_decay)
     total = step_budget(len(train), recipe)
     shape = SCHEDULES[recipe.schedule]
-    rate = _with_warmup(shape, total, round(recipe.warmup * total))
-    return RunState(model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate), recipe.precision)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, with_warmup(shape, total, round(recipe.warmup * total)))
+    average = None if recipe.average is None else pick(AVERAGES, recipe.average, "average", model, total)
+    rate = float(optimizer.param_groups[0]["initial_lr"]) / recipe.lr
+    return RunState(model, optimizer, scheduler, recipe.precision, rate, average)
 
 
 def step_budget(rows: int, recipe: Recipe) -> int:
@@ -141,7 +161,11 @@ def step_budget(rows: int, recipe: Recipe) -> int:
 
 def batches_of(model: Trainee, train: Store, recipe: Recipe, epoch: int) -> list[np.ndarray]:
     """The rows of every batch of an epoch, sorted by length unless pads are read."""
-    return epoch_batches(sorting_lengths(model, train.lengths), recipe.batch, seed=recipe.seed, epoch=epoch)
+    lengths = sorting_lengths(model, train.lengths)
+    if recipe.balance is None:
+        return epoch_batches(lengths, recipe.batch, seed=recipe.seed, epoch=epoch)
+    same = train.target == 1
+    return balanced_batches(lengths, same, recipe.batch, recipe.balance, seed=recipe.seed, epoch=epoch)
 
 
 def _one_epoch(state: RunState, loss: Criterion, train: Store, recipe: Recipe) -> float:
@@ -170,6 +194,8 @@ def _one_step(state: RunState, loss: Criterion, train: Store, rows: np.ndarray, 
     state.optimizer.step()
     state.scheduler.step()
     state.step += 1
+    if state.average:
+        state.average.update(state.step)
     state.losses.append(number)
     state.norms.append(norm)
     return number
@@ -207,7 +233,7 @@ def _finite(state: RunState, metric: float | None) -> float | None:
 
 def _record(state: RunState, mean_loss: float, metric: float | None, watched: Measures) -> None:
     """Add an epoch to the history. Keep its weights if the metric on dev is the best so far, or is undefined."""
-    rate = float(state.scheduler.get_last_lr()[0])
+    rate = float(state.scheduler.get_last_lr()[0]) / state.rate
     row: Row = {"epoch": state.epoch, "step": state.step, "loss": mean_loss, "dev": metric, "lr": rate}
     state.history.append({**row, "seconds": state.seconds, "gradient_norm": _epoch_norm(state), **watched})
     # the untrained encoder is a baseline, not a candidate
@@ -216,8 +242,18 @@ def _record(state: RunState, mean_loss: float, metric: float | None, watched: Me
     if better or not trained:
         state.best = -math.inf if metric is None or not trained else metric
         state.best_epoch = state.epoch
+        state.averaged = state.average.count if state.average else 0
         state.best_weights = {k: v.detach().clone() for k, v in state.model.state_dict().items()}
     state.stale = 0 if better or not trained else state.stale + 1
+
+
+def _warn_without_average(state: RunState) -> None:
+    if state.average and state.average.trained and not state.averaged:
+        log.warning(
+            "fit.average: the weights of epoch %d are not averaged, because the average starts after step %d; "
+            "fit.patience=null trains to the end, and a larger share starts earlier",
+            *(state.best_epoch, state.average.first),
+        )
 
 
 def _epoch_norm(state: RunState) -> float | None:
@@ -231,15 +267,6 @@ def _stale(state: RunState, patience: int | None) -> bool:
     return patience is not None and state.stale >= patience
 
 
-def _with_warmup(shape: Callable[[float], float], total: int, warmup: int) -> Callable[[int], float]:
-    def factor(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / warmup
-        return shape(min(1.0, (step - warmup) / max(1, total - warmup)))
-
-    return factor
-
-
 def pick_device(name: str) -> torch.device:
     """The device of this name; `auto` is a GPU where there is one.
 
@@ -251,19 +278,3 @@ def pick_device(name: str) -> torch.device:
     if not has[name.partition(":")[0]]:
         raise ConfigError("NO_DEVICE", f"this machine has no {name}", place="fit.device", remedy="use device: auto")
     return torch.device(name)
-
-
-def _adam(groups: Groups, weight_decay: float) -> torch.optim.Optimizer:
-    return torch.optim.Adam(groups, weight_decay=weight_decay, fused=True)
-
-
-def _adamw(groups: Groups, weight_decay: float) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(groups, weight_decay=weight_decay, fused=True)
-
-
-OPTIMIZERS = {"adam": _adam, "adamw": _adamw}
-SCHEDULES: dict[str, Callable[[float], float]] = {
-    "constant": lambda _: 1.0,
-    "linear": lambda done: 1.0 - done,
-    "cosine": lambda done: 0.5 * (1.0 + math.cos(math.pi * done)),
-}

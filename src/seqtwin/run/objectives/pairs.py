@@ -17,13 +17,14 @@ from seqtwin.run.diagnose_run import TrainedPairs, Watcher, diagnostics
 from seqtwin.run.evaluate import Judged, judge, judge_untrained, primary_value
 from seqtwin.run.every_representation import read_all
 from seqtwin.run.model_card import Interval, model_card
+from seqtwin.run.objectives.check_pair_targets import check_pair_targets
 from seqtwin.run.objectives.prepare_pairs import prepare_pairs
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.pretrained import refuse_all_frozen
 from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import Recipe
-from seqtwin.training.losses import LOSSES, Loss
+from seqtwin.training.losses import LOSSES, Loss, parts_of
 
 CALIBRATION_PAIRS = 1024
 
@@ -55,13 +56,15 @@ class PairObjective:
         return prepare_pairs(config)
 
     def check_targets(self, config: RunConfig, prepared: Prepared) -> None:
-        """Raises: DataError for training pairs that are all the same, or all different, with a loss that needs both."""
+        """Raises: DataError for training pairs that are all the same, or all different, with a loss that needs both,
+        and for targets that do not fit `positive_from` or `fit.balance`."""
         targets = prepared.stores["train"].target
+        check_pair_targets(config, targets, prepared.data.name)
         if np.ptp(targets) > 0:
             return
         same = bool(targets[0] >= prepared.data.cut)
-        loss = LOSSES.get(split_spec(config.loss)[0])
-        if not (same and loss is not None and loss.needs_only_same):
+        losses = [LOSSES.get(split_spec(part)[0]) for part in parts_of(config.loss)]
+        if not (same and any(loss is not None and loss.needs_only_same for loss in losses)):
             raise _one_class(prepared, len(targets), same=same)
 
     def trainee(self, model: Siamese, prepared: Prepared, config: RunConfig) -> tuple[Siamese, Loss]:

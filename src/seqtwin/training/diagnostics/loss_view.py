@@ -54,9 +54,14 @@ def look(model: Siamese, store: PairStore, rows: np.ndarray) -> Look:
 
 
 def distance_of(loss: Loss) -> Distance:
-    """The distance of the loss, or the euclidean one for a loss without a distance."""
-    distance = getattr(loss, "distance", None)
-    return distance if isinstance(distance, Distance) else DISTANCES["euclidean"]
+    """The distance of the loss, or of the first part of a sum that has one; euclidean where there is none."""
+    distances = (getattr(part, "distance", None) for part in _parts(loss))
+    return next((d for d in distances if isinstance(d, Distance)), DISTANCES["euclidean"])
+
+
+def _parts(loss: Loss) -> list[Loss]:
+    """The loss itself, then the parts of a sum."""
+    return [part for part in loss.modules() if isinstance(part, Loss)]
 
 
 def pair_distances(loss: Loss, seen: Look) -> Tensor:
@@ -72,17 +77,19 @@ def negatives_apart(loss: Loss, seen: Look) -> float | None:
 
 
 def beyond_margin(loss: Loss, seen: Look) -> float | None:
-    """The share of different pairs whose distance reaches the margin; None for losses other than contrastive."""
-    if not isinstance(loss, Contrastive):
+    """The share of different pairs whose distance reaches the margin; None for losses without a contrastive part."""
+    own = next((part for part in _parts(loss) if isinstance(part, Contrastive)), None)
+    if own is None:
         return None
-    d = pair_distances(loss, seen)[~loss.same(seen.target)]
-    return float((d >= loss.margin()).double().mean()) if len(d) else None
+    d = pair_distances(own, seen)[~loss.same(seen.target)]
+    return float((d >= own.margin()).double().mean()) if len(d) else None
 
 
 def margin_reach(loss: Loss) -> float | None:
     """The margin divided by the largest distance that many groups can keep from each other; None without a margin."""
-    margin = getattr(loss, "margin", None)
-    if not isinstance(margin, Margin) or margin.number is None:
+    margins = (getattr(part, "margin", None) for part in _parts(loss))
+    margin = next((own for own in margins if isinstance(own, Margin)), None)
+    if margin is None or margin.number is None:
         return None
     return margin.number / margin.crowd
 
@@ -110,8 +117,8 @@ def _gradients_of(model: Siamese, loss: Loss, seen: Look, rows: Tensor) -> Tenso
 def copy_of(loss: Loss) -> Loss:
     """A copy for measurements, which leave the counters and random steps of the loss unchanged."""
     copied = copy.deepcopy(loss)
-    # above 0 the copy does not repeat a warning of the training
-    copied.silent_batches = max(1, copied.silent_batches)
+    for part in _parts(copied):
+        part.silent_batches = max(1, part.silent_batches)  # above 0 it does not repeat a warning of the training
     return copied
 
 

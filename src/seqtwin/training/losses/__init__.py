@@ -8,15 +8,12 @@ Every loss is built with `(space, cut, similarity)` and its own options by keywo
 - `batchwise`: losses that compare each left of a batch with all its rights (in_batch, triplet).
 - `library`: parts of pytorch-metric-learning by name, with all their settings.
 - `pml`: any loss of pytorch-metric-learning, with its miners, distances and reducers.
+- `weighted_sum`: several losses added with weights (sum), and the dict of all losses.
 
 To add a loss: a class with its `tuning` and `needs_cut`, and a line in the dict at the end of its file.
 """
 
 from seqtwin.training.losses.base import Loss
-from seqtwin.training.losses.batchwise import BATCHWISE
-from seqtwin.training.losses.pairwise import PAIRWISE
-from seqtwin.training.losses.pml import Pml
+from seqtwin.training.losses.weighted_sum import LOSSES, parts_of
 
-__all__ = ["LOSSES", "Loss"]
-
-LOSSES: dict[str, type[Loss]] = {**PAIRWISE, **BATCHWISE, "pml": Pml}
+__all__ = ["LOSSES", "Loss", "parts_of"]

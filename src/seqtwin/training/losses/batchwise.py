@@ -16,10 +16,16 @@ from seqtwin.training.losses.margin import Margin, Number
 from seqtwin.training.losses.pairwise import positive, ranked_distance
 
 
-def _known_same(compared: Compared, same: Tensor) -> Tensor:
-    """Whether each right is known to be the same as the left of each positive: Bool[positives batch]."""
+def _known_same(compared: Compared, same: Tensor, anchors: Tensor) -> Tensor:
+    """Whether each right is known to be the same as the left of each anchor: Bool[anchors batch]."""
     left, right = text_groups(compared, same).chunk(2)
-    return left[same][:, None] == right[None]
+    return left[anchors][:, None] == right[None]
+
+
+def _least_target(value: Number, cut: float) -> float:
+    if isinstance(value, (str, bool)) or not cut <= value <= 1:
+        raise ValueError(f"positive_from: expected a target from the cut ({cut:g}) to 1, got {value!r}")
+    return float(value)
 
 
 class InBatch(Loss):
@@ -28,7 +34,10 @@ class InBatch(Loss):
     Formula: -mean over positives i of log softmax_j(s(left_i, right_j) / temperature) at j = i. Rights known to be the
     same as left_i are left out. The rights of different pairs are additional negatives.
 
-    Raises: ValueError for a temperature that is not positive.
+    `positive_from`: for graded targets, the least target of a positive, by default the cut. Pairs between the cut and
+    this target are neither: their left looks for nothing, and their texts are no negatives of each other.
+
+    Raises: ValueError for a temperature that is not positive, or a `positive_from` that is not from the cut to 1.
     Source: Henderson et al. 2017; van den Oord et al. 2018 (InfoNCE).
 
     >>> from seqtwin.model.distances import cosine
@@ -43,34 +52,45 @@ class InBatch(Loss):
     needs_cut = True
     tuning: ClassVar[Mapping[str, Dimension]] = {"temperature": Range(0.01, 0.5)}
 
-    def __init__(self, space: VectorSpace, cut: float, similarity: Similarity, *, temperature: Number = 0.05) -> None:
+    def __init__(
+        self,
+        space: VectorSpace,
+        cut: float,
+        similarity: Similarity,
+        *,
+        temperature: Number = 0.05,
+        positive_from: Number | None = None,
+    ) -> None:
         super().__init__(space, cut, similarity)
         self.temperature = positive(temperature, "temperature")
+        self.positive_from = cut if positive_from is None else _least_target(positive_from, cut)
 
     def forward(self, compared: Compared, target: Tensor) -> Tensor:
         """The loss of a batch; silent without a positive that has a negative."""
-        same = self.same(target)
-        own = same.nonzero().flatten()
-        known = _known_same(compared, same)
+        anchors = target >= self.positive_from
+        own = anchors.nonzero().flatten()
+        known = _known_same(compared, self.same(target), anchors)
         if bool(known.all()):
             return self.silent(compared)
-        score = self.similarity(compared.left[same][:, None], compared.right[None])
+        score = self.similarity(compared.left[anchors][:, None], compared.right[None])
         others = known.scatter(1, own[:, None], torch.zeros_like(own, dtype=torch.bool)[:, None])
         return F.cross_entropy((score / self.temperature).masked_fill(others, -torch.inf), own)
 
     @property
     def formula(self) -> str:
         """The exact formula in plain text."""
+        same = "" if self.positive_from == self.cut else f" (target >= {self.cut:g})"
         return (
             f"-mean over positives i of log softmax over j of s(left_i, right_j) / {self.temperature:g} at j = i, "
-            f"s = {self.space.similarity}, j over all rights of the batch not known to be the same as left_i, "
-            f"positive where target >= {self.cut:g}"
+            f"s = {self.space.similarity}, j over all rights of the batch not known to be the same as left_i{same}, "
+            f"positive where target >= {self.positive_from:g}"
         )
 
     @property
     def settings(self) -> Settings:
-        """The temperature."""
-        return {"temperature": self.temperature}
+        """The temperature, and the least target of a positive where that is not the cut."""
+        graded = {} if self.positive_from == self.cut else {"positive_from": self.positive_from}
+        return {"temperature": self.temperature, **graded}
 
     def plateau(self, target: Tensor) -> None:
         """None: it depends on the size of the batch, not on the targets."""
@@ -131,7 +151,7 @@ class Triplet(Loss):
     def forward(self, compared: Compared, target: Tensor) -> Tensor:
         """The loss of a batch; silent without a triplet."""
         same = self.same(target)
-        negative = ~_known_same(compared, same)
+        negative = ~_known_same(compared, same, same)
         if not bool(negative.any()):
             return self.silent(compared)
         anchor = compared.left[same]
