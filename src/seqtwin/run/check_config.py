@@ -8,6 +8,7 @@ from seqtwin.errors import ConfigError
 from seqtwin.lookup import split_spec
 from seqtwin.paths import expand
 from seqtwin.run.objectives.registry import objective_of
+from seqtwin.run.objectives.training_rows import refuse_pair_options
 from seqtwin.run.prepared_data import Ready
 from seqtwin.training.fit import pick_device
 
@@ -22,6 +23,7 @@ def check_run(config: RunConfig) -> None:
     letters = 3 if config.has_letters else 0
     model = build_siamese(blueprint_of(config, "series" if series else "tokens", 3, letters=letters), seed=0)
     objective_of(config).check(config, model)
+    refuse_pair_options(config)
     _check_vectors(config, series)
 
 

@@ -5,8 +5,10 @@
 - `distillation`: DISTIL_LOSSES, the losses of vectors against those of a teacher.
 - `layer_rates`: the learning rate of each parameter.
 - `precision`: PRECISIONS, the number formats of a training.
-- `fit`: the training loop.
 - `encode_store`: vectors and scores of a whole store.
+- `hard_negatives`: different pairs that the current encoder finds.
+- `epoch_pairs`: the training pairs of each epoch.
+- `fit`: the training loop.
 - `evaluate_heads`: the predictions of a head, with every metric of them.
 - `diagnostics`: measurements that explain a trained encoder.
 """

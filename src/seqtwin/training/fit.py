@@ -18,6 +18,7 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.distillation import Distillation
 from seqtwin.training.encode_store import sorting_lengths
+from seqtwin.training.epoch_pairs import EpochPairs
 from seqtwin.training.layer_rates import Groups, parameter_groups
 from seqtwin.training.losses import Loss
 from seqtwin.training.precision import PRECISIONS, usable_precision
@@ -71,15 +72,18 @@ class Recipe:
 class RunState:
     """Everything that changes while an encoder is trained. `losses`, `norms`: of every step, norms before clipping.
 
-    `precision`: the one in use, which can differ from that of the config.
+    `precision`: the one in use, which can differ from that of the config. `budget`: the number of steps without early
+    stopping. `rows`: the number of training rows so far, with repetitions.
     """
 
     model: Trainee
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
     precision: str = "fp32"
+    budget: int = 0
     epoch: int = 0
     step: int = 0
+    rows: int = 0
     best: float = -math.inf
     best_epoch: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
@@ -97,7 +101,7 @@ def _watch_nothing(_model: Trainee, _loss: Criterion) -> Measures:
 def fit(
     model: Model,
     loss: LossOf,
-    train: Store,
+    train: Store | EpochPairs,
     recipe: Recipe,
     measure: Callable[[Model], float | None],
     *,
@@ -106,8 +110,9 @@ def fit(
 ) -> RunState:
     """The state after training. The model then has the weights of the epoch with the highest `measure` (on dev).
 
-    `watch` is called before training and after each epoch. Its results are added to the history, and it must not
-    change anything. A precision that this processor does not support for the model becomes fp32, with a warning.
+    `train`: the rows of every epoch, or the pairs of each epoch. `watch` is called before training and after each
+    epoch. Its results are added to the history, and it must not change anything. A precision that this processor does
+    not support for the model becomes fp32, with a warning.
 
     Raises: Diverged.
     """
@@ -115,7 +120,8 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)  # dropout draws from PyTorch's own generator
         state = _start(model, loss, train, recipe)
-        _record(state, _mean_loss(model, loss, train, recipe), _finite(state, measure(model)), watch(model, loss))
+        first_loss = _mean_loss(model, loss, _labelled(train), recipe)
+        _record(state, first_loss, _finite(state, measure(model)), watch(model, loss))
         while state.epoch < recipe.epochs and not _stale(state, recipe.patience):
             mean_loss = _one_epoch(state, loss, train, recipe)
             _record(state, mean_loss, _finite(state, measure(model)), watch(model, loss))
@@ -125,13 +131,17 @@ def fit(
     return state
 
 
-def _start(model: Trainee, loss: Criterion, train: Store, recipe: Recipe) -> RunState:
+def _labelled(train: Store | EpochPairs) -> Store:
+    return train.store if isinstance(train, EpochPairs) else train
+
+
+def _start(model: Trainee, loss: Criterion, train: Store | EpochPairs, recipe: Recipe) -> RunState:
     groups = parameter_groups(model, loss, recipe.lr, recipe.layer_decay)
     optimizer = OPTIMIZERS[recipe.optimizer](groups, recipe.weight_decay)
     total = step_budget(len(train), recipe)
     shape = SCHEDULES[recipe.schedule]
     rate = _with_warmup(shape, total, round(recipe.warmup * total))
-    return RunState(model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate), recipe.precision)
+    return RunState(model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate), recipe.precision, total)
 
 
 def step_budget(rows: int, recipe: Recipe) -> int:
@@ -144,15 +154,24 @@ def batches_of(model: Trainee, train: Store, recipe: Recipe, epoch: int) -> list
     return epoch_batches(sorting_lengths(model, train.lengths), recipe.batch, seed=recipe.seed, epoch=epoch)
 
 
-def _one_epoch(state: RunState, loss: Criterion, train: Store, recipe: Recipe) -> float:
+def _one_epoch(state: RunState, loss: Criterion, train: Store | EpochPairs, recipe: Recipe) -> float:
     start = time.monotonic()
     state.model.train()
     state.epoch += 1
+    store = _rows_of_epoch(state, train)
     total = 0.0
-    for rows in batches_of(state.model, train, recipe, state.epoch):
-        total += _one_step(state, loss, train, rows, recipe) * len(rows)
+    for rows in batches_of(state.model, store, recipe, state.epoch):
+        total += _one_step(state, loss, store, rows, recipe) * len(rows)
+    state.rows += len(store)
     state.seconds += time.monotonic() - start
-    return total / len(train)
+    return total / len(store)
+
+
+def _rows_of_epoch(state: RunState, train: Store | EpochPairs) -> Store:
+    if not isinstance(train, EpochPairs):
+        return train
+    assert isinstance(state.model, Siamese)  # only pairs differ from epoch to epoch
+    return train.epoch(state.model, state.epoch)
 
 
 def _one_step(state: RunState, loss: Criterion, train: Store, rows: np.ndarray, recipe: Recipe) -> float:

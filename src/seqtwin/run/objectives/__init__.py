@@ -5,6 +5,7 @@
 - `prepare_pairs`: from pairs to stores of token ids or series.
 - `load_examples`: from the data section of a config to single sequences with their targets.
 - `prepare_examples`: from single sequences to stores.
+- `training_rows`: the pairs of each epoch, with changed texts, hard negatives and further files.
 - `pairs`: the objective `pairs`.
 - `watch_items`: the vectors of single items during and after a training.
 - `head_objective`: what the objectives with a head have in common.

@@ -18,6 +18,7 @@ from seqtwin.run.evaluate import Judged, judge, judge_untrained, primary_value
 from seqtwin.run.every_representation import read_all
 from seqtwin.run.model_card import Interval, model_card
 from seqtwin.run.objectives.prepare_pairs import prepare_pairs
+from seqtwin.run.objectives.training_rows import check_pair_options
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.pretrained import refuse_all_frozen
@@ -54,7 +55,10 @@ class PairObjective:
         return prepare_pairs(config)
 
     def check_targets(self, config: RunConfig, prepared: Prepared) -> None:
-        """Raises: DataError for training pairs that are all the same, or all different, with a loss that needs both."""
+        """Raises: DataError for training pairs that are all the same, or all different, with a loss that needs both;
+        ConfigError for options that do not suit the data.
+        """
+        check_pair_options(config, prepared)
         targets = prepared.stores["train"].target
         if np.ptp(targets) > 0:
             return
