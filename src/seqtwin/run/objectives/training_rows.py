@@ -7,6 +7,7 @@ import numpy as np
 from seqtwin.config import AugmentConfig, HardNegativesConfig, RunConfig
 from seqtwin.data.augmented_items import TextAugmenter
 from seqtwin.data.batches import PairStore, Ragged, Store
+from seqtwin.data.change_texts import CHANGES
 from seqtwin.data.known_same import number_things
 from seqtwin.data.pairs import MixedPairs
 from seqtwin.data.split_examples import form
@@ -104,6 +105,22 @@ def row_facts(rows: Store | EpochPairs) -> EpochFacts:
     if (mined := rows.negatives) is not None:
         facts["hard_negatives"] = {"searches": mined.searches, "pairs": mined.pairs, "skipped": mined.skipped}
     return {"epoch_pairs": facts}
+
+
+def added_lines(facts: EpochFacts) -> list[str]:
+    """Lines on what the epochs of a training changed and added; none without options for it.
+
+    >>> added_lines({"epoch_pairs": {"hard_negatives": {"searches": 2, "pairs": 90, "skipped": 5}}})
+    ['hard negatives: 90 pairs in 2 searches, 5 skipped as possibly the same']
+    """
+    counts, lines = facts.get("epoch_pairs", {}), []
+    if isinstance(changed := counts.get("augmented"), dict):
+        kinds = ", ".join(f"{name} {changed.get(name, 0):,}" for name in (*CHANGES, "copies") if changed.get(name))
+        lines.append(f"changed texts, over all epochs: {changed.get('texts', 0):,} ({kinds})")
+    if isinstance(mined := counts.get("hard_negatives"), dict):
+        found = f"{mined['pairs']:,} pairs in {mined['searches']} searches"
+        lines.append(f"hard negatives: {found}, {mined['skipped']:,} skipped as possibly the same")
+    return lines
 
 
 def _shared_rows(train: PairStore, mixed: Sequence[MixedPairs]) -> list[SharedRows]:
