@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seqtwin.data.batches import Ragged
-from seqtwin.data.change_texts import Alphabet, Words, change_words, join_words, split_words
+from seqtwin.data.change_texts import Alphabet, change_words, join_words, split_words
 from seqtwin.data.split_examples import form
 from seqtwin.data.tokens.tokenizer import TextTokens
 
@@ -79,7 +79,7 @@ class TextAugmenter:
 
     def _changed(self, place: int, rng: np.random.Generator, taken: set[object]) -> str:
         """The text after random changes, empty if there are none or they are left out."""
-        words, made = self._change(self._words[place], rng)
+        words, made = change_words(self._words[place], self.rates, self._alphabet, rng)
         text = join_words(words)
         if not made or form(text) in taken:
             self.counts["left_out"] += bool(made)
@@ -88,6 +88,3 @@ class TextAugmenter:
         self.counts.update(made)
         self.counts["texts"] += 1
         return text
-
-    def _change(self, words: Words, rng: np.random.Generator) -> tuple[Words, frozenset[str]]:
-        return change_words(words, self.rates, self._alphabet, rng)
