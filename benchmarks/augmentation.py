@@ -47,9 +47,9 @@ HEAD = """# Changed texts, hard negatives and further files
 
 Written by `python benchmarks/augmentation.py` from [results.json](results.json). Bidirectional LSTM with n-grams beside
 it (`encoder.lexical`), embedding and hidden 32, `max_output`, cosine, 1,500 random training pairs, at most ten epochs
-at lr .003; mse for graded pairs, contrastive (cosine, margin .5) for labels. The mean over three seeds on the dev split,
-with a 95 % interval of the gain over seeds and dev pairs; Spearman for graded pairs, ROC-AUC for labels. Test is not
-used.
+at lr .003; mse for graded pairs, contrastive (cosine, margin .5) for labels. The mean over three seeds on the dev
+split, with a 95 % interval of the gain over seeds and dev pairs; Spearman for graded pairs, ROC-AUC for labels. Test is
+not used.
 
 *typos*: .1 per word. *all changes*: each kind with .05. *copies*: one per two texts, with typos and dropped words (.1);
 the labelled pairs are not changed. *hard negatives*: the defaults. *half from*: all training pairs of the other set,

@@ -11,6 +11,7 @@ import pytest
 
 import tiny
 from seqtwin import cli
+from seqtwin.api import refuse_misfits
 from seqtwin.config import RunConfig, parse_run, parse_study, portable, read_run, vary
 from seqtwin.errors import ConfigError
 from seqtwin.files import read_json, write_text
@@ -180,9 +181,10 @@ def test_what_does_not_suit_the_data_is_refused(folder: Path) -> None:
         (parse_run({"data": {"name": "digits", "pairs": 60}, "fit": {"augment": AUGMENT}}), "the data are series"),
     ]
     for config, why in cases:
-        with pytest.raises(ConfigError, match=why) as caught:
-            check_targets(config, prepare(config))
-        assert caught.value.remedy
+        for check in (check_targets, refuse_misfits):
+            with pytest.raises(ConfigError, match=why) as caught:
+                check(config, prepare(config))
+            assert caught.value.remedy
     alike = run(folder, loss="mse", data={**mix(folder), "label": None, "score": "label"})
     check_targets(alike, prepare(alike))
     check_targets(run(folder, data=mix(folder)), prepare(run(folder, data=mix(folder))))

@@ -37,7 +37,7 @@ def refuse_pair_options(config: RunConfig) -> None:
         raise ConfigError("CONFIG_PAIR_OPTION", cause, place=named[0], remedy=f"remove {' and '.join(named)}")
 
 
-def check_pair_options(config: RunConfig, prepared: Prepared) -> None:
+def check_pair_options(config: RunConfig, prepared: Ready) -> None:
     """Check that the options that add to the training pairs suit the data.
 
     Raises: ConfigError for changed texts of series, for hard negatives of graded pairs, and for labels mixed with
