@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from seqtwin.data.batches import PairStore
@@ -103,7 +104,7 @@ class HardNegatives:
         things = self.things[self.used]
         for start in range(0, len(self.anchors), AT_ONCE):
             anchors = self.anchors[start : start + AT_ONCE]
-            scores = score_matrix(model, vectors[anchors], vectors[self.others])
+            scores = score_matrix(model, _rows(vectors, anchors), _rows(vectors, self.others))
             scores = np.where(things[anchors][:, None] == things[self.others], -np.inf, scores)
             for anchor, own in zip(anchors.tolist(), scores, strict=True):
                 best = _best(own)
@@ -132,6 +133,10 @@ def _numbered(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, list[np.
     """The items in use, and their places among these for both sides."""
     used, places = np.unique(np.concatenate([left, right]), return_inverse=True)
     return used, np.split(places, 2)
+
+
+def _rows(vectors: Tensor, places: np.ndarray) -> Tensor:
+    return vectors[torch.from_numpy(places).to(vectors.device)]
 
 
 def _key(a: int, b: int) -> tuple[int, int]:

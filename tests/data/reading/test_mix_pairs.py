@@ -63,6 +63,15 @@ def test_a_file_without_pairs_left_is_an_error() -> None:
     assert with_mixed(own, []) is own
 
 
+def test_further_files_can_have_the_class_that_train_lacks(folder: Path) -> None:
+    tiny.write_pairs(folder, only={"train": 1})
+    words = {"train": str(folder / "words.csv"), "label": "kind", "labels": {"duplicate": 1, "other": 0}}
+    plain, mixed = load_data(parse_run(raw(folder))), load_data(parse_run(raw(folder, words)))
+    one_class = "all pairs of train are the same: there is nothing to learn"
+    assert one_class in plain.notes
+    assert one_class not in mixed.notes
+
+
 def test_series_are_not_mixed(folder: Path) -> None:
     mix = [{"train": str(folder / "words.csv"), "label": "kind", "labels": {"duplicate": 1, "other": 0}}]
     with pytest.raises(ConfigError, match="not series"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from seqtwin.data.file_summary import one_class_lines
 from seqtwin.data.pairs import MixedPairs, PairData
 from seqtwin.data.split_examples import form
 from seqtwin.errors import ConfigError, DataError
@@ -49,11 +50,14 @@ def with_mixed(data: PairData, further: Sequence[FurtherPairs]) -> PairData:
         {"file": part.file, "pairs": part.pairs, "share": part.share, "left_out": count}
         for part, count in zip(mixed, removed, strict=True)
     ]
+    frame = pd.concat([data.frame, *(part.frame.assign(split="train") for part in kept)], ignore_index=True)
+    before, after = (one_class_lines(rows, data.cut) for rows in (data.frame, frame))
+    notes = [note for note in data.notes if note not in before or note in after]
     return replace(
         data,
-        frame=pd.concat([data.frame, *(part.frame.assign(split="train") for part in kept)], ignore_index=True),
+        frame=frame,
         facts={**data.facts, "mix": facts},
-        notes=(*data.notes, *(_note(part, count) for part, count in zip(mixed, removed, strict=True))),
+        notes=(*notes, *(_note(part, count) for part, count in zip(mixed, removed, strict=True))),
         understood=(*data.understood, *(line for part in further for line in part.lines)),
         mixed=mixed,
     )
