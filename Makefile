@@ -103,7 +103,7 @@ retrieval: $(READY) ## measure search and linking beside TF-IDF and Jaro-Winkler
 	@$(ONE_THREAD) $(BIN)/python benchmarks/retrieval.py
 
 defaults: $(READY) ## measure what the defaults rest on: starter config, n-grams, options of training, word vectors, thresholds (hours)
-	@for measured in starter lexical training_options known_words corpus_precision; do $(ONE_THREAD) $(BIN)/python benchmarks/$$measured.py; done
+	@for measured in starter lexical training_options augmentation known_words corpus_precision; do $(ONE_THREAD) $(BIN)/python benchmarks/$$measured.py; done
 
 keep: $(READY) ## put the results of runs/ into experiments/, then remake reports/
 	@for study in $(STUDIES); do \

@@ -27,6 +27,7 @@ from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.manifest import config_text
 from seqtwin.run.objectives.check_pair_targets import check_pair_targets
 from seqtwin.run.objectives.registry import named_objective
+from seqtwin.run.objectives.training_rows import check_pair_options
 from seqtwin.run.prepare import DataSets, word_vectors
 from seqtwin.run.prepared_data import Prepared, Ready, prepared_lines
 from seqtwin.run.pretrained import followed
@@ -179,6 +180,7 @@ def refuse_misfits(config: RunConfig, prepared: Ready) -> None:
     """
     shaped = followed(config)
     check_run(shaped)
+    check_pair_options(shaped, prepared)
     word_vectors(shaped, prepared)
     if isinstance(prepared, Prepared):
         check_pair_targets(config, prepared.stores["train"].target, prepared.data.name)

@@ -162,7 +162,13 @@ class DataFacts(_DataFacts):
     graded: bool
 
 
-class Facts(DataFacts):
+class EpochFacts(TypedDict, total=False):
+    """The changed and the added pairs of all epochs, where a training has some."""
+
+    epoch_pairs: dict[str, Json]
+
+
+class Facts(DataFacts, EpochFacts):
     """`facts.json`: the data, the loss and the encoder of a run, and its speed. `dim`: width of the vectors."""
 
     representation: str

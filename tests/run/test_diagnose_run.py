@@ -59,7 +59,9 @@ def trained(config: RunConfig, *, change: Callable[[Siamese], None] = lambda _: 
     recipe = recipe_of(config)
     watcher = Watcher.of(prepared.stores["train"], recipe)
     state = fit(model, loss, prepared.stores["train"], recipe, rank_metric(prepared), watch=watcher)
-    return Trained(model, model, loss, prepared, recipe, state, watcher, judge(model, prepared, {}), 0.0)
+    return Trained(
+        model, model, loss, prepared, recipe, state, watcher, judge(model, prepared, {}), 0.0, prepared.stores["train"]
+    )
 
 
 @pytest.fixture(scope="module")

@@ -161,12 +161,16 @@ def _print_json(run: "Run") -> None:
 def _print_run(run: "Run", *, has_threshold: bool) -> None:
     """Print the scores of a run next to those of the best free baseline, and its folder. `has_threshold`: of pairs."""
     from seqtwin.floors import compare_with_best
+    from seqtwin.published import read_facts
+    from seqtwin.run.objectives.training_rows import added_lines
 
     scores, measured = run.scores, run.baselines
     best = measured.best if measured else None
     baseline = measured.floors[best.name] if measured and best else None
     console.print_line(f"{console.scores_table(scores['dev'], scores['test'], baseline)}\n")
     for line in console.undefined_lines(scores.get("undefined") or {}):
+        console.print_line(line)
+    for line in added_lines(read_facts(run.path)):
         console.print_line(line)
     if has_threshold and scores.get("threshold", 0) is None:
         console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")

@@ -1,5 +1,6 @@
 """Configs of runs and studies: checked models, read from YAML files and command-line overrides.
 
+- `augment_section`: the models of changed texts, hard negatives and further files.
 - `encoder_section`: the models of the encoder section of a run.
 - `fit_section`: the models of the fit section of a run.
 - `run`: the models of a run and their JSON schema.
@@ -7,6 +8,7 @@
 - `read`: runs and studies from files and overrides.
 """
 
+from seqtwin.config.augment_section import AugmentConfig, HardNegativesConfig, MixConfig
 from seqtwin.config.encoder_section import EncoderConfig, LexicalConfig
 from seqtwin.config.fit_section import LARGEST_SEED, FitConfig, RatesConfig
 from seqtwin.config.read import (
@@ -44,11 +46,14 @@ __all__ = [
     "LARGEST_SEED",
     "PATHS",
     "USUAL_GRID",
+    "AugmentConfig",
     "ComparisonConfig",
     "DataConfig",
     "EncoderConfig",
     "FitConfig",
+    "HardNegativesConfig",
     "LexicalConfig",
+    "MixConfig",
     "PublishedConfig",
     "RatesConfig",
     "RunConfig",

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from seqtwin.config.augment_section import AugmentConfig, HardNegativesConfig
 from seqtwin.validation import Part, Strict
 
 LARGEST_SEED = 2**63 - 2  # the parts above the encoder use the next seed
@@ -56,3 +57,7 @@ class FitConfig(Strict):
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
     threads: int | None = Field(None, ge=1)
     seed: int = Field(0, ge=0, le=LARGEST_SEED)
+    augment: AugmentConfig | None = Field(None, description="pairs of texts: random changes of the training texts")
+    hard_negatives: HardNegativesConfig | None = Field(
+        None, description="labelled pairs: different pairs that the current encoder finds"
+    )

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seqtwin.config.run import PATHS, RunConfig, anchored, each_path, parse_run, set_key, spelled_labels
+from seqtwin.config.augment_section import spelled_labels
+from seqtwin.config.run import PATHS, RunConfig, anchored, each_path, parse_run, set_key
 from seqtwin.config.study import StudyConfig, parse_study, usual_grid
 from seqtwin.errors import ConfigError
 from seqtwin.paths import anchor, expand

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from seqtwin.config.augment_section import MixConfig, spelled_labels
 from seqtwin.config.encoder_section import EncoderConfig
 from seqtwin.config.fit_section import FitConfig
 from seqtwin.errors import nearest
@@ -21,6 +22,7 @@ PATHS = (
     "data.left_table",
     "data.right_table",
     "data.more",
+    "data.mix",
     "encoder.vectors",
     "encoder.from",
     "objective.teacher",
@@ -28,17 +30,6 @@ PATHS = (
     "objective.cache",
 )
 Columns = str | tuple[str, ...] | None
-
-
-def spelled_labels(labels: Mapping[object, object]) -> dict[str, object]:
-    """`data.labels` with words as keys. YAML reads yes, on and true as the same boolean, so each becomes three words.
-
-    >>> spelled_labels({True: 1, "maybe": 0})
-    {'true': 1, 'yes': 1, 'on': 1, 'maybe': 0}
-    """
-    truth = {True: ("true", "yes", "on"), False: ("false", "no", "off")}
-    words = {key: truth[key] if isinstance(key, bool) else (str(key),) for key in labels}
-    return {word: target for key, target in labels.items() for word in words[key]}
 
 
 class DataConfig(BaseModel):
@@ -72,6 +63,7 @@ class DataConfig(BaseModel):
         0, ge=0, description="auto-encoder: additional copies of each training text with some words replaced"
     )
     more: tuple[str, ...] = Field((), description="auto-encoder, distil: files of additional training texts")
+    mix: tuple[MixConfig, ...] = Field((), description="pairs: further files of labelled training pairs")
     quoting: Literal["none", "csv"] | None = Field(
         None, description="quotes in .csv and .tsv files: none (ordinary characters) or csv (they enclose fields)"
     )
@@ -115,9 +107,18 @@ class DataConfig(BaseModel):
             raise ValueError("expected name, or file, or train and test (without dev, a part of train is used)")
         return self
 
+    @model_validator(mode="after")
+    def _check_shares(self) -> "DataConfig":
+        shares = sum(further.share or 0 for further in self.mix)
+        if shares >= 1:
+            raise ValueError(
+                f"mix: the shares add up to {shares:g}; expected less than 1, since data.train has the rest"
+            )
+        return self
+
     def options(self) -> dict[str, object]:
         """The options that the config sets for a built-in data set."""
-        return {k: v for k, v in self.model_dump(exclude_unset=True).items() if k != "name"}
+        return {k: v for k, v in self.model_dump(exclude_unset=True).items() if k not in ("name", "mix")}
 
 
 class TokensConfig(Strict):
@@ -220,9 +221,13 @@ def anchored(raw: dict[str, object], folder: Path) -> dict[str, object]:
 def each_path(value: object, turn: Callable[[str], str]) -> object:
     """A path, or each path of a list, converted with `turn`. Other values are returned unchanged.
 
-    >>> each_path(["a", "b"], str.upper)
-    ['A', 'B']
+    In a mapping, `train` is the path.
+
+    >>> each_path(["a", "b"], str.upper), each_path([{"train": "c", "score": "s"}], str.upper)
+    (['A', 'B'], [{'train': 'C', 'score': 's'}])
     """
+    if isinstance(value, dict):
+        return {key: each_path(own, turn) if key == "train" else own for key, own in value.items()}
     if isinstance(value, list | tuple):
         return [each_path(path, turn) for path in value]
     return turn(value) if isinstance(value, str) else value

@@ -17,4 +17,8 @@
 - `examples`: the record of single sequences with targets and splits.
 - `tokens`: from texts to token ids and back.
 - `batches`: compact storage and batches.
+- `known_same`: which items are known to be the same thing.
+- `grapheme_clusters`: what readers see as one letter.
+- `change_texts`: CHANGES, random changes of texts such as typos.
+- `augmented_items`: the training texts of an epoch, with random changes.
 """

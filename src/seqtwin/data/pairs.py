@@ -63,12 +63,22 @@ class LabelledItems:
 
 
 @dataclass(frozen=True)
+class MixedPairs:
+    """Training pairs of a further file. `share`: their share of an epoch; None: all of them, once."""
+
+    file: str
+    pairs: int
+    share: float | None
+
+
+@dataclass(frozen=True)
 class PairData:
     """The pairs of one data set.
 
     `frame`: columns left and right (texts, or positions in `series`), target and split. `cut`: lowest target of a pair
     that counts as the same. `labelled`: the items with classes from which the pairs were drawn, if any. `facts`: values
-    for reports. `understood`: summary lines of the reader. `shareable`: may be published.
+    for reports. `understood`: summary lines of the reader. `shareable`: may be published. `mixed`: the further files
+    whose training pairs are the last rows of the frame, in this order.
 
     >>> PairData.of(left=["a"], right=["b"], target=[1.0], split=["train"], name="tiny").graded
     False
@@ -84,6 +94,7 @@ class PairData:
     shareable: bool = False
     labelled: LabelledItems | None = None
     understood: tuple[str, ...] = ()
+    mixed: tuple[MixedPairs, ...] = ()
 
     def __post_init__(self) -> None:
         columns = list(self.frame.columns)
@@ -121,8 +132,13 @@ class PairData:
 
     @property
     def graded(self) -> bool:
-        """Whether any target is between 0 and 1."""
-        return bool(~self.frame["target"].isin([0.0, 1.0]).all())
+        """Whether any target of the data set itself is between 0 and 1."""
+        return not bool(np.isin(self.own_targets, [0.0, 1.0]).all())
+
+    @property
+    def own_targets(self) -> np.ndarray:
+        """The targets without those of further files: Float[pairs]."""
+        return self.frame["target"].to_numpy()[: len(self.frame) - sum(part.pairs for part in self.mixed)]
 
     def part(self, split: str) -> pd.DataFrame:
         """The pairs of one split, with rows numbered from 0."""

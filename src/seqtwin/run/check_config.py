@@ -12,6 +12,7 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.paths import expand
 from seqtwin.run.build_losses import build_loss
 from seqtwin.run.objectives.registry import objective_name, objective_of
+from seqtwin.run.objectives.training_rows import refuse_pair_options
 from seqtwin.run.prepared_data import Ready
 from seqtwin.training.averaging import AVERAGES
 from seqtwin.training.fit import pick_device
@@ -29,6 +30,7 @@ def check_run(config: RunConfig) -> None:
     model = build_siamese(blueprint_of(config, "series" if series else "tokens", 3, letters=letters), seed=0)
     objective_of(config).check(config, model)
     _check_fit(config, model)
+    refuse_pair_options(config)
     _check_vectors(config, series)
 
 

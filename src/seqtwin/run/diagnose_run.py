@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import torch
 
-from seqtwin.data.batches import PairStore
+from seqtwin.data.batches import PairStore, Store
 from seqtwin.metrics import METRICS, Undefined, fit_isotonic
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import Diagnostics
@@ -23,7 +23,8 @@ from seqtwin.training.diagnostics import every_representation, geometry, loss_vi
 from seqtwin.training.diagnostics.invariance import padding_deviation, permutation_deviation
 from seqtwin.training.diagnostics.plateau import plateau_facts
 from seqtwin.training.encode_store import part_of, predict
-from seqtwin.training.fit import Criterion, Recipe, RunState, Trainee, batches_of, step_budget
+from seqtwin.training.epoch_pairs import EpochPairs
+from seqtwin.training.fit import Criterion, Recipe, RunState, Trainee, batches_of
 from seqtwin.training.losses import Loss
 
 PreparedT_co = TypeVar("PreparedT_co", bound=Ready, covariant=True)
@@ -87,7 +88,8 @@ def scale_facts(model: Siamese, loss: Loss, seen: loss_view.Look) -> Diagnostics
 
 @dataclass(frozen=True)
 class Trained(Generic[PreparedT_co, LearnerT_co, LossT_co, WatcherT_co]):
-    """A finished training. `model`: the Siamese encoder; `learner`: the same, or a head on it."""
+    """A finished training. `model`: the Siamese encoder; `learner`: the same, or a head on it; `rows`: what was trained
+    on."""
 
     model: Siamese
     learner: LearnerT_co
@@ -98,16 +100,18 @@ class Trained(Generic[PreparedT_co, LearnerT_co, LossT_co, WatcherT_co]):
     watcher: WatcherT_co
     judged: Judged
     batch_deviation: float
+    rows: Store | EpochPairs
 
     @property
     def budget(self) -> int:
         """The number of steps of this training without early stopping."""
-        return step_budget(len(self.prepared.stores["train"]), self.recipe)
+        return self.state.budget
 
     @cached_property
     def plateau(self) -> float | None:
         """The loss of an encoder that does not distinguish its inputs; None where the loss has no such value."""
-        train = self.prepared.stores["train"]
+        train = self.rows.latest if isinstance(self.rows, EpochPairs) else self.rows
+        assert train is not None  # a training has at least one epoch
         batches = batches_of(self.model, train, self.recipe, epoch=0)
         return self.loss.plateau_of([train.batch(rows).target for rows in batches])
 

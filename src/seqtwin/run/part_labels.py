@@ -43,8 +43,18 @@ def factor_label(key: str, value: object) -> str:
 
     >>> factor_label("encoder.from", "/somewhere/runs/first"), factor_label("encoder.from", None)
     ('first', 'none')
+    >>> factor_label("data.mix", [{"train": "more/stsb.csv", "score": "score", "share": 0.5}])
+    'stsb.csv-share0.5'
     """
     if key not in PATHS or isinstance(value, int):  # data.pairs is a file or a number
         return value_label(value)
     paths = value if isinstance(value, list | tuple) else [value] if value else []
-    return "+".join(PurePath(str(path)).name for path in paths) or "none"
+    return "+".join(_path_label(path) for path in paths) or "none"
+
+
+def _path_label(path: object) -> str:
+    """The last part of a path, or that of a file to mix in, with its share."""
+    if not isinstance(path, dict):
+        return PurePath(str(path)).name
+    share = f"-share{path['share']}" if path.get("share") is not None else ""
+    return PurePath(str(path.get("train"))).name + share

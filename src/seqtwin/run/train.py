@@ -40,6 +40,7 @@ from seqtwin.run.manifest import config_text, manifest
 from seqtwin.run.model_card import Interval, baseline_section, interval_of
 from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.registry import objective_of
+from seqtwin.run.objectives.training_rows import row_facts, training_rows
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared_data import Ready, data_facts
@@ -121,16 +122,16 @@ def run_into(
     learner, loss = objective.trainee(model, prepared, config)
     untrained = objective.judge_untrained(learner, prepared)
     clock.lap("data")
-    store, recipe = prepared.stores["train"], recipe_of(config)
+    rows, recipe = training_rows(config, prepared), recipe_of(config)
     watcher = objective.watch(prepared, recipe)
-    state = fit(learner, loss, store, recipe, objective.measure(prepared), watch=watcher, on_epoch=on_epoch)
+    state = fit(learner, loss, rows, recipe, objective.measure(prepared), watch=watcher, on_epoch=on_epoch)
     clock.lap("train")
     if isinstance(model.encoder.inputs, TableInput):
         model.encoder.inputs.join_fixed()
     deviation = _deviation(model, prepared, state)
     judged = objective.judge(learner, prepared, untrained)
     clock.lap("evaluate")
-    trained = Trained(model, learner, loss, prepared, recipe, state, watcher, judged, deviation)
+    trained = Trained(model, learner, loss, prepared, recipe, state, watcher, judged, deviation, rows)
     _write(building.folder, config, trained, objective, baselines)
     clock.lap("explain")
     building.manifest.update(
@@ -186,6 +187,7 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
     prepared, state = t.prepared, t.state
     facts: Facts = {
         **data_facts(prepared),
+        **row_facts(t.rows),
         **objective.judged_facts(prepared),
         "representation": row_label(config),
         "similarity": label(config.similarity),
@@ -199,7 +201,7 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
         "best_epoch": state.best_epoch,
         "epochs": state.epoch,
         "precision": state.precision,
-        "train_pairs_per_second": round(len(prepared.stores["train"]) * state.epoch / state.seconds, 1),
+        "train_pairs_per_second": round(state.rows / state.seconds, 1),
         "encode_texts_per_second": round(t.judged.encoded_per_second, 1),
         "batch_deviation": t.batch_deviation,
     }

@@ -13,6 +13,7 @@ from seqtwin.errors import SeqTwinError
 from seqtwin.files import remove_partial_line
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.registry import objective_of
+from seqtwin.run.objectives.training_rows import training_rows
 from seqtwin.run.prepared_data import Ready
 from seqtwin.run.train import recipe_of
 from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
@@ -168,7 +169,6 @@ def dev_value(
     objective = objective_of(config)
     model = fresh_model(config, prepared).to(pick_device(config.fit.device))
     learner, loss = objective.trainee(model, prepared, config)
-    state = fit(
-        learner, loss, prepared.stores["train"], recipe_of(config), objective.measure(prepared), on_epoch=on_epoch
-    )
+    rows = training_rows(config, prepared)
+    state = fit(learner, loss, rows, recipe_of(config), objective.measure(prepared), on_epoch=on_epoch)
     return state.best if math.isfinite(state.best) else None

@@ -7,8 +7,10 @@
 - `optimizers`: OPTIMIZERS, and SCHEDULES of the learning rate.
 - `averaging`: AVERAGES, averages of the weights over the steps.
 - `precision`: PRECISIONS, the number formats of a training.
-- `fit`: the training loop.
 - `encode_store`: vectors and scores of a whole store.
+- `hard_negatives`: different pairs that the current encoder finds.
+- `epoch_pairs`: the training pairs of each epoch.
+- `fit`: the training loop.
 - `evaluate_heads`: the predictions of a head, with every metric of them.
 - `diagnostics`: measurements that explain a trained encoder.
 """

@@ -22,6 +22,7 @@ from seqtwin.training.averaging import AVERAGES, WeightAverage
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.distillation import Distillation
 from seqtwin.training.encode_store import sorting_lengths
+from seqtwin.training.epoch_pairs import EpochPairs
 from seqtwin.training.layer_rates import parameter_groups
 from seqtwin.training.losses import Loss
 from seqtwin.training.optimizers import OPTIMIZERS, SCHEDULES, with_warmup
@@ -83,7 +84,8 @@ class RunState:
     """Everything that changes while an encoder is trained. `losses`, `norms`: of every step, norms before clipping.
 
     `precision`: the one in use, which can differ from that of the config. `rate`: that of the first group of
-    parameters, as a multiple of `lr`. `averaged`: the number of steps whose average `best_weights` are.
+    parameters, as a multiple of `lr`. `averaged`: the number of steps whose average `best_weights` are. `budget`: the
+    number of steps without early stopping. `rows`: the number of training rows so far, with repetitions.
     """
 
     model: Trainee
@@ -93,8 +95,10 @@ class RunState:
     rate: float = 1.0
     average: WeightAverage | None = None
     averaged: int = 0
+    budget: int = 0
     epoch: int = 0
     step: int = 0
+    rows: int = 0
     best: float = -math.inf
     best_epoch: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
@@ -112,7 +116,7 @@ def _watch_nothing(_model: Trainee, _loss: Criterion) -> Measures:
 def fit(
     model: Model,
     loss: LossOf,
-    train: Store,
+    train: Store | EpochPairs,
     recipe: Recipe,
     measure: Callable[[Model], float | None],
     *,
@@ -122,8 +126,9 @@ def fit(
     """The state after training. The model then has the weights of the epoch with the highest `measure` (on dev). With
     `recipe.average`, the averaged weights are measured and kept.
 
-    `watch` is called before training and after each epoch. Its results are added to the history, and it must not
-    change anything. A precision that this processor does not support for the model becomes fp32, with a warning.
+    `train`: the rows of every epoch, or the pairs of each epoch. `watch` is called before training and after each
+    epoch. Its results are added to the history, and it must not change anything. A precision that this processor does
+    not support for the model becomes fp32, with a warning.
 
     Raises: Diverged.
     """
@@ -131,7 +136,8 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)  # dropout draws from PyTorch's own generator
         state = _start(model, loss, train, recipe)
-        _record(state, _mean_loss(model, loss, train, recipe), _finite(state, measure(model)), watch(model, loss))
+        first_loss = _mean_loss(model, loss, _labelled(train), recipe)
+        _record(state, first_loss, _finite(state, measure(model)), watch(model, loss))
         while state.epoch < recipe.epochs and not _stale(state, recipe.patience):
             mean_loss = _one_epoch(state, loss, train, recipe)
             with state.average.in_use() if state.average else nullcontext():
@@ -143,7 +149,11 @@ def fit(
     return state
 
 
-def _start(model: Trainee, loss: Criterion, train: Store, recipe: Recipe) -> RunState:
+def _labelled(train: Store | EpochPairs) -> Store:
+    return train.store if isinstance(train, EpochPairs) else train
+
+
+def _start(model: Trainee, loss: Criterion, train: Store | EpochPairs, recipe: Recipe) -> RunState:
     groups = parameter_groups(model, loss, recipe.lr, recipe.layer_decay, recipe.rates)
     optimizer = OPTIMIZERS[recipe.optimizer](groups, recipe.weight_decay)
     total = step_budget(len(train), recipe)
@@ -151,7 +161,7 @@ def _start(model: Trainee, loss: Criterion, train: Store, recipe: Recipe) -> Run
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, with_warmup(shape, total, round(recipe.warmup * total)))
     average = None if recipe.average is None else pick(AVERAGES, recipe.average, "average", model, total)
     rate = float(optimizer.param_groups[0]["initial_lr"]) / recipe.lr
-    return RunState(model, optimizer, scheduler, recipe.precision, rate, average)
+    return RunState(model, optimizer, scheduler, recipe.precision, rate, average, budget=total)
 
 
 def step_budget(rows: int, recipe: Recipe) -> int:
@@ -168,15 +178,24 @@ def batches_of(model: Trainee, train: Store, recipe: Recipe, epoch: int) -> list
     return balanced_batches(lengths, same, recipe.batch, recipe.balance, seed=recipe.seed, epoch=epoch)
 
 
-def _one_epoch(state: RunState, loss: Criterion, train: Store, recipe: Recipe) -> float:
+def _one_epoch(state: RunState, loss: Criterion, train: Store | EpochPairs, recipe: Recipe) -> float:
     start = time.monotonic()
     state.model.train()
     state.epoch += 1
+    store = _rows_of_epoch(state, train)
     total = 0.0
-    for rows in batches_of(state.model, train, recipe, state.epoch):
-        total += _one_step(state, loss, train, rows, recipe) * len(rows)
+    for rows in batches_of(state.model, store, recipe, state.epoch):
+        total += _one_step(state, loss, store, rows, recipe) * len(rows)
+    state.rows += len(store)
     state.seconds += time.monotonic() - start
-    return total / len(train)
+    return total / len(store)
+
+
+def _rows_of_epoch(state: RunState, train: Store | EpochPairs) -> Store:
+    if not isinstance(train, EpochPairs):
+        return train
+    assert isinstance(state.model, Siamese)  # only pairs differ from epoch to epoch
+    return train.epoch(state.model, state.epoch)
 
 
 def _one_step(state: RunState, loss: Criterion, train: Store, rows: np.ndarray, recipe: Recipe) -> float:

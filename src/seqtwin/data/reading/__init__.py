@@ -15,5 +15,6 @@
 - `classes`: texts and series with a class.
 - `step_labels`: sequences with a class per step.
 - `text_targets`: texts with a text to generate.
+- `mix_pairs`: further files of training pairs.
 - `augment`: additional training texts for an auto-encoder.
 """

@@ -6,6 +6,7 @@
 - `load_examples`: from the data section of a config to single sequences with their targets.
 - `prepare_examples`: from single sequences to stores.
 - `check_pair_targets`: whether the targets of pairs fit the loss and `fit.balance`.
+- `training_rows`: the pairs of each epoch, with changed texts, hard negatives and further files.
 - `pairs`: the objective `pairs`.
 - `watch_items`: the vectors of single items during and after a training.
 - `head_objective`: what the objectives with a head have in common.

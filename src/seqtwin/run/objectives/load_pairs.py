@@ -1,13 +1,15 @@
 """From the data section of a config to pairs: the reader that its keys choose."""
 
-from seqtwin.config import DataConfig, RunConfig, TokensConfig
+from seqtwin.config import DataConfig, MixConfig, RunConfig, TokensConfig
 from seqtwin.data.pairs import PairData
+from seqtwin.data.reading.mix_pairs import FurtherPairs, with_mixed
 from seqtwin.data.reading.pair_tables import read_pairs
 from seqtwin.data.reading.pairs_from_classes import read_items
 from seqtwin.data.reading.series import read_series
 from seqtwin.data.sets.pair_sets import DATASETS
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
+from seqtwin.paths import expand
 from seqtwin.run.data_files import data_name, files_of, tables_of
 
 PAIR_KEYS = ("labels", "left_table", "right_table", "negatives")
@@ -21,12 +23,32 @@ def load_data(config: RunConfig) -> PairData:
     """
     d = config.data
     _refuse_example_keys(d)
+    return with_mixed(_load(d, config.tokens), [_read_further(further, config) for further in d.mix])
+
+
+def _load(d: DataConfig, t: TokensConfig) -> PairData:
     if d.name is not None:
         data: PairData = pick(DATASETS, {"name": d.name, **d.options()}, "dataset")
         return data
     _refuse_pair_keys(d)
     reader = _read_series if d.series else _read_items if d.text else _read_pairs
-    return reader(d, config.tokens)
+    return reader(d, t)
+
+
+def _read_further(m: MixConfig, config: RunConfig) -> FurtherPairs:
+    path = expand(m.train)
+    pairs = read_pairs(
+        {"train": path},
+        left=m.left,
+        right=m.right,
+        score=m.score,
+        label=m.label,
+        labels=m.labels,
+        scale=m.scale,
+        empty=config.tokens.empty,
+        quoting=m.quoting,
+    )
+    return FurtherPairs(path.name, pairs.frame, m.share, pairs.understood)
 
 
 def _refuse_example_keys(d: DataConfig) -> None:

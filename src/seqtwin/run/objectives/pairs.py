@@ -19,6 +19,7 @@ from seqtwin.run.every_representation import read_all
 from seqtwin.run.model_card import Interval, model_card
 from seqtwin.run.objectives.check_pair_targets import check_pair_targets
 from seqtwin.run.objectives.prepare_pairs import prepare_pairs
+from seqtwin.run.objectives.training_rows import check_pair_options
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.pretrained import refuse_all_frozen
@@ -57,7 +58,10 @@ class PairObjective:
 
     def check_targets(self, config: RunConfig, prepared: Prepared) -> None:
         """Raises: DataError for training pairs that are all the same, or all different, with a loss that needs both,
-        and for targets that do not fit `positive_from` or `fit.balance`."""
+        and for targets that do not fit `positive_from` or `fit.balance`; ConfigError for options that do not suit the
+        data.
+        """
+        check_pair_options(config, prepared)
         targets = prepared.stores["train"].target
         check_pair_targets(config, targets, prepared.data.name)
         if np.ptp(targets) > 0:

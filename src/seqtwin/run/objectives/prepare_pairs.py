@@ -1,6 +1,7 @@
 """From pairs to stores of token ids or of series, one per split."""
 
 import numpy as np
+import pandas as pd
 
 from seqtwin.config import RunConfig
 from seqtwin.data.batches import PairStore, Ragged
@@ -35,7 +36,7 @@ def prepare_pairs(config: RunConfig) -> Prepared:
         stores=stores,
         clusters={split: ids for split, (ids, _) in made.items()},
         clustering=made["test"][1],
-        primary=primary_metric(pairs.frame["target"].to_numpy()),
+        primary=primary_metric(pairs.own_targets),
         unknown_share=unknown,
         notes=(*pairs.notes, *start_notes(config), *known_notes(tokens), *token_notes(unknown)),
         pair_facts=describe_pairs(pairs, stores),
@@ -60,9 +61,14 @@ def _text_stores(
     return tokens, stores, tokens.unknown_share([*test["left"], *test["right"]])
 
 
+def distinct_texts(part: pd.DataFrame) -> list[str]:
+    """The distinct texts of some pairs, in the order of the items of their store."""
+    return sorted({*part["left"], *part["right"]})
+
+
 def _text_store(data: PairData, split: str, tokens: TextTokens) -> PairStore:
     part = data.part(split)
-    texts = sorted({*part["left"], *part["right"]})
+    texts = distinct_texts(part)
     place = {text: i for i, text in enumerate(texts)}
     left, right = (np.array([place[text] for text in part[side]]) for side in ("left", "right"))
     return PairStore(Ragged.of(tokens.encode(texts)), left, right, part["target"].to_numpy())
