@@ -137,6 +137,7 @@ class TrainingOptions(TypedDict, total=False):
 
 
 class _DataFacts(JudgedFacts, total=False):
+    epoch_pairs: dict[str, Json]  # changed and added pairs of all epochs
     objective: str
     classes: list[str]
     counts: dict[str, dict[str, int]]
@@ -162,13 +163,7 @@ class DataFacts(_DataFacts):
     graded: bool
 
 
-class EpochFacts(TypedDict, total=False):
-    """The changed and the added pairs of all epochs, where a training has some."""
-
-    epoch_pairs: dict[str, Json]
-
-
-class Facts(DataFacts, EpochFacts):
+class Facts(DataFacts):
     """`facts.json`: the data, the loss and the encoder of a run, and its speed. `dim`: width of the vectors."""
 
     representation: str

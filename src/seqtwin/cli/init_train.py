@@ -170,7 +170,7 @@ def _print_run(run: "Run", *, has_threshold: bool) -> None:
     console.print_line(f"{console.scores_table(scores['dev'], scores['test'], baseline)}\n")
     for line in console.undefined_lines(scores.get("undefined") or {}):
         console.print_line(line)
-    for line in added_lines(read_facts(run.path)):
+    for line in added_lines(read_facts(run.path).get("epoch_pairs", {})):
         console.print_line(line)
     if has_threshold and scores.get("threshold", 0) is None:
         console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")

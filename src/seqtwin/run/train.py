@@ -187,7 +187,6 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
     prepared, state = t.prepared, t.state
     facts: Facts = {
         **data_facts(prepared),
-        **row_facts(t.rows),
         **objective.judged_facts(prepared),
         "representation": row_label(config),
         "similarity": label(config.similarity),
@@ -205,6 +204,8 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
         "encode_texts_per_second": round(t.judged.encoded_per_second, 1),
         "batch_deviation": t.batch_deviation,
     }
+    if counts := row_facts(t.rows):
+        facts["epoch_pairs"] = counts
     if options := training_options(config, state):
         facts["training"] = options
     return facts

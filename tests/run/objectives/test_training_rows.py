@@ -233,7 +233,7 @@ def test_the_command_prints_what_was_added(folder: Path, tmp_path: Path, monkeyp
             cli.main()
         assert caught.value.code == 0
         printed.append(capsys.readouterr().out)
-    lines = added_lines(read_facts(tmp_path / "one"))
+    lines = added_lines(read_facts(tmp_path / "one")["epoch_pairs"])
     assert [line.split(":")[0] for line in lines] == ["changed texts, over all epochs", "hard negatives"]
     assert all(line in printed[0] and line not in printed[1] for line in lines)
 

@@ -14,7 +14,6 @@ from seqtwin.data.split_examples import form
 from seqtwin.errors import ConfigError
 from seqtwin.json_values import Json
 from seqtwin.lookup import split_spec
-from seqtwin.published import EpochFacts
 from seqtwin.run.objectives.prepare_pairs import distinct_texts
 from seqtwin.run.prepared_data import Prepared, Ready
 from seqtwin.training.epoch_pairs import EpochPairs, SharedRows
@@ -93,8 +92,8 @@ def training_rows(config: RunConfig, prepared: Ready) -> Store | EpochPairs:
     )
 
 
-def row_facts(rows: Store | EpochPairs) -> EpochFacts:
-    """How many pairs the epochs of a training added, as facts.json has it; empty without options that add to them."""
+def row_facts(rows: Store | EpochPairs) -> dict[str, Json]:
+    """How many pairs the epochs of a training added: `epoch_pairs` of facts.json. Empty without options for it."""
     if not isinstance(rows, EpochPairs):
         return {}
     facts: dict[str, Json] = {"most_pairs_per_epoch": len(rows)}
@@ -104,16 +103,16 @@ def row_facts(rows: Store | EpochPairs) -> EpochFacts:
         facts["augmented"] = dict(sorted(rows.augmenter.counts.items()))
     if (mined := rows.negatives) is not None:
         facts["hard_negatives"] = {"searches": mined.searches, "pairs": mined.pairs, "skipped": mined.skipped}
-    return {"epoch_pairs": facts}
+    return facts
 
 
-def added_lines(facts: EpochFacts) -> list[str]:
-    """Lines on what the epochs of a training changed and added; none without options for it.
+def added_lines(counts: Mapping[str, Json]) -> list[str]:
+    """Lines on what the epochs of a training changed and added, from the `epoch_pairs` of facts.json.
 
-    >>> added_lines({"epoch_pairs": {"hard_negatives": {"searches": 2, "pairs": 90, "skipped": 5}}})
+    >>> added_lines({"hard_negatives": {"searches": 2, "pairs": 90, "skipped": 5}})
     ['hard negatives: 90 pairs in 2 searches, 5 skipped as possibly the same']
     """
-    counts, lines = facts.get("epoch_pairs", {}), []
+    lines = []
     if isinstance(changed := counts.get("augmented"), dict):
         kinds = ", ".join(f"{name} {changed.get(name, 0):,}" for name in (*CHANGES, "copies") if changed.get(name))
         lines.append(f"changed texts, over all epochs: {changed.get('texts', 0):,} ({kinds})")
