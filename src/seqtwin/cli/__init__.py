@@ -14,6 +14,7 @@
 - `index_search`: index, search.
 - `precision_options`: the options and the output of dedupe and link for a stated precision.
 - `dedupe_link`: dedupe, link.
+- `rerank`: fit-reranker.
 - `mine`: mine.
 - `serve`: serve.
 - `export`: export.
@@ -39,6 +40,7 @@ from seqtwin.cli.list_schema import list_parts, schema
 from seqtwin.cli.mine import mine
 from seqtwin.cli.plain_help import PlainCommand
 from seqtwin.cli.predict_probe import predict, probe
+from seqtwin.cli.rerank import fit_reranker
 from seqtwin.cli.serve import serve
 from seqtwin.cli.verify import verify
 from seqtwin.cli.why import why
@@ -53,7 +55,7 @@ app = typer.Typer(
     help="Train Siamese recurrent encoders, compare representations and losses, and use the best encoder.",
 )
 # the order of the help
-TRAINING = (init, train, compare, report, explain, probe, anatomy)
+TRAINING = (init, train, fit_reranker, compare, report, explain, probe, anatomy)
 AT_WORK = (evaluate, predict, encode, score, why, index, search, dedupe, link, mine, serve, export, verify)
 for command in (*TRAINING, *AT_WORK):
     app.command(cls=PlainCommand)(command)

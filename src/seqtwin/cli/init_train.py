@@ -23,9 +23,11 @@ from seqtwin.cli.arguments import (
     refuse_columns,
     with_columns,
 )
+from seqtwin.cli.rerank import fitted_facts, print_fitted
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
+    from seqtwin.api import FittedReranker
     from seqtwin.config import RunConfig
     from seqtwin.data.inspect_file import Inspection
     from seqtwin.data.reading.column_options import ColumnOptions
@@ -82,6 +84,9 @@ def train(
     minutes: Annotated[
         float | None, typer.Option(min=0, help="with --auto: longest time for the comparison; default: 10")
     ] = None,
+    reranker: Annotated[
+        bool, typer.Option("--reranker", help="then fit a re-ranker for the encoder, as fit-reranker does")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train one encoder and save it with its scores.
@@ -99,6 +104,7 @@ def train(
         raise ConfigError("AUTO_MINUTES", cause, place="--minutes", remedy="add --auto")
     folder = out or api.free_folder(Path("runs") / config.stem)
     run_config, prepared = _run_and_data(config, overrides or [], columns, folder, keep=not auto)
+    pairs = api.pairs_of(prepared) if reranker else None
     data = DataSets()
     race = _race(run_config, data, minutes, overrides or []) if auto else None
     if race is not None:
@@ -112,7 +118,8 @@ def train(
 
     with console.epochs_bar(run_config.fit.epochs) as on_epoch:
         run = train_run(run_config, folder, on_epoch=on_epoch, finish=finish, prepared=prepared, baselines=True)
-    _print_run(run, as_json=as_json)
+    fitted = api.fit_reranker(folder, pairs) if pairs is not None else None
+    _print_run(run, fitted, as_json=as_json)
 
 
 def _run_and_data(
@@ -149,14 +156,15 @@ def _race(config: "RunConfig", data: "DataSets", minutes: float | None, override
     return race
 
 
-def _print_run(run: "Run", *, as_json: bool) -> None:
-    """Print the scores of a run next to those of the best free baseline, and its folder."""
+def _print_run(run: "Run", fitted: "FittedReranker | None", *, as_json: bool) -> None:
+    """Print the scores of a run next to those of the best free baseline, and its folder; then those of a re-ranker."""
     from seqtwin.floors import compare_with_best
 
     scores, measured = run.scores, run.baselines
     if as_json:
         baselines = measured.as_json() if measured else None
-        console.print_json({"path": str(run.path), "status": run.status, "scores": scores, "baselines": baselines})
+        facts = {"path": str(run.path), "status": run.status, "scores": scores, "baselines": baselines}
+        console.print_json(facts | ({"reranker": fitted_facts(fitted)} if fitted else {}))
         return
     best = measured.best if measured else None
     baseline = measured.floors[best.name] if measured and best else None
@@ -167,6 +175,8 @@ def _print_run(run: "Run", *, as_json: bool) -> None:
         console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")
     for line in compare_with_best(measured, scores["dev"], scores["test"]) if measured else []:
         console.print_line(line)
+    if fitted is not None:
+        print_fitted(fitted)
     console.print_line(f"{run.status}: {run.path}")
 
 
