@@ -3,6 +3,7 @@
 - `arguments`: arguments that several commands share, and their checks.
 - `console`: printing, tables and progress bars.
 - `plain_help`: help without Python types.
+- `print_reranker`: the output about a re-ranker that was fitted.
 - `init_train`: init, train.
 - `compare_report_check`: compare, report, check.
 - `explain`: explain.

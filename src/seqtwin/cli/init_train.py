@@ -23,7 +23,7 @@ from seqtwin.cli.arguments import (
     refuse_columns,
     with_columns,
 )
-from seqtwin.cli.rerank import fitted_facts, print_fitted
+from seqtwin.cli.print_reranker import fitted_facts, print_fitted
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:

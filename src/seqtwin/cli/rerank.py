@@ -16,9 +16,9 @@ from seqtwin.cli.arguments import (
     refuse_columns,
     with_columns,
 )
+from seqtwin.cli.print_reranker import print_fitted
 
 if TYPE_CHECKING:
-    from seqtwin.api import FittedReranker
     from seqtwin.data.pairs import PairData
 
 
@@ -39,7 +39,7 @@ def fit_reranker(
 
     It combines the similarity of the encoder with the spelling of the texts into the probability that they are the
     same. It is fitted to the train pairs and calibrated on the dev pairs, which the encoder must not have been trained
-    on. The probability holds for lists with the same share of same pairs as the dev pairs.
+    on. The probability is calibrated for the share of same pairs in the dev split.
 
     Use it with: search --rerank N, dedupe --rerank, link --rerank.
 
@@ -67,28 +67,3 @@ def _read_pairs(data: Path, columns: Columns, encoder: Path) -> "PairData":
     starter = read_starter(data, column_options(columns), [], encoder)
     console.print_summary(seen_lines(starter.inspection))
     return api.pairs_of(starter.prepared)
-
-
-def print_fitted(fitted: "FittedReranker", *, as_json: bool = False) -> None:
-    """Print the metrics of a re-ranker on dev next to those of its encoder, its threshold and its folder."""
-    threshold, facts = fitted.reranker.threshold, fitted.reranker.facts
-    if not fitted.own_data:
-        console.print_notice("note: the encoder was trained on other data; the dev pairs must be new to it")
-    if as_json:
-        console.print_json(fitted_facts(fitted))
-        return
-    rows = [[name, *(_digits(side.get(name)) for side in (facts.dev, facts.dev_encoder))] for name in facts.dev]
-    console.print_line(console.table(["dev, cross-validated", "re-ranker", "encoder"], rows) + "\n")
-    share = f"{facts.dev_same} of {facts.dev_pairs} dev pairs are the same"
-    console.print_line(f"threshold {threshold:.4g}; {share}")
-    console.print_line(str(fitted.path))
-
-
-def fitted_facts(fitted: "FittedReranker") -> dict[str, object]:
-    """The same as JSON."""
-    own = fitted.reranker
-    return {"path": str(fitted.path), "threshold": own.threshold, **own.facts.as_json()}
-
-
-def _digits(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"

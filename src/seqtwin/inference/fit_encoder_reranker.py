@@ -5,7 +5,7 @@ import numpy as np
 from seqtwin.data.pairs import PairData
 from seqtwin.errors import ConfigError
 from seqtwin.inference.reranking import Encoder, encode_pairs
-from seqtwin.reranker.fit import JudgedPairs, fit_reranker
+from seqtwin.reranker.fit_reranker import JudgedPairs, fit_reranker
 from seqtwin.reranker.reranker import Reranker
 
 

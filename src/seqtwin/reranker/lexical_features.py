@@ -1,7 +1,7 @@
 """LEXICAL, EDITED: similarities of the spelling of two texts, one function per feature, symmetric in the two texts.
 
-To add one: a function and a line in a dict at the end. The names are saved with a re-ranker, and one with other names
-is refused, so that a saved forest never gets other features than it was fitted to.
+To add one: a function and a line in a dict at the end. The names are saved with a re-ranker. One with other names is
+refused, because a saved forest must get the features that it was fitted to.
 """
 
 import math
@@ -61,7 +61,7 @@ class WordWeights:
         return 1.0 + math.log((1 + self.texts) / (1 + self.counts.get(word, 1)))
 
     def total(self, words: Words) -> float:
-        """The sum of the weights. It is rounded once, so that it does not depend on the order of the words."""
+        """The sum of the weights. It is rounded only once: the order of the words does not matter."""
         return math.fsum(map(self.weight, words))
 
     def largest(self, words: Words) -> float:

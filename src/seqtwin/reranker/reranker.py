@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from seqtwin.json_values import Json
-from seqtwin.reranker.forest import Forest
 from seqtwin.reranker.lexical_features import WordWeights, lexical_features
+from seqtwin.reranker.random_forest import Forest
 
 JUDGEMENTS = ("similarity", "spelling", "vectors")
 _LEAST = 1e-3  # share of the forest that is taken for certain: a leaf of a few pairs proves no more

@@ -14,8 +14,8 @@ import numpy as np
 from seqtwin.errors import DataError
 from seqtwin.metrics import METRICS, fit_threshold
 from seqtwin.reranker.calibration import brier_score, calibration_error, reliability
-from seqtwin.reranker.forest import Forest
 from seqtwin.reranker.lexical_features import WordWeights, lexical_features
+from seqtwin.reranker.random_forest import Forest
 from seqtwin.reranker.reranker import (
     JUDGEMENTS,
     EncodedPairs,
