@@ -53,6 +53,13 @@ def test_the_order_of_two_texts_does_not_matter(encoder: TrainedEncoder) -> None
     assert code(encoder.reranker.score, ["a"], ["a", "b"]) == "SCORE_LENGTH"
 
 
+def test_the_parts_of_a_probability_add_up_to_its_log_odds(encoder: TrainedEncoder) -> None:
+    parts = encoder.reranker.explain("abc", "abd")
+    assert list(parts) == ["similarity", "spelling", "vectors", "bias"]
+    expected = 1 / (1 + np.exp(-sum(parts.values())))
+    assert encoder.reranker.score("abc", "abd")[0] == pytest.approx(expected, abs=1e-6)
+
+
 def test_search_ranks_by_probability_and_keeps_the_similarity(encoder: TrainedEncoder) -> None:
     index = seqtwin.Index.build(encoder, TEXTS)
     queries = ["abc", "fed"]

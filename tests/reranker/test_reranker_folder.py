@@ -79,6 +79,8 @@ def test_a_changed_or_missing_file_is_damage(folder: Path, name: str) -> None:
         {"vectors": np.zeros(3)},
         {"combined": np.full(4, np.nan)},
         {"roots": np.array([10**6], np.int32)},
+        {"value": np.zeros((9, 9))},
+        {"vectors": np.zeros(0)},
     ],
     ids=str,
 )
@@ -91,10 +93,12 @@ def test_consistent_hashes_of_invalid_arrays(folder: Path, change: dict[str, np.
     assert caught.value.code == "RERANKER_DAMAGED"
 
 
-@pytest.mark.parametrize("changes", [{"facts": {}}, {"threshold": "high"}, {"facts": None}])
+@pytest.mark.parametrize(
+    "changes", [{"facts": {}}, {"features": None}, {"fingerprint": None}, {"threshold": "high"}, {"facts": None}]
+)
 def test_consistent_hashes_of_an_invalid_card(folder: Path, changes: dict[str, object]) -> None:
     seal(folder, **changes)
-    with pytest.raises(DamagedError):
+    with pytest.raises((DamagedError, ConfigError)):
         load_reranker(folder, FINGERPRINT, DIM)
 
 

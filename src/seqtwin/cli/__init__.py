@@ -59,7 +59,7 @@ app = typer.Typer(
 TRAINING = (init, train, fit_reranker, compare, report, explain, probe, anatomy)
 AT_WORK = (evaluate, predict, encode, score, why, index, search, dedupe, link, mine, serve, export, verify)
 for command in (*TRAINING, *AT_WORK):
-    app.command(cls=PlainCommand)(command)
+    app.command(name=command.__name__.replace("_", "-"), cls=PlainCommand)(command)
 app.command(name="list", cls=PlainCommand)(list_parts)
 app.command(cls=PlainCommand)(check)
 app.command(cls=PlainCommand)(schema)

@@ -9,7 +9,7 @@ import numpy as np
 
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.inference.inputs import check_texts, list_items
-from seqtwin.reranker.reranker import EncodedPairs, Measured, Reranker
+from seqtwin.reranker.reranker import JUDGEMENTS, EncodedPairs, Measured, Reranker
 from seqtwin.reranker.reranker_folder import FOLDER, load_reranker
 
 
@@ -58,6 +58,16 @@ class EncoderReranker:
     def score_encoded(self, left: Sequence[str], right: Sequence[str], a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The same for texts whose vectors are known, Float[n dim] each."""
         return self._score(EncodedPairs(left, right, a, b, self.encoder.score_vectors(a, b)))
+
+    def explain(self, left: str, right: str) -> dict[str, float]:
+        """What each judgement adds to the log odds of the probability of a pair. The sum, with `bias`, is the log odds.
+
+        Raises: DataError.
+        """
+        pairs = encode_pairs(self.encoder, check_texts([left]), check_texts([right]))
+        combined = self.reranker.combined
+        parts = (self.reranker.judge(pairs)[0] * combined.weights).tolist()
+        return {**dict(zip(JUDGEMENTS, parts, strict=True)), "bias": combined.bias}
 
     def _score(self, pairs: EncodedPairs) -> np.ndarray:
         return self.reranker.probabilities(pairs).astype(np.float32)

@@ -43,7 +43,7 @@ class Forest:
     def is_sound(self) -> bool:
         """Whether every node leads to a later one of the list or to itself. Then a row always reaches a leaf."""
         count, itself = len(self.feature), np.arange(len(self.feature))
-        same_size = {len(part) for part in (self.threshold, self.lower, self.upper, self.value)} == {count}
+        same_size = {part.shape for part in (self.threshold, self.lower, self.upper, self.value)} == {(count,)}
         if not (same_size and len(self.roots) and self.roots.min() >= 0 and self.roots.max() < count):
             return False
         down = (self.lower > itself) & (self.upper > itself) & (np.maximum(self.lower, self.upper) < count)

@@ -52,6 +52,11 @@ def _as_array(line: LinearMap) -> np.ndarray:
     return np.concatenate([[line.bias], line.weights])
 
 
+def _as_line(array: np.ndarray) -> LinearMap:
+    values = array.astype(np.float64).reshape(-1)
+    return LinearMap(values[1:], float(values[0]))
+
+
 def read_card(folder: Path, fingerprint: str) -> dict[str, Any]:
     """The card of a re-ranker, after checking that its files are unchanged. `fingerprint`: of the encoder.
 
@@ -62,10 +67,11 @@ def read_card(folder: Path, fingerprint: str) -> dict[str, Any]:
         remedy = f"fit one: seqtwin fit-reranker {folder.parent}"
         raise ConfigError("NO_RERANKER", "this encoder has no re-ranker", place=str(folder), remedy=remedy)
     card = verified_card(folder / CARD, FORMAT, REFIT)
-    if card["fingerprint"] != fingerprint:
-        cause = f"it belongs to encoder {card['fingerprint'][:12]}, not to {fingerprint[:12]}"
+    own = str(card.get("fingerprint"))
+    if own != fingerprint:
+        cause = f"it belongs to encoder {own[:12]}, not to {fingerprint[:12]}"
         raise ConfigError("RERANKER_OTHER_ENCODER", cause, place=str(folder), remedy=REFIT)
-    if (card["features"], card["judgements"]) != (feature_names(), list(JUDGEMENTS)):
+    if (card.get("features"), card.get("judgements")) != (feature_names(), list(JUDGEMENTS)):
         cause = "it was fitted to other features than this version computes"
         raise ConfigError("RERANKER_FEATURES", cause, place=str(folder), remedy=REFIT)
     return card
@@ -80,9 +86,9 @@ def load_reranker(folder: Path, fingerprint: str, dim: int) -> Reranker:
     try:
         arrays, words = load((folder / ARRAYS).read_bytes()), read_json(folder / WORDS)
         weights = WordWeights(int(words["texts"]), {str(word): int(count) for word, count in words["counts"].items()})
-        forest = Forest(**{name: arrays[name] for name in _FOREST})
+        forest = Forest(**{name: arrays[name].astype(kind) for name, kind in _FOREST.items()})
         facts = Measured(**card["facts"])
-        vectors, combined = (LinearMap(arrays[name][1:], float(arrays[name][0])) for name in ("vectors", "combined"))
+        vectors, combined = (_as_line(arrays[name]) for name in ("vectors", "combined"))
         reranker = Reranker(weights, forest, vectors, combined, float(card["threshold"]), fingerprint, facts)
         _check(reranker, dim)
     except (SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError) as error:
