@@ -42,8 +42,7 @@ HEAD = """# What the re-ranker is worth
 Written by `python benchmarks/rerank.py` from [results.json](results.json). The encoders are those of
 [experiments/lexical](../lexical/README.md); *spelling* is the random forest of the re-ranker alone. Means over three
 seeds on the test split with 95 % intervals over seeds and test pairs. Thresholds, weights and calibration come from
-dev, and test was scored once per training. On `toponyms` nearly the whole gain comes from comparing names of different
-alphabets in Latin letters.
+dev, and test was scored once per training.
 
 """
 PAIR_HEAD = """## Pairs
