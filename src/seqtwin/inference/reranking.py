@@ -60,7 +60,7 @@ class EncoderReranker:
         return self._score(EncodedPairs(left, right, a, b, self.encoder.score_vectors(a, b)))
 
     def explain(self, left: str, right: str) -> dict[str, float]:
-        """What each judgement adds to the log odds of the probability of a pair. The sum, with `bias`, is the log odds.
+        """The share of each judgement in the log odds of a probability. All shares and `bias` add up to the log odds.
 
         Raises: DataError.
         """
