@@ -30,7 +30,7 @@ GROUND = frozenset(
 )
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})
 COMMAND_LINE = frozenset({"cli", "__main__"})  # one floor in several files
-INFERENCE = BELOW_STORE | {"store"}
+INFERENCE = BELOW_STORE | {"store", "reranker"}
 RUN = BELOW_STORE | {"store", "training", "published", "teachers", "baselines"}
 AT_WORK = frozenset({"inference", "index", "matching", "serve", "verify"})
 EXPERIMENTS = frozenset({"training", "baselines", "run", "study", "explain", "reporting", "published", "comparisons"})
@@ -44,6 +44,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "store": BELOW_STORE,
     "training": frozenset({"ground", "model", "data"}),
     "baselines": frozenset({"ground", "data"}),
+    "reranker": frozenset({"ground"}),
     "published": frozenset({"ground"}),
     "comparisons": frozenset({"ground"}),
     "run": RUN,

@@ -342,6 +342,7 @@ TRAINING = {"pytorch_metric_learning", *(f"seqtwin.{name}" for name in ("trainin
             "import seqtwin.inference.load, seqtwin.inference.onnx_encoder",
             {"torch", "pandas", "sklearn", "scipy"},
         ),
+        ("import seqtwin.inference.reranking", TRAINING | {"torch", "pandas", "sklearn", "scipy"}),
         ("import seqtwin.index.index", TRAINING | {"faiss"}),
         ("import seqtwin.inference.trained_encoder", TRAINING),
     ],

@@ -24,6 +24,7 @@ The files and folders, from the ground up:
 - `model`: the encoder, its representations, similarities and heads.
 - `build`: from a config to a model.
 - `store`: an encoder as a folder.
+- `reranker`: the probability that two texts are the same, from their vectors and their spelling.
 - `training`: losses, the training loop and its diagnostics.
 - `run`: one training.
 - `study`: many trainings.
@@ -47,7 +48,7 @@ from typing import TYPE_CHECKING, Any
 from seqtwin.version import __version__
 
 if TYPE_CHECKING:
-    from seqtwin.api import compare, probe, report, train
+    from seqtwin.api import compare, fit_reranker, probe, report, train
     from seqtwin.config import read_run, read_study
     from seqtwin.errors import SeqTwinError
     from seqtwin.index.index import Index
@@ -66,6 +67,7 @@ _HOME = {
     "compare": "seqtwin.api",
     "report": "seqtwin.api",
     "probe": "seqtwin.api",
+    "fit_reranker": "seqtwin.api",
     "load": "seqtwin.inference.load",
     "Index": "seqtwin.index.index",
     "dedupe": "seqtwin.matching.dedupe",
@@ -92,6 +94,7 @@ __all__ = [
     "__version__",
     "compare",
     "dedupe",
+    "fit_reranker",
     "link",
     "load",
     "mine",

@@ -11,6 +11,8 @@ from pathlib import Path
 from seqtwin.errors import ConfigError, DamagedError, SeqTwinError
 from seqtwin.files import MANIFEST, dump_json, hash_of, read_json, read_manifest, sha256
 from seqtwin.index.generations import CURRENT, open_current
+from seqtwin.reranker.reranker_folder import FOLDER as RERANKER
+from seqtwin.reranker.reranker_folder import read_card
 from seqtwin.store import CARD, README, README_SEAL, card_seal, load_encoder
 
 CHANGED = "changed since it was saved"
@@ -85,7 +87,7 @@ def _sealed(path: Path, manifest: Mapping[str, object]) -> bool:
 
 
 def _encoder(folder: Path) -> Findings:
-    """An encoder: its card byte for byte, its files and whether they fit each other, and its README."""
+    """An encoder: its card byte for byte, its files whether they fit each other, its README and re-ranker."""
     path = folder / CARD
     try:
         card = read_json(path)
@@ -102,6 +104,8 @@ def _encoder(folder: Path) -> Findings:
         yield _hashed(folder / README, str(card[README_SEAL]))
     if whole and not any(finding.wrong for finding in files_checked):
         yield from _tried(folder, load_encoder)
+    if (folder / RERANKER).exists():
+        yield from _tried(folder / RERANKER, lambda path: read_card(path, str(card["sha256"])))
 
 
 def _index(folder: Path) -> Findings:

@@ -3,6 +3,7 @@
 - `arguments`: arguments that several commands share, and their checks.
 - `console`: printing, tables and progress bars.
 - `plain_help`: help without Python types.
+- `print_reranker`: the output about a re-ranker that was fitted.
 - `init_train`: init, train.
 - `compare_report_check`: compare, report, check.
 - `explain`: explain.
@@ -14,6 +15,7 @@
 - `index_search`: index, search.
 - `precision_options`: the options and the output of dedupe and link for a stated precision.
 - `dedupe_link`: dedupe, link.
+- `rerank`: fit-reranker.
 - `mine`: mine.
 - `serve`: serve.
 - `export`: export.
@@ -39,6 +41,7 @@ from seqtwin.cli.list_schema import list_parts, schema
 from seqtwin.cli.mine import mine
 from seqtwin.cli.plain_help import PlainCommand
 from seqtwin.cli.predict_probe import predict, probe
+from seqtwin.cli.rerank import fit_reranker
 from seqtwin.cli.serve import serve
 from seqtwin.cli.verify import verify
 from seqtwin.cli.why import why
@@ -53,10 +56,10 @@ app = typer.Typer(
     help="Train Siamese recurrent encoders, compare representations and losses, and use the best encoder.",
 )
 # the order of the help
-TRAINING = (init, train, compare, report, explain, probe, anatomy)
+TRAINING = (init, train, fit_reranker, compare, report, explain, probe, anatomy)
 AT_WORK = (evaluate, predict, encode, score, why, index, search, dedupe, link, mine, serve, export, verify)
 for command in (*TRAINING, *AT_WORK):
-    app.command(cls=PlainCommand)(command)
+    app.command(name=command.__name__.replace("_", "-"), cls=PlainCommand)(command)
 app.command(name="list", cls=PlainCommand)(list_parts)
 app.command(cls=PlainCommand)(check)
 app.command(cls=PlainCommand)(schema)

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from seqtwin.matching.threshold_choice import Choice
 
 NO_PRECISION = PrecisionOptions()
+Rerank = Annotated[
+    bool,
+    typer.Option("--rerank", help="score by the encoder's re-ranker; scores and thresholds are then probabilities"),
+]
 RowFile = Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line", metavar="FILE")]
 ClustersFile = Annotated[
     Path | None, typer.Option("--out", "-o", help="output file with the clusters (.csv)", metavar="FILE")
@@ -88,6 +92,7 @@ def dedupe(
     quoting: Quoting = None,
     threshold: Threshold = None,
     k: Nearest = None,
+    rerank: Rerank = False,
     asked: PrecisionOptions = NO_PRECISION,
     out: ClustersFile = None,
     review: ReviewFile = None,
@@ -109,20 +114,19 @@ def dedupe(
 
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """
-    from seqtwin.inference.trained_encoder import load
     from seqtwin.matching.dedupe import compare_rows
     from seqtwin.matching.match_files import clusters_csv, read_listed, review_csv
 
     asked.check(threshold)
     refuse_taken(out, review, asked.sample)
-    model = require_texts(load(encoder), "dedupe")
+    model = _load_texts(encoder, "dedupe")
     rows = read_listed(file, column, quoting=check_quoting(quoting))
     console.print_summary(rows.understood)
     decided = _read_decided(decisions)
-    limit = asked.limit(model.threshold, threshold)
+    limit = asked.limit(_own_threshold(model, rerank), threshold)
     with console.rows_bar("comparing") as on_rows:
-        compared = compare_rows(model, rows.texts, k=k, decisions=decided, on_rows=on_rows)
-    pairs = Candidates(rows.texts, rows.texts, compared.candidates, partial(_rows_reference, model, k))
+        compared = compare_rows(model, rows.texts, k=k, decisions=decided, rerank=rerank, on_rows=on_rows)
+    pairs = Candidates(rows.texts, rows.texts, compared.candidates, partial(_rows_reference, model, k, rerank))
     limit, choice, labelled = choose(asked, pairs, limit)
     decided += labelled
     deduped = compared.decide(decided).deduped(limit)
@@ -131,6 +135,18 @@ def dedupe(
     _publish(review, partial(review_csv, rows.texts, deduped, decided, ask))
     _print_clusters(deduped, choice, as_json, [path for path in (out, review, asked.sample) if path])
     _print_warnings(deduped)
+
+
+def _load_texts(encoder: Path, command: str) -> "TrainedEncoder":
+    from seqtwin.inference.trained_encoder import load
+
+    return require_texts(load(encoder), command)
+
+
+def _own_threshold(model: "TrainedEncoder", rerank: bool) -> float | None:
+    from seqtwin.matching.settings import own_threshold
+
+    return own_threshold(model, rerank=rerank)
 
 
 def _read_decided(path: Path | None) -> "list[Decision]":
@@ -146,10 +162,10 @@ def _publish(path: Path | None, text: Callable[[], str]) -> None:
         publish_text(path, text())
 
 
-def _rows_reference(model: "TrainedEncoder", k: int | None, dev: Path) -> "Reference":
+def _rows_reference(model: "TrainedEncoder", k: int | None, rerank: bool, dev: Path) -> "Reference":
     from seqtwin.matching.labelled_list import read_labelled_list
 
-    return read_labelled_list(dev, float(model.facts.get("cut", 0.5))).rows_reference(model, k)
+    return read_labelled_list(dev, float(model.facts.get("cut", 0.5))).rows_reference(model, k, rerank=rerank)
 
 
 def _print_clusters(deduped: "Deduped", choice: "Choice | None", as_json: bool, written: list[Path]) -> None:
@@ -214,6 +230,7 @@ def link(
     one_to_one: OneToOne = False,
     keep: Keep = 1,
     k: Near = 10,
+    rerank: Rerank = False,
     asked: PrecisionOptions = NO_PRECISION,
     ask: Ask = 200,
     as_json: Json = False,
@@ -228,23 +245,22 @@ def link(
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
     """
     from seqtwin.files import publish_text
-    from seqtwin.inference.trained_encoder import load
     from seqtwin.matching.link import check_keep, compare_lists
     from seqtwin.matching.match_files import links_csv, read_listed
 
     asked.check(threshold, one_to_one=one_to_one)
     check_keep(keep, one_to_one=one_to_one)
     refuse_taken(out, asked.sample)
-    model = require_texts(load(encoder), "link")
+    model = _load_texts(encoder, "link")
     a, b = (
         read_listed(path, name, option, quoting=check_quoting(quoting))
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
     console.print_summary([*a.understood, *b.understood])
-    limit = asked.limit(model.threshold, threshold)
+    limit = asked.limit(_own_threshold(model, rerank), threshold)
     with console.rows_bar("comparing") as on_rows:
-        compared = compare_lists(model, a.texts, b.texts, keep=keep, k=k, on_rows=on_rows)
-        pairs = Candidates(a.texts, b.texts, compared.candidates, partial(_lists_reference, model, keep, k))
+        compared = compare_lists(model, a.texts, b.texts, keep=keep, k=k, rerank=rerank, on_rows=on_rows)
+        pairs = Candidates(a.texts, b.texts, compared.candidates, partial(_lists_reference, model, keep, k, rerank))
         limit, choice, _ = choose(asked, pairs, limit)
         links = compared.links(limit, one_to_one=one_to_one)
     write_sample(asked.sample, pairs, limit, ask)
@@ -252,10 +268,10 @@ def link(
     _print_links(links, choice, len(a.texts) + len(b.texts), as_json, [path for path in (out, asked.sample) if path])
 
 
-def _lists_reference(model: "TrainedEncoder", keep: int, k: int, dev: Path) -> "Reference":
+def _lists_reference(model: "TrainedEncoder", keep: int, k: int, rerank: bool, dev: Path) -> "Reference":
     from seqtwin.matching.labelled_list import read_labelled_list
 
-    return read_labelled_list(dev, float(model.facts.get("cut", 0.5))).lists_reference(model, keep, k)
+    return read_labelled_list(dev, float(model.facts.get("cut", 0.5))).lists_reference(model, keep, k, rerank=rerank)
 
 
 def _print_links(links: "Links", choice: "Choice | None", total: int, as_json: bool, written: list[Path]) -> None:

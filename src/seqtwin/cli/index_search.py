@@ -13,6 +13,7 @@ from seqtwin.cli.index_inputs import Corpus, Item, corpus_line, read_corpus, rea
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
+    from seqtwin.index.hits import Encoder as SecondEncoder
     from seqtwin.index.hits import Hit
     from seqtwin.index.index import Index
 
@@ -39,6 +40,14 @@ Kind = Annotated[
 Queries = Annotated[
     list[str] | None,
     typer.Argument(help="texts to search for; if none are given, you are prompted for them", metavar="QUERY"),
+]
+Rerank = Annotated[
+    str | None,
+    typer.Option(
+        help="re-rank the first N hits by the probability of the encoder's re-ranker; or the first 100 by a second "
+        "encoder",
+        metavar="N|ENCODER",
+    ),
 ]
 QueryFile = Annotated[
     Path | None,
@@ -108,15 +117,16 @@ def search(
     encoder: Annotated[
         Path | None, typer.Option(help="path of the index's encoder, if it has moved", metavar="ENCODER")
     ] = None,
-    rerank: Annotated[
-        Path | None, typer.Option(help="second encoder, used to rerank the top 100 hits", metavar="ENCODER")
-    ] = None,
+    rerank: Rerank = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="output file with the hits (.csv)", metavar="FILE")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Find the nearest texts in an index, using the similarity its encoder was trained with.
+
+    With --rerank N, the first N hits are re-ranked by the encoder's re-ranker (see fit-reranker). Their score is then
+    the probability that a hit and the query are the same, and the column similarity has the encoder's score.
 
     seqtwin search runs/names "Muenchen" -k 5
     """
@@ -129,8 +139,8 @@ def search(
         refuse_existing(out)
     index = Index.load(folder, load(encoder) if encoder else None)
     asked = read_queries(index.encoder, queries or [], file, column)
-    reranker = load(rerank) if rerank else None
-    threshold = getattr(reranker or index.encoder, "threshold", None)
+    reranker = _reranker(rerank)
+    threshold = _threshold(index, reranker)
 
     def answer(items: Sequence[Item]) -> list[list["Hit"]]:
         return list(index.search(items, k, rerank=reranker))
@@ -146,6 +156,24 @@ def search(
     else:
         for query, own in zip(asked.names, hits, strict=True):
             _print_hits(query, own, index.columns)
+
+
+def _reranker(typed: str | None) -> "int | SecondEncoder | None":
+    """The value of --rerank: a number of hits, or an encoder."""
+    from seqtwin.inference.trained_encoder import load
+
+    if typed is None:
+        return None
+    return int(typed) if typed.isdecimal() else load(typed)
+
+
+def _threshold(index: "Index", reranker: "int | SecondEncoder | None") -> float | None:
+    """The threshold of the scores, of whatever they are."""
+    from seqtwin.inference.reranking import reranker_of
+
+    if isinstance(reranker, int):
+        return reranker_of(index.encoder).threshold
+    return getattr(reranker or index.encoder, "threshold", None)
 
 
 def _refuse_index(out: Path) -> None:
@@ -201,9 +229,15 @@ def _typed_lines() -> Iterator[str]:
 def _print_hits(query: str, hits: Sequence["Hit"], columns: Sequence[str]) -> None:
     console.print_line(_shortened(query))
     # no verdict: a threshold chosen on balanced pairs would accept far too many items of a corpus
-    head = ["", "score", "id", *columns]
-    rows = [[_shortened(hit.text), f"{hit.score:.4f}", hit.id, *_metadata(hit, columns)] for hit in hits]
+    both = any(hit.similarity is not None for hit in hits)
+    head = ["", "score", *(["similarity"] if both else []), "id", *columns]
+    rows = [[_shortened(hit.text), *_scores(hit), hit.id, *_metadata(hit, columns)] for hit in hits]
     console.print_line(console.table(head, rows) + "\n")
+
+
+def _scores(hit: "Hit") -> list[str]:
+    """The score, and the similarity of a hit that was re-ranked by probability."""
+    return [f"{score:.4f}" for score in (hit.score, hit.similarity) if score is not None]
 
 
 def _shortened(text: str) -> str:
@@ -217,12 +251,19 @@ def _metadata(hit: "Hit", columns: Sequence[str]) -> list[str]:
 
 
 def _as_dicts(queries: Sequence[str], hits: Sequence[Sequence["Hit"]]) -> list[Mapping[str, object]]:
-    from dataclasses import asdict
-
     return [
-        {"query": query.encode("utf-8", "replace").decode("utf-8"), "hits": [asdict(hit) for hit in own]}
+        {"query": query.encode("utf-8", "replace").decode("utf-8"), "hits": [_as_dict(hit) for hit in own]}
         for query, own in zip(queries, hits, strict=True)
     ]
+
+
+def _as_dict(hit: "Hit") -> dict[str, object]:
+    from dataclasses import asdict
+
+    fields: dict[str, object] = asdict(hit)
+    if hit.similarity is None:
+        del fields["similarity"]
+    return fields
 
 
 def _check_csv(out: Path) -> None:

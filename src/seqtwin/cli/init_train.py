@@ -23,9 +23,11 @@ from seqtwin.cli.arguments import (
     refuse_columns,
     with_columns,
 )
+from seqtwin.cli.print_reranker import fitted_facts, print_fitted
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
+    from seqtwin.api import FittedReranker
     from seqtwin.config import RunConfig
     from seqtwin.data.inspect_file import Inspection
     from seqtwin.data.reading.column_options import ColumnOptions
@@ -82,6 +84,9 @@ def train(
     minutes: Annotated[
         float | None, typer.Option(min=0, help="with --auto: longest time for the comparison; default: 10")
     ] = None,
+    reranker: Annotated[
+        bool, typer.Option("--reranker", help="then fit a re-ranker for the encoder, as fit-reranker does")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train one encoder and save it with its scores.
@@ -100,6 +105,7 @@ def train(
         raise ConfigError("AUTO_MINUTES", cause, place="--minutes", remedy="add --auto")
     folder = out or api.free_folder(Path("runs") / config.stem)
     run_config, prepared = _run_and_data(config, overrides or [], columns, folder, keep=not auto)
+    pairs = api.pairs_of(prepared) if reranker else None
     data = DataSets()
     race = _race(run_config, data, minutes, overrides or []) if auto else None
     if race is not None:
@@ -113,10 +119,11 @@ def train(
 
     with console.epochs_bar(run_config.fit.epochs) as on_epoch:
         run = train_run(run_config, folder, on_epoch=on_epoch, finish=finish, prepared=prepared, baselines=True)
+    fitted = api.fit_reranker(folder, pairs) if pairs is not None else None
     if as_json:
-        _print_json(run)
+        _print_json(run, fitted)
     else:
-        _print_run(run, has_threshold=objective_of(run_config).has_threshold)
+        _print_run(run, fitted, has_threshold=objective_of(run_config).has_threshold)
 
 
 def _run_and_data(
@@ -153,13 +160,17 @@ def _race(config: "RunConfig", data: "DataSets", minutes: float | None, override
     return race
 
 
-def _print_json(run: "Run") -> None:
+def _print_json(run: "Run", fitted: "FittedReranker | None") -> None:
     baselines = run.baselines.as_json() if run.baselines else None
-    console.print_json({"path": str(run.path), "status": run.status, "scores": run.scores, "baselines": baselines})
+    facts = {"path": str(run.path), "status": run.status, "scores": run.scores, "baselines": baselines}
+    console.print_json(facts | ({"reranker": fitted_facts(fitted)} if fitted else {}))
 
 
-def _print_run(run: "Run", *, has_threshold: bool) -> None:
-    """Print the scores of a run next to those of the best free baseline, and its folder. `has_threshold`: of pairs."""
+def _print_run(run: "Run", fitted: "FittedReranker | None", *, has_threshold: bool) -> None:
+    """Print the scores of a run next to those of the best free baseline, and its folder; then those of a re-ranker.
+
+    `has_threshold`: whether the objective has one.
+    """
     from seqtwin.floors import compare_with_best
     from seqtwin.published import read_facts
     from seqtwin.run.objectives.training_rows import added_lines
@@ -176,6 +187,8 @@ def _print_run(run: "Run", *, has_threshold: bool) -> None:
         console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")
     for line in compare_with_best(measured, scores["dev"], scores["test"]) if measured else []:
         console.print_line(line)
+    if fitted is not None:
+        print_fitted(fitted)
     console.print_line(f"{run.status}: {run.path}")
 
 

@@ -25,13 +25,13 @@ def check_indexable(encoder: Encoder) -> None:
         raise ConfigError("NOT_INDEXABLE", cause, place="index", remedy=remedy)
 
 
-def check_k(k: object) -> None:
-    """Refuse a k that is not a positive integer.
+def check_k(k: object, name: str = "k") -> None:
+    """Refuse a k that is not a positive integer. `name`: of the setting, for the error.
 
     Raises: ConfigError.
     """
     if not isinstance(k, (int, np.integer)) or isinstance(k, bool) or k < 1:
-        raise ConfigError("SEARCH_K", f"k: expected a positive integer, got {k!r}", place="search")
+        raise ConfigError("SEARCH_K", f"{name}: expected a positive integer, got {k!r}", place="search")
 
 
 @dataclass(frozen=True)

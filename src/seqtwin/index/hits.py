@@ -12,6 +12,7 @@ from seqtwin.errors import ConfigError
 from seqtwin.index.corpus import Items
 from seqtwin.index.exact_search import Array, Neighbours
 from seqtwin.index.rescore import rescored
+from seqtwin.inference.reranking import EncoderReranker
 
 
 class Encoder(Protocol):
@@ -42,32 +43,41 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True)
 class Hit:
-    """One item found by a search. `text` is empty for a series."""
+    """One item found by a search. `text` is empty for a series.
+
+    `similarity`: of the encoder, where `score` is the probability of its re-ranker; else None.
+    """
 
     id: str
     text: str
     score: float
     metadata: dict[str, object]
+    similarity: float | None = None
 
 
 @dataclass(frozen=True)
 class Hits:
     """The hits of each query: `hits[0]` are those of the first query, best first.
 
-    `rows`: Int[queries k], rows of the index, -1 for none; `scores`: Float[queries k], -inf for none.
+    `rows`: Int[queries k], rows of the index, -1 for none; `scores`: Float[queries k], -inf for none; `similarities`:
+    Float[queries k], where the scores are the probabilities of a re-ranker.
     """
 
     rows: Array
     scores: Array
     items: Items
+    similarities: Array | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, query: int) -> list[Hit]:
-        pairs = zip(self.rows[query], self.scores[query], strict=True)
-        items = [(self.items[int(row)], float(score)) for row, score in pairs if row >= 0]
-        return [Hit(item.id, item.text, score, item.metadata) for item, score in items]
+        return [self._hit(query, int(place)) for place in np.flatnonzero(self.rows[query] >= 0)]
+
+    def _hit(self, query: int, place: int) -> Hit:
+        item, score = self.items[int(self.rows[query, place])], float(self.scores[query, place])
+        similarity = None if self.similarities is None else float(self.similarities[query, place])
+        return Hit(item.id, item.text, score, item.metadata, similarity)
 
     def __iter__(self) -> Iterator[list[Hit]]:
         return (self[query] for query in range(len(self)))
@@ -97,14 +107,39 @@ def reranked(encoder: Encoder, queries: Sequence[object], hits: Hits, k: int) ->
     return Neighbours(np.where(neighbours.rows < 0, -1, hit_rows[np.maximum(neighbours.rows, 0)]), neighbours.scores)
 
 
+def reranked_by_probability(
+    reranker: EncoderReranker, queries: Sequence[str], encoded: Array, vectors: Array, hits: Hits, k: int
+) -> Hits:
+    """The k best of the hits by the probability that they are the same as the query; equal ones by similarity.
+
+    `encoded`: the vectors of the queries, Float[queries dim]; `vectors`: those of the index.
+    """
+    query, place = np.nonzero(hits.rows >= 0)
+    rows = hits.rows[query, place]
+    texts = {row: hits.items[row].text for row in np.unique(rows).tolist()}
+    found = reranker.score_encoded(
+        [queries[own] for own in query.tolist()], [texts[row] for row in rows.tolist()], encoded[query], vectors[rows]
+    )
+    scores = np.full(hits.rows.shape, -np.inf, dtype=np.float32)
+    scores[query, place] = found
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    parts = [np.take_along_axis(part, order, axis=1) for part in (hits.rows, scores, hits.scores)]
+    return Hits(parts[0], parts[1], hits.items, parts[2])
+
+
 def hits_csv(queries: Sequence[str], results: Sequence[Sequence[Hit]], columns: Sequence[str]) -> str:
-    """A table with one row per hit. `results`: the hits of each query; `columns`: of the metadata."""
+    """A table with one row per hit. `results`: the hits of each query; `columns`: of the metadata.
+
+    The column `similarity` follows `score` where the hits were re-ranked by probability.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["query", "rank", "id", "text", "score", *columns])
+    both = any(hit.similarity is not None for hits in results for hit in hits)
+    writer.writerow(["query", "rank", "id", "text", "score", *(["similarity"] if both else []), *columns])
     for query, hits in zip(queries, results, strict=True):
         for rank, hit in enumerate(hits, 1):
             values = [hit.metadata.get(name, "") for name in columns]
-            writer.writerow([query, rank, hit.id, hit.text, f"{hit.score:.9g}", *values])
+            scores = [f"{score:.9g}" for score in (hit.score, hit.similarity) if score is not None]
+            writer.writerow([query, rank, hit.id, hit.text, *scores, *values])
     # a query from the command line may have characters without UTF-8
     return text.getvalue().encode("utf-8", "replace").decode("utf-8")

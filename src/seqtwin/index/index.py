@@ -19,10 +19,11 @@ from seqtwin.index.check_input import (
 )
 from seqtwin.index.corpus import Columns, Items
 from seqtwin.index.exact_search import Array
-from seqtwin.index.hits import Encoder, Hit, Hits, reranked
+from seqtwin.index.hits import Encoder, Hit, Hits, reranked, reranked_by_probability
 from seqtwin.index.index_card import Facts, encoder_folder, path_between, read_facts
 from seqtwin.index.kinds import KINDS, Kind, Recall, Searcher, tuned
-from seqtwin.inference.inputs import list_items
+from seqtwin.inference.inputs import check_texts, list_items
+from seqtwin.inference.reranking import reranker_of
 from seqtwin.inference.trained_encoder import load
 from seqtwin.lookup import member
 
@@ -139,23 +140,34 @@ class Index:
         """The ids, in order."""
         return [item.id for item in self._state.items]
 
-    def search(self, queries: Iterable[object], k: int = 10, *, rerank: Encoder | None = None) -> Hits:
+    def search(self, queries: Iterable[object], k: int = 10, *, rerank: Encoder | int | None = None) -> Hits:
         """The k nearest items of each query, best first, scored by the encoder's similarity.
 
-        `queries`: texts or series, or a single text. `rerank`: an encoder (such as a trained pair scorer) that
-        re-ranks the first 100 items, with its own scores.
+        `queries`: texts or series, or a single text. `rerank`: a number N re-ranks the first N items (k if that is
+        more) by the re-ranker of the encoder; the scores are then probabilities. Another encoder (such as a trained
+        pair scorer) re-ranks the first 100 items, with its own scores.
 
-        Raises: ConfigError for a k that is not a positive integer; DataError for a query that cannot be encoded.
+        Raises: ConfigError for a k or N that is not a positive integer, or without a re-ranker; DataError for a query
+        that cannot be encoded.
         """
         items = list_items(queries)
         if rerank is None:
             return self.search_vectors(self.encoder.encode(items), k)
         check_k(k)
+        if isinstance(rerank, (int, np.integer)):
+            check_k(rerank, "rerank")
+            return self._search_reranked(items, k, max(k, int(rerank)))
         first = self.search_vectors(self.encoder.encode(items), max(k, RERANKED))
         if not items:
             return Hits(first.rows[:, :k], first.scores[:, :k], first.items)
         neighbours = reranked(rerank, items, first, k)
         return Hits(neighbours.rows, neighbours.scores, first.items)
+
+    def _search_reranked(self, queries: list[object], k: int, first: int) -> Hits:
+        reranker, state = reranker_of(self.encoder), self._state
+        encoded = self.encoder.encode(queries)
+        hits = self._search(state, encoded, first)
+        return reranked_by_probability(reranker, check_texts(queries), encoded, state.vectors, hits, k)
 
     def search_vectors(self, vectors: Array, k: int = 10) -> Hits:
         """The k nearest items of queries that are vectors of this encoder: Float[queries dim].
@@ -164,7 +176,9 @@ class Index:
         that are not finite.
         """
         check_k(k)
-        state = self._state
+        return self._search(self._state, vectors, k)
+
+    def _search(self, state: _State, vectors: Array, k: int) -> Hits:
         queries = checked_vectors(vectors, None, state.vectors.shape[1])
         neighbours = state.searcher.search(self.encoder.similarity, queries, state.vectors, k)
         return Hits(neighbours.rows, neighbours.scores, state.items)

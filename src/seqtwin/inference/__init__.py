@@ -3,11 +3,13 @@
 - `load`: loads an encoder with the PyTorch or the ONNX backend.
 - `inputs`: texts and series as a user passes them, checked.
 - `batching`: which sequences are encoded together.
+- `reranking`: an encoder with its re-ranker: the probability that two texts are the same.
 - `base_encoder`: the methods that both backends share: encode, score, is_same.
 - `trained_encoder`: the encoder on PyTorch.
 - `onnx_encoder`: the encoder on ONNX Runtime.
 - `predict`: classes, labels of steps or texts from an encoder with a head.
 - `explain_pair`: the contribution of each step to the score of a pair.
+- `fit_encoder_reranker`: fits the re-ranker of an encoder to labelled pairs.
 - `blank_texts`: rows without a text, which have no vector and no score.
 - `vector_files`: the formats of texts, vectors and scores.
 - `resumable_file`: a file that is written block by block and can be resumed.

@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +13,8 @@ from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.inference.batching import Batching
 from seqtwin.inference.inputs import check_series, check_texts, list_items
+from seqtwin.inference.reranking import EncoderReranker, open_reranker
+from seqtwin.reranker.reranker_folder import FOLDER as RERANKER
 
 
 class BaseEncoder(ABC):
@@ -19,9 +23,11 @@ class BaseEncoder(ABC):
     `threshold`: the score at which the dev pairs count as the same, None if it could not be estimated.
     `fingerprint`: the sha256 of the encoder's card; equal for equal encoders. `inputs`: "tokens" or "series".
     `similarity_name`: the similarity it was trained with. `batching`: how `encode` batches by default.
+    `home`: the folder it was loaded from, if any.
     """
 
     batching: Batching
+    home: Path | None = None
     fingerprint: str
     inputs: str
     similarity_name: str
@@ -55,7 +61,7 @@ class BaseEncoder(ABC):
         """The vectors of one batch of sequences, as `sequences` returns them: float32 [n, dim]."""
 
     @abstractmethod
-    def _score_rows(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    def score_vectors(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """The similarity of each row of `a` with the same row of `b`: Float[n]."""
 
     def encode(
@@ -112,7 +118,20 @@ class BaseEncoder(ABC):
         if len(lefts) != len(rights):
             cause = f"{len(lefts)} texts on the left, {len(rights)} on the right; expected equal numbers"
             raise DataError("SCORE_LENGTH", cause, place="score")
-        return self._score_rows(self.encode(lefts), self.encode(rights))
+        return self.score_vectors(self.encode(lefts), self.encode(rights))
+
+    @property
+    def has_reranker(self) -> bool:
+        """Whether there is a re-ranker in its folder."""
+        return self.home is not None and (self.home / RERANKER).exists()
+
+    @cached_property
+    def reranker(self) -> EncoderReranker:
+        """The re-ranker in its folder, whose `score` is the probability that two texts are the same.
+
+        Raises: ConfigError if there is none, or if it belongs to another encoder; DamagedError.
+        """
+        return open_reranker(self, self.home, self.dim)
 
     def is_same(self, left: Iterable[object], right: Iterable[object]) -> np.ndarray:
         """Whether the score of each pair reaches the threshold fitted on dev, bool [n].

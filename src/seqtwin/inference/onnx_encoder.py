@@ -121,7 +121,7 @@ class OnnxEncoder(BaseEncoder):
             scores[row : row + _ROWS] = self._formula.scores(left[row : row + _ROWS, None], right[None], self._tau)
         return scores
 
-    def _score_rows(self, a: Array, b: Array) -> Array:
+    def score_vectors(self, a: Array, b: Array) -> Array:
         return self._formula.scores(a, b, self._tau)
 
 
@@ -165,7 +165,9 @@ def load_onnx(folder: Path) -> OnnxEncoder:
         "inputs": card["inputs"],
         "dim": card["dim"],
     }
-    return OnnxEncoder(own, load_session((folder / GRAPH).read_bytes()), tokens, scorer)
+    encoder = OnnxEncoder(own, load_session((folder / GRAPH).read_bytes()), tokens, scorer)
+    encoder.home = folder
+    return encoder
 
 
 def load_scorer(graph: bytes) -> Scores:

@@ -109,7 +109,7 @@ class TrainedEncoder(BaseEncoder):
             scores: np.ndarray = self._model.similarity.matrix(left, right).numpy()
         return scores
 
-    def _score_rows(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    def score_vectors(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
             scores: np.ndarray = self._model.similarity(torch.from_numpy(a), torch.from_numpy(b)).numpy()
         return scores
@@ -159,6 +159,7 @@ def load(folder: Path | str, *, allow_read_padding: bool = False) -> TrainedEnco
     path = encoder_folder(Path(folder))
     stored = load_encoder(path)
     encoder = TrainedEncoder(stored)
+    encoder.home = path
     if stored.blueprint.encoder.padding != "read":
         _check_batches(encoder, stored.blueprint, path)
     elif not allow_read_padding:

@@ -14,6 +14,7 @@ from seqtwin.inference.onnx_encoder import CARD, FORMAT, GRAPH, README, SCORER, 
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx import scorer_to_onnx, to_onnx
 from seqtwin.interop.onnx_graph import OPSET
+from seqtwin.reranker.reranker_folder import FOLDER, save_reranker
 
 LENGTHS = (1, 33, 7, 2)
 LARGEST_DIFFERENCE = 1e-5  # of a coordinate, relative to the largest one if that is above 1
@@ -22,8 +23,8 @@ LARGEST_DIFFERENCE = 1e-5  # of a coordinate, relative to the largest one if tha
 def export_onnx(encoder: TrainedEncoder, folder: Path) -> Path:
     """Export an encoder to a folder that `seqtwin.load(folder, backend="onnx")` loads without torch; returns it.
 
-    It contains model.onnx, tokenizer.json, a card with hashes, and a README. Before it is written, the graph is run on
-    sequences of several lengths, one at a time and as a batch.
+    It contains model.onnx, tokenizer.json, a card with hashes, a README, and the re-ranker if there is one. Before it
+    is written, the graph is run on sequences of several lengths, one at a time and as a batch.
 
     Raises: ConfigError for a part without an ONNX graph, or if the folder exists; MissingExtraError; DamagedError if
     the vectors of the graph differ from those of the encoder.
@@ -55,6 +56,8 @@ def export_onnx(encoder: TrainedEncoder, folder: Path) -> Path:
         write_text(building.folder / README, _readme(encoder))
         card["files"] = {p.name: sha256(p) for p in sorted(building.folder.iterdir()) if p.name != README}
         write_text(building.folder / CARD, dump_json({**card, "sha256": hash_of(card)}))
+        if encoder.has_reranker:
+            save_reranker(building.folder / FOLDER, encoder.reranker.reranker)
     return folder
 
 

@@ -4,6 +4,7 @@
 - `settings`: the threshold and the counts that a user sets, checked.
 - `distinct_texts`: the distinct texts of a list, each encoded once.
 - `nearest_texts`: the vectors of texts and the nearest of them, with progress.
+- `pair_judge`: neighbours ranked by the probability of a re-ranker.
 - `decisions`: a person's decisions about pairs of texts.
 - `neighbour_links`: the pairs of neighbours that are linked.
 - `clusters`: clusters from linked pairs, and the most central item of each.

@@ -7,12 +7,14 @@ import numpy as np
 
 from seqtwin.index.exact_search import Array, Matrix, Neighbours
 from seqtwin.inference.blank_texts import text_readings
+from seqtwin.inference.reranking import reranker_of
 from seqtwin.matching.clusters import Pairs, central, components, forest, weakest_links
 from seqtwin.matching.decisions import Decision, Known, known_pairs
 from seqtwin.matching.distinct_texts import Distinct, distinct, unread_pairs
 from seqtwin.matching.nearest_texts import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
 from seqtwin.matching.neighbour_links import CutOff, Links, cut_off, linked, width_for
-from seqtwin.matching.settings import check_count, choose_threshold
+from seqtwin.matching.pair_judge import EncodedTexts, PairJudge
+from seqtwin.matching.settings import check_count, choose_threshold, own_threshold
 
 SHARES = (0.9, 0.75, 0.5, 0.25, 0.1)
 LARGE, LARGE_SHARE = 50, 0.01
@@ -98,6 +100,7 @@ def dedupe(
     threshold: float | None = None,
     k: int | None = None,
     decisions: Sequence[Decision] = (),
+    rerank: bool = False,
     on_rows: OnRows = no_progress,
 ) -> Deduped:
     """Group the rows of a list into clusters of duplicates.
@@ -107,21 +110,25 @@ def dedupe(
 
     `threshold`: by default the encoder's own, fitted on dev. `k`: by default 3; then groups of up to 16 texts that are
     nearer to each other than to any other text are linked as well. `decisions`: override every score.
+    `rerank`: score the nearest texts by the re-ranker of the encoder, and rank them by it; all scores and the threshold
+    are then probabilities, and the default threshold is that of the re-ranker.
     `on_rows(done, total)`: gets the progress.
     A blank text (None, empty, white space, or without a token) is never the same as another. Texts of which the encoder
     knows no token are the same only if they have the same spelling.
 
-    Raises: ConfigError for an invalid threshold or k; DataError for decisions that contradict each other.
+    Raises: ConfigError for an invalid threshold or k, or without a re-ranker; DataError for decisions that contradict
+    each other.
     """
-    limit = choose_threshold(encoder.threshold, threshold)
-    return compare_rows(encoder, texts, k=k, decisions=decisions, on_rows=on_rows).deduped(limit)
+    limit = choose_threshold(own_threshold(encoder, rerank=rerank), threshold)
+    return compare_rows(encoder, texts, k=k, decisions=decisions, rerank=rerank, on_rows=on_rows).deduped(limit)
 
 
 @dataclass(frozen=True)
 class ComparedRows:
     """The rows of a list, compared but not yet clustered: `deduped` clusters them at a threshold.
 
-    `vectors`: Float[texts dim]; `near`: the nearest texts of each; `links`: the pairs of texts that can be linked.
+    `vectors`: Float[texts dim]; `near`: the nearest texts of each; `links`: the pairs of texts that can be linked;
+    `judge`: scores pairs by the re-ranker, None without it.
     """
 
     similarity: Matrix
@@ -130,6 +137,7 @@ class ComparedRows:
     near: Neighbours
     links: Links
     decided: Known
+    judge: PairJudge | None = None
 
     @property
     def candidates(self) -> Pairs:
@@ -154,6 +162,8 @@ class ComparedRows:
         reaching = joining.take(joining.scores >= limit)
         cluster = components(count, reaching, decided.same)
         centre, scores = central(self.similarity, self.vectors, cluster, items.counts)
+        if self.judge is not None:
+            scores = self.judge.score(np.arange(count), centre)
         rows = _by_row(cluster, items.of)
         return Deduped(
             rows,
@@ -177,12 +187,14 @@ def compare_rows(
     *,
     k: int | None = None,
     decisions: Sequence[Decision] = (),
+    rerank: bool = False,
     on_rows: OnRows = no_progress,
 ) -> ComparedRows:
     """The rows of a list, encoded and compared. The arguments are those of `dedupe`.
 
-    Raises: ConfigError for an invalid k; DataError for decisions that contradict each other.
+    Raises: ConfigError for an invalid k, or without a re-ranker; DataError for decisions that contradict each other.
     """
+    reranker = reranker_of(encoder) if rerank else None
     items = distinct(encoder, texts, _decided_different(encoder, decisions))
     check_count("k", 1 if k is None else k, 1)
     count, decided = len(items.keys), known_pairs(decisions, items.places)
@@ -190,7 +202,10 @@ def compare_rows(
     vectors = encode_texts(encoder, items.texts, progress)
     near = find_nearest(encoder.similarity, vectors, vectors, width_for(k), np.arange(count), progress)
     near = near.without(unread_pairs(items.known, items.known, near.rows))
-    return ComparedRows(encoder.similarity, items, vectors, near, linked(near, k), decided)
+    every = EncodedTexts(items.texts, vectors)
+    judge = None if reranker is None else PairJudge(reranker, every, every)
+    near = near if judge is None else judge.rerank(near)
+    return ComparedRows(encoder.similarity, items, vectors, near, linked(near, k), decided, judge)
 
 
 def _decided_different(encoder: Encoder, decisions: Sequence[Decision]) -> set[str]:

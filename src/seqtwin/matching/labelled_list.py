@@ -29,19 +29,19 @@ class LabelledList:
         rows = np.flatnonzero(np.array(self.same, dtype=bool))
         return group_texts(encoder, [*self.left, *self.right], rows, rows + len(self.left))
 
-    def rows_reference(self, encoder: Encoder, k: int | None) -> Reference:
+    def rows_reference(self, encoder: Encoder, k: int | None, *, rerank: bool = False) -> Reference:
         """The candidate pairs of `dedupe` in the list of all texts.
 
         Two texts are the same if labelled pairs connect them, or if they have the same tokens. All other pairs count as
         different, also unlabelled ones.
         """
-        pairs = compare_rows(encoder, [*self.left, *self.right], k=k).candidates
+        pairs = compare_rows(encoder, [*self.left, *self.right], k=k, rerank=rerank).candidates
         groups = self._groups(encoder)
         return Reference(pairs.scores, groups[pairs.left] == groups[pairs.right])
 
-    def lists_reference(self, encoder: Encoder, keep: int, k: int) -> Reference:
+    def lists_reference(self, encoder: Encoder, keep: int, k: int, *, rerank: bool = False) -> Reference:
         """The candidate pairs of `link` between the left and the right texts."""
-        pairs = compare_lists(encoder, self.left, self.right, keep=keep, k=k).candidates
+        pairs = compare_lists(encoder, self.left, self.right, keep=keep, k=k, rerank=rerank).candidates
         groups = self._groups(encoder)
         return Reference(pairs.scores, groups[pairs.left] == groups[pairs.right + len(self.left)])
 

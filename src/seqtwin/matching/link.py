@@ -7,11 +7,13 @@ import numpy as np
 
 from seqtwin.errors import ConfigError
 from seqtwin.index.exact_search import Array
+from seqtwin.inference.reranking import EncoderReranker, reranker_of
 from seqtwin.matching.clusters import Pairs, best_first
 from seqtwin.matching.distinct_texts import Distinct, distinct, unread_pairs
 from seqtwin.matching.nearest_texts import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
 from seqtwin.matching.one_to_one import Candidates, one_to_one_rows
-from seqtwin.matching.settings import check_count, choose_threshold
+from seqtwin.matching.pair_judge import EncodedTexts, PairJudge
+from seqtwin.matching.settings import check_count, choose_threshold, own_threshold
 
 _ROUNDING = 1e-6
 
@@ -61,6 +63,7 @@ def link(
     one_to_one: bool = False,
     keep: int = 1,
     k: int = 10,
+    rerank: bool = False,
     on_rows: OnRows = no_progress,
 ) -> Links:
     """Find the best match in `right` for each row of `left`. A score below the threshold is no match.
@@ -71,13 +74,16 @@ def link(
 
     `threshold`: by default the encoder's own, fitted on dev. `one_to_one`: match no row of `right` twice. The matches
     are then those among the k nearest of each row that maximise the sum of (score - threshold), by scipy's linear
-    assignment. `keep`: the number of matches per row, best first. `on_rows(done, total)`: gets the progress.
+    assignment. `keep`: the number of matches per row, best first. `rerank`: score the k nearest texts of each row by
+    the re-ranker of the encoder; all scores and the threshold are then probabilities, and the default threshold is that
+    of the re-ranker. `on_rows(done, total)`: gets the progress.
 
-    Raises: ConfigError for invalid settings.
+    Raises: ConfigError for invalid settings, or without a re-ranker.
     """
-    limit = choose_threshold(encoder.threshold, threshold)
+    limit = choose_threshold(own_threshold(encoder, rerank=rerank), threshold)
     check_keep(keep, one_to_one=one_to_one)
-    return compare_lists(encoder, left, right, keep=keep, k=k, on_rows=on_rows).links(limit, one_to_one=one_to_one)
+    compared = compare_lists(encoder, left, right, keep=keep, k=k, rerank=rerank, on_rows=on_rows)
+    return compared.links(limit, one_to_one=one_to_one)
 
 
 def check_keep(keep: int, *, one_to_one: bool) -> None:
@@ -142,22 +148,33 @@ def compare_lists(
     *,
     keep: int = 1,
     k: int = 10,
+    rerank: bool = False,
     on_rows: OnRows = no_progress,
 ) -> ComparedLists:
     """The rows of two lists, encoded and compared. The arguments are those of `link`.
 
-    Raises: ConfigError for an invalid keep or k.
+    Raises: ConfigError for an invalid keep or k, or without a re-ranker.
     """
     check_count("keep", keep, 1)
-    sides = _Sides(encoder, distinct(encoder, left), distinct(encoder, right), on_rows)
-    return ComparedLists(sides, sides.candidates(max(check_count("k", k, 1), keep + 1)), keep)
+    width = max(check_count("k", k, 1), keep + 1)
+    reranker = reranker_of(encoder) if rerank else None
+    sides = _Sides(encoder, distinct(encoder, left), distinct(encoder, right), on_rows, width, reranker)
+    return ComparedLists(sides, sides.candidates(), keep)
 
 
 class _Sides:
-    """The distinct texts of both lists, each encoded once."""
+    """The distinct texts of both lists, each encoded once. `k`: the number of neighbours of each text."""
 
-    def __init__(self, encoder: Encoder, left: Distinct, right: Distinct, on_rows: OnRows) -> None:
-        self.similarity, self.left, self.right = encoder.similarity, left, right
+    def __init__(
+        self,
+        encoder: Encoder,
+        left: Distinct,
+        right: Distinct,
+        on_rows: OnRows,
+        k: int,
+        reranker: EncoderReranker | None,
+    ) -> None:
+        self.similarity, self.left, self.right, self.k = encoder.similarity, left, right, k
         every: dict[Hashable, str] = {}
         for key, text in zip([*left.keys, *right.keys], [*left.texts, *right.texts], strict=True):
             every.setdefault(key, text)
@@ -171,14 +188,17 @@ class _Sides:
         places = np.full(len(every), -1, dtype=np.int64)
         places[codes[cut:]] = np.arange(len(right.keys))
         self.twin = places[codes[:cut]]  # the right text equal to each left text, -1 for none
+        texts = EncodedTexts(left.texts, self.a), EncodedTexts(right.texts, self.b)
+        self.judge = None if reranker is None else PairJudge(reranker, *texts)
 
-    def candidates(self, k: int) -> Candidates:
+    def candidates(self) -> Candidates:
         """The k nearest right texts of each left text; an equal text comes first."""
         if not len(self.b):
             none = np.full((len(self.a), 1), -1, dtype=np.int64)
             return Candidates(none, np.full(none.shape, -np.inf, dtype=np.float32), none >= 0)
-        near = find_nearest(self.similarity, self.a, self.b, k, self.twin, self.progress)
+        near = find_nearest(self.similarity, self.a, self.b, self.k, self.twin, self.progress)
         near = near.without(unread_pairs(self.left.known, self.right.known, near.rows))
+        near = near if self.judge is None else self.judge.rerank(near)
         has = np.flatnonzero(self.twin >= 0)
         rows, scores = near.rows.copy(), near.scores.copy()
         rows[has, 1:], scores[has, 1:] = near.rows[has, :-1], near.scores[has, :-1]
@@ -199,6 +219,8 @@ class _Sides:
 
     def _pairs(self, left: Array, right: Array) -> Array:
         """The score of each pair, computed block by block."""
+        if self.judge is not None:
+            return self.judge.score(left, right)
         scores = np.empty(len(left), dtype=np.float32)
         for start in range(0, len(left), 512):
             part = slice(start, start + 512)
@@ -212,8 +234,16 @@ class _Sides:
         wanted, place = np.unique(chosen[has], return_inverse=True)
         if not len(wanted):
             return mutual
-        best = find_nearest(self.similarity, self.b[wanted], self.a, 1, None, self.progress).scores[:, 0]
+        best = self._best_left(wanted)
         same_text = self.twin[self.left.of[has]] == chosen[has]
         claimed = np.isin(chosen[has], self.twin) & ~same_text
         mutual[has] = same_text | (~claimed & (scores[has] >= best[place] - _ROUNDING * (1 + np.abs(best[place]))))
         return mutual
+
+    def _best_left(self, wanted: Array) -> Array:
+        """The score of the best left text of each of these right texts: Float[wanted]."""
+        width = 1 if self.judge is None else self.k
+        near = find_nearest(self.similarity, self.b[wanted], self.a, width, None, self.progress)
+        if self.judge is not None:
+            near = PairJudge(self.judge.reranker, self.judge.b.take(wanted), self.judge.a).rerank(near)
+        return near.scores[:, 0]

@@ -5,6 +5,16 @@ import math
 import numpy as np
 
 from seqtwin.errors import ConfigError
+from seqtwin.inference.reranking import reranker_of
+from seqtwin.matching.nearest_texts import Encoder
+
+
+def own_threshold(encoder: Encoder, *, rerank: bool) -> float | None:
+    """The threshold of an encoder, or with `rerank` that of its re-ranker, a probability.
+
+    Raises: ConfigError without a re-ranker; DamagedError.
+    """
+    return reranker_of(encoder).threshold if rerank else encoder.threshold
 
 
 def choose_threshold(own: float | None, threshold: float | None) -> float:

@@ -22,7 +22,7 @@ from seqtwin.serve.page import page
 from seqtwin.serve.prometheus import Metrics
 from seqtwin.serve.request_batches import Batcher
 from seqtwin.serve.responses import RefusedError, error_response, json_response
-from seqtwin.serve.served_encoder import ServedEncoder
+from seqtwin.serve.served_encoder import Query, ServedEncoder
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -157,9 +157,22 @@ class Service:
         self._check(queries, "queries")
         if not 1 <= body.k <= self.limits.neighbours:
             raise RefusedError(400, "SEARCH_K", f"k: expected 1 to {self.limits.neighbours}, got {body.k}", place="k")
-        results = await self.batcher.run(self.served.search, [(query, body.k) for query in queries])
-        facts = {"threshold": self.served.encoder.threshold, "index": results[0].index_facts}
+        if body.rerank is not None:
+            self._check_rerank(body.k, body.rerank)
+        asked = [Query(query, body.k, body.rerank) for query in queries]
+        results = await self.batcher.run(self.served.search, asked)
+        threshold = self.served.threshold_of(reranked=body.rerank is not None)
+        facts = {"threshold": threshold, "index": results[0].index_facts}
         return json_response({"results": [near.hits for near in results], **facts})
+
+    def _check_rerank(self, k: int, rerank: int) -> None:
+        most = self.limits.reranked
+        if rerank < 1 or max(k, rerank) > most:
+            cause = f"rerank: expected 1 to {most}, and with it a k of at most {most}; got {rerank} and k {k}"
+            raise RefusedError(400, "SEARCH_RERANK", cause, place="rerank")
+        if not self.served.encoder.has_reranker:
+            remedy = "fit one for the served encoder: seqtwin fit-reranker ENCODER"
+            raise RefusedError(404, "NO_RERANKER", "this service has no re-ranker", place="rerank", remedy=remedy)
 
     async def explain(self, request: Request) -> Response:
         """The contribution of each part of two texts to their score."""

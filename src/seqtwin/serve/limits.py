@@ -18,6 +18,7 @@ class Limits:
     text: int = 100_000
     explained: int = 500  # occlusion costs the square of the length of a text
     neighbours: int = 1000  # per query
+    reranked: int = 100  # neighbours that a re-ranker judges, per query
     in_flight: int = 64
     queued: int = 256
     connections: int = 1024

@@ -33,10 +33,11 @@ class Pairs(Strict):
 
 
 class Queries(Strict):
-    """Body of `POST /search`."""
+    """Body of `POST /search`. `rerank`: how many hits of each query are re-ranked by probability."""
 
     queries: Text | list[Text]
     k: StrictInt = 10
+    rerank: StrictInt | None = None
 
 
 class Explained(Strict):

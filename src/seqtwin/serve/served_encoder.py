@@ -19,13 +19,32 @@ class Embedded(NamedTuple):
     tokens: int
 
 
-class HitFields(TypedDict):
+class PlainHit(TypedDict):
     """A hit in a response."""
 
     id: str
     text: str
     score: float
     metadata: dict[str, object]
+
+
+class HitFields(PlainHit, total=False):
+    """A hit with the similarity of the encoder, where `score` is the probability of its re-ranker."""
+
+    similarity: float
+
+
+class Query(NamedTuple):
+    """A text to search for, the number of hits, and how many of the first are re-ranked; None for none."""
+
+    text: str
+    k: int
+    rerank: int | None
+
+    @property
+    def group(self) -> tuple[int, int] | None:
+        """Equal for queries that can be searched together: which hits are re-ranked must not depend on others."""
+        return None if self.rerank is None else (self.k, self.rerank)
 
 
 class Near(NamedTuple):
@@ -77,13 +96,25 @@ class ServedEncoder:
         scores: list[float] = self.encoder.score([left for left, _ in pairs], [right for _, right in pairs]).tolist()
         return scores
 
-    def search(self, queries: list[tuple[str, int]]) -> list[Near]:
-        """The neighbours of each (query, k): one search for all, each result cut to its own k."""
+    def search(self, queries: list[Query]) -> list[Near]:
+        """The neighbours of each query: one search for all that are not re-ranked, each result cut to its own k.
+
+        Raises: ConfigError for a query to re-rank if the encoder has no re-ranker.
+        """
         assert self.source is not None
         current = self.source.current()
-        results = current.index.search([text for text, _ in queries], max(k for _, k in queries))
+        hits: dict[int, list[Hit]] = {}
+        for group in dict.fromkeys(query.group for query in queries):
+            rows = [row for row, query in enumerate(queries) if query.group == group]
+            k = max(queries[row].k for row in rows)
+            found = current.index.search([queries[row].text for row in rows], k, rerank=queries[rows[0]].rerank)
+            hits |= dict(zip(rows, found, strict=True))
         facts = current.facts
-        return [Near([_fields(hit) for hit in hits[:k]], facts) for hits, (_, k) in zip(results, queries, strict=True)]
+        return [Near([_fields(hit) for hit in hits[row][: query.k]], facts) for row, query in enumerate(queries)]
+
+    def threshold_of(self, *, reranked: bool) -> float | None:
+        """The threshold of the scores of a search."""
+        return self.encoder.reranker.threshold if reranked else self.encoder.threshold
 
     def explain(self, pairs: list[tuple[str, str, str]]) -> list[dict[str, object]]:
         """The contributions to the score of each (left, right, method)."""
@@ -91,4 +122,7 @@ class ServedEncoder:
 
 
 def _fields(hit: Hit) -> HitFields:
-    return {"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata}
+    fields: HitFields = {"id": hit.id, "text": hit.text, "score": hit.score, "metadata": hit.metadata}
+    if hit.similarity is not None:
+        fields["similarity"] = hit.similarity
+    return fields
