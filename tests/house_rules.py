@@ -26,6 +26,7 @@ GROUND = frozenset(
         "cards",
         "json_values",
         "floors",
+        "quick_budget",
     }
 )
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})

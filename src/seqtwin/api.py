@@ -1,6 +1,8 @@
 """The Python interface: the commands that train, compare, report and probe, as functions."""
 
-from collections.abc import Mapping, Sequence
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +37,7 @@ from seqtwin.run.train import train as train_run
 from seqtwin.strict_yaml import parse_yaml
 from seqtwin.study.compare import Study
 from seqtwin.study.compare import compare as run_study
+from seqtwin.study.quick import Budget, quick_compare
 from seqtwin.study.race import run_race, write_race
 from seqtwin.study.worker_pool import OnProgress
 
@@ -86,7 +89,10 @@ def compare(
     jobs: int | None = None,
     retry_failed: bool = False,
     on_progress: OnProgress = lambda _: None,
+    on_notice: Callable[[str], None] = lambda _: None,
     data: DataSets | None = None,
+    minutes: float | None = None,
+    started: float | None = None,
 ) -> Study:
     """Run a study: train and publish every study cell under `out`, and write the report to `out/report`.
 
@@ -96,14 +102,22 @@ def compare(
 
     `config`: a YAML file, or its content as a mapping. `jobs`: worker processes; the default is one per core.
     `retry_failed`: train failed cells again, but not diverged or collapsed ones. `on_progress(progress)` is called for
-    each epoch and trial. `data`: the data of the study, where they are prepared already.
+    each epoch and trial. `data`: the data of the study, where they are prepared already. `minutes`: spend at most so
+    long, in tier quick: short trainings halve the pairings, and those left are trained with several seeds. `started`:
+    the time of `time.monotonic()` from which the minutes count; the default is now. `on_notice(line)` gets the plan.
 
     Raises: ConfigError, DataError, InUseError.
     """
     study = _study_config(config)
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     folder = Path(out) if out else Path("runs") / name
-    result = run_study(study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress, data=data)
+    if minutes is None:
+        result = run_study(study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress, data=data)
+    else:
+        budget = Budget(minutes, jobs or os.cpu_count() or 1, time.monotonic() if started is None else started)
+        result = quick_compare(
+            study, folder, budget, retry_failed=retry_failed, on_progress=on_progress, on_notice=on_notice, data=data
+        )
     write_report(result.path)
     return result
 

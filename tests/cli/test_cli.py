@@ -19,9 +19,7 @@ def asked(monkeypatch: Any) -> list[tuple[StudyConfig, bool]]:
     """Records the study config and `retry_failed` instead of training."""
     calls: list[tuple[StudyConfig, bool]] = []
 
-    def compare(
-        config: StudyConfig, out: Path, *, jobs: int | None, retry_failed: bool, on_progress: Any, data: Any
-    ) -> Study:
+    def compare(config: StudyConfig, out: Path, *, jobs: int | None, retry_failed: bool, **_: Any) -> Study:
         calls.append((config, retry_failed))
         return Study(out, ["a", "b"], ["a"], [])
 

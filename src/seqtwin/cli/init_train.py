@@ -167,7 +167,20 @@ def _print_run(run: "Run", *, as_json: bool) -> None:
         console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")
     for line in compare_with_best(measured, scores["dev"], scores["test"]) if measured else []:
         console.print_line(line)
+    for line in _rising_lines(run.path):
+        console.print_line(line)
     console.print_line(f"{run.status}: {run.path}")
+
+
+def _rising_lines(folder: Path) -> list[str]:
+    """A line if the metric on dev was still rising when training ended (D18), with the number of epochs to try."""
+    from seqtwin.config import read_run
+    from seqtwin.published import CONFIG
+    from seqtwin.reporting.findings.diagnose import diagnose_cell
+
+    rising = [finding for finding in diagnose_cell(folder).findings if finding.code == "D18"]
+    epochs = 2 * read_run(folder / CONFIG).fit.epochs if rising else 0
+    return [f"still rising on dev when training ended ({one.evidence}): try fit.epochs={epochs}" for one in rising]
 
 
 def _run_for_data(

@@ -16,5 +16,6 @@
 - `pairs`: the record of pairs with targets and splits.
 - `examples`: the record of single sequences with targets and splits.
 - `tokens`: from texts to token ids and back.
+- `sample_rows`: a random sample of the rows, for a limited budget.
 - `batches`: compact storage and batches.
 """

@@ -134,6 +134,24 @@ def _start(model: Trainee, loss: Criterion, train: Store, recipe: Recipe) -> Run
     return RunState(model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate), recipe.precision)
 
 
+def time_steps(model: Trainee, loss: Criterion, train: Store, recipe: Recipe, steps: int) -> float:
+    """Seconds of one training step: the mean over `steps` of them after a first one. Trains the model.
+
+    Raises: Diverged.
+    """
+    model.train()
+    recipe = replace(recipe, precision=usable_precision(recipe.precision, model))
+    state = _start(model, loss, train, recipe)
+    batches = batches_of(model, train, recipe, epoch=1)
+    rounds = math.ceil((steps + 1) / len(batches))
+    first, *rest = (batches * rounds)[: steps + 1]
+    _one_step(state, loss, train, first, recipe)
+    start = time.monotonic()
+    for rows in rest:
+        _one_step(state, loss, train, rows, recipe)
+    return (time.monotonic() - start) / len(rest)
+
+
 def step_budget(rows: int, recipe: Recipe) -> int:
     """The number of steps of a training that is not stopped early."""
     return recipe.epochs * math.ceil(rows / recipe.batch)

@@ -5,6 +5,7 @@ from seqtwin.data.pairs import PairData
 from seqtwin.data.reading.pair_tables import read_pairs
 from seqtwin.data.reading.pairs_from_classes import read_items
 from seqtwin.data.reading.series import read_series
+from seqtwin.data.sample_rows import sample_pairs
 from seqtwin.data.sets.pair_sets import DATASETS
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
@@ -21,6 +22,11 @@ def load_data(config: RunConfig) -> PairData:
     """
     d = config.data
     _refuse_example_keys(d)
+    return sample_pairs(_read(config), d.rows, d.seed)
+
+
+def _read(config: RunConfig) -> PairData:
+    d = config.data
     if d.name is not None:
         data: PairData = pick(DATASETS, {"name": d.name, **d.options()}, "dataset")
         return data
