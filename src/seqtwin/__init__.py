@@ -19,6 +19,7 @@ The files and folders, from the ground up:
 - `floors`: the scores of baselines, and the best of them next to an encoder.
 - `published`: the files, keys and columns of a published study cell.
 - `comparisons`: the pairings that a planned comparison compares.
+- `quick_budget`: the minutes of a quick study and what they were spent on.
 - `data`: files and built-in sets to pairs, examples and token ids.
 - `baselines`: baselines that an encoder should beat.
 - `model`: the encoder, its representations, similarities and heads.

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 class StoppedPairing(TypedDict):
     """A pairing that a quick study stopped early. `labels`: its factors; `dev`: its best metric on dev, None where it
-    failed; `round`: the round after which it was stopped, from 1 on; `epochs`: those of that round."""
+    failed; `round`: the number of the round after which it was stopped; `epochs`: those of that round."""
 
     labels: dict[str, str]
     dev: float | None

@@ -61,6 +61,30 @@ def test_flags_choose_tier_and_tuning(
     assert (found.tier, found.tune, retried) == (tier, tune, again)
 
 
+@pytest.mark.parametrize(
+    ("flags", "minutes"),
+    [(["--quick"], 10), (["--quick", "--minutes", "2.5"], 2.5), (["--standard"], None), ([], None)],
+)
+def test_quick_has_a_budget_and_nothing_else_has(
+    study: Path, monkeypatch: Any, flags: list[str], minutes: float | None
+) -> None:
+    seen: list[Any] = []
+
+    def compare(_: StudyConfig, out: Path, **named: Any) -> Study:
+        seen.append(named["minutes"])
+        return Study(out, [], [], [])
+
+    monkeypatch.setattr(api, "compare", compare)
+    assert run(monkeypatch, "compare", str(study), *flags) == 0
+    assert seen == [minutes]
+
+
+def test_minutes_without_quick_are_refused(study: Path, asked: list[Any], monkeypatch: Any, capsys: Any) -> None:
+    assert run(monkeypatch, "compare", str(study), "--minutes", "3") == 2
+    assert "QUICK_MINUTES" in capsys.readouterr().err
+    assert asked == []
+
+
 def test_two_tiers_at_once_are_refused(study: Path, asked: list[Any], monkeypatch: Any, capsys: Any) -> None:
     assert run(monkeypatch, "compare", str(study), "--quick", "--strong", "--json") == 2
     error = json.loads(capsys.readouterr().out)["error"]

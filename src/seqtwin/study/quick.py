@@ -1,6 +1,6 @@
 """A quick study: what a stated number of minutes allows. Rounds of successive halving, then the survivors in full.
 
-The plan is made once, from measured times, and kept in `quick.json`, so that a second call continues the same study.
+The plan is made once, from measured times, and kept in `quick.json`. A second call continues the same study.
 """
 
 import time
@@ -63,9 +63,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class _Raced:
-    """The outcome of the rounds: the pairings that are left, those that were stopped, and what the rounds took.
+    """The outcome of the rounds: the pairings that are left, best first, those that were stopped, and what it took.
 
-    `epoch_seconds`: mean seconds of an epoch in the last round; None without rounds.
+    `epoch_seconds`: mean seconds of an epoch in the last round; None without rounds. `latest`: the last round of those
+    that are left, as if they had been stopped after it.
     """
 
     left: list[str]
@@ -73,6 +74,7 @@ class _Raced:
     trainings: int = 0
     steps: int = 0
     epoch_seconds: float | None = None
+    latest: dict[str, StoppedPairing] = field(default_factory=dict)
 
 
 def quick_compare(
@@ -101,9 +103,8 @@ def quick_compare(
     grid = expand_grid(config)
     with driver_lock(out):
         raced = _race(grid, plan, out, budget, data, on_progress)
-    seeds, epochs = _last_stage(plan, cost, raced, budget, out)
-    plan = replace(plan, epochs=epochs)
-    config = _resized(config.model_copy(update={"seeds": seeds_of(config)[:seeds]}), plan, tune=tune)
+    plan, raced = _last_stage(plan, cost, raced, budget, out)
+    config = _resized(config.model_copy(update={"seeds": seeds_of(config)[: plan.seeds]}), plan, tune=tune)
     chosen = _only(expand_grid(config), raced.left)
     study = compare(
         config, out, jobs=budget.processes, retry_failed=retry_failed, on_progress=on_progress, data=data, grid=chosen,
@@ -209,7 +210,8 @@ def _after_round(
 ) -> _Raced:
     """The race after a round. `known`: the outcomes to rank by; `new`: those of this round; `count`: how many go on."""
     kept = [heat.pairing for heat in survivors(heats, known, min(count, len(known)))]
-    stopped = [_stopped(heat, known.get(heat.id), number) for heat in heats if heat.pairing not in kept]
+    latest = {heat.pairing: _stopped(heat, known.get(heat.id), number) for heat in heats}
+    stopped = [latest[heat.pairing] for heat in heats if heat.pairing not in kept]
     epochs, steps = (sum(outcome[key] for outcome in new.values()) for key in ("epochs", "steps"))
     seconds = sum(outcome["seconds"] for outcome in new.values())
     return _Raced(
@@ -218,6 +220,7 @@ def _after_round(
         trainings=before.trainings + len(new),
         steps=before.steps + steps,
         epoch_seconds=seconds / epochs if epochs else before.epoch_seconds,
+        latest=latest,
     )
 
 
@@ -226,23 +229,28 @@ def _stopped(heat: Heat, outcome: Outcome | None, number: int) -> StoppedPairing
     return {"labels": dict(heat.labels), "dev": dev, "round": number, "epochs": epochs}
 
 
-def _last_stage(plan: Plan, cost: Cost, raced: _Raced, budget: Budget, out: Path) -> tuple[int, int]:
-    """The seeds and epochs of the survivors: those of the plan, or what the time left allows. quick.json keeps them."""
+def _last_stage(plan: Plan, cost: Cost, raced: _Raced, budget: Budget, out: Path) -> tuple[Plan, _Raced]:
+    """The plan of the study cells, reduced to the time that is left, and the race with the pairings it trains.
+
+    quick.json keeps the reduced plan.
+    """
     saved = read_json(out / PLAN)
     if "last" not in saved:
-        last = (plan.seeds, plan.epochs)
+        last = plan
         if plan.rounds:
             epoch = raced.epoch_seconds or cost.training() / plan.epochs
             seconds = budget.left / budget.processes - cost.start
             last = last_stage(replace(plan, pairings=len(raced.left)), epoch, cost.rest, seconds, budget.processes)
-        saved = {**saved, "last": last}
+        saved = {**saved, "last": [last.pairings, last.seeds, last.epochs]}
         publish_text(out / PLAN, dump_json(saved))
-    seeds, epochs = saved["last"]
-    return seeds, epochs
+    pairings, seeds, epochs = saved["last"]
+    late = [raced.latest[pairing] for pairing in raced.left[pairings:]]
+    raced = replace(raced, left=raced.left[:pairings], stopped=[*raced.stopped, *late])
+    return replace(plan, pairings=pairings, seeds=seeds, epochs=epochs), raced
 
 
 def _only(grid: Grid, pairings: Collection[str]) -> Grid:
-    """The cells of these pairings, seed by seed, so that a study that runs out of time has the same seeds of each."""
+    """The cells of these pairings, seed by seed: a study that runs out of time then has the same seeds of each."""
     cells = sorted((cell for cell in grid.cells if cell.pairing in pairings), key=lambda cell: cell.config.fit.seed)
     used = {key: {cell.labels[key] for cell in cells if key in cell.labels} for key in grid.factors}
     factors = {key: [name for name in names if name in used[key]] for key, names in grid.factors.items()}

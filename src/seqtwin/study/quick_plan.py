@@ -19,7 +19,7 @@ SAFETY = 1.15  # a training takes longer next to another one than the steps meas
 
 @dataclass(frozen=True)
 class Cost:
-    """What a training costs: seconds for one step, for measuring dev after an epoch, and for all else in a study cell.
+    """The seconds of a training: for one step, for measuring dev after an epoch, and for all else in a study cell.
 
     `start`: seconds in which a process starts; `rows`, `batch`, `epochs`: of the config.
     """
@@ -158,23 +158,38 @@ def seconds_of(plan: Plan, size: Cost, processes: int) -> float:
     return start + rounds + plan.pairings * plan.seeds * size.cell()
 
 
-def last_stage(plan: Plan, epoch: float, rest: float, seconds: float, processes: int) -> tuple[int, int]:
-    """The seeds and epochs of the study cells in the seconds that are left, at least two seeds where the plan has them.
+def last_stage(plan: Plan, epoch: float, rest: float, seconds: float, processes: int) -> Plan:
+    """The plan with the pairings, seeds and epochs of its study cells that fit into the seconds that are left.
 
-    Epochs are reduced only if not even two seeds fit. `epoch`: measured seconds of an epoch; `rest`: of a study cell
-    without its epochs; `seconds`: of each process.
+    Seeds and pairings are reduced first, to two of each; then the epochs; a single seed is the last resort. `epoch`:
+    measured seconds of an epoch; `rest`: of a study cell without its epochs; `seconds`: of each process.
 
     >>> plan = Plan(None, 10, (Round(4, 0.5),), pairings=2, seeds=5)
-    >>> last_stage(plan, epoch=1.0, rest=0, seconds=30, processes=2)
-    (3, 10)
-    >>> last_stage(plan, epoch=1.0, rest=0, seconds=10, processes=2)
-    (2, 5)
+    >>> after = last_stage(plan, epoch=1.0, rest=0, seconds=30, processes=2)
+    >>> (after.pairings, after.seeds, after.epochs)
+    (2, 3, 10)
+    >>> last_stage(plan, epoch=1.0, rest=0, seconds=10, processes=2).epochs
+    5
     """
-    for seeds in range(plan.seeds, min(FEWEST_SEEDS, plan.seeds) - 1, -1):
-        in_turn = math.ceil(plan.pairings * seeds / processes)
-        if in_turn * (plan.epochs * epoch + rest) <= seconds:
-            return seeds, plan.epochs
-    return seeds, max(1, min(plan.epochs, int((seconds / in_turn - rest) / epoch)))
+    cell = plan.epochs * epoch + rest
+    fewest = min(FEWEST_SEEDS, plan.seeds)
+    ends = [
+        replace(plan, pairings=pairings, seeds=seeds)
+        for pairings in range(min(2, plan.pairings), plan.pairings + 1)
+        for seeds in range(fewest, plan.seeds + 1)
+        if _turns(pairings * seeds, processes) * cell <= seconds
+    ]
+    if ends:
+        return max(ends, key=_worth)
+    pairings = min(2, plan.pairings)
+    two, one = (int((seconds / _turns(pairings * seeds, processes) - rest) / epoch) for seeds in (fewest, 1))
+    seeds, epochs = (fewest, two) if two >= 1 else (1, one)
+    return replace(plan, pairings=pairings, seeds=seeds, epochs=max(1, min(plan.epochs, epochs)))
+
+
+def _turns(cells: int, processes: int) -> int:
+    """How many study cells each process trains, one after the other."""
+    return math.ceil(cells / processes)
 
 
 def plan_line(plan: Plan, cost: Cost, minutes: float, processes: int) -> str:

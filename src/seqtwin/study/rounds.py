@@ -49,7 +49,7 @@ class Outcome(TypedDict):
 
 
 def heats_of(cells: Sequence[StudyCell], number: int, share: float, data: DataSets) -> list[Heat]:
-    """The trainings of a round: one for each pairing of the cells. `number`: of the round, from 1 on."""
+    """The trainings of a round: one for each pairing of the cells. `number`: of the round; the first is 1."""
     first = {cell.pairing: cell for cell in reversed(cells)}
     return [_heat(first[id_], number, share, data) for id_ in dict.fromkeys(cell.pairing for cell in cells)]
 

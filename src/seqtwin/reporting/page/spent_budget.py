@@ -1,4 +1,4 @@
-"""What the minutes of a quick study were spent on, and which pairings were stopped early."""
+"""The budget of a quick study on its page: the minutes, trainings and steps spent, and the pairings stopped early."""
 
 from seqtwin.metrics import metric_name
 from seqtwin.quick_budget import QuickBudget, StoppedPairing
