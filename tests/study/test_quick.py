@@ -202,7 +202,7 @@ def test_no_training_in_time_is_an_error(config: StudyConfig, tmp_path: Path, mo
 
     monkeypatch.setattr(worker_pool, "run_some", late)
     monkeypatch.setattr(quick, "measure_cost", lambda *_: SLOW)
-    with pytest.raises(ConfigError, match="no training finished in 1 minutes") as caught:
+    with pytest.raises(ConfigError, match="no training finished in 60% of the 1 minutes") as caught:
         quick_compare(config, tmp_path / "out", Budget(1.0, 2))
     assert caught.value.code == "QUICK_TIME"
 

@@ -73,6 +73,14 @@ def test_each_round_halves_the_pairings_and_doubles_the_epochs(pairings: int, ke
     assert (left, share) == (kept, 0.5 if rounds else None)
 
 
+def test_no_round_trains_the_same_again() -> None:
+    """With few epochs, a quarter and a half of them can be the same number."""
+    tiny = replace(COST, epochs=2, step=1.0)
+    plan = make_plan(tiny, 10, 5, seconds=900, processes=2)
+    assert [math.ceil(plan.epochs * one.share) for one in plan.rounds] == [1]
+    assert plan.rounds[0].pairings == 10
+
+
 @given(
     pairings=st.integers(1, 6), seeds=st.integers(1, 5), epoch=st.floats(0.01, 20), rest=st.floats(0, 5),
     seconds=st.floats(1, 2000), processes=st.integers(1, 4),

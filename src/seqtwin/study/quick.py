@@ -200,7 +200,7 @@ def _run_round(
 
 def _too_short(budget: Budget, outcomes: dict[str, Outcome]) -> ConfigError:
     causes = [outcome["cause"] for outcome in outcomes.values() if outcome["cause"]]
-    late = f"no training finished in {budget.minutes:g} minutes"
+    late = f"no training finished in {_ROUNDS_SHARE:.0%} of the {budget.minutes:g} minutes"
     cause = f"every training failed: {causes[0]}" if causes else late
     return ConfigError("QUICK_TIME", cause, place="--minutes", remedy="allow more minutes, or a smaller encoder.hidden")
 

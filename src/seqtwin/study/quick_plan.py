@@ -135,7 +135,13 @@ def _half(size: Cost, cost: Cost) -> Cost:
 
 
 def _halving(rows: int | None, size: Cost, pairings: int, kept: int, seeds: int) -> Plan:
-    return Plan(rows, size.epochs, tuple(rounds_to(pairings, kept)), kept, seeds)
+    return Plan(rows, size.epochs, tuple(_longer(rounds_to(pairings, kept), size.epochs)), kept, seeds)
+
+
+def _longer(rounds: list[Round], epochs: int) -> list[Round]:
+    """The rounds without those that have no more epochs than the one before: they would train the same again."""
+    counts = [0, *(epochs_of(epochs, one.share) for one in rounds)]
+    return [one for place, one in enumerate(rounds) if counts[place + 1] > counts[place]]
 
 
 def rounds_to(pairings: int, kept: int) -> list[Round]:
