@@ -145,11 +145,12 @@ def time_steps(model: Trainee, loss: Criterion, train: Store, recipe: Recipe, st
     batches = batches_of(model, train, recipe, epoch=1)
     rounds = math.ceil((steps + 1) / len(batches))
     first, *rest = (batches * rounds)[: steps + 1]
-    _one_step(state, loss, train, first, recipe)
-    start = time.monotonic()
-    for rows in rest:
-        _one_step(state, loss, train, rows, recipe)
-    return (time.monotonic() - start) / len(rest)
+    with torch.random.fork_rng(devices=[]):
+        _one_step(state, loss, train, first, recipe)
+        start = time.monotonic()
+        for rows in rest:
+            _one_step(state, loss, train, rows, recipe)
+        return (time.monotonic() - start) / len(rest)
 
 
 def step_budget(rows: int, recipe: Recipe) -> int:
