@@ -10,6 +10,7 @@ import yaml
 
 import tiny
 from seqtwin import api, cli
+from seqtwin.cli import init_train
 from seqtwin.config import StudyConfig
 from seqtwin.study.compare import Study
 
@@ -119,3 +120,19 @@ def test_every_part_that_can_be_listed_says_what_it_is(capsys: Any) -> None:
     found = json.loads(capsys.readouterr().out)
     assert {"representations", "losses", "probes", "floors", "refusals", "diagnoses"} <= set(found)
     assert [(family, part) for family, parts in found.items() for part, text in parts.items() if len(text) < 4] == []
+
+
+def test_train_names_a_curve_that_still_rises(tmp_path: Path) -> None:
+    folder = api.train(tiny.raw_run(tiny.write_pairs(tmp_path / "data")), tmp_path / "run", baselines=False).path
+    path = folder / "history.csv"
+    head, *rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    for epoch, row in enumerate(rows):
+        row[head.index("dev_roc_auc")] = f"{0.5 + 0.1 * epoch:.3f}"
+    path.write_text("\n".join(",".join(row) for row in [head, *rows]) + "\n", encoding="utf-8")
+    (line,) = init_train._rising_lines(folder)
+    assert line.startswith("still rising on dev when training ended (gain on dev in the last quarter")
+    assert line.endswith("try fit.epochs=6")
+    for row in rows:
+        row[head.index("dev_roc_auc")] = "0.9"
+    path.write_text("\n".join(",".join(row) for row in [head, *rows]) + "\n", encoding="utf-8")
+    assert init_train._rising_lines(folder) == []
