@@ -38,11 +38,11 @@ SEEDS, ROUNDS, TEXTS = 3, 3, 2000
 HEAD = """# The recipes
 
 Written by `python benchmarks/recipes.py` from [results.json](results.json). Each recipe is a file of
-[configs/recipes](../../configs/recipes), trained with three seeds. Epochs and thresholds are chosen on dev. Figures are
-of the test split: the mean over the seeds (lowest to highest). The free baseline is the best on dev of those that
+[configs/recipes](../../configs/recipes), trained with three seeds. Epochs and thresholds are chosen on dev. Figures
+are of the test split: the mean over the seeds (lowest to highest). The free baseline is the best on dev of those that
 `train` prints. *Static vectors*: wordllama, 256 wide, zero-shot. *MiniLM*: all-MiniLM-L6-v2, zero-shot. Speeds are
-texts per CPU second with one thread, all measured in one run. The speed of TF-IDF is that of making vectors of character 2-
-to 4-grams.
+texts per CPU second with one thread, all measured in one run. The speed of TF-IDF is that of making vectors of
+character 2- to 4-grams.
 
 | recipe | metric | recipe | free baseline | static vectors | MiniLM | CPU minutes per training |
 | --- | --- | --- | --- | --- | --- | ---: |

@@ -26,6 +26,7 @@ GROUND = frozenset(
         "cards",
         "json_values",
         "floors",
+        "quick_budget",
     }
 )
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})
@@ -60,8 +61,9 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "reporting": frozenset({"ground", "published", "comparisons"}),
     "interop": INFERENCE | EXPERIMENTS | AT_WORK,
     "api": INFERENCE | EXPERIMENTS | AT_WORK,
-    "cli": INFERENCE | EXPERIMENTS | AT_WORK | {"anatomy", "interop", "api", "root"},
-    "root": INFERENCE | EXPERIMENTS | AT_WORK | {"interop", "api"},
+    "api_reranker": INFERENCE | EXPERIMENTS | AT_WORK | {"api"},
+    "cli": INFERENCE | EXPERIMENTS | AT_WORK | {"anatomy", "interop", "api", "api_reranker", "root"},
+    "root": INFERENCE | EXPERIMENTS | AT_WORK | {"interop", "api", "api_reranker"},
 }
 
 # What a floor must not touch at all, and what it must not reach even through others.

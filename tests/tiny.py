@@ -12,8 +12,8 @@ from seqtwin.data.tokens.tokenizer import train_tokenizer
 from seqtwin.model.siamese import Siamese
 from seqtwin.run.build_losses import build_loss
 from seqtwin.store import Stored, save_encoder
-from seqtwin.training.fit import Recipe
 from seqtwin.training.losses import Loss
+from seqtwin.training.recipe import Recipe
 
 LETTERS = "abcdef"
 VOCABULARY = len(LETTERS) + 2

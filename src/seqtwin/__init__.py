@@ -19,6 +19,7 @@ The files and folders, from the ground up:
 - `floors`: the scores of baselines, and the best of them next to an encoder.
 - `published`: the files, keys and columns of a published study cell.
 - `comparisons`: the pairings that a planned comparison compares.
+- `quick_budget`: the minutes of a quick study and what they were spent on.
 - `data`: files and built-in sets to pairs, examples and token ids.
 - `baselines`: baselines that an encoder should beat.
 - `model`: the encoder, its representations, similarities and heads.
@@ -39,6 +40,7 @@ The files and folders, from the ground up:
 - `anatomy`: the outputs and states of one text.
 - `interop`: other libraries and formats.
 - `api`: the commands as Python functions.
+- `api_reranker`: fits a re-ranker for an encoder that is saved.
 - `cli`: the command line.
 """
 
@@ -48,7 +50,8 @@ from typing import TYPE_CHECKING, Any
 from seqtwin.version import __version__
 
 if TYPE_CHECKING:
-    from seqtwin.api import compare, fit_reranker, probe, report, train
+    from seqtwin.api import compare, probe, report, train
+    from seqtwin.api_reranker import fit_reranker
     from seqtwin.config import read_run, read_study
     from seqtwin.errors import SeqTwinError
     from seqtwin.index.index import Index
@@ -67,7 +70,7 @@ _HOME = {
     "compare": "seqtwin.api",
     "report": "seqtwin.api",
     "probe": "seqtwin.api",
-    "fit_reranker": "seqtwin.api",
+    "fit_reranker": "seqtwin.api_reranker",
     "load": "seqtwin.inference.load",
     "Index": "seqtwin.index.index",
     "dedupe": "seqtwin.matching.dedupe",

@@ -1,7 +1,8 @@
 """The Python interface: the commands that train, compare, report and probe, as functions."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,34 +20,26 @@ from seqtwin.config import (
 )
 from seqtwin.data.file_summary import roles_text
 from seqtwin.data.inspect_file import Inspection, inspect_data
-from seqtwin.data.pairs import PairData
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.starter_config import as_mapping, as_yaml, describe, starter_settings
-from seqtwin.errors import ConfigError
-from seqtwin.files import publish_folder, publish_text, refuse_existing
-from seqtwin.inference.fit_encoder_reranker import fit_encoder_reranker
-from seqtwin.inference.trained_encoder import load
-from seqtwin.published import CONFIG
+from seqtwin.files import publish_text, refuse_existing
 from seqtwin.reporting.page.write_report import write_report
-from seqtwin.reranker.reranker import Reranker
-from seqtwin.reranker.reranker_folder import FOLDER as RERANKER
-from seqtwin.reranker.reranker_folder import save_reranker
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.manifest import config_text
 from seqtwin.run.objectives.check_pair_targets import check_pair_targets
 from seqtwin.run.objectives.registry import named_objective
 from seqtwin.run.objectives.training_rows import check_pair_options
-from seqtwin.run.prepare import DataSets, prepare_pairs, word_vectors
+from seqtwin.run.prepare import DataSets, word_vectors
 from seqtwin.run.prepared_data import Prepared, Ready, prepared_lines
 from seqtwin.run.pretrained import followed
 from seqtwin.run.probe_scores import Probes
 from seqtwin.run.train import OnEpoch, Run
 from seqtwin.run.train import train as train_run
-from seqtwin.store import encoder_folder
 from seqtwin.strict_yaml import parse_yaml
 from seqtwin.study.compare import Study
 from seqtwin.study.compare import compare as run_study
+from seqtwin.study.quick import Budget, quick_compare
 from seqtwin.study.race import run_race, write_race
 from seqtwin.study.worker_pool import OnProgress
 
@@ -79,7 +72,7 @@ def train(
 
     Raises: ConfigError, DataError, Diverged.
     """
-    run = _run_config(config)
+    run = run_config_of(config)
     name = Path(config).stem if isinstance(config, (str, Path)) else "run"
     folder = Path(out) if out else free_folder(Path("runs") / name)
     if minutes is None:
@@ -91,57 +84,6 @@ def train(
     return train_run(run, folder, on_epoch=on_epoch, finish=finish, prepared=data.prepare(run), baselines=baselines)
 
 
-@dataclass(frozen=True)
-class FittedReranker:
-    """A re-ranker that was fitted. `path`: its folder; `own_data`: whether its pairs are those of the encoder."""
-
-    path: Path
-    reranker: Reranker
-    own_data: bool
-
-
-def fit_reranker(encoder: Path | str, data: RunSpec | PairData | None = None, *, seed: int = 0) -> FittedReranker:
-    """Fit a re-ranker of an encoder to the train and dev pairs of a config, and save it in the folder of the encoder.
-
-    `encoder`: its folder, or the run that contains it. `data`: by default the config of that run. The dev pairs must be
-    new to the encoder. `seed`: of the forest and the folds. Afterwards, `seqtwin.load(encoder).reranker.score(left,
-    right)` is the probability that two texts are the same.
-
-    Raises: ConfigError if the encoder has a re-ranker already, or encodes series; DataError for too few pairs.
-    """
-    folder = encoder_folder(Path(encoder))
-    refuse_existing(folder / RERANKER)
-    pairs = data if isinstance(data, PairData) else prepare_pairs(_run_config(_config_of(folder, data))).data
-    model = load(folder)
-    fitted = fit_encoder_reranker(model, pairs, seed=seed)
-    with publish_folder(folder / RERANKER) as building:
-        save_reranker(building.folder, fitted)
-    return FittedReranker(folder / RERANKER, fitted, model.facts.get("data_hash") == pairs.fingerprint)
-
-
-def _config_of(encoder: Path, data: RunConfig | Mapping[str, object] | Path | str | None) -> RunSpec:
-    """The config with the data of a re-ranker: the one that was given, or that of the run of the encoder."""
-    if data is not None:
-        return data
-    path = encoder.parent / CONFIG
-    if not path.exists():
-        cause = f"the encoder is in no run: there is no {CONFIG} next to its folder"
-        remedy = "name the data: seqtwin fit-reranker ENCODER DATA"
-        raise ConfigError("RERANKER_NO_DATA", cause, place=str(encoder), remedy=remedy)
-    return path
-
-
-def pairs_of(prepared: Ready) -> PairData:
-    """The pairs of texts of prepared data.
-
-    Raises: ConfigError for other data.
-    """
-    if not isinstance(prepared, Prepared) or prepared.data.series is not None:
-        cause = "a re-ranker needs labelled pairs of texts"
-        raise ConfigError("RERANKER_INPUTS", cause, place=prepared.data.name, remedy="name other data")
-    return prepared.data
-
-
 def compare(
     config: StudySpec,
     out: Path | str | None = None,
@@ -149,7 +91,10 @@ def compare(
     jobs: int | None = None,
     retry_failed: bool = False,
     on_progress: OnProgress = lambda _: None,
+    on_notice: Callable[[str], None] = lambda _: None,
     data: DataSets | None = None,
+    minutes: float | None = None,
+    started: float | None = None,
 ) -> Study:
     """Run a study: train and publish every study cell under `out`, and write the report to `out/report`.
 
@@ -159,14 +104,22 @@ def compare(
 
     `config`: a YAML file, or its content as a mapping. `jobs`: worker processes; the default is one per core.
     `retry_failed`: train failed cells again, but not diverged or collapsed ones. `on_progress(progress)` is called for
-    each epoch and trial. `data`: the data of the study, where they are prepared already.
+    each epoch and trial. `data`: the data of the study, where they are prepared already. `minutes`: spend at most so
+    long, in tier quick: short trainings halve the pairings, and those left are trained with several seeds. `started`:
+    the time of `time.monotonic()` from which the minutes count; the default is now. `on_notice(line)` gets the plan.
 
     Raises: ConfigError, DataError, InUseError.
     """
     study = _study_config(config)
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     folder = Path(out) if out else Path("runs") / name
-    result = run_study(study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress, data=data)
+    if minutes is None:
+        result = run_study(study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress, data=data)
+    else:
+        budget = Budget(minutes, jobs or os.cpu_count() or 1, time.monotonic() if started is None else started)
+        result = quick_compare(
+            study, folder, budget, retry_failed=retry_failed, on_progress=on_progress, on_notice=on_notice, data=data
+        )
     write_report(result.path)
     return result
 
@@ -273,7 +226,7 @@ def keep_config(text: str, out: Path, config: RunConfig) -> Path:
     return used
 
 
-def _run_config(config: RunSpec) -> RunConfig:
+def run_config_of(config: RunSpec) -> RunConfig:
     if isinstance(config, RunConfig):
         return config
     if isinstance(config, Mapping):

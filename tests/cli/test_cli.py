@@ -10,6 +10,7 @@ import yaml
 
 import tiny
 from seqtwin import api, cli
+from seqtwin.cli import init_train
 from seqtwin.config import StudyConfig
 from seqtwin.study.compare import Study
 
@@ -19,9 +20,7 @@ def asked(monkeypatch: Any) -> list[tuple[StudyConfig, bool]]:
     """Records the study config and `retry_failed` instead of training."""
     calls: list[tuple[StudyConfig, bool]] = []
 
-    def compare(
-        config: StudyConfig, out: Path, *, jobs: int | None, retry_failed: bool, on_progress: Any, data: Any
-    ) -> Study:
+    def compare(config: StudyConfig, out: Path, *, jobs: int | None, retry_failed: bool, **_: Any) -> Study:
         calls.append((config, retry_failed))
         return Study(out, ["a", "b"], ["a"], [])
 
@@ -63,6 +62,30 @@ def test_flags_choose_tier_and_tuning(
     assert (found.tier, found.tune, retried) == (tier, tune, again)
 
 
+@pytest.mark.parametrize(
+    ("flags", "minutes"),
+    [(["--quick"], 10), (["--quick", "--minutes", "2.5"], 2.5), (["--standard"], None), ([], None)],
+)
+def test_quick_has_a_budget_and_nothing_else_has(
+    study: Path, monkeypatch: Any, flags: list[str], minutes: float | None
+) -> None:
+    seen: list[Any] = []
+
+    def compare(_: StudyConfig, out: Path, **named: Any) -> Study:
+        seen.append(named["minutes"])
+        return Study(out, [], [], [])
+
+    monkeypatch.setattr(api, "compare", compare)
+    assert run(monkeypatch, "compare", str(study), *flags) == 0
+    assert seen == [minutes]
+
+
+def test_minutes_without_quick_are_refused(study: Path, asked: list[Any], monkeypatch: Any, capsys: Any) -> None:
+    assert run(monkeypatch, "compare", str(study), "--minutes", "3") == 2
+    assert "QUICK_MINUTES" in capsys.readouterr().err
+    assert asked == []
+
+
 def test_two_tiers_at_once_are_refused(study: Path, asked: list[Any], monkeypatch: Any, capsys: Any) -> None:
     assert run(monkeypatch, "compare", str(study), "--quick", "--strong", "--json") == 2
     error = json.loads(capsys.readouterr().out)["error"]
@@ -97,3 +120,19 @@ def test_every_part_that_can_be_listed_says_what_it_is(capsys: Any) -> None:
     found = json.loads(capsys.readouterr().out)
     assert {"representations", "losses", "probes", "floors", "refusals", "diagnoses"} <= set(found)
     assert [(family, part) for family, parts in found.items() for part, text in parts.items() if len(text) < 4] == []
+
+
+def test_train_names_a_curve_that_still_rises(tmp_path: Path) -> None:
+    folder = api.train(tiny.raw_run(tiny.write_pairs(tmp_path / "data")), tmp_path / "run", baselines=False).path
+    path = folder / "history.csv"
+    head, *rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    for epoch, row in enumerate(rows):
+        row[head.index("dev_roc_auc")] = f"{0.5 + 0.1 * epoch:.3f}"
+    path.write_text("\n".join(",".join(row) for row in [head, *rows]) + "\n", encoding="utf-8")
+    (line,) = init_train._rising_lines(folder)
+    assert line.startswith("still rising on dev when training ended (gain on dev in the last quarter")
+    assert line.endswith("try fit.epochs=6")
+    for row in rows:
+        row[head.index("dev_roc_auc")] = "0.9"
+    path.write_text("\n".join(",".join(row) for row in [head, *rows]) + "\n", encoding="utf-8")
+    assert init_train._rising_lines(folder) == []

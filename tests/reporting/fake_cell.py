@@ -91,7 +91,7 @@ def _history(labels: dict[str, str], seed: int, primary: str, plateau: float, st
     for epoch in range(7):
         left = 0.99 if stuck else 0.15 + 0.85 * np.exp(-epoch / 2)
         loss = plateau * (left + 0.02 * rng.random())
-        dev = 0.94 - 0.3 * np.exp(-epoch / 1.5) + 0.01 * rng.random()
+        dev = 0.94 - 0.3 * np.exp(-2 * epoch) + 0.004 * rng.random()
         evidence = (f"{0.4 + 0.1 * rng.random():.5f}", f"{0.6 + epoch / 15:.5f}", f"{30 + epoch:.3f}", 0.9 - epoch / 20)
         active = "" if labels.get("loss") == "mse" else f"{1 - left / 2:.5f}"
         rows.append((epoch, epoch * 94, f"{loss:.6f}", f"{dev:.6f}", 0.002, f"{epoch * 1.3:.2f}", *evidence, active))

@@ -109,7 +109,9 @@ def _facts(kind: Kind, labels: Mapping[str, str]) -> dict[str, Any]:
 def _course(kind: Kind, seed: int) -> dict[str, str]:
     rng = np.random.default_rng(number(kind.dataset, seed, "course"))
     losses = [1.61 * np.exp(-epoch / 2) + 0.01 * rng.random() for epoch in range(7)]
-    epochs = [(e, e * 60, f"{loss:.6f}", f"{0.9 - 0.5 * np.exp(-e):.6f}", 0.002, e) for e, loss in enumerate(losses)]
+    epochs = [
+        (e, e * 60, f"{loss:.6f}", f"{0.9 - 0.5 * np.exp(-2 * e):.6f}", 0.002, e) for e, loss in enumerate(losses)
+    ]
     steps = [(step, f"{1.61 * np.exp(-step / 120):.6f}") for step in range(6, 361, 6)]
     history = as_csv(f"epoch,step,loss,dev_{kind.primary},lr,seconds", epochs)
     return {"history.csv": history, "trace.csv": as_csv("step,loss", steps)}

@@ -52,7 +52,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     return Done(compare(study_of(data), data.parent / "out", jobs=2, on_progress=events.append), events, data)
 
 
-def in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, *, of: int) -> None:
+def in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, **_of: Any) -> None:
     for task in tasks:
         work.run(task, folder)
 
@@ -184,7 +184,7 @@ def test_what_failed_is_trained_again_only_when_asked(done: Done, tmp_path: Path
     out, grid = tmp_path / "out", {"fit.lr": [0.05, 0.04, 1e30]}
     spoilt: list[Any] = [MemoryError(), ValueError("broken")]
 
-    def spoil(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, *, of: int) -> None:
+    def spoil(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, **_of: Any) -> None:
         for task, error in zip(tasks, [*spoilt, None], strict=True):
             work.fail(task, folder / task.id, error) if error else work.run(task, folder)
 
@@ -261,7 +261,7 @@ def cells_of(data: Path) -> list[StudyCell]:
 def test_a_cell_that_kills_its_process_does_not_take_others_with_it(tmp_path: Path, monkeypatch: Any) -> None:
     pools: list[list[str]] = []
 
-    def broken_pool(_: Work, cells: list[StudyCell], folder: Path, workers: int, on_progress: Any, *, of: int) -> None:
+    def broken_pool(_: Work, cells: list[StudyCell], folder: Path, workers: int, on_progress: Any, **_of: Any) -> None:
         pools.append([cell.factors["representation"] for cell in cells])  # type: ignore[misc]
         for cell in cells:
             if isinstance(cell, Killer):

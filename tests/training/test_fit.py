@@ -21,7 +21,7 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.records import Compared
 from seqtwin.training import fit as fitting
 from seqtwin.training.encode_store import predict
-from seqtwin.training.fit import Diverged, RunState, batches_of, fit, pick_device
+from seqtwin.training.fit import Diverged, RunState, batches_of, fit, pick_device, time_steps
 from seqtwin.training.losses import Loss
 from seqtwin.training.optimizers import OPTIMIZERS, SCHEDULES
 from seqtwin.training.precision import can_autocast
@@ -454,3 +454,22 @@ def test_the_tables_and_the_config_agree() -> None:
 
     for key, table in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", fitting.PRECISIONS)):
         assert set(get_args(FitConfig.model_fields[key].annotation)) == set(table)
+
+
+@pytest.mark.parametrize("steps", [1, 4, 20])
+def test_the_seconds_of_a_step_are_the_mean_after_a_first_one(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    """By a clock that moves by one second with each step; 20 steps are more than the 6 batches of an epoch."""
+    clock, model, made = [0.0], tiny.siamese(), []
+    step = fitting._one_step
+
+    def timed(*arguments: Any) -> float:
+        clock[0] += 1.0
+        made.append(arguments)
+        return step(*arguments)
+
+    monkeypatch.setattr(fitting, "_one_step", timed)
+    monkeypatch.setattr(fitting.time, "monotonic", lambda: clock[0])
+    state = torch.random.get_rng_state()
+    assert time_steps(model, tiny.loss_of(model), tiny.store(), tiny.recipe(), steps) == 1.0
+    assert len(made) == steps + 1
+    assert torch.equal(torch.random.get_rng_state(), state)

@@ -71,8 +71,9 @@ ReportOut = Annotated[
     typer.Option(help="output folder; default: STUDY/report; an existing report there is replaced", metavar="FOLDER"),
 ]
 Quick = Annotated[
-    bool, typer.Option("--quick", help="5 seeds, 8 tuning trials per pairing; the report makes no claims")
+    bool, typer.Option("--quick", help="at most 10 minutes; weak pairings are stopped early; makes no claims")
 ]
+Minutes = Annotated[float | None, typer.Option(help="with --quick: minutes to spend; default: 10", metavar="M")]
 NoTune = Annotated[bool, typer.Option("--no-tune", help="skip tuning; train every pairing with the given settings")]
 Threshold = Annotated[
     float | None, typer.Option(help="minimum score of a match; default: the encoder's threshold", metavar="SCORE")

@@ -1,5 +1,6 @@
 """The commands compare, report and check."""
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from seqtwin.cli.arguments import (
     Config,
     Jobs,
     Json,
+    Minutes,
     NoTune,
     Overrides,
     Quick,
@@ -41,6 +43,7 @@ def compare(
     out: StudyOut = None,
     columns: Columns = NO_COLUMNS,
     quick: Quick = False,
+    minutes: Minutes = None,
     standard: Annotated[bool, typer.Option("--standard", help="10 seeds, 20 tuning trials per pairing")] = False,
     strong: Annotated[bool, typer.Option("--strong", help="20 seeds, 20 tuning trials per pairing")] = False,
     publication: Annotated[bool, typer.Option("--publication", help="30 seeds, 50 tuning trials per pairing")] = False,
@@ -59,6 +62,7 @@ def compare(
     from seqtwin import api
     from seqtwin.run.prepare import DataSets
 
+    started, limit = time.monotonic(), _minutes(minutes, quick=quick)
     flags = {"quick": quick, "standard": standard, "strong": strong, "publication": publication}
     chosen = [f"tier={_one_tier(flags)}"] if any(flags.values()) else []
     every = [*(overrides or []), *chosen, *(["tune=false"] if no_tune else [])]
@@ -70,15 +74,46 @@ def compare(
         refuse_columns(columns, config)
         study_config = _study(config, every, data)
     with console.study_bars() as progress:
-        study = api.compare(study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data)
+        study = api.compare(
+            study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data,
+            on_notice=console.print_notice, minutes=limit, started=started,
+        )  # fmt: skip
     page = folder / "report" / "index.html"
     if as_json:
         console.print_json({"path": str(folder), "report": str(page), "trained": study.trained, "failed": study.failed})
     else:
         done = f"{len(study.trained)} trained now, {len(study.failed)} failed"
         console.print_line(f"{len(study.planned)} study cells, {done}\nreport: {page}")
+        _print_limits(page.parent)
     if study.failed:
         raise typer.Exit(1)
+
+
+def _minutes(asked: float | None, *, quick: bool) -> float | None:
+    """The budget of a quick study in minutes; None without one.
+
+    Raises: ConfigError for minutes without --quick.
+    """
+    from seqtwin.study.quick import MINUTES
+
+    if asked is not None and not quick:
+        cause = "--minutes has no effect without --quick"
+        raise ConfigError("QUICK_MINUTES", cause, place="--minutes", remedy="add --quick")
+    return (MINUTES if asked is None else asked) if quick else None
+
+
+def _print_limits(report: Path) -> None:
+    """Print what a quick study spent and left out, and the pairings that were still rising when training ended."""
+    from seqtwin.reporting.findings.refusals.rising import rising_line
+    from seqtwin.reporting.page.spent_budget import budget_lines
+    from seqtwin.reporting.table.study_table import read_study
+
+    if not (report / "study.json").exists():
+        return
+    table = read_study(report)
+    for line in (*budget_lines(table.meta.get("quick")), rising_line(table)):
+        if line:
+            console.print_line(line.replace("`", ""))
 
 
 def _one_tier(flags: Mapping[str, bool]) -> str:

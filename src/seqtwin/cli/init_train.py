@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +28,7 @@ from seqtwin.cli.print_reranker import fitted_facts, print_fitted
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
-    from seqtwin.api import FittedReranker
+    from seqtwin.api_reranker import FittedReranker
     from seqtwin.config import RunConfig
     from seqtwin.data.inspect_file import Inspection
     from seqtwin.data.reading.column_options import ColumnOptions
@@ -93,37 +94,40 @@ def train(
 
     seqtwin train configs/placenames.yaml encoder.hidden=64 --out runs/small
     """
-    from seqtwin import api
-    from seqtwin.reporting.page.run_figures import run_figures
+    from seqtwin import api, api_reranker
     from seqtwin.run.objectives.registry import objective_of
     from seqtwin.run.prepare import DataSets
     from seqtwin.run.train import train as train_run
-    from seqtwin.study.race import write_race
 
     if minutes is not None and not auto:
         cause = "--minutes has no effect without --auto"
         raise ConfigError("AUTO_MINUTES", cause, place="--minutes", remedy="add --auto")
     folder = out or api.free_folder(Path("runs") / config.stem)
     run_config, prepared = _run_and_data(config, overrides or [], columns, folder, keep=not auto)
-    pairs = api.pairs_of(prepared) if reranker else None
+    pairs = api_reranker.pairs_of(prepared) if reranker else None
     data = DataSets()
     race = _race(run_config, data, minutes, overrides or []) if auto else None
     if race is not None:
         run_config = race.config_of_winner(run_config)
         prepared = data.prepare(run_config)
-
-    def finish(building: Path) -> None:
-        run_figures(building)
-        if race is not None:
-            write_race(race, building)
-
+    finish = partial(_add_files, race=race)
     with console.epochs_bar(run_config.fit.epochs) as on_epoch:
         run = train_run(run_config, folder, on_epoch=on_epoch, finish=finish, prepared=prepared, baselines=True)
-    fitted = api.fit_reranker(folder, pairs) if pairs is not None else None
+    fitted = api_reranker.fit_reranker(folder, pairs) if pairs is not None else None
     if as_json:
         _print_json(run, fitted)
     else:
         _print_run(run, fitted, has_threshold=objective_of(run_config).has_threshold)
+
+
+def _add_files(building: Path, *, race: "Race | None") -> None:
+    """The figures of a run and the results of its race."""
+    from seqtwin.reporting.page.run_figures import run_figures
+    from seqtwin.study.race import write_race
+
+    run_figures(building)
+    if race is not None:
+        write_race(race, building)
 
 
 def _run_and_data(
@@ -187,9 +191,22 @@ def _print_run(run: "Run", fitted: "FittedReranker | None", *, has_threshold: bo
         console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")
     for line in compare_with_best(measured, scores["dev"], scores["test"]) if measured else []:
         console.print_line(line)
+    for line in _rising_lines(run.path):
+        console.print_line(line)
     if fitted is not None:
         print_fitted(fitted)
     console.print_line(f"{run.status}: {run.path}")
+
+
+def _rising_lines(folder: Path) -> list[str]:
+    """A line if the metric on dev was still rising when training ended (D18), with the number of epochs to try."""
+    from seqtwin.config import read_run
+    from seqtwin.published import CONFIG
+    from seqtwin.reporting.findings.diagnose import diagnose_cell
+
+    rising = [finding for finding in diagnose_cell(folder).findings if finding.code == "D18"]
+    epochs = 2 * read_run(folder / CONFIG).fit.epochs if rising else 0
+    return [f"still rising on dev when training ended ({one.evidence}): try fit.epochs={epochs}" for one in rising]
 
 
 def _run_for_data(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from seqtwin.cli import console
 
 if TYPE_CHECKING:
-    from seqtwin.api import FittedReranker
+    from seqtwin.api_reranker import FittedReranker
 
 
 def print_fitted(fitted: "FittedReranker", *, as_json: bool = False) -> None:

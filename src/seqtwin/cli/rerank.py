@@ -45,17 +45,17 @@ def fit_reranker(
 
     seqtwin fit-reranker runs/small
     """
-    from seqtwin import api
+    from seqtwin import api_reranker
 
     pairs = None if data is None else _read_pairs(data, columns, encoder)
     if pairs is None and columns != NO_COLUMNS:
         refuse_columns(columns, encoder)
-    print_fitted(api.fit_reranker(encoder, pairs), as_json=as_json)
+    print_fitted(api_reranker.fit_reranker(encoder, pairs), as_json=as_json)
 
 
 def _read_pairs(data: Path, columns: Columns, encoder: Path) -> "PairData":
     """The pairs of a config or of data, split as `train` would split them."""
-    from seqtwin import api
+    from seqtwin import api_reranker
     from seqtwin.cli.init_train import read_starter
     from seqtwin.config import read_run
     from seqtwin.data.starter_config import seen_lines
@@ -63,7 +63,7 @@ def _read_pairs(data: Path, columns: Columns, encoder: Path) -> "PairData":
 
     if not is_data(data):
         refuse_columns(columns, data)
-        return api.pairs_of(prepare(read_run(data)))
+        return api_reranker.pairs_of(prepare(read_run(data)))
     starter = read_starter(data, column_options(columns), [], encoder)
     console.print_summary(seen_lines(starter.inspection))
-    return api.pairs_of(starter.prepared)
+    return api_reranker.pairs_of(starter.prepared)

@@ -75,6 +75,9 @@ class DataConfig(BaseModel):
     negatives: int = Field(0, ge=0, le=100, description="random different pairs added per same pair")
     pairs: int | None = Field(None, ge=1)
     seed: int = Field(0, ge=0)
+    rows: int | None = Field(
+        None, ge=1, description="train on a random sample of this many rows; dev and test: at most a quarter, or 1,000"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -118,7 +121,8 @@ class DataConfig(BaseModel):
 
     def options(self) -> dict[str, object]:
         """The options that the config sets for a built-in data set."""
-        return {k: v for k, v in self.model_dump(exclude_unset=True).items() if k not in ("name", "mix")}
+        own = ("name", "mix", "rows")  # not options of the data set itself
+        return {k: v for k, v in self.model_dump(exclude_unset=True).items() if k not in own}
 
 
 class TokensConfig(Strict):

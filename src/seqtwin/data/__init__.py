@@ -16,6 +16,7 @@
 - `pairs`: the record of pairs with targets and splits.
 - `examples`: the record of single sequences with targets and splits.
 - `tokens`: from texts to token ids and back.
+- `sample_rows`: a random sample of the rows, for a limited budget.
 - `batches`: compact storage and batches.
 - `known_same`: which items are known to be the same thing.
 - `grapheme_clusters`: what readers see as one letter.

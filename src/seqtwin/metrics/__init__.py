@@ -8,6 +8,7 @@
 - `rankings`: RANKINGS, the metrics of rankings.
 - `thresholds`: the threshold and the isotonic map that are fitted on dev, and all metrics of a split at once.
 - `dev_and_test`: the metrics of both splits, with what was fitted on dev.
+- `dev_curve`: whether the metric on dev was still rising when training ended.
 - `few_examples`: warnings about classes with so few examples that metrics are unreliable.
 - `directions`: the direction, chance level and printed name of every number that a table shows.
 
@@ -17,6 +18,7 @@ To add a metric: a function with its name and direction, and a line in the dict 
 from seqtwin.metrics.base import Direction, Undefined
 from seqtwin.metrics.classes import CLASS_METRICS, Measure, measured
 from seqtwin.metrics.dev_and_test import Fitted, fit_on_dev, score_splits
+from seqtwin.metrics.dev_curve import LEAST_RISE, curve_facts
 from seqtwin.metrics.directions import DIRECTIONS, chance_of, direction_of, lower_is_better, metric_name
 from seqtwin.metrics.few_examples import (
     class_counts,
@@ -40,6 +42,7 @@ from seqtwin.metrics.thresholds import (
 __all__ = [
     "CLASS_METRICS",
     "DIRECTIONS",
+    "LEAST_RISE",
     "METRICS",
     "RANKINGS",
     "WRITTEN_METRICS",
@@ -53,6 +56,7 @@ __all__ = [
     "average_ranks",
     "chance_of",
     "class_counts",
+    "curve_facts",
     "direction_of",
     "few_classes_sentence",
     "few_pairs_sentence",

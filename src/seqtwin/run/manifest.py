@@ -37,6 +37,8 @@ def resolved(config: RunConfig) -> dict[str, object]:
 def config_hash(config: RunConfig) -> str:
     """The identity of a config. It does not depend on the folders of its files."""
     raw = config.model_dump(mode="json")
+    if raw["data"]["rows"] is None:  # results that were published before this key existed keep their identity
+        del raw["data"]["rows"]
     for section, key in (path.split(".") for path in PATHS):
         part = raw[section]
         if isinstance(part, dict) and part.get(key):

@@ -47,7 +47,8 @@ from seqtwin.run.prepared_data import Ready, data_facts
 from seqtwin.run.pretrained import followed
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.encode_store import batch_deviation
-from seqtwin.training.fit import Diverged, Recipe, RunState, fit, pick_device
+from seqtwin.training.fit import Diverged, RunState, fit, pick_device
+from seqtwin.training.recipe import Recipe
 from seqtwin.version import __version__
 
 OnEpoch = Callable[[RunState], None]

@@ -9,6 +9,10 @@
 - `tuning`: the tuning of every pairing, and what it publishes.
 - `entrants`: ENTRANTS, which configs take part in the race of `train --auto`.
 - `race`: which of several encoders suits a data file, by successive halving on dev.
+- `quick_plan`: which trainings a number of seconds allows.
+- `measure_cost`: the seconds of a training, measured on some steps.
+- `rounds`: short trainings on dev; the better half of the pairings goes on.
+- `quick`: a study within a number of minutes.
 - `parent_watch`: ends a helper process with the process that started it.
 - `worker`: the work of a worker process.
 - `worker_pool`: worker processes that run tasks.

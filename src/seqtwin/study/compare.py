@@ -1,7 +1,9 @@
 """A study from its config to its published cells: declare, tune, train. Published results are not computed again."""
 
+import math
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,11 +13,11 @@ from seqtwin.files import driver_lock, read_manifest, retire
 from seqtwin.run.check_config import check_targets
 from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets
-from seqtwin.study.grid import StudyCell, expand_grid
+from seqtwin.study.grid import Grid, StudyCell, expand_grid
 from seqtwin.study.study_json import declare
 from seqtwin.study.tuning import Tuning, plan_tunings, publish_untuned, run_tuning, tuned
 from seqtwin.study.worker import publish_failed, run_cell
-from seqtwin.study.worker_pool import OnProgress, Work, run_all
+from seqtwin.study.worker_pool import OnProgress, TimeUp, Work, run_all
 
 CELLS = Work("study cells", run_cell, publish_failed)
 TUNINGS = Work("tunings", run_tuning, publish_untuned)
@@ -25,7 +27,7 @@ RETRIED = ("failed", "oom")
 @dataclass(frozen=True)
 class Study:
     """A study on disk. `planned`: the ids of all cells; `trained`: those trained by this call; `failed`: those without
-    a result."""
+    a result, of those that were published."""
 
     path: Path
     planned: list[str]
@@ -41,32 +43,46 @@ def compare(
     retry_failed: bool = False,
     on_progress: OnProgress = lambda _: None,
     data: DataSets | None = None,
+    grid: Grid | None = None,
+    until: float = math.inf,
 ) -> Study:
     """Run the study of a config: publish its cells under `out/cells` and its tuned pairings under `out/tuning`.
 
-    `data`: prepared data that are known already.
+    `data`: prepared data that are known already. `grid`: the cells to run; the default is the whole grid of the config.
+    `until`: the time of `time.monotonic()` at which the study ends, whatever is missing.
 
     Raises: ConfigError, DataError before anything is trained; InUseError when another process runs a study in `out`.
     """
-    grid = expand_grid(config)
+    grid = grid or expand_grid(config)
     workers = jobs or os.cpu_count() or 1
     data = data or DataSets()
-    for cell in _by_data(grid.cells):
-        check_targets(cell.config, data.prepare(cell.config))
-    with driver_lock(out):
+    check_cells(grid, data)
+    left: list[StudyCell] = []
+    with driver_lock(out), suppress(TimeUp):
         tunings = plan_tunings(config, grid.cells, data)
         untuned = [tuning for tuning in tunings if not _published(tuning.id, tuning.key, out / "tuning")]
         waiting = {tuning.id for tuning in untuned}
         _unpublished([cell for cell in grid.cells if cell.pairing not in waiting], tunings, out, data)
         declare(config, grid, out, data)
-        run_all(replace(TUNINGS, data=data), untuned, out / "tuning", workers, on_progress)
+        run_all(replace(TUNINGS, data=data), untuned, out / "tuning", workers, on_progress, until=until)
         if retry_failed:
             _retire_failed(grid.cells, out / "cells")
         left = _unpublished(grid.cells, tunings, out, data)
-        run_all(replace(CELLS, data=data), left, out / "cells", workers, on_progress)
-    planned = [cell.id for cell in grid.cells]
-    failed = [id_ for id_ in planned if _status(out / "cells" / id_) != "finished"]
-    return Study(out, planned, [cell.id for cell in left], failed)
+        run_all(replace(CELLS, data=data), left, out / "cells", workers, on_progress, until=until)
+    return _study(out, [cell.id for cell in grid.cells], [cell.id for cell in left])
+
+
+def _study(out: Path, planned: Sequence[str], started: Sequence[str]) -> Study:
+    """The study on disk. `started`: the ids of the cells that this call was to train."""
+    published = [id_ for id_ in planned if (out / "cells" / id_).exists()]
+    failed = [id_ for id_ in published if _status(out / "cells" / id_) != "finished"]
+    return Study(out, list(planned), [id_ for id_ in started if id_ in published], failed)
+
+
+def check_cells(grid: Grid, data: DataSets) -> None:
+    """Check that the training targets of every cell can train it. Raises: ConfigError, DataError."""
+    for cell in _by_data(grid.cells):
+        check_targets(cell.config, data.prepare(cell.config))
 
 
 def _by_data(cells: Sequence[StudyCell]) -> list[StudyCell]:

@@ -11,6 +11,7 @@ from seqtwin.errors import ConfigError
 from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.floors import Floors
 from seqtwin.paths import counted_from
+from seqtwin.quick_budget import QuickBudget
 from seqtwin.run.manifest import resolved, versions
 from seqtwin.run.prepare import DataSets
 from seqtwin.study.grid import Grid, StudyCell
@@ -38,7 +39,15 @@ def declare(config: StudyConfig, grid: Grid, out: Path, data: DataSets) -> None:
         cause = "its test plan, tier or number of tuning trials differs from the one it began with"
         raise ConfigError("PLAN_CHANGED", cause, place=str(path), remedy="choose another --out")
     if not _agree(before, declaration, SAME):
-        publish_text(path, dump_json({**declaration, "floors": _floors(grid.cells, data)}))
+        kept = {"quick": before["quick"]} if "quick" in before else {}
+        publish_text(path, dump_json({**declaration, "floors": _floors(grid.cells, data), **kept}))
+
+
+def record_budget(out: Path, budget: QuickBudget) -> None:
+    """Write the budget of a quick study, and what was spent of it, into `out/study.json`."""
+    path = out / "study.json"
+    if path.exists():
+        publish_text(path, dump_json({**read_json(path), "quick": budget}))
 
 
 def _agree(before: Mapping[str, object], now: Mapping[str, object], keys: Sequence[str]) -> bool:

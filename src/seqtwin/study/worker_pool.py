@@ -1,7 +1,9 @@
 """Worker processes that run tasks. A process that dies does not affect the other tasks."""
 
 import logging
+import math
 import multiprocessing
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -46,11 +48,28 @@ class Work(Generic[TaskT]):
     data: DataSets | None = None
 
 
-def run_all(work: Work[TaskT], tasks: Sequence[TaskT], folder: Path, workers: int, on_progress: OnProgress) -> None:
-    """Publish all tasks under `folder`, with as many at a time as there are workers."""
+class TimeUp(Exception):  # noqa: N818 - a signal, not an error
+    """Raised when the time of a pool is up. Its tasks were ended, and those that had not finished are unpublished."""
+
+
+def run_all(
+    work: Work[TaskT],
+    tasks: Sequence[TaskT],
+    folder: Path,
+    workers: int,
+    on_progress: OnProgress,
+    *,
+    until: float = math.inf,
+) -> None:
+    """Publish all tasks under `folder`, with as many at a time as there are workers.
+
+    `until`: the time of `time.monotonic()` at which the tasks that still run are ended.
+
+    Raises: TimeUp.
+    """
     left = list(tasks)
     while left:
-        run_some(work, left, folder, min(workers, len(left)), on_progress, of=len(tasks))
+        run_some(work, left, folder, min(workers, len(left)), on_progress, of=len(tasks), until=until)
         left = _missing(left, folder)
         if left:  # a process died and ended its pool: only a task that runs alone can be blamed for that
             _run_alone(work, left[0], folder, on_progress, of=len(tasks))
@@ -71,16 +90,26 @@ def _run_alone(work: Work[TaskT], task: TaskT, folder: Path, on_progress: OnProg
 
 
 def run_some(
-    work: Work[TaskT], tasks: Sequence[TaskT], folder: Path, workers: int, on_progress: OnProgress, *, of: int
+    work: Work[TaskT],
+    tasks: Sequence[TaskT],
+    folder: Path,
+    workers: int,
+    on_progress: OnProgress,
+    *,
+    of: int,
+    until: float = math.inf,
 ) -> None:
-    """Run these tasks in one pool. Where a process dies, its task and all later ones are left unpublished."""
+    """Run these tasks in one pool. Where a process dies, its task and all later ones are left unpublished.
+
+    Raises: TimeUp.
+    """
     context = multiprocessing.get_context("spawn")
     with _manager(context) as manager:
         events = manager.Queue()
         setup = (events, 1, of, work.name, work.data)
         with ProcessPoolExecutor(workers, context, start_worker, setup) as pool:
             try:
-                _watch([pool.submit(run_task, work.run, task, folder) for task in tasks], events, on_progress)
+                _watch([pool.submit(run_task, work.run, task, folder) for task in tasks], events, on_progress, until)
             except BaseException:
                 _stop(pool)
                 raise
@@ -104,13 +133,15 @@ def _stop(pool: ProcessPoolExecutor) -> None:
         worker.terminate()
 
 
-def _watch(futures: Sequence[Future[str]], events: Events, on_progress: OnProgress) -> None:
+def _watch(futures: Sequence[Future[str]], events: Events, on_progress: OnProgress, until: float) -> None:
     logged: set[str] = set()
     while True:
         done = wait(futures, timeout=0.2).not_done == set()
         _drain(events, on_progress, logged)
         if done:
             break
+        if time.monotonic() > until:
+            raise TimeUp
     for future in futures:
         error = future.exception()
         if error is not None and not isinstance(error, BrokenProcessPool):

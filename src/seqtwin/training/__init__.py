@@ -10,6 +10,7 @@
 - `encode_store`: vectors and scores of a whole store.
 - `hard_negatives`: different pairs that the current encoder finds.
 - `epoch_pairs`: the training pairs of each epoch.
+- `recipe`: the settings of a training.
 - `fit`: the training loop.
 - `evaluate_heads`: the predictions of a head, with every metric of them.
 - `diagnostics`: measurements that explain a trained encoder.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from seqtwin.data.batches import Store, balanced_batches, epoch_batches
 from seqtwin.errors import ConfigError, SeqTwinError
-from seqtwin.lookup import Spec, pick
+from seqtwin.lookup import pick
 from seqtwin.model.distiller import Distiller
 from seqtwin.model.heads import Learner
 from seqtwin.model.siamese import Siamese
@@ -27,6 +27,7 @@ from seqtwin.training.layer_rates import parameter_groups
 from seqtwin.training.losses import Loss
 from seqtwin.training.optimizers import OPTIMIZERS, SCHEDULES, with_warmup
 from seqtwin.training.precision import PRECISIONS, usable_precision
+from seqtwin.training.recipe import Recipe, step_budget
 
 log = logging.getLogger(__name__)
 
@@ -52,31 +53,6 @@ class Diverged(SeqTwinError):  # noqa: N818 - the word of the published status
 
     def __reduce__(self) -> tuple[object, ...]:
         return (Diverged, (self.step, self.rows))
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train. `warmup`: the share of all steps in which the learning rate rises from 0. `clip`: largest gradient
-    norm. `patience`: epochs without an improvement on dev before the training stops; None: never. `layer_decay`: the
-    learning rate of each layer is this share of that of the layer above. `rates`: factors of the learning rate by part
-    of the model. `average`: one of AVERAGES. `balance`: the share of pairs with target 1 in each batch.
-    """
-
-    epochs: int
-    batch: int
-    lr: float
-    optimizer: str
-    weight_decay: float
-    schedule: str
-    warmup: float
-    clip: float | None
-    patience: int | None
-    precision: str
-    seed: int
-    layer_decay: float = 1.0
-    rates: Mapping[str, float] = field(default_factory=dict)
-    average: Spec | None = None
-    balance: float | None = None
 
 
 @dataclass
@@ -164,9 +140,23 @@ def _start(model: Trainee, loss: Criterion, train: Store | EpochPairs, recipe: R
     return RunState(model, optimizer, scheduler, recipe.precision, rate, average, budget=total)
 
 
-def step_budget(rows: int, recipe: Recipe) -> int:
-    """The number of steps of a training that is not stopped early."""
-    return recipe.epochs * math.ceil(rows / recipe.batch)
+def time_steps(model: Trainee, loss: Criterion, train: Store, recipe: Recipe, steps: int) -> float:
+    """Seconds of one training step: the mean over `steps` of them after a first one. Trains the model.
+
+    Raises: Diverged.
+    """
+    model.train()
+    recipe = replace(recipe, precision=usable_precision(recipe.precision, model))
+    state = _start(model, loss, train, recipe)
+    batches = batches_of(model, train, recipe, epoch=1)
+    rounds = math.ceil((steps + 1) / len(batches))
+    first, *rest = (batches * rounds)[: steps + 1]
+    with torch.random.fork_rng(devices=[]):
+        _one_step(state, loss, train, first, recipe)
+        start = time.monotonic()
+        for rows in rest:
+            _one_step(state, loss, train, rows, recipe)
+        return (time.monotonic() - start) / len(rest)
 
 
 def batches_of(model: Trainee, train: Store, recipe: Recipe, epoch: int) -> list[np.ndarray]:

@@ -39,6 +39,10 @@ FIRES = {
     "D15": ({"probe_metric": 0.9, "native_metric": 0.79}, {"probe_metric": 0.9, "native_metric": 0.81}),
     "D16": ({"stuck_share": 0.1}, {"stuck_share": 0.0}),
     "D17": ({"left_plateau_share": 0.81}, {"left_plateau_share": 0.79}),
+    "D18": (
+        {"dev_rise": 0.006, "dev_rise_low": 0.001, "dev_best_share": 1.0},
+        {"dev_rise": 0.006, "dev_rise_low": -0.001, "dev_best_share": 1.0},
+    ),
     "E1": ({"permutation_deviation": 2e-4}, {"permutation_deviation": 9e-5}),
     "E2": ({"batch_deviation": 2e-4}, {"batch_deviation": 9e-5}),
     "E3": ({"padding_deviation": 2e-4}, {"padding_deviation": 9e-5}),
@@ -221,3 +225,20 @@ def test_a_table_gives_the_same_diagnosis_with_readings_and_slopes(study):
     assert diagnose_pairing(table, wrong, chosen).codes == {"D14", "E3", "X1"}
     table.meta["config"]["base"]["encoder"]["bidirectional"] = False
     assert diagnose_pairing(table, wrong, chosen).codes == {"D14", "E3"}
+
+
+def test_a_curve_that_still_rises_is_found_in_a_cell_and_in_a_table(tmp_path):
+    factors = {"representation": ("max_output",), "loss": ("mse",)}
+    study = fake_study.build(tmp_path / "study", factors=factors, seeds=1)
+    table, labels = read_study(study), {"representation": "max_output", "loss": "mse"}
+    assert diagnose_pairing(table, labels, table.results).label == "healthy"
+    table.curves["dev"] = 0.5 + 0.01 * table.curves["epoch"]
+    found = diagnose_pairing(table, labels, table.results)
+    assert (found.label, found.codes) == ("still rising", {"D18"})
+    stopped = table.results.assign(diag_steps=100.0)  # of 564: patience ended it
+    assert diagnose_pairing(table, labels, stopped).label == "healthy"
+    (cell,) = (study / "cells").iterdir()
+    history = pd.read_csv(cell / "history.csv")
+    history["dev_roc_auc"] = table.curves["dev"].to_numpy()
+    history.to_csv(cell / "history.csv", index=False)
+    assert diagnose_cell(cell).codes == {"D18"}

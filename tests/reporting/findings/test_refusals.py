@@ -70,8 +70,8 @@ def of_planned(table, letter="b", **within):
     return codes(check_claims.check_comparison(table, planned(table, letter, **within)))
 
 
-def test_all_fourteen_are_documented():
-    assert list(CODES) == [f"R{number:02d}" for number in range(1, 15)]
+def test_all_fifteen_are_documented():
+    assert list(CODES) == [f"R{number:02d}" for number in range(1, 16)]
 
 
 SUBJECTS = ("claim", "pairing", "datasets", "facet", "cause", "study")
@@ -371,3 +371,62 @@ def test_further_factors_pair_like_with_like(table):
     both = replace(table, results=pd.concat([here, other], ignore_index=True), pairings=pd.concat(pairings))
     assert of_planned(both) == set()
     assert {"R01", "R06"} <= codes(check_claims.check_comparison(both, {**planned(both, "b"), "dataset": "sick"}))
+
+
+def rising(table, gain, **labels):
+    """Give a pairing curves that rise by `gain` in the last quarter of their six epochs."""
+    ids = set(table.results.loc[(table.results[list(labels)] == pd.Series(labels)).all(axis=1), "id"])
+    assert ids
+    chosen = table.curves["id"].isin(ids)
+    table.curves.loc[chosen, "dev"] = 0.5 + table.curves.loc[chosen, "epoch"] * gain / 1.5
+
+
+def test_r15_no_comparison_of_losses_with_a_pairing_that_was_still_rising(table):
+    rising(table, 0.012, representation="mean_output", loss="mse")
+    assert of_planned(table, "e", representation="mean_output") == {"R15"}
+    assert of_planned(table, "e", representation="max_output") == set()
+    (named,) = [one for one in check_claims.check_study(table) if one.code == "R15"]
+    assert named.sentence == "Not enough steps for 1 of 6 pairings."
+    assert "mean_output + mse (+.012 in the last quarter)" in named.why
+    assert named.why.endswith("fit.epochs=12.")  # twice those of the config
+
+
+def test_r15_a_rise_within_the_noise_is_none(table):
+    rising(table, 0.004, representation="mean_output", loss="mse")
+    assert of_planned(table, "e", representation="mean_output") == set()
+    assert "R15" not in codes(check_claims.check_study(table))
+
+
+def test_r15_representations_are_compared_unless_the_lower_one_would_catch_up(table):
+    means = {"final_hidden": 0.8, "mean_output": 0.9, "max_output": 0.9}
+    table.pairings["mean"] = table.pairings["representation"].map(means)
+    rising(table, 0.02, representation="final_hidden", loss="mse")  # at most .08 with as many epochs again
+    assert of_planned(table, "b") == set()
+    rising(table, 0.03, representation="final_hidden", loss="mse")
+    assert of_planned(table, "b") == {"R15"}
+    rising(table, 0.01, representation="mean_output", loss="mse")  # the other one moves, too
+    assert of_planned(table, "b") == set()
+
+
+def test_r15_the_best_is_not_called_so_if_a_worse_one_would_catch_up(table):
+    (facet,) = table.analysis["facets"]
+    best = facet["best"]
+    other = {
+        "representation": best["representation"],
+        "loss": next(x for x in ("mse", "contrastive-auto") if x != best["loss"]),
+    }
+    facet = {**facet, "versus_best": [{**other, "difference": 0.3, "low": 0.2, "high": 0.4, "apart": True}]}
+    assert check_claims.check_best(table, facet) == []
+    rising(table, 0.01, **other)
+    assert codes(check_claims.check_best(table, facet)) == {"R15"}
+    facet["versus_best"][0]["apart"] = False  # no difference is claimed
+    assert check_claims.check_best(table, facet) == []
+
+
+def test_r15_needs_half_of_the_seeds(table):
+    labels = {"representation": "mean_output", "loss": "mse"}
+    rising(table, 0.012, **labels)
+    few = table.results[(table.results[list(labels)] == pd.Series(labels)).all(axis=1)]["id"].iloc[:2]
+    flat = ~table.curves["id"].isin(few) & table.curves["id"].str.contains("mean_output.mse", regex=False)
+    table.curves.loc[flat, "dev"] = 0.9
+    assert of_planned(table, "e", representation="mean_output") == set()

@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from seqtwin.metrics import LEAST_RISE
+
 Values = Mapping[str, float]
 
 DEVIATES = 1e-4  # rounding of float32 is below 1e-5
@@ -79,6 +81,12 @@ def length_shortcut(v: Values) -> bool:
     offered, taken = abs(v["length_auc"] - 0.5) > 0.2, abs(v["score_length_correlation"]) > 0.3
     fails, is_length = v["dev_roc_auc"] - v["test_roc_auc"] > 0.2, abs(v["norm_length_correlation"]) > 0.9
     return offered and taken and (fails or is_length)
+
+
+def still_rising(v: Values) -> bool:
+    """The metric on dev rose in the last quarter of the epochs by more than its noise, and no early stop ended it."""
+    clear = v["dev_rise"] > LEAST_RISE and v["dev_rise_low"] > 0
+    return clear and v["dev_best_share"] > 0.75 and not v["steps"] < v["step_budget"]
 
 
 def numbers(v: Values, *names: str) -> list[float]:

@@ -16,12 +16,13 @@ from seqtwin import published
 from seqtwin.metrics import chance_of
 from seqtwin.published import READING
 from seqtwin.reporting.findings.base_rule import Known, Rule, Values, evidence
+from seqtwin.reporting.findings.curve_values import values_of_history, with_curve_values
 from seqtwin.reporting.findings.item_rules import rules_of
 from seqtwin.reporting.findings.rules import RULES
 from seqtwin.reporting.table.frame_rows import Labels, Row, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
-LABELS = ("diverged", "collapsed", "saturated", "dead loss", "not trained yet", "healthy")
+LABELS = ("diverged", "collapsed", "saturated", "dead loss", "not trained yet", "still rising", "healthy")
 CAUSES = {
     "padding": "E3",
     "wrong h_n view": "E1",
@@ -78,7 +79,7 @@ def diagnose(values: Values, rules: Mapping[str, Rule] = RULES) -> Diagnosis:
 
     Names are those of `diagnostics.json`, and `dev_roc_auc`, `test_roc_auc`, `untrained_roc_auc`, `chance` (of the
     primary metric), `batch_deviation`, `stuck_share`, `pad_slope_low`, `pad_slope_high`, `one_token_half`,
-    `final_hidden_gain`, `diverged`, `collapsed` (0 or 1). `rules`: the rules to apply.
+    `final_hidden_gain`, those of `curve_facts`, `diverged`, `collapsed` (0 or 1). `rules`: the rules to apply.
 
     >>> diagnose({"plateau_ratio": 0.99, "stuck": 1.0, "head_median_start": 2e-9}).label
     'saturated'
@@ -107,7 +108,9 @@ def _label(codes: frozenset[str], values: Values) -> str:
         return "saturated"
     if still and codes & {"D2", "D3"}:
         return "dead loss"
-    return "not trained yet" if still or "D17" in codes else "healthy"
+    if still or "D17" in codes:
+        return "not trained yet"
+    return "still rising" if "D18" in codes else "healthy"
 
 
 def diagnose_seeds(
@@ -191,6 +194,7 @@ def values_of_cell(folder: Path) -> dict[str, float]:
     values: dict[str, object] = {name: parts[part].get("roc_auc") for part, name in AUCS.items()}
     values |= _chance(scores.get("primary")) | dict(published.read_diagnostics(folder))
     values |= {"batch_deviation": facts.get("batch_deviation")} | _ending(status)
+    values |= values_of_history(folder, scores["primary"])
     return _known(values | _slice_values(facts, _reads_of(folder)))
 
 
@@ -226,6 +230,7 @@ def diagnose_pairing(table: StudyTable, labels: Labels, rows: pd.DataFrame) -> D
     It also uses the slope over padding and the values of the encoders with other representations. `rows`: the rows of
     the pairing in `results`.
     """
+    rows = with_curve_values(table, rows)
     pairing, reads = (rows_with(frame, labels) for frame in (table.pairings, table.reads))
     slopes = {name: float(pairing[name].iloc[0]) for name in ("pad_slope_low", "pad_slope_high") if name in pairing}
     known = {str(name): float(value) for name, value in zip(reads["read"], reads["dev"], strict=True)}

@@ -1,7 +1,7 @@
 """RULES: for each diagnostic of a study cell, when it fires, what it means and what to do about it.
 
 Unknown values are nan, and no rule fires on nan. To add a rule: an entry in the table; `diagnose` and the page use all
-entries. Codes D1-D17 are diagnostics of a training. E1-E3 are invariants of every encoder. X1 and X2 recognise two
+entries. Codes D1-D18 are diagnostics of a training. E1-E3 are invariants of every encoder. X1 and X2 recognise two
 mistakes by several values. R13 is the refusal with the same code.
 """
 
@@ -14,6 +14,7 @@ from seqtwin.reporting.findings.base_rule import (
     gradient_missing,
     length_shortcut,
     numbers,
+    still_rising,
     upside_down,
     worse_with_pads,
 )
@@ -183,6 +184,18 @@ _LIST = (
         lambda v: v["stuck"] == 1 or v["left_plateau_share"] > 0.8,
         "Not trained yet: the loss left its plateau late or never, so the score measures the step budget.",
         "Train every study cell longer by the same factor (five times the steps), or withhold the comparison.",
+    ),
+    Rule(
+        "D18",
+        "still rising",
+        (
+            ("gain on dev in the last quarter of the epochs", "dev_rise"),
+            ("at least", "dev_rise_low"),
+        ),
+        still_rising,
+        "Not enough steps: the metric on dev was still rising when training ended, so the score also measures how fast "
+        "this pairing learns.",
+        "Train every pairing twice as long (fit.epochs). Until then no comparison of losses uses this one (R15).",
     ),
     Rule(
         "E1",

@@ -12,6 +12,7 @@
 - `joined_maps`: heat maps of one column, joined into one table.
 - `sortable_tables`: tables of pairings, seeds, costs, retrieval, failures and formulas.
 - `evidence_tables`: tables of diagnostics, tuning, swapped representations and worst test pairs.
+- `spent_budget`: what the minutes of a quick study were spent on.
 - `confusion_tables`: confusion matrices.
 - `methods`: methods paragraphs and commands.
 - `best_encoder_card`: model card of the chosen pairing.

@@ -12,7 +12,7 @@ from seqtwin.reporting.table.study_table import StudyTable
 
 Labels = tuple[str, ...]
 Diagnoses = Mapping[Labels, Diagnosis]
-GRAVE = frozenset({"D1", "D9", "D10", "D16", "D17", "E1", "E2", "E3", "X1", "X2"})
+GRAVE = frozenset({"D1", "D9", "D10", "D16", "D17", "D18", "E1", "E2", "E3", "X1", "X2"})
 STILL = ("D1", "D16", "D17")
 LOWEST = 1 / 3
 STATE_CAUSES = {

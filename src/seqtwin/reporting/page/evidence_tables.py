@@ -8,6 +8,7 @@ import pandas as pd
 
 from seqtwin.metrics import metric_name
 from seqtwin.reporting.colours import style
+from seqtwin.reporting.findings.curve_values import with_curve_values
 from seqtwin.reporting.findings.diagnose import values_of_row
 from seqtwin.reporting.findings.item_rules import rules_of
 from seqtwin.reporting.findings.rules import Rule
@@ -76,7 +77,7 @@ def rules_shown(table: StudyTable, sheet: Sheet | None) -> list[Rule]:
 
 
 def _medians(table: StudyTable) -> dict[tuple[str, ...], dict[str, float]]:
-    done = table.results[table.results["primary"] != ""]
+    done = with_curve_values(table, table.results[table.results["primary"] != ""])
     medians = {}
     for names, part in done.groupby(keys_of(table), sort=False):
         frame = pd.DataFrame([values_of_row(row) for _, row in part.iterrows()])

@@ -142,5 +142,7 @@ def commands(table: StudyTable) -> list[str]:
     meta, name = table.meta, table.meta["name"]
     tier = str(meta.get("tier", "")) if meta.get("tier") in TIERS and "plan" in meta else ""
     options = [f"--{tier}"] if tier else []
+    if tier == "quick":  # with --quick, minutes decide what is trained
+        options = [f"--quick --minutes {meta['quick']['minutes']:g}"] if "quick" in meta else ["tier=quick"]
     options += ["--no-tune"] if tier and tier != "quick" and not meta.get("tuned") else []
     return [" ".join(["seqtwin compare study.yaml --out", f"runs/{name}", *options]), f"seqtwin report runs/{name}"]

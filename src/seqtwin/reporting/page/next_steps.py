@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.reporting.analysis.records import VersusBest
+from seqtwin.reporting.findings.refusals.rising import advice
 from seqtwin.reporting.formatting import digits, known, listed
 from seqtwin.reporting.page.cell_marks import Diagnoses, labels_of
 from seqtwin.reporting.page.template_values import Row
@@ -20,7 +21,13 @@ DECIDING = 10
 def changes(table: StudyTable, facets: Sequence[Facet], diagnosed: Diagnoses) -> list[dict[str, str]]:
     """Each as `what` (the sentence) and `do` (the remedy)."""
     meta, says = table.meta, table.nouns.says
-    steps = [*_stuck(table, diagnosed), *_tuning(table), *(_width(table, facet) for facet in facets), *_edges(table)]
+    steps = [
+        *_stuck(table, diagnosed),
+        *_rising(table, diagnosed),
+        *_tuning(table),
+        *(_width(table, facet) for facet in facets),
+        *_edges(table),
+    ]
     leakages = [facts.get("leakage") for facts in meta["datasets"].values()]
     share = max((known(leakage["share"] if leakage else None) for leakage in leakages), default=0.0)
     if share > 0:
@@ -60,6 +67,16 @@ def _stuck(table: StudyTable, diagnosed: Diagnoses) -> list[dict[str, str]]:
             "do": "Train every study cell five times as long (fit.epochs). Until then they are not compared (R14).",
         }
     ]
+
+
+def _rising(table: StudyTable, diagnosed: Diagnoses) -> list[dict[str, str]]:
+    names = [_named(table, row) for _, row in table.pairings.iterrows()
+             if "D18" in diagnosed[labels_of(table, row)].codes]  # fmt: skip
+    if not names:
+        return []
+    shown = listed(names) if len(names) <= _FEW else f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more"
+    verb = "was" if len(names) == 1 else "were"
+    return [{"what": f"{shown} {verb} still rising on dev when training ended", "do": f"{advice(table)} (R15)"}]
 
 
 def _tuning(table: StudyTable) -> list[dict[str, str]]:

@@ -30,6 +30,7 @@ from seqtwin.reporting.page import (
     next_steps,
     planned_verdicts,
     sortable_tables,
+    spent_budget,
 )
 from seqtwin.reporting.page.best_encoder_card import card
 from seqtwin.reporting.page.facet_sections import PlannedPart
@@ -174,6 +175,7 @@ def _context(table: StudyTable, facets: list[Facet], sections: _Sections) -> Con
         "maps": joined_maps.maps_of(table, facets, parts, joined), "group": joined_maps.group(joined),
         "lengths": sections.lengths,
         "summary": facet_sections.maps_summary(table, facets), "planned": sections.planned,
+        "spent": spent_budget.budget_lines(table.meta.get("quick")), "stopped": spent_budget.stopped_sheet(table),
         "changes": next_steps.changes(table, facets, diagnosed), "pairings": sortable_tables.every_pairing(table),
         "seeds": sortable_tables.every_seed(table), "costs": sortable_tables.costs(table),
         "retrieval": sortable_tables.retrieval(table),

@@ -8,6 +8,7 @@ import pandas as pd
 from seqtwin.comparisons import Plan
 from seqtwin.json_values import Json
 from seqtwin.published import Facts, Leakage, Scores
+from seqtwin.quick_budget import QuickBudget
 from seqtwin.reporting.table.read_cells import StudyCell
 
 
@@ -37,6 +38,7 @@ class _Declared(TypedDict, total=False):
     floors: dict[str, dict[str, Floor]]
     merged: list[list[str]]
     plan: Plan
+    quick: QuickBudget
 
 
 class Study(_Declared, total=False):

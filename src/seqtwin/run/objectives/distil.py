@@ -25,7 +25,7 @@ from seqtwin.run.pretrained import refuse_all_frozen
 from seqtwin.run.row_facts import leakage_of
 from seqtwin.training.distillation import Distillation
 from seqtwin.training.encode_store import predict
-from seqtwin.training.fit import Recipe
+from seqtwin.training.recipe import Recipe
 
 MEASURED = ("spearman", "pearson")
 

@@ -30,7 +30,7 @@ from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.diagnostics import positions
 from seqtwin.training.encode_store import encode_items, score_matrix
 from seqtwin.training.evaluate_heads import HeadPredictions
-from seqtwin.training.fit import Recipe
+from seqtwin.training.recipe import Recipe
 
 TrainedHead = Trained[PreparedExamples, Learner, CrossEntropy, ItemWatcher]
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from seqtwin.config import DataConfig
 from seqtwin.data.examples import Examples, Kind
+from seqtwin.data.sample_rows import sample_examples
 from seqtwin.data.sets.example_sets import EXAMPLE_SETS
 from seqtwin.data.sets.pair_sets import DATASETS
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import member, pick
 
-EVERYWHERE = frozenset({"name", "train", "dev", "test", "file", "split", "seed", "quoting"})
+EVERYWHERE = frozenset({"name", "train", "dev", "test", "file", "split", "seed", "quoting", "rows"})
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ def load_examples(config: DataConfig, kind: Kind, ways: Sequence[Way], empty: st
 
     Raises: ConfigError for keys that none of the ways uses; DataError.
     """
+    return sample_examples(_read(config, kind, ways, empty), config.rows, config.seed)
+
+
+def _read(config: DataConfig, kind: Kind, ways: Sequence[Way], empty: str) -> Examples:
     if config.name is not None:
         return _built_in(config, config.name, kind, ways)
     named = _named(config)

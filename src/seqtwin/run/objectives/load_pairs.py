@@ -6,6 +6,7 @@ from seqtwin.data.reading.mix_pairs import FurtherPairs, with_mixed
 from seqtwin.data.reading.pair_tables import read_pairs
 from seqtwin.data.reading.pairs_from_classes import read_items
 from seqtwin.data.reading.series import read_series
+from seqtwin.data.sample_rows import sample_pairs
 from seqtwin.data.sets.pair_sets import DATASETS
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
@@ -23,7 +24,8 @@ def load_data(config: RunConfig) -> PairData:
     """
     d = config.data
     _refuse_example_keys(d)
-    return with_mixed(_load(d, config.tokens), [_read_further(further, config) for further in d.mix])
+    own = sample_pairs(_load(d, config.tokens), d.rows, d.seed)
+    return with_mixed(own, [_read_further(further, config) for further in d.mix])
 
 
 def _load(d: DataConfig, t: TokensConfig) -> PairData:

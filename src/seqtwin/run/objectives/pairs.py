@@ -24,8 +24,8 @@ from seqtwin.run.part_labels import label
 from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.pretrained import refuse_all_frozen
 from seqtwin.training.encode_store import predict
-from seqtwin.training.fit import Recipe
 from seqtwin.training.losses import LOSSES, Loss, parts_of
+from seqtwin.training.recipe import Recipe
 
 CALIBRATION_PAIRS = 1024
 

@@ -4,6 +4,7 @@
 - `refusal`: the records of a refusal and of its rule.
 - `seeds`: refusals that check the study cells of a claim.
 - `differences`: refusals that check the statistics of a claim.
+- `rising`: the refusal of comparisons with pairings that were still rising.
 - `whole_study`: refusals that check a study as a whole.
 - `check_claims`: all rules, and the functions that check a claim against them.
 """

@@ -1,0 +1,149 @@
+"""Refusal R15: a comparison with a pairing whose metric on dev was still rising when training ended."""
+
+import math
+from collections.abc import Iterator, Mapping
+from statistics import median
+from typing import NamedTuple
+
+from seqtwin.reporting.analysis.records import FacetAnalysis, VersusBest
+from seqtwin.reporting.findings.base_rule import Known
+from seqtwin.reporting.findings.curve_values import with_curve_values
+from seqtwin.reporting.findings.diagnose import values_of_row
+from seqtwin.reporting.findings.refusals.claim import (
+    Claim,
+    finished,
+    labels_in,
+    labels_of,
+    named,
+    number,
+    pairing_of,
+    rows_of,
+)
+from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused, first_refusal
+from seqtwin.reporting.findings.rules import RULES as DIAGNOSES
+from seqtwin.reporting.formatting import digits, known, listed
+from seqtwin.reporting.table.frame_rows import Labels
+from seqtwin.reporting.table.study_table import StudyTable
+
+AGAIN = 4  # as many epochs again are four quarters; a curve that flattens gains less
+_EPOCHS = "fit.epochs"
+_SHOWN = 4
+
+
+class Rise(NamedTuple):
+    """The median gain on dev of a pairing in the last quarter of its epochs, and whether it is still rising (D18)."""
+
+    gain: float
+    fires: bool
+
+
+def rise_of(table: StudyTable, labels: Labels) -> Rise:
+    """How the curves of a pairing end. It is still rising if at least half of its finished seeds are."""
+    rows = with_curve_values(table, finished(rows_of(table, labels)))
+    values = [Known(values_of_row(row)) for _, row in rows.iterrows()]
+    rising = sum(DIAGNOSES["D18"].fires(own) for own in values)
+    gains = [own["dev_rise"] for own in values if not math.isnan(own["dev_rise"])]
+    return Rise(median(gains) if gains else 0.0, rising > 0 and len(values) <= 2 * rising)
+
+
+def rising_pairings(table: StudyTable) -> dict[str, float]:
+    """The gain of every pairing that was still rising, by its name."""
+    pairings = (labels_of(table, row) for _, row in table.pairings.iterrows())
+    rises = {named(labels): rise_of(table, labels) for labels in pairings}
+    return {name: rise.gain for name, rise in rises.items() if rise.fires}
+
+
+def rising_claim(table: StudyTable, claim: Claim) -> Refused:
+    """The losses differ and either side was still rising, or the lower side would catch up at these rates."""
+    return first_refusal(_rising_pair(table, claim, left, right) for left, right in claim.sides)
+
+
+def _rising_pair(table: StudyTable, claim: Claim, left: Labels, right: Labels) -> Refused:
+    means = [_mean(table, side) for side in (left, right)]
+    lower, upper = (left, right) if means[0] < means[1] else (right, left)
+    why = _why(table, lower, upper, abs(means[0] - means[1]), losses=left.get("loss") != right.get("loss"))
+    return Refusal("R15", f"Not compared: {claim.name}.", why, claim.where) if why else None
+
+
+def _mean(table: StudyTable, labels: Labels) -> float:
+    row = pairing_of(table, labels)
+    return math.nan if row is None else number(row, "mean")
+
+
+def _why(table: StudyTable, lower: Labels, upper: Labels, gap: float, *, losses: bool) -> str:
+    """Why two pairings are not compared; empty where they are. `gap`: of their test means; `losses`: they differ."""
+    here, there = rise_of(table, lower), rise_of(table, upper)
+    rising = [f"{named(side)} (+{digits(rise.gain)})" for side, rise in ((upper, there), (lower, here)) if rise.fires]
+    if losses and rising:
+        return f"Still rising on dev in the last quarter of the epochs: {listed(rising)}."
+    faster = here.gain - max(there.gain, 0.0)
+    if here.fires and gap <= AGAIN * faster:
+        return (
+            f"{named(lower)} was still rising on dev: by {digits(here.gain)} in the last quarter of the epochs, "
+            f"{digits(faster)} more than {named(upper)}. At these rates, as many epochs again close the gap of "
+            f"{digits(gap)}."
+        )
+    return ""
+
+
+def rising_rival(table: StudyTable, facet: FacetAnalysis) -> Refused:
+    """A pairing called worse than the best of a facet was still rising, and differs in the loss only or catches up."""
+    return first_refusal(_rival(table, facet, rival) for rival in facet.get("versus_best", []) if rival["apart"])
+
+
+def _rival(table: StudyTable, facet: FacetAnalysis, rival: VersusBest) -> Refused:
+    shared, gap = facet.get("labels", {}), known(rival["difference"])
+    best, other = (labels_in(table, {**shared, **labels}) for labels in (facet.get("best") or {}, rival))
+    losses = best.get("representation") == other.get("representation") and rise_of(table, other).fires
+    why = _why(table, other, best, gap, losses=losses) if gap > 0 else ""
+    return Refusal("R15", f"{named(best)} is not called the best.", why, facet.get("dataset", "")) if why else None
+
+
+def rising_anywhere(table: StudyTable) -> Iterator[Refused]:
+    """The pairings that were still rising, and how long to train."""
+    rising = rising_pairings(table)
+    if rising:
+        count = f"{len(rising)} of {len(table.pairings)} pairings"
+        why = f"{_listed(rising)} {'was' if len(rising) == 1 else 'were'} still rising on dev when training ended. "
+        why += f"No comparison of {table.nouns.columns} rests on {'it' if len(rising) == 1 else 'them'}. "
+        yield Refusal("R15", f"Not enough steps for {count}.", f"{why}{advice(table)}", str(table.meta.get("name", "")))
+
+
+def _listed(rising: Mapping[str, float]) -> str:
+    """The pairings with their gains, largest first."""
+    names = sorted(rising, key=lambda name: -rising[name])
+    shown = [f"{name} (+{digits(rising[name])} in the last quarter)" for name in names[:1]]
+    shown += [f"{name} (+{digits(rising[name])})" for name in names[1:_SHOWN]]
+    more = len(names) - _SHOWN
+    return f"{', '.join(shown)} and {more} more" if more > 0 else listed(shown)
+
+
+def rising_line(table: StudyTable) -> str:
+    """The pairings that were still rising and how long to train, in one line; empty where there are none."""
+    refusal = next(rising_anywhere(table), None)
+    return f"note: {refusal.sentence} {refusal.why} (R15)" if refusal else ""
+
+
+def advice(table: StudyTable) -> str:
+    """How long to train: twice the epochs of the config, as a number where all pairings have the same."""
+    base = table.meta.get("config", {}).get("base")
+    fit = base.get("fit") if isinstance(base, dict) else None
+    epochs = fit.get("epochs") if isinstance(fit, dict) else None
+    if not isinstance(epochs, int) or _EPOCHS in table.meta.get("extra", ()):
+        return f"Train every pairing twice as long ({_EPOCHS})."
+    return f"Train every pairing twice as long: {_EPOCHS}={2 * epochs}."
+
+
+RULES = (
+    RefusalRule(
+        "R15",
+        "a comparison of losses if one pairing was still rising on dev when training ended, and any other comparison "
+        "if the lower pairing would catch up with as many epochs again",
+        refuses_of_items="a comparison of heads if one pairing was still rising on dev when training ended, and any "
+        "other comparison if the lower pairing would catch up with as many epochs again",
+        urgency=0,
+        claim=rising_claim,
+        facet=rising_rival,
+        study=rising_anywhere,
+    ),
+)
