@@ -6,7 +6,6 @@ the targets, except the constant one, which uses their mean.
 
 import re
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -232,8 +231,6 @@ def measure_floors(data: PairData, *, vectors: Path | None = None) -> Floors:
 
 
 def _feasible(name: str, data: PairData) -> bool:
-    if name == "jaro_winkler":
-        return find_spec("rapidfuzz") is not None
     if name == "dtw":
         return sum(warping_steps(*_sides(data, data.part(split))) for split in ("dev", "test")) <= MOST_STEPS
     return True

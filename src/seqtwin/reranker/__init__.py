@@ -4,7 +4,6 @@ It is more expensive than the similarity of the encoder, and no index can serve 
 encoder finds. Only `fit_reranker` loads scikit-learn; everything else is NumPy.
 
 - `romanize`: texts of other alphabets in Latin letters, and their consonants.
-- `edit_distance`: the edit similarity of many pairs at once.
 - `lexical_features`: LEXICAL, the similarities of the spelling of two texts.
 - `random_forest`: a random forest as arrays.
 - `reranker`: the re-ranker as formulas of arrays.

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
 
-from seqtwin.reranker.edit_distance import edit_similarities
 from seqtwin.reranker.romanize import consonants, romanize
 
 LONGEST = 200  # characters that are compared: the cost of an edit distance is quadratic
@@ -178,6 +179,19 @@ EDITED: dict[str, Callable[[Side], str]] = {
     "edits_of_consonants": lambda side: consonants(side.latin),
 }
 """Forms of a text whose edit similarity is a feature."""
+
+
+def edit_similarities(left: Sequence[str], right: Sequence[str]) -> np.ndarray:
+    """The edit similarity of each pair, Float64[pairs], in [0, 1]. Two empty texts have 1.
+
+    Formula: 1 - d / max(|a|, |b|) with the Levenshtein distance d.
+
+    >>> edit_similarities(["kitten", ""], ["sitting", ""]).round(4)
+    array([0.5714, 1.    ])
+    """
+    # one worker: encoders run with the threads that their user gives them
+    scores = cpdist(left, right, scorer=Levenshtein.normalized_similarity, dtype=np.float64, workers=1)
+    return np.asarray(scores)
 
 
 def feature_names() -> list[str]:
