@@ -131,7 +131,7 @@ def test_the_state_dict_goes_into_another_build_of_the_blueprint(pairs: PairBatc
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ({"encoder": {"cell": "ltsm"}}, "unknown cell 'ltsm'; known: rnn, gru, lstm (did you mean 'lstm'?)"),
+        ({"encoder": {"cell": "ltsm"}}, "unknown cell 'ltsm'; known: rnn, gru, lstm, none (did you mean 'lstm'?)"),
         ({"representation": "mean_outptu"}, "(did you mean 'mean_output'?)"),
         ({"representation": {"join": ["mean_output", "max_outptu"]}}, "(did you mean 'max_output'?)"),
         (

@@ -80,7 +80,7 @@ def test_the_json_files_of_a_cell_have_the_keys_declared(pairs: Path, classes: P
     )
     assert manifests == [_keys(published.CellManifest)] * 2
     assert scores == [_keys(published.Scores), _keys(published.Scores) - ONLY_OF_PAIRS]
-    always = _keys(published.Facts) - {"epoch_pairs"}
+    always = _keys(published.Facts) - {"epoch_pairs", "training"}
     assert facts == [always - ONLY_OF_HEADS, always]
     loss = set(read_json(pairs / published.FACTS)["loss"])
     assert loss == _keys(published.LossFacts)

@@ -93,7 +93,7 @@ def rest(out: Path) -> None:
 
 
 def in_this_process(study: Path, out: Path) -> None:
-    def run_some(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, *, of: int) -> None:
+    def run_some(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, **_of: Any) -> None:
         for task in tasks:
             work.run(task, folder)
 

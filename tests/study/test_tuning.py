@@ -35,7 +35,7 @@ CONFIG = parse_run({"data": {"name": "digits"}, "fit": {"lr": 0.001}})
 PREPARED: Any = None  # no trial of `hill` uses data
 
 
-def in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, *, of: int) -> None:
+def in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, **_of: Any) -> None:
     for task in tasks:
         work.run(task, folder)
 

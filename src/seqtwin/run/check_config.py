@@ -50,8 +50,10 @@ def _check_fit(config: RunConfig, model: Siamese) -> None:
     if fit.balance is not None and not pairs:
         cause = f"balance needs pairs with labels 0 and 1, but objective {objective_name(config)} has none"
         raise ConfigError("BALANCE_OBJECTIVE", cause, place="fit.balance", remedy="remove fit.balance")
-    loss = build_loss(config.loss, model, config.data.cut) if pairs else nn.Module()
     rates = fit.rates.changed()
+    if not rates:
+        return
+    loss = build_loss(config.loss, model, config.data.cut) if pairs else nn.Module()
     refuse_idle_rates(model, loss, rates if pairs else {name: rates[name] for name in rates if name != "head"})
 
 
