@@ -102,8 +102,8 @@ validation: $(READY) ## hold the protocol to its acceptance figures; writes expe
 retrieval: $(READY) ## measure search and linking beside TF-IDF and Jaro-Winkler; writes experiments/retrieval/ and its page
 	@$(ONE_THREAD) $(BIN)/python benchmarks/retrieval.py
 
-defaults: $(READY) ## measure what the defaults rest on: starter config, n-grams, options of training, word vectors, thresholds (hours)
-	@for measured in starter lexical training_options augmentation known_words corpus_precision; do $(ONE_THREAD) $(BIN)/python benchmarks/$$measured.py; done
+defaults: $(READY) ## measure what the defaults rest on: starter config, n-grams, options of training, word vectors, thresholds, recipes (hours)
+	@for measured in starter lexical training_options augmentation known_words corpus_precision rerank recipes distil; do $(ONE_THREAD) $(BIN)/python benchmarks/$$measured.py; done
 
 keep: $(READY) ## put the results of runs/ into experiments/, then remake reports/
 	@for study in $(STUDIES); do \

@@ -24,6 +24,7 @@ from seqtwin.config import RunConfig, read_run, vary
 from seqtwin.data.tokens.piece_tables import load_wordllama
 from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.metrics import METRICS, metric_name
+from seqtwin.paths import expand
 from seqtwin.run.prepare import prepare
 from seqtwin.run.train import measured_baselines
 from seqtwin.teachers.open_teacher import open_teacher
@@ -83,7 +84,7 @@ def measure(name: str) -> dict[str, Any]:
 
 def compare_texts(config: RunConfig, folder: Path, metric: str) -> dict[str, Any]:
     """Zero-shot scores on the test pairs, and the speed of every method on the same texts."""
-    table = pd.read_csv(str(config.data.test), keep_default_na=False)
+    table = pd.read_csv(expand(str(config.data.test)), keep_default_na=False)
     target = table[config.data.score or config.data.label].to_numpy(np.float64)
     texts = sorted({*table["left"], *table["right"]})
     encoder = seqtwin.load(folder)
@@ -120,7 +121,7 @@ def tfidf(config: RunConfig) -> Encode:
     """TF-IDF vectors of character 2- to 4-grams, fitted on the training texts."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    table = pd.read_csv(str(config.data.train), keep_default_na=False)
+    table = pd.read_csv(expand(str(config.data.train)), keep_default_na=False)
     fitted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
     fitted.fit(sorted({*table["left"], *table["right"]}))
     return fitted.transform

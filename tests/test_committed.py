@@ -43,6 +43,9 @@ def test_there_are_committed_results() -> None:
     assert {name_of(home) for home in HOMES} > FIRST
 
 
+PAGES_OF_BENCHMARKS = ("lexical", "training_options", "augmentation", "rerank", "recipes", "distil")
+
+
 @pytest.mark.parametrize("home", [remade(home) for home in sorted(HOMES)])
 def test_a_committed_report_is_remade_from_committed_results(home: Path) -> None:
     made = report_files(table_of(home), f"../../experiments/{name_of(home)}")
@@ -60,12 +63,20 @@ def test_the_page_of_validation_is_remade_from_its_figures(monkeypatch: pytest.M
     assert (REPORTS / "validation" / "README.md").read_text(encoding="utf-8") == page
 
 
-def test_the_page_of_the_options_of_training_is_remade_from_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", PAGES_OF_BENCHMARKS)
+def test_the_page_of_a_benchmark_is_remade_from_its_figures(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    home, options = ROOT / "experiments" / "training_options", importlib.import_module("training_options")
-    results = read_json(home / "results.json")
-    assert list(results) == list(options.CASES)
-    assert (home / "README.md").read_text(encoding="utf-8") == options.page(results)
+    home, benchmark = ROOT / "experiments" / name, importlib.import_module(name)
+    assert (home / "README.md").read_text(encoding="utf-8") == benchmark.page(read_json(home / "results.json"))
+
+
+@pytest.mark.parametrize(("name", "all_of_them"), [("training_options", "CASES"), ("recipes", "RECIPES")])
+def test_nothing_is_missing_in_the_figures_of_a_benchmark(
+    name: str, all_of_them: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    results = read_json(ROOT / "experiments" / name / "results.json")
+    assert set(results) == set(getattr(importlib.import_module(name), all_of_them))
 
 
 def test_reports_hold_what_a_person_reads_and_no_result_again() -> None:

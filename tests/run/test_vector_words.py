@@ -13,7 +13,7 @@ from seqtwin.files import read_json
 from seqtwin.inference.load import load
 from seqtwin.run.check_config import check_run
 from seqtwin.run.fresh_model import fresh_model
-from seqtwin.run.prepare import data_key, prepare
+from seqtwin.run.prepare import data_key, prepare, word_vectors
 from seqtwin.run.prepared_data import Prepared, prepared_lines
 from seqtwin.run.train import train
 
@@ -84,6 +84,22 @@ def test_frozen_vectors_are_not_trained(folder: Path, tmp_path: Path) -> None:
     before.join_fixed()
     place = list(table_of(run.path)).index("green")  # it has no vector
     assert not np.array_equal(table_of(run.path)["green"], before.embedding.weight[place].detach().numpy())
+
+
+def test_pads_and_the_unknown_token_get_no_word_vectors(folder: Path, tmp_path: Path) -> None:
+    """Sources that compose vectors from pieces have one for any word, also for the names of these two ids."""
+    names = ("[PAD]", "[UNK]", *TRAIN, *DEV)
+    lines = [f"{word} {n + 1} 2 3 {n}\n" for n, word in enumerate(dict.fromkeys(names))]
+    (tmp_path / "all.txt").write_text("".join(lines), encoding="utf-8")
+    own = config(folder, vectors=str(tmp_path / "all.txt"), vectors_frozen=True)
+    prepared = prepare(own)
+    found = word_vectors(own, prepared)
+    assert found is not None
+    assert len(found[0]) == prepared.size - 2
+    inputs = fresh_model(own, prepared).encoder.inputs
+    inputs.join_fixed()
+    np.testing.assert_allclose(inputs.embedding.weight[1].detach().numpy(), found[1].mean(axis=0), rtol=1e-6)
+    train(own, tmp_path / "run")
 
 
 def test_none_beyond_train_on_request(folder: Path) -> None:

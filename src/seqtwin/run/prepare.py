@@ -10,6 +10,7 @@ from seqtwin.config import RunConfig
 from seqtwin.data.tokens.vector_sources import reduce_width, source_of
 from seqtwin.data.tokens.word_vectors import no_words
 from seqtwin.errors import ConfigError, DataError
+from seqtwin.model.encoder import UNKNOWN
 from seqtwin.paths import expand
 from seqtwin.run.objectives.registry import objective_name, objective_of
 from seqtwin.run.prepared_data import Prepared, Ready
@@ -85,6 +86,8 @@ def word_vectors(config: RunConfig, prepared: Ready) -> tuple[np.ndarray, np.nda
         return None
     place = expand(path)
     rows, vectors = source_of(place).read(place, prepared.tokens.vocabulary)
+    # a table of pieces composes a vector for any word, also for the names of the two ids that are no words
+    rows, vectors = rows[rows > UNKNOWN], vectors[rows > UNKNOWN]
     if not (rows < prepared.trained_size).any():
         raise no_words(place, prepared.trained_size)
     return rows, _of_width(vectors, config)
