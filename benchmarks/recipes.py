@@ -188,7 +188,9 @@ def main() -> None:
     else:
         for name in sys.argv[1:] or RECIPES:
             if name not in results:
-                results[name] = measure(name)
+                measured = measure(name)
+                # another process may have measured another recipe meanwhile
+                results = {**(read_json(RESULTS) if RESULTS.exists() else {}), name: measured}
                 HOME.mkdir(parents=True, exist_ok=True)
                 publish_text(RESULTS, dump_json(results))
     publish_text(PAGE, page(results))
