@@ -155,6 +155,42 @@ def page(results: Mapping[str, Any]) -> str:
     return HEAD + rows + SPEED_HEAD + "".join(_speed(name, results[name]) for name in own)
 
 
+DATA = {
+    "sentences": "STS-B",
+    "questions": "Quora",
+    "names": "place names, several scripts",
+    "products": "Amazon, Google",
+    "series": "Japanese vowels",
+    "classes": "TREC",
+}
+
+
+def short_table(results: Mapping[str, Any]) -> str:
+    """The table of the README: means on test, and speeds."""
+    head = "| recipe | test metric | recipe | free baseline | static vectors | MiniLM | texts/s, MiniLM |\n"
+    return (
+        head
+        + "| --- | --- | ---: | ---: | ---: | ---: | ---: |\n"
+        + "".join(_short_row(name, results[name]) for name in RECIPES if name in results)
+    )
+
+
+def _short_row(name: str, found: Mapping[str, Any]) -> str:
+    zero, rates = found.get("zero_shot", {}), found.get("texts_per_second", {})
+    scores = [float(np.mean(found["test"])), found["free"]["test"], zero.get("static"), zero.get("teacher")]
+    speed = f"{rates['recipe']:,.0f}, {rates['teacher']:,.0f}" if "teacher" in rates else ""
+    link, metric = f"[{name}](configs/recipes/{name}.yaml)", f"{DATA[name]}: {metric_name(found['metric'])}"
+    return f"| {' | '.join([link, metric, *map(_short, scores), speed])} |\n"
+
+
+def expected(found: Mapping[str, Any]) -> str:
+    """What a recipe leads one to expect, as its config states it."""
+    minutes = max(0.1, np.mean(found["cpu_seconds"]) / 60)
+    free = f"{found['free']['title']} {_short(found['free']['test'])}"
+    own = f"{metric_name(found['metric'])} {_short(float(np.mean(found['test'])))}"
+    return f"Measured on test: {own} ({free}); {minutes:.1f} CPU minutes."
+
+
 def _quality(name: str, found: Mapping[str, Any]) -> str:
     free = f"{_short(found['free']['test'])} ({found['free']['title']})" if "free" in found else ""
     zero = [_short(found.get("zero_shot", {}).get(key)) for key in ("static", "teacher")]

@@ -79,6 +79,12 @@ def test_nothing_is_missing_in_the_figures_of_a_benchmark(
     assert set(results) == set(getattr(importlib.import_module(name), all_of_them))
 
 
+def test_the_readme_has_the_measured_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    table = importlib.import_module("recipes").short_table(read_json(ROOT / "experiments" / "recipes" / "results.json"))
+    assert table in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_reports_hold_what_a_person_reads_and_no_result_again() -> None:
     assert {path.suffix for path in REPORTS.rglob("*") if path.is_file()} == READ
     pages = {path.name for path in REPORTS.iterdir()}
