@@ -158,7 +158,7 @@ def page(results: Mapping[str, Any]) -> str:
 DATA = {
     "sentences": "STS-B",
     "questions": "Quora",
-    "names": "place names, several scripts",
+    "names": "places in several scripts",
     "products": "Amazon, Google",
     "series": "Japanese vowels",
     "classes": "TREC",
@@ -167,20 +167,17 @@ DATA = {
 
 def short_table(results: Mapping[str, Any]) -> str:
     """The table of the README: means on test, and speeds."""
-    head = "| recipe | test metric | recipe | free baseline | static vectors | MiniLM | texts/s, MiniLM |\n"
-    return (
-        head
-        + "| --- | --- | ---: | ---: | ---: | ---: | ---: |\n"
-        + "".join(_short_row(name, results[name]) for name in RECIPES if name in results)
-    )
+    head = "| recipe: data, metric | score | free baseline | static vectors | MiniLM | texts/s (MiniLM) |\n"
+    rows = [_short_row(name, results[name]) for name in RECIPES if name in results]
+    return "".join([head, "| --- | ---: | ---: | ---: | ---: | ---: |\n", *rows])
 
 
 def _short_row(name: str, found: Mapping[str, Any]) -> str:
     zero, rates = found.get("zero_shot", {}), found.get("texts_per_second", {})
     scores = [float(np.mean(found["test"])), found["free"]["test"], zero.get("static"), zero.get("teacher")]
-    speed = f"{rates['recipe']:,.0f}, {rates['teacher']:,.0f}" if "teacher" in rates else ""
-    link, metric = f"[{name}](configs/recipes/{name}.yaml)", f"{DATA[name]}: {metric_name(found['metric'])}"
-    return f"| {' | '.join([link, metric, *map(_short, scores), speed])} |\n"
+    speed = f"{rates['recipe']:,.0f} ({rates['teacher']:,.0f})" if "teacher" in rates else ""
+    title = f"[{name}](configs/recipes/{name}.yaml): {DATA[name]}, {metric_name(found['metric'])}"
+    return f"| {' | '.join([title, *map(_short, scores), speed])} |\n"
 
 
 def expected(found: Mapping[str, Any]) -> str:

@@ -140,8 +140,8 @@ def test_the_state_dict_goes_into_another_build_of_the_blueprint(pairs: PairBatc
         ),
         ({"similarity": "cosinus"}, "(did you mean 'cosine'?)"),
         ({"similarity": {"name": "exp_manhattan", "temperature": 1.0}}, "known: tau"),
-        ({"encoder": {"cell": "gru"}, "representation": "final_cell"}, "a gru has none"),
-        ({"encoder": {"cell": "rnn"}, "representation": {"join": ["max_output", "final_cell"]}}, "a rnn has none"),
+        ({"encoder": {"cell": "gru"}, "representation": "final_cell"}, "cell gru has none"),
+        ({"encoder": {"cell": "rnn"}, "representation": {"join": ["max_output", "final_cell"]}}, "cell rnn has none"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_the_reason(parts: dict[str, Any], said: str) -> None:

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from seqtwin.api import RunSpec, run_config_of
 from seqtwin.config import RunConfig
 from seqtwin.data.pairs import PairData
 from seqtwin.errors import ConfigError
-from seqtwin.files import publish_folder, refuse_existing
+from seqtwin.files import publish_folder
 from seqtwin.inference.fit_encoder_reranker import fit_encoder_reranker
 from seqtwin.inference.trained_encoder import load
 from seqtwin.published import CONFIG
+from seqtwin.reranker.fit_reranker import refuse_few
 from seqtwin.reranker.reranker import Reranker
 from seqtwin.reranker.reranker_folder import FOLDER as RERANKER
 from seqtwin.reranker.reranker_folder import save_reranker
@@ -39,7 +42,9 @@ def fit_reranker(encoder: Path | str, data: RunSpec | PairData | None = None, *,
     Raises: ConfigError if the encoder has a re-ranker already, or encodes series; DataError for too few pairs.
     """
     folder = encoder_folder(Path(encoder))
-    refuse_existing(folder / RERANKER)
+    if (folder / RERANKER).exists():
+        cause, remedy = "the encoder has a re-ranker already", f"to fit another, move the folder {RERANKER}/ away"
+        raise ConfigError("OUT_EXISTS", cause, place=str(folder / RERANKER), remedy=remedy)
     pairs = data if isinstance(data, PairData) else prepare_pairs(run_config_of(_config_of(folder, data))).data
     model = load(folder)
     fitted = fit_encoder_reranker(model, pairs, seed=seed)
@@ -63,9 +68,11 @@ def _config_of(encoder: Path, data: RunConfig | Mapping[str, object] | Path | st
 def pairs_of(prepared: Ready) -> PairData:
     """The pairs of texts of prepared data.
 
-    Raises: ConfigError for other data.
+    Raises: ConfigError for other data; DataError for too few pairs of either label.
     """
     if not isinstance(prepared, Prepared) or prepared.data.series is not None:
         cause = "a re-ranker needs labelled pairs of texts"
         raise ConfigError("RERANKER_INPUTS", cause, place=prepared.data.name, remedy="name other data")
+    for split in ("train", "dev"):
+        refuse_few(split, np.asarray(prepared.data.part(split)["target"] >= prepared.data.cut))
     return prepared.data

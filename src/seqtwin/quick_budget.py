@@ -16,8 +16,9 @@ class StoppedPairing(TypedDict):
 class QuickBudget(TypedDict):
     """The entry `quick` of study.json: the minutes allowed and spent, and what they were spent on.
 
-    `trainings`, `steps`: of the rounds and of the study cells together; `rows`: training rows used, `of_rows` in all;
-    `metric`: that of the rounds; `stopped`: the pairings that were stopped early; `time_up`: study cells are missing.
+    `minutes`, `spent`: of all calls, where a study was continued. `trainings`, `steps`: of the rounds and of the study
+    cells together; `rows`: training rows used, `of_rows` in all; `metric`: that of the rounds; `stopped`: the pairings
+    that were stopped early, with 0 epochs where no training finished; `time_up`: study cells are missing.
     """
 
     minutes: float

@@ -53,7 +53,7 @@ def test_fit_reranker_with_the_data_of_the_run(asked: Any, tmp_path: Path) -> No
     assert rows["brier"][1] == "-"
     assert out.rstrip().endswith(str(run / "encoder" / "reranker"))
     code, _, err = asked("fit-reranker", run)
-    assert (code, "never overwritten" in err) == (2, True)
+    assert (code, "the encoder has a re-ranker already" in err) == (2, True)
 
 
 def test_fit_reranker_with_data_or_a_config(asked: Any, tmp_path: Path) -> None:
@@ -167,3 +167,11 @@ def test_pairs_of_a_class_task_are_refused(asked: Any, tmp_path: Path) -> None:
     (tmp_path / "classes.yaml").write_text(config, encoding="utf-8")
     code, _, err = asked("fit-reranker", encoder, tmp_path / "classes.yaml")
     assert (code, "RERANKER_INPUTS" in err) == (2, True), err
+
+
+def test_too_few_pairs_are_refused_before_the_encoder_is_trained(asked: Any, tmp_path: Path) -> None:
+    data = tiny.write_pairs(tmp_path / "few", (24, 40, 40))
+    code, _, err = asked("train", data, "--reranker", "--out", tmp_path / "few-run")
+    assert code == 2
+    assert "a re-ranker needs at least 20 of each label" in err
+    assert not (tmp_path / "few-run").exists()

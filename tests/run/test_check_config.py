@@ -106,6 +106,7 @@ def test_vectors_need_words_and_a_file(objective: str) -> None:
 @pytest.mark.parametrize(
     ("fit", "code", "words"),
     [
+        ({"average": "mean", "epochs": 30}, "AVERAGE_PATIENCE", "needs all 30 epochs, but fit.patience is 5"),
         ({"average": "emma"}, "CONFIG_UNKNOWN_NAME", "unknown average 'emma'.*did you mean 'ema'"),
         ({"average": {"name": "ema", "decay": 2}}, "CONFIG_BAD_PART", "decay: expected a number between 0 and 1"),
         ({"rates": {"lexical": 0.5}}, "RATES_IDLE", "no weights to train in its lexical; parts with some: embedding"),
@@ -123,7 +124,7 @@ def test_options_of_the_training_are_checked(fit: dict[str, Any], code: str, wor
 def test_rates_and_averages_are_for_every_objective_and_balance_for_pairs(objective: str) -> None:
     spec = {"name": objective, **NEEDS.get(objective, {})}
     rates = {"embedding": 0.1, **({} if objective == "pairs" else {"head": 2})}
-    check_run(config(spec, fit={"rates": rates, "average": "mean"}))
+    check_run(config(spec, fit={"rates": rates, "average": "mean", "patience": None}))
     if objective == "pairs":
         check_run(config(spec, fit={"balance": 0.5}))
         return

@@ -12,6 +12,8 @@ from seqtwin import api
 from seqtwin.config import StudyConfig, parse_study
 from seqtwin.errors import ConfigError
 from seqtwin.files import read_json
+from seqtwin.quick_budget import QuickBudget, StoppedPairing
+from seqtwin.reporting.page.spent_budget import budget_lines
 from seqtwin.reporting.page.write_report import report_files
 from seqtwin.reporting.table.study_table import StudyTable, read_study
 from seqtwin.run.prepare import DataSets
@@ -159,7 +161,8 @@ def test_the_same_call_again_trains_nothing(config: StudyConfig, run: Callable[.
     assert (again.planned, again.trained) == (first.planned, [])
     later = read_json(first.path / "study.json")["quick"]
     assert later["spent"] >= spent["spent"]
-    assert {**later, "spent": 0} == {**spent, "spent": 0}
+    assert later["minutes"] > spent["minutes"]
+    assert {**later, "spent": 0, "minutes": 0} == {**spent, "spent": 0, "minutes": 0}
     with pytest.raises(ConfigError) as caught:
         run(config.model_copy(update={"seeds": 2}), 2)
     assert caught.value.code == "STUDY_CHANGED"
@@ -194,6 +197,35 @@ def test_what_did_not_finish_in_time_is_ranked_by_the_round_before(
     spent = read_json(study.path / "study.json")["quick"]
     assert len({id_.rpartition(".s")[0] for id_ in study.planned}) == 2
     assert [one["epochs"] for one in spent["stopped"]] == [1] * 4
+
+
+def test_pairings_that_nobody_trained_are_not_called_stopped() -> None:
+    stopped: list[StoppedPairing] = [
+        {"labels": {"representation": "mean_output", "loss": "mse"}, "dev": 0.8, "round": 1, "epochs": 2},
+        {"labels": {"representation": "max_output", "loss": "mse"}, "dev": None, "round": 1, "epochs": 0},
+    ]
+    budget = QuickBudget(
+        minutes=1.0, spent=1.0, processes=2, trainings=3, steps=9, epochs=2, rows=90, of_rows=90, metric="roc_auc",
+        stopped=stopped, time_up=False,
+    )  # fmt: skip
+    _, first, second = budget_lines(budget)
+    assert first.startswith("1 pairing was stopped early, by the ROC-AUC on dev")
+    assert "`mean_output with mse` .800 after 2 epochs" in first
+    assert second.startswith("1 pairing was not trained, because it failed or the time was up: `max_output with mse`.")
+
+
+def test_without_a_trained_pairing_there_is_an_error_and_no_empty_page(
+    config: StudyConfig, run: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(work: Work[Any], tasks: list[Any], folder: Path, *more: Any, **named: Any) -> None:
+        if "round" not in tasks[0].id:
+            raise TimeUp
+        in_this_process(work, tasks, folder, *more, **named)
+
+    monkeypatch.setattr(worker_pool, "run_some", late)
+    with pytest.raises(ConfigError, match="before a pairing was trained in full; still in the race: ") as caught:
+        run(config, 2)
+    assert caught.value.code == "QUICK_TIME"
 
 
 def test_no_training_in_time_is_an_error(config: StudyConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

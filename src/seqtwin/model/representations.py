@@ -75,7 +75,7 @@ class FinalCell(nn.Module):
     def __init__(self, shape: EncoderShape) -> None:
         super().__init__()
         if not shape.memory:
-            raise ValueError(f"final_cell needs the cell state of an lstm; a {shape.cell} has none")
+            raise ValueError(f"final_cell needs the cell state of an lstm; cell {shape.cell} has none")
         self.out_dim = shape.directions * shape.memory
 
     def forward(self, states: States) -> Tensor:

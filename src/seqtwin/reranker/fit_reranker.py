@@ -65,7 +65,7 @@ def fit_reranker(train: JudgedPairs, dev: JudgedPairs, fingerprint: str, seed: i
     Source: Breiman 2001 (random forests); Platt 1999 (probabilities); Wolpert 1992 (stacked generalisation).
     """
     for split, judged in (("train", train), ("dev", dev)):
-        _refuse_few(split, judged.same)
+        refuse_few(split, judged.same)
     texts = [*train.pairs.left, *train.pairs.right]
     rows = np.random.default_rng(seed).permutation(len(train.pairs))
     weights = WordWeights.of(texts)
@@ -79,7 +79,8 @@ def fit_reranker(train: JudgedPairs, dev: JudgedPairs, fingerprint: str, seed: i
     return Reranker(weights, spelling, vectors, combined, threshold, fingerprint, facts)
 
 
-def _refuse_few(split: str, same: Labels) -> None:
+def refuse_few(split: str, same: Labels) -> None:
+    """Raises: DataError for fewer pairs of either label than a re-ranker needs."""
     for name, count in (("the same", int(same.sum())), ("different", int((~same).sum()))):
         if count < LEAST_OF_LABEL:
             cause = f"{count} {split} pairs are {name}; a re-ranker needs at least {LEAST_OF_LABEL} of each label"

@@ -47,6 +47,7 @@ def _check_fit(config: RunConfig, model: Siamese) -> None:
     fit, pairs = config.fit, objective_name(config) == "pairs"
     if fit.average is not None:
         pick(AVERAGES, fit.average, "average", model, 1)
+        _check_mean(config)
     if fit.balance is not None and not pairs:
         cause = f"balance needs pairs with labels 0 and 1, but objective {objective_name(config)} has none"
         raise ConfigError("BALANCE_OBJECTIVE", cause, place="fit.balance", remedy="remove fit.balance")
@@ -55,6 +56,14 @@ def _check_fit(config: RunConfig, model: Siamese) -> None:
         return
     loss = build_loss(config.loss, model, config.data.cut) if pairs else nn.Module()
     refuse_idle_rates(model, loss, rates if pairs else {name: rates[name] for name in rates if name != "head"})
+
+
+def _check_mean(config: RunConfig) -> None:
+    """Raises: ConfigError for a mean of the last steps where early stopping may leave them out."""
+    fit = config.fit
+    if fit.average is not None and split_spec(fit.average)[0] == "mean" and (fit.patience or fit.epochs) < fit.epochs:
+        cause = f"the mean of the last steps needs all {fit.epochs} epochs, but fit.patience is {fit.patience}"
+        raise ConfigError("AVERAGE_PATIENCE", cause, place="fit.average", remedy="set fit.patience: null, or use ema")
 
 
 def _check_vectors(config: RunConfig, series: bool) -> None:

@@ -92,7 +92,7 @@ def quick_compare(
     Every pairing is trained in full if that fits. Otherwise rounds of short trainings halve the pairings, and those
     left are trained with the epochs of the config. Rows, then epochs, are reduced only if even that takes too long.
 
-    Raises: ConfigError, DataError, also where no training finished in time; InUseError.
+    Raises: ConfigError, DataError, also where no training or no pairing finished in time; InUseError.
     """
     data = data or DataSets()
     config = config.model_copy(update={"tier": "quick"})
@@ -111,7 +111,17 @@ def quick_compare(
         until=budget.until(),
     )  # fmt: skip
     _record(study, whole, chosen, plan, raced, budget, data)
+    _refuse_empty(study, chosen)
     return study
+
+
+def _refuse_empty(study: Study, chosen: Grid) -> None:
+    """Raises: ConfigError where no study cell was published: there is nothing to report."""
+    if any((study.path / "cells" / id_).exists() for id_ in study.planned):
+        return
+    names = ", ".join(dict.fromkeys(cell.pairing for cell in chosen.cells))
+    cause = f"the time was up before a pairing was trained in full; still in the race: {names}"
+    raise ConfigError("QUICK_TIME", cause, place="--minutes", remedy="run the same command again, which continues")
 
 
 def _plan(
@@ -202,7 +212,7 @@ def _too_short(budget: Budget, outcomes: dict[str, Outcome]) -> ConfigError:
     causes = [outcome["cause"] for outcome in outcomes.values() if outcome["cause"]]
     late = f"no training finished in {_ROUNDS_SHARE:.0%} of the {budget.minutes:g} minutes"
     cause = f"every training failed: {causes[0]}" if causes else late
-    return ConfigError("QUICK_TIME", cause, place="--minutes", remedy="allow more minutes, or a smaller encoder.hidden")
+    return ConfigError("QUICK_TIME", cause, place="--minutes", remedy="allow more minutes")
 
 
 def _after_round(
@@ -260,7 +270,7 @@ def _only(grid: Grid, pairings: Collection[str]) -> Grid:
 def _record(study: Study, whole: Grid, chosen: Grid, plan: Plan, raced: _Raced, budget: Budget, data: DataSets) -> None:
     """Write what was spent into study.json."""
     path = study.path / "study.json"
-    before = read_json(path).get("quick", {}).get("spent", 0.0)
+    before: dict[str, float] = read_json(path).get("quick", {})
     published = [id_ for id_ in study.planned if (study.path / "cells" / id_).exists()]
     done = [id_ for id_ in published if id_ not in study.failed]
     cell_steps = sum(read_diagnostics(study.path / "cells" / id_).get("steps") or 0 for id_ in done)
@@ -268,7 +278,8 @@ def _record(study: Study, whole: Grid, chosen: Grid, plan: Plan, raced: _Raced, 
     record_budget(
         study.path,
         QuickBudget(
-            minutes=budget.minutes, spent=round(before + budget.spent, 2), processes=budget.processes,
+            minutes=before.get("minutes", 0.0) + budget.minutes, processes=budget.processes,
+            spent=round(before.get("spent", 0.0) + budget.spent, 2),
             trainings=raced.trainings + len(published), steps=raced.steps + int(cell_steps), epochs=plan.epochs,
             rows=len(ready.stores["train"]), of_rows=len(all_rows.stores["train"]), metric=ready.primary,
             stopped=raced.stopped, time_up=len(published) < len(study.planned),

@@ -14,7 +14,7 @@ def budget_lines(budget: QuickBudget | None) -> list[str]:
     """Sentences on what was allowed and spent, and on what was left out; none for other studies."""
     if not budget:
         return []
-    lines = [_spent(budget), _stopped(budget)]
+    lines = [_spent(budget), _stopped(budget), _untrained(budget)]
     if budget["time_up"]:
         lines.append("The time was up before every training had finished. The same command continues the study.")
     return [line for line in lines if line]
@@ -30,7 +30,7 @@ def _spent(budget: QuickBudget) -> str:
 
 
 def _stopped(budget: QuickBudget) -> str:
-    stopped = budget["stopped"]
+    stopped = [one for one in budget["stopped"] if one["epochs"]]
     if not stopped:
         return ""
     best = sorted(stopped, key=lambda one: -(one["dev"] if one["dev"] is not None else -1.0))
@@ -41,6 +41,19 @@ def _stopped(budget: QuickBudget) -> str:
         f"{text} {metric_name(budget['metric'])} on dev of short trainings with one seed, and no comparison includes "
         f"{'it' if len(stopped) == 1 else 'them'}: {', '.join(named)}{more}."
     )
+
+
+def _untrained(budget: QuickBudget) -> str:
+    """The pairings that no short training finished of, which the order of the grid decided and not their values."""
+    names = [f"`{_name(one)}`" for one in budget["stopped"] if not one["epochs"]]
+    if not names:
+        return ""
+    were = (
+        "pairing was not trained, because it failed or the time was up"
+        if len(names) == 1
+        else ("pairings were not trained, because they failed or the time was up")
+    )
+    return f"{len(names)} {were}: {', '.join(names)}. A study with more minutes and another --out trains them."
 
 
 def _name(one: StoppedPairing) -> str:

@@ -66,7 +66,7 @@ def _check_targets_alike(config: RunConfig, *, graded: bool) -> None:
         f"the data have {kinds[0]}, but {', '.join(odd)} has {kinds[1]}; loss {split_spec(config.loss)[0]} would take "
         "a label for the highest or lowest score"
     )
-    suited = " or ".join(name for name, part in LOSSES.items() if part.needs_cut)
+    suited = " or ".join(name for name, part in LOSSES.items() if part.needs_cut and name != "sum")
     remedy = f"choose a loss that divides all pairs at data.cut: {suited}; or name a column of labels as score"
     raise ConfigError("CONFIG_MIX", cause, place="data.mix", remedy=remedy)
 
@@ -117,7 +117,8 @@ def added_lines(counts: Mapping[str, Json]) -> list[str]:
         kinds = ", ".join(f"{name} {changed.get(name, 0):,}" for name in (*CHANGES, "copies") if changed.get(name))
         lines.append(f"changed texts, over all epochs: {changed.get('texts', 0):,} ({kinds})")
     if isinstance(mined := counts.get("hard_negatives"), dict):
-        found = f"{mined['pairs']:,} pairs in {mined['searches']} searches"
+        searches = "1 search" if mined["searches"] == 1 else f"{mined['searches']} searches"
+        found = f"{mined['pairs']:,} pairs in {searches}"
         lines.append(f"hard negatives: {found}, {mined['skipped']:,} skipped as possibly the same")
     return lines
 
