@@ -24,7 +24,7 @@ DIRECTIONS: dict[str, Direction] = {
     "plateau_ratio": LOWER,
     "left_plateau_share": LOWER,
     "stuck_share": LOWER,
-    "dev_rise": LOWER,
+    "dev_rise": NEITHER,
     "beyond_margin_start": NEITHER,
     "margin_reach": LOWER,
     "head_median_start": NEITHER,
