@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from measured_page import measure_missing, summarize
 
 from seqtwin.config import RunConfig, parse_run
-from seqtwin.files import dump_json, publish_text, read_json, write_text
+from seqtwin.files import write_text
 from seqtwin.reporting.statistics import cluster_draws, metric_replicates, seed_means
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.pairs import PAIRS
@@ -29,7 +30,6 @@ from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import fit
 
 HOME = Path(__file__).parent.parent / "experiments" / "augmentation"
-RESULTS, PAGE = HOME / "results.json", HOME / "README.md"
 SEEDS, REPLICATES, PLAIN = 3, 2000, "plain"
 PAIRS_KEPT = 1500  # training pairs, the same random ones in every training: the options are for small data
 SCALES = {"sick": [1, 5], "stsb": [0, 5]}
@@ -114,7 +114,7 @@ def measure(name: str, train: Path) -> dict[str, Any]:
         replicates[variant] = seed_means(metric_replicates(prepared.primary, scores, target, clusters, draws), seeds)
         print(f"{name}, {variant}: {means[variant]:.4f}", file=sys.stderr)
     gains = {
-        variant: _summary(means[variant] - means[PLAIN], replicates[variant] - replicates[PLAIN])
+        variant: summarize(means[variant] - means[PLAIN], replicates[variant] - replicates[PLAIN])
         for variant in SETS[name]
         if variant != PLAIN
     }
@@ -123,11 +123,6 @@ def measure(name: str, train: Path) -> dict[str, Any]:
 
 def _rounded(values: Mapping[str, float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in values.items()}
-
-
-def _summary(mean: float, replicates: np.ndarray) -> dict[str, float]:
-    low, high = np.percentile(replicates, [2.5, 97.5])
-    return _rounded({"mean": mean, "low": float(low), "high": float(high)})
 
 
 def page(results: Mapping[str, Any]) -> str:
@@ -142,20 +137,15 @@ def _row(name: str, variant: str, own: Mapping[str, Any]) -> str:
     return f"| {data} | {variant} | {mean} | {shown} |\n"
 
 
+def measure_some(name: str) -> dict[str, Any]:
+    """The figures of one data set with some of its training pairs."""
+    with tempfile.TemporaryDirectory() as folder:
+        return measure(name, some_pairs(name, Path(folder)))
+
+
 def main() -> None:
     """Measure what is missing, and write the page."""
-    results: dict[str, Any] = read_json(RESULTS) if RESULTS.exists() else {}
-    if not os.environ.get("SEQTWIN_DATA"):
-        print("not measured, because SEQTWIN_DATA names no folder", file=sys.stderr)
-    else:
-        for name in sys.argv[1:] or SETS:
-            if name not in results:
-                with tempfile.TemporaryDirectory() as folder:
-                    results[name] = measure(name, some_pairs(name, Path(folder)))
-                HOME.mkdir(parents=True, exist_ok=True)
-                publish_text(RESULTS, dump_json(results))
-    publish_text(PAGE, page(results))
-    print(page(results))
+    measure_missing(HOME, SETS, measure_some, page)
 
 
 if __name__ == "__main__":

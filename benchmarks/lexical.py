@@ -8,7 +8,6 @@ experiments/lexical/README.md is written from it:
 """
 
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -17,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from measured_page import measure_missing, short, summarize
 
 from seqtwin.config import RunConfig, parse_run
-from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.metrics import primary_metric
 from seqtwin.published import PREDICTIONS
 from seqtwin.reporting.statistics import cluster_draws, metric_replicates, seed_means
@@ -27,7 +26,6 @@ from seqtwin.run.prepare import prepare_pairs
 from seqtwin.run.train import train
 
 HOME = Path(__file__).parent.parent / "experiments" / "lexical"
-RESULTS, PAGE = HOME / "results.json", HOME / "README.md"
 SEEDS, REPLICATES = 3, 2000
 GRADED: Mapping[str, Mapping[str, Any]] = {"sick": {"scale": [1, 5]}, "stsb": {"scale": [0, 5]}}
 SETS = {"stsb": "word", "mrpc": "word", "sick": "word", "toponyms": "char", "amazon_google": "char", "qqp": "word"}
@@ -91,16 +89,11 @@ def measure(name: str) -> dict[str, Any]:
         scores = np.stack([own for own, _ in runs])
         replicates[variant] = seed_means(metric_replicates(metric, scores, target, clusters, draws), seeds)
         values = metric_replicates(metric, scores, target, clusters, observed)[:, 0]
-        results[variant] = _summary(float(values.mean()), replicates[variant])
+        results[variant] = summarize(float(values.mean()), replicates[variant])
         results[variant]["cpu_seconds"] = round(float(np.mean([cost for _, cost in runs])), 1)
     gain = results["both"]["mean"] - results["recurrent"]["mean"]
-    results["gain"] = _summary(gain, replicates["both"] - replicates["recurrent"])
+    results["gain"] = summarize(gain, replicates["both"] - replicates["recurrent"])
     return results
-
-
-def _summary(mean: float, replicates: np.ndarray) -> dict[str, float]:
-    low, high = np.percentile(replicates, [2.5, 97.5])
-    return {"mean": round(mean, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
 
 
 def page(results: Mapping[str, Any]) -> str:
@@ -109,28 +102,14 @@ def page(results: Mapping[str, Any]) -> str:
 
 
 def _row(name: str, own: Mapping[str, Any]) -> str:
-    cells = [f"{_short(own[v]['mean'])} ({_short(own[v]['low'])} to {_short(own[v]['high'])})" for v in VARIANTS]
+    cells = [f"{short(own[v]['mean'])} ({short(own[v]['low'])} to {short(own[v]['high'])})" for v in VARIANTS]
     gain = f"{own['gain']['mean']:+.3f} ({own['gain']['low']:+.3f} to {own['gain']['high']:+.3f})"
     return f"| {name}, {own['pairs']:,} pairs | {' | '.join(cells)} | {gain} |\n"
 
 
-def _short(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
-
-
 def main() -> None:
     """Measure what is missing, and write the page."""
-    results: dict[str, Any] = read_json(RESULTS) if RESULTS.exists() else {}
-    if not os.environ.get("SEQTWIN_DATA"):
-        print("not measured, because SEQTWIN_DATA names no folder", file=sys.stderr)
-    else:
-        for name in sys.argv[1:] or SETS:
-            if name not in results:
-                results[name] = measure(name)
-                HOME.mkdir(parents=True, exist_ok=True)
-                publish_text(RESULTS, dump_json(results))
-    publish_text(PAGE, page(results))
-    print(page(results))
+    measure_missing(HOME, SETS, measure, page)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ experiments/recipes/results.json is measured, and experiments/recipes/README.md 
 """
 
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -18,11 +17,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from measured_page import measure_missing
 
 import seqtwin
 from seqtwin.config import RunConfig, read_run, vary
 from seqtwin.data.tokens.piece_tables import load_wordllama
-from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.metrics import METRICS, metric_name
 from seqtwin.paths import expand
 from seqtwin.run.prepare import prepare
@@ -32,7 +31,6 @@ from seqtwin.teachers.teacher import Encode, TeacherSource
 
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / "experiments" / "recipes"
-RESULTS, PAGE = HOME / "results.json", HOME / "README.md"
 RECIPES = ("sentences", "questions", "names", "products", "series", "classes")
 PAIRS = frozenset({"sentences", "questions", "names", "products"})  # of texts
 SEEDS, ROUNDS, TEXTS = 3, 3, 2000
@@ -215,19 +213,7 @@ def _short(value: float | None) -> str:
 
 def main() -> None:
     """Measure what is missing, and write the page."""
-    results: dict[str, Any] = read_json(RESULTS) if RESULTS.exists() else {}
-    if not os.environ.get("SEQTWIN_DATA"):
-        print("not measured, because SEQTWIN_DATA names no folder", file=sys.stderr)
-    else:
-        for name in sys.argv[1:] or RECIPES:
-            if name not in results:
-                measured = measure(name)
-                # another process may have measured another recipe meanwhile
-                results = {**(read_json(RESULTS) if RESULTS.exists() else {}), name: measured}
-                HOME.mkdir(parents=True, exist_ok=True)
-                publish_text(RESULTS, dump_json(results))
-    publish_text(PAGE, page(results))
-    print(page(results))
+    measure_missing(HOME, RECIPES, measure, page)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ experiments/rerank/results.json is measured, and experiments/rerank/README.md is
     python benchmarks/rerank.py [NAME ...]
 """
 
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -18,10 +16,10 @@ from typing import Any
 
 import numpy as np
 from lexical import config_of
+from measured_page import measure_missing, short, summarize
 
 from seqtwin import api
 from seqtwin.data.pairs import PairData
-from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.index.index import Index
 from seqtwin.inference.reranking import encode_pairs
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
@@ -32,7 +30,6 @@ from seqtwin.run.prepare import prepare_pairs
 from seqtwin.run.train import train
 
 HOME = Path(__file__).parent.parent / "experiments" / "rerank"
-RESULTS, PAGE = HOME / "results.json", HOME / "README.md"
 SEEDS, REPLICATES, RERANKED = 3, 2000, 50
 # the variant of benchmarks/lexical.py that is better on dev
 SETS = {"amazon_google": "both", "toponyms": "recurrent", "qqp": "both"}
@@ -157,14 +154,9 @@ def _f1(calls: np.ndarray, same: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _summaries(means: Mapping[str, Any], replicates: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    found = {judge: _summary(float(means[judge]), replicates[judge]) for judge in JUDGES}
+    found = {judge: summarize(float(means[judge]), replicates[judge]) for judge in JUDGES}
     gain = float(means["re-ranker"] - means["encoder"])
-    return {**found, "gain": _summary(gain, replicates["re-ranker"] - replicates["encoder"])}
-
-
-def _summary(mean: float, replicates: np.ndarray) -> dict[str, float]:
-    low, high = np.percentile(replicates, [2.5, 97.5])
-    return {"mean": round(mean, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
+    return {**found, "gain": summarize(gain, replicates["re-ranker"] - replicates["encoder"])}
 
 
 def page(results: Mapping[str, Any]) -> str:
@@ -177,36 +169,22 @@ def page(results: Mapping[str, Any]) -> str:
 def _pair_row(name: str, own: Mapping[str, Any], metric: str) -> str:
     first = f"{name}, {own['pairs']:,} pairs ({own['same']:,} the same)" if metric == "roc_auc" else ""
     values = own[metric]
-    cells = [f"{_short(values[j]['mean'])} ({_short(values[j]['low'])} to {_short(values[j]['high'])})" for j in JUDGES]
+    cells = [f"{short(values[j]['mean'])} ({short(values[j]['low'])} to {short(values[j]['high'])})" for j in JUDGES]
     gain = "{mean:+.3f} ({low:+.3f} to {high:+.3f})".format(**values["gain"])
     return f"| {first} | {'ROC-AUC' if metric == 'roc_auc' else 'F1'} | {' | '.join(cells)} | {gain} |\n"
 
 
 def _rest_row(name: str, own: Mapping[str, Any]) -> str:
     facts = own["facts"]
-    errors = " | ".join(_short(facts[key]) for key in ("brier", "calibration_error"))
+    errors = " | ".join(short(facts[key]) for key in ("brier", "calibration_error"))
     sizes = f"{facts['queries']:,.0f} | {facts['corpus']:,.0f}"
-    hits = " | ".join(_short(facts[key]) for key in ("hits", "hits_reranked"))
+    hits = " | ".join(short(facts[key]) for key in ("hits", "hits_reranked"))
     return f"| {name} | {errors} | {sizes} | {hits} | {facts['ms_per_query']:.0f} |\n"
-
-
-def _short(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
 
 
 def main() -> None:
     """Measure what is missing, and write the page."""
-    results: dict[str, Any] = read_json(RESULTS) if RESULTS.exists() else {}
-    if not os.environ.get("SEQTWIN_DATA"):
-        print("not measured, because SEQTWIN_DATA names no folder", file=sys.stderr)
-    else:
-        for name in sys.argv[1:] or SETS:
-            if name not in results:
-                results[name] = measure(name)
-                HOME.mkdir(parents=True, exist_ok=True)
-                publish_text(RESULTS, dump_json(results))
-    publish_text(PAGE, page(results))
-    print(page(results))
+    measure_missing(HOME, SETS, measure, page)
 
 
 if __name__ == "__main__":

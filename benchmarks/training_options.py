@@ -8,7 +8,6 @@ experiments/training_options/results.json is measured, and experiments/training_
 """
 
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from measured_page import measure_missing
 
 from seqtwin.config import RunConfig, parse_run
-from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.metrics import primary_metric
 from seqtwin.reporting.statistics import cluster_draws, metric_replicates, seed_means
 from seqtwin.run.fresh_model import fresh_model
@@ -31,7 +30,6 @@ from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import fit
 
 HOME = Path(__file__).parent.parent / "experiments" / "training_options"
-RESULTS, PAGE = HOME / "results.json", HOME / "README.md"
 SEEDS, REPLICATES = 3, 2000
 
 Changes = Mapping[str, Any]
@@ -173,17 +171,7 @@ def page(results: Mapping[str, Any]) -> str:
 
 def main() -> None:
     """Measure what is missing, and write the page."""
-    results: dict[str, Any] = read_json(RESULTS) if RESULTS.exists() else {}
-    if not os.environ.get("SEQTWIN_DATA"):
-        print("not measured, because SEQTWIN_DATA names no folder", file=sys.stderr)
-    else:
-        for name in sys.argv[1:] or CASES:
-            if name not in results:
-                results[name] = measure(CASES[name])
-                HOME.mkdir(parents=True, exist_ok=True)
-                publish_text(RESULTS, dump_json(results))
-    publish_text(PAGE, page(results))
-    print(page(results))
+    measure_missing(HOME, CASES, lambda name: measure(CASES[name]), page)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from seqtwin.config import RunConfig, vary
+from seqtwin.data.sets.pair_sets import SERIES
+from seqtwin.data.starter_choices import CONTRASTIVE
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import split_spec
 
 Changes = Mapping[str, object]
 
 UNITS = ("char", "word")
-MARGIN = {"name": "contrastive", "distance": "cosine", "margin": 0.5}
-LOSSES: Mapping[str, object] = {"mse": "mse", "contrastive": MARGIN, "cosent": "cosent"}
+LOSSES: Mapping[str, object] = {"mse": "mse", "contrastive": dict(CONTRASTIVE), "cosent": "cosent"}
 RECURRENT: Changes = {"encoder.lexical": None}
 # small initial vectors: they learn faster
 STATIC: Changes = {"encoder.cell": "none", "encoder.embedding_std": 0.1, "representation": "mean_output"}
@@ -33,7 +34,7 @@ READINGS: Mapping[str, Changes] = {
     "max": {"representation": "max_output"},
     "attention": {"representation": "attention_output"},
 }
-SERIES: Mapping[str, Changes] = {
+OF_SERIES: Mapping[str, Changes] = {
     f"{cell}, {short}{', dropout' if dropout else ''}": {
         "encoder.cell": cell,
         "representation": representation,
@@ -86,7 +87,7 @@ def _varied(config: RunConfig, entrant: Entrant) -> dict[str, object] | None:
 
 def is_of_series(config: RunConfig) -> bool:
     """Whether the sequences of a config are series of numbers, not texts."""
-    return config.data.series is not None or config.data.name == "digits"
+    return config.data.series is not None or config.data.name in SERIES
 
 
 def _pairs_of_texts(config: RunConfig) -> list[Entrant]:
@@ -114,7 +115,7 @@ def _classes_of_texts(config: RunConfig) -> list[Entrant]:
 
 def _pairs_of_series(config: RunConfig) -> list[Entrant]:
     """Cells, representations and dropout, with two losses."""
-    every = itertools.product(SERIES.items(), _losses(config))
+    every = itertools.product(OF_SERIES.items(), _losses(config))
     return [Entrant(f"{name}, {loss}", {**changes, "loss": spec}) for (name, changes), (loss, spec) in every]
 
 
@@ -133,7 +134,7 @@ ENTRANTS: Mapping[tuple[str, str], Callable[[RunConfig], list[Entrant]]] = {
     ("pairs", "texts"): _pairs_of_texts,
     ("pairs", "series"): _pairs_of_series,
     ("classify", "texts"): _classes_of_texts,
-    ("classify", "series"): lambda _config: [Entrant(name, changes) for name, changes in SERIES.items()],
+    ("classify", "series"): lambda _config: [Entrant(name, changes) for name, changes in OF_SERIES.items()],
     ("label_steps", "texts"): lambda _config: [Entrant(name, changes) for name, changes in TAGGED.items()],
 }
 
