@@ -23,11 +23,13 @@ from seqtwin.data.starter_choices import CONTRASTIVE
 from seqtwin.run.prepare import prepare
 from seqtwin.study.trials import dev_value
 
+Variants = Mapping[str, Mapping[str, object]]
+
 MAKERS = ["Sony", "Canon", "Nikon", "Dell", "Acer", "Bosch", "Philips", "Epson", "Brother", "Samsung"]
 NOUNS = ["camera", "printer", "monitor", "drill", "router", "keyboard", "speaker", "charger"]
 WORDS = ["black", "white", "compact", "wireless", "digital", "new", "pro"]
 TITLES = 2400
-LABELS = {"mse": {"loss": "mse"}, "contrastive, margin .5": {"loss": dict(CONTRASTIVE)}}
+LABELS: Variants = {"mse": {"loss": "mse"}, "contrastive, margin .5": {"loss": dict(CONTRASTIVE)}}
 TITLES_NAME = "titles"  # generated
 
 
@@ -36,15 +38,23 @@ class Question:
     """A choice that is measured: the data, the objective, and the changes of the starter config by name."""
 
     data: str
-    variants: Mapping[str, Mapping[str, object]]
+    variants: Variants
     objective: str = "pairs"
 
 
-UNITS = {"words": {"tokens.unit": "word"}, "characters": {"tokens.unit": "char"}}
-LETTERS = {"words": {"tokens.characters": False}, "words and letters": {"tokens.characters": True}}
-NGRAMS = {"without n-grams": {"encoder.lexical": None}, "with n-grams": {"encoder.lexical": {"dim": 512}}}
-EPOCHS = {"5 epochs": {"fit.epochs": 5, "fit.patience": 5}, "starter": {}}
-QUESTIONS = {
+UNITS: Variants = {"words": {"tokens.unit": "word"}, "characters": {"tokens.unit": "char"}}
+LETTERS: Variants = {"words": {"tokens.characters": False}, "words and letters": {"tokens.characters": True}}
+NGRAMS: Variants = {"without n-grams": {"encoder.lexical": None}, "with n-grams": {"encoder.lexical": {"dim": 512}}}
+EPOCHS: Variants = {"5 epochs": {"fit.epochs": 5, "fit.patience": 5}, "starter": {}}
+SHAPES: Variants = {
+    "max": {},
+    "max, small embeddings": {"encoder.embedding_std": 0.1},
+    "mean and max, small embeddings": {
+        "encoder.embedding_std": 0.1,
+        "representation": {"join": ["mean_output", "max_output"]},
+    },
+}
+QUESTIONS: Mapping[str, Question] = {
     "loss-amazon_google": Question("amazon_google/train.csv", LABELS),
     "loss-qqp": Question("qqp", LABELS),
     "loss-mrpc": Question("mrpc", LABELS),
@@ -52,6 +62,7 @@ QUESTIONS = {
     "loss-trec": Question("trec", LABELS),
     "loss-japanese_vowels": Question("japanese_vowels", LABELS),
     **{f"ngrams-{name}": Question(name, NGRAMS) for name in ("stsb", "sick", "mrpc", "toponyms", "amazon_google")},
+    **{f"shape-{name}": Question(name, SHAPES) for name in ("mrpc", "sick", "stsb", "amazon_google", "qqp")},
     "ngrams-trec": Question("trec", NGRAMS, "classify"),
     "unit-amazon_google": Question("amazon_google/train.csv", UNITS),
     "unit-titles": Question(TITLES_NAME, UNITS),

@@ -291,6 +291,7 @@ def test_functions_are_short():
     assert [name for name, node in found.items() if lines_of(node, node) > LONGEST_FUNCTION] == []
 
 
+@pytest.mark.long
 def test_every_public_name_is_callable_after_every_module_was_imported():
     code = """
         import importlib, pkgutil, seqtwin

@@ -56,6 +56,7 @@ def _header(path: Path) -> tuple[str, ...]:
     return tuple(next(csv.reader(path.read_text(encoding="utf-8").splitlines())))
 
 
+@pytest.mark.long
 def test_the_files_of_a_cell_are_those_declared(pairs: Path, classes: Path):
     for folder, texts in ((pairs, {published.TEXTS}), (classes, set())):
         files = {name for name in read_manifest(folder)["files"] if not name.startswith(f"{published.ENCODER}/")}

@@ -38,6 +38,7 @@ def test_small_data_are_measured_in_full() -> None:
     assert measure_baselines(examples(), "accuracy").floors == measure_example_floors(examples())
 
 
+@pytest.mark.long
 def test_series_are_measured_without_the_search_task() -> None:
     data = DATASETS["digits"](pairs=60)
     found, full = measure_baselines(data, "roc_auc").floors, measure_floors(data)

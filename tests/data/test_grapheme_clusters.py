@@ -35,6 +35,7 @@ def test_what_readers_see_as_one_letter_is_one_cluster(text: str, count: int) ->
     assert found == regex.findall(r"\X", text)
 
 
+@pytest.mark.long
 def test_no_cluster_is_divided_in_any_language() -> None:
     names = {name for code in localedata.locale_identifiers() for name in Locale.parse(code).territories.values()}
     divided = [name for name in names if not ends(grapheme_clusters(name)) <= ends(regex.findall(r"\X", name))]

@@ -177,6 +177,7 @@ def in_process(monkeypatch):
     return ran
 
 
+@pytest.mark.long
 def test_what_flips_the_verdict_is_named(study, in_process, tmp_path):
     slow, sound = (study / "cells" / f"{name}.s0" for name in ("slow", "sound"))
     found = explain(slow, sound, out=tmp_path / "out")

@@ -47,6 +47,7 @@ def test_an_index_of_words_with_letters_finds_itself(encoder: TrainedEncoder) ->
     assert [hits[0].text for hits in found] == texts
 
 
+@pytest.mark.long
 def test_words_are_learnt_by_their_letters(tmp_path: Path) -> None:
     """Two words are the same when their first letters are; few of the test words were met in training."""
     data = tiny.write_pairs(tmp_path / "data", (400, 100, 200))

@@ -201,6 +201,7 @@ SLOW = [
 ]
 
 
+@pytest.mark.long
 def test_slow_clients_are_closed_and_stop_nobody(folder: Path) -> None:
     with served(str(folder), start=IMPATIENT) as (_, address):
         connections = [connected(address) for _ in range(20) for _ in SLOW]
@@ -212,6 +213,7 @@ def test_slow_clients_are_closed_and_stop_nobody(folder: Path) -> None:
         assert {answer[:12] for answer in answers} == {b"", b"HTTP/1.1 408"}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts the sockets of a process as Linux shows them")
 def test_a_client_that_does_not_read_is_dropped(folder: Path) -> None:
     body = json.dumps({"input": "a", "model": "x" * 1_000_000}).encode()  # the answer names the model: a large one

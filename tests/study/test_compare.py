@@ -180,6 +180,7 @@ def test_a_plan_may_change_as_long_as_nothing_is_published(tmp_path: Path, monke
         assert names == [f"mse vs {losses[1]} with final_hidden"]
 
 
+@pytest.mark.long
 def test_what_failed_is_trained_again_only_when_asked(done: Done, tmp_path: Path, monkeypatch: Any) -> None:
     out, grid = tmp_path / "out", {"fit.lr": [0.05, 0.04, 1e30]}
     spoilt: list[Any] = [MemoryError(), ValueError("broken")]
@@ -281,6 +282,7 @@ def test_a_cell_that_kills_its_process_does_not_take_others_with_it(tmp_path: Pa
     assert [(event.cell, event.done) for event in events] == [(cells[1].id, "failed")]
 
 
+@pytest.mark.long
 def test_a_pool_that_breaks_is_no_error_of_the_study(tmp_path: Path) -> None:
     killer = cells_of(tiny.write_pairs(tmp_path / "data"))[1]
     worker_pool.run_all(CELLS, [killer], tmp_path / "cells", 1, lambda _: None)

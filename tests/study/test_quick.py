@@ -71,6 +71,7 @@ def table(halved: tuple[Study, list[str]]) -> StudyTable:
     return read_study(halved[0].path)
 
 
+@pytest.mark.long
 def test_all_is_trained_in_full_where_the_minutes_suffice(config: StudyConfig, run: Callable[..., Study]) -> None:
     study = run(config.model_copy(update={"tune": False}), 60)
     assert study.planned == study.trained
@@ -154,6 +155,7 @@ def test_no_comparison_includes_a_stopped_pairing(table: StudyTable) -> None:
     assert named <= losses | set(table.pairings["representation"])
 
 
+@pytest.mark.long
 def test_the_same_call_again_trains_nothing(config: StudyConfig, run: Callable[..., Study], tmp_path: Path) -> None:
     first = run(config, 2)
     spent = read_json(first.path / "study.json")["quick"]
@@ -168,6 +170,7 @@ def test_the_same_call_again_trains_nothing(config: StudyConfig, run: Callable[.
     assert caught.value.code == "STUDY_CHANGED"
 
 
+@pytest.mark.long
 def test_a_pairing_that_cannot_be_trained_is_stopped_first(
     config: StudyConfig, run: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +187,7 @@ def test_a_pairing_that_cannot_be_trained_is_stopped_first(
     assert study.failed == []
 
 
+@pytest.mark.long
 def test_what_did_not_finish_in_time_is_ranked_by_the_round_before(
     config: StudyConfig, run: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
 ) -> None:

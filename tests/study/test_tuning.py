@@ -222,6 +222,7 @@ def test_every_pairing_has_one_search_of_the_same_size_and_seed(data: Path) -> N
     assert plan_tunings(study_of(data, tune=False), cells, DataSets()) == []
 
 
+@pytest.mark.long
 def test_tuned_cells_are_trained_with_what_was_found_once(data: Path, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(worker_pool, "run_some", in_this_process)
     study = compare(study_of(data), tmp_path / "out")

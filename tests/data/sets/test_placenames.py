@@ -62,6 +62,7 @@ def test_the_names_do_not_depend_on_what_babel_was_asked_before(alone: dict[str,
     assert run(warm, READ)[0] == alone["data"]  # every locale merged with its parents
 
 
+@pytest.mark.long
 def test_the_names_do_not_depend_on_bare_data_in_babels_cache(alone: dict[str, str]) -> None:
     bare = "from babel import localedata\nlocaledata.load('en', merge_inherited=False)['territories'].clear()"
     assert run(bare, READ)[0] == alone["data"]

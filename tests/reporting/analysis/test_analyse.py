@@ -179,6 +179,7 @@ def test_the_same_generator_gives_the_same_dict():
     assert ready[0] == ready[1]
 
 
+@pytest.mark.long
 def test_a_null_grid_claims_nothing_and_a_planted_one_does():
     """Science 8.2 in small: the benchmark does it in full."""
     plan = {"comparisons": [B_LETTER, *({**BY_LOSS, "within": {"representation": r}} for r in REPRESENTATIONS)]}

@@ -71,6 +71,7 @@ def test_the_headline_names_the_choice_and_its_test_value(quick_files, serious_t
     assert "max_output with mse chosen on dev" in quick_files["index.html"]
 
 
+@pytest.mark.long
 def test_what_test_shows_to_be_better_is_not_called_worse(serious_table):
     table = _reversed(serious_table)
     found = _answer(table)
@@ -116,6 +117,7 @@ def _counted(table, counts):
     return _with(table, datasets=datasets)
 
 
+@pytest.mark.long
 def test_metrics_that_rest_on_few_pairs_say_so(serious_table, contents):
     counts = {"dev": {"same": 3, "different": 90}, "test": {"same": 50, "different": 50}}
     files = report_files(_counted(serious_table, counts))

@@ -300,6 +300,7 @@ def test_a_known_ceiling_stands_beside_the_floors(serious_table, undrawn):
     assert "ceiling of max_output <b>.910</b>" in report_files(table)["index.html"]
 
 
+@pytest.mark.long
 def test_the_card_loads_what_its_data_are(serious_table, undrawn):
     def shown(texts):
         datasets = {name: {**facts, "texts": texts} for name, facts in serious_table.meta["datasets"].items()}

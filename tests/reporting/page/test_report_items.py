@@ -84,6 +84,7 @@ def test_only_frames_with_rows_are_written(table):
     assert not len(table.worst)
 
 
+@pytest.mark.long
 def test_pairs_write_no_new_file(plain):
     table = read_study(plain)
     assert not {f"{name}.csv" for name in MORE_FRAMES} & write_results(table).keys()
@@ -170,6 +171,7 @@ def test_heat_maps_of_one_column_are_one_table(names, shape, tmp_path, undrawn):
     assert sorted(re.findall(r'<td class="cell.*?<span class="v">(\.\d+)', page)) == sorted(values)
 
 
+@pytest.mark.long
 def test_heat_maps_of_pairs_and_of_several_columns_stay_apart(quick_table, tmp_path):
     table = read_study(fake_items.build(tmp_path, fake_items.CLASSIFY))
     assert joined_maps.whole(table, facets_of(table)) is None

@@ -145,6 +145,7 @@ def test_a_pairing_without_measures_stands_with_its_further_factors(tmp_path):
     assert np.isfinite(first.judged.scores[0, 0]).all()
 
 
+@pytest.mark.long
 def test_a_comparison_with_a_pairing_that_never_finished_is_refused(tmp_path):
     folder = fake_study.build(tmp_path / "study", odd={("final_hidden", "mse"): "diverged"})
     planned = {row["name"]: row for row in read_study(folder).analysis["planned"]}
