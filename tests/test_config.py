@@ -44,11 +44,11 @@ MISSPELT: dict[str, tuple[dict[str, Any], str]] = {
     "data": ({"data": {"fil": "a.csv"}}, r"unknown key 'fil'; known: .*did you mean 'file'"),
 }
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "no data": ({}, "data: Field required"),
+    "no data": ({}, "data: is missing"),
     "data without a source": ({"data": {"left": "a"}}, "expected name, or file, or train and test"),
     "a missing split": ({"data": {"train": "a.csv", "dev": "b.csv"}}, "train and test"),
-    "a word for a number": ({**DIGITS, "fit": {"epochs": "many"}}, r"fit.epochs: .*got 'many'"),
-    "a negative rate": ({**DIGITS, "fit": {"lr": -1}}, r"fit.lr: .*greater than 0; got -1"),
+    "a word for a number": ({**DIGITS, "fit": {"epochs": "many"}}, r"fit.epochs: expected a whole number; got 'many'"),
+    "a negative rate": ({**DIGITS, "fit": {"lr": -1}}, r"fit.lr: expected more than 0; got -1"),
     "an infinite rate": ({**DIGITS, "fit": {"lr": float("inf")}}, "fit.lr: .*finite"),
     "no number": ({**DIGITS, "data": {"name": "digits", "cut": float("nan")}}, "data.cut"),
     "an unknown choice": ({**DIGITS, "encoder": {"padding": "raed"}}, "encoder.padding: .*'masked' or 'read'"),
@@ -57,7 +57,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "dropout without a place": ({**DIGITS, "encoder": {"dropout": 0.1}}, "dropout applies between layers"),
     "a seed too large": ({**DIGITS, "fit": {"seed": 2**64}}, "fit.seed"),
     "a key that is no text": ({**DIGITS, 1: 2}, "Keys should be strings"),
-    "a list for a section": ({**DIGITS, "fit": [1]}, "fit: "),
+    "a list for a section": (
+        {**DIGITS, "fit": [1]},
+        r"fit: expected \{key: value\} with the keys epochs, batch, .*; got \[1\]",
+    ),
+    "a number for a section": ({**DIGITS, "fit": {"rates": 0.5}}, "fit.rates: expected .* with the keys embedding"),
+    "a number for a list": ({**DIGITS, "data": {"name": "digits", "mix": 3}}, r"data.mix: expected a list, .*; got 3"),
+    "a part of an epoch": ({**DIGITS, "fit": {"epochs": 1.5}}, "fit.epochs: expected a whole number; got 1.5"),
+    "a word for yes or no": ({**DIGITS, "encoder": {"bidirectional": "both"}}, "expected true or false; got 'both'"),
 }
 
 
@@ -343,7 +350,7 @@ def test_errors_call_from_by_its_name() -> None:
         parse_run({**DIGITS, "encoder": {"form": "a"}})
     with pytest.raises(ConfigError, match=r"unknown key 'start' in encoder; known: from, "):
         parse_run({**DIGITS, "encoder": {"start": "a"}})
-    with pytest.raises(ConfigError, match=r"encoder\.from: .*string"):
+    with pytest.raises(ConfigError, match=r"encoder\.from: expected a text"):
         parse_run({**DIGITS, "encoder": {"from": 3}})
 
 

@@ -24,6 +24,27 @@ def _named(spec: object) -> object:
     return spec
 
 
+WHOLE, NUMBER, LIST = "expected a whole number", "expected a number", "expected a list, for example [a, b]"
+MESSAGES: Mapping[str, str] = {
+    "missing": "is missing",
+    "int_type": WHOLE,
+    "int_parsing": WHOLE,
+    "int_from_float": WHOLE,
+    "float_type": NUMBER,
+    "float_parsing": NUMBER,
+    "finite_number": "expected a finite number",
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+    "string_type": "expected a text",
+    "dict_type": "expected keys and values: {key: value}",
+    "list_type": LIST,
+    "tuple_type": LIST,
+    "greater_than": "expected more than {gt:g}",
+    "greater_than_equal": "expected at least {ge:g}",
+    "less_than": "expected less than {lt:g}",
+    "less_than_equal": "expected at most {le:g}",
+    "literal_error": "expected {expected}",
+}
 Part = Annotated[str | dict[str, Any], BeforeValidator(_named)]
 
 
@@ -53,7 +74,17 @@ def _cause(model: type[BaseModel], error: ErrorDetails) -> str:
         where = f" in {'.'.join(path[:-1])}" if path[:-1] else ""
         return f"unknown key '{path[-1]}'{where}; known: {', '.join(known)}{nearest(path[-1], known)}"
     got = f"; got {error['input']!r}" if error["type"] != "missing" and len(repr(error["input"])) < 80 else ""
-    return f"{'.'.join(path) or 'config'}: {error['msg'].removeprefix('Value error, ')}{got}"
+    return f"{'.'.join(path) or 'config'}: {_in_words(model, path, error)}{got}"
+
+
+def _in_words(model: type[BaseModel], path: Sequence[str], error: ErrorDetails) -> str:
+    """What was expected, without the class names of the models."""
+    if error["type"] in {"model_type", "model_attributes_type"}:
+        keys = [field.alias or name for name, field in _model_at(model, path).model_fields.items()]
+        return f"expected {{key: value}} with the keys {', '.join(keys)}"
+    if error["type"] in MESSAGES:
+        return MESSAGES[error["type"]].format(**error.get("ctx", {}))
+    return error["msg"].removeprefix("Value error, ")
 
 
 def _model_at(model: type[BaseModel], path: Sequence[str]) -> type[BaseModel]:

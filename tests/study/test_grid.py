@@ -170,7 +170,7 @@ def test_impossible_combinations_are_refused_together_with_their_reasons() -> No
         ({"representation": [{"heads": 2}]}, 1, "expected a name"),
         ({"loss": [{"name": "mse", "margin": 1}]}, 1, "unknown option 'margin'"),
         ({"similarity": ["negative_euclidean"]}, 1, "targets go from 0 to 1"),
-        ({"fit.lr": [0.1, -0.1]}, 1, r"fit.lr: .*greater than 0"),
+        ({"fit.lr": [0.1, -0.1]}, 1, r"fit.lr: .*expected more than 0"),
         ({"fit.seed": [1, 2]}, 1, "fit.seed cannot be a factor"),
         ({"loss": []}, 1, "expected at least one value for loss"),
         ({}, 0, "no seeds to train with"),
