@@ -2,6 +2,7 @@
 
 - `units`: characters, words and byte pairs, and text normalization.
 - `letters`: the letters of words as ids.
+- `plain_texts`: readers that find the tokens of plain texts without the library, faster.
 - `equal_texts`: keys that are equal for texts with equal tokens.
 - `tokenizer`: the tokenizer, trained on the training texts.
 - `decoded_text`: from token ids to text.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from tokenizers import Encoding
 
 LETTERS = 20
 LAST = 8  # letters kept from the end of a longer word; endings are more informative than middles
@@ -58,14 +59,23 @@ def shortened(word: str) -> str:
     return word if len(word) <= LETTERS else word[: LETTERS - LAST] + word[-LAST:]
 
 
-def spelled(ids: Sequence[np.ndarray], words: Sequence[Sequence[str]], letters: Letters) -> list[np.ndarray]:
-    """Tokens with their letters, Int[time, 1 + LETTERS], from the ids [time] and the words of each sequence.
+def written(texts: Sequence[str], encodings: Sequence[Encoding]) -> list[list[str]]:
+    """The tokens of each text as written, from their positions in it."""
+    return [_parts(text, encoding) for text, encoding in zip(texts, encodings, strict=True)]
 
-    A sequence without words has one step without letters.
-    """
-    if not ids:
-        return []
-    written = [word for own in words for word in own or [""]]
+
+def _parts(text: str, encoding: Encoding) -> list[str]:
+    # the spans of the library exclude combining accents of the last letter
+    spans, overflow = encoding.offsets, encoding.overflowing
+    ends = [*(start for start, _ in spans[1:]), overflow[0].offsets[0][0] if overflow else len(text)]
+    return [text[start : max(end, next_start)].strip() for (start, end), next_start in zip(spans, ends, strict=False)]
+
+
+def spelled(ids: Sequence[np.ndarray], words: Sequence[Sequence[str]], letters: Letters) -> list[np.ndarray]:
+    """Tokens with their letters, Int[time, 1 + LETTERS], from the ids [time] and the words of each sequence."""
+    written = [word for own in words for word in own]
+    if not written:
+        return [np.empty((0, 1 + LETTERS), dtype=np.int64) for _ in ids]
     table = letters.table(written)
     places = {word: place for place, word in enumerate(table)}
     rows = np.stack([*table.values()])[[places[word] for word in written]]

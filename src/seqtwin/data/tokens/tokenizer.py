@@ -9,19 +9,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Encoding, Tokenizer, pre_tokenizers
 
 from seqtwin.data.tokens.equal_texts import Reading, reading
-from seqtwin.data.tokens.letters import Letters, spelled
-from seqtwin.data.tokens.units import MAX_VOCABULARY, PAD, UNITS, UNKNOWN, normalizer_of, of_counts
+from seqtwin.data.tokens.letters import LETTERS, Letters, spelled, written
+from seqtwin.data.tokens.plain_texts import Found, Reader, reader_of
+from seqtwin.data.tokens.units import MAX_TOKENS, PAD, UNITS, UNKNOWN, check_sizes, normalizer_of, of_counts
 from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.lookup import member
 
 MAX_CHARACTERS = 100_000
-MAX_TOKENS = 4096
 EMPTY_POLICIES = ("error", "unk", "drop")
 
 logger = logging.getLogger(__name__)
@@ -56,14 +57,31 @@ class TextTokens:
 
         Raises: DataError for a text without a token, unless the policy is `unk`.
         """
-        stored = [_storable(text) for text in texts]
-        encodings = self._encodings(stored)
-        pairs = zip(encodings, texts, strict=True)
-        cut = sum(bool(encoding.overflowing) or len(text) > MAX_CHARACTERS for encoding, text in pairs)
+        found = self._found([_storable(text) for text in texts])
+        cut = sum(one.cut or len(text) > MAX_CHARACTERS for one, text in zip(found, texts, strict=True))
         if cut:
             logger.warning("%d of %d texts were too long and were cut to %d tokens", cut, len(texts), self.max_length)
-        ids = self._ids([encoding.ids for encoding in encodings], texts)
-        return ids if self.letters is None else spelled(ids, _written(stored, encodings), self.letters)
+        return self._filled([one.ids for one in found], texts)
+
+    def _found(self, stored: Sequence[str]) -> list[Found]:
+        """The ids of each text: of a reader where it knows the text, otherwise of the library."""
+        reader, limit = self._reader, self.max_length
+        plain = [reader is not None and reader.reads(text) for text in stored]
+        read = reader.read([text for text, own in zip(stored, plain, strict=True) if own]) if reader else []
+        ids = iter(read)
+        rest = iter(self._by_library([text for text, own in zip(stored, plain, strict=True) if not own]))
+        return [Found((own := next(ids))[:limit], len(own) > limit) if is_plain else next(rest) for is_plain in plain]
+
+    def _by_library(self, stored: list[str]) -> list[Found]:
+        encodings = self._encodings(stored)
+        ids = [np.asarray(encoding.ids, dtype=np.int64) for encoding in encodings]
+        if self.letters is not None:
+            ids = spelled(ids, written(stored, encodings), self.letters)
+        return [Found(own, bool(encoding.overflowing)) for own, encoding in zip(ids, encodings, strict=True)]
+
+    @cached_property
+    def _reader(self) -> Reader | None:
+        return reader_of(self.tokenizer, self.letters)
 
     def encode_words(self, sequences: Sequence[Sequence[str]]) -> list[np.ndarray]:
         """The same for sequences of words: one step per word. No word is split, and long sequences are not truncated.
@@ -78,16 +96,17 @@ class TextTokens:
             raise ConfigError("TOKENS_NO_WORDS", cause, place="tokens.unit", remedy="set tokens.unit: word")
         stored = [[_storable(word) for word in words] for words in sequences]
         known = {word: self._id_of(word) for words in stored for word in words}
-        ids = self._ids([[known[word] for word in words] for words in stored], [""] * len(stored))
-        return ids if self.letters is None else spelled(ids, stored, self.letters)
+        ids = [np.array([known[word] for word in words], dtype=np.int64) for words in stored]
+        whole = ids if self.letters is None else spelled(ids, stored, self.letters)
+        return self._filled(whole, [""] * len(stored))
 
     def _id_of(self, word: str) -> int:
         # id 0 is the padding, even if a word is "[PAD]"
         return self.tokenizer.token_to_id(self.tokenizer.normalizer.normalize_str(word)) or 1
 
-    def _ids(self, sequences: Sequence[list[int]], texts: Sequence[str]) -> list[np.ndarray]:
-        arrays = [np.asarray(ids, dtype=np.int64) for ids in sequences]
-        return [ids if len(ids) else self._ids_of_empty(row, texts[row]) for row, ids in enumerate(arrays)]
+    def _filled(self, sequences: Sequence[np.ndarray], texts: Sequence[str]) -> list[np.ndarray]:
+        """The same, with one unknown token for a text without a token, or an error."""
+        return [ids if len(ids) else self._of_empty(row, texts[row]) for row, ids in enumerate(sequences)]
 
     def spans(self, text: str) -> tuple[tuple[int, int], ...]:
         """The position of each token of `encode([text])` in the text: first character, and the one after its last.
@@ -98,9 +117,10 @@ class TextTokens:
         offsets = self.tokenizer.encode(_storable(text)).offsets
         return tuple((start, end) for start, end in offsets) or ((0, len(text)),)
 
-    def _ids_of_empty(self, row: int, text: str) -> np.ndarray:
+    def _of_empty(self, row: int, text: str) -> np.ndarray:
         if self.empty == "unk":
-            return np.ones(1, dtype=np.int64)
+            unknown = np.ones(1, dtype=np.int64)
+            return unknown if self.letters is None else np.pad(unknown[:, None], ((0, 0), (0, LETTERS)))
         raise DataError(
             "DATA_EMPTY_TEXT",
             f"text {row} is empty: {text[:40]!r} has no token",
@@ -117,8 +137,8 @@ class TextTokens:
         """
         stored = [_storable(text) for text in texts]
         encodings = self._encodings(stored)
-        ids = [np.asarray(encoding.ids or [1], dtype=np.int64) for encoding in encodings]
-        tokens = ids if self.letters is None else spelled(ids, _written(stored, encodings), self.letters)
+        ids = [np.asarray(encoding.ids, dtype=np.int64) for encoding in encodings]
+        tokens = ids if self.letters is None else spelled(ids, written(stored, encodings), self.letters)
         cut = [
             bool(encoding.overflowing) or text != part
             for encoding, text, part in zip(encodings, texts, stored, strict=True)
@@ -228,14 +248,14 @@ def train_tokenizer(
     ['[PAD]', '[UNK]', 'a', 'b']
     """
     train = member(UNITS, unit, "token unit")
-    _check_sizes(size, max_length)
+    check_sizes(size, max_length)
     stored = [_storable(text) for text in texts]
     tokenizer = train(stored, size, normalizer_of(unit == "word" if lower is None else lower, normalize))
     tokenizer.enable_truncation(max_length)
     if not characters:
         return TextTokens(tokenizer, empty)
-    written = (word for words in _written(stored, tokenizer.encode_batch(stored)) for word in words)
-    return TextTokens(tokenizer, empty, Letters.of(written))
+    words = chain.from_iterable(written(stored, tokenizer.encode_batch(stored)))
+    return TextTokens(tokenizer, empty, Letters.of(words))
 
 
 def train_word_tokens(
@@ -254,7 +274,7 @@ def train_word_tokens(
 
     Raises: ConfigError for an unknown name; ValueError for an invalid size or length.
     """
-    _check_sizes(size, max_length)
+    check_sizes(size, max_length)
     words = [_storable(word) for words in sequences for word in words]
     normalizer = normalizer_of(lower is not False, normalize)
     counts = Counter(normalizer.normalize_str(word) for word in words)
@@ -263,24 +283,6 @@ def train_word_tokens(
     tokenizer = of_counts(counts, size, normalizer, pre_tokenizers.BertPreTokenizer())
     tokenizer.enable_truncation(max_length)
     return TextTokens(tokenizer, empty, Letters.of(words) if characters else None)
-
-
-def _check_sizes(size: int | None, max_length: int) -> None:
-    if not 1 <= max_length <= MAX_TOKENS:
-        raise ValueError(f"max_length: expected 1 to {MAX_TOKENS}, got {max_length}")
-    if size is not None and not 3 <= size <= MAX_VOCABULARY:
-        raise ValueError(f"size: expected 3 to {MAX_VOCABULARY}, got {size}")
-
-
-def _written(texts: Sequence[str], encodings: Sequence[Encoding]) -> list[list[str]]:
-    """The tokens of each text as written."""
-    return [_split(text, encoding.offsets) for text, encoding in zip(texts, encodings, strict=True)]
-
-
-def _split(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
-    # the spans of the library exclude combining accents of the last letter
-    ends = [*(start for start, _ in spans[1:]), len(text)]
-    return [text[start : max(end, next_start)].strip() for (start, end), next_start in zip(spans, ends, strict=False)]
 
 
 def _storable(text: str) -> str:

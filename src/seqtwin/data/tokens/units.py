@@ -10,6 +10,7 @@ from seqtwin.lookup import member
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
 MAX_VOCABULARY = 5_000_000
+MAX_TOKENS = 4096
 BYTES = 256
 
 
@@ -22,6 +23,14 @@ def normalizer_of(lower: bool, normalize: str) -> normalizers.Normalizer:
     if lower:
         steps.append(normalizers.Lowercase())
     return normalizers.Sequence([*steps, normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()])
+
+
+def check_sizes(size: int | None, max_length: int) -> None:
+    """Check the size of a vocabulary and the largest number of tokens of a text. Raises: ValueError."""
+    if not 1 <= max_length <= MAX_TOKENS:
+        raise ValueError(f"max_length: expected 1 to {MAX_TOKENS}, got {max_length}")
+    if size is not None and not 3 <= size <= MAX_VOCABULARY:
+        raise ValueError(f"size: expected 3 to {MAX_VOCABULARY}, got {size}")
 
 
 def _by_frequency(
