@@ -23,7 +23,7 @@ from retrieval_methods import FIT, Twin, dev_of, file_config, jaro_winkler, reci
 from retrieval_page import KEPT, publish
 
 from seqtwin.baselines.pairs import TEXT_FLOORS
-from seqtwin.config import RunConfig, read_run
+from seqtwin.config import RunConfig, read_run, vary
 from seqtwin.data.pairs import Retrieval
 from seqtwin.data.sets.placenames import fold
 from seqtwin.files import dump_json, publish_text, read_json
@@ -32,6 +32,7 @@ from seqtwin.metrics.thresholds import fit_threshold
 from seqtwin.run.prepare import prepare
 
 HERE = Path(__file__).parent
+RANKING = "in_batch"  # on dev of toponyms it finds .62 of the right names first, mse .52
 TRAINED, UNTRAINED = "trained", "untrained"
 
 
@@ -55,7 +56,7 @@ def searched(config: RunConfig, task: Retrieval) -> tuple[Outcomes, list[Twin]]:
 def placenames() -> dict[str, Any]:
     """Foreign name to English name. The places of the queries are in no training pair."""
     config = read_run(HERE.parent / "configs" / "placenames.yaml")
-    config = config.model_copy(update={"fit": config.fit.model_copy(update={"threads": 1, "device": "cpu"})})
+    config = vary(config, {"loss": RANKING, "fit.threads": 1, "fit.device": "cpu"})
     data = prepare(config).data
     assert data.retrieval is not None
     outcomes, made = searched(config, data.retrieval)
@@ -70,11 +71,11 @@ def toponyms() -> dict[str, Any]:
         "toponyms",
         {
             "tokens": {"unit": "char", "lower": True, "normalize": "fold"},
-            "encoder": {"cell": "lstm", "embedding": 48, "hidden": 64, "layers": 1, "bidirectional": True},
-            "representation": "final_hidden",
+            "encoder": {"cell": "lstm", "embedding": 64, "hidden": 128, "layers": 1, "bidirectional": True},
+            "representation": "max_output",
             "similarity": "cosine",
-            "loss": "mse",
-            "fit": {"epochs": 6, **FIT},
+            "loss": RANKING,
+            "fit": {"epochs": 15, **FIT},
         },
     )
     pairs = pd.read_csv(Path(os.environ["SEQTWIN_DATA"]) / "toponyms" / "test.csv", keep_default_na=False)

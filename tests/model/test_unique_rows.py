@@ -29,6 +29,12 @@ def test_equal_rows_have_equal_sums(rows: list[list[int]]) -> None:
     )
 
 
+def test_words_of_many_letters_have_different_sums() -> None:
+    """Sums that collide are slow: all rows are then sorted."""
+    rows = torch.randint(0, 30, (20_000, 20), generator=torch.Generator().manual_seed(0))
+    assert len(torch.unique(row_sums(rows))) == len(torch.unique(rows, dim=0))
+
+
 def test_sums_that_collide_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "row_sums", lambda rows: torch.zeros(len(rows), dtype=torch.int64))
     rows = torch.tensor([[1, 2], [3, 4], [1, 2]])

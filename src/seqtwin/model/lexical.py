@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from seqtwin.model import distances
 from seqtwin.model.ngrams import PRIME, Hashed, hash_ngrams
+from seqtwin.model.unique_rows import distinct
 from seqtwin.records import Sequences
 
 SHORTEST, LONGEST = 2, 4  # as the baseline of character TF-IDF
@@ -37,12 +38,23 @@ class LexicalChannel(nn.Module):
         self.map = nn.Parameter(torch.eye(dim), requires_grad=trained) if mapped else None
 
     def forward(self, sequences: Sequences) -> Float[Tensor, "batch dim"]:
-        grams = self.hashed(sequences)
+        of_words = sequences.values.dim() == 3
+        sketch = self._sum_of_words(sequences) if of_words else self._sketch(letters_of(sequences))
+        return distances.unit(sketch if self.map is None else sketch @ self.map)
+
+    def _sum_of_words(self, sequences: Sequences) -> Tensor:
+        """The sketch of each text: [batch dim]. No n-gram crosses two words, so each distinct word is hashed once."""
+        unique, place = distinct(sequences.values[..., 1:][sequences.mask])
+        starts = sequences.lengths.cumsum(0) - sequences.lengths
+        return nn.functional.embedding_bag(place, self._sketch(unique), starts, mode="sum")
+
+    def _sketch(self, letters: Int[Tensor, "rows places"]) -> Tensor:
+        """The sum of the signed weights of the n-grams of each row, at their places: [rows dim]."""
+        grams = self._hashed(letters)
         bucket, spread = grams.hashes % BUCKETS, (grams.hashes * SPREAD) % PRIME
         signed = self.idf[bucket] * self.scale[bucket].exp() * (1 - 2 * ((spread // self.dim) % 2))
         places = grams.rows * self.dim + spread % self.dim
-        sketch = signed.new_zeros(len(sequences) * self.dim).index_add(0, places, signed).view(-1, self.dim)
-        return distances.unit(sketch if self.map is None else sketch @ self.map)
+        return signed.new_zeros(len(letters) * self.dim).index_add(0, places, signed).view(-1, self.dim)
 
     @property
     def alone(self) -> bool:
@@ -71,7 +83,10 @@ class LexicalChannel(nn.Module):
 
     def hashed(self, sequences: Sequences) -> Hashed:
         """The hash of every n-gram of a batch, and the row of its text."""
-        return hash_ngrams(self.fold[letters_of(sequences)], SHORTEST, LONGEST)
+        return self._hashed(letters_of(sequences))
+
+    def _hashed(self, letters: Int[Tensor, "rows places"]) -> Hashed:
+        return hash_ngrams(self.fold[letters], SHORTEST, LONGEST)
 
     @torch.no_grad()
     def set_frequencies(self, counts: Int[Tensor, " buckets"], texts: int) -> None:
