@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -81,10 +81,22 @@ class BaseEncoder(ABC):
         ConfigError for a batch size below 1.
         """
         batching = replace(self.batching.limited(batch_size), progress=show_progress_bar)
-        vectors = self.encode_sequences(self.sequences(list_items(texts)), batching)
+        items = list_items(texts)
+        sequences = self.sequences(items)
+        encode = self.encode_sequences if self._tokens is None else partial(self._encode_distinct, check_texts(items))
+        vectors = encode(sequences, batching)
         if normalize_embeddings:
             vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
+
+    def _encode_distinct(self, texts: Sequence[str], sequences: Sequence[np.ndarray], batching: Batching) -> np.ndarray:
+        """The vectors of texts with these sequences. A text that occurs again is not encoded again."""
+        distinct = dict(zip(texts, sequences, strict=True))
+        vectors = self.encode_sequences([*distinct.values()], batching)
+        if len(distinct) == len(texts):
+            return vectors
+        places = {text: place for place, text in enumerate(distinct)}
+        return vectors[[places[text] for text in texts]]
 
     def encode_sequences(self, sequences: Sequence[np.ndarray], batching: Batching | None = None) -> np.ndarray:
         """The vectors of sequences, as `sequences` returns them: float32 [n, dim]. `batching`: by default its own."""

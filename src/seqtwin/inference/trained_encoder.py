@@ -35,6 +35,7 @@ class TrainedEncoder(BaseEncoder):
 
     def __init__(self, stored: Stored) -> None:
         self._stored, self._model, self._tokens = stored, stored.model, stored.tokens
+        self._model.encoder.keep()
         self.threshold: float | None = stored.facts.get("threshold")
         self.facts = stored.facts
         self.fingerprint = stored.fingerprint

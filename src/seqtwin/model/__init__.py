@@ -4,6 +4,7 @@
 - `letters`: the embedding of the letters of a word.
 - `lstm_engine`: an LSTM over ragged sequences on the CPU, without padded steps.
 - `cells`: CELLS, the recurrent cells, and the contract of a cell.
+- `kept_lstm`: an LSTM whose weights no longer change, for encoding.
 - `run_cell`: PADDINGS, the ways to run a recurrent cell over a batch.
 - `encoder`: the Encoder, from sequences to states.
 - `representations`: REPRESENTATIONS, one vector per sequence from its states.

@@ -1,6 +1,7 @@
 """The Encoder: Sequences to States. Axes: batch time dim layers directions hidden channels."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.model.cells import Recurrent
+from seqtwin.model.kept_lstm import KeptLstm
 from seqtwin.model.letters import Spelling
 from seqtwin.model.lstm_engine import Layout, Share, share_of_table, share_of_vectors
-from seqtwin.model.run_cell import PADDINGS
+from seqtwin.model.run_cell import PADDINGS, Inputs, runs_stepwise
 from seqtwin.model.unique_rows import distinct
 from seqtwin.records import Sequences, States
 
@@ -243,11 +245,18 @@ class Encoder(nn.Module):
         super().__init__()
         self.inputs = inputs
         self.rnn, self.padding = rnn, padding
-        self._run = PADDINGS[padding]
+        self._run: Callable[[Inputs, Recurrent, Sequences], States] = PADDINGS[padding]
         self.shape = _shape(cell, rnn)
 
     def forward(self, sequences: Sequences) -> States:
         return self._run(self.inputs, self.rnn, sequences)
+
+    def keep(self) -> None:
+        """Compute once what does not depend on the texts. The weights must not change afterwards."""
+        if runs_stepwise(self.rnn) and self.padding == "masked":
+            tokens = self.inputs if isinstance(self.inputs, TokenInput) else None
+            look_up, size = (None, 0) if tokens is None else (tokens.look_up, tokens.embedding.num_embeddings)
+            self._run = KeptLstm(self.rnn, look_up, size)
 
 
 def _shape(cell: str, rnn: Recurrent) -> EncoderShape:

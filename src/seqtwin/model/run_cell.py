@@ -4,8 +4,8 @@ All ways except `read_pads` give States that do not depend on pads. An LSTM on t
 `lstm_engine.py`. Everything else runs on packed sequences. `make bench` measures both.
 """
 
-from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -30,9 +30,14 @@ def run_masked(inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
     if isinstance(cell, Unchanged):
         return run_unchanged(inputs, sequences)
     exact_on_cpu = sequences.values.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
-    if isinstance(cell, nn.LSTM) and not cell.proj_size and exact_on_cpu:
+    if runs_stepwise(cell) and exact_on_cpu:
         return run_stepwise(inputs, cell, sequences)
     return run_packed(inputs, cell, sequences)
+
+
+def runs_stepwise(cell: Recurrent) -> TypeGuard[nn.LSTM]:
+    """Whether `lstm_engine` can run this cell: an LSTM without projection."""
+    return isinstance(cell, nn.LSTM) and not cell.proj_size
 
 
 def run_unchanged(inputs: Inputs, sequences: Sequences) -> States:
@@ -42,19 +47,27 @@ def run_unchanged(inputs: Inputs, sequences: Sequences) -> States:
     return States(outputs, ends[:, None, None], None, sequences.lengths)
 
 
+Gates = Callable[[Sequences, Layout, Tensor, Tensor], Share]
+Layer = tuple[Tensor, Tensor, Tensor]
+
+
 def run_stepwise(inputs: Inputs, lstm: nn.LSTM, sequences: Sequences) -> States:
     """States of an LSTM by `lstm_engine`, including the cell states at the true ends."""
-    layout = Layout.of(sequences.lengths, sequences.values.shape[1], 1 + lstm.bidirectional)
+    return run_layers(inputs.gates, stacked_weights(lstm), sequences, lstm.dropout if lstm.training else 0.0)
+
+
+def run_layers(gates: Gates, layers: Sequence[Layer], sequences: Sequences, dropout: float = 0.0) -> States:
+    """The same from the weights of the layers. `gates`: the share of the first layer's gates."""
+    layout = Layout.of(sequences.lengths, sequences.values.shape[1], len(layers[0][0]))
     mask = sequences.mask[:, :, None]
     outputs = torch.empty(0)
     hidden, memory = [], []
-    for layer in range(lstm.num_layers):
-        weight, bias, recurrent = _weights(lstm, layer)
-        if layer:
-            outputs = nn.functional.dropout(outputs, lstm.dropout, lstm.training)
+    for depth, (weight, bias, recurrent) in enumerate(layers):
+        if depth:
+            outputs = nn.functional.dropout(outputs, dropout)
             share = share_of_vectors(outputs, layout, weight, bias)
         else:
-            share = inputs.gates(sequences, layout, weight, bias)
+            share = gates(sequences, layout, weight, bias)
         h, negated = run_lstm(share, recurrent, layout)
         outputs = taken(h, layout.at).flatten(2) * mask
         ends = layout.ends[:, None].expand(-1, h.shape[1])
@@ -63,8 +76,12 @@ def run_stepwise(inputs: Inputs, lstm: nn.LSTM, sequences: Sequences) -> States:
     return States(outputs, torch.stack(hidden, 1), torch.stack(memory, 1), sequences.lengths)
 
 
-def _weights(lstm: nn.LSTM, layer: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Input weights, summed biases and recurrent weights of a layer, one per direction: [directions 4*hidden ...]."""
+def stacked_weights(lstm: nn.LSTM) -> list[Layer]:
+    """Of each layer: input weights, summed biases, recurrent weights, one per direction: [directions 4*hidden ...]."""
+    return [_weights(lstm, layer) for layer in range(lstm.num_layers)]
+
+
+def _weights(lstm: nn.LSTM, layer: int) -> Layer:
     names = [f"l{layer}", f"l{layer}_reverse"][: 1 + lstm.bidirectional]
     w, u = (torch.stack([getattr(lstm, f"{kind}_{name}") for name in names]) for kind in ("weight_ih", "weight_hh"))
     # summed before they are stacked: otherwise both gradients are views of one memory, and are clipped twice

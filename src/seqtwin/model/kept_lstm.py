@@ -1,0 +1,71 @@
+"""An LSTM whose weights no longer change: what does not depend on the texts is computed once.
+
+`Encoder.keep` makes one after loading. The weights are stacked and doubled once, and the share of the gates that comes
+from a token is computed when the token is met first, and kept.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from seqtwin.model.cells import Recurrent
+from seqtwin.model.lstm_engine import Layout, Share
+from seqtwin.model.run_cell import Inputs, run_layers, run_masked, stacked_weights
+from seqtwin.records import Sequences, States
+
+MOST_NUMBERS = 2**26  # of a kept table: 256 MiB; a larger one is not kept
+BLOCK = 32  # ids whose shares are computed together
+
+
+class KeptLstm:
+    """States of an LSTM with these weights, as `run_stepwise` gives them.
+
+    `look_up`: the vectors of token ids, where each token has one; None for other inputs.
+    """
+
+    def __init__(self, lstm: nn.LSTM, look_up: Callable[[Tensor], Tensor] | None, vocabulary: int) -> None:
+        with torch.no_grad():
+            self._layers = stacked_weights(lstm)
+            weight, bias, _ = self._layers[0]
+            width = len(weight) * weight.shape[1]
+            if look_up is None or vocabulary * width > MOST_NUMBERS:
+                self._gates = None
+            else:
+                self._gates = _KeptGates(look_up, vocabulary, weight.flatten(0, 1), bias.flatten(), len(weight))
+
+    def __call__(self, inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
+        if torch.is_grad_enabled():  # gradients need the weights themselves
+            return run_masked(inputs, cell, sequences)
+        return run_layers(inputs.gates if self._gates is None else self._gates, self._layers, sequences)
+
+
+class _KeptGates:
+    """The share of the gates of every token that was met: a table [vocabulary directions*4*hidden].
+
+    It is filled in blocks of neighbouring ids. A product of another number of rows can round differently, and then a
+    vector would depend on the texts that were encoded before.
+    """
+
+    def __init__(
+        self, look_up: Callable[[Tensor], Tensor], vocabulary: int, weight: Tensor, bias: Tensor, directions: int
+    ) -> None:
+        self._look_up, self._weight, self._bias, self._directions = look_up, weight, bias, directions
+        blocks = -(-vocabulary // BLOCK)
+        self._last = vocabulary - 1
+        # memory that is not written takes no space
+        self._table = torch.empty(blocks, BLOCK, len(bias))
+        self._known = torch.zeros(blocks, dtype=torch.bool)
+
+    def __call__(self, sequences: Sequences, layout: Layout, _weight: Tensor, _bias: Tensor) -> Share:
+        ids = sequences.values if sequences.values.dim() == 2 else sequences.values[..., 0]
+        blocks = ids // BLOCK
+        for block in torch.unique(blocks[~self._known[blocks]]).tolist():
+            self._fill(block)
+        places = ids[layout.rows[:, None], layout.times] * self._directions + torch.arange(self._directions)
+        return Share(self._table.view(-1, len(self._bias) // self._directions), places)
+
+    def _fill(self, block: int) -> None:
+        ids = torch.arange(block * BLOCK, (block + 1) * BLOCK).clamp(max=self._last)
+        self._table[block] = nn.functional.linear(self._look_up(ids), self._weight, self._bias)
+        self._known[block] = True  # last, for other threads
