@@ -3,7 +3,7 @@
     python benchmarks/auto.py [NAME ...]
 
 Each data set gets the config that `seqtwin init` writes. It is trained with three seeds, and so is the encoder that
-`--auto` chooses on dev within its default time. Test is scored once per training. What is missing in
+`--auto` chooses on dev within a few minutes. Test is scored once per training. What is missing in
 experiments/auto/results.json is measured, and experiments/auto/README.md is written from it.
 """
 
@@ -24,11 +24,11 @@ from seqtwin.data.inspect_file import inspect_data
 from seqtwin.metrics import metric_name
 from seqtwin.run.prepare import DataSets
 from seqtwin.run.train import measured_baselines
-from seqtwin.study.race import MINUTES, Race, Result, result_line, run_race
+from seqtwin.study.race import Race, Result, result_line, run_race
 
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / "experiments" / "auto"
-SEEDS = 3
+SEEDS, MINUTES = 3, 4
 PAIRS, CLASSES, TAGS = "pairs", "classify", "label_steps"
 SETS = {
     "amazon_google": ("amazon_google", PAIRS),

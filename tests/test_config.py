@@ -47,7 +47,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no data": ({}, "data: is missing"),
     "data without a source": ({"data": {"left": "a"}}, "expected name, or file, or train and test"),
     "a missing split": ({"data": {"train": "a.csv", "dev": "b.csv"}}, "train and test"),
-    "a word for a number": ({**DIGITS, "fit": {"epochs": "many"}}, r"fit.epochs: expected a whole number; got 'many'"),
+    "a word for a number": ({**DIGITS, "fit": {"epochs": "many"}}, r"fit.epochs: expected an integer; got 'many'"),
     "a negative rate": ({**DIGITS, "fit": {"lr": -1}}, r"fit.lr: expected more than 0; got -1"),
     "an infinite rate": ({**DIGITS, "fit": {"lr": float("inf")}}, "fit.lr: .*finite"),
     "no number": ({**DIGITS, "data": {"name": "digits", "cut": float("nan")}}, "data.cut"),
@@ -63,7 +63,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a number for a section": ({**DIGITS, "fit": {"rates": 0.5}}, "fit.rates: expected .* with the keys embedding"),
     "a number for a list": ({**DIGITS, "data": {"name": "digits", "mix": 3}}, r"data.mix: expected a list, .*; got 3"),
-    "a part of an epoch": ({**DIGITS, "fit": {"epochs": 1.5}}, "fit.epochs: expected a whole number; got 1.5"),
+    "a part of an epoch": ({**DIGITS, "fit": {"epochs": 1.5}}, "fit.epochs: expected an integer; got 1.5"),
     "a word for yes or no": ({**DIGITS, "encoder": {"bidirectional": "both"}}, "expected true or false; got 'both'"),
 }
 

@@ -24,7 +24,7 @@ def _named(spec: object) -> object:
     return spec
 
 
-WHOLE, NUMBER, LIST = "expected a whole number", "expected a number", "expected a list, for example [a, b]"
+WHOLE, NUMBER, LIST = "expected an integer", "expected a number", "expected a list, for example [a, b]"
 MESSAGES: Mapping[str, str] = {
     "missing": "is missing",
     "int_type": WHOLE,
@@ -78,7 +78,7 @@ def _cause(model: type[BaseModel], error: ErrorDetails) -> str:
 
 
 def _in_words(model: type[BaseModel], path: Sequence[str], error: ErrorDetails) -> str:
-    """What was expected, without the class names of the models."""
+    """The expected value in words, without the class names of the models."""
     if error["type"] in {"model_type", "model_attributes_type"}:
         keys = [field.alias or name for name, field in _model_at(model, path).model_fields.items()]
         return f"expected {{key: value}} with the keys {', '.join(keys)}"

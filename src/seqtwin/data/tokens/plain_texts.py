@@ -32,7 +32,7 @@ class Found(NamedTuple):
 
 
 class Reader(Protocol):
-    """What a reader offers. `reads`: whether it knows the tokens of a text; `read`: the ids of such texts."""
+    """The methods of a reader. `reads`: whether it knows the tokens of a text; `read`: the ids of such texts."""
 
     def reads(self, text: str, /) -> bool: ...
 
@@ -54,7 +54,7 @@ def reader_of(tokenizer: Tokenizer, letters: Letters | None) -> Reader | None:
 
 
 def _normalization(tokenizer: Tokenizer) -> Callable[[str], str] | None:
-    """What the tokenizer does to words of printable ASCII: str, str.lower, or None for anything else."""
+    """The change of printable ASCII by the tokenizer: str, str.lower, or None for any other."""
     if tokenizer.normalizer is None:
         return None
     found = [tokenizer.normalizer.normalize_str(f"x{letter}x") for letter in PRINTABLE]
