@@ -36,6 +36,12 @@ def encoder(folder: Path) -> TrainedEncoder:
     return load(folder)
 
 
+@given(order=st.permutations([*range(len(TEXTS)), 0, 4]))
+def test_the_order_and_repeats_of_texts_change_no_bit(encoder: TrainedEncoder, order: list[int]) -> None:
+    whole = encoder.encode(TEXTS)
+    assert np.array_equal(encoder.encode([TEXTS[row] for row in order]), whole[order])
+
+
 def test_vectors_are_those_of_the_model(folder: Path, encoder: TrainedEncoder) -> None:
     stored = load_encoder(folder)
     assert stored.tokens is not None

@@ -90,11 +90,13 @@ class BaseEncoder(ABC):
         return vectors
 
     def _encode_distinct(self, texts: Sequence[str], sequences: Sequence[np.ndarray], batching: Batching) -> np.ndarray:
-        """The vectors of texts with these sequences. A text that occurs again is not encoded again."""
-        distinct = dict(zip(texts, sequences, strict=True))
+        """The vectors of texts with these sequences. A text that occurs again is not encoded again.
+
+        The texts are sorted first: a batch in another order can be rounded differently.
+        """
+        by_text = dict(zip(texts, sequences, strict=True))
+        distinct = {text: by_text[text] for text in sorted(by_text)}
         vectors = self.encode_sequences([*distinct.values()], batching)
-        if len(distinct) == len(texts):
-            return vectors
         places = {text: place for place, text in enumerate(distinct)}
         return vectors[[places[text] for text in texts]]
 
