@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measured_page import measure_missing, short
+from measured_page import mean_and_range, measure_missing, short
 
 import seqtwin
 from seqtwin.api import config_for_data
@@ -103,9 +103,10 @@ Written by `python benchmarks/auto.py` from [results.json](results.json). *start
 writes. *auto*: the encoder that `seqtwin train --auto` chooses on dev within {MINUTES:g} minutes on one core, among
 those of [docs/starter.md](../../docs/starter.md). Both are trained again with {SEEDS} seeds, and figures are of the
 test split: the mean (lowest to highest). The free baseline is the best on dev of those that `train` prints.
+*not trained*: encoders that the time was too short for.
 
-| data | metric | free baseline | starter | auto | auto − baseline | chosen | minutes |
-| --- | --- | --- | --- | --- | ---: | --- | ---: |
+| data | metric | free baseline | starter | auto | auto − baseline | chosen | minutes | not trained |
+| --- | --- | --- | --- | --- | ---: | --- | ---: | ---: |
 """
 
 
@@ -117,14 +118,11 @@ def page(results: Mapping[str, Any]) -> str:
 
 def _row(name: str, found: Mapping[str, Any]) -> str:
     free = f"{short(found['free']['test'])} ({found['free']['title']})" if "free" in found else ""
-    scores = [_seeds(found["scores"][key]["test"]) for key in ("starter", "auto")]
+    scores = [mean_and_range(found["scores"][key]["test"]) for key in ("starter", "auto")]
     gain = f"{_gain(found):+.3f}" if "free" in found else ""
-    cells = [name, metric_name(found["metric"]), free, *scores, gain, found["winner"], f"{found['minutes']:.1f}"]
+    spent = [f"{found['minutes']:.1f}", str(len(found["left"]))]
+    cells = [name, metric_name(found["metric"]), free, *scores, gain, found["winner"], *spent]
     return f"| {' | '.join(cells)} |\n"
-
-
-def _seeds(values: list[float]) -> str:
-    return f"{short(_mean(values))} ({short(min(values))} to {short(max(values))})"
 
 
 def _mean(values: list[float]) -> float:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from measured_page import mean_and_range
 from recipes import cosines, speeds, static_vectors, transformer
 
 import seqtwin
@@ -145,14 +146,9 @@ def page(results: Mapping[str, Any]) -> str:
 
 
 def _row(name: str, own: Mapping[str, Any], rates: Mapping[str, float]) -> str:
-    scores = [_seeds(own[data]) for data in SCORED]
+    scores = [mean_and_range(own[data]) for data in SCORED]
     minutes = f"{np.mean(own['cpu_seconds']) / 60:.1f}" if "cpu_seconds" in own else ""
     return f"| {' | '.join([name, *scores, f'{rates[name]:,.0f}' if name in rates else '', minutes])} |\n"
-
-
-def _seeds(values: list[float]) -> str:
-    mean = f"{np.mean(values):.3f}".removeprefix("0")
-    return mean if len(values) == 1 else f"{mean} ({min(values):.3f} to {max(values):.3f})".replace("0.", ".")
 
 
 def main() -> None:

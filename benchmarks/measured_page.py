@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,12 @@ def summarize(mean: float, replicates: np.ndarray) -> dict[str, float]:
 def short(value: float) -> str:
     """Three digits, without the zero before the point."""
     return f"{value:.3f}".removeprefix("0")
+
+
+def mean_and_range(values: Sequence[float]) -> str:
+    """The mean over seeds, with the lowest and the highest value where there are several."""
+    mean = short(float(np.mean(values)))
+    return mean if len(values) == 1 else f"{mean} ({short(min(values))} to {short(max(values))})"
 
 
 def read_results(home: Path) -> Results:

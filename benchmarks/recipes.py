@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from measured_page import measure_missing
+from measured_page import mean_and_range, measure_missing, short
 
 import seqtwin
 from seqtwin.config import RunConfig, read_run, vary
@@ -191,7 +191,9 @@ def _quality(name: str, found: Mapping[str, Any]) -> str:
     zero = [_short(found.get("zero_shot", {}).get(key)) for key in ("static", "teacher")]
     minutes = f"{np.mean(found['cpu_seconds']) / 60:.1f}"
     link = f"[{name}](../../configs/recipes/{name}.yaml)"
-    return f"| {' | '.join([link, metric_name(found['metric']), _seeds(found['test']), free, *zero, minutes])} |\n"
+    return (
+        f"| {' | '.join([link, metric_name(found['metric']), mean_and_range(found['test']), free, *zero, minutes])} |\n"
+    )
 
 
 def _speed(name: str, found: Mapping[str, Any]) -> str:
@@ -203,12 +205,8 @@ def _speed(name: str, found: Mapping[str, Any]) -> str:
     return f"| {' | '.join([name, *cells, ratio])} |\n"
 
 
-def _seeds(values: list[float]) -> str:
-    return f"{_short(float(np.mean(values)))} ({_short(min(values))} to {_short(max(values))})"
-
-
 def _short(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}".removeprefix("0")
+    return "" if value is None else short(value)
 
 
 def main() -> None:

@@ -254,9 +254,8 @@ class Encoder(nn.Module):
     def keep(self) -> None:
         """Compute once what does not depend on the texts. The weights must not change afterwards."""
         if runs_stepwise(self.rnn) and self.padding == "masked":
-            tokens = self.inputs if isinstance(self.inputs, TokenInput) else None
-            look_up, size = (None, 0) if tokens is None else (tokens.look_up, tokens.embedding.num_embeddings)
-            self._run = KeptLstm(self.rnn, look_up, size)
+            one_each = isinstance(self.inputs, TokenInput) and self.inputs.fixed is None
+            self._run = KeptLstm(self.rnn, self.inputs.embedding if one_each else None)
 
 
 def _shape(cell: str, rnn: Recurrent) -> EncoderShape:

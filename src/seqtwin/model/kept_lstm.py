@@ -4,7 +4,7 @@
 from a token is computed when the token is met first, and kept.
 """
 
-from collections.abc import Callable
+import math
 
 import torch
 from torch import Tensor, nn
@@ -21,18 +21,15 @@ BLOCK = 32  # ids whose shares are computed together
 class KeptLstm:
     """States of an LSTM with these weights, as `run_stepwise` gives them.
 
-    `look_up`: the vectors of token ids, where each token has one; None for other inputs.
+    `embedding`: of the token ids, where the inputs are nothing else; None for other inputs.
     """
 
-    def __init__(self, lstm: nn.LSTM, look_up: Callable[[Tensor], Tensor] | None, vocabulary: int) -> None:
+    def __init__(self, lstm: nn.LSTM, embedding: nn.Embedding | None) -> None:
         with torch.no_grad():
             self._layers = stacked_weights(lstm)
-            weight, bias, _ = self._layers[0]
-            width = len(weight) * weight.shape[1]
-            if look_up is None or vocabulary * width > MOST_NUMBERS:
-                self._gates = None
-            else:
-                self._gates = _KeptGates(look_up, vocabulary, weight.flatten(0, 1), bias.flatten(), len(weight))
+        weight, bias, _ = self._layers[0]
+        fits = embedding is not None and embedding.num_embeddings * bias.numel() <= MOST_NUMBERS
+        self._gates = _KeptGates(embedding, weight, bias) if embedding is not None and fits else None
 
     def __call__(self, inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
         if torch.is_grad_enabled():  # gradients need the weights themselves
@@ -47,14 +44,12 @@ class _KeptGates:
     vector would depend on the texts that were encoded before.
     """
 
-    def __init__(
-        self, look_up: Callable[[Tensor], Tensor], vocabulary: int, weight: Tensor, bias: Tensor, directions: int
-    ) -> None:
-        self._look_up, self._weight, self._bias, self._directions = look_up, weight, bias, directions
-        blocks = -(-vocabulary // BLOCK)
-        self._last = vocabulary - 1
+    def __init__(self, embedding: nn.Embedding, weight: Tensor, bias: Tensor) -> None:
+        self._embedding, self._directions = embedding, len(weight)
+        self._weight, self._bias = weight.flatten(0, 1), bias.flatten()
+        blocks = math.ceil(embedding.num_embeddings / BLOCK)
         # memory that is not written takes no space
-        self._table = torch.empty(blocks, BLOCK, len(bias))
+        self._table = torch.empty(blocks, BLOCK, bias.numel())
         self._known = torch.zeros(blocks, dtype=torch.bool)
 
     def __call__(self, sequences: Sequences, layout: Layout, _weight: Tensor, _bias: Tensor) -> Share:
@@ -66,6 +61,6 @@ class _KeptGates:
         return Share(self._table.view(-1, len(self._bias) // self._directions), places)
 
     def _fill(self, block: int) -> None:
-        ids = torch.arange(block * BLOCK, (block + 1) * BLOCK).clamp(max=self._last)
-        self._table[block] = nn.functional.linear(self._look_up(ids), self._weight, self._bias)
+        ids = torch.arange(block * BLOCK, (block + 1) * BLOCK).clamp(max=self._embedding.num_embeddings - 1)
+        self._table[block] = nn.functional.linear(self._embedding(ids), self._weight, self._bias)
         self._known[block] = True  # last, for other threads

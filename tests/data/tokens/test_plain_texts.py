@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from seqtwin.data.tokens import plain_texts
 from seqtwin.data.tokens.plain_texts import MOST_WORDS, reader_of
 from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer, train_word_tokens
-from seqtwin.data.tokens.units import PAD, UNKNOWN
+from seqtwin.data.tokens.units import PAD, UNKNOWN, normalizer_of
 
 TRAINED = ["To be, or not to be: (that) is the question!", "naïve Café [PAD] 12.5 %", "Straße ΣΑΣ 東京 日本 हिन्दी", "x"]
 ASCII = st.text(st.characters(min_codepoint=0, max_codepoint=127), max_size=40)
@@ -72,7 +72,7 @@ def test_a_tokenizer_of_words_is_read_too() -> None:
 def _changed(**parts: object) -> Tokenizer:
     """A tokenizer of words with other parts."""
     tokenizer = Tokenizer(models.WordLevel({PAD: 0, UNKNOWN: 1, "a": 2}, unk_token=UNKNOWN))
-    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.Lowercase(), pre_tokenizers.BertPreTokenizer()
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer_of(True, "nfc"), pre_tokenizers.BertPreTokenizer()
     for name, part in parts.items():
         setattr(tokenizer, name, part)
     return tokenizer
@@ -80,6 +80,8 @@ def _changed(**parts: object) -> Tokenizer:
 
 FOREIGN = {
     "another normalization": _changed(normalizer=normalizers.Replace("a", "b")),
+    "another normalization of whole words": _changed(normalizer=normalizers.Replace("a a", "b")),
+    "another unknown token": _changed(model=models.WordLevel({PAD: 0, UNKNOWN: 1, "a": 2, "?": 3}, unk_token="?")),
     "other words": _changed(pre_tokenizer=pre_tokenizers.Whitespace()),
     "added tokens": _changed(
         post_processor=processors.TemplateProcessing(single="[PAD] $A", special_tokens=[(PAD, 0)])
@@ -96,6 +98,15 @@ def test_foreign_tokenizers_are_left_to_the_library(tokenizer: Tokenizer) -> Non
     assert [ids.tolist() for ids in tokens.encode(["a", "b a"])] == [
         tokenizer.encode(text).ids for text in ("a", "b a")
     ]
+
+
+def test_a_vocabulary_of_words_is_read_as_characters() -> None:
+    """Longer tokens of such a vocabulary never occur, with the library either."""
+    split = pre_tokenizers.Split(Regex("."), "isolated")
+    model = models.WordLevel({PAD: 0, UNKNOWN: 1, "ab": 2, "b": 3}, unk_token=UNKNOWN)
+    tokens = TextTokens(_changed(model=model, pre_tokenizer=split))
+    assert reader_of(tokens.tokenizer, None) is not None
+    assert tokens.encode(["ab"])[0].tolist() == tokens.tokenizer.encode("ab").ids == [1, 3]
 
 
 def test_kept_words_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

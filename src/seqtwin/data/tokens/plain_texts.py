@@ -4,23 +4,22 @@ A reader knows texts whose tokens are simple to find: printable ASCII for words,
 ids of words that it has met. All other texts, byte pairs and foreign tokenizers are left to the library.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from seqtwin.data.tokens.letters import LETTERS, Letters
-from seqtwin.data.tokens.units import PAD, UNKNOWN
+from seqtwin.data.tokens.units import NORMALIZE, UNKNOWN, normalizer_of
 
 # as BertPreTokenizer: blanks separate words, and every mark of punctuation is a word
 PIECES = re.compile(r"[!-/:-@\[-`{-~]|[^\s!-/:-@\[-`{-~]+", re.ASCII)
 MOST_WORDS = 2**16  # that are kept, in 10 MB with their letters
-PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 ONE_BY_ONE = {"type": "Split", "pattern": {"Regex": "."}, "behavior": "Isolated", "invert": False}
 
 
@@ -41,8 +40,8 @@ class Reader(Protocol):
 
 def reader_of(tokenizer: Tokenizer, letters: Letters | None) -> Reader | None:
     """The reader with the ids of a tokenizer; None where the library is needed for every text."""
-    normalize = _normalization(tokenizer)
-    own = isinstance(tokenizer.model, models.WordLevel) and tokenizer.post_processor is None
+    normalize, model = _normalization(tokenizer), tokenizer.model
+    own = isinstance(model, models.WordLevel) and model.unk_token == UNKNOWN and tokenizer.post_processor is None
     if normalize is None or not own or tokenizer.get_added_tokens_decoder():
         return None
     vocabulary = tokenizer.get_vocab()
@@ -54,14 +53,11 @@ def reader_of(tokenizer: Tokenizer, letters: Letters | None) -> Reader | None:
 
 
 def _normalization(tokenizer: Tokenizer) -> Callable[[str], str] | None:
-    """The change of printable ASCII by the tokenizer: str, str.lower, or None for any other."""
-    if tokenizer.normalizer is None:
-        return None
-    found = [tokenizer.normalizer.normalize_str(f"x{letter}x") for letter in PRINTABLE]
-    for change in (str, str.lower):
-        if found == [f"x{change(letter)}x" for letter in PRINTABLE]:
-            return change
-    return None
+    """The change of printable ASCII by a normalizer of `units`: str or str.lower; None for a foreign one."""
+    state = None if tokenizer.normalizer is None else tokenizer.normalizer.__getstate__()
+    forms = itertools.product((False, True), NORMALIZE)
+    own = {normalizer_of(lower, form).__getstate__(): lower or form == "fold" for lower, form in forms}
+    return None if state not in own else str.lower if own[state] else str
 
 
 class _Rows(dict[str, bytes]):
@@ -96,7 +92,7 @@ class WordReader:
     def read(self, texts: Sequence[str]) -> list[np.ndarray]:
         """The ids of each text, int64 [time] or [time, 1 + LETTERS]; time can be 0."""
         words = [PIECES.findall(text) for text in texts]
-        joined = b"".join(map(self.rows.__getitem__, chain.from_iterable(words)))
+        joined = b"".join(map(self.rows.__getitem__, itertools.chain.from_iterable(words)))
         ids = np.frombuffer(joined, dtype=np.int32).astype(np.int64)
         return _cut(ids if self.rows.letters is None else ids.reshape(-1, self.rows.width), words)
 
@@ -127,7 +123,7 @@ class CharacterReader:
 
 def _table(vocabulary: dict[str, int]) -> np.ndarray:
     """The id of each code point, up to one after the largest; unknown ones have id 1."""
-    known = {ord(token): place for token, place in vocabulary.items() if token not in (PAD, UNKNOWN)}
+    known = {ord(token): place for token, place in vocabulary.items() if len(token) == 1}
     table = np.ones(max(known, default=0) + 2, dtype=np.int64)
     table[list(known)] = list(known.values())
     return table
@@ -136,4 +132,4 @@ def _table(vocabulary: dict[str, int]) -> np.ndarray:
 def _cut(ids: np.ndarray, parts: Sequence[Sequence[object]]) -> list[np.ndarray]:
     """Rows of ids, one per token, cut into one array per text."""
     ends = np.cumsum([0, *map(len, parts)]).tolist()
-    return [ids[start:end] for start, end in pairwise(ends)]
+    return [ids[start:end] for start, end in itertools.pairwise(ends)]
