@@ -107,7 +107,7 @@ def compare_with_best(baselines: Baselines, dev: Mapping[str, float], test: Mapp
     best, metric = baselines.best, baselines.primary
     if best is None or metric not in dev or metric not in test:
         return [f"The encoder was not compared with a free baseline: {_missing(baselines, dev, test)}."]
-    return [_verdict(best, metric, dev[metric], test[metric]), *_sample_sentence(baselines)]
+    return [_verdict(best, metric, dev[metric], test[metric]), *_sample_sentence(baselines), *_not_measured(baselines)]
 
 
 def _missing(baselines: Baselines, dev: Mapping[str, float], test: Mapping[str, float]) -> str:
@@ -135,6 +135,17 @@ def _sample_sentence(baselines: Baselines) -> list[str]:
     rows, sampled = baselines.rows, baselines.sampled
     parts = [f"{sampled[split]:,} of {rows[split]:,} {split} rows" for split in rows if sampled[split] < rows[split]]
     return [f"The baselines were measured on samples: {', '.join(parts)}."] if parts else []
+
+
+def _not_measured(baselines: Baselines) -> list[str]:
+    """A sentence for each baseline without a value, with the reason."""
+    metric = baselines.primary
+    reasons = {
+        FLOOR_NAMES.get(name, name): scores["undefined"][metric]
+        for name, scores in baselines.floors.items()
+        if not scores["dev"] and metric in scores.get("undefined", {})
+    }
+    return [f"The baseline {name} was {why}." for name, why in reasons.items()]
 
 
 def _digits(value: float) -> str:

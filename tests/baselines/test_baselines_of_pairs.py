@@ -181,10 +181,12 @@ def test_warping_forgives_what_is_slower() -> None:
 def test_too_much_warping_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     data = series_data()
     longest = [max(len(one) for one in floors._sides(data, data.part("test"))[i]) for i in (0, 1)]
-    assert warping_steps(*floors._sides(data, data.part("test"))) == 20 * longest[0] * longest[1]
+    assert warping_steps(*floors._sides(data, data.part("test"))) == 20 * longest[0] * longest[1] * 3, "three channels"
     assert "dtw" in measure_floors(data)
     monkeypatch.setattr(floors, "MOST_STEPS", 100)
-    assert list(measure_floors(data)) == ["constant", "length", "mean_vectors"]
+    found = measure_floors(data)
+    assert [name for name, scores in found.items() if scores["test"]] == ["constant", "length", "mean_vectors"]
+    assert found["dtw"]["undefined"]["roc_auc"].startswith("not measured")
 
 
 # all of them

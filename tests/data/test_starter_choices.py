@@ -61,8 +61,8 @@ def test_pairs_of_texts_have_the_lexical_channel_and_series_do_not(write: Write)
 def test_there_are_enough_steps_where_the_limits_of_epochs_allow(rows: int) -> None:
     chosen = choose_schedule(rows)
     assert chosen.steps == sum(len(range(0, rows, chosen.batch)) for _ in range(chosen.epochs))
-    assert 5 <= chosen.epochs <= 100
-    assert chosen.steps >= 1000 or chosen.epochs == 100
+    assert 5 <= chosen.epochs <= 500
+    assert chosen.steps >= 1000 or chosen.epochs == 500
     fewer = chosen.steps - chosen.steps // chosen.epochs
     assert chosen.epochs == 5 or fewer < 1000, "and no more than needed"
     assert chosen.patience <= chosen.epochs
@@ -85,8 +85,8 @@ def test_series_are_counted_not_their_steps(write: Write, tmp_path: Path) -> Non
         write("series_id,t,ch0,label", series_rows(count), f"{split}.csv")
     chosen = starter_settings(inspect_data(tmp_path), classes=True)
     assert chosen["encoder"]["embedding"].reason == "for about 32 training series"  # type: ignore[index]
-    assert chosen["fit"]["epochs"].value == 100  # type: ignore[index]
-    assert chosen["fit"]["epochs"].reason == "passes over 32 series: 100 steps"  # type: ignore[index]
+    assert chosen["fit"]["epochs"].value == 500  # type: ignore[index]
+    assert chosen["fit"]["epochs"].reason == "passes over 32 series: 500 steps"  # type: ignore[index]
 
 
 def test_the_comment_on_classify_says_all_that_has_to_change(write: Write, tmp_path: Path) -> None:
@@ -94,15 +94,15 @@ def test_the_comment_on_classify_says_all_that_has_to_change(write: Write, tmp_p
     found = inspect_data(path)
     text = write_config(found, folder=tmp_path)
     (line,) = [line for line in text.splitlines() if line.startswith("# objective: classify")]
-    assert "remove data.pairs and loss, and set in fit: epochs: 100, batch: 32, patience: 20" in line
+    assert "remove data.pairs and loss, and set in fit: epochs: 500, batch: 32, patience: 300" in line
     changed = yaml.safe_load(text)
     del changed["data"]["pairs"], changed["loss"]
-    changed |= {"objective": "classify", "fit": {**changed["fit"], "epochs": 100, "batch": 32, "patience": 20}}
+    changed |= {"objective": "classify", "fit": {**changed["fit"], "epochs": 500, "batch": 32, "patience": 300}}
     assert changed["fit"] == settings(found, classes=True)["fit"], "the same as for the objective from the start"
     config = parse_run(anchored(changed, tmp_path))
     check_run(config)
     steps = config.fit.epochs * -(-len(prepare(config).stores["train"]) // config.fit.batch)
-    assert steps == 100
+    assert steps == 500
 
 
 # loss

@@ -1,6 +1,6 @@
 """Pairs and search tasks drawn from items with groups. Two items of the same group are the same."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,21 @@ def split_items(groups: np.ndarray, fractions: Sequence[float], rng: np.random.G
         for split, part in zip(SPLITS, np.split(items, cuts), strict=True):
             parts[split].append(part)
     return {split: np.sort(np.concatenate(own)) for split, own in parts.items()}
+
+
+def lacks_dev(split: Collection[str]) -> bool:
+    """Whether there is train and test, but no dev, which is then split off train."""
+    return "dev" not in split and {"train", "test"} <= set(split)
+
+
+def dev_from_train(fractions: Sequence[float]) -> tuple[float, float, float]:
+    """The shares of train, dev and test by which train is split where dev is missing."""
+    return 1 - fractions[1], fractions[1], 0.0
+
+
+def dev_note(fractions: Sequence[float]) -> str:
+    """The note about a dev that was split off train."""
+    return f"dev was split off train: {fractions[1]:.0%}"
 
 
 def split_of(members: Mapping[str, np.ndarray], count: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from seqtwin.data.examples import TARGET_FORMS, Examples, Kind
 from seqtwin.data.pairs import SPLITS
-from seqtwin.data.sample_pairs import split_items, split_of
+from seqtwin.data.sample_pairs import dev_from_train, dev_note, lacks_dev, split_items, split_of
 from seqtwin.errors import DataError
 
 WHOLE = "file"  # the split of rows that are not split yet
@@ -62,20 +62,31 @@ def firsts(rows: Collected) -> list[bool]:
 def cut(
     rows: Collected, classes: Sequence[str], fractions: Sequence[float], seed: int, *, what: str
 ) -> tuple[Collected, list[str]]:
-    """The rows of one file with splits, and a note; rows that have splits already are returned unchanged.
+    """The rows of one file with splits, or those of train and test with a dev split off train, and a note.
 
-    `classes`: one per row; every class is split by the same shares. Items with the same form get the same split.
-    `what`: end of the note.
+    Rows that have all their splits already are returned unchanged. `classes`: one per row; every class is split by the
+    same shares. Items with the same form get the same split. `what`: end of the note.
     """
-    if WHOLE not in rows.split:
+    if WHOLE in rows.split:
+        note = "split " + " / ".join(f"{share:.0%}" for share in fractions) + f" {what}"
+        return Collected(rows.items, rows.targets, _split_within(rows.items, classes, fractions, seed)), [note]
+    if not lacks_dev(rows.split):
         return rows, []
+    of_train = [name == "train" for name in rows.split]
+    shares = dev_from_train(fractions)
+    train = iter(_split_within(list(compress(rows.items, of_train)), list(compress(classes, of_train)), shares, seed))
+    split = [next(train) if name == "train" else name for name in rows.split]
+    return Collected(rows.items, rows.targets, split), [dev_note(fractions)]
+
+
+def _split_within(items: Sequence[Any], classes: Sequence[str], shares: Sequence[float], seed: int) -> list[str]:
+    """The split of each item. Every class is split by the same shares."""
     number: dict[Hashable, int] = {}
-    groups = np.array([number.setdefault(form(item), len(number)) for item in rows.items])
+    groups = np.array([number.setdefault(form(item), len(number)) for item in items])
     first = np.unique(groups, return_index=True)[1]
     kinds = np.unique(np.asarray(classes)[first], return_inverse=True)[1]
-    of_group = split_of(split_items(kinds, fractions, np.random.default_rng(seed)), len(first))
-    note = "split " + " / ".join(f"{share:.0%}" for share in fractions) + f" {what}"
-    return Collected(rows.items, rows.targets, of_group[groups].tolist()), [note]
+    of_group = split_of(split_items(kinds, shares, np.random.default_rng(seed)), len(first))
+    return [str(name) for name in of_group[groups]]
 
 
 def examples_of(

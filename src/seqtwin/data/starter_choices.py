@@ -13,8 +13,8 @@ MANY_NUMBERS = 0.15  # share of words with a digit, from which spelling decides
 FEW_ROWS = 2000
 SMALL_BATCH, BATCH = 32, 64
 FEWEST_STEPS = 1000
-FEWEST_EPOCHS, MOST_EPOCHS = 5, 100
-PATIENCE = 5
+FEWEST_EPOCHS, MOST_EPOCHS = 5, 500
+PATIENCE, PATIENT_STEPS = 5, 300  # dev of a few rows is a staircase: patience has to count steps, too
 CONTRASTIVE: Mapping[str, object] = {"name": "contrastive", "distance": "cosine", "margin": 0.5}
 
 
@@ -41,18 +41,18 @@ class Schedule:
 
 
 def choose_schedule(rows: int) -> Schedule:
-    """The schedule for this number of training rows: about 1,000 steps or more, in 5 to 100 epochs.
+    """The schedule for this number of training rows: about 1,000 steps or more, in 5 to 500 epochs.
 
     >>> choose_schedule(4500)
     Schedule(epochs=15, batch=64, steps=1065, patience=5)
     >>> choose_schedule(22).epochs, choose_schedule(100_000).epochs
-    (100, 5)
+    (500, 5)
     """
     batch = SMALL_BATCH if rows < FEW_ROWS else BATCH
     each = math.ceil(rows / batch)
     epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(FEWEST_STEPS / each)))
-    # an epoch of one or two steps changes little: patience counts in epochs and has to grow with them
-    return Schedule(epochs, batch, epochs * each, max(PATIENCE, epochs // 5))
+    patience = max(PATIENCE, math.ceil(PATIENT_STEPS / each))
+    return Schedule(epochs, batch, epochs * each, min(patience, epochs))
 
 
 def fit_section(rows: int, noun: str) -> Section:

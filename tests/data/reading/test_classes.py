@@ -287,6 +287,19 @@ def test_nothing_is_written_of_a_blank_text(policy, write):
 # --- what holds always -------------------------------------------------------------------------------------------
 
 
+@given(st.lists(st.sampled_from("abcdefghijAB"), min_size=1, max_size=30), st.integers(0, 3))
+def test_a_missing_dev_is_cut_from_train_and_test_stays(texts, tested):
+    split = ["train"] * len(texts) + ["test"] * tested
+    rows = Collected(texts + ["t"] * tested, ["x"] * len(split), split)
+    found, notes = cut(rows, rows.targets, (0.5, 0.25, 0.25), 0, what="")
+    assert [name == "test" for name in found.split] == [name == "test" for name in split]
+    assert found.items == rows.items
+    assert notes == (["dev was split off train: 25%"] if tested else [])
+    kept, dev = ({form(x) for x, s in zip(found.items, found.split, strict=True) if s == n} for n in ("train", "dev"))
+    assert not kept & dev
+    assert not tested or abs(len(dev) - len(kept | dev) / 4) <= 0.5
+
+
 @given(st.lists(st.tuples(st.sampled_from("abcdefghijAB"), st.sampled_from("xyz")), min_size=1, max_size=30))
 def test_a_cut_shares_nothing(rows):
     texts, labels = [a for a, _ in rows], [b for _, b in rows]

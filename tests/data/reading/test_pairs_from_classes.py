@@ -79,3 +79,14 @@ def test_the_search_moves_neither_pairs_nor_fingerprint(items):
 
 def test_files_without_a_test_part_have_no_search(items):
     assert read_items({"train": items}, pairs=40).retrieval is None
+
+
+def test_a_missing_dev_is_cut_from_train_within_each_class(items, tmp_path):
+    test = tmp_path / "test.csv"
+    test.write_text("text,label\n" + "".join(f"other {i},{'abc'[i % 3]}\n" for i in range(12)), encoding="utf-8")
+    data = read_items({"train": items, "test": test}, pairs=100)
+    texts = {split: {*data.part(split)["left"], *data.part(split)["right"]} for split in ("train", "dev", "test")}
+    assert len(texts["dev"]) <= 15, "15 % of 90 texts"
+    assert not texts["train"] & texts["dev"]
+    assert all(text.startswith("other") for text in texts["test"])
+    assert "dev was split off train: 15%" in data.notes

@@ -19,6 +19,7 @@ from seqtwin.data.reading.column_options import ColumnOptions, Names
 from seqtwin.data.reading.join_ids import Tables, read_joined
 from seqtwin.data.reading.negatives import with_negatives
 from seqtwin.data.reading.score_scales import look_at_target, read_labels, read_scores
+from seqtwin.data.sample_pairs import dev_note, lacks_dev
 from seqtwin.data.splits import check_fractions, leakage, leakage_notes, split_pairs
 from seqtwin.errors import ConfigError, DataError
 
@@ -199,25 +200,22 @@ def _kept_pairs(table: Table, left: Names, right: Names, target: np.ndarray, emp
 def _joined(parts: dict[str, pd.DataFrame], fractions: Sequence[float], seed: int) -> tuple[pd.DataFrame, list[str]]:
     if "file" not in parts:
         frame = pd.concat([part.assign(split=split) for split, part in parts.items()], ignore_index=True)
-        whole = "dev" in parts or not {"train", "test"} <= set(parts)
-        return (frame, []) if whole else _with_dev(frame, fractions[1], seed)
+        return _with_dev(frame, fractions, seed) if lacks_dev(parts) else (frame, [])
     frame = parts["file"]
     split, note = split_pairs(frame["left"].tolist(), frame["right"].tolist(), fractions, np.random.default_rng(seed))
     return frame.assign(split=split), [note]
 
 
-def _with_dev(frame: pd.DataFrame, share: float, seed: int) -> tuple[pd.DataFrame, list[str]]:
+def _with_dev(frame: pd.DataFrame, fractions: Sequence[float], seed: int) -> tuple[pd.DataFrame, list[str]]:
     """The pairs, with a share of the training pairs moved to dev. If possible, train and dev share no text."""
-    train = frame["split"] == "train"
+    train, share = frame["split"] == "train", fractions[1]
     sides = frame.loc[train, "left"].tolist(), frame.loc[train, "right"].tolist()
     try:
         split, _ = split_pairs(*sides, (1 - share, share / 2, share / 2), np.random.default_rng(seed))
     except DataError:
         return frame, []  # too few pairs to split; a missing dev is reported where it is needed
     cut = pd.Series(["train" if part == "train" else "dev" for part in split], index=frame.index[train])
-    return frame.assign(split=cut.reindex(frame.index).fillna(frame["split"])), [
-        f"dev was split off train: {share:.0%}"
-    ]
+    return frame.assign(split=cut.reindex(frame.index).fillna(frame["split"])), [dev_note(fractions)]
 
 
 def _dropped_notes(dropped: Mapping[str, int]) -> list[str]:

@@ -19,7 +19,15 @@ from seqtwin.data.reading.pair_tables import (
     described,
     stem,
 )
-from seqtwin.data.sample_pairs import pairs_by_split, search_among, split_items, split_of
+from seqtwin.data.sample_pairs import (
+    dev_from_train,
+    dev_note,
+    lacks_dev,
+    pairs_by_split,
+    search_among,
+    split_items,
+    split_of,
+)
 from seqtwin.errors import ConfigError, DataError
 
 MOST_PAIRS = 20_000
@@ -100,18 +108,14 @@ def sampled(
     *,
     place: str,
 ) -> Sampled:
-    """Pairs drawn from items with a group. Items with the split "file" are split first.
+    """Pairs drawn from items with a group. Items with the split "file" are split first; a missing dev is split off train.
 
     Raises: DataError if a split has no pairs; ConfigError for an invalid number of pairs.
     """
     if pairs is not None and pairs < 20:
         raise ConfigError("CONFIG_DATA", f"pairs: expected 20 or more, got {pairs}", place="data.pairs")
     rng = np.random.default_rng(seed)
-    members = {str(name): np.flatnonzero(split == name) for name in pd.unique(split)}
-    notes = []
-    if "file" in members:
-        members = split_items(groups, fractions, rng)
-        notes.append("split " + " / ".join(f"{share:.0%}" for share in fractions) + " within each class")
+    members, notes = _members(groups, split, fractions, rng)
     wanted = pairs or min(MOST_PAIRS, PAIRS_PER_ITEM * len(next(iter(members.values()))))
     try:
         frame = pairs_by_split(members, groups, max(wanted, 20), rng)
@@ -123,3 +127,18 @@ def sampled(
         notes.append(f"{got} training pairs instead of {pairs}: no more balanced pairs can be drawn from these items")
     test = members.get("test", np.zeros(0, dtype=np.int64))
     return Sampled(frame, notes, search_among(test, groups[test], seed), split_of(members, len(groups)))
+
+
+def _members(
+    groups: np.ndarray, split: np.ndarray, fractions: Sequence[float], rng: np.random.Generator
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The item indices of each split, and a note on how they were split."""
+    members = {str(name): np.flatnonzero(split == name) for name in pd.unique(split)}
+    if "file" in members:
+        note = "split " + " / ".join(f"{share:.0%}" for share in fractions) + " within each class"
+        return split_items(groups, fractions, rng), [note]
+    if not lacks_dev(members):
+        return members, []
+    train = members["train"]
+    cut = split_items(groups[train], dev_from_train(fractions), rng)
+    return {"train": train[cut["train"]], "dev": train[cut["dev"]], "test": members["test"]}, [dev_note(fractions)]
