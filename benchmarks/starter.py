@@ -45,6 +45,7 @@ class Question:
 UNITS: Variants = {"words": {"tokens.unit": "word"}, "characters": {"tokens.unit": "char"}}
 LETTERS: Variants = {"words": {"tokens.characters": False}, "words and letters": {"tokens.characters": True}}
 NGRAMS: Variants = {"without n-grams": {"encoder.lexical": None}, "with n-grams": {"encoder.lexical": {"dim": 512}}}
+CELLS: Variants = {"LSTM": {"encoder.cell": "lstm"}, "GRU": {"encoder.cell": "gru"}}
 EPOCHS: Variants = {"5 epochs": {"fit.epochs": 5, "fit.patience": 5}, "starter": {}}
 SHAPES: Variants = {
     "max": {},
@@ -67,6 +68,7 @@ QUESTIONS: Mapping[str, Question] = {
     "unit-amazon_google": Question("amazon_google/train.csv", UNITS),
     "unit-titles": Question(TITLES_NAME, UNITS),
     "letters-ud_ewt": Question("ud_ewt", LETTERS, "label_steps"),
+    "cell-japanese_vowels": Question("japanese_vowels", CELLS, "classify"),
     "epochs-japanese_vowels": Question("japanese_vowels", EPOCHS, "classify"),
 }
 

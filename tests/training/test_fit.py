@@ -178,8 +178,9 @@ def test_what_a_watcher_finds_stands_in_the_history_before_training_too() -> Non
         ((0.1, 0.5, 0.6, 0.55, 0.4, 0.9), 3, 5, 5),
         ((0.1, 0.5, 0.6, 0.55, 0.4, 0.3), None, 5, 2),
         ((0.99, 0.5, 0.4, 0.6, 0.5, 0.4), None, 5, 3),  # the untrained encoder is no candidate
-        ((0.1, 0.5, 0.5, 0.5, 0.5, 0.5), None, 5, 1),  # equal is not better
-        ((0.1, 0.5, 0.5, 0.5, 0.5, 0.5), 1, 2, 1),
+        ((0.1, 0.5, 0.5, 0.5, 0.5, 0.5), None, 5, 5),  # of equal epochs the last
+        ((0.1, 0.5, 0.5, 0.4, 0.5, 0.5), 3, 4, 4),
+        ((0.1, 0.5, 0.5, 0.5, 0.5, 0.5), 1, 2, 2),  # equal is not better: patience ends
         ((None, None, None, None, None, None), 1, 5, 5),  # where dev cannot tell the newest are kept
         ((-5.0, -3.0, -4.0, -2.0, -9.0, -9.0), 2, 5, 3),
     ],

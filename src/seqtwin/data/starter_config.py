@@ -12,6 +12,7 @@ from seqtwin.data.starter_choices import (
     FEW_ROWS,
     Section,
     Setting,
+    cell,
     classify_instead,
     fit_section,
     letters_of_words,
@@ -251,7 +252,7 @@ def _tokens(inspection: Inspection, start: bool) -> Section:
 def _encoder(inspection: Inspection, rows: int, noun: str) -> Section:
     width = 64 if rows < FEW_ROWS else 128
     section = {
-        "cell": Setting("lstm", "rnn | gru | lstm | none"),
+        "cell": cell(inspection),
         "bidirectional": Setting(True, "each step sees the steps before and after it"),
         "embedding": Setting(width, f"for about {rows:,} training {noun}"),
         "hidden": Setting(width, "per direction"),

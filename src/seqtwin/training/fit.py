@@ -241,14 +241,18 @@ def _finite(state: RunState, metric: float | None) -> float | None:
 
 
 def _record(state: RunState, mean_loss: float, metric: float | None, watched: Measures) -> None:
-    """Add an epoch to the history. Keep its weights if the metric on dev is the best so far, or is undefined."""
+    """Add an epoch to the history. Keep its weights if no metric on dev was better so far, or if it is undefined.
+
+    Of equal epochs the last is kept: a dev split of ten rows is at its best by luck first. `patience` counts from the
+    first of them.
+    """
     rate = float(state.scheduler.get_last_lr()[0]) / state.rate
     row: Row = {"epoch": state.epoch, "step": state.step, "loss": mean_loss, "dev": metric, "lr": rate}
     state.history.append({**row, "seconds": state.seconds, "gradient_norm": _epoch_norm(state), **watched})
     # the untrained encoder is a baseline, not a candidate
     trained = state.epoch > 0
     better = trained and (metric is None or metric > state.best)
-    if better or not trained:
+    if better or not trained or metric == state.best:
         state.best = -math.inf if metric is None or not trained else metric
         state.best_epoch = state.epoch
         state.averaged = state.average.count if state.average else 0

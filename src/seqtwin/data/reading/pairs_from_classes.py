@@ -108,7 +108,9 @@ def sampled(
     *,
     place: str,
 ) -> Sampled:
-    """Pairs drawn from items with a group. Items with the split "file" are split first; a missing dev is split off train.
+    """Pairs drawn from items with a group. Items with the split "file" are split first.
+
+    A missing dev is split off train.
 
     Raises: DataError if a split has no pairs; ConfigError for an invalid number of pairs.
     """
