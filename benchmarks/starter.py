@@ -55,6 +55,17 @@ SHAPES: Variants = {
         "representation": {"join": ["mean_output", "max_output"]},
     },
 }
+CLASSES: Variants = {
+    "as for pairs": {
+        "objective": "classify",
+        "tokens.characters": False,
+        "encoder.word_dropout": 0,
+        "encoder.input_dropout": 0,
+        "representation": "max_output",
+        "fit": {"epochs": 15, "batch": 64, "lr": 0.002, "patience": 5},
+    },
+    "for classes": {},
+}
 QUESTIONS: Mapping[str, Question] = {
     "loss-amazon_google": Question("amazon_google/train.csv", LABELS),
     "loss-qqp": Question("qqp", LABELS),
@@ -65,6 +76,7 @@ QUESTIONS: Mapping[str, Question] = {
     **{f"ngrams-{name}": Question(name, NGRAMS) for name in ("stsb", "sick", "mrpc", "toponyms", "amazon_google")},
     **{f"shape-{name}": Question(name, SHAPES) for name in ("mrpc", "sick", "stsb", "amazon_google", "qqp")},
     "ngrams-trec": Question("trec", NGRAMS, "classify"),
+    "classes-trec": Question("trec", CLASSES, "classify"),
     "unit-amazon_google": Question("amazon_google/train.csv", UNITS),
     "unit-titles": Question(TITLES_NAME, UNITS),
     "letters-ud_ewt": Question("ud_ewt", LETTERS, "label_steps"),

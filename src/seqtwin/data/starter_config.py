@@ -18,6 +18,9 @@ from seqtwin.data.starter_choices import (
     letters_of_words,
     lexical_channel,
     pair_loss,
+    text_class_network,
+    text_class_objective,
+    text_class_reading,
     token_unit,
 )
 
@@ -40,17 +43,23 @@ def starter_settings(
     an encoder, which determines the shape of the encoder and its tokens.
     """
     single = inspection.kind in OF_STEPS or (classes and inspection.kind in OF_CLASSES)
+    text_classes = single and inspection.kind == "items"
     rows, noun = _training_rows(inspection, single), _noun(inspection) if single else "pairs"
     settings: Settings = {"data": _data(inspection, folder, single)}
     if inspection.kind != "pairs":
         settings["objective"] = _objective(inspection, single)
     if inspection.kind not in OF_SERIES:
-        settings["tokens"] = _tokens(inspection, start)
+        settings["tokens"] = _tokens(inspection, start, text_classes)
     if not start:
-        settings["encoder"] = _encoder(inspection, rows, noun)
+        network = text_class_network() if text_classes and _of_words(inspection) else {}
+        settings["encoder"] = {**_encoder(inspection, rows, noun), **network}
     if inspection.kind not in OF_STEPS:
         settings |= _parts(inspection, single)
-    return {**settings, "fit": fit_section(rows, noun)}
+    return {**settings, "fit": fit_section(rows, noun, text_classes=text_classes)}
+
+
+def _of_words(inspection: Inspection) -> bool:
+    return token_unit(inspection).value == "word"
 
 
 def as_mapping(settings: Settings) -> dict[str, object]:
@@ -234,18 +243,20 @@ def _objective(inspection: Inspection, single: bool) -> Setting:
     if inspection.kind in OF_STEPS:
         return Setting("label_steps", "predict one class per step")
     if single:
-        return Setting("classify", "predict the class of each sequence")
+        series = Setting("classify", "predict the class of each sequence")
+        return text_class_objective() if inspection.kind == "items" else series
     return classify_instead(_training_rows(inspection, single=True), _noun(inspection))
 
 
-def _tokens(inspection: Inspection, start: bool) -> Section:
+def _tokens(inspection: Inspection, start: bool, text_classes: bool) -> Section:
     if inspection.empty:
         empty = Setting("drop", f"{inspection.empty:,} rows have an empty text and are left out")
     else:
         empty = Setting("error", "there are no empty texts; error | unk | drop")
     if start:
         return {"empty": empty}
-    letters = {"characters": letters_of_words()} if inspection.kind == "steps" else {}
+    spelled = inspection.kind == "steps" or (text_classes and _of_words(inspection))
+    letters = {"characters": letters_of_words()} if spelled else {}
     return {"unit": token_unit(inspection), **letters, "empty": empty}
 
 
@@ -261,8 +272,9 @@ def _encoder(inspection: Inspection, rows: int, noun: str) -> Section:
 
 
 def _parts(inspection: Inspection, single: bool) -> Section:
+    usual = Setting("max_output", "the strongest of the usual ones on sentence pairs")
     parts = {
-        "representation": Setting("max_output", "the strongest of the usual ones on sentence pairs"),
+        "representation": text_class_reading() if single and inspection.kind == "items" else usual,
         "similarity": Setting("cosine", "independent of the length of the vectors"),
     }
     return parts if single else {**parts, "loss": pair_loss(inspection)}

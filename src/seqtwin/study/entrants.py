@@ -30,6 +30,7 @@ OF_WORDS: Mapping[str, Changes] = {
     "word vectors": {**RECURRENT, **STATIC},
 }
 FREE: Changes = {"encoder.lexical": {"share": 1.0, "mapped": False, "trained": False}, "fit.epochs": 1}
+JOINED: Changes = {"representation": {"join": ["attention_output", "final_hidden", "max_output"]}}
 READINGS: Mapping[str, Changes] = {
     "max": {"representation": "max_output"},
     "attention": {"representation": "attention_output"},
@@ -104,7 +105,11 @@ def _pairs_of_texts(config: RunConfig) -> list[Entrant]:
 
 def _classes_of_texts(config: RunConfig) -> list[Entrant]:
     """The recurrent network and n-grams, on both token units, and words with their letters."""
-    letters = {"words and letters, max": {"tokens.unit": "word", "tokens.characters": True, **READINGS["max"]}}
+    spelled = {"tokens.unit": "word", "tokens.characters": True}
+    letters = {
+        f"words and letters, {name}": {**spelled, **changes}
+        for name, changes in {"joined": JOINED, "max": READINGS["max"]}.items()
+    }
     readings = {
         f"{name}, {unit}": {"tokens.unit": unit, "tokens.characters": False, **changes}
         for unit in _units(config)
