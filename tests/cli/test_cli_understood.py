@@ -54,6 +54,18 @@ def test_init_and_check_say_it_on_stdout(run: Run, tmp_path: Path) -> None:
     assert yaml.safe_load(Path("c.yaml").read_text(encoding="utf-8"))["data"]["left"] == "name_1"
 
 
+def test_init_writes_a_config_for_classes_where_there_are_classes(run: Run, tmp_path: Path) -> None:
+    code, _, said = run("init", pairs(tmp_path), "--classify", "-o", "c.yaml")
+    assert code == 2
+    assert "expected texts or series with a class, found pairs of texts" in said
+    assert not Path("c.yaml").exists()
+    rows = "".join(f"the {'east' if n % 2 else 'west'} gate of town {n},{'ew'[n % 2]}\n" for n in range(60))
+    (tmp_path / "texts.csv").write_text("text,label\n" + rows, encoding="utf-8")
+    assert run("init", "texts.csv", "--classify", "-o", "c.yaml")[0] == 0
+    assert yaml.safe_load(Path("c.yaml").read_text(encoding="utf-8"))["objective"]["name"] == "classify"
+    assert run("train", "c.yaml", "fit.epochs=1", "encoder.hidden=6", "encoder.embedding=6", "--out", "run")[0] == 0
+
+
 def test_train_and_compare_say_it_before_they_begin(run: Run, tmp_path: Path, monkeypatch: Any) -> None:
     code, said, noted = run("train", pairs(tmp_path), *SMALL, "--out", "run")
     assert code == 0

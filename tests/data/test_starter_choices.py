@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,20 +88,24 @@ def test_series_are_counted_not_their_steps(write: Write, tmp_path: Path) -> Non
     assert chosen["fit"]["epochs"].reason == "passes over 32 series: 500 steps"  # type: ignore[index]
 
 
-def test_the_comment_on_classify_says_all_that_has_to_change(write: Write, tmp_path: Path) -> None:
-    path = write("series_id,t,ch0,label", series_rows(32))
-    found = inspect_data(path)
-    text = write_config(found, folder=tmp_path)
-    (line,) = [line for line in text.splitlines() if line.startswith("# objective: classify")]
-    assert "remove data.pairs and loss, and set in fit: epochs: 500, batch: 32, patience: 300" in line
-    changed = yaml.safe_load(text)
-    del changed["data"]["pairs"], changed["loss"]
-    changed |= {"objective": "classify", "fit": {**changed["fit"], "epochs": 500, "batch": 32, "patience": 300}}
-    assert changed["fit"] == settings(found, classes=True)["fit"], "the same as for the objective from the start"
-    config = parse_run(anchored(changed, tmp_path))
+def test_the_comment_on_classify_names_the_option_that_writes_its_config(write: Write, tmp_path: Path) -> None:
+    found = inspect_data(write("series_id,t,ch0,label", series_rows(32)))
+    (line,) = [one for one in write_config(found, folder=tmp_path).splitlines() if one.startswith("# objective:")]
+    assert "the labels of 22 series instead: seqtwin init --classify" in line
+    config = parse_run(anchored(as_mapping(starter_settings(found, folder=tmp_path, classes=True)), tmp_path))
     check_run(config)
-    steps = config.fit.epochs * -(-len(prepare(config).stores["train"]) // config.fit.batch)
-    assert steps == 500
+    assert config.fit.epochs * -(-len(prepare(config).stores["train"]) // config.fit.batch) == 500, "steps"
+    assert config.encoder.cell == "gru"
+
+
+def test_texts_with_a_class_get_letters_dropout_and_three_representations(write: Write) -> None:
+    found = inspect_data(write("text,label", [[PLAIN.format(i), "abc"[i % 3]] for i in range(90)]))
+    of_pairs, of_classes = settings(found), settings(found, classes=True)
+    assert of_classes["tokens"]["characters"] is True
+    assert of_classes["objective"] == {"name": "classify", "dropout": 0.5}
+    assert len(of_classes["representation"]["join"]) == 3
+    assert "characters" not in of_pairs["tokens"]
+    assert of_pairs["fit"]["lr"] == 0.002
 
 
 # loss

@@ -43,6 +43,9 @@ def init(
     data: Data,
     out: Annotated[Path, typer.Option("--out", "-o", help="new config file", metavar="FILE")] = Path("config.yaml"),
     columns: Columns = NO_COLUMNS,
+    classify: Annotated[
+        bool, typer.Option("--classify", help="predict the class of each text or series; default: draw pairs from them")
+    ] = False,
 ) -> None:
     """Inspect a data file and write a commented config for it.
 
@@ -59,7 +62,9 @@ def init(
 
     refuse_existing(out)
     inspection = inspect_data(data, column_options(columns))
-    raw, config = api.config_for_data(inspection, out)
+    if classify:
+        _refuse_without_classes(inspection, data)
+    raw, config = api.config_for_data(inspection, out, "classify" if classify else "pairs")
     next_step = f"seqtwin train {out}, or seqtwin compare {out}"
     try:
         run = parse_run(raw, place=str(data))
@@ -71,6 +76,15 @@ def init(
         next_step = f"correct this, then {next_step}"
     publish_text(out, config)
     console.print_line("\n".join([*lines, f"wrote {out}", f"next: {next_step}"]))
+
+
+def _refuse_without_classes(inspection: "Inspection", data: Path) -> None:
+    """Check that there is a class per text or series. Raises: ConfigError."""
+    from seqtwin.data.starter_config import KINDS, OF_CLASSES
+
+    if inspection.kind not in OF_CLASSES:
+        cause = f"expected texts or series with a class, found {KINDS[inspection.kind]}"
+        raise ConfigError("INIT_CLASSIFY", cause, place=str(data), remedy="leave out --classify")
 
 
 @with_columns

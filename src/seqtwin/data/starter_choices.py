@@ -74,10 +74,8 @@ def fit_section(rows: int, noun: str, *, text_classes: bool = False) -> Section:
 
 
 def classify_instead(rows: int, noun: str) -> Setting:
-    """The objective `classify` as an alternative to pairs, with everything else that has to change for it."""
-    chosen = choose_schedule(rows)
-    fit = f"epochs: {chosen.epochs}, batch: {chosen.batch}, patience: {chosen.patience}"
-    reason = f"to predict the labels of {rows:,} {noun} instead; then remove data.pairs and loss, and set in fit: {fit}"
+    """The objective `classify` as an alternative to pairs, which needs another config."""
+    reason = f"to predict the labels of {rows:,} {noun} instead: seqtwin init --classify writes a config for it"
     return Setting("classify", reason, active=False)
 
 

@@ -132,7 +132,7 @@ def _noun(inspection: Inspection) -> str:
 
 def describe(inspection: Inspection) -> list[str]:
     """A full description of inspected data in lines: the summary, the kind of data and text statistics."""
-    lines = [*seen_lines(inspection), f"looks like {_KINDS[inspection.kind]}"]
+    lines = [*seen_lines(inspection), f"looks like {KINDS[inspection.kind]}"]
     if inspection.kind not in OF_SERIES:
         (mean, most), (words, most_words) = inspection.characters, inspection.words
         one, many = ("sequence", "sequences") if inspection.kind in OF_STEPS else ("text", "rows")
@@ -165,7 +165,7 @@ def seen_lines(inspection: Inspection) -> list[str]:
     return [*lines, *inspection.notes]
 
 
-_KINDS = {
+KINDS = {
     "pairs": "pairs of texts",
     "items": "texts with a class",
     "series": "series with a class",
