@@ -106,7 +106,10 @@ def test_search_shows_probability_and_similarity(asked: Any, run: Path, names: P
     assert [row["id"] for row in rows] == [hit["id"] for hit in answer["results"][0]["hits"]]
     plain = json.loads(asked("search", index, "abc", "-k", 3, "--json")[1])
     assert "similarity" not in plain["results"][0]["hits"][0]
-    assert asked("search", index, "abc", "--rerank", 0)[0] == 2
+    for count in ("0", "-1", "2.5"):
+        code, _, err = asked("search", index, "abc", f"--rerank={count}")
+        assert code == 2
+        assert f"expected the number of hits to re-rank, 1 or more, or an encoder; got {count}" in err
 
 
 def test_link_and_dedupe_write_probabilities(asked: Any, run: Path, names: Path, tmp_path: Path) -> None:
@@ -118,6 +121,10 @@ def test_link_and_dedupe_write_probabilities(asked: Any, run: Path, names: Path,
         for row in csv.DictReader(file):
             probability = float(encoder.reranker.score([row["left"]], [row["right"]])[0])
             assert float(row["score"]) == pytest.approx(probability, abs=1e-6)
+    for threshold in (1.5, -3):
+        code, _, err = asked("dedupe", run, names, "--rerank", f"--threshold={threshold}")
+        assert code == 2
+        assert f"it is a probability: expected 0 to 1, got {threshold:g}" in err
     code, out, err = asked(
         "dedupe", run, names, "--rerank", "--threshold", 0.5, "-o", tmp_path / "groups.csv", "--json"
     )

@@ -123,7 +123,7 @@ def dedupe(
     rows = read_listed(file, column, quoting=check_quoting(quoting))
     console.print_summary(rows.understood)
     decided = _read_decided(decisions)
-    limit = asked.limit(_own_threshold(model, rerank), threshold)
+    limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
     with console.rows_bar("comparing") as on_rows:
         compared = compare_rows(model, rows.texts, k=k, decisions=decided, rerank=rerank, on_rows=on_rows)
     pairs = Candidates(rows.texts, rows.texts, compared.candidates, partial(_rows_reference, model, k, rerank))
@@ -257,7 +257,7 @@ def link(
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
     console.print_summary([*a.understood, *b.understood])
-    limit = asked.limit(_own_threshold(model, rerank), threshold)
+    limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
     with console.rows_bar("comparing") as on_rows:
         compared = compare_lists(model, a.texts, b.texts, keep=keep, k=k, rerank=rerank, on_rows=on_rows)
         pairs = Candidates(a.texts, b.texts, compared.candidates, partial(_lists_reference, model, keep, k, rerank))

@@ -164,7 +164,12 @@ def _reranker(typed: str | None) -> "int | SecondEncoder | None":
 
     if typed is None:
         return None
-    return int(typed) if typed.isdecimal() else load(typed)
+    if typed.isdecimal() and int(typed):
+        return int(typed)
+    if typed.lstrip("-+").replace(".", "").isdigit():
+        cause = f"expected the number of hits to re-rank, 1 or more, or an encoder; got {typed}"
+        raise ConfigError("BAD_COUNT", cause, place="--rerank")
+    return load(typed)
 
 
 def _threshold(index: "Index", reranker: "int | SecondEncoder | None") -> float | None:

@@ -119,7 +119,7 @@ def dedupe(
     Raises: ConfigError for an invalid threshold or k, or without a re-ranker; DataError for decisions that contradict
     each other.
     """
-    limit = choose_threshold(own_threshold(encoder, rerank=rerank), threshold)
+    limit = choose_threshold(own_threshold(encoder, rerank=rerank), threshold, rerank=rerank)
     return compare_rows(encoder, texts, k=k, decisions=decisions, rerank=rerank, on_rows=on_rows).deduped(limit)
 
 

@@ -80,7 +80,7 @@ def link(
 
     Raises: ConfigError for invalid settings, or without a re-ranker.
     """
-    limit = choose_threshold(own_threshold(encoder, rerank=rerank), threshold)
+    limit = choose_threshold(own_threshold(encoder, rerank=rerank), threshold, rerank=rerank)
     check_keep(keep, one_to_one=one_to_one)
     compared = compare_lists(encoder, left, right, keep=keep, k=k, rerank=rerank, on_rows=on_rows)
     return compared.links(limit, one_to_one=one_to_one)

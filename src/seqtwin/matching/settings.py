@@ -17,10 +17,11 @@ def own_threshold(encoder: Encoder, *, rerank: bool) -> float | None:
     return reranker_of(encoder).threshold if rerank else encoder.threshold
 
 
-def choose_threshold(own: float | None, threshold: float | None) -> float:
+def choose_threshold(own: float | None, threshold: float | None, *, rerank: bool = False) -> float:
     """The threshold of the user, or else the encoder's own, fitted on its dev split.
 
-    Raises: ConfigError if there is none, or if it is not a finite number.
+    `rerank`: scores are probabilities. Raises: ConfigError if there is none, if it is not a finite number, or for one
+    that no probability can be.
     """
     chosen = own if threshold is None else threshold
     if chosen is None:
@@ -28,6 +29,9 @@ def choose_threshold(own: float | None, threshold: float | None) -> float:
         raise ConfigError("NO_THRESHOLD", cause, place="threshold", remedy="set one with --threshold")
     if isinstance(chosen, bool) or not isinstance(chosen, int | float | np.floating) or not math.isfinite(chosen):
         raise ConfigError("BAD_THRESHOLD", f"expected a finite number, got {chosen}", place="threshold")
+    if rerank and not 0 <= chosen <= 1:
+        cause = f"with the re-ranker it is a probability: expected 0 to 1, got {chosen:g}"
+        raise ConfigError("BAD_THRESHOLD", cause, place="threshold")
     return float(chosen)
 
 
