@@ -102,6 +102,14 @@ def test_data_itself_becomes_a_study_of_the_tier(
     assert set(asked[0][0].grid) == {"representation", "loss"}
 
 
+def test_summaries_of_the_commands_fit_into_80_columns(monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(monkeypatch, "--help") == 0
+    listed = capsys.readouterr().out.split("Commands:\n")[1].splitlines()
+    assert len(listed) == len(cli.app.registered_commands)
+    assert not [line for line in listed if not line.endswith(".") or line.endswith("...")]
+
+
 def test_every_command_has_help_with_an_example(monkeypatch: Any, capsys: Any) -> None:
     for command in cli.app.registered_commands:
         name = command.name or (command.callback.__name__ if command.callback else "")

@@ -58,11 +58,32 @@ app = typer.Typer(
 # the order of the help
 TRAINING = (init, train, fit_reranker, compare, report, explain, probe, anatomy)
 AT_WORK = (evaluate, predict, encode, score, why, index, search, dedupe, link, mine, serve, export, verify)
-for command in (*TRAINING, *AT_WORK):
-    app.command(name=command.__name__.replace("_", "-"), cls=PlainCommand)(command)
-app.command(name="list", cls=PlainCommand)(list_parts)
-app.command(cls=PlainCommand)(check)
-app.command(cls=PlainCommand)(schema)
+NAMED = {"list": list_parts, "check": check, "schema": schema}
+# where the first sentence of the docstring does not fit into 80 columns
+SUMMARIES = {
+    "fit-reranker": "Fit a re-ranker for an encoder of texts.",
+    "compare": "Tune and train every pairing of a grid; write the report.",
+    "report": "Rebuild the report of a study from its finished cells.",
+    "explain": "Explain why a study cell scores poorly.",
+    "probe": "Test whether an encoder's vectors contain the labels.",
+    "anatomy": "Show output, h_n and c_n for one text.",
+    "predict": "Predict a class per sequence or step, or generate text.",
+    "score": "Score every pair in a table.",
+    "why": "Show which parts of two texts raise or lower their score.",
+    "index": "Build a search index from a list of texts, or change one.",
+    "search": "Find the nearest texts in an index.",
+    "link": "Match the rows of one list with those of another.",
+    "mine": "Find hard negatives for the next training.",
+    "serve": "Serve an encoder or an index over HTTP.",
+    "export": "Export an encoder to ONNX or sentence-transformers.",
+    "verify": "Recheck the hash of every file in a folder.",
+    "list": "List the parts that you can use in a config.",
+    "check": "Check a config and its data without training.",
+    "schema": "Print the JSON Schema for config files.",
+}
+COMMANDS = {command.__name__.replace("_", "-"): command for command in (*TRAINING, *AT_WORK)} | NAMED
+for name, function in COMMANDS.items():
+    app.command(name=name, cls=PlainCommand, short_help=SUMMARIES.get(name))(function)
 
 
 def main() -> None:
