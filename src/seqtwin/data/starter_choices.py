@@ -12,7 +12,7 @@ ONE_SCRIPT = 0.9  # share of the letters, from which texts are taken to be in on
 MANY_NUMBERS = 0.15  # share of words with a digit, from which spelling decides
 FEW_ROWS = 2000
 SMALL_BATCH, BATCH = 32, 64
-FEWEST_STEPS, STEPS_OF_CLASSES = 1000, 1500
+FEWEST_STEPS, STEPS_OF_CLASSES, STEPS_OF_TAGS = 1000, 1500, 3000
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 500
 PATIENCE, PATIENT_STEPS = 5, 300  # dev of a few rows is a staircase: patience has to count steps, too
 CONTRASTIVE: Mapping[str, object] = {"name": "contrastive", "distance": "cosine", "margin": 0.5}
@@ -55,10 +55,11 @@ def choose_schedule(rows: int, *, batch: int | None = None, steps: int = FEWEST_
     return Schedule(epochs, batch, epochs * each, min(patience, epochs))
 
 
-def fit_section(rows: int, noun: str, *, text_classes: bool = False) -> Section:
-    """The section `fit`. `noun`: of the training rows. `text_classes`: the objective is the class of a text."""
+def fit_section(rows: int, noun: str, *, text_classes: bool = False, tags: bool = False) -> Section:
+    """The section `fit`. `noun`: of the training rows. `text_classes`, `tags`: the objective is a class per text, or per
+    word."""
     few = choose_schedule(rows, batch=SMALL_BATCH, steps=STEPS_OF_CLASSES)
-    chosen = few if text_classes else choose_schedule(rows)
+    chosen = few if text_classes else choose_schedule(rows, steps=STEPS_OF_TAGS if tags else FEWEST_STEPS)
     decay = {
         "optimizer": Setting("adamw", "Adam with weight decay"),
         "weight_decay": Setting(0.05, "few texts are soon memorised"),
@@ -127,6 +128,15 @@ def text_class_network() -> Section:
         "spelling": Setting(50, "width of the vector of a word's letters"),
         "word_dropout": Setting(0.1, "words that are unknown in training, as some of later texts will be"),
         "input_dropout": Setting(0.1, "few texts are soon memorised"),
+    }
+
+
+def tagged_word_network() -> Section:
+    """The settings of an encoder of tagged words, beyond its widths."""
+    return {
+        "spelling": Setting(100, "width of the vector of a word's letters"),
+        "embedding_std": Setting(0.1, "small initial vectors learn faster"),
+        "input_dropout": Setting(0.3, "words are soon memorised"),
     }
 
 

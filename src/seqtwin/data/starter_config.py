@@ -18,6 +18,7 @@ from seqtwin.data.starter_choices import (
     letters_of_words,
     lexical_channel,
     pair_loss,
+    tagged_word_network,
     text_class_network,
     text_class_objective,
     text_class_reading,
@@ -52,10 +53,11 @@ def starter_settings(
         settings["tokens"] = _tokens(inspection, start, text_classes)
     if not start:
         network = text_class_network() if text_classes and _of_words(inspection) else {}
-        settings["encoder"] = {**_encoder(inspection, rows, noun), **network}
+        tagged = tagged_word_network() if inspection.kind == "steps" else {}
+        settings["encoder"] = {**_encoder(inspection, rows, noun), **network, **tagged}
     if inspection.kind not in OF_STEPS:
         settings |= _parts(inspection, single)
-    return {**settings, "fit": fit_section(rows, noun, text_classes=text_classes)}
+    return {**settings, "fit": fit_section(rows, noun, text_classes=text_classes, tags=inspection.kind == "steps")}
 
 
 def _of_words(inspection: Inspection) -> bool:
