@@ -56,8 +56,7 @@ def choose_schedule(rows: int, *, batch: int | None = None, steps: int = FEWEST_
 
 
 def fit_section(rows: int, noun: str, *, text_classes: bool = False, tags: bool = False) -> Section:
-    """The section `fit`. `noun`: of the training rows. `text_classes`, `tags`: the objective is a class per text, or per
-    word."""
+    """The section `fit`. `noun`: of the training rows. `text_classes`, `tags`: a class per text, or per word."""
     few = choose_schedule(rows, batch=SMALL_BATCH, steps=STEPS_OF_CLASSES)
     chosen = few if text_classes else choose_schedule(rows, steps=STEPS_OF_TAGS if tags else FEWEST_STEPS)
     decay = {
