@@ -12,32 +12,58 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from measured_page import mean_and_range
 from recipes import cosines, speeds, static_vectors, transformer
+from scored_pairs import scored_pairs
+from tune_teacher import read_pairs, tuned_teacher
 
 import seqtwin
 from seqtwin.config import RunConfig, parse_run, read_run, vary
 from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.metrics import METRICS
+from seqtwin.teachers.open_teacher import open_teacher
+from seqtwin.teachers.teacher import Encode, TeacherSource
 
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / "experiments" / "distil"
 RESULTS, PAGE = HOME / "results.json", HOME / "README.md"
 RUNS = ROOT / "runs" / "distil"
 SEEDS = 3
-STUDENTS: Mapping[str, Mapping[str, object]] = {
-    "word vectors": {},
-    "LSTM": {
-        "encoder.cell": "lstm",
-        "encoder.hidden": 128,
-        "representation": {"join": ["mean_output", "max_output"]},
-        "fit.lr": 0.002,
-    },
+LSTM: Mapping[str, object] = {
+    "encoder.cell": "lstm",
+    "encoder.hidden": 128,
+    "representation": {"join": ["mean_output", "max_output"]},
+    "fit.lr": 0.002,
+}
+
+
+@dataclass(frozen=True)
+class Student:
+    """How a student is trained.
+
+    `network`: changes of the recipe. `tuned`: its teacher is tuned on the labelled pairs first (tune_teacher.py).
+    `scored`: it then learns from pairs that the teacher scores (scored_pairs.py). `labelled`: at last it learns from
+    the labelled pairs of each data set.
+    """
+
+    network: Mapping[str, object] = field(default_factory=dict)
+    tuned: bool = False
+    scored: bool = False
+    labelled: bool = True
+
+
+STUDENTS: Mapping[str, Student] = {
+    "word vectors": Student(),
+    "LSTM": Student(LSTM),
+    "LSTM, tuned teacher": Student(LSTM, tuned=True),
+    "LSTM, tuned teacher, scored pairs": Student(LSTM, tuned=True, scored=True),
+    "LSTM, tuned teacher, scored pairs, no labelled pairs": Student(LSTM, tuned=True, scored=True, labelled=False),
+    "word vectors, tuned teacher, scored pairs": Student(tuned=True, scored=True),
 }
 SCORED: Mapping[str, Mapping[str, object]] = {
     "sick": {"score": "score", "scale": [1, 5]},
@@ -46,103 +72,154 @@ SCORED: Mapping[str, Mapping[str, object]] = {
 }
 METRIC = {"sick": "pearson", "stsb": "pearson", "qqp": "roc_auc"}
 MARGIN = {"name": "contrastive", "distance": "cosine", "margin": 0.5}
+SCORING = {"loss": "mse", "fit": {"epochs": 2, "batch": 128, "lr": 0.001}}
+LABELLED: Mapping[str, Mapping[str, Any]] = {
+    "sick": {"loss": "mse", "fit": {"epochs": 5, "batch": 32, "lr": 0.0005}},
+    "stsb": {"loss": "mse", "fit": {"epochs": 5, "batch": 32, "lr": 0.0005}},
+    "qqp": {"loss": MARGIN, "fit": {"epochs": 5, "batch": 128, "lr": 0.0005}},
+}
 HEAD = """# Students of a sentence encoder
 
 Written by `python benchmarks/distil.py` from [results.json](results.json). The teacher is all-MiniLM-L6-v2. A student
 has the config [configs/recipes/distilled.yaml](../../configs/recipes/distilled.yaml); the LSTM has hidden 128 and the
 mean and maximum of its outputs. It learns from 50,300 texts of the train splits of SICK, STS-B, MRPC and QQP without
-labels, then from the train pairs of one data set (mse for scores, contrastive for labels). Figures are of the test
-split: the mean over three seeds (lowest to highest). *Zero-shot*: nothing is trained on the pairs. Speeds are texts
-per CPU second with one thread on the test texts of QQP, all measured in one run.
+labels, then from the train pairs of one data set. Figures are of the test split: the mean over three seeds (lowest to
+highest). *Zero-shot*: nothing is trained on the pairs. *Tuned*: the teacher learns the train pairs of SICK, STS-B
+and QQP first ([tune_teacher.py](../../benchmarks/tune_teacher.py), one seed). *Scored pairs*: after the texts, the
+student learns the teacher's scores of pairs of near texts of train
+([scored_pairs.py](../../benchmarks/scored_pairs.py)). *No labelled pairs*: the student itself never learns from a
+label. Speeds are texts per CPU second with one thread on the test texts of QQP, all measured in one run. CPU minutes
+are those of a student before its labelled pairs, without those of the teacher.
 
 | encoder | SICK, Pearson | STS-B, Pearson | QQP, ROC-AUC | texts per CPU second | CPU minutes per student |
 | --- | --- | --- | --- | ---: | ---: |
 """
 
 
-def student_config(name: str, seed: int) -> RunConfig:
-    """The config of a student."""
+def student_config(student: Student, seed: int) -> RunConfig:
+    """The config by which a student learns from its teacher."""
     config = read_run(ROOT / "configs" / "recipes" / "distilled.yaml")
-    return vary(config, {**STUDENTS[name], "fit.seed": seed, "fit.threads": 1})
+    teacher = {"name": "distil", "teacher": str(tuned_teacher())} if student.tuned else config.objective
+    return vary(config, {**student.network, "objective": teacher, "fit.seed": seed, "fit.threads": 1})
 
 
-def tuned_config(data: str, student: Path, name: str, seed: int) -> RunConfig:
-    """The config that fine-tunes a student on the pairs of a data set."""
-    folder = Path(os.environ["SEQTWIN_DATA"]) / data
-    files = {split: str(folder / f"{split}.csv") for split in ("train", "dev", "test")}
+def scored_config(student: Student, start: Path, seed: int) -> RunConfig:
+    """The config by which a student learns from scored pairs. The dev pairs of SICK choose the epoch."""
+    pairs = scored_pairs(student_config(student, 0), RUNS / "scored-pairs.csv", list(SCORED))
+    return pairs_config(student, start, {**files_of("sick"), "train": str(pairs), **SCORED["sick"]}, SCORING, seed)
+
+
+def labelled_config(student: Student, start: Path, data: str, seed: int) -> RunConfig:
+    """The config by which a student learns from the labelled pairs of a data set."""
+    return pairs_config(student, start, {**files_of(data), **SCORED[data]}, LABELLED[data], seed)
+
+
+def pairs_config(
+    student: Student, start: Path, data: Mapping[str, object], training: Mapping[str, Any], seed: int
+) -> RunConfig:
+    """The config that trains a student on pairs."""
     raw = {
-        "data": {**files, "left": "left", "right": "right", **SCORED[data]},
-        "encoder": {"from": str(student)},
-        "representation": student_config(name, seed).representation,
-        "loss": MARGIN if data == "qqp" else "mse",
-        "fit": {"epochs": 5, "batch": 128 if data == "qqp" else 32, "lr": 0.0005, "seed": seed, "threads": 1},
+        "data": {**data, "left": "left", "right": "right"},
+        "encoder": {"from": str(start)},
+        "representation": student_config(student, 0).representation,
+        "loss": training["loss"],
+        "fit": {**training["fit"], "seed": seed, "threads": 1},
     }
     return parse_run(raw)
 
 
-def trained(config: RunConfig, folder: Path) -> tuple[Path, float]:
-    """The folder of a run, and its CPU seconds; a finished run is taken as it is."""
-    start = time.process_time()
+def files_of(data: str) -> dict[str, str]:
+    """The files of a data set, by split."""
+    folder = Path(os.environ["SEQTWIN_DATA"]) / data
+    return {split: str(folder / f"{split}.csv") for split in ("train", "dev", "test")}
+
+
+def train_once(config: RunConfig, folder: Path) -> float:
+    """Train a run unless its folder exists. Returns the CPU seconds of its training."""
+    seconds = folder.with_name(f"{folder.name}.json")
     if not (folder / "manifest.json").exists():
+        start = time.process_time()
         seqtwin.train(config.model_dump(exclude_unset=True, by_alias=True), folder, baselines=False)
-    return folder, time.process_time() - start
+        publish_text(seconds, dump_json({"cpu_seconds": round(time.process_time() - start, 1)}))
+    return float(read_json(seconds)["cpu_seconds"])
 
 
 def measure(name: str) -> dict[str, Any]:
-    """The test scores of a student after fine-tuning on each data set, by seed."""
+    """The test scores of a student on each data set, by seed, and the CPU seconds before the labelled pairs."""
+    student = STUDENTS[name]
     found: dict[str, Any] = {data: [] for data in SCORED}
     found["cpu_seconds"] = []
     for seed in range(SEEDS):
-        home = RUNS / name.replace(" ", "-") / str(seed)
-        student, seconds = trained(student_config(name, seed), home / "student")
-        found["cpu_seconds"].append(round(seconds, 1))
+        found["cpu_seconds"].append(round(taught(student, seed)[1], 1))
         for data in SCORED:
-            run, _ = trained(tuned_config(data, student, name, seed), home / data)
-            found[data].append(round(read_json(run / "scores.json")["test"][METRIC[data]], 4))
+            encode = seqtwin.load(final_run(student, data, seed)).encode
+            found[data].append(round(score_pairs(encode, data, "test"), 4))
             print(name, seed, data, found[data][-1], flush=True)
     return found
 
 
-def test_pairs(data: str) -> tuple[list[str], list[str], np.ndarray]:
-    """Both texts of each test pair, and the targets."""
-    table = pd.read_csv(Path(os.environ["SEQTWIN_DATA"]) / data / "test.csv", keep_default_na=False)
-    target = SCORED[data]
-    return (
-        list(table["left"]),
-        list(table["right"]),
-        table[str(target.get("score", target.get("label")))].to_numpy(float),
-    )
+def home_of(student: Student, seed: int) -> Path:
+    """The folder of the runs of a network, a teacher and a seed."""
+    network = str(student.network.get("encoder.cell", "words"))
+    return RUNS / (f"{network}-tuned" if student.tuned else network) / str(seed)
+
+
+def taught(student: Student, seed: int) -> tuple[Path, float]:
+    """The run of a student that has learned from its teacher, and the CPU seconds."""
+    folder = home_of(student, seed) / "student"
+    seconds = train_once(student_config(student, seed), folder)
+    if student.scored:
+        start, folder = folder, home_of(student, seed) / "scored"
+        seconds += train_once(scored_config(student, start, seed), folder)
+    return folder, seconds
+
+
+def final_run(student: Student, data: str, seed: int) -> Path:
+    """The run of a student for a data set: trained on its labelled pairs, or taught only."""
+    start, _ = taught(student, seed)
+    if not student.labelled:
+        return start
+    folder = start.with_name(f"{start.name}-{data}")
+    train_once(labelled_config(student, start, data, seed), folder)
+    return folder
+
+
+def score_pairs(encode: Encode, data: str, split: str) -> float:
+    """The metric of a data set for the cosines of an encoder."""
+    pairs = read_pairs(data, split)
+    return float(METRICS[METRIC[data]].function(cosines(encode(pairs.left), encode(pairs.right)), pairs.target))
 
 
 def measure_zero_shot() -> dict[str, Any]:
-    """The scores of teacher and static vectors without training on the pairs."""
-    found: dict[str, Any] = {}
-    for title, make in (("MiniLM, zero-shot", transformer), ("static vectors, zero-shot", static_vectors)):
-        encode = make()
-        if encode is None:
-            continue
-        found[title] = {}
-        for data in SCORED:
-            left, right, target = test_pairs(data)
-            score = METRICS[METRIC[data]].function(cosines(encode(left), encode(right)), target)
-            found[title][data] = [round(float(score), 4)]
-    return found
+    """The scores of the teachers and of static vectors, on test."""
+    methods = {
+        "MiniLM, zero-shot": transformer(),
+        "MiniLM, tuned": open_teacher(TeacherSource(tuned_teacher())).load(),
+        "static vectors, zero-shot": static_vectors(),
+    }
+    return {
+        title: {data: [round(score_pairs(encode, data, "test"), 4)] for data in SCORED}
+        for title, encode in methods.items()
+        if encode is not None
+    }
 
 
 def measure_speeds() -> dict[str, float]:
     """Texts per CPU second of all encoders, in one run."""
-    left, right, _ = test_pairs("qqp")
-    methods = {name: seqtwin.load(RUNS / name.replace(" ", "-") / "0" / "qqp").encode for name in STUDENTS}
+    pairs = read_pairs("qqp", "test")
+    methods = {name: seqtwin.load(final_run(student, "qqp", 0)).encode for name, student in STUDENTS.items()}
     others = {"teacher": transformer(), "static vectors, zero-shot": static_vectors()}
     methods |= {key: encode for key, encode in others.items() if encode is not None}
-    rates = speeds(methods, sorted({*left, *right}))
+    rates = speeds(methods, sorted({*pairs.left, *pairs.right}))
     return {("MiniLM, zero-shot" if key == "teacher" else key): rate for key, rate in rates.items()}
 
 
 def page(results: Mapping[str, Any]) -> str:
     """The page as Markdown."""
     rates = results.get("texts_per_second", {})
-    return HEAD + "".join(_row(name, own, rates) for name, own in results.items() if name != "texts_per_second")
+    rest = results.keys() - STUDENTS.keys() - {"texts_per_second"}
+    names = [name for name in (*STUDENTS, *sorted(rest)) if name in results]
+    return HEAD + "".join(_row(name, results[name], rates) for name in names)
 
 
 def _row(name: str, own: Mapping[str, Any], rates: Mapping[str, float]) -> str:
@@ -158,11 +235,13 @@ def main() -> None:
     if not {"SEQTWIN_DATA", "SEQTWIN_TEACHER"} <= os.environ.keys():
         print("not measured, because SEQTWIN_DATA or SEQTWIN_TEACHER is not set", file=sys.stderr)
     elif any(name not in results for name in wanted):
-        results |= {name: measure(name) for name in wanted if name not in results}
-        results |= measure_zero_shot()
-        if results.keys() >= STUDENTS.keys():
-            results["texts_per_second"] = measure_speeds()
         HOME.mkdir(parents=True, exist_ok=True)
+        for name in wanted:
+            if name not in results:
+                results[name] = measure(name)
+                publish_text(RESULTS, dump_json(results))
+        results |= measure_zero_shot()
+        results["texts_per_second"] = measure_speeds()
         publish_text(RESULTS, dump_json(results))
     publish_text(PAGE, page(results))
     print(page(results))
