@@ -12,14 +12,14 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from measured_page import mean_and_range
 from recipes import cosines, speeds, static_vectors, transformer
-from scored_pairs import scored_pairs
+from scored_pairs import write_scored_pairs
 from tune_teacher import read_pairs, tuned_teacher
 
 import seqtwin
@@ -46,37 +46,43 @@ LSTM: Mapping[str, object] = {
 class Student:
     """How a student is trained.
 
-    `network`: changes of the recipe. `tuned`: its teacher is tuned on the labelled pairs first (tune_teacher.py).
-    `scored`: it then learns from pairs that the teacher scores (scored_pairs.py). `labelled`: at last it learns from
-    the labelled pairs of each data set.
+    `network`: changes of the recipe. `tuned`: its teacher is tuned on the labelled pairs first (tune_teacher.py), and
+    the student then learns from pairs that the teacher scores (scored_pairs.py).
     """
 
     network: Mapping[str, object] = field(default_factory=dict)
     tuned: bool = False
-    scored: bool = False
-    labelled: bool = True
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a student learns from pairs. `encoder`: further keys of that section."""
+
+    loss: str | Mapping[str, object]
+    fit: Mapping[str, object]
+    encoder: Mapping[str, object] = field(default_factory=dict)
 
 
 STUDENTS: Mapping[str, Student] = {
     "word vectors": Student(),
     "LSTM": Student(LSTM),
     "LSTM, tuned teacher": Student(LSTM, tuned=True),
-    "LSTM, tuned teacher, scored pairs": Student(LSTM, tuned=True, scored=True),
-    "LSTM, tuned teacher, scored pairs, no labelled pairs": Student(LSTM, tuned=True, scored=True, labelled=False),
-    "word vectors, tuned teacher, scored pairs": Student(tuned=True, scored=True),
 }
-SCORED: Mapping[str, Mapping[str, object]] = {
+GRADED: Mapping[str, Mapping[str, object]] = {
     "sick": {"score": "score", "scale": [1, 5]},
     "stsb": {"score": "score", "scale": [0, 5]},
-    "qqp": {"label": "label"},
+    "qqp": {"score": "label", "scale": [0, 1]},
 }
 METRIC = {"sick": "pearson", "stsb": "pearson", "qqp": "roc_auc"}
 MARGIN = {"name": "contrastive", "distance": "cosine", "margin": 0.5}
-SCORING = {"loss": "mse", "fit": {"epochs": 2, "batch": 128, "lr": 0.001}}
-LABELLED: Mapping[str, Mapping[str, Any]] = {
-    "sick": {"loss": "mse", "fit": {"epochs": 5, "batch": 32, "lr": 0.0005}},
-    "stsb": {"loss": "mse", "fit": {"epochs": 5, "batch": 32, "lr": 0.0005}},
-    "qqp": {"loss": MARGIN, "fit": {"epochs": 5, "batch": 128, "lr": 0.0005}},
+SCORES = Training("mse", {"epochs": 5, "batch": 32, "lr": 0.0005})
+LABELS = Training(MARGIN, {"epochs": 5, "batch": 128, "lr": 0.0005})
+LABELLED: Mapping[str, Training] = {"sick": SCORES, "stsb": SCORES, "qqp": LABELS}
+DROPPED = {"input_dropout": 0.3, "word_dropout": 0.1}
+SCORED: Mapping[str, Training] = {
+    "sick": Training("mse", {"epochs": 4, "batch": 128, "lr": 0.0015}, DROPPED),
+    "stsb": Training("mse", {"epochs": 4, "batch": 128, "lr": 0.0015}, DROPPED),
+    "qqp": Training("mse", {"epochs": 3, "batch": 128, "lr": 0.0015}, DROPPED),
 }
 HEAD = """# Students of a sentence encoder
 
@@ -103,27 +109,31 @@ def student_config(student: Student, seed: int) -> RunConfig:
     return vary(config, {**student.network, "objective": teacher, "fit.seed": seed, "fit.threads": 1})
 
 
-def scored_config(student: Student, start: Path, seed: int) -> RunConfig:
-    """The config by which a student learns from scored pairs. The dev pairs of SICK choose the epoch."""
-    pairs = scored_pairs(student_config(student, 0), RUNS / "scored-pairs.csv", list(SCORED))
-    return pairs_config(student, start, {**files_of("sick"), "train": str(pairs), **SCORED["sick"]}, SCORING, seed)
+def scored_config(student: Student, start: Path, data: str, seed: int) -> RunConfig:
+    """The config by which a student learns from the scored pairs of a data set."""
+    pairs = write_scored_pairs(open_teacher(TeacherSource(tuned_teacher())), RUNS)[data]
+    return pairs_config(student, start, {**files_of(data), "train": str(pairs), **GRADED[data]}, SCORED[data], seed)
 
 
 def labelled_config(student: Student, start: Path, data: str, seed: int) -> RunConfig:
     """The config by which a student learns from the labelled pairs of a data set."""
-    return pairs_config(student, start, {**files_of(data), **SCORED[data]}, LABELLED[data], seed)
+    columns = {"label": "label"} if data == "qqp" else GRADED[data]
+    training = LABELLED[data]
+    if student.tuned:
+        training = replace(training, encoder=DROPPED)
+    return pairs_config(student, start, {**files_of(data), **columns}, training, seed)
 
 
 def pairs_config(
-    student: Student, start: Path, data: Mapping[str, object], training: Mapping[str, Any], seed: int
+    student: Student, start: Path, data: Mapping[str, object], training: Training, seed: int
 ) -> RunConfig:
     """The config that trains a student on pairs."""
     raw = {
         "data": {**data, "left": "left", "right": "right"},
-        "encoder": {"from": str(start)},
+        "encoder": {"from": str(start), **training.encoder},
         "representation": student_config(student, 0).representation,
-        "loss": training["loss"],
-        "fit": {**training["fit"], "seed": seed, "threads": 1},
+        "loss": training.loss,
+        "fit": {**training.fit, "seed": seed, "threads": 1},
     }
     return parse_run(raw)
 
@@ -147,39 +157,35 @@ def train_once(config: RunConfig, folder: Path) -> float:
 def measure(name: str) -> dict[str, Any]:
     """The test scores of a student on each data set, by seed, and the CPU seconds before the labelled pairs."""
     student = STUDENTS[name]
-    found: dict[str, Any] = {data: [] for data in SCORED}
+    found: dict[str, Any] = {data: [] for data in GRADED}
     found["cpu_seconds"] = []
     for seed in range(SEEDS):
-        found["cpu_seconds"].append(round(taught(student, seed)[1], 1))
-        for data in SCORED:
+        for data in GRADED:
             encode = seqtwin.load(final_run(student, data, seed)).encode
             found[data].append(round(score_pairs(encode, data, "test"), 4))
             print(name, seed, data, found[data][-1], flush=True)
+        found["cpu_seconds"].append(round(taught(student, "qqp", seed)[1], 1))
     return found
 
 
-def home_of(student: Student, seed: int) -> Path:
-    """The folder of the runs of a network, a teacher and a seed."""
+def taught(student: Student, data: str, seed: int) -> tuple[Path, float]:
+    """The run of a student that has learned from its teacher, for a data set, and the CPU seconds."""
     network = str(student.network.get("encoder.cell", "words"))
-    return RUNS / (f"{network}-tuned" if student.tuned else network) / str(seed)
-
-
-def taught(student: Student, seed: int) -> tuple[Path, float]:
-    """The run of a student that has learned from its teacher, and the CPU seconds."""
-    folder = home_of(student, seed) / "student"
+    home = RUNS / (f"{network}-tuned" if student.tuned else network) / str(seed)
+    folder = home / "student"
     seconds = train_once(student_config(student, seed), folder)
-    if student.scored:
-        start, folder = folder, home_of(student, seed) / "scored"
-        seconds += train_once(scored_config(student, start, seed), folder)
+    if student.tuned:
+        start, folder = folder, home / f"scored-{data}"
+        seconds += train_once(scored_config(student, start, data, seed), folder)
     return folder, seconds
 
 
 def final_run(student: Student, data: str, seed: int) -> Path:
-    """The run of a student for a data set: trained on its labelled pairs, or taught only."""
-    start, _ = taught(student, seed)
-    if not student.labelled:
+    """The run of a student for a data set. Scored pairs have the labelled scores among them, but no label."""
+    start, _ = taught(student, data, seed)
+    if student.tuned and data != "qqp":
         return start
-    folder = start.with_name(f"{start.name}-{data}")
+    folder = start.with_name(f"labelled-{data}" if student.tuned else f"student-{data}")
     train_once(labelled_config(student, start, data, seed), folder)
     return folder
 
@@ -198,7 +204,7 @@ def measure_zero_shot() -> dict[str, Any]:
         "static vectors, zero-shot": static_vectors(),
     }
     return {
-        title: {data: [round(score_pairs(encode, data, "test"), 4)] for data in SCORED}
+        title: {data: [round(score_pairs(encode, data, "test"), 4)] for data in GRADED}
         for title, encode in methods.items()
         if encode is not None
     }
@@ -223,7 +229,7 @@ def page(results: Mapping[str, Any]) -> str:
 
 
 def _row(name: str, own: Mapping[str, Any], rates: Mapping[str, float]) -> str:
-    scores = [mean_and_range(own[data]) for data in SCORED]
+    scores = [mean_and_range(own[data]) for data in GRADED]
     minutes = f"{np.mean(own['cpu_seconds']) / 60:.1f}" if "cpu_seconds" in own else ""
     return f"| {' | '.join([name, *scores, f'{rates[name]:,.0f}' if name in rates else '', minutes])} |\n"
 

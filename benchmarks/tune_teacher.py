@@ -80,6 +80,12 @@ def read_pairs(data: str, split: str) -> TaskPairs:
     return TaskPairs(list(table["left"]), list(table["right"]), target)
 
 
+def texts_of(data: str, split: str) -> list[str]:
+    """The distinct texts of a split of a data set, in alphabetical order."""
+    pairs = read_pairs(data, split)
+    return sorted({*pairs.left, *pairs.right})
+
+
 def _load(place: str) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
 
