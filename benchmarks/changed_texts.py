@@ -52,10 +52,19 @@ def changed_texts(
 
 def words_of(texts: Sequence[str]) -> Words:
     """The words of some texts that can replace others, without digits."""
-    counts = Counter(word.lower() for text in texts for word in WORD.findall(text))
+    counts = Counter(word for text in texts for word in words_in(text))
     words = [word for word, count in sorted(counts.items()) if count > 1 and word.isalpha()]
     chance = np.array([counts[word] for word in words], float) ** 0.5
     return Words(np.array(words), chance / chance.sum(), near_words(words))
+
+
+def words_in(text: str) -> list[str]:
+    """The words and signs of a text, in lower case.
+
+    >>> words_in("Two dogs, running")
+    ['two', 'dogs', ',', 'running']
+    """
+    return [word.lower() for word in WORD.findall(text)]
 
 
 def near_words(words: Sequence[str]) -> dict[str, list[str]]:

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from changed_texts import words_in
+from first_vectors import write_first_vectors
 from measured_page import mean_and_range
 from recipes import cosines, speeds, static_vectors, transformer
 from scored_pairs import write_scored_pairs
-from tune_teacher import read_pairs, tuned_teacher
+from tune_teacher import read_pairs, texts_of, tuned_teacher
 
 import seqtwin
 from seqtwin.config import RunConfig, parse_run, read_run, vary
@@ -78,10 +80,11 @@ MARGIN = {"name": "contrastive", "distance": "cosine", "margin": 0.5}
 SCORES = Training("mse", {"epochs": 5, "batch": 32, "lr": 0.0005})
 LABELS = Training(MARGIN, {"epochs": 5, "batch": 128, "lr": 0.0005})
 LABELLED: Mapping[str, Training] = {"sick": SCORES, "stsb": SCORES, "qqp": LABELS}
-DROPPED = {"input_dropout": 0.3, "word_dropout": 0.1}
+DROPPED = {"input_dropout": 0.2, "word_dropout": 0.05}
+GRADES = Training("mse", {"epochs": 4, "batch": 128, "lr": 0.001})
 SCORED: Mapping[str, Training] = {
-    "sick": Training("mse", {"epochs": 4, "batch": 128, "lr": 0.0015}, DROPPED),
-    "stsb": Training("mse", {"epochs": 4, "batch": 128, "lr": 0.0015}, DROPPED),
+    "sick": GRADES,
+    "stsb": GRADES,
     "qqp": Training("mse", {"epochs": 3, "batch": 128, "lr": 0.0015}, DROPPED),
 }
 HEAD = """# Students of a sentence encoder
@@ -105,8 +108,12 @@ are those of a student before its labelled pairs, without those of the teacher.
 def student_config(student: Student, seed: int) -> RunConfig:
     """The config by which a student learns from its teacher."""
     config = read_run(ROOT / "configs" / "recipes" / "distilled.yaml")
-    teacher = {"name": "distil", "teacher": str(tuned_teacher())} if student.tuned else config.objective
-    return vary(config, {**student.network, "objective": teacher, "fit.seed": seed, "fit.threads": 1})
+    changes: dict[str, object] = {**student.network, "fit.seed": seed, "fit.threads": 1}
+    if student.tuned:
+        changes["objective"] = {"name": "distil", "teacher": str(tuned_teacher())}
+        words = {word for data in GRADED for text in texts_of(data, "train") for word in words_in(text)}
+        changes["encoder.vectors"] = str(write_first_vectors(sorted(words), RUNS / "first-vectors.txt"))
+    return vary(config, changes)
 
 
 def scored_config(student: Student, start: Path, data: str, seed: int) -> RunConfig:
@@ -124,9 +131,7 @@ def labelled_config(student: Student, start: Path, data: str, seed: int) -> RunC
     return pairs_config(student, start, {**files_of(data), **columns}, training, seed)
 
 
-def pairs_config(
-    student: Student, start: Path, data: Mapping[str, object], training: Training, seed: int
-) -> RunConfig:
+def pairs_config(student: Student, start: Path, data: Mapping[str, object], training: Training, seed: int) -> RunConfig:
     """The config that trains a student on pairs."""
     raw = {
         "data": {**data, "left": "left", "right": "right"},
