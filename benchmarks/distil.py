@@ -93,12 +93,16 @@ Written by `python benchmarks/distil.py` from [results.json](results.json). The 
 has the config [configs/recipes/distilled.yaml](../../configs/recipes/distilled.yaml); the LSTM has hidden 128 and the
 mean and maximum of its outputs. It learns from 50,300 texts of the train splits of SICK, STS-B, MRPC and QQP without
 labels, then from the train pairs of one data set. Figures are of the test split: the mean over three seeds (lowest to
-highest). *Zero-shot*: nothing is trained on the pairs. *Tuned*: the teacher learns the train pairs of SICK, STS-B
-and QQP first ([tune_teacher.py](../../benchmarks/tune_teacher.py), one seed). *Scored pairs*: after the texts, the
-student learns the teacher's scores of pairs of near texts of train
-([scored_pairs.py](../../benchmarks/scored_pairs.py)). *No labelled pairs*: the student itself never learns from a
-label. Speeds are texts per CPU second with one thread on the test texts of QQP, all measured in one run. CPU minutes
-are those of a student before its labelled pairs, without those of the teacher.
+highest). *Zero-shot*: nothing is trained on the pairs. Speeds are texts per CPU second with one thread on the test
+texts of QQP, all measured in one run. CPU minutes are those of a student for QQP before its labelled pairs, without
+those of the teacher.
+
+*Tuned teacher*: the teacher learns the train pairs of SICK, STS-B and QQP first (one seed,
+[tune_teacher.py](../../benchmarks/tune_teacher.py)). Its student starts from static word vectors
+([first_vectors.py](../../benchmarks/first_vectors.py)), learns from the same texts, then from pairs that the teacher
+scores: near texts of train, texts with changed copies, random texts
+([scored_pairs.py](../../benchmarks/scored_pairs.py)). For SICK and STS-B the labelled pairs are among them, each three
+times; for QQP they follow.
 
 | encoder | SICK, Pearson | STS-B, Pearson | QQP, ROC-AUC | texts per CPU second | CPU minutes per student |
 | --- | --- | --- | --- | ---: | ---: |
@@ -125,9 +129,7 @@ def scored_config(student: Student, start: Path, data: str, seed: int) -> RunCon
 def labelled_config(student: Student, start: Path, data: str, seed: int) -> RunConfig:
     """The config by which a student learns from the labelled pairs of a data set."""
     columns = {"label": "label"} if data == "qqp" else GRADED[data]
-    training = LABELLED[data]
-    if student.tuned:
-        training = replace(training, encoder=DROPPED)
+    training = replace(LABELLED[data], encoder=DROPPED if student.tuned else {})
     return pairs_config(student, start, {**files_of(data), **columns}, training, seed)
 
 
@@ -149,50 +151,50 @@ def files_of(data: str) -> dict[str, str]:
     return {split: str(folder / f"{split}.csv") for split in ("train", "dev", "test")}
 
 
-def train_once(config: RunConfig, folder: Path) -> float:
-    """Train a run unless its folder exists. Returns the CPU seconds of its training."""
-    seconds = folder.with_name(f"{folder.name}.json")
+def train_once(config: RunConfig, folder: Path) -> Path:
+    """Train a run unless its folder exists, and write the CPU seconds next to it. Returns the folder."""
     if not (folder / "manifest.json").exists():
         start = time.process_time()
         seqtwin.train(config.model_dump(exclude_unset=True, by_alias=True), folder, baselines=False)
-        publish_text(seconds, dump_json({"cpu_seconds": round(time.process_time() - start, 1)}))
-    return float(read_json(seconds)["cpu_seconds"])
+        publish_text(seconds_of(folder), dump_json({"cpu_seconds": round(time.process_time() - start, 1)}))
+    return folder
+
+
+def seconds_of(folder: Path) -> Path:
+    """The file with the CPU seconds of a training."""
+    return folder.with_name(f"{folder.name}.json")
 
 
 def measure(name: str) -> dict[str, Any]:
-    """The test scores of a student on each data set, by seed, and the CPU seconds before the labelled pairs."""
+    """The test scores of a student on each data set, by seed, and the CPU seconds of its trainings for QQP."""
     student = STUDENTS[name]
     found: dict[str, Any] = {data: [] for data in GRADED}
     found["cpu_seconds"] = []
     for seed in range(SEEDS):
         for data in GRADED:
-            encode = seqtwin.load(final_run(student, data, seed)).encode
+            encode = seqtwin.load(trainings(student, data, seed)[-1]).encode
             found[data].append(round(score_pairs(encode, data, "test"), 4))
             print(name, seed, data, found[data][-1], flush=True)
-        found["cpu_seconds"].append(round(taught(student, "qqp", seed)[1], 1))
+        runs = trainings(student, "qqp", seed)
+        found["cpu_seconds"].append(round(sum(read_json(seconds_of(run))["cpu_seconds"] for run in runs[:-1]), 1))
     return found
 
 
-def taught(student: Student, data: str, seed: int) -> tuple[Path, float]:
-    """The run of a student that has learned from its teacher, for a data set, and the CPU seconds."""
+def trainings(student: Student, data: str, seed: int) -> list[Path]:
+    """The runs of a student for a data set, each of which starts from the one before.
+
+    It learns from texts; with a tuned teacher from scored pairs; and from labelled pairs, unless the scored ones have
+    all that these have: the scores.
+    """
     network = str(student.network.get("encoder.cell", "words"))
     home = RUNS / (f"{network}-tuned" if student.tuned else network) / str(seed)
-    folder = home / "student"
-    seconds = train_once(student_config(student, seed), folder)
+    runs = [train_once(student_config(student, seed), home / "student")]
     if student.tuned:
-        start, folder = folder, home / f"scored-{data}"
-        seconds += train_once(scored_config(student, start, data, seed), folder)
-    return folder, seconds
-
-
-def final_run(student: Student, data: str, seed: int) -> Path:
-    """The run of a student for a data set. Scored pairs have the labelled scores among them, but no label."""
-    start, _ = taught(student, data, seed)
-    if student.tuned and data != "qqp":
-        return start
-    folder = start.with_name(f"labelled-{data}" if student.tuned else f"student-{data}")
-    train_once(labelled_config(student, start, data, seed), folder)
-    return folder
+        runs.append(train_once(scored_config(student, runs[-1], data, seed), home / f"scored-{data}"))
+    if not student.tuned or data == "qqp":
+        folder = home / (f"labelled-{data}" if student.tuned else f"student-{data}")
+        runs.append(train_once(labelled_config(student, runs[-1], data, seed), folder))
+    return runs
 
 
 def score_pairs(encode: Encode, data: str, split: str) -> float:
@@ -218,7 +220,7 @@ def measure_zero_shot() -> dict[str, Any]:
 def measure_speeds() -> dict[str, float]:
     """Texts per CPU second of all encoders, in one run."""
     pairs = read_pairs("qqp", "test")
-    methods = {name: seqtwin.load(final_run(student, "qqp", 0)).encode for name, student in STUDENTS.items()}
+    methods = {name: seqtwin.load(trainings(student, "qqp", 0)[-1]).encode for name, student in STUDENTS.items()}
     others = {"teacher": transformer(), "static vectors, zero-shot": static_vectors()}
     methods |= {key: encode for key, encode in others.items() if encode is not None}
     rates = speeds(methods, sorted({*pairs.left, *pairs.right}))
@@ -243,8 +245,8 @@ def main() -> None:
     """Measure what is missing, and write the page."""
     results: dict[str, Any] = read_json(RESULTS) if RESULTS.exists() else {}
     wanted = sys.argv[1:] or list(STUDENTS)
-    if not {"SEQTWIN_DATA", "SEQTWIN_TEACHER"} <= os.environ.keys():
-        print("not measured, because SEQTWIN_DATA or SEQTWIN_TEACHER is not set", file=sys.stderr)
+    if missing := sorted({"SEQTWIN_DATA", "SEQTWIN_TEACHER", "SEQTWIN_STATIC"} - os.environ.keys()):
+        print(f"not measured, because {' and '.join(missing)} is not set", file=sys.stderr)
     elif any(name not in results for name in wanted):
         HOME.mkdir(parents=True, exist_ok=True)
         for name in wanted:

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-from seqtwin.config import parse_run
-
 ROOT = Path(__file__).parent.parent
+RANKS = (1, 2, 4, 8, 16)
 
 
 def benchmark(name: str) -> ModuleType:
@@ -30,37 +29,50 @@ def unit_rows(rows: int, seed: int) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+@pytest.fixture
+def sick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The 40 train texts of a data set: 20 pairs. In dev and test each text is with the next one, in test in reverse."""
+    texts = [f"text {number:02}" for number in range(40)]
+    tables = {
+        "train": pd.DataFrame({"left": texts[:20], "right": texts[20:], "score": np.linspace(1, 5, 20)}),
+        "dev": pd.DataFrame({"left": texts[:10], "right": texts[1:11], "score": 2.5}),
+        "test": pd.DataFrame({"left": texts[11:21], "right": texts[10:20], "score": 4.0}),
+    }
+    (tmp_path / "sick").mkdir()
+    for split, table in tables.items():
+        table.to_csv(tmp_path / "sick" / f"{split}.csv", index=False)
+    monkeypatch.setenv("SEQTWIN_DATA", str(tmp_path))
+    return texts
+
+
 def test_each_text_is_paired_with_neighbours_of_the_ranks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PAIRS, "AT_ONCE", 7)
     vectors = unit_rows(40, 0)
     near = NearestNeighbors(n_neighbors=17, metric="cosine").fit(vectors).kneighbors(return_distance=False)
-    expected = {tuple(sorted((row, int(near[row, rank - 1])))) for row in range(40) for rank in PAIRS.RANKS}
-    assert [tuple(pair) for pair in PAIRS.near_pairs(vectors)] == sorted(expected)
+    expected = {tuple(sorted((row, int(near[row, rank - 1])))) for row in range(40) for rank in RANKS}
+    texts = [f"{row:02}" for row in range(40)]
+    found = PAIRS.near_pairs(texts, vectors, RANKS)
+    assert found == [(texts[one], texts[other]) for one, other in sorted(expected)]
 
 
-def test_a_file_of_pairs_has_the_cosines_and_no_held_out_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, vectors = [f"text {number}" for number in range(20)], unit_rows(20, 1)
-    held_out = pd.DataFrame({"left": texts[:10], "right": texts[10:]})
-    (tmp_path / "some").mkdir()
-    for split, table in (
-        ("dev", held_out[:5]),
-        ("test", held_out[5:].rename(columns={"left": "right", "right": "left"})),
-    ):
-        table.to_csv(tmp_path / "some" / f"{split}.csv", index=False)
-    monkeypatch.setenv("SEQTWIN_DATA", str(tmp_path))
-    monkeypatch.setattr(PAIRS, "taught_texts", lambda _config: (texts, vectors))
-    made = pd.read_csv(
-        PAIRS.scored_pairs(parse_run({"data": {"name": "placenames"}}), tmp_path / "pairs.csv", ["some"])
-    )
-    found = {frozenset(pair) for pair in zip(made["left"], made["right"], strict=True)}
-    every = {frozenset((texts[one], texts[other])) for one, other in PAIRS.near_pairs(vectors)}
-    known = {frozenset(pair) for pair in zip(texts[:10], texts[10:], strict=True)}
-    assert every & known
-    assert found == every - known
+def test_the_pairs_have_the_cosines_the_labelled_scores_and_no_held_out_pair(sick: list[str]) -> None:
+    copies = [(text, f"{text} changed") for text in sick[:5]]
+    texts, vectors = [*sick, *(copy for _, copy in copies)], unit_rows(45, 1)
+    made = PAIRS.pairs_of("sick", PAIRS.Taught(texts, vectors), copies)
+    scored, labelled = made[:-60], made[-60:]
+
+    known = {frozenset((sick[row], sick[row + 1])) for row in range(20)}
+    found = [frozenset(pair) for pair in zip(scored["left"], scored["right"], strict=True)]
+    assert len(set(found)) == len(found)
+    assert not known & set(found)
+    assert {frozenset(pair) for pair in copies} <= set(found)
+
     rows = {text: row for row, text in enumerate(texts)}
-    for left, right, score in made.itertuples(index=False):
+    for left, right, score in scored.itertuples(index=False):
         cosine = sum(float(a) * float(b) for a, b in zip(vectors[rows[left]], vectors[rows[right]], strict=True))
         assert score == pytest.approx(1 + 4 * min(max(cosine, 0), 1), abs=1e-4)
+    expected = [*zip(sick[:20], sick[20:], np.linspace(1, 5, 20).round(4), strict=True)] * 3
+    assert [(left, right, round(score, 4)) for left, right, score in labelled.itertuples(index=False)] == expected
 
 
 @given(st.integers(1, 3000), st.integers(0, 9))
