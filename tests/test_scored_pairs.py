@@ -31,7 +31,7 @@ def unit_rows(rows: int, seed: int) -> np.ndarray:
 
 @pytest.fixture
 def sick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The 40 train texts of a data set: 20 pairs. In dev and test each text is with the next one, in test in reverse."""
+    """The 40 train texts of a data set. In dev and test each text is paired with the next one, in test in reverse."""
     texts = [f"text {number:02}" for number in range(40)]
     tables = {
         "train": pd.DataFrame({"left": texts[:20], "right": texts[20:], "score": np.linspace(1, 5, 20)}),
