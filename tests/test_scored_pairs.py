@@ -75,6 +75,25 @@ def test_the_pairs_have_the_cosines_the_labelled_scores_and_no_held_out_pair(sic
     assert [(left, right, round(score, 4)) for left, right, score in labelled.itertuples(index=False)] == expected
 
 
+def test_labelled_pairs_can_have_the_scores_of_the_teacher(
+    sick: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "qqp").mkdir()
+    for split in ("train", "dev", "test"):
+        table = pd.read_csv(tmp_path / "sick" / f"{split}.csv")
+        table.rename(columns={"score": "label"}).assign(label=1).to_csv(tmp_path / "qqp" / f"{split}.csv", index=False)
+    vectors = unit_rows(40, 2)
+    monkeypatch.setattr(PAIRS, "RANDOM", 0)
+    made = PAIRS.pairs_of("qqp", PAIRS.Taught(sick, vectors), [])
+    near = PAIRS.near_pairs(sick, vectors, (1, 2, 4, 8))
+    known = {(sick[row], sick[row + 1]) for row in range(20)}
+    labelled = list(zip(sick[:20], sick[20:], strict=True))
+    expected = [*(pair for pair in near if pair not in known), *labelled, *labelled]
+    assert list(zip(made["left"], made["right"], strict=True)) == expected
+    cosine = np.array([vectors[sick.index(left)] @ vectors[sick.index(right)] for left, right in expected])
+    assert made["label"].to_numpy() == pytest.approx(cosine.clip(0), abs=1e-4)
+
+
 @given(st.integers(1, 3000), st.integers(0, 9))
 def test_an_epoch_of_the_teacher_has_every_pair_once(count: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
