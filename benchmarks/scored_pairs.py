@@ -25,7 +25,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Mixture:
-    """What the pairs of a data set are made of.
+    """The parts of the pairs of a data set.
 
     `ranks`: of the neighbours that a train text is paired with; `changed_ranks`: the same among train texts and copies.
     `copies`: changed copies per text. `labelled`: how often the labelled pairs are in the file, with their scores.
