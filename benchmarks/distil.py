@@ -108,7 +108,7 @@ times; for QQP they follow.
 | --- | --- | --- | --- | ---: | ---: |
 """
 TAIL = """
-What was left out, and its figures on dev with one seed (in the order SICK, STS-B, QQP where there are three):
+The following did not help and was left out. Figures are of dev, with one seed (three: SICK, STS-B, QQP):
 
 - A tuned teacher without scored pairs: .857 on SICK and .868 on QQP after the labelled pairs.
 - One file of scored pairs for all data sets, without changed copies and dropout, and the labelled pairs afterwards:
