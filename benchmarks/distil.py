@@ -113,7 +113,7 @@ The following did not help and was left out. Figures are of dev, with one seed (
 - A tuned teacher without scored pairs: .857 on SICK and .868 on QQP after the labelled pairs.
 - One file of scored pairs for all data sets, without changed copies and dropout, and the labelled pairs afterwards:
   .867 on SICK and .870 on QQP.
-- The pairs of QQP with a learning rate of .001 and no dropout: .870 instead of .874, with three epochs of both. Those of
+- The pairs of QQP with a learning rate of .001 and no dropout: .870 instead of .874 (three epochs). Those of
   STS-B with a learning rate of .0015 and the dropout of QQP: .847 instead of .853.
 - Random word vectors at first: .820, .839, .842 before any pair, instead of .825, .842, .841. Static vectors with their
   own standard deviation of .91: .814, .833, .833.
