@@ -111,6 +111,10 @@ def test_texts_with_a_class_get_letters_dropout_and_three_representations(write:
 # loss
 
 
+def test_short_strings_get_mse(write: Write) -> None:
+    assert pairs(write, lambda i: i % 2, "name {}")["loss"] == "mse"
+
+
 def test_labels_get_the_contrastive_loss_and_scores_mse(write: Write) -> None:
     assert pairs(write, lambda i: i % 2)["loss"] == CONTRASTIVE
     assert pairs(write, lambda i: i % 6, head="score")["loss"] == "mse"

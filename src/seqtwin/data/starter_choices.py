@@ -146,9 +146,11 @@ def text_class_reading() -> Setting:
 
 
 def pair_loss(inspection: Inspection) -> Setting:
-    """The loss of pairs: contrastive for labels, mse for scores and for pairs drawn from classes."""
+    """The loss of pairs: contrastive for labels of longer texts, mse for everything else."""
     if inspection.kind != "pairs":
         return Setting("mse", "squared difference of similarity and target; half of the drawn pairs are the same")
     if inspection.scale is not None:
         return Setting("mse", "squared difference of similarity and target, which suits scores")
+    if inspection.words[0] <= SHORT_WORDS:
+        return Setting("mse", "for short strings: dev ROC-AUC .84 on Latin place names, contrastive .79")
     return Setting(dict(CONTRASTIVE), "for labels: dev ROC-AUC .92, mse .87 on product pairs; try mse, too")
