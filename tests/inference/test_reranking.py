@@ -99,7 +99,7 @@ def test_link_decides_by_probability(encoder: TrainedEncoder) -> None:
 
 
 def test_link_of_equal_texts_scores_them_too(encoder: TrainedEncoder) -> None:
-    links = seqtwin.link(encoder, ["abc"], ["abc", "fed"], rerank=True, threshold=2.0)
+    links = seqtwin.link(encoder, ["abc"], ["abc", "fed"], rerank=True, threshold=1.0)
     assert links.rows.tolist() == [[0]]
     assert links.scores[0, 0] == encoder.reranker.score(["abc"], ["abc"])[0]
 

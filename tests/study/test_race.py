@@ -129,7 +129,7 @@ def test_series_race_with_cells_and_representations(objective: str, count: int) 
 def test_classes_of_texts_race_without_a_loss(config: RunConfig) -> None:
     own = parse_run({"data": {"file": "texts.csv", "text": "text", "label": "label"}, "objective": "classify"})
     entrants = entrants_of(own)
-    assert len({vary(own, entrant.changes).model_dump_json() for entrant in entrants}) == len(entrants) == 8
+    assert len({vary(own, entrant.changes).model_dump_json() for entrant in entrants}) == len(entrants) == 9
     assert not any("loss" in entrant.changes for entrant in entrants)
 
 

@@ -35,6 +35,7 @@ READINGS: Mapping[str, Changes] = {
     "max": {"representation": "max_output"},
     "attention": {"representation": "attention_output"},
 }
+OF_UNIT: Mapping[str, Mapping[str, Changes]] = {"char": {"joined": JOINED}}  # words have their letters then, too
 OF_SERIES: Mapping[str, Changes] = {
     f"{cell}, {short}{', dropout' if dropout else ''}": {
         "encoder.cell": cell,
@@ -113,7 +114,7 @@ def _classes_of_texts(config: RunConfig) -> list[Entrant]:
     readings = {
         f"{name}, {unit}": {"tokens.unit": unit, "tokens.characters": False, **changes}
         for unit in _units(config)
-        for name, changes in {**READINGS, "n-grams": CHANNELS["n-grams"]}.items()
+        for name, changes in {**READINGS, **OF_UNIT.get(unit, {}), "n-grams": CHANNELS["n-grams"]}.items()
     }
     return [Entrant(name, changes) for name, changes in {**readings, **letters}.items()]
 
