@@ -57,10 +57,11 @@ CHOICES: Sequence[Choice] = [
 def facts_of(found: Inspection) -> dict[str, str]:
     """The properties of the data that the rules look at."""
     texts = "with codes" if found.numbers >= MANY_NUMBERS else "sentences"
-    labels = "classes" if found.kind != "pairs" else "labels" if found.scale is None else "scores"
+    short_texts = found.words[0] <= SHORT_WORDS
+    labels = "labels of short texts" if short_texts else "labels"
     return {
-        "texts": "short" if found.words[0] <= SHORT_WORDS else texts,
-        "labels": labels,
+        "texts": "short" if short_texts else texts,
+        "labels": "classes" if found.kind != "pairs" else labels if found.scale is None else "scores",
         "scripts": "one" if max(found.scripts.values(), default=1.0) >= ONE_SCRIPT else "several",
     }
 

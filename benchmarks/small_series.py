@@ -68,7 +68,7 @@ def warping_of(baselines: Baselines) -> dict[str, float]:
 
 HEAD = f"""# Few series: the starter config and time warping
 
-Written by `python benchmarks/small_series.py` from [results.json](results.json). Accuracy on test of five data sets of
+Written by `python benchmarks/small_series.py` from [results.json](results.json). Accuracy on test of small data sets of
 the UCR and UEA archives. *starter*: the config that `seqtwin init` writes, with the objective `classify`: the mean of
 {SEEDS} seeds (lowest to highest). *time warping*: the nearest training series (with scaled channels).
 
