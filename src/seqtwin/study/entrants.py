@@ -35,7 +35,7 @@ READINGS: Mapping[str, Changes] = {
     "max": {"representation": "max_output"},
     "attention": {"representation": "attention_output"},
 }
-OF_UNIT: Mapping[str, Mapping[str, Changes]] = {"char": {"joined": JOINED}}  # words have their letters then, too
+OF_UNIT: Mapping[str, Mapping[str, Changes]] = {"char": {"joined": JOINED}}  # of words, the joined one has letters, too
 OF_SERIES: Mapping[str, Changes] = {
     f"{cell}, {short}{', dropout' if dropout else ''}": {
         "encoder.cell": cell,
