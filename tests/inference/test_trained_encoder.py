@@ -299,7 +299,7 @@ def test_an_encoder_whose_vectors_change_with_the_batch_is_refused(folder: Path,
     def reading(path: Path) -> Any:
         stored = load_encoder(path)
         inner = stored.model.encode
-        stored.model.encode = lambda s: inner(s) + s.values.shape[1]  # type: ignore[method-assign]
+        stored.model.encode = lambda s, p: inner(s, p) + s.values.shape[1]  # type: ignore[method-assign]
         return stored
 
     monkeypatch.setattr(trained_encoder, "load_encoder", reading)

@@ -24,7 +24,7 @@ from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import Diverged, RunState, batches_of, fit, pick_device, time_steps
 from seqtwin.training.losses import Loss
 from seqtwin.training.optimizers import OPTIMIZERS, SCHEDULES
-from seqtwin.training.precision import can_autocast
+from seqtwin.model.precision import AUTO, can_autocast
 
 TRAIN = tiny.store()
 DEV = tiny.store(60, seed=1)
@@ -92,7 +92,7 @@ def test_bf16_falls_back_where_the_processor_has_no_such_lstm(
 ) -> None:
     if supported and not can_autocast(nn.LSTM(1, 1)):
         pytest.skip("this processor has no bfloat16 LSTM")
-    monkeypatch.setattr("seqtwin.training.precision._has_bf16_kernels", lambda: supported)
+    monkeypatch.setattr("seqtwin.model.precision._has_bf16_kernels", lambda: supported)
     with caplog.at_level(logging.WARNING):
         state = trained(model=tiny.siamese(cell=cell), epochs=1, precision="bf16")
     assert state.precision == precision
@@ -104,7 +104,7 @@ def test_bf16_falls_back_where_the_processor_has_no_such_lstm(
 
 
 def test_the_fallback_trains_exactly_as_fp32(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqtwin.training.precision._has_bf16_kernels", lambda: False)
+    monkeypatch.setattr("seqtwin.model.precision._has_bf16_kernels", lambda: False)
     fallen, plain = (trained(epochs=1, precision=precision).best_weights for precision in ("bf16", "fp32"))
     assert same_weights(fallen, plain)
 
@@ -453,7 +453,8 @@ def test_the_tables_and_the_config_agree() -> None:
 
     from seqtwin.config import FitConfig
 
-    for key, table in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", fitting.PRECISIONS)):
+    precisions = {*fitting.PRECISIONS, AUTO}
+    for key, table in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", precisions)):
         assert set(get_args(FitConfig.model_fields[key].annotation)) == set(table)
 
 

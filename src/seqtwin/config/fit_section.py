@@ -51,8 +51,9 @@ class FitConfig(Strict):
     balance: float | None = Field(
         None, gt=0, lt=1, description="labels 0 and 1: share of same pairs in each batch; null: as in the data"
     )
-    precision: Literal["fp32", "bf16"] = Field(
-        "fp32", description="bf16 falls back to fp32, with a warning, for an LSTM on a CPU without bfloat16 kernels"
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "fp32",
+        description="auto: bf16 where the LSTM is wide and the processor has products of bfloat16; else fp32",
     )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
     threads: int | None = Field(None, ge=1)

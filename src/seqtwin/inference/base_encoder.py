@@ -23,10 +23,12 @@ class BaseEncoder(ABC):
     `threshold`: the score at which the dev pairs count as the same, None if it could not be estimated.
     `fingerprint`: the sha256 of the encoder's card; equal for equal encoders. `inputs`: "tokens" or "series".
     `similarity_name`: the similarity it was trained with. `batching`: how `encode` batches by default.
+    `precision`: the number format in which it encodes by default.
     `home`: the folder it was loaded from, if any.
     """
 
     batching: Batching
+    precision: str = "fp32"
     home: Path | None = None
     fingerprint: str
     inputs: str
@@ -57,8 +59,15 @@ class BaseEncoder(ABC):
         """
 
     @abstractmethod
-    def encode_batch(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
+    def encode_batch(self, sequences: Sequence[np.ndarray], precision: str = "fp32") -> np.ndarray:
         """The vectors of one batch of sequences, as `sequences` returns them: float32 [n, dim]."""
+
+    @abstractmethod
+    def usable_precision(self, precision: str) -> str:
+        """The number format for this precision: `fp32` or `bf16`. `auto` is the faster one on this processor.
+
+        Raises: ConfigError for an unknown precision, or one that this backend does not have.
+        """
 
     @abstractmethod
     def score_vectors(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -71,41 +80,49 @@ class BaseEncoder(ABC):
         batch_size: int | None = None,
         show_progress_bar: bool = False,
         normalize_embeddings: bool = False,
+        precision: str | None = None,
     ) -> np.ndarray:
         """The vectors of texts, float32 [n, dim], in the order given. A vector does not depend on the batch.
 
         `texts`: any iterable of texts; for an encoder of series, of arrays or rows of numbers [time, channels].
         `batch_size`: the most items per batch, by default 512 with PyTorch and 64 with ONNX Runtime.
+        `precision`: `fp32`, `bf16` (an LSTM multiplies in bfloat16: faster on processors that have it, and a coordinate
+        can change by about .002), or `auto` for the faster one on this processor. By default that of the encoder.
 
         Raises: DataError for an empty text (unless the encoder was trained with `empty: unk`) or a wrong shape;
-        ConfigError for a batch size below 1.
+        ConfigError for a batch size below 1, or for an unknown precision.
         """
         batching = replace(self.batching.limited(batch_size), progress=show_progress_bar)
         items = list_items(texts)
         sequences = self.sequences(items)
         encode = self.encode_sequences if self._tokens is None else partial(self._encode_distinct, check_texts(items))
-        vectors = encode(sequences, batching)
+        vectors = encode(sequences, batching, self.precision if precision is None else precision)
         if normalize_embeddings:
             vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
 
-    def _encode_distinct(self, texts: Sequence[str], sequences: Sequence[np.ndarray], batching: Batching) -> np.ndarray:
+    def _encode_distinct(
+        self, texts: Sequence[str], sequences: Sequence[np.ndarray], batching: Batching, precision: str
+    ) -> np.ndarray:
         """The vectors of texts with these sequences. A text that occurs again is not encoded again.
 
         The texts are sorted first: a batch in another order can be rounded differently.
         """
         by_text = dict(zip(texts, sequences, strict=True))
         distinct = {text: by_text[text] for text in sorted(by_text)}
-        vectors = self.encode_sequences([*distinct.values()], batching)
+        vectors = self.encode_sequences([*distinct.values()], batching, precision)
         places = {text: place for place, text in enumerate(distinct)}
         return vectors[[places[text] for text in texts]]
 
-    def encode_sequences(self, sequences: Sequence[np.ndarray], batching: Batching | None = None) -> np.ndarray:
+    def encode_sequences(
+        self, sequences: Sequence[np.ndarray], batching: Batching | None = None, precision: str = "fp32"
+    ) -> np.ndarray:
         """The vectors of sequences, as `sequences` returns them: float32 [n, dim]. `batching`: by default its own."""
         vectors = np.empty((len(sequences), self.dim), dtype=np.float32)
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+        used = self.usable_precision(precision)
         for rows in (batching or self.batching).batches(lengths):
-            vectors[rows] = self.encode_batch([sequences[row] for row in rows])
+            vectors[rows] = self.encode_batch([sequences[row] for row in rows], used)
         return vectors
 
     def sequences(self, items: Sequence[object]) -> list[np.ndarray]:

@@ -103,10 +103,16 @@ class OnnxEncoder(BaseEncoder):
         """Whether a nearest-neighbour index can serve its similarity; a trained pair scorer can only re-rank."""
         return not self._trained_scorer
 
-    def encode_batch(self, sequences: Sequence[Array]) -> Array:
+    def encode_batch(self, sequences: Sequence[Array], precision: str = "fp32") -> Array:
         """The vectors of one batch of sequences, as `sequences` returns them: float32 [n, dim]."""
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         return self._session.run(None, {"sequences": padded(sequences), "lengths": lengths})[0]
+
+    def usable_precision(self, precision: str) -> str:
+        if precision not in ("auto", "fp32"):
+            remedy = "leave precision out, or load the encoder itself, with PyTorch"
+            raise ConfigError("ENCODE_PRECISION", f"an exported encoder has no precision {precision}", remedy=remedy)
+        return "fp32"
 
     def similarity(self, a: Array, b: Array) -> Array:
         """The similarity the encoder was trained for, of every row of `a` with every row of `b`: Float[len(a), len(b)].

@@ -1,6 +1,7 @@
 """A trained encoder on PyTorch: texts or series to vectors, pairs to scores. Training is never imported here."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from seqtwin.inference.batching import Batching
 from seqtwin.inference.explain_pair import Item, PairParts, explain
 from seqtwin.inference.inputs import check_texts
 from seqtwin.inference.predict import Prediction, predict, probabilities
-from seqtwin.lookup import split_spec
+from seqtwin.lookup import member, split_spec
 from seqtwin.model.base_head import Predicts
+from seqtwin.model.precision import AUTO, LANES, PRECISIONS, independent_in_bf16, usable_precision
 from seqtwin.store import Stored, encoder_folder, load_encoder
 
 LARGEST_DEVIATION = 1e-4
@@ -58,11 +60,20 @@ class TrainedEncoder(BaseEncoder):
         """Whether a nearest-neighbour index can serve its similarity; a trained pair scorer can only re-rank."""
         return bool(self._model.similarity.indexable)
 
-    def encode_batch(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
+    def encode_batch(self, sequences: Sequence[np.ndarray], precision: str = "fp32") -> np.ndarray:
         """The vectors of one batch of sequences, as `sequences` returns them: float32 [n, dim]."""
+        batch = Ragged.of(sequences).take(np.arange(len(sequences)))
         with torch.inference_mode():
-            vectors: np.ndarray = self._model.encode(Ragged.of(sequences).take(np.arange(len(sequences)))).numpy()
+            vectors: np.ndarray = self._model.encode(batch, partial(PRECISIONS[precision], "cpu")).numpy()
         return vectors
+
+    def usable_precision(self, precision: str) -> str:
+        if precision != AUTO:
+            member(PRECISIONS, precision, "precision")
+        if precision == "bf16" and not independent_in_bf16(self._model):
+            cause = f"bf16 needs an LSTM without projection, and a multiple of {LANES} as its hidden width"
+            raise ConfigError("ENCODE_PRECISION", cause, place="encode", remedy="use precision auto or fp32")
+        return usable_precision(precision, self._model)
 
     @property
     def objective(self) -> str:

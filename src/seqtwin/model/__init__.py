@@ -6,6 +6,7 @@
 - `cells`: CELLS, the recurrent cells, and the contract of a cell.
 - `kept_lstm`: an LSTM whose weights no longer change, for encoding.
 - `run_cell`: PADDINGS, the ways to run a recurrent cell over a batch.
+- `precision`: PRECISIONS, the number formats of a training and of encoding.
 - `encoder`: the Encoder, from sequences to states.
 - `representations`: REPRESENTATIONS, one vector per sequence from its states.
 - `projections`: PROJECTIONS, vector to vector.

@@ -5,13 +5,15 @@ from a token is computed when the token is met first, and kept.
 """
 
 import math
+from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
 from seqtwin.model.cells import Recurrent
-from seqtwin.model.lstm_engine import Layout, Share
-from seqtwin.model.run_cell import Inputs, run_layers, run_masked, stacked_weights
+from seqtwin.model.lstm_engine import Layout, Share, places_of
+from seqtwin.model.run_cell import Inputs, Layer, rounded, run_layers, run_masked, stacked_weights
 from seqtwin.records import Sequences, States
 
 MOST_NUMBERS = 2**26  # of a kept table: 256 MiB; a larger one is not kept
@@ -25,16 +27,29 @@ class KeptLstm:
     """
 
     def __init__(self, lstm: nn.LSTM, embedding: nn.Embedding | None) -> None:
+        self._embedding = embedding
         with torch.no_grad():
-            self._layers = stacked_weights(lstm)
-        weight, bias, _ = self._layers[0]
-        fits = embedding is not None and embedding.num_embeddings * bias.numel() <= MOST_NUMBERS
-        self._gates = _KeptGates(embedding, weight, bias) if embedding is not None and fits else None
+            self._exact = _Kept(stacked_weights(lstm), embedding)
 
     def __call__(self, inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
         if torch.is_grad_enabled():  # gradients need the weights themselves
             return run_masked(inputs, cell, sequences)
-        return run_layers(inputs.gates if self._gates is None else self._gates, self._layers, sequences)
+        kept = self._rounded if torch.is_autocast_enabled("cpu") else self._exact
+        return run_layers(kept.gates or inputs.gates, kept.layers, sequences)
+
+    @cached_property
+    def _rounded(self) -> "_Kept":
+        return _Kept(rounded(self._exact.layers), self._embedding)
+
+
+class _Kept:
+    """The weights of the layers, and the gates of the tokens if their table is not too large."""
+
+    def __init__(self, layers: Sequence[Layer], embedding: nn.Embedding | None) -> None:
+        self.layers = layers
+        weight, bias, _ = layers[0]
+        fits = embedding is not None and embedding.num_embeddings * bias.numel() <= MOST_NUMBERS
+        self.gates = _KeptGates(embedding, weight, bias) if embedding is not None and fits else None
 
 
 class _KeptGates:
@@ -49,18 +64,20 @@ class _KeptGates:
         self._weight, self._bias = weight.flatten(0, 1), bias.flatten()
         blocks = math.ceil(embedding.num_embeddings / BLOCK)
         # memory that is not written takes no space
-        self._table = torch.empty(blocks, BLOCK, bias.numel())
+        self._table = weight.new_empty(blocks, BLOCK, bias.numel())
         self._known = torch.zeros(blocks, dtype=torch.bool)
 
     def __call__(self, sequences: Sequences, layout: Layout, _weight: Tensor, _bias: Tensor) -> Share:
         ids = sequences.values if sequences.values.dim() == 2 else sequences.values[..., 0]
         blocks = ids // BLOCK
-        for block in torch.unique(blocks[~self._known[blocks]]).tolist():
-            self._fill(block)
-        places = ids[layout.rows[:, None], layout.times] * self._directions + torch.arange(self._directions)
-        return Share(self._table.view(-1, len(self._bias) // self._directions), places)
+        known = self._known[blocks]
+        if not known.all():
+            for block in torch.unique(blocks[~known]).tolist():
+                self._fill(block)
+        return Share(self._table.view(-1, len(self._bias) // self._directions), places_of(ids, layout))
 
     def _fill(self, block: int) -> None:
         ids = torch.arange(block * BLOCK, (block + 1) * BLOCK).clamp(max=self._embedding.num_embeddings - 1)
-        self._table[block] = nn.functional.linear(self._embedding(ids), self._weight, self._bias)
+        vectors = self._embedding(ids).to(self._weight.dtype)
+        self._table[block] = nn.functional.linear(vectors, self._weight, self._bias)
         self._known[block] = True  # last, for other threads

@@ -2,10 +2,13 @@
 
 Steps are in packed order: step 0 of every sequence, then step 1 of those that are longer, and so on, with sequences
 sorted by decreasing length. The backward direction starts at the true end of each sequence, so both directions use the
-same places and run together. It is faster than `nn.LSTM` on a packed sequence for three reasons. The share of the
-gates that comes from the input is computed before (for tokens, by one small product over the *distinct* tokens of the
-batch). The gradient of the recurrent weights is one product at the end. Every activation is a sigmoid: tanh(x) =
-2 sigmoid(2x) - 1, which a CPU computes several times faster than tanh. It also returns the cell state at every end.
+same places. It is faster than `nn.LSTM` on a packed sequence for three reasons. The share of the gates that comes from
+the input is computed before (for tokens, by one small product over the *distinct* tokens of the batch). The gradient of
+the recurrent weights is one product at the end. Every activation is a sigmoid: tanh(x) = 2 sigmoid(2x) - 1, which a CPU
+computes several times faster than tanh. It also returns the cell state at every end.
+
+Products are computed in the number format of the weights, everything else in at least float32. With bfloat16 weights a
+product of a row does not depend on the number of rows, and neither does a state.
 
 Source: Hochreiter & Schmidhuber 1997 with the forget gate of Gers 2000; gates in PyTorch's order i, f, g, o.
 """
@@ -22,9 +25,10 @@ from torch.autograd.function import once_differentiable
 class Layout:
     """The place of each step of each sequence in packed order. All layers share it.
 
-    `sizes`: the number of sequences with this step. `rows` [steps]: the batch row of each packed step. `times` [steps
-    directions]: its time in each direction. `at` [batch time directions]: the packed step of each time. `ends` [batch]:
-    the packed step of each last time. `before`: the preceding packed step of each step, without the first ones.
+    `sizes`: the number of sequences with this step. `rows` [steps]: the batch row of each packed step. `times`
+    [directions steps]: its time in each direction. `at` [batch time directions]: the packed step of each time; the
+    number of steps for a pad. `ends` [batch]: the packed step of each last time. `before`: the preceding packed step
+    of each step, without the first ones.
     """
 
     sizes: list[int]
@@ -48,13 +52,14 @@ class Layout:
         places = torch.arange(len(steps))
         rows = order[places - starts[steps]]
         last = lengths[:, None] - 1
-        # a pad points to the first step; the mask of the caller removes its value
-        forward, backward = (torch.where(times <= last, t, 0) for t in (times, last - times))
+        real = times <= last
+        forward, backward = (torch.where(real, t, 0) for t in (times, last - times))
+        at = starts[torch.stack([forward, backward][:directions], 2)] + rank[:, None, None]
         return Layout(
             sizes=sizes.tolist(),
             rows=rows,
-            times=torch.stack([steps, lengths[rows] - 1 - steps][:directions], 1),
-            at=starts[torch.stack([forward, backward][:directions], 2)] + rank[:, None, None],
+            times=torch.stack([steps, lengths[rows] - 1 - steps][:directions]),
+            at=torch.where(real[:, :, None], at, len(steps)),
             ends=starts[last[:, 0]] + rank,
             before=places[sizes[0] :] - sizes[steps[sizes[0] :] - 1],
         )
@@ -64,25 +69,31 @@ class Layout:
 class Share:
     """The share of the gates that comes from the input, including both biases, as rows of a table.
 
-    `table` [rows 4*hidden]: for tokens it has few rows, one per distinct token and direction. `places` [steps
-    directions]: the row of each packed step.
+    `table` [rows 4*hidden]: for tokens it has few rows, one per distinct token and direction. `places` [directions
+    steps]: the row of each packed step.
     """
 
     table: Tensor
     places: Tensor
 
 
-def run_lstm(share: Share, weight: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
-    """The hidden and the *negated* cell state of every packed step: [steps directions hidden] each.
+@dataclass(frozen=True)
+class LstmStates:
+    """The outputs [batch time directions*hidden], 0 at pads, and h and c at the true ends [batch directions hidden]."""
 
-    `weight`: [directions 4*hidden hidden]. The rows of g in the share and in the weight are doubled (`doubled`): one
-    sigmoid then serves all four gates. (Using -c saves two passes over memory per step: -c = f (-c') + i -
-    2 i sigmoid(2g), and o tanh(c) = o - 2 o sigmoid(-2c).)
+    outputs: Tensor
+    hidden: Tensor
+    cell: Tensor
+
+
+def run_lstm(share: Share, weight: Tensor, layout: Layout) -> LstmStates:
+    """The states of an LSTM with these recurrent weights [directions 4*hidden hidden].
+
+    The rows of g in the share and in the weight are doubled (`doubled`): one sigmoid then serves all four gates.
     """
     if torch.is_grad_enabled() and (share.table.requires_grad or weight.requires_grad):
-        hidden, negated = _Recurrence.apply(share.table, weight, share.places, layout)  # type: ignore[no-untyped-call]
-        return hidden, negated
-    return _advance(share, weight, layout.sizes, None)
+        return LstmStates(*_Recurrence.apply(share.table, weight, share.places, layout))  # type: ignore[no-untyped-call]
+    return LstmStates(*_read(*_advance(share, weight, layout.sizes, None), layout))
 
 
 def doubled(parameter: Tensor) -> Tensor:
@@ -93,60 +104,102 @@ def doubled(parameter: Tensor) -> Tensor:
     return parameter * factors.view(-1, *[1] * (parameter.dim() - 2))
 
 
-def taken(packed: Tensor, places: Tensor) -> Tensor:
-    """The entry of each direction at its place: [steps directions dim] and [... directions] to [... directions dim]."""
-    directions = packed.shape[1]
-    flat = (places * directions + torch.arange(directions)).flatten()
-    return packed.flatten(0, 1).index_select(0, flat).view(*places.shape, packed.shape[2])
-
-
 def share_of_vectors(vectors: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
     """The share that comes from vectors [batch time dim]: one row of the table per packed step."""
-    inputs = vectors[layout.rows[:, None], layout.times]
-    rows = [nn.functional.linear(inputs[:, d], w, b) for d, (w, b) in enumerate(zip(weight, bias, strict=True))]
-    steps, directions = layout.times.shape
-    return Share(torch.cat(rows), torch.arange(directions * steps).view(directions, steps).t())
+    inputs = vectors.to(weight.dtype)[layout.rows, layout.times]
+    rows = [nn.functional.linear(x, w, b) for x, w, b in zip(inputs, weight, bias, strict=True)]
+    return Share(torch.cat(rows), torch.arange(layout.times.numel()).view(layout.times.shape))
 
 
 def share_of_table(vectors: Tensor, rows: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
     """The share that comes from a few `vectors` [distinct dim]; `rows` [batch time]: the vector of each step."""
-    table = nn.functional.linear(vectors, weight.flatten(0, 1), bias.flatten())
-    directions = len(weight)
-    places = rows[layout.rows[:, None], layout.times] * directions + torch.arange(directions)
-    return Share(table.view(-1, bias.shape[1]), places)
+    table = nn.functional.linear(vectors.to(weight.dtype), weight.flatten(0, 1), bias.flatten())
+    return Share(table.view(-1, bias.shape[1]), places_of(rows, layout))
+
+
+def places_of(rows: Tensor, layout: Layout) -> Tensor:
+    """The rows of a table of shares, which has one per vector and direction: [directions steps]."""
+    directions = len(layout.times)
+    return rows[layout.rows, layout.times] * directions + torch.arange(directions)[:, None]
+
+
+def _read(h: Tensor, negated: Tensor, layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
+    """Outputs, and the states at the ends, of packed states. `h` has one more step, which is 0."""
+    outputs = h.flatten(0, 1).index_select(0, _across(layout.at, h.shape[1]).flatten())
+    hidden, memory = (_taken(states, layout) for states in (h, negated))
+    return outputs.view(*layout.at.shape[:2], -1), hidden, memory.neg_()
+
+
+def _across(places: Tensor, steps: int) -> Tensor:
+    """Places [... directions] in states of so many steps, as places in those of all directions in a row."""
+    return places + steps * torch.arange(places.shape[-1])
+
+
+def _taken(states: Tensor, layout: Layout) -> Tensor:
+    """The state of each sequence at its end: [batch directions hidden]."""
+    return states[:, layout.ends].transpose(0, 1).contiguous()
 
 
 @dataclass(frozen=True)
 class _Saved:
-    """The activated gates and sigmoid(-2c) of every packed step, which the forward pass saves for the gradient."""
+    """Activated gates and sigmoid(-2c) of packed steps, one time after the other: each is a block without holes.
 
-    acts: Tensor
-    squashed: Tensor
+    `steps` [5 steps*directions*hidden]; `directions` and `hidden` are the axes of a block.
+    """
+
+    steps: Tensor
+    directions: int
+    hidden: int
+
+    @staticmethod
+    def of(steps: int, directions: int, hidden: int, dtype: torch.dtype) -> "_Saved":
+        """Memory for so many steps."""
+        return _Saved(torch.empty(5 * steps * directions * hidden, dtype=dtype), directions, hidden)
+
+    def at(self, start: int, size: int) -> tuple[Tensor, Tensor]:
+        """The gates [directions 4 size hidden] and sigmoids [directions size hidden] of these steps."""
+        width = 5 * self.directions * self.hidden
+        block = self.steps[start * width : (start + size) * width].view(5, self.directions, size, self.hidden)
+        return block[:4].transpose(0, 1), block[4]
 
 
 def _advance(share: Share, weight: Tensor, sizes: list[int], saved: _Saved | None) -> tuple[Tensor, Tensor]:
-    """Run all steps. `saved`: where to keep what the gradient needs; None: memory for one step is reused."""
+    """The hidden state of every packed step, with a last one of 0, and the *negated* cell state.
+
+    `saved`: where to keep what the gradient needs; None: memory for one step is reused. Using -c saves two passes over
+    memory per step: -c = f (-c') + i - 2 i sigmoid(2g), and o tanh(c) = o - 2 o sigmoid(-2c).
+    """
     directions, width, hidden = weight.shape
-    h, negated = (weight.new_empty(sum(sizes), directions, hidden) for _ in range(2))
-    room = saved or _Saved(*(weight.new_empty(sizes[0], directions, dim) for dim in (width, hidden)))
+    exact = _exact(weight.dtype)
+    h = torch.empty(directions, sum(sizes) + 1, hidden, dtype=exact)
+    h[:, -1] = 0
+    negated = torch.empty(directions, sum(sizes), hidden, dtype=exact)
+    room = saved or _Saved.of(sizes[0], directions, hidden, exact)
+    gates = weight.new_empty(sizes[0], width)
     transposed = weight.transpose(1, 2)
     start = before = 0
     for time, size in enumerate(sizes):
         now, then = slice(start, start + size), slice(before, before + size)
-        here = now if saved else slice(0, size)
-        z = room.acts[here]
-        torch.index_select(share.table, 0, share.places[now].flatten(), out=z.flatten(0, 1))
-        if time:
-            for d in range(directions):
-                z[:, d].addmm_(h[then, d], transposed[d])
-        _cell(z.sigmoid_(), negated[then] if time else None, negated[now], room.squashed[here], h[now])
+        acts, squashed = room.at(start if saved else 0, size)
+        z = gates[:size]
+        for d in range(directions):
+            torch.index_select(share.table, 0, share.places[d, now], out=z)
+            if time:
+                z.addmm_(h[d, then].to(weight.dtype), transposed[d])
+            acts[d].copy_(z.unflatten(1, (4, hidden)).transpose(0, 1))
+        _cell(acts.sigmoid_(), negated[:, then] if time else None, negated[:, now], squashed, h[:, now])
         before, start = start, start + size
     return h, negated
 
 
+def _exact(dtype: torch.dtype) -> torch.dtype:
+    """The number format of states: at least float32."""
+    return torch.promote_types(dtype, torch.float32)
+
+
 def _cell(acts: Tensor, negated_before: Tensor | None, negated: Tensor, sigmoid: Tensor, hidden: Tensor) -> None:
     """One step in place: -c = f (-c') + i - 2 i g; s = sigmoid(-2c); h = o - 2 o s."""
-    i, f, g, o = acts.chunk(4, 2)
+    i, f, g, o = acts.unbind(1)
     torch.addcmul(i, i, g, value=-2, out=negated)
     if negated_before is not None:
         negated.addcmul_(f, negated_before)
@@ -156,49 +209,81 @@ def _cell(acts: Tensor, negated_before: Tensor | None, negated: Tensor, sigmoid:
 
 class _Recurrence(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, table: Tensor, weight: Tensor, places: Tensor, layout: Layout) -> tuple[Tensor, Tensor]:
-        steps, (directions, width, hidden) = len(places), weight.shape
-        saved = _Saved(*(weight.new_empty(steps, directions, dim) for dim in (width, hidden)))
+    def forward(
+        ctx: Any, table: Tensor, weight: Tensor, places: Tensor, layout: Layout
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        directions, _, hidden = weight.shape
+        saved = _Saved.of(places.shape[1], directions, hidden, _exact(weight.dtype))
         h, negated = _advance(Share(table, places), weight, layout.sizes, saved)
-        ctx.save_for_backward(table, weight, places, saved.acts, saved.squashed, h, negated)
+        ctx.save_for_backward(table, weight, places, saved.steps, h, negated)
         ctx.layout = layout
         ctx.set_materialize_grads(False)
-        return h, negated
+        return _read(h, negated, layout)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_h: Tensor | None, grad_negated: Tensor | None) -> tuple[Tensor | None, ...]:
-        table, weight, places, acts, squashed, h, negated = ctx.saved_tensors
-        sizes, before = ctx.layout.sizes, ctx.layout.before
-        grad = _retreat(grad_h, grad_negated, _Saved(acts, squashed), negated, weight, sizes)
-        grad_table = torch.zeros_like(table).index_add_(0, places.flatten(), grad.flatten(0, 1))
-        earlier = h[before]
-        grad_weight = torch.stack([grad[sizes[0] :, d].t() @ earlier[:, d] for d in range(len(weight))])
-        return grad_table, grad_weight, None, None
+    def backward(
+        ctx: Any, outputs: Tensor | None, hidden: Tensor | None, cell: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
+        table, weight, places, steps, h, negated = ctx.saved_tensors
+        layout, saved = ctx.layout, _Saved(steps, len(weight), weight.shape[2])
+        grad_h = _spread(outputs, hidden, layout, h)
+        grad_c = None if cell is None else _at_ends(torch.zeros_like(negated), cell, layout)
+        rows = _retreat(grad_h, grad_c, saved, negated, weight, layout.sizes)
+        # the sum over many steps needs more digits than one step
+        grad_table = torch.zeros_like(table, dtype=h.dtype)
+        grad_table.index_add_(0, places.flatten(), rows.flatten(0, 1).to(h.dtype))
+        late, earlier = rows[:, layout.sizes[0] :], h[:, layout.before].to(weight.dtype)
+        # one product after the other is faster than both at once
+        grad_weight = torch.stack([now.t() @ before for now, before in zip(late, earlier, strict=True)])
+        return grad_table.to(table.dtype), grad_weight, None, None
+
+
+def _spread(outputs: Tensor | None, hidden: Tensor | None, layout: Layout, h: Tensor) -> Tensor:
+    """The gradient of every packed hidden state, from those of the outputs and of the states at the ends."""
+    directions, steps, dim = len(h), h.shape[1] - 1, h.shape[2]
+    if outputs is None:
+        grad = h.new_zeros(directions, steps, dim)
+    else:
+        width = layout.at.shape[1]
+        places = (layout.rows * width + layout.times) * directions + torch.arange(directions)[:, None]
+        grad = outputs.reshape(-1, dim).index_select(0, places.flatten()).view(directions, steps, dim)
+    return grad if hidden is None else _at_ends(grad, hidden, layout)
+
+
+def _at_ends(grad: Tensor, ends: Tensor, layout: Layout) -> Tensor:
+    """Add the gradients of the states at the ends [batch directions hidden] in place."""
+    return grad.index_add_(1, layout.ends, ends.transpose(0, 1))
 
 
 def _retreat(
-    grad_h: Tensor | None, grad_negated: Tensor | None, saved: _Saved, negated: Tensor, weight: Tensor, sizes: list[int]
+    grad_h: Tensor, grad_c: Tensor | None, saved: _Saved, negated: Tensor, weight: Tensor, sizes: list[int]
 ) -> Tensor:
-    """The gradient of the gates, from the last step to the first. One step at a time fits the processor's cache."""
-    grad = torch.empty_like(saved.acts)
-    carry_h, carry_c = (torch.zeros_like(negated[: sizes[0]]) for _ in range(2))
-    end = len(grad)
+    """The gradient of the gates [directions steps 4*hidden], from the last step to the first.
+
+    One step at a time fits the processor's cache.
+    """
+    directions, width, hidden = weight.shape
+    rows = weight.new_empty(directions, grad_h.shape[1], width)
+    room = negated.new_empty(directions, 4, sizes[0], hidden)
+    carry_h, carry_c = (torch.zeros_like(negated[:, : sizes[0]]) for _ in range(2))
+    end = grad_h.shape[1]
     for time in range(len(sizes) - 1, -1, -1):
         size = sizes[time]
         now = slice(end - size, end)
         end -= size
-        dh, dc = carry_h[:size], carry_c[:size]
-        if grad_h is not None:
-            dh.add_(grad_h[now])
-        if grad_negated is not None:
-            dc.sub_(grad_negated[now])
-        then = negated[end - sizes[time - 1] :][:size] if time else None
-        _cell_back(saved.acts[now], saved.squashed[now], then, dh, dc, grad[now])
+        dh, dc = carry_h[:, :size], carry_c[:, :size]
+        dh.add_(grad_h[:, now])
+        if grad_c is not None:
+            dc.add_(grad_c[:, now])
+        then = negated[:, end - sizes[time - 1] :][:, :size] if time else None
+        grad = room[:, :, :size]
+        _cell_back(*saved.at(end, size), then, dh, dc, grad)
+        rows[:, now].unflatten(2, (4, hidden)).copy_(grad.transpose(1, 2))
         if time:
-            for d in range(len(weight)):
-                torch.mm(grad[now, d], weight[d], out=dh[:, d])
-    return grad
+            for d in range(directions):
+                dh[d].copy_(torch.mm(rows[d, now], weight[d]))
+    return rows
 
 
 def _cell_back(
@@ -209,12 +294,12 @@ def _cell_back(
     dc += dh o (1 - tanh(c)^2), with tanh(c) = 1 - 2 s; di = dc (2 g - 1) i (1 - i); df = dc c' f (1 - f);
     dg = 2 dc i g (1 - g); do = dh tanh(c) o (1 - o).
     """
-    i, f, g, o = acts.chunk(4, 2)
+    i, f, g, o = acts.unbind(1)
     torch.addcmul(acts, acts, acts, value=-1, out=grad)
-    to_i, to_f, to_g, to_o = grad.chunk(4, 2)
+    to_i, to_f, to_g, to_o = grad.unbind(1)
     to_o.mul_(dh).mul_(torch.mul(squashed, -2).add_(1))
     dc.addcmul_(torch.addcmul(squashed, squashed, squashed, value=-1).mul_(o), dh, value=4)
-    grad.unflatten(2, (4, -1))[:, :, :3].mul_(dc[:, :, None])
+    grad[:, :3].mul_(dc[:, None])
     to_i.mul_(torch.mul(g, 2).sub_(1))
     to_g.mul_(i).mul_(2)
     if negated_before is None:

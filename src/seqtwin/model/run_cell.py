@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqtwin.model.cells import Recurrent, Unchanged
-from seqtwin.model.lstm_engine import Layout, Share, doubled, run_lstm, share_of_vectors, taken
+from seqtwin.model.lstm_engine import Layout, Share, doubled, run_lstm, share_of_vectors
 from seqtwin.records import Sequences, States
 
 
@@ -29,8 +29,7 @@ def run_masked(inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
     """States by the fastest way for this cell, device and precision."""
     if isinstance(cell, Unchanged):
         return run_unchanged(inputs, sequences)
-    exact_on_cpu = sequences.values.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
-    if runs_stepwise(cell) and exact_on_cpu:
+    if runs_stepwise(cell) and sequences.values.device.type == "cpu":
         return run_stepwise(inputs, cell, sequences)
     return run_packed(inputs, cell, sequences)
 
@@ -53,13 +52,21 @@ Layer = tuple[Tensor, Tensor, Tensor]
 
 def run_stepwise(inputs: Inputs, lstm: nn.LSTM, sequences: Sequences) -> States:
     """States of an LSTM by `lstm_engine`, including the cell states at the true ends."""
-    return run_layers(inputs.gates, stacked_weights(lstm), sequences, lstm.dropout if lstm.training else 0.0)
+    layers = stacked_weights(lstm)
+    if torch.is_autocast_enabled("cpu"):
+        layers = rounded(layers)
+    return run_layers(inputs.gates, layers, sequences, lstm.dropout if lstm.training else 0.0)
+
+
+def rounded(layers: Sequence[Layer]) -> list[Layer]:
+    """The weights in the number format of autocast: bfloat16."""
+    dtype = torch.get_autocast_dtype("cpu")
+    return [(weight.to(dtype), bias.to(dtype), recurrent.to(dtype)) for weight, bias, recurrent in layers]
 
 
 def run_layers(gates: Gates, layers: Sequence[Layer], sequences: Sequences, dropout: float = 0.0) -> States:
     """The same from the weights of the layers. `gates`: the share of the first layer's gates."""
     layout = Layout.of(sequences.lengths, sequences.values.shape[1], len(layers[0][0]))
-    mask = sequences.mask[:, :, None]
     outputs = torch.empty(0)
     hidden, memory = [], []
     for depth, (weight, bias, recurrent) in enumerate(layers):
@@ -68,11 +75,10 @@ def run_layers(gates: Gates, layers: Sequence[Layer], sequences: Sequences, drop
             share = share_of_vectors(outputs, layout, weight, bias)
         else:
             share = gates(sequences, layout, weight, bias)
-        h, negated = run_lstm(share, recurrent, layout)
-        outputs = taken(h, layout.at).flatten(2) * mask
-        ends = layout.ends[:, None].expand(-1, h.shape[1])
-        hidden.append(taken(h, ends))
-        memory.append(-taken(negated, ends))
+        states = run_lstm(share, recurrent, layout)
+        outputs = states.outputs
+        hidden.append(states.hidden)
+        memory.append(states.cell)
     return States(outputs, torch.stack(hidden, 1), torch.stack(memory, 1), sequences.lengths)
 
 

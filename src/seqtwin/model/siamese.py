@@ -1,5 +1,8 @@
 """The Siamese network: one encoder, representation, projection and similarity, used for both sides of a pair."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor, nn
 
@@ -46,11 +49,15 @@ class Siamese(nn.Module):
             dim, bound, unit = self.lexical.beside(dim), 1.0, True
         return VectorSpace(dim, bound, unit, self.similarity_name, s.low, s.high)
 
-    def encode(self, sequences: Sequences) -> Tensor:
-        """One vector per sequence: [batch dim]."""
+    def encode(
+        self, sequences: Sequences, precision: Callable[[], AbstractContextManager[object]] = nullcontext
+    ) -> Tensor:
+        """One vector per sequence: [batch dim]. `precision`: in which the states are computed, and nothing else."""
         if self.lexical is not None and self.lexical.alone:
             return self.lexical(sequences)
-        return self.joined(self.vectors_of(self.encoder(sequences)), sequences)
+        with precision():
+            states = self.encoder(sequences)
+        return self.joined(self.vectors_of(states), sequences)
 
     def joined(self, vectors: Tensor, sequences: Sequences) -> Tensor:
         """The vectors of the recurrent network, joined with those of the lexical channel where there is one."""

@@ -6,7 +6,6 @@
 - `layer_rates`: the learning rate of each parameter.
 - `optimizers`: OPTIMIZERS, and SCHEDULES of the learning rate.
 - `averaging`: AVERAGES, averages of the weights over the steps.
-- `precision`: PRECISIONS, the number formats of a training.
 - `encode_store`: vectors and scores of a whole store.
 - `hard_negatives`: different pairs that the current encoder finds.
 - `epoch_pairs`: the training pairs of each epoch.

@@ -26,7 +26,7 @@ from seqtwin.training.epoch_pairs import EpochPairs
 from seqtwin.training.layer_rates import parameter_groups
 from seqtwin.training.losses import Loss
 from seqtwin.training.optimizers import OPTIMIZERS, SCHEDULES, with_warmup
-from seqtwin.training.precision import PRECISIONS, usable_precision
+from seqtwin.model.precision import PRECISIONS, usable_precision
 from seqtwin.training.recipe import Recipe, step_budget
 
 log = logging.getLogger(__name__)
