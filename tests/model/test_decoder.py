@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from seqtwin.errors import ConfigError
 from seqtwin.model.decoder import Decoder
+from seqtwin.model.precision import can_autocast
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import DecodeBatch, Sequences
-from seqtwin.model.precision import can_autocast
 
 CELLS = ["rnn", {"name": "rnn", "nonlinearity": "relu"}, "gru", "lstm", {"name": "lstm", "proj_size": 3}]
 SINGLE = {"RNN_TANH": nn.RNNCell, "RNN_RELU": nn.RNNCell, "GRU": nn.GRUCell, "LSTM": nn.LSTMCell}

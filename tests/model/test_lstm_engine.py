@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seqtwin.model.lstm_engine import Layout, Share, LstmStates, doubled, places_of, run_lstm, share_of_table, share_of_vectors
+from seqtwin.model.lstm_engine import (
+    Layout,
+    LstmStates,
+    Share,
+    doubled,
+    places_of,
+    run_lstm,
+    share_of_table,
+    share_of_vectors,
+)
 
 some_lengths = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 one_or_two = pytest.mark.parametrize("directions", [1, 2])

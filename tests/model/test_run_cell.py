@@ -9,9 +9,9 @@ from torch import Tensor
 from seqtwin.model import run_cell
 from seqtwin.model.cells import CELLS
 from seqtwin.model.encoder import Encoder, TokenInput
+from seqtwin.model.precision import can_autocast
 from seqtwin.model.run_cell import read_pads, run_masked, run_packed, run_stepwise
 from seqtwin.records import Sequences, States
-from seqtwin.model.precision import can_autocast
 
 OURS = [case for case in CASES if case.cell == "lstm" and not case.options]
 MASKED = [(run_packed, case) for case in CASES] + [(run_stepwise, case) for case in OURS]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from seqtwin.model.cells import Recurrent
 from seqtwin.model.lstm_engine import Layout, Share, places_of
-from seqtwin.model.run_cell import Inputs, Layer, rounded, run_layers, run_masked, stacked_weights
+from seqtwin.model.run_cell import Inputs, Layer, rounded, run_alone, run_layers, run_masked, stacked_weights
 from seqtwin.records import Sequences, States
 
 MOST_NUMBERS = 2**26  # of a kept table: 256 MiB; a larger one is not kept
@@ -27,14 +27,17 @@ class KeptLstm:
     """
 
     def __init__(self, lstm: nn.LSTM, embedding: nn.Embedding | None) -> None:
-        self._embedding = embedding
+        self._lstm, self._embedding = lstm, embedding
         with torch.no_grad():
             self._exact = _Kept(stacked_weights(lstm), embedding)
 
     def __call__(self, inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
         if torch.is_grad_enabled():  # gradients need the weights themselves
             return run_masked(inputs, cell, sequences)
-        kept = self._rounded if torch.is_autocast_enabled("cpu") else self._exact
+        is_rounded = torch.is_autocast_enabled("cpu")
+        if not is_rounded and sequences.values.shape[:2] == (1, sequences.lengths[0]):
+            return run_alone(inputs, self._lstm, sequences)
+        kept = self._rounded if is_rounded else self._exact
         return run_layers(kept.gates or inputs.gates, kept.layers, sequences)
 
     @cached_property

@@ -35,7 +35,7 @@ def usable_precision(precision: str, model: nn.Module) -> str:
         return "bf16" if is_faster_in_bf16(model) else "fp32"
     if precision != "bf16" or can_autocast(model):
         return precision
-    log.warning("precision bf16 is not possible for this LSTM on this processor; computing in fp32 instead")
+    log.warning("precision bf16 is not possible for an LSTM on this processor; computing in fp32 instead")
     return "fp32"
 
 
@@ -60,12 +60,11 @@ def independent_in_bf16(model: nn.Module) -> bool:
 def can_autocast(model: nn.Module) -> bool:
     """Whether the model can run under bfloat16 autocast on its device.
 
-    PyTorch runs an LSTM with projected outputs over sequences of equal length by oneDNN, which has no bfloat16 LSTM for
-    processors without AVX-512. The first such batch would raise a RuntimeError in the middle of a training.
+    PyTorch runs an LSTM over sequences of equal length by oneDNN, which has no bfloat16 LSTM for processors without
+    AVX-512. The first such batch of a decoder would raise a RuntimeError in the middle of a training.
     """
-    projected = any(lstm.proj_size for lstm in _lstms(model))
     on_cpu = next(model.parameters()).device.type == "cpu"
-    return not (projected and on_cpu) or _has_bf16_kernels()
+    return not (_lstms(model) and on_cpu) or _has_bf16_kernels()
 
 
 def _lstms(model: nn.Module) -> list[nn.LSTM]:

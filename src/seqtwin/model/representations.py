@@ -147,7 +147,12 @@ class MaxOutput(nn.Module):
         self.out_dim, self.bound = shape.joined, shape.bound
 
     def forward(self, states: States) -> Tensor:
-        return states.outputs.masked_fill(~_real(states), -torch.inf).amax(1)
+        shortest = int(states.lengths.min())
+        first = states.outputs[:, :shortest].amax(1)  # without pads
+        if shortest == states.outputs.shape[1]:
+            return first
+        rest = states.outputs[:, shortest:].masked_fill(~_real(states)[:, shortest:], -torch.inf).amax(1)
+        return torch.maximum(first, rest)
 
 
 class AttentionOutput(nn.Module):

@@ -17,6 +17,7 @@ from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.lookup import pick
 from seqtwin.model.distiller import Distiller
 from seqtwin.model.heads import Learner
+from seqtwin.model.precision import PRECISIONS, usable_precision
 from seqtwin.model.siamese import Siamese
 from seqtwin.training.averaging import AVERAGES, WeightAverage
 from seqtwin.training.cross_entropy import CrossEntropy
@@ -26,7 +27,6 @@ from seqtwin.training.epoch_pairs import EpochPairs
 from seqtwin.training.layer_rates import parameter_groups
 from seqtwin.training.losses import Loss
 from seqtwin.training.optimizers import OPTIMIZERS, SCHEDULES, with_warmup
-from seqtwin.model.precision import PRECISIONS, usable_precision
 from seqtwin.training.recipe import Recipe, step_budget
 
 log = logging.getLogger(__name__)
