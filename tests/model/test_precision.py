@@ -44,7 +44,7 @@ def test_auto_is_fp32_for_other_networks(model: nn.Module, processor: Callable[.
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_precision_that_is_named_is_taken(precision: str, processor: Callable[..., None]) -> None:
     processor()
-    assert usable_precision(precision, nn.LSTM(4, 8)) == precision
+    assert usable_precision(precision, nn.GRU(4, 8)) == precision
 
 
 def test_all_lstms_of_a_model_count() -> None:

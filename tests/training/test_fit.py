@@ -83,28 +83,21 @@ def test_bf16_trains_and_stays_finite() -> None:
     assert all(value.dtype == torch.float32 and value.isfinite().all() for value in state.best_weights.values())
 
 
-PROJECTED = {"name": "lstm", "proj_size": 4}
-
-
 @pytest.mark.parametrize(
     ("cell", "supported", "precision"),
-    [
-        (PROJECTED, True, "bf16"),
-        (PROJECTED, False, "fp32"),
-        *((name, False, "bf16") for name in ("lstm", "gru", "rnn")),
-    ],
+    [("lstm", True, "bf16"), ("lstm", False, "fp32"), ("gru", False, "bf16"), ("rnn", False, "bf16")],
 )
 def test_bf16_falls_back_where_the_processor_has_no_such_lstm(
-    cell: Any, supported: bool, precision: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    cell: str, supported: bool, precision: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    if supported and not can_autocast(nn.LSTM(1, 2, proj_size=1)):
+    if supported and not can_autocast(nn.LSTM(1, 1)):
         pytest.skip("this processor has no bfloat16 LSTM")
     monkeypatch.setattr("seqtwin.model.precision._has_bf16_kernels", lambda: supported)
     with caplog.at_level(logging.WARNING):
         state = trained(model=tiny.siamese(cell=cell), epochs=1, precision="bf16")
     assert state.precision == precision
     assert [record.getMessage() for record in caplog.records] == (
-        ["precision bf16 is not possible for this LSTM on this processor; computing in fp32 instead"]
+        ["precision bf16 is not possible for an LSTM on this processor; computing in fp32 instead"]
         if precision == "fp32"
         else []
     )
@@ -112,10 +105,7 @@ def test_bf16_falls_back_where_the_processor_has_no_such_lstm(
 
 def test_the_fallback_trains_exactly_as_fp32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqtwin.model.precision._has_bf16_kernels", lambda: False)
-    fallen, plain = (
-        trained(model=tiny.siamese(cell=PROJECTED), epochs=1, precision=precision).best_weights
-        for precision in ("bf16", "fp32")
-    )
+    fallen, plain = (trained(epochs=1, precision=precision).best_weights for precision in ("bf16", "fp32"))
     assert same_weights(fallen, plain)
 
 
@@ -128,7 +118,7 @@ def test_bf16_trains_on_batches_of_equal_lengths() -> None:
 
 
 def test_what_we_believe_of_this_processor_is_what_pytorch_does() -> None:
-    lstm = nn.LSTM(3, 4, proj_size=2)
+    lstm = nn.LSTM(3, 4)
     lacking = nullcontext() if can_autocast(lstm) else pytest.raises(RuntimeError, match="primitive descriptor")
     with torch.autocast("cpu", dtype=torch.bfloat16), lacking:
         lstm(torch.zeros(2, 1, 3))
