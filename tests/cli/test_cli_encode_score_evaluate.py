@@ -49,6 +49,22 @@ def test_encode_writes_vectors_and_says_how_many(
     assert said == {"vectors": 2, "dim": 5, "out": str(again), "encoder": load(folder).fingerprint, "blank_rows": 0}
 
 
+def test_encode_takes_a_precision(tmp_path: Path, names: Path, monkeypatch: Any, capsys: Any) -> None:
+    def encode(hidden: int, precision: str) -> int:
+        folder = tiny.saved_encoder(tmp_path / f"{hidden}-{precision}", hidden=hidden)
+        named = ("--column", "name", "--precision", precision)
+        return run(monkeypatch, "encode", folder, names, *named, "-o", tmp_path / f"{precision}.npy")
+
+    assert [encode(16, precision) for precision in ("fp32", "bf16")] == [0, 0]
+    exact, near = (np.load(tmp_path / f"{precision}.npy") for precision in ("fp32", "bf16"))
+    assert not np.array_equal(exact, near)
+    np.testing.assert_allclose(near, exact, rtol=0, atol=0.01)
+    assert encode(16, "fp16") == 2
+    (tmp_path / "bf16.npy").unlink()
+    assert encode(15, "bf16") == 2
+    assert "a multiple of 16" in capsys.readouterr().err
+
+
 def test_score_keeps_the_table(tmp_path: Path, folder: Path, monkeypatch: Any, capsys: Any) -> None:
     (tmp_path / "pairs.csv").write_text("id,a,b\n7,cafe,be\n8,a,a\n")
     out = tmp_path / "scores.csv"

@@ -213,6 +213,14 @@ def test_another_encoder_and_another_column_do_not_resume(tmp_path: Path, encode
         encode_file(encoder, names, tmp_path / "v.npy", column="id", resume=True)
 
 
+def test_another_precision_does_not_resume(tmp_path: Path, names: Path) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "wide", hidden=16))
+    interrupt(encoder, names, tmp_path / "v.npy")
+    encoder.precision = "bf16"
+    with pytest.raises(ConfigError, match="interrupted run had another precision"):
+        encode_file(encoder, names, tmp_path / "v.npy", column="name", resume=True)
+
+
 @pytest.mark.parametrize("at", [8, 50])
 def test_an_input_that_changes_meanwhile_publishes_nothing(
     tmp_path: Path, encoder: TrainedEncoder, names: Path, at: int

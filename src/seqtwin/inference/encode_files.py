@@ -82,7 +82,9 @@ def encode_file(
     def make(block: Table, present: np.ndarray) -> bytes:
         return form.block(vectors_in_place(encoder, _texts(block, source, 0), present))
 
-    work = _Work(source, {"work": "encode"}, lambda scanned: form.head(scanned.rows, encoder.dim), make, form.finish)
+    work = _Work(
+        source, _key(encoder, "encode"), lambda scanned: form.head(scanned.rows, encoder.dim), make, form.finish
+    )
     return _stream(encoder, work, out, resume, _Listeners(on_rows, on_blank, on_understood))
 
 
@@ -125,7 +127,7 @@ def score_file(
         return scored_rows([block.columns.get(name, [None] * len(block)) for name in names], scores, encoder.threshold)
 
     listeners = _Listeners(on_rows, on_blank, on_understood)
-    return _stream(encoder, _Work(source, {"work": "score"}, head, make), out, resume, listeners)
+    return _stream(encoder, _Work(source, _key(encoder, "score"), head, make), out, resume, listeners)
 
 
 @dataclass(frozen=True)
@@ -216,11 +218,17 @@ class _Settings:
 def _encode_series(
     encoder: TrainedEncoder, file: SeriesFile, out: Path, settings: _Settings, resume: bool, on_rows: OnRows
 ) -> int:
-    key = {"work": "encode", "encoder": encoder.fingerprint, "input": sha256(settings.path), "columns": []}
+    key = {**_key(encoder, "encode"), "encoder": encoder.fingerprint, "input": sha256(settings.path), "columns": []}
     key |= {"gaps": settings.gaps} if settings.gaps != "error" else {}
     rows, form = len(file.series), settings.form
     parts = _series_parts(encoder, file, form)
     return _grow(_Result(key, form.head(rows, encoder.dim), parts, rows, form.finish), out, resume, on_rows)
+
+
+def _key(encoder: TrainedEncoder, work: str) -> Key:
+    """What a result depends on beside the encoder and its input: the same work goes on only with the same precision."""
+    used = encoder.usable_precision(encoder.precision)
+    return {"work": work} if used == "fp32" else {"work": work, "precision": used}
 
 
 def _series_parts(encoder: TrainedEncoder, file: SeriesFile, form: VectorFormat) -> Iterator[_Part]:

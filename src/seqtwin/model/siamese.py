@@ -11,7 +11,7 @@ from seqtwin.model.lexical import LexicalChannel
 from seqtwin.model.projections import Projection
 from seqtwin.model.representations import Representation
 from seqtwin.model.similarities import Similarity
-from seqtwin.model.unique_rows import row_sums
+from seqtwin.model.unique_rows import distinct
 from seqtwin.model.vector_space import VectorSpace
 from seqtwin.records import Compared, PairBatch, Sequences, States
 
@@ -93,7 +93,7 @@ def distinct_rows(sequences: Sequences) -> tuple[Sequences, Tensor]:
         return sequences, all_rows
     # the length is part of the row: inside a text, the id of the pad is a token
     rows = torch.cat([sequences.lengths[:, None], sequences.values.flatten(1)], 1)
-    if len(torch.unique(row_sums(rows))) == len(rows):
+    unique, places = distinct(rows)
+    if len(unique) == len(rows):
         return sequences, all_rows
-    distinct, places = torch.unique(rows, dim=0, return_inverse=True)
-    return Sequences(distinct[:, 1:].unflatten(1, sequences.values.shape[1:]), distinct[:, 0]), places
+    return Sequences(unique[:, 1:].unflatten(1, sequences.values.shape[1:]), unique[:, 0]), places
