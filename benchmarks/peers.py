@@ -198,8 +198,8 @@ HEAD = f"""# Next to sentence-transformers, a packed loop and the bare kernel
 Written by `python benchmarks/peers.py` from [results.json](results.json). One process, one thread, CPU seconds, taken
 in turn; medians. All have the same network: words of SICK, embedding {WIDTH}, bidirectional LSTM {WIDTH}, maximum of
 the outputs, squared error of the cosine, batches of {BATCH} pairs. *ratio*: the median over rounds of the rate divided
-by that of sentence-transformers in the same round. sentence-transformers has its WordEmbeddings, LSTM and Pooling, and its
-own trainer. *packed loop*: what a competent user writes.
+by that of sentence-transformers in the same round. sentence-transformers has its WordEmbeddings, LSTM and Pooling, and
+its own trainer. *packed loop*: what a competent user writes.
 """
 
 

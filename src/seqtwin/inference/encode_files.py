@@ -226,7 +226,7 @@ def _encode_series(
 
 
 def _key(encoder: TrainedEncoder, work: str) -> Key:
-    """What a result depends on beside the encoder and its input: the same work goes on only with the same precision."""
+    """The work and its precision: an interrupted result is continued only with the same ones."""
     used = encoder.usable_precision(encoder.precision)
     return {"work": work} if used == "fp32" else {"work": work, "precision": used}
 
