@@ -9,6 +9,7 @@ import matplotlib as mpl
 import matplotlib.ticker
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
@@ -44,17 +45,25 @@ def drawn(width: float, height: float, draw: Callable[[Figure], None]) -> str:
     with mpl.rc_context(dict(STYLE)):
         figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
         draw(figure)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata=_NO_METADATA)
-    return lean(text.getvalue())
+    return svg_of(figure)
 
 
 def svg_of(figure: Figure) -> str:
     """A finished figure as lean SVG text."""
     text = io.StringIO()
     with mpl.rc_context(dict(STYLE)):
+        _lay_out(figure)
         figure.savefig(text, format="svg", metadata=_NO_METADATA)
     return lean(text.getvalue())
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place the axes of a figure. Otherwise `savefig` draws it once more, only to find their places."""
+    FigureCanvasSVG(figure)  # texts are measured as they are written
+    figure.set_dpi(72)
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+    figure.set_layout_engine("none")
 
 
 def panels(figure: Figure, number: int, across: int, *, rows_each: int = 1, sharey: Share = "none") -> list[list[Axes]]:

@@ -7,16 +7,14 @@ from pathlib import Path
 import pandas as pd
 
 from seqtwin.metrics import curve_facts
-from seqtwin.published import EPOCH, HISTORY, dev_column
+from seqtwin.published import HISTORY, dev_column
 from seqtwin.reporting.table.study_table import StudyTable
 
 
 def with_curve_values(table: StudyTable, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of `results` with the values of `curve_facts` as columns `diag_*`; nan where a study cell has no curve."""
-    curves = table.curves[table.curves["id"].isin(rows["id"])].sort_values(["id", EPOCH.epoch], kind="stable")
-    facts = {str(name): curve_facts(part[EPOCH.dev].astype(float).tolist()) for name, part in curves.groupby("id")}
-    names = dict.fromkeys(name for known in facts.values() for name in known)
-    own = [facts.get(str(name), {}) for name in rows["id"]]
+    own = [table.curve_ends.get(str(name), {}) for name in rows["id"]]
+    names = dict.fromkeys(name for known in own for name in known)
     columns = {f"diag_{name}": [known.get(name, math.nan) for known in own] for name in names}
     return pd.concat([rows, pd.DataFrame(columns, index=rows.index)], axis=1) if columns else rows
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from seqtwin.reporting.statistics.weighted import SHARES, UNDER, Array, Weighted, ratio
 
-_BLOCK = 32
+_BLOCK = 128
 
 
 def cluster_draws(clusters: int, replicates: int, rng: np.random.Generator) -> Array:
