@@ -9,8 +9,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.colours import light, loss_hue
-from seqtwin.reporting.figures.style import ACROSS, DASHES, FULL_WIDTH, Array, drawn, panels, series_names, share_ticks
+from seqtwin.reporting.figures.style import (
+    ACROSS,
+    DASHES,
+    FULL_WIDTH,
+    Array,
+    Frame,
+    drawn,
+    panels,
+    series_names,
+    share_ticks,
+)
 
+_FRAME = Frame(left=52, rows=[(21, 22), (10, 36)])
 _MOST_LINES = 24
 _MOST_IN_ALL = 60
 _POINTS = 40
@@ -44,7 +55,7 @@ def curves(shown: Mapping[str, Sequence[Curve]], series: Sequence[str], metric: 
     points = min(_POINTS, max(6, _POINTS_IN_ALL // (len(shown) * len(series)))) if many else 0
 
     def draw(figure: Figure) -> None:
-        grid = panels(figure, len(shown), across, rows_each=2, sharey="row")
+        grid = panels(figure, len(shown), across, _FRAME, names=len(series))
         for place, ((name, lines), (above, below)) in enumerate(zip(shown.items(), grid, strict=True)):
             _panel(above, below, lines, series, points)
             above.set_title(name, color=light("ink"))
@@ -57,8 +68,6 @@ def curves(shown: Mapping[str, Sequence[Curve]], series: Sequence[str], metric: 
 
 
 def _panel(above: Axes, below: Axes, lines: Sequence[Curve], series: Sequence[str], points: int) -> None:
-    for axes in (above, below):
-        axes.set_visible(True)
     for name in dict.fromkeys(line.series for line in lines):
         own, index = [line for line in lines if line.series == name], series.index(name)
         both = ((above, [(c.epochs, c.dev) for c in own]), (below, [(c.loss_at, c.loss) for c in own]))

@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.colours import hue, light
-from seqtwin.reporting.figures.style import ACROSS, FULL_WIDTH, Array, drawn, panels
+from seqtwin.reporting.figures.style import ACROSS, FULL_WIDTH, Array, Frame, drawn, panels
+
+_FRAME = Frame(left=10, rows=[(20, 22)])
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,13 @@ def histograms(shown: Sequence[Histogram]) -> str:
     across = min(len(shown), ACROSS)
 
     def draw(figure: Figure) -> None:
-        for place, (axes,) in enumerate(panels(figure, len(shown), across)):
+        for place, (axes,) in enumerate(panels(figure, len(shown), across, _FRAME, share=False)):
             _panel(axes, shown[place], named=place == 0)
 
     return drawn(FULL_WIDTH, 150 * -(-len(shown) // across), draw)
 
 
 def _panel(axes: Axes, panel: Histogram, *, named: bool) -> None:
-    axes.set_visible(True)
     axes.stairs(panel.same / max(panel.same.sum(), 1), panel.edges, fill=True, color=hue(0), alpha=0.55)
     axes.stairs(panel.different / max(panel.different.sum(), 1), panel.edges, color=light("ink"), linewidth=1.2)
     axes.set_title(panel.title, color=light("ink"))

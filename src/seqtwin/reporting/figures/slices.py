@@ -8,7 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.colours import light, loss_hue
-from seqtwin.reporting.figures.style import ACROSS, FULL_WIDTH, MARKERS, Array, drawn, panels, series_names, share_ticks
+from seqtwin.reporting.figures.style import (
+    ACROSS,
+    FULL_WIDTH,
+    MARKERS,
+    Array,
+    Frame,
+    drawn,
+    panels,
+    series_names,
+    share_ticks,
+)
+
+_FRAME = Frame(left=52, rows=[(21, 20)])
 
 
 @dataclass(frozen=True)
@@ -27,7 +39,7 @@ def slices(shown: Mapping[str, Sequence[Slices]], bins: Sequence[str], series: S
     across = min(len(shown), ACROSS)
 
     def draw(figure: Figure) -> None:
-        grid = panels(figure, len(shown), across, sharey="row")
+        grid = panels(figure, len(shown), across, _FRAME, names=len(series))
         for place, ((name, lines), (axes,)) in enumerate(zip(shown.items(), grid, strict=True)):
             _panel(axes, lines, series)
             axes.set_title(name, color=light("ink"))
@@ -43,7 +55,6 @@ def slices(shown: Mapping[str, Sequence[Slices]], bins: Sequence[str], series: S
 
 
 def _panel(axes: Axes, lines: Sequence[Slices], series: Sequence[str]) -> None:
-    axes.set_visible(True)
     width = min(0.5, 0.12 * len(series))
     for line in lines:
         index = series.index(line.series)

@@ -3,6 +3,7 @@
 import io
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import matplotlib as mpl
@@ -19,7 +20,7 @@ from seqtwin.reporting.figures.svg import lean
 from seqtwin.reporting.formatting import digits
 
 Array = NDArray[np.float64]
-Share = Literal["none", "row"]
+Panels: TypeAlias = list[list[Axes]]
 Dash: TypeAlias = Literal["-"] | tuple[float, Sequence[float]]  # solid, or (offset, on-off lengths)
 
 STYLE: dict[Any, Any] = {  # matplotlib types its keys as one long literal
@@ -27,15 +28,17 @@ STYLE: dict[Any, Any] = {  # matplotlib types its keys as one long literal
     "font.size": 11, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
     "axes.edgecolor": light("line"), "axes.labelcolor": light("soft"), "xtick.color": light("soft"),
     "ytick.color": light("soft"), "text.color": light("ink"), "axes.grid": True, "axes.grid.axis": "y",
-    "grid.color": light("line"), "grid.linewidth": 1.0, "ytick.major.size": 0, "xtick.major.size": 0,
+    "grid.color": light("line"), "grid.linewidth": 1.0, "ytick.left": False, "xtick.bottom": False,
     "axes.axisbelow": True, "figure.facecolor": light("paper"), "axes.facecolor": "none", "path.simplify": True,
-    "axes.titlesize": 11, "axes.titleweight": "normal", "axes.titlelocation": "left", "axes.unicode_minus": True,
+    "axes.titley": 1.0, "axes.titlesize": 11, "axes.titleweight": "normal", "axes.titlelocation": "left", "axes.unicode_minus": True,
 }  # fmt: skip
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES: tuple[Dash, ...] = ("-", (0, (4, 2)), (0, (1.5, 1.5)))
 FULL_WIDTH = 1064
 ACROSS = 5
 _ACROSS_NAMES = 4
+_NAME_LINE, _RIGHT, _BETWEEN = 18.0, 10.0, 21.0  # pixels: line of names, right of all panels, between two
+_X_LABEL, _Y_LABEL = 19.0, 35.0  # pixels from the axes to a label: the tick labels are in between
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -66,13 +69,49 @@ def _lay_out(figure: Figure) -> None:
     figure.set_layout_engine("none")
 
 
-def panels(figure: Figure, number: int, across: int, *, rows_each: int = 1, sharey: Share = "none") -> list[list[Axes]]:
-    """Axes for small multiples, hidden until used: per panel its `rows_each` axes, top to bottom."""
-    down = -(-number // across)
-    grid = figure.subplots(rows_each * down, across, squeeze=False, sharey=sharey)
-    for axes in grid.flat:
-        axes.set_visible(False)
-    return [[grid[rows_each * (i // across) + k, i % across] for k in range(rows_each)] for i in range(number)]
+@dataclass(frozen=True)
+class Frame:
+    """Pixels around the axes of small multiples: `left` of the first column, `rows` above and below each axes.
+
+    With these, no text has to be measured, which takes longer than drawing. A panel has one axes for each of its rows.
+    """
+
+    left: float
+    rows: Sequence[tuple[float, float]]
+
+
+def panels(figure: Figure, number: int, across: int, frame: Frame, *, names: int = 0, share: bool = True) -> Panels:
+    """Axes for small multiples: per panel one for each row of the frame, top to bottom.
+
+    `names`: the series that `series_names` will write above all panels. `share`: axes next to each other share y.
+    """
+    figure.set_layout_engine("none")
+    whole, down, each = figure.get_size_inches() * 72, -(-number // across), len(frame.rows)
+    head = _NAME_LINE * -(-names // _ACROSS_NAMES)
+    width = (whole[0] - frame.left - _RIGHT - _BETWEEN * (across - 1)) / across
+    height = (whole[1] - head - down * sum(map(sum, frame.rows))) / (down * each)
+    grid: list[list[Axes]] = []
+    for place in range(number):
+        row, column = divmod(place, across)
+        top, own = whole[1] - head - row * (sum(map(sum, frame.rows)) + each * height), list[Axes]()
+        for k, (above, below) in enumerate(frame.rows):
+            first = grid[row * across][k] if share and column else None
+            box = (frame.left + column * (width + _BETWEEN), top - above - height, width, height)
+            own.append(_panel_axes(figure, box, first))
+            top -= above + height + below
+        grid.append(own)
+    return grid
+
+
+def _panel_axes(figure: Figure, box: tuple[float, float, float, float], first: Axes | None) -> Axes:
+    """Axes at a place in pixels, with labels at fixed distances; it shares y with the `first` of its row."""
+    wide, high = figure.get_size_inches() * 72
+    left, bottom, width, height = box
+    axes = figure.add_axes((left / wide, bottom / high, width / wide, height / high), sharey=first)
+    axes.xaxis.set_label_coords(0.5, -_X_LABEL / height)
+    axes.yaxis.set_label_coords(-_Y_LABEL / width, 0.5)
+    axes.tick_params(labelleft=first is None)
+    return axes
 
 
 def share_ticks(axes: Axes) -> None:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -41,7 +42,7 @@ class Measured:
 
     `scores`: metrics; `facts`: facts of data, loss and encoder; `diagnostics`: one number (or None) by name;
     `history`: one row per epoch; `trace`: mean loss of windows of steps; `reads`: the metric with every representation;
-    `test`: one row per judged test pair, text or step; `texts`: both texts of each pair, where they may be shown.
+    `test`: one row per judged test pair, text or step; `text_file`: the texts of each pair, where they may be shown.
     """
 
     scores: Scores
@@ -51,7 +52,12 @@ class Measured:
     trace: pd.DataFrame
     reads: pd.DataFrame
     test: pd.DataFrame
-    texts: pd.DataFrame | None
+    text_file: Path | None
+
+    @cached_property
+    def texts(self) -> pd.DataFrame | None:
+        """Both texts of each pair. They are read when they are first used: a report shows those of one pairing."""
+        return None if self.text_file is None else _read_texts(self.text_file)
 
 
 @dataclass(frozen=True)
@@ -152,7 +158,7 @@ def _read_measured(folder: Path, manifest: CellManifest) -> Measured:
         trace=read_csv(folder / TRACE, WINDOW),
         reads=read_csv(folder / READS, READING),
         test=test,
-        texts=_read_texts(folder / TEXTS) if TEXTS in manifest["files"] else None,
+        text_file=folder / TEXTS if TEXTS in manifest["files"] else None,
     )
 
 
