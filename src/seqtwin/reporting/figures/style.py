@@ -30,7 +30,8 @@ STYLE: dict[Any, Any] = {  # matplotlib types its keys as one long literal
     "ytick.color": light("soft"), "text.color": light("ink"), "axes.grid": True, "axes.grid.axis": "y",
     "grid.color": light("line"), "grid.linewidth": 1.0, "ytick.left": False, "xtick.bottom": False,
     "axes.axisbelow": True, "figure.facecolor": light("paper"), "axes.facecolor": "none", "path.simplify": True,
-    "axes.titley": 1.0, "axes.titlesize": 11, "axes.titleweight": "normal", "axes.titlelocation": "left", "axes.unicode_minus": True,
+    "axes.titley": 1.0, "axes.titlesize": 11, "axes.titleweight": "normal", "axes.titlelocation": "left",
+    "axes.unicode_minus": True,
 }  # fmt: skip
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES: tuple[Dash, ...] = ("-", (0, (4, 2)), (0, (1.5, 1.5)))

@@ -4,6 +4,7 @@ Intervals come from the one bootstrap of the study (`bootstrap.Bench`), as those
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ STUCK = 0.95
 STATES = ("finished", "failed", "diverged", "collapsed", "oom")
 _NAN = float("nan")
 _MEANS = (
-    "seconds_train", "parameters", "dim", "train_pairs_per_second", "encode_texts_per_second",
+    "seconds_train", "cpu_seconds_train", "parameters", "dim", "train_pairs_per_second", "encode_texts_per_second",
     "threshold", "final_loss", "plateau", "epochs",
 )  # fmt: skip
 _SHARED = ("tuned_trials", "tuned_value", "untuned_value", "edge", "changes")
@@ -30,6 +31,25 @@ _ALWAYS = (
 )  # fmt: skip
 
 Parts = Sequence[tuple[Bench, Sequence[Sliced]]]
+
+
+class Clock(NamedTuple):
+    """The column of `pairings` that the costs of training are taken from, and its unit in words."""
+
+    column: str
+    unit: str
+
+
+WALL, PROCESSOR = Clock("seconds_train_mean", "wall seconds"), Clock("cpu_seconds_train_mean", "CPU seconds")
+
+
+def training_clock(pairings: pd.DataFrame) -> Clock:
+    """CPU seconds if they are known of every trained pairing, else wall seconds, which other work on the machine
+    lengthens."""
+    known = PROCESSOR.column in pairings and (
+        pairings[PROCESSOR.column].notna() | pairings[WALL.column].isna()
+    ).all()  # fmt: skip
+    return PROCESSOR if known and pairings[PROCESSOR.column].notna().any() else WALL
 
 
 def pairing_rows(gathered: Gathered, parts: Parts, letters: Mapping[tuple[str, ...], str]) -> pd.DataFrame:

@@ -7,7 +7,6 @@ because a table of study cells is first converted to the text of those files.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -16,8 +15,6 @@ import pandas as pd
 
 from seqtwin import files
 from seqtwin.errors import DamagedError
-from seqtwin.metrics import curve_facts
-from seqtwin.published import EPOCH
 from seqtwin.reporting.analysis.records import Analysis
 from seqtwin.reporting.objective_words import Nouns, nouns_of
 from seqtwin.reporting.table import collect, read_cells
@@ -79,15 +76,6 @@ class StudyTable:
     analysis: Analysis
     confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
     lengths: pd.DataFrame = field(default_factory=pd.DataFrame)
-
-    @cached_property
-    def curve_ends(self) -> dict[str, dict[str, float]]:
-        """How the curve on dev of each study cell ends (`curve_facts`), by its id."""
-        epochs = self.curves.sort_values(["id", EPOCH.epoch], kind="stable")
-        dev: dict[str, list[float]] = {}
-        for name, value in zip(epochs["id"].tolist(), epochs[EPOCH.dev].astype(float).tolist(), strict=True):
-            dev.setdefault(str(name), []).append(value)
-        return {name: curve_facts(values) for name, values in dev.items()}
 
     @property
     def nouns(self) -> Nouns:
