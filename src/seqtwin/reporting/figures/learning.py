@@ -9,17 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.colours import light, loss_hue
-from seqtwin.reporting.figures.style import (
-    ACROSS,
-    DASHES,
-    FULL_WIDTH,
-    Array,
-    Frame,
-    drawn,
-    panels,
-    series_names,
-    share_ticks,
-)
+from seqtwin.reporting.figures.panels import Frame, panels, share_places, ticks_of, write_axes
+from seqtwin.reporting.figures.style import ACROSS, DASHES, FULL_WIDTH, Array, drawn, series_names
 
 _FRAME = Frame(left=52, rows=[(21, 22), (10, 36)])
 _MOST_LINES = 24
@@ -56,13 +47,13 @@ def curves(shown: Mapping[str, Sequence[Curve]], series: Sequence[str], metric: 
 
     def draw(figure: Figure) -> None:
         grid = panels(figure, len(shown), across, _FRAME, names=len(series))
-        for place, ((name, lines), (above, below)) in enumerate(zip(shown.items(), grid, strict=True)):
+        for (name, lines), (above, below) in zip(shown.items(), grid, strict=True):
             _panel(above, below, lines, series, points)
             above.set_title(name, color=light("ink"))
-            if not place % across:
-                above.set_ylabel(f"dev {metric}")
-                below.set_ylabel("loss / plateau" if thresholds else "loss / start")
         series_names(figure, series)
+        for place, (above, below) in enumerate(grid):
+            _axes(above, first=not place % across, y=f"dev {metric}")
+            _axes(below, first=not place % across, x="epoch", y="loss / plateau" if thresholds else "loss / start")
 
     return drawn(FULL_WIDTH, 20 + 330 * -(-len(shown) // across), draw)
 
@@ -80,12 +71,14 @@ def _panel(above: Axes, below: Axes, lines: Sequence[Curve], series: Sequence[st
     below.axhline(1.0, color=light("warn"), linewidth=1, zorder=1)
     highest = max(float(np.nanmax(line.loss)) for line in lines)
     below.set_ylim(0, max(below.get_ylim()[1], min(max(1.3, 1.05 * highest), 3.0)))
-    below.set_xlabel("epoch")
     last = max(float(line.epochs[-1]) for line in lines)  # explicit, since a dev metric of nan has no limits
     for axes in (above, below):
         axes.set_xlim(0, 1.04 * last)
-        axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
-        share_ticks(axes)
+
+
+def _axes(axes: Axes, *, first: bool, y: str, x: str = "") -> None:
+    epochs = ticks_of(mpl.ticker.MaxNLocator(4, integer=True), axes.get_xlim(), lambda value, _: f"{value:g}")
+    write_axes(axes, epochs, share_places(axes), first=first, x=x, y=y)
 
 
 def _thin(axes: Axes, lines: Sequence[tuple[Array, Array]], index: int) -> None:

@@ -3,7 +3,6 @@
 import io
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import matplotlib as mpl
@@ -20,7 +19,6 @@ from seqtwin.reporting.figures.svg import lean
 from seqtwin.reporting.formatting import digits
 
 Array = NDArray[np.float64]
-Panels: TypeAlias = list[list[Axes]]
 Dash: TypeAlias = Literal["-"] | tuple[float, Sequence[float]]  # solid, or (offset, on-off lengths)
 
 STYLE: dict[Any, Any] = {  # matplotlib types its keys as one long literal
@@ -37,9 +35,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES: tuple[Dash, ...] = ("-", (0, (4, 2)), (0, (1.5, 1.5)))
 FULL_WIDTH = 1064
 ACROSS = 5
-_ACROSS_NAMES = 4
-_NAME_LINE, _RIGHT, _BETWEEN = 18.0, 10.0, 21.0  # pixels: line of names, right of all panels, between two
-_X_LABEL, _Y_LABEL = 19.0, 35.0  # pixels from the axes to a label: the tick labels are in between
+ACROSS_NAMES = 4
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -70,64 +66,20 @@ def _lay_out(figure: Figure) -> None:
     figure.set_layout_engine("none")
 
 
-@dataclass(frozen=True)
-class Frame:
-    """Pixels around the axes of small multiples: `left` of the first column, `rows` above and below each axes.
-
-    With these, no text has to be measured, which takes longer than drawing. A panel has one axes for each of its rows.
-    """
-
-    left: float
-    rows: Sequence[tuple[float, float]]
-
-
-def panels(figure: Figure, number: int, across: int, frame: Frame, *, names: int = 0, share: bool = True) -> Panels:
-    """Axes for small multiples: per panel one for each row of the frame, top to bottom.
-
-    `names`: the series that `series_names` will write above all panels. `share`: axes next to each other share y.
-    """
-    figure.set_layout_engine("none")
-    whole, down, each = figure.get_size_inches() * 72, -(-number // across), len(frame.rows)
-    head = _NAME_LINE * -(-names // _ACROSS_NAMES)
-    width = (whole[0] - frame.left - _RIGHT - _BETWEEN * (across - 1)) / across
-    height = (whole[1] - head - down * sum(map(sum, frame.rows))) / (down * each)
-    grid: list[list[Axes]] = []
-    for place in range(number):
-        row, column = divmod(place, across)
-        top, own = whole[1] - head - row * (sum(map(sum, frame.rows)) + each * height), list[Axes]()
-        for k, (above, below) in enumerate(frame.rows):
-            first = grid[row * across][k] if share and column else None
-            box = (frame.left + column * (width + _BETWEEN), top - above - height, width, height)
-            own.append(_panel_axes(figure, box, first))
-            top -= above + height + below
-        grid.append(own)
-    return grid
-
-
-def _panel_axes(figure: Figure, box: tuple[float, float, float, float], first: Axes | None) -> Axes:
-    """Axes at a place in pixels, with labels at fixed distances; it shares y with the `first` of its row."""
-    wide, high = figure.get_size_inches() * 72
-    left, bottom, width, height = box
-    axes = figure.add_axes((left / wide, bottom / high, width / wide, height / high), sharey=first)
-    axes.xaxis.set_label_coords(0.5, -_X_LABEL / height)
-    axes.yaxis.set_label_coords(-_Y_LABEL / width, 0.5)
-    axes.tick_params(labelleft=first is None)
-    return axes
-
-
 def share_ticks(axes: Axes) -> None:
     """Few ticks on y, written as the page writes shares."""
     axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(5, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(_share_writer(axes.get_ylim()))
+    axes.yaxis.set_major_formatter(share_writer(axes.get_ylim()))
 
 
 def share_ticks_across(axes: Axes) -> None:
     """Few ticks on x, written as the page writes shares."""
     axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(7, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(_share_writer(axes.get_xlim()))
+    axes.xaxis.set_major_formatter(share_writer(axes.get_xlim()))
 
 
-def _share_writer(ends: tuple[float, float]) -> Callable[[float, float], str]:
+def share_writer(ends: tuple[float, float]) -> Callable[[float, float], str]:
+    """How shares between these ends are written: with two digits, or three if the ends are close together."""
     places = 2 if abs(ends[1] - ends[0]) > 0.04 else 3
     return lambda value, _: f"{value:.0f}" if value in (0, 1) else digits(value, places)
 
@@ -135,7 +87,7 @@ def _share_writer(ends: tuple[float, float]) -> Callable[[float, float], str]:
 def series_names(figure: Figure, series: Sequence[str]) -> None:
     """The names of the series in their colour and dash, on one line above all panels."""
     lines = [Line2D([], [], color=loss_hue(i), linestyle=DASHES[i % len(DASHES)]) for i in range(len(series))]
-    figure.legend(lines, series, loc="outside upper left", ncols=_ACROSS_NAMES, frameon=False, fontsize=10.5,
+    figure.legend(lines, series, loc="outside upper left", ncols=ACROSS_NAMES, frameon=False, fontsize=10.5,
                   labelcolor="linecolor", handlelength=1.8, borderpad=0, columnspacing=1.6)  # fmt: skip
 
 

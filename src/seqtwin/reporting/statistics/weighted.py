@@ -59,7 +59,9 @@ def _up_to_middle(values: Array, below: Array, low: NDArray[np.intp], high: NDAr
     `below`: running sums of the mass in its order; `low`, `high`: for each row the number of lower, and of lower or
     equal ones. The sums of half integers are exact in any order.
     """
-    total: Array = np.einsum("ij,ij->j", values, below[low]) + np.einsum("ij,ij->j", values, below[high])
+    total: Array = 2.0 * np.einsum("ij,ij->j", values, below[low])
+    tied = np.flatnonzero(high > low)
+    total += np.einsum("ij,ij->j", values[tied], below[high[tied]] - below[low[tied]])
     return 0.5 * total
 
 
