@@ -102,12 +102,13 @@ def write_axes(
         transform, vertical, horizontal = axes.get_yaxis_text1_transform(_PAD)
         for place, text in zip(up.places, up.texts, strict=True) if first else ():
             axes.text(0, place, text, transform=transform, va=vertical, ha=horizontal, **plain)
-    width, height = axes.get_position().size * axes.figure.get_size_inches() * 72
+    beside: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", **plain}
     if x:
-        axes.text(0.5, -_X_LABEL / height, x, transform=axes.transAxes, va="top", ha="center", **plain)
+        axes.annotate(x, (0.5, 0), (0, -_X_LABEL), va="top", ha="center", **beside)
     if y and first:
-        axes.text(-_Y_LABEL / width, 0.5, y, transform=axes.transAxes, va="bottom", ha="center", rotation=90,
-                  rotation_mode="anchor", **plain)  # fmt: skip
+        axes.annotate(
+            y, (0, 0.5), (-_Y_LABEL, 0), va="bottom", ha="center", rotation=90, rotation_mode="anchor", **beside
+        )
 
 
 def _grid(axes: Axes, places: Sequence[float]) -> None:

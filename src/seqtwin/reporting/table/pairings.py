@@ -93,7 +93,8 @@ def _summary(pairing: Pairing, planned: int) -> dict[str, object]:
     row |= {"untrained_mean": _mean(done, f"untrained_{primary}")}
     means = [str(name) for name in part if str(name).startswith("retrieval_")]
     means += [*_MEANS, *(str(name) for name in part if str(name).startswith("diag_"))]
-    row |= {f"{name}_mean": _mean(done, name) for name in means}
+    averages = done[[name for name in means if name in done]].astype(float).mean()
+    row |= {f"{name}_mean": float(averages.get(name, _NAN)) for name in means}
     row |= {name: _first(part[name]) for name in _SHARED}
     stuck = done["final_loss"].astype(float) > STUCK * done["plateau"].astype(float)
     return row | {"on_plateau": int(stuck.sum()), "batch_deviation": done["batch_deviation"].astype(float).max()}
