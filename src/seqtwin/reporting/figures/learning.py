@@ -55,7 +55,7 @@ def curves(shown: Mapping[str, Sequence[Curve]], series: Sequence[str], metric: 
             _axes(above, first=not place % across, y=f"dev {metric}")
             _axes(below, first=not place % across, x="epoch", y="loss / plateau" if thresholds else "loss / start")
 
-    return drawn(FULL_WIDTH, 20 + 330 * -(-len(shown) // across), draw)
+    return drawn(FULL_WIDTH, 20 + 330 * -(-len(shown) // across), draw, placed=True)
 
 
 def _panel(above: Axes, below: Axes, lines: Sequence[Curve], series: Sequence[str], points: int) -> None:

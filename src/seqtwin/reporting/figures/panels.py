@@ -36,7 +36,6 @@ def panels(figure: Figure, number: int, across: int, frame: Frame, *, names: int
 
     `names`: the series that `series_names` will write above all panels. `share`: axes next to each other share y.
     """
-    figure.set_layout_engine("none")
     whole, down, each = figure.get_size_inches() * 72, -(-number // across), len(frame.rows)
     head = _NAME_LINE * -(-names // ACROSS_NAMES)
     width = (whole[0] - frame.left - _RIGHT - _BETWEEN * (across - 1)) / across

@@ -34,7 +34,7 @@ def histograms(shown: Sequence[Histogram]) -> str:
         for place, (axes,) in enumerate(panels(figure, len(shown), across, _FRAME, share=False)):
             _panel(axes, shown[place], named=place == 0)
 
-    return drawn(FULL_WIDTH, 150 * -(-len(shown) // across), draw)
+    return drawn(FULL_WIDTH, 150 * -(-len(shown) // across), draw, placed=True)
 
 
 def _panel(axes: Axes, panel: Histogram, *, named: bool) -> None:

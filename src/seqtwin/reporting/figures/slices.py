@@ -40,7 +40,7 @@ def slices(shown: Mapping[str, Sequence[Slices]], bins: Sequence[str], series: S
             write_axes(axes, Ticks(range(len(bins)), bins), share_places(axes), first=not place % across, size=9,
                        y=f"test {metric}")  # fmt: skip
 
-    return drawn(FULL_WIDTH, 20 + 190 * -(-len(shown) // across), draw)
+    return drawn(FULL_WIDTH, 20 + 190 * -(-len(shown) // across), draw, placed=True)
 
 
 def _panel(axes: Axes, lines: Sequence[Slices], series: Sequence[str]) -> None:

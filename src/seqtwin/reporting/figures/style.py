@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
@@ -40,12 +41,14 @@ ACROSS_NAMES = 4
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
-def drawn(width: float, height: float, draw: Callable[[Figure], None]) -> str:
-    """A figure of a size in pixels as lean SVG text; `draw` fills it."""
+def drawn(width: float, height: float, draw: Callable[[Figure], None], *, placed: bool = False) -> str:
+    """A figure of a size in pixels as lean SVG text; `draw` fills it. `placed`: it also gives all axes their places."""
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with mpl.rc_context(dict(STYLE)):
-        figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
+        figure = Figure(figsize=(width / 72, height / 72))
         draw(figure)
+        if not placed:
+            lay_out(figure)
     return svg_of(figure)
 
 
@@ -53,18 +56,18 @@ def svg_of(figure: Figure) -> str:
     """A finished figure as lean SVG text."""
     text = io.StringIO()
     with mpl.rc_context(dict(STYLE)):
-        _lay_out(figure)
         figure.savefig(text, format="svg", metadata=_NO_METADATA)
     return lean(text.getvalue())
 
 
-def _lay_out(figure: Figure) -> None:
-    """Place the axes of a figure. Otherwise `savefig` draws it once more, only to find their places."""
-    FigureCanvasSVG(figure)  # texts are measured as they are written
+def lay_out(figure: Figure) -> None:
+    """Place the axes of a figure by constrained layout.
+
+    A figure that has this layout engine is drawn one time more by `savefig`, only to place its axes.
+    """
+    FigureCanvasSVG(figure)  # texts are measured as they will be written
     figure.set_dpi(72)
-    if engine := figure.get_layout_engine():
-        engine.execute(figure)
-    figure.set_layout_engine("none")
+    ConstrainedLayoutEngine().execute(figure)
 
 
 def share_ticks(axes: Axes) -> None:

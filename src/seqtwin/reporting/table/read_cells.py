@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from seqtwin import files
@@ -34,6 +35,7 @@ from seqtwin.published import (
     read_manifest,
     read_scores,
 )
+from seqtwin.reporting.table.csv_text import frame_from_csv
 
 
 @dataclass(frozen=True)
@@ -148,16 +150,16 @@ def _read_measured(folder: Path, manifest: CellManifest) -> Measured:
         remedy = "run the study again with this version, under another --out"
         raise DamagedError("CELL_INCOMPLETE", cause, place=str(folder), remedy=remedy)
     predictions = read_csv(folder / PREDICTIONS, PREDICTION)
-    rows = predictions[predictions[PREDICTION.split] == "test"]
-    test = rows.sort_values(PREDICTION.row, kind="stable", ignore_index=True)
+    rows = np.flatnonzero(predictions[PREDICTION.split].to_numpy() == "test")
+    order = np.argsort(predictions[PREDICTION.row].to_numpy()[rows], kind="stable")
     return Measured(
         scores=read_scores(folder),
         facts=read_facts(folder),
         diagnostics=read_diagnostics(folder),
-        history=read_csv(folder / HISTORY, (EPOCH.epoch, EPOCH.loss)),
-        trace=read_csv(folder / TRACE, WINDOW),
-        reads=read_csv(folder / READS, READING),
-        test=test,
+        history=read_small_csv(folder / HISTORY, (EPOCH.epoch, EPOCH.loss)),
+        trace=read_small_csv(folder / TRACE, WINDOW),
+        reads=read_small_csv(folder / READS, READING, text=(READING.representation,)),
+        test=predictions.take(rows[order]).reset_index(drop=True),
         text_file=folder / TEXTS if TEXTS in manifest["files"] else None,
     )
 
@@ -178,6 +180,22 @@ def read_csv(path: Path, columns: tuple[str, ...], *, text: tuple[str, ...] = ()
         frame: pd.DataFrame = pd.read_csv(io.StringIO(content, newline=""), dtype=kinds, **missing_values)  # type: ignore[call-overload]
     except (ValueError, OSError) as error:
         raise DamagedError("FILE_DAMAGED", f"cannot be read as CSV: {error}", place=str(path)) from error
+    return _with_columns(frame, columns, path)
+
+
+def read_small_csv(path: Path, columns: tuple[str, ...], *, text: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The same for a file of few rows, on which the parser of pandas takes three times as long.
+
+    All columns but those of `text` must contain numbers. Raises: DamagedError.
+    """
+    try:
+        content = path.read_bytes().decode("utf-8")
+    except (ValueError, OSError) as error:
+        raise DamagedError("FILE_DAMAGED", f"cannot be read as CSV: {error}", place=str(path)) from error
+    return _with_columns(frame_from_csv(content, text, str(path)), columns, path)
+
+
+def _with_columns(frame: pd.DataFrame, columns: tuple[str, ...], path: Path) -> pd.DataFrame:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise DamagedError("FILE_DAMAGED", f"expected a column '{missing[0]}'", place=str(path))
