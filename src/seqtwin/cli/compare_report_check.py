@@ -181,6 +181,7 @@ def report(
         console.print_json({"report": str(page)})
     else:
         console.print_line(f"report: {page}")
+    gc.freeze()  # the process ends here, and would look for garbage among all objects once more
 
 
 @with_columns
