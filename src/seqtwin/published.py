@@ -16,9 +16,8 @@ from seqtwin.files import read_manifest as read_any_manifest
 from seqtwin.json_values import Json
 
 CONFIG, ENCODER = "config.yaml", "encoder"
-SCORES, FACTS, DIAGNOSTICS = "scores.json", "facts.json", "diagnostics.json"
-FLOORS = "floors.json"
-"""The baselines of a single training; a study has those of its data sets in study.json."""
+SCORES, FACTS, DIAGNOSTICS, FLOORS = "scores.json", "facts.json", "diagnostics.json", "floors.json"
+"""FLOORS: the baselines of a single training; a study has those of its data sets in study.json."""
 HISTORY, TRACE, READS, PREDICTIONS = "history.csv", "trace.csv", "reads.csv", "predictions.csv"
 TEXTS = "pairs.csv"
 """Both texts of each test pair; only where the data may be shown."""
@@ -54,7 +53,7 @@ class TuningFacts(TypedDict):
 class RunManifest(TypedDict):
     """The part of the manifest that a run writes.
 
-    `key`: identity of the result; `factors`: labels of the pairing and the seed; `seconds`: wall time by phase.
+    `key`: identity of the result; `factors`: labels of the pairing and the seed; `seconds`, `cpu_seconds`: by phase.
     """
 
     kind: str
@@ -68,6 +67,7 @@ class RunManifest(TypedDict):
     threads: int
     kernels: dict[str, str]
     seconds: dict[str, float]
+    cpu_seconds: dict[str, float]
     tuning: TuningFacts | None
 
 

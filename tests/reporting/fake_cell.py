@@ -203,6 +203,7 @@ def cell(
         "kind": "cell", "id": name, "key": f"{number(name):08x}", "status": "finished", "error": None,
         "factors": {**labels, "seed": seed}, "versions": VERSIONS, "host": "here", "device": "cpu", "threads": 1,
         "tuning": tuning, "seconds": {"data": 0.4, "train": 8.0 + number(name) % 40 / 10, "evaluate": 0.6},
+        "cpu_seconds": {"data": 0.3, "train": 4.0 + number(name) % 40 / 20, "evaluate": 0.5},
     }  # fmt: skip
     files, home = {"config.yaml": "fit: {}\n"}, folder / re.sub(r"[^\w.-]", "-", name)
     if oddity in {"failed", "oom", "diverged"}:

@@ -85,11 +85,13 @@ def manifest(
     *,
     device: str,
     seconds: Mapping[str, float],
+    cpu_seconds: Mapping[str, float],
     error: SeqTwinError | None = None,
 ) -> RunManifest:
     """The manifest of a run without its files.
 
-    `factors`: labels of the pairing, and the seed; `seconds`: wall time by phase; `error`: why there is no result.
+    `factors`: labels of the pairing, and the seed; `seconds`, `cpu_seconds`: wall time and CPU time by phase; `error`:
+    why there is no result.
     """
     return {
         "kind": "cell",
@@ -103,6 +105,7 @@ def manifest(
         "threads": torch.get_num_threads(),
         "kernels": kernels(),
         "seconds": dict(seconds),
+        "cpu_seconds": dict(cpu_seconds),
         "tuning": None,
     }
 

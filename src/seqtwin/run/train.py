@@ -136,21 +136,26 @@ def run_into(
     _write(building.folder, config, trained, objective, baselines)
     clock.lap("explain")
     building.manifest.update(
-        manifest(config, prepared, factors, judged.status, device=str(device), seconds=clock.seconds)
-    )
+        manifest(
+            *(config, prepared, factors, judged.status), device=str(device), seconds=clock.seconds,
+            cpu_seconds=clock.cpu_seconds,
+        )
+    )  # fmt: skip
     return judged.scores
 
 
 class _Clock:
-    """Wall time in seconds, by phase."""
+    """Wall time and CPU time in seconds, by phase. CPU time is that of all threads of this process."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._since = time.monotonic()
+        self.cpu_seconds: dict[str, float] = {}
+        self._since = time.monotonic(), time.process_time()
 
     def lap(self, name: str) -> None:
-        now = time.monotonic()
-        self.seconds[name] = round(now - self._since, 3)
+        now = time.monotonic(), time.process_time()
+        wall, processor = (round(end - start, 3) for end, start in zip(now, self._since, strict=True))
+        self.seconds[name], self.cpu_seconds[name] = wall, processor
         self._since = now
 
 

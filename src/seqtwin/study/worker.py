@@ -124,7 +124,7 @@ def publish_failed(cell: StudyCell, final: Path, error: Exception, data: DataSet
         prepared = (data or DataSets()).prepare(cell.config)
         building.manifest["id"] = cell.id
         building.manifest.update(
-            manifest(cell.config, prepared, cell.factors, status, device="", seconds={}, error=known)
+            manifest(cell.config, prepared, cell.factors, status, device="", seconds={}, cpu_seconds={}, error=known)
         )
         building.manifest["tuning"] = cell.tuning and dict(cell.tuning)
     return status

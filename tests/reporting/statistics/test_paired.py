@@ -55,6 +55,12 @@ def test_undefined_p_values_do_not_count():
     assert paired.adjusted([], "holm") == []
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=12), st.sampled_from(["holm", "fdr_bh"]))
+def test_corrections_are_those_of_statsmodels(p_values, method):
+    assert paired.adjusted(p_values, method) == pytest.approx(list(multipletests(p_values, method=method)[1]))
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 9), st.floats(0.0, 0.8))
 def test_two_share_a_letter_exactly_when_they_are_not_apart(seed, count, density):

@@ -9,6 +9,7 @@ from seqtwin.reporting.analysis.facets import Facet, Grid
 from seqtwin.reporting.analysis.judged_scores import on_z
 from seqtwin.reporting.analysis.records import Contrast, MainLabels, Omnibus, Term, VarianceShare
 from seqtwin.reporting.statistics import Array, Interval, seed_blocks, seed_means, simultaneous_reach
+from seqtwin.reporting.statistics.assumptions import MOST_VALUES, levene_p, normality_p
 
 COLLAPSED = "collapsed"
 
@@ -25,12 +26,12 @@ def omnibus(
     table = grid.take(on_z(facet.judged, facet.drawn.observed))
     if float(seed_blocks.squares_of(table)["residual"]) < 1e-18 * table.size:
         return refused_omnibus("pairings do not vary apart from their seeds"), []
-    levene_p, normality_p = _assumptions(table)
-    reasons = _unfit(facet, levene_p)
+    equal_p, normal_p = _assumptions(table)
+    reasons = _unfit(facet, equal_p)
     terms = seed_blocks.permuted(table, permutations, rng) if reasons else seed_blocks.anova(table)
     intervals = seed_blocks.eta2_intervals(table, replicates, rng)
     tests: Omnibus = {
-        "refused": "", "levene_p": levene_p, "normality_p": normality_p,
+        "refused": "", "levene_p": equal_p, "normality_p": normal_p,
         "method": "permutation" if reasons else "anova", "why": "; ".join([*reasons, *grid.notes]),
         "terms": [_term(term, intervals[term.term]) for term in terms],
     }  # fmt: skip
@@ -48,14 +49,15 @@ def _assumptions(table: Array) -> tuple[float, float]:
     """p of equal variances and of normal residuals."""
     if table.shape[-1] < 3:
         return np.nan, np.nan
-    return seed_blocks.levene_p(table), seed_blocks.normality_p(table)
+    rest = seed_blocks.parts_of(table)["residual"]
+    return levene_p(rest.reshape(-1, table.shape[-1])), normality_p(rest.ravel()[:MOST_VALUES])
 
 
-def _unfit(facet: Facet, levene_p: float) -> list[str]:
+def _unfit(facet: Facet, equal_p: float) -> list[str]:
     """Why the F tests are replaced by permutations; empty where they are valid."""
     statuses = [status for member in facet.members for status in facet.judged.statuses[member]]
     collapsed = sum(status == COLLAPSED for status in statuses)
-    unequal = ["variances differ between pairings"] if levene_p < seed_blocks.UNEQUAL else []
+    unequal = ["variances differ between pairings"] if equal_p < seed_blocks.UNEQUAL else []
     return unequal + ([f"{collapsed} of {len(statuses)} study cells collapsed"] if collapsed else [])
 
 

@@ -1,6 +1,7 @@
 """Drawing with matplotlib, one kind of figure per file; `page.chosen_figures` decides which numbers are drawn.
 
-- `style`: fonts, ticks, panels and the size of all figures.
+- `style`: fonts, ticks and the size of all figures.
+- `panels`: small multiples with fixed margins, and their axes.
 - `svg_paths`: paths of SVG shapes with relative coordinates.
 - `svg`: smaller SVG text, and SVG inside a page.
 - `heat_map`: the heat map as a picture.

@@ -9,8 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.colours import light, loss_hue
-from seqtwin.reporting.figures.style import ACROSS, DASHES, FULL_WIDTH, Array, drawn, panels, series_names, share_ticks
+from seqtwin.reporting.figures.panels import Frame, panels, share_places, ticks_of, write_axes
+from seqtwin.reporting.figures.style import ACROSS, DASHES, FULL_WIDTH, Array, drawn, series_names
 
+_FRAME = Frame(left=52, rows=[(21, 22), (10, 36)])
 _MOST_LINES = 24
 _MOST_IN_ALL = 60
 _POINTS = 40
@@ -44,21 +46,19 @@ def curves(shown: Mapping[str, Sequence[Curve]], series: Sequence[str], metric: 
     points = min(_POINTS, max(6, _POINTS_IN_ALL // (len(shown) * len(series)))) if many else 0
 
     def draw(figure: Figure) -> None:
-        grid = panels(figure, len(shown), across, rows_each=2, sharey="row")
-        for place, ((name, lines), (above, below)) in enumerate(zip(shown.items(), grid, strict=True)):
+        grid = panels(figure, len(shown), across, _FRAME, names=len(series))
+        for (name, lines), (above, below) in zip(shown.items(), grid, strict=True):
             _panel(above, below, lines, series, points)
             above.set_title(name, color=light("ink"))
-            if not place % across:
-                above.set_ylabel(f"dev {metric}")
-                below.set_ylabel("loss / plateau" if thresholds else "loss / start")
         series_names(figure, series)
+        for place, (above, below) in enumerate(grid):
+            _axes(above, first=not place % across, y=f"dev {metric}")
+            _axes(below, first=not place % across, x="epoch", y="loss / plateau" if thresholds else "loss / start")
 
-    return drawn(FULL_WIDTH, 20 + 330 * -(-len(shown) // across), draw)
+    return drawn(FULL_WIDTH, 20 + 330 * -(-len(shown) // across), draw, placed=True)
 
 
 def _panel(above: Axes, below: Axes, lines: Sequence[Curve], series: Sequence[str], points: int) -> None:
-    for axes in (above, below):
-        axes.set_visible(True)
     for name in dict.fromkeys(line.series for line in lines):
         own, index = [line for line in lines if line.series == name], series.index(name)
         both = ((above, [(c.epochs, c.dev) for c in own]), (below, [(c.loss_at, c.loss) for c in own]))
@@ -71,12 +71,14 @@ def _panel(above: Axes, below: Axes, lines: Sequence[Curve], series: Sequence[st
     below.axhline(1.0, color=light("warn"), linewidth=1, zorder=1)
     highest = max(float(np.nanmax(line.loss)) for line in lines)
     below.set_ylim(0, max(below.get_ylim()[1], min(max(1.3, 1.05 * highest), 3.0)))
-    below.set_xlabel("epoch")
     last = max(float(line.epochs[-1]) for line in lines)  # explicit, since a dev metric of nan has no limits
     for axes in (above, below):
         axes.set_xlim(0, 1.04 * last)
-        axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
-        share_ticks(axes)
+
+
+def _axes(axes: Axes, *, first: bool, y: str, x: str = "") -> None:
+    epochs = ticks_of(mpl.ticker.MaxNLocator(4, integer=True), axes.get_xlim(), lambda value, _: f"{value:g}")
+    write_axes(axes, epochs, share_places(axes), first=first, x=x, y=y)
 
 
 def _thin(axes: Axes, lines: Sequence[tuple[Array, Array]], index: int) -> None:

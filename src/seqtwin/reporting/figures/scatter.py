@@ -35,13 +35,13 @@ def front(x: Array, y: Array, *, high_x: bool) -> list[bool]:
     return [not bool(((cost <= cost[i]) & (y >= y[i]) & ((cost < cost[i]) | (y > y[i]))).any()) for i in range(len(x))]
 
 
-def cost(seconds: Cloud, speed: Cloud | None, metric: str, encoded: str) -> str:
-    """Quality against training seconds and, if measured, against `encoded` (texts, ...) per second."""
+def cost(seconds: Cloud, speed: Cloud | None, metric: str, unit: str, encoded: str) -> str:
+    """Quality against seconds of training (`unit`: CPU or wall seconds) and, if measured, `encoded` per second."""
 
     def draw(figure: Figure) -> None:
         shown = [seconds] + ([speed] if speed else [])
         grid = figure.subplots(1, len(shown), squeeze=False, sharey=True)[0]
-        heads = ("training seconds, mean over seeds", f"{encoded} encoded per second")
+        heads = (f"{unit} of training, mean over seeds", f"{encoded} encoded per second")
         for axes, cloud, head in zip(grid, shown, heads[: len(shown)], strict=True):
             _points(axes, cloud)
             axes.set_xlabel(head)

@@ -8,7 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.colours import light, loss_hue
-from seqtwin.reporting.figures.style import ACROSS, FULL_WIDTH, MARKERS, Array, drawn, panels, series_names, share_ticks
+from seqtwin.reporting.figures.panels import Frame, Ticks, panels, share_places, write_axes
+from seqtwin.reporting.figures.style import ACROSS, FULL_WIDTH, MARKERS, Array, drawn, series_names
+
+_FRAME = Frame(left=52, rows=[(21, 20)])
 
 
 @dataclass(frozen=True)
@@ -27,23 +30,20 @@ def slices(shown: Mapping[str, Sequence[Slices]], bins: Sequence[str], series: S
     across = min(len(shown), ACROSS)
 
     def draw(figure: Figure) -> None:
-        grid = panels(figure, len(shown), across, sharey="row")
-        for place, ((name, lines), (axes,)) in enumerate(zip(shown.items(), grid, strict=True)):
+        grid = panels(figure, len(shown), across, _FRAME, names=len(series))
+        for (name, lines), (axes,) in zip(shown.items(), grid, strict=True):
             _panel(axes, lines, series)
             axes.set_title(name, color=light("ink"))
-            axes.set_xticks(range(len(bins)), bins, fontsize=9)
             axes.set_xlim(-0.5, len(bins) - 0.5)
-            if not place % across:
-                axes.set_ylabel(f"test {metric}")
         series_names(figure, series)
-        for axes in (panel[0] for panel in grid):
-            share_ticks(axes)
+        for place, (axes,) in enumerate(grid):
+            write_axes(axes, Ticks(range(len(bins)), bins), share_places(axes), first=not place % across, size=9,
+                       y=f"test {metric}")  # fmt: skip
 
-    return drawn(FULL_WIDTH, 20 + 190 * -(-len(shown) // across), draw)
+    return drawn(FULL_WIDTH, 20 + 190 * -(-len(shown) // across), draw, placed=True)
 
 
 def _panel(axes: Axes, lines: Sequence[Slices], series: Sequence[str]) -> None:
-    axes.set_visible(True)
     width = min(0.5, 0.12 * len(series))
     for line in lines:
         index = series.index(line.series)

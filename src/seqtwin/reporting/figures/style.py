@@ -9,7 +9,9 @@ import matplotlib as mpl
 import matplotlib.ticker
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
@@ -18,7 +20,6 @@ from seqtwin.reporting.figures.svg import lean
 from seqtwin.reporting.formatting import digits
 
 Array = NDArray[np.float64]
-Share = Literal["none", "row"]
 Dash: TypeAlias = Literal["-"] | tuple[float, Sequence[float]]  # solid, or (offset, on-off lengths)
 
 STYLE: dict[Any, Any] = {  # matplotlib types its keys as one long literal
@@ -27,26 +28,28 @@ STYLE: dict[Any, Any] = {  # matplotlib types its keys as one long literal
     "axes.edgecolor": light("line"), "axes.labelcolor": light("soft"), "xtick.color": light("soft"),
     "ytick.color": light("soft"), "text.color": light("ink"), "axes.grid": True, "axes.grid.axis": "y",
     "grid.color": light("line"), "grid.linewidth": 1.0, "ytick.major.size": 0, "xtick.major.size": 0,
+    "ytick.left": False, "xtick.bottom": False,
     "axes.axisbelow": True, "figure.facecolor": light("paper"), "axes.facecolor": "none", "path.simplify": True,
-    "axes.titlesize": 11, "axes.titleweight": "normal", "axes.titlelocation": "left", "axes.unicode_minus": True,
+    "axes.titley": 1.0, "axes.titlesize": 11, "axes.titleweight": "normal", "axes.titlelocation": "left",
+    "axes.unicode_minus": True,
 }  # fmt: skip
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES: tuple[Dash, ...] = ("-", (0, (4, 2)), (0, (1.5, 1.5)))
 FULL_WIDTH = 1064
 ACROSS = 5
-_ACROSS_NAMES = 4
+ACROSS_NAMES = 4
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
-def drawn(width: float, height: float, draw: Callable[[Figure], None]) -> str:
-    """A figure of a size in pixels as lean SVG text; `draw` fills it."""
+def drawn(width: float, height: float, draw: Callable[[Figure], None], *, placed: bool = False) -> str:
+    """A figure of a size in pixels as lean SVG text; `draw` fills it. `placed`: it also gives all axes their places."""
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with mpl.rc_context(dict(STYLE)):
-        figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
+        figure = Figure(figsize=(width / 72, height / 72))
         draw(figure)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata=_NO_METADATA)
-    return lean(text.getvalue())
+        if not placed:
+            lay_out(figure)
+    return svg_of(figure)
 
 
 def svg_of(figure: Figure) -> str:
@@ -57,28 +60,30 @@ def svg_of(figure: Figure) -> str:
     return lean(text.getvalue())
 
 
-def panels(figure: Figure, number: int, across: int, *, rows_each: int = 1, sharey: Share = "none") -> list[list[Axes]]:
-    """Axes for small multiples, hidden until used: per panel its `rows_each` axes, top to bottom."""
-    down = -(-number // across)
-    grid = figure.subplots(rows_each * down, across, squeeze=False, sharey=sharey)
-    for axes in grid.flat:
-        axes.set_visible(False)
-    return [[grid[rows_each * (i // across) + k, i % across] for k in range(rows_each)] for i in range(number)]
+def lay_out(figure: Figure) -> None:
+    """Place the axes of a figure by constrained layout.
+
+    A figure that has this layout engine is drawn one time more by `savefig`, only to place its axes.
+    """
+    FigureCanvasSVG(figure)  # texts are measured as they will be written
+    figure.set_dpi(72)
+    ConstrainedLayoutEngine().execute(figure)
 
 
 def share_ticks(axes: Axes) -> None:
     """Few ticks on y, written as the page writes shares."""
     axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(5, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(_share_writer(axes.get_ylim()))
+    axes.yaxis.set_major_formatter(share_writer(axes.get_ylim()))
 
 
 def share_ticks_across(axes: Axes) -> None:
     """Few ticks on x, written as the page writes shares."""
     axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(7, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(_share_writer(axes.get_xlim()))
+    axes.xaxis.set_major_formatter(share_writer(axes.get_xlim()))
 
 
-def _share_writer(ends: tuple[float, float]) -> Callable[[float, float], str]:
+def share_writer(ends: tuple[float, float]) -> Callable[[float, float], str]:
+    """How shares between these ends are written: with two digits, or three if the ends are close together."""
     places = 2 if abs(ends[1] - ends[0]) > 0.04 else 3
     return lambda value, _: f"{value:.0f}" if value in (0, 1) else digits(value, places)
 
@@ -86,7 +91,7 @@ def _share_writer(ends: tuple[float, float]) -> Callable[[float, float], str]:
 def series_names(figure: Figure, series: Sequence[str]) -> None:
     """The names of the series in their colour and dash, on one line above all panels."""
     lines = [Line2D([], [], color=loss_hue(i), linestyle=DASHES[i % len(DASHES)]) for i in range(len(series))]
-    figure.legend(lines, series, loc="outside upper left", ncols=_ACROSS_NAMES, frameon=False, fontsize=10.5,
+    figure.legend(lines, series, loc="outside upper left", ncols=ACROSS_NAMES, frameon=False, fontsize=10.5,
                   labelcolor="linecolor", handlelength=1.8, borderpad=0, columnspacing=1.6)  # fmt: skip
 
 

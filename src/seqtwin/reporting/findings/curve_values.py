@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +14,21 @@ from seqtwin.reporting.table.study_table import StudyTable
 
 def with_curve_values(table: StudyTable, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of `results` with the values of `curve_facts` as columns `diag_*`; nan where a study cell has no curve."""
-    curves = table.curves[table.curves["id"].isin(rows["id"])].sort_values(["id", EPOCH.epoch], kind="stable")
-    facts = {str(name): curve_facts(part[EPOCH.dev].astype(float).tolist()) for name, part in curves.groupby("id")}
-    names = dict.fromkeys(name for known in facts.values() for name in known)
-    own = [facts.get(str(name), {}) for name in rows["id"]]
+    ends = {name: curve_facts(dev) for name, dev in _dev_of(table.curves, frozenset(rows["id"])).items()}
+    own = [ends.get(name, {}) for name in rows["id"]]
+    names = dict.fromkeys(name for known in own for name in known)
     columns = {f"diag_{name}": [known.get(name, math.nan) for known in own] for name in names}
     return pd.concat([rows, pd.DataFrame(columns, index=rows.index)], axis=1) if columns else rows
+
+
+def _dev_of(curves: pd.DataFrame, wanted: frozenset[str]) -> dict[str, list[float]]:
+    """The metric on dev by epoch, for each of the wanted study cells that has a curve."""
+    columns = (curves[name].tolist() for name in ("id", EPOCH.epoch, EPOCH.dev))
+    points: dict[str, list[tuple[float, float]]] = {}
+    for name, epoch, dev in zip(*columns, strict=True):
+        if name in wanted:
+            points.setdefault(name, []).append((epoch, float(dev)))
+    return {name: [dev for _, dev in sorted(own, key=itemgetter(0))] for name, own in points.items()}
 
 
 def values_of_history(folder: Path, primary: str) -> Mapping[str, float]:

@@ -19,7 +19,7 @@ from seqtwin.reporting.findings.base_rule import Known, Rule, Values, evidence
 from seqtwin.reporting.findings.curve_values import values_of_history, with_curve_values
 from seqtwin.reporting.findings.item_rules import rules_of
 from seqtwin.reporting.findings.rules import RULES
-from seqtwin.reporting.table.frame_rows import Labels, Row, rows_with
+from seqtwin.reporting.table.frame_rows import Labels, Row, records, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
 LABELS = ("diverged", "collapsed", "saturated", "dead loss", "not trained yet", "still rising", "healthy")
@@ -122,7 +122,7 @@ def diagnose_seeds(
     seeds. The label is the most frequent one; of equally frequent ones, the worst. `also`: values of the pairing as a
     whole. Shared items (R13) depend on the data and not on a pairing, so they are left to the refusals.
     """
-    seeds = [_known(values_of_row(row)) for _, row in rows.iterrows()]
+    seeds = [_known(values_of_row(row)) for row in records(rows)]
     if not seeds:
         return Diagnosis("healthy", ())
     shared = {"stuck_share": _share_stuck(seeds), **(also or {})}

@@ -18,6 +18,7 @@ from seqtwin.reporting.page.cell_marks import Diagnoses, keys_of, labels_of
 from seqtwin.reporting.page.sortable_tables import heads_of, labels, listing, number
 from seqtwin.reporting.page.template_values import Context, Entry, Sheet
 from seqtwin.reporting.table.facet import Facet
+from seqtwin.reporting.table.frame_rows import records
 from seqtwin.reporting.table.study_table import StudyTable
 
 _HIDDEN = frozenset({"R13"})  # leakage is a property of the data; the refusals report it
@@ -80,7 +81,7 @@ def _medians(table: StudyTable) -> dict[tuple[str, ...], dict[str, float]]:
     done = with_curve_values(table, table.results[table.results["primary"] != ""])
     medians = {}
     for names, part in done.groupby(keys_of(table), sort=False):
-        frame = pd.DataFrame([values_of_row(row) for _, row in part.iterrows()])
+        frame = pd.DataFrame([values_of_row(row) for row in records(part)])
         values = frame.median(numeric_only=True).to_dict()
         medians[tuple(map(str, names))] = {
             **values,

@@ -8,6 +8,7 @@ import pandas as pd
 from seqtwin.metrics import lower_is_better, metric_name
 from seqtwin.reporting.formatting import count, digits, listed, plain, signed, slug
 from seqtwin.reporting.page.template_values import Context, Entry, Row, Sheet
+from seqtwin.reporting.table.pairings import PROCESSOR, WALL, training_clock
 from seqtwin.reporting.table.study_table import StudyTable
 
 Fields = list[Entry]
@@ -124,7 +125,8 @@ def _seed(row: Row, metrics: Sequence[str], last: Sequence[str]) -> Fields:
 
 def costs(table: StudyTable) -> Sheet:
     """Seconds, parameters and texts per second of every pairing, means over seeds."""
-    keys = (("seconds_train_mean", plain), ("parameters_mean", count), ("dim_mean", count))
+    clocks = dict.fromkeys((training_clock(table.pairings), WALL))
+    keys = (*((clock.column, plain) for clock in clocks), ("parameters_mean", count), ("dim_mean", count))
     speeds = (("train_pairs_per_second_mean", count), ("encode_texts_per_second_mean", count))
     rows, nouns = [], table.nouns
     for _, row in table.pairings.iterrows():
@@ -133,13 +135,14 @@ def costs(table: StudyTable) -> Sheet:
     heads = [
         *heads_of(table),
         "test",
-        "training seconds",
+        *(f"training {clock.unit}" for clock in clocks),
         "parameters",
         "vector width",
         f"training {nouns.items}/s",
         f"encoding {nouns.encoded}/s",
     ]
-    return listing("costs", "Means over finished seeds.", heads, rows, by="test")
+    caption = "Means over finished seeds. CPU seconds are those of all threads together; speeds are per wall second."
+    return listing("costs", caption if PROCESSOR in clocks else "Means over finished seeds.", heads, rows, by="test")
 
 
 def retrieval(table: StudyTable) -> Context | None:

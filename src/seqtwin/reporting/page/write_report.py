@@ -92,7 +92,9 @@ def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str 
 def rendered(template: str, context: Context, *, html: bool) -> str:
     """A template filled with a context; `html`: escape the values."""
     loader = FileSystemLoader(TEMPLATES, encoding="utf-8")
-    house = Environment(autoescape=html, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    house = Environment(
+        autoescape=html, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, optimized=False
+    )  # fmt: skip - each template is filled once, which is less work than optimizing it
     house.filters["breaks"] = lambda text: escape(text).replace("_", Markup("_<wbr>"))
     house.filters["sentence"] = _sentence
     house.filters["coded"] = lambda text: Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))

@@ -9,6 +9,7 @@ metrics here take such counts as weights.
 - `intervals`: percentile, BCa and simultaneous intervals from replicates.
 - `scale`: the z scale for linear models of scores.
 - `seed_blocks`: analysis of variance with seeds as blocks, and permutation tests.
+- `assumptions`: tests of equal variances and of normal residuals.
 - `paired`: paired tests over seeds, and corrections for several tests.
 - `selection`: the optimism of choosing the best of several.
 - `significance_letters`: tie groups as letters.

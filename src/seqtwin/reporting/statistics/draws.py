@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from seqtwin.reporting.statistics.weighted import SHARES, UNDER, Array, Weighted, ratio
 
-_BLOCK = 32
+_LEAST, _NUMBERS = 128, 65_536  # draws of a block; few rows take more draws, so that about 65,536 numbers are in cache
 
 
 def cluster_draws(clusters: int, replicates: int, rng: np.random.Generator) -> Array:
@@ -34,8 +34,12 @@ def left_out_groups(clusters: int, groups: int) -> Array:
 
 def replicates_of(metric: Weighted, scores: Array, targets: Array, cluster_of: NDArray[np.intp], draws: Array) -> Array:
     """The metric of one study cell under every draw of clusters: [replicates]."""
-    blocks = [draws[start : start + _BLOCK] for start in range(0, len(draws), _BLOCK)]
-    return np.concatenate([metric(scores, targets, block[:, cluster_of]) for block in blocks])
+    return np.concatenate([metric(scores, targets, draws[own][:, cluster_of]) for own in _blocks(draws, cluster_of)])
+
+
+def _blocks(draws: Array, cluster_of: NDArray[np.intp]) -> list[slice]:
+    size = max(_LEAST, _NUMBERS // max(len(cluster_of), 1))
+    return [slice(start, start + size) for start in range(0, len(draws), size)]
 
 
 def metric_replicates(metric: str, scores: Array, targets: Array, cluster_of: NDArray[np.intp], draws: Array) -> Array:
@@ -48,11 +52,11 @@ def metric_replicates(metric: str, scores: Array, targets: Array, cluster_of: ND
     if metric in SHARES:
         values[known] = _shares(scores[known], targets, cluster_of, draws)
         return values
-    for start in range(0, len(draws), _BLOCK):
-        weights = np.ascontiguousarray(draws[start : start + _BLOCK].T[cluster_of])
+    for own in _blocks(draws, cluster_of):
+        weights = np.ascontiguousarray(draws[own].T[cluster_of])
         of_scores = UNDER[metric](targets, weights)
         for row in known:
-            values[row, start : start + _BLOCK] = of_scores(scores[row])
+            values[row, own] = of_scores(scores[row])
     return values
 
 

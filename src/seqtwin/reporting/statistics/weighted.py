@@ -4,6 +4,7 @@ Arrays of weights are [pairs, replicates] here, because sorting pairs by score t
 `UNDER` compute what depends only on targets and weights once, and return a function of the scores.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -14,15 +15,36 @@ Weighted = Callable[[Array, Array, Array], Array]
 OfScores = Callable[[Array], Array]
 
 
-def _groups(values: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _sorted_groups(values: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The order of the values, and the bounds of the groups of equal ones in it: group g is bounds[g] to bounds[g + 1].
+
+    >>> _sorted_groups(np.array([3.0, 1.0, 3.0]))
+    (array([1, 0, 2]), array([0, 1, 3]))
+    """
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    return order, starts
+    return order, np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
 
 
-def _by_group(rows: Array, starts: NDArray[np.intp]) -> Array:
-    return rows if len(starts) == len(rows) else np.add.reduceat(rows, starts, axis=0)
+def running_sums(rows: Array) -> Array:
+    """The sums of the first 0, 1, ... rows: [n, replicates] -> [n + 1, replicates].
+
+    `np.cumsum` along this axis takes six times as long. Here the rows form about sqrt(n) blocks: row j of all blocks is
+    added at once, then the sum of all earlier blocks.
+
+    >>> running_sums(np.array([[1.0], [2.0], [4.0]])).ravel()
+    array([0., 1., 3., 7.])
+    """
+    count, replicates = rows.shape
+    each = math.isqrt(max(count - 1, 0)) + 1
+    sums = np.zeros((-(-count // each) * each + 1, replicates))
+    sums[1 : count + 1] = rows
+    blocks = sums[1:].reshape(-1, each, replicates)
+    for place in range(1, each):
+        blocks[:, place] += blocks[:, place - 1]
+    for place in range(1, len(blocks)):
+        blocks[place] += blocks[place - 1, -1]
+    return sums[: count + 1]
 
 
 def ratio(above: Array, below: Array, defined: NDArray[np.bool_]) -> Array:
@@ -31,21 +53,29 @@ def ratio(above: Array, below: Array, defined: NDArray[np.bool_]) -> Array:
     return quotient
 
 
-def _up_to_middle(values: Array, mass: Array) -> Array:
-    """Per replicate: sum over groups of value x (mass of all lower groups + half of the own)."""
-    below = np.cumsum(mass, axis=0)
-    total: Array = np.einsum("ij,ij->j", values, below) - 0.5 * np.einsum("ij,ij->j", values, mass)
-    return total
+def _up_to_middle(values: Array, below: Array, low: NDArray[np.intp], high: NDArray[np.intp]) -> Array:
+    """Per replicate: sum over rows of value x (mass of all lower rows + half of the mass equal to it).
+
+    `below`: running sums of the mass in its order; `low`, `high`: for each row the number of lower, and of lower or
+    equal ones. The sums of half integers are exact in any order.
+    """
+    total: Array = 2.0 * np.einsum("ij,ij->j", values, below[low])
+    tied = np.flatnonzero(high > low)
+    total += np.einsum("ij,ij->j", values[tied], below[high[tied]] - below[low[tied]])
+    return 0.5 * total
 
 
 def auc_under(same: Array, weights: Array) -> OfScores:
     """Scores -> ROC-AUC under every column of weights [pairs, replicates]; nan where a class is absent."""
-    positive, negative = weights * same[:, None], weights * (1.0 - same)[:, None]
+    ours, theirs = np.flatnonzero(same == 1), np.flatnonzero(same != 1)
+    positive, negative = weights[ours], weights[theirs]
     pairs = positive.sum(axis=0) * negative.sum(axis=0)
 
     def of_scores(scores: Array) -> Array:
-        order, starts = _groups(scores)
-        wins = _up_to_middle(_by_group(positive[order], starts), _by_group(negative[order], starts))
+        order = np.argsort(scores[theirs], kind="stable")
+        ordered, own = scores[theirs][order], scores[ours]
+        low, high = np.searchsorted(ordered, own, "left"), np.searchsorted(ordered, own, "right")
+        wins = _up_to_middle(positive, running_sums(negative[order]), low, high)
         return ratio(wins, pairs, pairs > 0)
 
     return of_scores
@@ -53,13 +83,11 @@ def auc_under(same: Array, weights: Array) -> OfScores:
 
 def _ranks(values: Array, weights: Array) -> Array:
     """Average ranks minus .5. Their weighted mean is half of the total weight."""
-    order, starts = _groups(values)
-    mass = _by_group(weights[order], starts)
-    middle = np.cumsum(mass, axis=0)
-    middle -= 0.5 * mass
+    order, bounds = _sorted_groups(values)
+    ends = running_sums(weights[order])[bounds]
     group = np.empty(len(values), dtype=np.intp)
-    group[order] = np.repeat(np.arange(len(starts)), np.diff([*starts, len(values)]))
-    ranked: Array = middle[group]
+    group[order] = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    ranked: Array = (0.5 * (ends[:-1] + ends[1:]))[group]
     return ranked
 
 
@@ -78,10 +106,11 @@ def spearman_under(targets: Array, weights: Array) -> OfScores:
     untied = _rank_spread(weights, total)
 
     def of_scores(scores: Array) -> Array:
-        order, starts = _groups(scores)
-        mass = _by_group(weights[order], starts)
-        shared = _up_to_middle(_by_group(pulled[order], starts), mass)
-        own = untied if len(starts) == len(scores) else _rank_spread(mass, total)
+        order, bounds = _sorted_groups(scores)
+        below, sizes = running_sums(weights[order]), np.diff(bounds)
+        low, high = np.repeat(bounds[:-1], sizes), np.repeat(bounds[1:], sizes)
+        shared = _up_to_middle(pulled[order], below, low, high)
+        own = untied if len(sizes) == len(scores) else _rank_spread(np.diff(below[bounds], axis=0), total)
         # sums of half integers are exact, so a constant side has a spread of exactly 0
         return ratio(shared, np.sqrt(spread * own), (spread > 0) & (own > 0))
 
@@ -111,11 +140,10 @@ def precision_under(same: Array, weights: Array) -> OfScores:
     present = positive.sum(axis=0)
 
     def of_scores(scores: Array) -> Array:
-        order, starts = _groups(-scores)
-        hits = _by_group(positive[order], starts)
-        seen = np.cumsum(_by_group(weights[order], starts), axis=0)
-        precision = np.cumsum(hits, axis=0) / np.maximum(seen, 1.0)
-        return ratio(np.einsum("ij,ij->j", hits, precision), present, present > 0)
+        order, bounds = _sorted_groups(-scores)
+        hits, seen = (running_sums(rows[order])[bounds] for rows in (positive, weights))
+        precision = hits[1:] / np.maximum(seen[1:], 1.0)
+        return ratio(np.einsum("ij,ij->j", np.diff(hits, axis=0), precision), present, present > 0)
 
     return of_scores
 

@@ -3,9 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from seqtwin.errors import DamagedError
 
@@ -49,7 +51,7 @@ def frame_from_csv(content: str, text_columns: Iterable[str], place: str) -> pd.
     header, *rows = list(csv.reader(io.StringIO(content, newline=""))) or [[]]
     if any(len(row) != len(header) for row in rows):
         raise DamagedError("RESULTS_DAMAGED", f"expected {len(header)} fields in every row", place=place)
-    known, columns = set(text_columns), {}
+    known, columns = set(text_columns), dict[str, Any]()
     for index, name in enumerate(header):
         values = [row[index] for row in rows]
         columns[name] = pd.Series(values, dtype=object) if name in known else _numbers(values, name, place)
@@ -57,8 +59,8 @@ def frame_from_csv(content: str, text_columns: Iterable[str], place: str) -> pd.
     return frame
 
 
-def _numbers(values: list[str], name: str, place: str) -> "pd.Series[float]":
+def _numbers(values: list[str], name: str, place: str) -> NDArray[np.float64]:
     try:
-        return pd.Series([float(value) if value else np.nan for value in values], dtype=float)
+        return np.array([float(value) if value else np.nan for value in values], dtype=float)
     except ValueError as error:
         raise DamagedError("RESULTS_DAMAGED", f"column '{name}': {error}", place=place) from error

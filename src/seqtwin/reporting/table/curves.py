@@ -37,6 +37,9 @@ def step_traces(gathered: Gathered) -> pd.DataFrame:
 
 def _thinned(trace: pd.DataFrame) -> pd.DataFrame:
     together = -(-len(trace) // POINTS) or 1
-    group = np.arange(len(trace)) // together
-    frame: pd.DataFrame = trace.groupby(group).agg({WINDOW.step: "last", WINDOW.loss: "mean"})
+    starts = np.arange(0, len(trace), together)
+    step, loss = trace[WINDOW.step].to_numpy(), trace[WINDOW.loss].to_numpy(dtype=float)
+    last, sizes = np.append(starts[1:], len(trace)) - 1, np.diff(np.append(starts, len(trace)))
+    means = np.add.reduceat(loss, starts) / sizes if len(starts) else loss
+    frame: pd.DataFrame = pd.DataFrame({WINDOW.step: step[last], WINDOW.loss: means})
     return frame

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 Labels: TypeAlias = Mapping[str, str]
@@ -18,10 +19,19 @@ def rows_with(frame: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     >>> rows_with(pd.DataFrame({"loss": ["mse", "bce"], "mean": [0.1, 0.2]}), {"loss": "bce"})["mean"].tolist()
     [0.2]
     """
-    chosen = pd.Series(True, index=frame.index)
-    for key, text in labels.items():
-        chosen &= frame[key].astype(str) == text
-    return frame[chosen]
+    columns = [(frame[key].tolist(), text) for key, text in labels.items()]
+    chosen = [all(str(values[row]) == text for values, text in columns) for row in range(len(frame))]
+    return frame[np.array(chosen, dtype=bool)]
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as values by column. `iterrows` and `to_dict` take many times as long.
+
+    >>> records(pd.DataFrame({"loss": ["mse", "bce"], "mean": [0.1, 0.2]}))[1]
+    {'loss': 'bce', 'mean': 0.2}
+    """
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in frame.to_numpy(dtype=object).tolist()]
 
 
 def joined(parts: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

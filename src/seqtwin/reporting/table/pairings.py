@@ -4,6 +4,7 @@ Intervals come from the one bootstrap of the study (`bootstrap.Bench`), as those
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ STUCK = 0.95
 STATES = ("finished", "failed", "diverged", "collapsed", "oom")
 _NAN = float("nan")
 _MEANS = (
-    "seconds_train", "parameters", "dim", "train_pairs_per_second", "encode_texts_per_second",
+    "seconds_train", "cpu_seconds_train", "parameters", "dim", "train_pairs_per_second", "encode_texts_per_second",
     "threshold", "final_loss", "plateau", "epochs",
 )  # fmt: skip
 _SHARED = ("tuned_trials", "tuned_value", "untuned_value", "edge", "changes")
@@ -30,6 +31,25 @@ _ALWAYS = (
 )  # fmt: skip
 
 Parts = Sequence[tuple[Bench, Sequence[Sliced]]]
+
+
+class Clock(NamedTuple):
+    """The column of `pairings` that the costs of training are taken from, and its unit in words."""
+
+    column: str
+    unit: str
+
+
+WALL, PROCESSOR = Clock("seconds_train_mean", "wall seconds"), Clock("cpu_seconds_train_mean", "CPU seconds")
+
+
+def training_clock(pairings: pd.DataFrame) -> Clock:
+    """CPU seconds if they are known of every trained pairing, else wall seconds, which other work on the machine
+    lengthens."""
+    known = PROCESSOR.column in pairings and (
+        pairings[PROCESSOR.column].notna() | pairings[WALL.column].isna()
+    ).all()  # fmt: skip
+    return PROCESSOR if known and pairings[PROCESSOR.column].notna().any() else WALL
 
 
 def pairing_rows(gathered: Gathered, parts: Parts, letters: Mapping[tuple[str, ...], str]) -> pd.DataFrame:
@@ -73,7 +93,8 @@ def _summary(pairing: Pairing, planned: int) -> dict[str, object]:
     row |= {"untrained_mean": _mean(done, f"untrained_{primary}")}
     means = [str(name) for name in part if str(name).startswith("retrieval_")]
     means += [*_MEANS, *(str(name) for name in part if str(name).startswith("diag_"))]
-    row |= {f"{name}_mean": _mean(done, name) for name in means}
+    averages = done[[name for name in means if name in done]].astype(float).mean()
+    row |= {f"{name}_mean": float(averages.get(name, _NAN)) for name in means}
     row |= {name: _first(part[name]) for name in _SHARED}
     stuck = done["final_loss"].astype(float) > STUCK * done["plateau"].astype(float)
     return row | {"on_plateau": int(stuck.sum()), "batch_deviation": done["batch_deviation"].astype(float).max()}

@@ -3,8 +3,10 @@
 import io
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from seqtwin import files
@@ -33,6 +35,7 @@ from seqtwin.published import (
     read_manifest,
     read_scores,
 )
+from seqtwin.reporting.table.csv_text import frame_from_csv
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Measured:
 
     `scores`: metrics; `facts`: facts of data, loss and encoder; `diagnostics`: one number (or None) by name;
     `history`: one row per epoch; `trace`: mean loss of windows of steps; `reads`: the metric with every representation;
-    `test`: one row per judged test pair, text or step; `texts`: both texts of each pair, where they may be shown.
+    `test`: one row per judged test pair, text or step; `text_file`: the texts of each pair, where they may be shown.
     """
 
     scores: Scores
@@ -51,7 +54,12 @@ class Measured:
     trace: pd.DataFrame
     reads: pd.DataFrame
     test: pd.DataFrame
-    texts: pd.DataFrame | None
+    text_file: Path | None
+
+    @cached_property
+    def texts(self) -> pd.DataFrame | None:
+        """Both texts of each pair. They are read when they are first used: a report shows those of one pairing."""
+        return None if self.text_file is None else _read_texts(self.text_file)
 
 
 @dataclass(frozen=True)
@@ -142,17 +150,17 @@ def _read_measured(folder: Path, manifest: CellManifest) -> Measured:
         remedy = "run the study again with this version, under another --out"
         raise DamagedError("CELL_INCOMPLETE", cause, place=str(folder), remedy=remedy)
     predictions = read_csv(folder / PREDICTIONS, PREDICTION)
-    rows = predictions[predictions[PREDICTION.split] == "test"]
-    test = rows.sort_values(PREDICTION.row, kind="stable", ignore_index=True)
+    rows = np.flatnonzero(predictions[PREDICTION.split].to_numpy() == "test")
+    order = np.argsort(predictions[PREDICTION.row].to_numpy()[rows], kind="stable")
     return Measured(
         scores=read_scores(folder),
         facts=read_facts(folder),
         diagnostics=read_diagnostics(folder),
-        history=read_csv(folder / HISTORY, (EPOCH.epoch, EPOCH.loss)),
-        trace=read_csv(folder / TRACE, WINDOW),
-        reads=read_csv(folder / READS, READING),
-        test=test,
-        texts=_read_texts(folder / TEXTS) if TEXTS in manifest["files"] else None,
+        history=read_small_csv(folder / HISTORY, (EPOCH.epoch, EPOCH.loss)),
+        trace=read_small_csv(folder / TRACE, WINDOW),
+        reads=read_small_csv(folder / READS, READING, text=(READING.representation,)),
+        test=predictions.take(rows[order]).reset_index(drop=True),
+        text_file=folder / TEXTS if TEXTS in manifest["files"] else None,
     )
 
 
@@ -172,6 +180,22 @@ def read_csv(path: Path, columns: tuple[str, ...], *, text: tuple[str, ...] = ()
         frame: pd.DataFrame = pd.read_csv(io.StringIO(content, newline=""), dtype=kinds, **missing_values)  # type: ignore[call-overload]
     except (ValueError, OSError) as error:
         raise DamagedError("FILE_DAMAGED", f"cannot be read as CSV: {error}", place=str(path)) from error
+    return _with_columns(frame, columns, path)
+
+
+def read_small_csv(path: Path, columns: tuple[str, ...], *, text: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The same for a file of few rows, on which the parser of pandas takes three times as long.
+
+    All columns but those of `text` must contain numbers. Raises: DamagedError.
+    """
+    try:
+        content = path.read_bytes().decode("utf-8")
+    except (ValueError, OSError) as error:
+        raise DamagedError("FILE_DAMAGED", f"cannot be read as CSV: {error}", place=str(path)) from error
+    return _with_columns(frame_from_csv(content, text, str(path)), columns, path)
+
+
+def _with_columns(frame: pd.DataFrame, columns: tuple[str, ...], path: Path) -> pd.DataFrame:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise DamagedError("FILE_DAMAGED", f"expected a column '{missing[0]}'", place=str(path))

@@ -6,9 +6,9 @@ Columns, in this order: `id`; the further factors by name; `representation`, `lo
 `final_loss`, `plateau`, `margin`, `batch_deviation` (largest difference between a vector encoded alone and in a batch),
 `unknown_share`, `loss_name`, `similarity`, `padding`; tuning: `tuned_trials`, `tuned_value` and `untuned_value` (the
 primary metric on dev of the best trial and of the config as written), `edge` (settings at an end of their range,
-joined by `;`), `changes` (JSON); costs: `seconds_*`, `parameters`, `dim`, `train_pairs_per_second`,
-`encode_texts_per_second`; `diag_*`, one column per diagnostic; the device, the error of a failed study cell, and hashes
-of data, split and manifest. An empty field is undefined, never 0.
+joined by `;`), `changes` (JSON); costs: `seconds_*` (wall time), `cpu_seconds_train` (of all threads; empty on a GPU),
+`parameters`, `dim`, `train_pairs_per_second`, `encode_texts_per_second`; `diag_*`, one column per diagnostic; the
+device, the error of a failed study cell, and hashes of data, split and manifest. An empty field is undefined, never 0.
 """
 
 import json
@@ -28,8 +28,8 @@ _STATE = (
     "similarity", "padding", "tuned_trials", "tuned_value", "untuned_value", "edge", "changes",
 )  # fmt: skip
 _COSTS = (
-    "seconds_data", "seconds_train", "seconds_evaluate", "parameters", "dim", "train_pairs_per_second",
-    "encode_texts_per_second",
+    "seconds_data", "seconds_train", "seconds_evaluate", "cpu_seconds_train", "parameters", "dim",
+    "train_pairs_per_second", "encode_texts_per_second",
 )  # fmt: skip
 _MARKS = (
     "device", "error_code", "error_cause", "error_place", "error_remedy", "data_hash", "split_hash", "manifest",
@@ -51,6 +51,8 @@ def _row(study: Study, extra: Iterable[str], cell: StudyCell) -> Row:
     row |= {f"error_{part}": "" for part in ("code", "cause", "place", "remedy")}
     row |= {f"error_{part}": text for part, text in (error or {}).items()}
     row |= _prefixed("seconds", manifest.get("seconds", {}))
+    if manifest.get("device", "").startswith("cpu"):  # beside a GPU the processor mostly waits
+        row |= _prefixed("cpu_seconds", manifest.get("cpu_seconds", {}))
     row |= {"device": manifest.get("device", ""), "manifest": cell.digest}
     return row | _tuned(cell.tuning) | (_measured(cell.measured) if cell.measured else {})
 

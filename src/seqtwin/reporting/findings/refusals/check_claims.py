@@ -15,7 +15,7 @@ from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Re
 from seqtwin.reporting.findings.refusals.whole_study import title_note
 from seqtwin.reporting.formatting import known
 from seqtwin.reporting.objective_words import Nouns
-from seqtwin.reporting.table.frame_rows import Labels, Row
+from seqtwin.reporting.table.frame_rows import Labels, Row, records
 from seqtwin.reporting.table.study_table import StudyTable
 
 __all__ = [
@@ -78,7 +78,7 @@ def _in_study(table: StudyTable, rule: RefusalRule) -> Iterator[Refused]:
         yield from rule.study(table)
         return
     if rule.pairing:
-        yield from (rule.pairing(table, labels_of(table, row)) for _, row in table.pairings.iterrows())
+        yield from (rule.pairing(table, labels_of(table, row)) for row in records(table.pairings))
     if rule.facet:
         yield from (rule.facet(table, facet) for facet in table.analysis.get("facets", []))
     if rule.datasets:
@@ -101,7 +101,7 @@ def _by_code(refusals: Iterable[Refused]) -> list[Refusal]:
 def _planned_claim(table: StudyTable, comparison: Planned) -> Claim:
     dataset = comparison["dataset"]
     frame = table.pairings[table.pairings["dataset"] == dataset] if dataset else table.pairings
-    sides = _sides([labels_of(table, row) for _, row in frame.iterrows()], comparison)
+    sides = _sides([labels_of(table, row) for row in records(frame)], comparison)
     low, high = known(comparison["low"]), known(comparison["high"])
     measured = Measured(
         known(comparison["difference"]), low, high, tuple(comparison["per"]), comparison.get("refused", "")
@@ -121,7 +121,7 @@ def _pair_claim(table: StudyTable, left: Labels, right: Labels) -> Claim:
 
 def _declared(table: StudyTable, left: Labels, right: Labels) -> Sides | None:
     """The planned comparison of exactly these two pairings."""
-    pairings = [labels_of(table, row) for _, row in table.pairings.iterrows()]
+    pairings = [labels_of(table, row) for row in records(table.pairings)]
     planned = table.meta.get("plan", {}).get("comparisons", [])
     either = ([(left, right)], [(right, left)])
     return next((comparison for comparison in planned if _sides(pairings, comparison) in either), None)

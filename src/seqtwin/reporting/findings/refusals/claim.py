@@ -11,7 +11,7 @@ from seqtwin.reporting.analysis.records import Part
 from seqtwin.reporting.findings.base_rule import Known
 from seqtwin.reporting.findings.diagnose import values_of_row
 from seqtwin.reporting.findings.rules import RULES
-from seqtwin.reporting.table.frame_rows import Labels, Row, rows_with
+from seqtwin.reporting.table.frame_rows import Labels, Row, records, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
 FEWEST_SEEDS = 5
@@ -118,7 +118,7 @@ def number(row: Row, name: str) -> float:
 
 def stuck_seeds(rows: pd.DataFrame) -> list[int]:
     """Seeds whose loss ends on its plateau, or never left it (D1, D17)."""
-    return [int(row["seed"]) for _, row in rows.iterrows() if _stuck(Known(values_of_row(row)))]
+    return [int(row["seed"]) for row in records(rows) if _stuck(Known(values_of_row(row)))]
 
 
 def _stuck(values: Known) -> bool:
@@ -127,4 +127,4 @@ def _stuck(values: Known) -> bool:
 
 def late_seeds(rows: pd.DataFrame) -> list[int]:
     """Seeds whose loss left its plateau in the last fifth of the step budget, or not at all (D17)."""
-    return [int(row["seed"]) for _, row in rows.iterrows() if RULES["D17"].fires(Known(values_of_row(row)))]
+    return [int(row["seed"]) for row in records(rows) if RULES["D17"].fires(Known(values_of_row(row)))]

@@ -22,7 +22,7 @@ from seqtwin.reporting.findings.refusals.claim import (
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused, first_refusal
 from seqtwin.reporting.findings.rules import RULES as DIAGNOSES
 from seqtwin.reporting.formatting import digits, known, listed
-from seqtwin.reporting.table.frame_rows import Labels
+from seqtwin.reporting.table.frame_rows import Labels, records
 from seqtwin.reporting.table.study_table import StudyTable
 
 AGAIN = 4  # as many epochs again are four quarters; a curve that flattens gains less
@@ -40,7 +40,7 @@ class Rise(NamedTuple):
 def rise_of(table: StudyTable, labels: Labels) -> Rise:
     """How the curves of a pairing end. It is still rising if at least half of its finished seeds are."""
     rows = with_curve_values(table, finished(rows_of(table, labels)))
-    values = [Known(values_of_row(row)) for _, row in rows.iterrows()]
+    values = [Known(values_of_row(row)) for row in records(rows)]
     rising = sum(DIAGNOSES["D18"].fires(own) for own in values)
     gains = [own["dev_rise"] for own in values if not math.isnan(own["dev_rise"])]
     return Rise(median(gains) if gains else 0.0, rising > 0 and len(values) <= 2 * rising)
@@ -48,7 +48,7 @@ def rise_of(table: StudyTable, labels: Labels) -> Rise:
 
 def rising_pairings(table: StudyTable) -> dict[str, float]:
     """The gain of every pairing that was still rising, by its name."""
-    pairings = (labels_of(table, row) for _, row in table.pairings.iterrows())
+    pairings = (labels_of(table, row) for row in records(table.pairings))
     rises = {named(labels): rise_of(table, labels) for labels in pairings}
     return {name: rise.gain for name, rise in rises.items() if rise.fires}
 

@@ -22,7 +22,7 @@ from seqtwin.reporting.findings.refusals.claim import (
 )
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused, first_refusal
 from seqtwin.reporting.formatting import many
-from seqtwin.reporting.table.frame_rows import Labels
+from seqtwin.reporting.table.frame_rows import Labels, records
 from seqtwin.reporting.table.study_table import StudyTable
 
 
@@ -59,7 +59,7 @@ def _of_one(name: str, labels: Labels, dataset: str = "") -> Claim:
 
 def too_few_seeds_anywhere(table: StudyTable) -> Iterator[Refused]:
     """The first pairing with too few seeds for a verdict."""
-    pairings = (labels_of(table, row) for _, row in table.pairings.iterrows())
+    pairings = (labels_of(table, row) for row in records(table.pairings))
     yield first_refusal(too_few_seeds(table, _of_one("any two pairings", labels)) for labels in pairings)
 
 

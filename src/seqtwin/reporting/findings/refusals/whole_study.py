@@ -8,7 +8,7 @@ from seqtwin.reporting.findings.diagnose import diagnose_pairing
 from seqtwin.reporting.findings.refusals.claim import RANKS, labels_of, named, rope_of, rows_of
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused
 from seqtwin.reporting.formatting import listed
-from seqtwin.reporting.table.frame_rows import Labels
+from seqtwin.reporting.table.frame_rows import Labels, records
 from seqtwin.reporting.table.study_table import StudyTable
 
 
@@ -135,7 +135,7 @@ def bad_pairings(table: StudyTable) -> Iterable[Labels]:
         known = part[part["mean"].notna()].sort_values("mean", kind="stable")
         lowest = known.iloc[: len(known) // 3]
         behind = lowest[lowest["mean"] < known["mean"].max() - rope_of(table)]
-        yield from (labels_of(table, row) for _, row in behind.iterrows())
+        yield from (labels_of(table, row) for row in records(behind))
 
 
 RULES = (

@@ -9,6 +9,7 @@ from seqtwin.reporting.formatting import count, digits, listed
 from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.page.chosen_figures.figure import SHAPES, Drawn, file_name, matrix, point_name
 from seqtwin.reporting.table.facet import Facet
+from seqtwin.reporting.table.pairings import training_clock
 
 
 def interaction(facet: Facet) -> Drawn | None:
@@ -24,19 +25,21 @@ def interaction(facet: Facet) -> Drawn | None:
 
 
 def cost(facet: Facet, nouns: Nouns) -> Drawn | None:
-    """Quality against training seconds and against items encoded per second."""
-    part = facet.pairings[facet.pairings["mean"].notna() & facet.pairings["seconds_train_mean"].notna()]
+    """Quality against seconds of training and against items encoded per second."""
+    clock = training_clock(facet.pairings)
+    part = facet.pairings[facet.pairings["mean"].notna() & facet.pairings[clock.column].notna()]
     if len(part) < 2:
         return None
-    seconds = _cloud(facet, part, "seconds_train_mean", high_x=False)
+    seconds = _cloud(facet, part, clock.column, high_x=False)
     known = part["encode_texts_per_second_mean"].notna().all()
     speed = _cloud(facet, part, "encode_texts_per_second_mean", high_x=True) if known else None
     values = [f"{name} {x:.1f} s {digits(y)}" for name, x, y in zip(seconds.names, seconds.x, seconds.y, strict=True)]
-    svg = figures.cost(seconds, speed, f"test {metric_name(facet.primary)}", nouns.encoded)
+    svg = figures.cost(seconds, speed, f"test {metric_name(facet.primary)}", clock.unit, nouns.encoded)
     sides = "Left: higher and further left is better. Right: higher and further right is better."
     caption = f"{sides if speed else 'Higher and further left is better.'} {_shapes(facet)}"
     caption += " Named: pairings that no other beats on both axes." if len(part) > figures.MOST_NAMES else ""
-    return Drawn(file_name("cost", facet), svg, f"Quality against training seconds. {'; '.join(values)}.", caption)
+    label = f"Quality against {clock.unit} of training. {'; '.join(values)}."
+    return Drawn(file_name("cost", facet), svg, label, caption)
 
 
 def _shapes(facet: Facet) -> str:
