@@ -1,7 +1,7 @@
 """The commands evaluate, encode and score."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,12 @@ from seqtwin.cli.arguments import (
     with_columns,
 )
 
+if TYPE_CHECKING:
+    from seqtwin.inference.trained_encoder import TrainedEncoder
+
+Precision = Annotated[
+    str, typer.Option("--precision", help="fp32, bf16, or auto: bf16 where this processor is faster in it")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="resume an interrupted run")]
 
 
@@ -80,9 +86,7 @@ def encode(
     column: Column = None,
     quoting: Quoting = None,
     gaps: Gaps = "error",
-    precision: Annotated[
-        str, typer.Option("--precision", help="fp32, bf16, or auto: bf16 where this processor is faster in it")
-    ] = "fp32",
+    precision: Precision = "fp32",
     resume: Resume = False,
     as_json: Json = False,
 ) -> None:
@@ -94,20 +98,16 @@ def encode(
     Rows with no text get NaN vectors; find them with np.isnan(vectors).any(axis=1). An encoder trained with
     tokens.empty=unk encodes such a row as one unknown token.
 
-    With --precision auto or bf16, a wide LSTM multiplies in bfloat16 where the processor has it. That is faster, and a
-    coordinate can change by about .002: encode everything that is compared in the same precision.
-
+    In bf16 a coordinate can change by about .002: encode everything that is compared in the same precision.
     To continue after an interruption, run the same command with --resume.
 
     seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy
     """
     from seqtwin.files import refuse_existing
     from seqtwin.inference.encode_files import encode_file
-    from seqtwin.inference.trained_encoder import load
 
     refuse_existing(out)
-    model = load(encoder)
-    model.precision = model.usable_precision(precision)
+    model = _load(encoder, precision)
     blank: list[int] = []
     with console.rows_bar("encoding") as on_rows:
         rows = encode_file(
@@ -129,6 +129,15 @@ def encode(
         console.print_json({**facts, "blank_rows": sum(blank)})
         return
     console.print_line(f"{rows} vectors of width {model.dim}: {out}")
+
+
+def _load(folder: Path, precision: str) -> "TrainedEncoder":
+    """The encoder in a folder, which encodes in this precision. Raises: ConfigError, DamagedError."""
+    from seqtwin.inference.trained_encoder import load
+
+    model = load(folder)
+    model.precision = model.usable_precision(precision)
+    return model
 
 
 def score(

@@ -7,8 +7,8 @@ the input is computed before (for tokens, by one small product over the *distinc
 the recurrent weights is one product at the end. Every activation is a sigmoid: tanh(x) = 2 sigmoid(2x) - 1, which a CPU
 computes several times faster than tanh. It also returns the cell state at every end.
 
-Products are computed in the number format of the weights, everything else in at least float32. With bfloat16 weights a
-product of a row does not depend on the number of rows, and neither does a state.
+Products have the number format of the weights, everything else at least float32. A product of bfloat16 does not depend
+on the number of rows.
 
 Source: Hochreiter & Schmidhuber 1997 with the forget gate of Gers 2000; gates in PyTorch's order i, f, g, o.
 """
@@ -125,14 +125,10 @@ def places_of(rows: Tensor, layout: Layout) -> Tensor:
 
 def _read(h: Tensor, negated: Tensor, layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
     """Outputs, and the states at the ends, of packed states. `h` has one more step, which is 0."""
-    outputs = h.flatten(0, 1).index_select(0, _across(layout.at, h.shape[1]).flatten())
+    places = layout.at + h.shape[1] * torch.arange(len(h))
+    outputs = h.flatten(0, 1).index_select(0, places.flatten())
     hidden, memory = (_taken(states, layout) for states in (h, negated))
     return outputs.view(*layout.at.shape[:2], -1), hidden, memory.neg_()
-
-
-def _across(places: Tensor, steps: int) -> Tensor:
-    """Places [... directions] in states of so many steps, as places in those of all directions in a row."""
-    return places + steps * torch.arange(places.shape[-1])
 
 
 def _taken(states: Tensor, layout: Layout) -> Tensor:
@@ -170,7 +166,7 @@ def _advance(share: Share, weight: Tensor, sizes: list[int], saved: _Saved | Non
     memory per step: -c = f (-c') + i - 2 i sigmoid(2g), and o tanh(c) = o - 2 o sigmoid(-2c).
     """
     directions, width, hidden = weight.shape
-    exact = _exact(weight.dtype)
+    exact = torch.promote_types(weight.dtype, torch.float32)
     h = torch.empty(directions, sum(sizes) + 1, hidden, dtype=exact)
     h[:, -1] = 0
     negated = torch.empty(directions, sum(sizes), hidden, dtype=exact)
@@ -179,9 +175,8 @@ def _advance(share: Share, weight: Tensor, sizes: list[int], saved: _Saved | Non
     transposed = weight.transpose(1, 2)
     start = before = 0
     for time, size in enumerate(sizes):
-        now, then = slice(start, start + size), slice(before, before + size)
+        now, then, z = slice(start, start + size), slice(before, before + size), gates[:size]
         acts, squashed = room.at(start if saved else 0, size)
-        z = gates[:size]
         for d in range(directions):
             torch.index_select(share.table, 0, share.places[d, now], out=z)
             if time:
@@ -190,11 +185,6 @@ def _advance(share: Share, weight: Tensor, sizes: list[int], saved: _Saved | Non
         _cell(acts.sigmoid_(), negated[:, then] if time else None, negated[:, now], squashed, h[:, now])
         before, start = start, start + size
     return h, negated
-
-
-def _exact(dtype: torch.dtype) -> torch.dtype:
-    """The number format of states: at least float32."""
-    return torch.promote_types(dtype, torch.float32)
 
 
 def _cell(acts: Tensor, negated_before: Tensor | None, negated: Tensor, sigmoid: Tensor, hidden: Tensor) -> None:
@@ -213,7 +203,8 @@ class _Recurrence(torch.autograd.Function):
         ctx: Any, table: Tensor, weight: Tensor, places: Tensor, layout: Layout
     ) -> tuple[Tensor, Tensor, Tensor]:
         directions, _, hidden = weight.shape
-        saved = _Saved.of(places.shape[1], directions, hidden, _exact(weight.dtype))
+        exact = torch.promote_types(weight.dtype, torch.float32)
+        saved = _Saved.of(places.shape[1], directions, hidden, exact)
         h, negated = _advance(Share(table, places), weight, layout.sizes, saved)
         ctx.save_for_backward(table, weight, places, saved.steps, h, negated)
         ctx.layout = layout
@@ -234,7 +225,7 @@ class _Recurrence(torch.autograd.Function):
         grad_table = torch.zeros_like(table, dtype=h.dtype)
         grad_table.index_add_(0, places.flatten(), rows.flatten(0, 1).to(h.dtype))
         late, earlier = rows[:, layout.sizes[0] :], h[:, layout.before].to(weight.dtype)
-        # one product after the other is faster than both at once
+        # one product after the other: both at once are slower
         grad_weight = torch.stack([now.t() @ before for now, before in zip(late, earlier, strict=True)])
         return grad_table.to(table.dtype), grad_weight, None, None
 
