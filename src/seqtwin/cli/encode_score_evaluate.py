@@ -98,7 +98,7 @@ def encode(
     Rows with no text get NaN vectors; find them with np.isnan(vectors).any(axis=1). An encoder trained with
     tokens.empty=unk encodes such a row as one unknown token.
 
-    In bf16 a coordinate can change by about .002: encode everything that is compared in the same precision.
+    In bf16 a coordinate can change by about .01: encode everything that is compared in the same precision.
     To continue after an interruption, run the same command with --resume.
 
     seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy

@@ -87,7 +87,7 @@ class BaseEncoder(ABC):
         `texts`: any iterable of texts; for an encoder of series, of arrays or rows of numbers [time, channels].
         `batch_size`: the most items per batch, by default 512 with PyTorch and 64 with ONNX Runtime.
         `precision`: `fp32`, `bf16` (an LSTM multiplies in bfloat16: faster on processors that have it, and a coordinate
-        can change by about .002), or `auto` for the faster one on this processor. By default that of the encoder.
+        can change by about .01), or `auto` for the faster one on this processor. By default that of the encoder.
 
         Raises: DataError for an empty text (unless the encoder was trained with `empty: unk`) or a wrong shape;
         ConfigError for a batch size below 1, or for an unknown precision.
