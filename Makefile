@@ -90,6 +90,7 @@ bench: $(READY) ## speed side by side, start-up times, and the figures of the RE
 	@$(ONE_THREAD) $(BIN)/python benchmarks/startup.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/report_time.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/engine.py
+	@$(ONE_THREAD) $(BIN)/python benchmarks/peers.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/placenames.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/sick.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/nearest.py
@@ -104,7 +105,7 @@ retrieval: $(READY) ## measure search and linking beside TF-IDF and Jaro-Winkler
 	@$(ONE_THREAD) $(BIN)/python benchmarks/retrieval.py
 
 defaults: $(READY) ## measure what the defaults rest on: starter config, n-grams, options of training, word vectors, thresholds, recipes (hours)
-	@for measured in starter lexical training_options augmentation known_words corpus_precision rerank recipes distil; do $(ONE_THREAD) $(BIN)/python benchmarks/$$measured.py; done
+	@for measured in starter lexical training_options augmentation known_words corpus_precision rerank recipes distil taught_classes; do $(ONE_THREAD) $(BIN)/python benchmarks/$$measured.py; done
 
 keep: $(READY) ## put the results of runs/ into experiments/, then remake reports/
 	@for study in $(STUDIES); do \
