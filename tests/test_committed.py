@@ -43,7 +43,10 @@ def test_there_are_committed_results() -> None:
     assert {name_of(home) for home in HOMES} > FIRST
 
 
-PAGES_OF_BENCHMARKS = ("lexical", "training_options", "augmentation", "rerank", "recipes", "distil")
+PAGES_OF_BENCHMARKS = (
+    *("lexical", "training_options", "augmentation", "rerank", "recipes", "distil", "taught_classes"),
+    *("peers", "small_series", "leave_one_out"),
+)
 
 
 @pytest.mark.parametrize("home", [remade(home) for home in sorted(HOMES)])
