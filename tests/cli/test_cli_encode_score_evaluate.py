@@ -55,14 +55,14 @@ def test_encode_takes_a_precision(tmp_path: Path, names: Path, monkeypatch: Any,
         named = ("--column", "name", "--precision", precision)
         return run(monkeypatch, "encode", folder, names, *named, "-o", tmp_path / f"{precision}.npy")
 
-    assert [encode(16, precision) for precision in ("fp32", "bf16")] == [0, 0]
+    assert [encode(32, precision) for precision in ("fp32", "bf16")] == [0, 0]
     exact, near = (np.load(tmp_path / f"{precision}.npy") for precision in ("fp32", "bf16"))
     assert not np.array_equal(exact, near)
     np.testing.assert_allclose(near, exact, rtol=0, atol=0.01)
-    assert encode(16, "fp16") == 2
+    assert encode(32, "fp16") == 2
     (tmp_path / "bf16.npy").unlink()
-    assert encode(15, "bf16") == 2
-    assert "a multiple of 16" in capsys.readouterr().err
+    assert encode(16, "bf16") == 2
+    assert "a multiple of 32" in capsys.readouterr().err
 
 
 def test_score_keeps_the_table(tmp_path: Path, folder: Path, monkeypatch: Any, capsys: Any) -> None:

@@ -214,7 +214,7 @@ def test_another_encoder_and_another_column_do_not_resume(tmp_path: Path, encode
 
 
 def test_another_precision_does_not_resume(tmp_path: Path, names: Path) -> None:
-    encoder = load(tiny.saved_encoder(tmp_path / "wide", hidden=16))
+    encoder = load(tiny.saved_encoder(tmp_path / "wide", hidden=32))
     interrupt(encoder, names, tmp_path / "v.npy")
     encoder.precision = "bf16"
     with pytest.raises(ConfigError, match="interrupted run had another precision"):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -12,12 +12,12 @@ from seqtwin.model.lstm_engine import (
     Layout,
     LstmStates,
     Share,
-    doubled,
     places_of,
     run_lstm,
     share_of_table,
     share_of_vectors,
 )
+from seqtwin.model.run_cell import doubled
 
 some_lengths = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 one_or_two = pytest.mark.parametrize("directions", [1, 2])
@@ -128,20 +128,24 @@ def test_pads_are_zero_and_ends_are_the_outputs_there() -> None:
         assert torch.equal(hidden[row, 1], backward[row, 0])
 
 
-@given(lengths=some_lengths, hidden=st.sampled_from([16, 32, 48, 128]), seed=st.integers(0, 9))
-def test_in_bfloat16_a_state_does_not_depend_on_the_other_sequences(lengths: list[int], hidden: int, seed: int) -> None:
+@one_or_two
+@example(lengths=[1, 1, 4, 8, 1, 1], hidden=32, seed=2)  # one row alone is added up in another order by PyTorch 2.13
+@given(lengths=some_lengths, hidden=st.sampled_from([32, 64, 96, 128]), seed=st.integers(0, 9))
+def test_in_bfloat16_a_state_does_not_depend_on_the_other_sequences(
+    directions: int, lengths: list[int], hidden: int, seed: int
+) -> None:
     """To the last bit, although each step of a batch is one product for all sequences that have it.
 
-    Widths are multiples of 16: PyTorch 2.13 rounds what is left over of 16 numbers differently in a sigmoid.
+    Widths are multiples of 32: PyTorch 2.13 rounds what is left over of 32 numbers differently in a sigmoid.
     """
     draw = torch.Generator().manual_seed(seed)
     ids = torch.randint(0, ROWS, (len(lengths), max(lengths)), generator=draw)
-    table = torch.randn(2 * ROWS, 4 * hidden, generator=draw).bfloat16()
-    weight = torch.randn(2, 4 * hidden, hidden, generator=draw).bfloat16()
+    table = torch.randn(directions * ROWS, 4 * hidden, generator=draw).bfloat16()
+    weight = torch.randn(directions, 4 * hidden, hidden, generator=draw).bfloat16()
 
     def states(rows: list[int]) -> LstmStates:
         own = torch.tensor([lengths[row] for row in rows])
-        layout = Layout.of(own, max(own.tolist()), 2)
+        layout = Layout.of(own, max(own.tolist()), directions)
         return run_lstm(Share(table, places_of(ids[rows], layout)), weight, layout)
 
     together = states([*range(len(lengths))])

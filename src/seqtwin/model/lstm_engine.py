@@ -8,7 +8,7 @@ the recurrent weights is one product at the end. Every activation is a sigmoid: 
 computes several times faster than tanh. It also returns the cell state at every end.
 
 Products have the number format of the weights, everything else at least float32. A product of bfloat16 does not depend
-on the number of rows.
+on the number of rows if there are two or more: a single one is computed twice (`_at_least_two`).
 
 Source: Hochreiter & Schmidhuber 1997 with the forget gate of Gers 2000; gates in PyTorch's order i, f, g, o.
 """
@@ -89,32 +89,33 @@ class LstmStates:
 def run_lstm(share: Share, weight: Tensor, layout: Layout) -> LstmStates:
     """The states of an LSTM with these recurrent weights [directions 4*hidden hidden].
 
-    The rows of g in the share and in the weight are doubled (`doubled`): one sigmoid then serves all four gates.
+    The rows of g in the share and in the weight are doubled (`run_cell.doubled`): one sigmoid serves all four gates.
     """
     if torch.is_grad_enabled() and (share.table.requires_grad or weight.requires_grad):
         return LstmStates(*_Recurrence.apply(share.table, weight, share.places, layout))  # type: ignore[no-untyped-call]
     return LstmStates(*_read(*_advance(share, weight, layout.sizes, None), layout))
 
 
-def doubled(parameter: Tensor) -> Tensor:
-    """Gate parameters [directions 4*hidden ...] with the rows of g times two."""
-    hidden = parameter.shape[1] // 4
-    factors = parameter.new_ones(4 * hidden)
-    factors[2 * hidden : 3 * hidden] = 2
-    return parameter * factors.view(-1, *[1] * (parameter.dim() - 2))
-
-
 def share_of_vectors(vectors: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
     """The share that comes from vectors [batch time dim]: one row of the table per packed step."""
     inputs = vectors.to(weight.dtype)[layout.rows, layout.times]
-    rows = [nn.functional.linear(x, w, b) for x, w, b in zip(inputs, weight, bias, strict=True)]
+    rows = [_linear(x, w, b) for x, w, b in zip(inputs, weight, bias, strict=True)]
     return Share(torch.cat(rows), torch.arange(layout.times.numel()).view(layout.times.shape))
 
 
 def share_of_table(vectors: Tensor, rows: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
     """The share that comes from a few `vectors` [distinct dim]; `rows` [batch time]: the vector of each step."""
-    table = nn.functional.linear(vectors.to(weight.dtype), weight.flatten(0, 1), bias.flatten())
+    table = _linear(vectors.to(weight.dtype), weight.flatten(0, 1), bias.flatten())
     return Share(table.view(-1, bias.shape[1]), places_of(rows, layout))
+
+
+def _linear(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return nn.functional.linear(_at_least_two(rows), weight, bias)[: len(rows)]
+
+
+def _at_least_two(rows: Tensor) -> Tensor:
+    """The rows; twice where there is one in bfloat16, whose product PyTorch 2.13 adds up in another order."""
+    return rows.expand(2, -1) if len(rows) == 1 and rows.dtype == torch.bfloat16 else rows
 
 
 def places_of(rows: Tensor, layout: Layout) -> Tensor:
@@ -171,7 +172,7 @@ def _advance(share: Share, weight: Tensor, sizes: list[int], saved: _Saved | Non
     h[:, -1] = 0
     negated = torch.empty(directions, sum(sizes), hidden, dtype=exact)
     room = saved or _Saved.of(sizes[0], directions, hidden, exact)
-    gates = weight.new_empty(sizes[0], width)
+    gates = weight.new_zeros(max(2, sizes[0]), width)
     transposed = weight.transpose(1, 2)
     start = before = 0
     for time, size in enumerate(sizes):
@@ -180,7 +181,8 @@ def _advance(share: Share, weight: Tensor, sizes: list[int], saved: _Saved | Non
         for d in range(directions):
             torch.index_select(share.table, 0, share.places[d, now], out=z)
             if time:
-                z.addmm_(h[d, then].to(weight.dtype), transposed[d])
+                states = _at_least_two(h[d, then].to(weight.dtype))
+                gates[: len(states)].addmm_(states, transposed[d])
             acts[d].copy_(z.unflatten(1, (4, hidden)).transpose(0, 1))
         _cell(acts.sigmoid_(), negated[:, then] if time else None, negated[:, now], squashed, h[:, now])
         before, start = start, start + size
@@ -250,10 +252,7 @@ def _at_ends(grad: Tensor, ends: Tensor, layout: Layout) -> Tensor:
 def _retreat(
     grad_h: Tensor, grad_c: Tensor | None, saved: _Saved, negated: Tensor, weight: Tensor, sizes: list[int]
 ) -> Tensor:
-    """The gradient of the gates [directions steps 4*hidden], from the last step to the first.
-
-    One step at a time fits the processor's cache.
-    """
+    """The gradient of the gates [directions steps 4*hidden]. One step at a time fits the processor's cache."""
     directions, width, hidden = weight.shape
     rows = weight.new_empty(directions, grad_h.shape[1], width)
     room = negated.new_empty(directions, 4, sizes[0], hidden)

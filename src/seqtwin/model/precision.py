@@ -10,7 +10,7 @@ from torch import nn
 log = logging.getLogger(__name__)
 
 NARROWEST = 96  # hidden width from which bfloat16 is faster; below, little of the time is in products
-LANES = 16  # numbers that a processor computes at once; the sigmoid of the rest of a row is rounded differently
+LANES = 32  # numbers that PyTorch computes at once; the sigmoid of the rest is rounded differently
 
 
 def _bf16(device: str) -> AbstractContextManager[object]:

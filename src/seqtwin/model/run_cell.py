@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqtwin.model.cells import Recurrent, Unchanged
-from seqtwin.model.lstm_engine import Layout, Share, doubled, run_lstm, share_of_vectors
+from seqtwin.model.lstm_engine import Layout, Share, run_lstm, share_of_vectors
 from seqtwin.records import Sequences, States
 
 
@@ -93,6 +93,14 @@ def _weights(lstm: nn.LSTM, layer: int) -> Layer:
     # summed before they are stacked: otherwise both gradients are views of one memory, and are clipped twice
     biases = [getattr(lstm, f"bias_ih_{name}") + getattr(lstm, f"bias_hh_{name}") for name in names]
     return doubled(w), doubled(torch.stack(biases)), doubled(u)
+
+
+def doubled(parameter: Tensor) -> Tensor:
+    """Gate parameters [directions 4*hidden ...] with the rows of g times two."""
+    hidden = parameter.shape[1] // 4
+    factors = parameter.new_ones(4 * hidden)
+    factors[2 * hidden : 3 * hidden] = 2
+    return parameter * factors.view(-1, *[1] * (parameter.dim() - 2))
 
 
 def run_packed(inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
