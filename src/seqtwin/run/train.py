@@ -37,7 +37,7 @@ from seqtwin.run.diagnose_run import AnyTrained, Trained
 from seqtwin.run.fresh_model import blueprint_for, fresh_model
 from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, manifest
-from seqtwin.run.model_card import Interval, baseline_section, interval_of
+from seqtwin.run.model_card import Interval, baseline_section, interval_of, rounding_section
 from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.objectives.training_rows import row_facts, training_rows
@@ -46,7 +46,7 @@ from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared_data import Ready, data_facts
 from seqtwin.run.pretrained import followed
 from seqtwin.store import Stored, save_encoder
-from seqtwin.training.encode_store import batch_deviation
+from seqtwin.training.encode_store import batch_deviation, rounding_deviation
 from seqtwin.training.fit import Diverged, RunState, fit, pick_device
 from seqtwin.training.recipe import Recipe
 from seqtwin.version import __version__
@@ -257,6 +257,7 @@ def _write(
         if text:
             write_text(folder / name, text)
     card = objective.card(facts, scores, _interval(t, objective))
+    card += rounding_section(rounding_deviation(t.model, t.prepared.stores["test"].items))
     card += baseline_section(baselines, scores) if baselines else ""
     _save(folder / ENCODER, config, t, objective, facts, card)
 
