@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import remove_partial_line
+from seqtwin.place_faults import refuse_place_fault
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.objectives.training_rows import training_rows
@@ -18,7 +19,8 @@ from seqtwin.run.prepared_data import Ready
 from seqtwin.run.train import recipe_of
 from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED
-from seqtwin.training.fit import RunState, fit, pick_device
+from seqtwin.training.fit import fit, pick_device
+from seqtwin.training.run_state import RunState
 
 if TYPE_CHECKING:
     import optuna
@@ -152,6 +154,7 @@ def _measure(config: RunConfig, prepared: Ready) -> tuple[float | None, float]:
     try:
         value = dev_value(config, prepared)
     except FAILURES as error:
+        refuse_place_fault(error)
         log.info("a trial failed: %s", error)
         value = None
     return value, round(time.monotonic() - start, 3)
