@@ -34,7 +34,7 @@ LearnerT_co = TypeVar("LearnerT_co", bound=Trainee, covariant=True)
 LossT_co = TypeVar("LossT_co", bound=Criterion, covariant=True)
 WatcherT_co = TypeVar("WatcherT_co", covariant=True)
 
-WATCHED_PAIRS = 512
+WATCHED_PAIRS = 256
 PROBE_PAIRS = 2000
 THIRDS_PAIRS = 400
 GRADIENT_PAIRS = 128

@@ -37,7 +37,7 @@ from seqtwin.run.diagnose_run import AnyTrained, Trained
 from seqtwin.run.fresh_model import blueprint_for, fresh_model
 from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, identity, manifest, remains_kept
-from seqtwin.run.model_card import Interval, baseline_section, interval_of
+from seqtwin.run.model_card import Interval, baseline_section, interval_of, rounding_section
 from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.objectives.training_rows import row_facts, training_rows
@@ -48,7 +48,7 @@ from seqtwin.run.pretrained import followed
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.checkpoint import Checkpoints
 from seqtwin.training.clock import Clock
-from seqtwin.training.encode_store import batch_deviation
+from seqtwin.training.encode_store import batch_deviation, rounding_deviation
 from seqtwin.training.fit import fit, pick_device
 from seqtwin.training.recipe import Recipe
 from seqtwin.training.run_state import Diverged, RunState
@@ -257,6 +257,7 @@ def _write(
         if text:
             write_text(folder / name, text)
     card = objective.card(facts, scores, _interval(t, objective))
+    card += rounding_section(rounding_deviation(t.model, t.prepared.stores["test"].items))
     card += baseline_section(baselines, scores) if baselines else ""
     _save(folder / ENCODER, config, t, objective, facts, card)
 
