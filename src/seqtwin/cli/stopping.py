@@ -13,6 +13,7 @@ from seqtwin.build_folders import left_over, steps_of
 from seqtwin.cli import console
 from seqtwin.errors import ResourceError
 from seqtwin.interrupts import exit_code, stoppable
+from seqtwin.place_faults import place_fault, refuse_place_fault
 
 if TYPE_CHECKING:
     from seqtwin.config import RunConfig
@@ -27,8 +28,10 @@ def told_when_stopped(line: Callable[[], str]) -> Iterator[None]:
     except KeyboardInterrupt as stop:
         console.print_notice(line())
         raise typer.Exit(exit_code(stop)) from None
-    except ResourceError:
-        console.print_notice(line())
+    except (ResourceError, OSError, MemoryError, RuntimeError) as error:
+        if place_fault(error) is not None:
+            console.print_notice(line())
+            refuse_place_fault(error)
         raise
 
 
