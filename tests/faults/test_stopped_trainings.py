@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,13 @@ from seqtwin.config import parse_run, parse_study, read_run
 from seqtwin.errors import ConfigError, InUseError, ResourceError
 from seqtwin.files import verify
 from seqtwin.reporting.page.write_report import write_report
+from seqtwin.run.prepare import DataSets
 from seqtwin.run.train import Run, train
 from seqtwin.study import worker_pool
 from seqtwin.study.compare import compare
+from seqtwin.study.grid import StudyCell, expand_grid
+from seqtwin.study.rounds import heats_of, outcome_of, run_heat
+from seqtwin.study.trials import dev_value
 from seqtwin.study.worker_pool import Work
 from seqtwin.training import checkpoint
 from seqtwin.training.checkpoint import Checkpoints
@@ -44,7 +48,7 @@ def in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progr
 
 
 @pytest.fixture(autouse=True)
-def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def one_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Studies run here, checkpoints are written at every end of an epoch, and Ctrl-C is not ignored."""
     monkeypatch.setattr(worker_pool, "run_some", in_this_process)
     monkeypatch.setattr(checkpoint, "BETWEEN_EPOCHS", 0.0)
@@ -414,3 +418,70 @@ def test_workers_write_their_checkpoints_when_the_driver_is_stopped(config: Path
         assert verify(steps_of(folder)[-1])
         with held(folder) as free:
             assert free, "a worker still runs"
+
+
+def fill_the_disk(task: StudyCell, _folder: Path, _data: Any) -> str:
+    """What a worker does with the second of four tasks: it fails. The others would run for a minute."""
+    if "in_batch" not in task.id:
+        time.sleep(60)
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def never(*_: Any) -> str:
+    pytest.fail("a fault of the place was published")
+
+
+@pytest.mark.long
+def test_a_worker_without_space_stops_the_others(config: Path, place: Path, monkeypatch: Any) -> None:
+    monkeypatch.undo()
+    cells, start = expand_grid(study_of(config)).cells, time.monotonic()
+    with pytest.raises(OSError, match="No space"):
+        worker_pool.run_all(Work("cells", fill_the_disk, never), cells, place, 2, lambda _: None)
+    assert time.monotonic() - start < 50, "the driver waited for the other tasks"
+    assert list(place.iterdir()) == []
+
+
+def test_the_winner_of_a_race_is_continued(config: Path, place: Path, monkeypatch: Any) -> None:
+    small = ("encoder.hidden=8", "encoder.embedding=6", "fit.epochs=2", "loss=cosent", "tokens.unit=char")
+    command = ("train", str(config.parent / "data"), "--auto", *small, "--out", str(place / "best"))
+    with monkeypatch.context() as patch:
+        SentAt(patch, 2, send(signal.SIGTERM))
+        stopped = run_cli(patch, *command)
+    assert stopped.exit_code == 143, stopped.output
+    again = f"seqtwin train {place / 'best.auto.yaml'} --out {place / 'best'} --resume"
+    assert stopped.stderr.splitlines()[-1].endswith(f"continue with: {again}")
+    steps: list[int] = []
+    usual = Checkpoints.after_step
+
+    def after_step(keeper: Any) -> None:
+        steps.append(keeper.training.state.step)
+        usual(keeper)
+
+    monkeypatch.setattr(Checkpoints, "after_step", after_step)
+    assert run_cli(monkeypatch, *again.split()[1:]).exit_code == 0
+    assert steps[0] == 3
+    refused = run_cli(monkeypatch, *command, "--resume")
+    assert refused.exception.code == "RESUME_AUTO"
+
+
+def test_a_round_of_a_quick_study_goes_on(config: Path, place: Path, monkeypatch: Any) -> None:
+    heat = heats_of(expand_grid(study_of(config)).cells, 1, 1.0, DataSets())[0]
+    with monkeypatch.context() as patch:
+        SentAt(patch, 3, send(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            run_heat(heat, place)
+    assert [path.name for path in place.glob(".*/checkpoints/*")] == ["step-000000003"]
+    steps: list[int] = []
+    usual = Checkpoints.after_step
+
+    def after_step(keeper: Any) -> None:
+        steps.append(keeper.training.state.step)
+        usual(keeper)
+
+    monkeypatch.setattr(Checkpoints, "after_step", after_step)
+    assert run_heat(heat, place) == "finished"
+    assert steps[0] == 4
+    again, once = outcome_of(heat, place), dev_value(heat.config, DataSets().prepare(heat.config))
+    assert again is not None
+    assert again["dev"] == once
+    assert [path.name for path in place.iterdir()] == [heat.id]
