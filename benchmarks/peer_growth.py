@@ -124,19 +124,21 @@ def measure_units() -> dict[str, Any]:
 
 
 STREAM = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from seqtwin.inference.encode_files import encode_file
 from seqtwin.inference.trained_encoder import load
 encoder = load(sys.argv[1])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():  # that of getrusage would include the process that started this one
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+before = peak()
 start = time.process_time()
 encode_file(encoder, Path(sys.argv[2]), Path(sys.argv[3]), column="text")
 seconds = time.process_time() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"seconds": seconds, "before": before / 1024, "peak": peak / 1024}))
+print(json.dumps({"seconds": seconds, "before": before, "peak": peak()}))
 """
 FIRST_VECTOR = {
     "SeqTwin": "import sys, seqtwin; seqtwin.load(sys.argv[1]).encode(['text'])",

@@ -4,6 +4,7 @@ The process that builds one has a lock on the folder itself, which ends with the
 continued if it has checkpoints and NAME does not exist; otherwise it is removed.
 """
 
+import glob
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ YOUNG = 60.0  # seconds
 ORPHAN = 5.0  # seconds in which the worker of a process that was killed ends
 KEPT = 2  # checkpoints; if the last is damaged, the other is used
 _BUILD = re.compile(r"\.(?P<name>.+)\.build-[0-9a-f]+")
+_VERSION = re.compile(r"\..+\.[0-9a-f]{8}")
 _STEP = re.compile(r"step-\d{9}(-epoch)?")
 
 
@@ -92,6 +94,14 @@ def sweep_old(parent: Path) -> None:
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime > YOUNG:
                 _sweep(folder, sure=False)
+
+
+def sweep_versions(path: Path) -> None:
+    """Remove the new versions of a file that ended processes left beside it. Those a minute old stay."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        with suppress(OSError):
+            if _VERSION.fullmatch(left.name) and time.time() - left.stat().st_mtime > YOUNG:
+                left.unlink()
 
 
 def sweep(folder: Path) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from seqtwin.build_folders import CHECKPOINTS, ORPHAN, clear, held, left_over, sweep, sweep_own
+from seqtwin.build_folders import CHECKPOINTS, ORPHAN, clear, held, left_over, sweep, sweep_own, sweep_versions
 from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
 from seqtwin.json_values import strict_json
 
@@ -104,6 +104,7 @@ def publish_bytes(path: Path, data: bytes) -> None:
     Raises: ResourceError when the file cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    sweep_versions(path)
     try:
         write_bytes(temporary, data)
         with _storing(path):
