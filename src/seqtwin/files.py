@@ -164,7 +164,7 @@ def publish_folder(final: Path, *, resume: bool = False) -> Iterator[Building]:
         finally:
             if folder.exists():
                 clear(folder)
-    sweep_own(final)
+            sweep_own(final)
 
 
 def refuse_existing(final: Path) -> None:

@@ -14,7 +14,7 @@ DISK = {
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open",
 }
-AGAIN = "then run the same command again, which continues"
+AGAIN = "then run the same command again, which continues (train: with --resume)"
 # torch has no class of its own for an allocator of the CPU that refuses
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "Cannot allocate memory")
 
@@ -40,7 +40,10 @@ def place_fault(error: BaseException) -> ResourceError | None:
 
 def refuse_place_fault(error: BaseException) -> None:
     """Raises: ResourceError if the error is one of the place."""
-    if (fault := place_fault(error)) is not None:
+    fault = place_fault(error)
+    if fault is error:
+        raise fault
+    if fault is not None:
         raise fault from error
 
 

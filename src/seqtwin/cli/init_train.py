@@ -25,7 +25,7 @@ from seqtwin.cli.arguments import (
     with_columns,
 )
 from seqtwin.cli.print_reranker import fitted_facts, print_fitted
-from seqtwin.cli.stopping import keep_winner, told_when_stopped, training_line, winner_command
+from seqtwin.cli.stopping import keep_winner, told_when_stopped, training_line, winner_command, winner_file
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -129,6 +129,8 @@ def train(
             run_config = keep_winner(race.config_of_winner(run_config), folder)
             prepared = data.prepare(run_config)
         _train(run_config, prepared, folder, race, pairs, resume=resume, as_json=as_json)
+        if auto:  # from here on it is config.yaml in the folder
+            winner_file(folder).unlink(missing_ok=True)
 
 
 def _check_auto(*, auto: bool, minutes: float | None, resume: bool) -> None:

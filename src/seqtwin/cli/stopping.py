@@ -13,6 +13,7 @@ from seqtwin.build_folders import left_over, steps_of
 from seqtwin.cli import console
 from seqtwin.errors import ResourceError
 from seqtwin.interrupts import exit_code, stoppable
+from seqtwin.place_faults import place_fault, refuse_place_fault
 
 if TYPE_CHECKING:
     from seqtwin.config import RunConfig
@@ -27,8 +28,10 @@ def told_when_stopped(line: Callable[[], str]) -> Iterator[None]:
     except KeyboardInterrupt as stop:
         console.print_notice(line())
         raise typer.Exit(exit_code(stop)) from None
-    except ResourceError:
-        console.print_notice(line())
+    except (ResourceError, OSError, MemoryError, RuntimeError) as error:
+        if place_fault(error) is not None:
+            console.print_notice(line())
+            refuse_place_fault(error)
         raise
 
 
@@ -63,16 +66,16 @@ def keep_winner(config: "RunConfig", folder: Path) -> "RunConfig":
     from seqtwin.run.manifest import config_text
     from seqtwin.run.pretrained import followed
 
-    kept = _winner_file(folder)
+    kept = winner_file(folder)
     publish_text(kept, config_text(portable(followed(config), kept.absolute().parent)))
-    console.print_notice(f"config of the best encoder: {kept}")
     return config
 
 
 def winner_command(folder: Path) -> str:
     """The command that continues the training of the winner of a race."""
-    return shlex.join(["seqtwin", "train", str(_winner_file(folder)), "--out", str(folder), "--resume"])
+    return shlex.join(["seqtwin", "train", str(winner_file(folder)), "--out", str(folder), "--resume"])
 
 
-def _winner_file(folder: Path) -> Path:
+def winner_file(folder: Path) -> Path:
+    """The config of the winner of a race, while it is trained."""
     return folder.with_name(f"{folder.name}.auto.yaml")

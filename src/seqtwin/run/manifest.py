@@ -161,4 +161,4 @@ def manifest(
 
 def status_of(error: BaseException) -> str:
     """The status of a study cell that ended with this error."""
-    return "diverged" if isinstance(error, Diverged) else "failed"
+    return "diverged" if isinstance(error, Diverged) else "oom" if isinstance(error, MemoryError) else "failed"

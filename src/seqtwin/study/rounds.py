@@ -74,7 +74,8 @@ def run_heat(heat: Heat, folder: Path, data: DataSets | None = None) -> str:
 
     start, cause = time.monotonic(), ""
     try:
-        dev = dev_value(heat.config, (data or DataSets()).prepare(heat.config), on_epoch=watch)
+        prepared = (data or DataSets()).prepare(heat.config)
+        dev = dev_value(heat.config, prepared, on_epoch=watch, begun=folder / f".{heat.id}")
     except FAILURES as error:
         refuse_place_fault(error)
         dev, cause = None, str(error).split("\n", 1)[0] or type(error).__name__

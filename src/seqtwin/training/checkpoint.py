@@ -127,6 +127,7 @@ class Checkpoints(Keeper):
         """Let Ctrl-C and SIGTERM wait for the end of a step."""
         with postponed() as self.signal:
             yield
+            self._stop()  # if a signal came after the last epoch
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
