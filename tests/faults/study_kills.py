@@ -21,10 +21,10 @@ import numpy as np
 import torch
 from at_every_point import forked
 from scenarios import SCENARIOS
-from twins import contents
 
 from seqtwin.study import worker_pool
 from seqtwin.study.worker_pool import Work
+from twins import contents
 
 MOST = 10  # kills of one study; then it may end
 
