@@ -43,5 +43,5 @@ def serve(
         sys.stdout.flush()  # a program that waits for the address may read a pipe
 
     if insecure and api_key is None and not is_loopback(host):
-        console.print_notice(f"warning: other machines can reach {host}, and the service asks for no API key")
+        console.print_notice(f"warning: other machines can reach {host}, and the service needs no API key")
     run(folder, host, port, announce, api_key=api_key, insecure=insecure)

@@ -12,7 +12,7 @@ from seqtwin.lookup import Spec, pick
 from seqtwin.model.representations import REPRESENTATIONS
 
 _BY_LENGTH = "use states.mask and states.lengths, and never the width of the batch"
-_EACH_ROW = "compute each row from its own states only, and keep the batch axis"
+_EACH_ROW = "compute each row from its own states only: not from other rows, not from the width of the batch"
 
 REPRESENTATION_CHECKS: Mapping[str, Check[Case]] = {
     "contract": Check(contract.contract, "set out_dim, needs and bound as the contract Representation describes"),

@@ -1,6 +1,6 @@
 """uvicorn's HTTP protocol, with timeouts for clients that never finish their headers or never read a response.
 
-What it refuses has the JSON of every refusal; uvicorn itself would send plain text.
+Its refusals are the JSON of all others; uvicorn itself would send plain text.
 """
 
 import asyncio
