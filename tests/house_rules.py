@@ -27,6 +27,9 @@ GROUND = frozenset(
         "json_values",
         "floors",
         "quick_budget",
+        "build_folders",
+        "interrupts",
+        "place_faults",
     }
 )
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})

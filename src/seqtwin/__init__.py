@@ -6,12 +6,15 @@ The files and folders, from the ground up:
 
 - `version`: the version number.
 - `errors`: typed errors, with a code, a cause, a place and a remedy.
-- `json_values`: the type of JSON values.
+- `json_values`: the type of JSON values, and their strict reading.
+- `place_faults`: faults of the place: a full disk, no memory.
+- `interrupts`: SIGTERM and Ctrl-C during a training.
 - `records`: the tensors that pass from part to part: sequences, states, batches.
 - `lookup`: from a name in a config to a part.
 - `validation`: typed models from raw values, or one error with every invalid value.
 - `strict_yaml`: YAML under limits.
 - `paths`: paths in a config.
+- `build_folders`: folders under construction, and those that an ended process left.
 - `files`: the only writer of files and folders.
 - `cards`: the JSON card of a saved folder.
 - `config`: the models of a run and of a study.

@@ -36,7 +36,7 @@ MESSAGES: Mapping[str, str] = {
     "bool_type": "expected true or false",
     "bool_parsing": "expected true or false",
     "string_type": "expected a text",
-    "dict_type": "expected keys and values: {key: value}",
+    "dict_type": "expected keys and values: {{key: value}}",
     "list_type": LIST,
     "tuple_type": LIST,
     "greater_than": "expected more than {gt:g}",

@@ -3,6 +3,7 @@
 - `arguments`: arguments that several commands share, and their checks.
 - `console`: printing, tables and progress bars.
 - `plain_help`: help without Python types.
+- `stopping`: what a command prints when it is stopped.
 - `print_reranker`: the output about a re-ranker that was fitted.
 - `init_train`: init, train.
 - `compare_report_check`: compare, report, check.
@@ -25,6 +26,7 @@
 """
 
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -46,6 +48,7 @@ from seqtwin.cli.serve import serve
 from seqtwin.cli.verify import verify
 from seqtwin.cli.why import why
 from seqtwin.errors import SeqTwinError
+from seqtwin.place_faults import place_fault
 
 app = typer.Typer(
     name="seqtwin",
@@ -88,17 +91,22 @@ for name, function in COMMANDS.items():
 
 def main() -> None:
     """Run the command line. A SeqTwinError is printed as one message and sets the exit code."""
-    as_json = "--json" in sys.argv
     try:
         app()
     except SeqTwinError as error:
-        if as_json:
-            console.print_json({"error": error.as_dict()})
-        else:
-            console.print_notice(f"error: {error}")
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        console.print_notice("interrupted; finished results are kept (encode and score continue with --resume)")
-        raise SystemExit(130) from None
+        _end_with(error)
     except BrokenPipeError:
         raise SystemExit(0) from None
+    except (OSError, MemoryError, RuntimeError) as error:
+        fault = place_fault(error)
+        if fault is None:
+            raise
+        _end_with(fault)
+
+
+def _end_with(error: SeqTwinError) -> NoReturn:
+    if "--json" in sys.argv:
+        console.print_json({"error": error.as_dict()})
+    else:
+        console.print_notice(f"error: {error}")
+    raise SystemExit(error.exit_code) from None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from seqtwin.floors import FloorScores
     from seqtwin.study.worker import Progress
-    from seqtwin.training.fit import RunState
+    from seqtwin.training.run_state import RunState
 
 
 def print_line(text: str) -> None:

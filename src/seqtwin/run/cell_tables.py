@@ -17,7 +17,7 @@ from seqtwin.published import (
 )
 from seqtwin.run.prepared_data import Prepared, Ready
 from seqtwin.training.diagnostics.plateau import trace
-from seqtwin.training.fit import RunState
+from seqtwin.training.run_state import RunState
 
 # watched on a sample of training rows, epoch by epoch
 WATCHED = (

@@ -24,9 +24,10 @@ from seqtwin.training.diagnostics.invariance import padding_deviation, permutati
 from seqtwin.training.diagnostics.plateau import plateau_facts
 from seqtwin.training.encode_store import part_of, predict
 from seqtwin.training.epoch_pairs import EpochPairs
-from seqtwin.training.fit import Criterion, RunState, Trainee, batches_of
+from seqtwin.training.fit import batches_of
 from seqtwin.training.losses import Loss
 from seqtwin.training.recipe import Recipe
+from seqtwin.training.run_state import Criterion, RunState, Trainee
 
 PreparedT_co = TypeVar("PreparedT_co", bound=Ready, covariant=True)
 LearnerT_co = TypeVar("LearnerT_co", bound=Trainee, covariant=True)
