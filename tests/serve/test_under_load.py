@@ -203,17 +203,22 @@ def memory(pid: int) -> float:
 
 
 @LINUX
-@pytest.mark.parametrize("rounds", [60, pytest.param(3000, marks=pytest.mark.long)])
-def test_v5_v12_clients_that_come_and_leave_cost_no_descriptor_and_no_memory(folder: Path, rounds: int) -> None:
+@pytest.mark.parametrize(
+    ("warm", "rounds", "most"), [(40, 60, 20), pytest.param(1500, 3000, 6, marks=pytest.mark.long)]
+)
+def test_v5_v12_clients_that_come_and_leave_cost_no_descriptor_and_no_memory(
+    folder: Path, warm: int, rounds: int, most: int
+) -> None:
+    """The heap grows to its size while the service is warm; from then on it must stay."""
     with served(str(folder)) as (process, address):
-        soak(address, 40)
+        soak(address, warm)
         before = descriptors(process.pid), memory(process.pid)
         soak(address, rounds)
         deadline = time.monotonic() + 30
         while descriptors(process.pid) > before[0] or metrics(address)["seqtwin_in_flight"]:
             assert time.monotonic() < deadline, "a descriptor or a place is not given back"
             time.sleep(0.1)
-        assert memory(process.pid) - before[1] < 20
+        assert memory(process.pid) - before[1] < most
 
 
 @LINUX

@@ -39,7 +39,8 @@ def serve(
     from seqtwin.serve.server import serve as run
 
     def announce(address: str) -> None:
-        console.print_line(f"serving {folder} at {address} (the page; /v1/embeddings, /similarity, /metrics)")
+        page = "the page; " if api_key is None else "with the API key: "
+        console.print_line(f"serving {folder} at {address} ({page}/v1/embeddings, /similarity, /metrics)")
         sys.stdout.flush()  # a program that waits for the address may read a pipe
 
     if insecure and api_key is None and not is_loopback(host):
