@@ -19,6 +19,8 @@ from served_process import connected, limited, raw, served
 import tiny
 from seqtwin.index.index import Index
 from seqtwin.inference.trained_encoder import load
+from seqtwin.serve.limits import Limits
+from seqtwin.serve.server import serve
 
 LINUX = pytest.mark.skipif(
     not Path("/proc/self/fd").exists(), reason="reads memory and descriptors as Linux shows them"
@@ -255,3 +257,28 @@ def send_until_refused(connection: socket.socket, chunked: bool, most: int) -> i
         except (BrokenPipeError, ConnectionResetError, TimeoutError):
             pass
     return sent
+
+
+def test_v2_a_crowd_is_accepted_in_small_turns(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import uvicorn
+
+    seen: list[int] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, sockets: seen.append(server.config.backlog))
+    serve(folder, "127.0.0.1", 0, print)
+    assert seen == [Limits().accepted]  # asyncio accepts so many in one turn of its loop
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="stops a process by a signal")
+def test_v2_a_crowd_waits_in_the_system_until_it_is_accepted(folder: Path) -> None:
+    with served(str(folder)) as (process, address):
+        process.send_signal(signal.SIGSTOP)
+        try:
+            host, port = address.removeprefix("http://").split(":")
+            crowd = [socket.create_connection((host, int(port)), timeout=5) for _ in range(100)]
+        finally:
+            process.send_signal(signal.SIGCONT)
+        for connection in crowd:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        for connection in crowd:
+            assert connection.recv(15) == b"HTTP/1.1 200 OK"
+            connection.close()

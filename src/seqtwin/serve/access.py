@@ -33,7 +33,7 @@ class Access:
             return
         if len(key) < SHORTEST_KEY or not all("!" <= character <= "~" for character in key):
             cause = f"the API key must have {SHORTEST_KEY} or more ASCII characters, and no blanks"
-            raise ConfigError("SERVE_KEY", cause, place="--api-key", remedy=NEW_KEY)
+            raise ConfigError("SERVE_KEY", cause, place="--api-key or SEQTWIN_API_KEY", remedy=NEW_KEY)
 
     def check(self, headers: Mapping[bytes, str], path: str) -> None:
         """Check the host name and the key of a request. Raises: RefusedError (421 or 401)."""
