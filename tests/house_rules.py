@@ -25,6 +25,8 @@ GROUND = frozenset(
         "paths",
         "cards",
         "json_values",
+        "results_seal",
+        "seals",
         "floors",
         "quick_budget",
     }
@@ -56,7 +58,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "index": INFERENCE | {"inference"},
     "matching": INFERENCE | {"inference", "index"},
     "serve": INFERENCE | {"inference", "index"},
-    "verify": INFERENCE | {"index"},
+    "verify": INFERENCE | {"inference", "index"},
     "anatomy": BELOW_STORE | {"store"},
     "reporting": frozenset({"ground", "published", "comparisons"}),
     "interop": INFERENCE | EXPERIMENTS | AT_WORK,

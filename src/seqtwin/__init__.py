@@ -6,7 +6,8 @@ The files and folders, from the ground up:
 
 - `version`: the version number.
 - `errors`: typed errors, with a code, a cause, a place and a remedy.
-- `json_values`: the type of JSON values.
+- `json_values`: the type of JSON values, a strict parser, and their hash.
+- `seals`: the hash of a JSON file inside of it, and the entries of a manifest.
 - `records`: the tensors that pass from part to part: sequences, states, batches.
 - `lookup`: from a name in a config to a part.
 - `validation`: typed models from raw values, or one error with every invalid value.
@@ -14,6 +15,7 @@ The files and folders, from the ground up:
 - `paths`: paths in a config.
 - `files`: the only writer of files and folders.
 - `cards`: the JSON card of a saved folder.
+- `results_seal`: the hashes of the tables and pages of a report.
 - `config`: the models of a run and of a study.
 - `metrics`: metrics of pairs, classes, texts and rankings.
 - `floors`: the scores of baselines, and the best of them next to an encoder.

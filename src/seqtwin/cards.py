@@ -1,18 +1,12 @@
-"""Cards: the JSON file of a folder with its format, the hashes of its other files, and a hash of itself (the seal)."""
+"""Cards: JSON files with a hash of themselves (the seal), and where they describe a folder, the hashes of its files."""
 
 from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
 from seqtwin.errors import DamagedError
-from seqtwin.files import hash_of, read_json, sha256
-
-SEAL = "sha256"
-
-
-def seal_of(card: Mapping[str, object], outside: Set[str] = frozenset()) -> str:
-    """The sha256 of a card without the seal and the keys `outside` of it."""
-    return hash_of({key: value for key, value in card.items() if key != SEAL and key not in outside})
+from seqtwin.files import dump_json, read_json, sha256
+from seqtwin.seals import SEAL, check_seal, seal_of, sealed
 
 
 def verified_card(path: Path, known: int, remedy: str, outside: Set[str] = frozenset()) -> dict[str, Any]:
@@ -26,9 +20,32 @@ def verified_card(path: Path, known: int, remedy: str, outside: Set[str] = froze
         raise DamagedError("ENCODER_FORMAT", f"format {number!r}; this version reads format {known}", place=str(path))
     if seal_of(card, outside) != card.get(SEAL):
         raise DamagedError("ENCODER_DAMAGED", "changed since it was saved", place=str(path), remedy=remedy)
-    for name, digest in card["files"].items():
+    for name, digest in _files_of(card, path, remedy).items():
         file = path.parent / name
         if not file.is_file() or sha256(file) != digest:
             cause = "missing, or changed since it was saved"
             raise DamagedError("ENCODER_DAMAGED", cause, place=str(file), remedy=remedy)
     return dict(card)
+
+
+def _files_of(card: Mapping[str, object], path: Path, remedy: str) -> dict[str, object]:
+    """The sha256 of each file of a card. Raises: DamagedError for a name outside the folder."""
+    files = card.get("files")
+    if not isinstance(files, dict) or not all(Path(name).name == name for name in files):
+        raise DamagedError("ENCODER_DAMAGED", "expected the names of its files", place=str(path), remedy=remedy)
+    return files
+
+
+def sealed_text(content: Mapping[str, object]) -> str:
+    """An object as the text of a JSON file with a seal."""
+    return dump_json(sealed(content))
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """The object of a JSON file, after checking its seal. Files of older versions may have none.
+
+    Raises: DamagedError.
+    """
+    content = read_json(path)
+    check_seal(content, path)
+    return dict(content)

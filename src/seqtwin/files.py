@@ -12,15 +12,16 @@ import re
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
+from seqtwin.json_values import strict_json
+from seqtwin.seals import check_manifest, sealed
 
-FORMAT = 1
 MANIFEST = "manifest.json"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
@@ -42,22 +43,6 @@ def dump_json(value: object) -> str:
     return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    mapping = dict(pairs)
-    if len(mapping) != len(pairs):
-        raise ValueError("a key occurs twice")
-    return mapping
-
-
-def strict_json(text: str) -> Any:
-    """The value of a JSON text without NaN and duplicate keys. Raises: ValueError, RecursionError."""
-    return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_without_duplicates)
-
-
 def read_json(path: Path) -> Any:
     """The content of a strict JSON file.
 
@@ -76,12 +61,6 @@ def sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def hash_of(value: object) -> str:
-    """The sha256 of a JSON value, in hexadecimal. It does not depend on the order of keys."""
-    text = json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager
@@ -200,8 +179,7 @@ def _seal(building: Building) -> None:
     folder = building.folder
     paths = sorted(p for p in folder.rglob("*") if p.is_file())
     files = {p.relative_to(folder).as_posix(): {"sha256": sha256(p), "bytes": p.stat().st_size} for p in paths}
-    manifest = {"format": FORMAT, **building.manifest, "files": files}
-    write_text(folder / MANIFEST, dump_json({**manifest, "sha256": hash_of(manifest)}))
+    write_text(folder / MANIFEST, dump_json(sealed({**building.manifest, "files": files})))
     for inner in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
         _sync_folder(inner)
     _sync_folder(folder)
@@ -226,15 +204,11 @@ def _storing(path: Path) -> Iterator[None]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a published folder.
+    """The manifest of a published folder, after checking that it is unchanged. Its files are not checked.
 
     Raises: DamagedError.
     """
-    manifest = read_json(folder / MANIFEST)
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or "files" not in manifest:
-        cause = f"expected a manifest of format {FORMAT}"
-        raise DamagedError("MANIFEST_FORMAT", cause, place=str(folder / MANIFEST))
-    return manifest
+    return check_manifest(read_json(folder / MANIFEST), folder / MANIFEST)
 
 
 def verify(folder: Path, *, only: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -243,16 +217,19 @@ def verify(folder: Path, *, only: tuple[str, ...] = ()) -> dict[str, Any]:
     Raises: DamagedError for the first missing or changed file.
     """
     manifest = read_manifest(folder)
-    for name, entry in manifest["files"].items():
-        if only and name not in only:
-            continue
-        path = folder / name
-        if not path.is_file() or path.stat().st_size != entry["bytes"] or sha256(path) != entry["sha256"]:
+    listed = manifest["files"]
+    for name in only or listed:
+        path, entry = folder / name, listed.get(name)
+        cause = "" if entry is None or _unchanged(path, entry) else "missing, or changed since it was published"
+        cause = cause or ("not in the manifest" if entry is None and path.exists() else "")
+        if cause:
             remedy = "move the folder away and run the same command again"
-            raise DamagedError(
-                "FILE_CHANGED", "missing, or changed since it was published", place=str(path), remedy=remedy
-            )
+            raise DamagedError("FILE_CHANGED", cause, place=str(path), remedy=remedy)
     return manifest
+
+
+def _unchanged(path: Path, entry: Mapping[str, object]) -> bool:
+    return path.is_file() and path.stat().st_size == entry["bytes"] and sha256(path) == entry["sha256"]
 
 
 @contextmanager

@@ -1,6 +1,52 @@
-"""The type of a JSON value."""
+"""JSON values: their type, a strict parser, and their hash."""
 
+import hashlib
+import json
+import math
+import re
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:20]} is too large for a number")
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return mapping
+
+
+def strict_json(text: str) -> Any:
+    """The value of a JSON text without NaN, infinity, duplicate keys and half characters (lone surrogates).
+
+    Raises: ValueError, RecursionError.
+
+    >>> strict_json('{"auc": 0.5}')
+    {'auc': 0.5}
+    """
+    value = json.loads(
+        text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_duplicates
+    )  # fmt: skip
+    if _SURROGATE.search(text):
+        json.dumps(value, ensure_ascii=False).encode()  # raises UnicodeEncodeError, which is a ValueError
+    return value
+
+
+def hash_of(value: object) -> str:
+    """The sha256 of a JSON value, in hexadecimal. It does not depend on the order of keys."""
+    text = json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -11,15 +11,17 @@ from safetensors.torch import load, save
 from torch import nn
 
 from seqtwin.build import Blueprint, build_siamese
-from seqtwin.cards import seal_of, verified_card
+from seqtwin.cards import verified_card
 from seqtwin.data.tokens.letters import Letters
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DamagedError
-from seqtwin.files import dump_json, hash_of, sha256, write_bytes, write_text
+from seqtwin.files import dump_json, sha256, write_bytes, write_text
+from seqtwin.json_values import hash_of
 from seqtwin.lookup import Spec
 from seqtwin.model.base_head import Head
 from seqtwin.model.heads import build_head
 from seqtwin.model.siamese import Siamese
+from seqtwin.seals import seal_of
 
 FORMAT = 1
 REMEDY = "copy the encoder again, or train it again"

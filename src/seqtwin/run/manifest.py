@@ -10,7 +10,7 @@ import yaml
 
 from seqtwin.config import PATHS, RunConfig, each_path
 from seqtwin.errors import SeqTwinError
-from seqtwin.files import hash_of
+from seqtwin.json_values import hash_of
 from seqtwin.published import RunManifest
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepared_data import Ready

@@ -6,7 +6,7 @@ from typing import Literal, TypeVar
 from pydantic import StrictInt, StrictStr
 
 from seqtwin.errors import ConfigError
-from seqtwin.files import strict_json
+from seqtwin.json_values import strict_json
 from seqtwin.serve.limits import Limits
 from seqtwin.serve.responses import RefusedError
 from seqtwin.validation import Strict, validated

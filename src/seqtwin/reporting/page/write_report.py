@@ -80,13 +80,13 @@ def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str 
     contents: dict[str, str | bytes] = {
         "index.html": svg.shared(rendered("index.html.j2", context, html=True)),
         "report.md": rendered("report.md.j2", context, html=False),
-        **({} if tables else write_results(table)),
         **{f"figures/{figure.name}.svg": figure.svg for figure in drawn},
     }
     for facet in facets:
         contents |= chosen_figures.heatmap_files(facet, png=not tables)
     chosen = card(table, context, sections.answers, sections.facets, sections.cards)
-    return contents | ({"best-encoder.md": rendered("card.md.j2", chosen, html=False)} if chosen else {})
+    contents |= {"best-encoder.md": rendered("card.md.j2", chosen, html=False)} if chosen else {}
+    return {**contents, **({} if tables else write_results(table, pages=contents))}
 
 
 def rendered(template: str, context: Context, *, html: bool) -> str:
