@@ -25,6 +25,7 @@ GROUND = frozenset(
         "paths",
         "cards",
         "json_values",
+        "largest",
         "results_seal",
         "seals",
         "floors",

@@ -9,9 +9,10 @@ The files and folders, from the ground up:
 - `json_values`: the type of JSON values, a strict parser, and their hash.
 - `seals`: the hash of a JSON file inside of it, and the entries of a manifest.
 - `records`: the tensors that pass from part to part: sequences, states, batches.
+- `largest`: the largest numbers that a config may contain.
 - `lookup`: from a name in a config to a part.
 - `validation`: typed models from raw values, or one error with every invalid value.
-- `strict_yaml`: YAML under limits.
+- `strict_yaml`: YAML under largest.
 - `paths`: paths in a config.
 - `files`: the only writer of files and folders.
 - `cards`: the JSON card of a saved folder.

@@ -1,13 +1,18 @@
-"""From a config to a Siamese, by a blueprint that is saved with the encoder."""
+"""From a config to a Siamese, by a blueprint that is saved with the encoder; and the memory that it needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from pydantic import field_validator
+from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from seqtwin.config import EncoderConfig, RunConfig
 from seqtwin.errors import ConfigError
+from seqtwin.largest import TRAINED_BYTES, machine_memory, refuse_beyond_memory
 from seqtwin.lookup import pick, split_spec
 from seqtwin.model.cells import CELLS
 from seqtwin.model.encoder import Encoder, SeriesInput, SpelledInput, TableInput, TokenInput
@@ -18,6 +23,7 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.validation import Part, Strict
 
+REMEDY = "choose smaller widths, fewer layers or a smaller vocabulary"
 # settings of the start of a training, as they are in a saved encoder, which has its own weights
 STARTED: dict[str, object] = {
     "start": None,
@@ -127,3 +133,32 @@ def _encoder(blueprint: Blueprint) -> Encoder:
     inputs = INPUTS[blueprint.inputs](blueprint)
     rnn = pick(CELLS, e.cell, "cell", inputs.dim, e.hidden, e.layers, e.bidirectional, e.dropout)
     return Encoder(inputs, split_spec(e.cell)[0], rnn, e.padding)
+
+
+@dataclass
+class Count:
+    """A number of weights."""
+
+    weights: int = 0
+
+
+@contextmanager
+def counting_weights() -> Iterator[Count]:
+    """The number of the weights of all parts that are built in the block. They have no values and take no memory."""
+    count = Count()
+
+    def on_parameter(_module: nn.Module, _name: str, parameter: nn.Parameter | None) -> None:
+        count.weights += 0 if parameter is None else parameter.numel()
+
+    hook = register_module_parameter_registration_hook(on_parameter)
+    try:
+        with torch.device("meta"):
+            yield count
+    finally:
+        hook.remove()
+
+
+def refuse_training(weights: int, memory: Callable[[], int] = machine_memory) -> None:
+    """Check that so many weights can be trained in the memory of this machine. Raises: ResourceError."""
+    what = f"training {weights:,} weights"
+    refuse_beyond_memory(weights * TRAINED_BYTES, what, "encoder", REMEDY, memory)

@@ -1,6 +1,7 @@
 """The command line: one function per command, which parses the arguments, calls the library and prints the result.
 
 - `arguments`: arguments that several commands share, and their checks.
+- `run_command`: runs a command, and turns errors into messages and exit codes.
 - `console`: printing, tables and progress bars.
 - `plain_help`: help without Python types.
 - `print_reranker`: the output about a re-ranker that was fitted.
@@ -24,11 +25,8 @@
 - `list_schema`: list, schema.
 """
 
-import sys
-
 import typer
 
-from seqtwin.cli import console
 from seqtwin.cli.anatomy import anatomy
 from seqtwin.cli.compare_report_check import check, compare, report
 from seqtwin.cli.dedupe_link import dedupe, link
@@ -42,10 +40,10 @@ from seqtwin.cli.mine import mine
 from seqtwin.cli.plain_help import PlainCommand
 from seqtwin.cli.predict_probe import predict, probe
 from seqtwin.cli.rerank import fit_reranker
+from seqtwin.cli.run_command import run_command
 from seqtwin.cli.serve import serve
 from seqtwin.cli.verify import verify
 from seqtwin.cli.why import why
-from seqtwin.errors import SeqTwinError
 
 app = typer.Typer(
     name="seqtwin",
@@ -88,17 +86,4 @@ for name, function in COMMANDS.items():
 
 def main() -> None:
     """Run the command line. A SeqTwinError is printed as one message and sets the exit code."""
-    as_json = "--json" in sys.argv
-    try:
-        app()
-    except SeqTwinError as error:
-        if as_json:
-            console.print_json({"error": error.as_dict()})
-        else:
-            console.print_notice(f"error: {error}")
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        console.print_notice("interrupted; finished results are kept (encode and score continue with --resume)")
-        raise SystemExit(130) from None
-    except BrokenPipeError:
-        raise SystemExit(0) from None
+    run_command(app)

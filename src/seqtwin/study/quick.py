@@ -162,6 +162,9 @@ def _resized(config: StudyConfig, plan: Plan, *, tune: bool) -> StudyConfig:
     changes: dict[str, object] = {} if plan.rows is None else {"data.rows": plan.rows}
     if _EPOCHS not in config.grid and plan.epochs != config.base.fit.epochs:
         changes[_EPOCHS] = plan.epochs
+        mined = config.base.fit.hard_negatives
+        if mined is not None and mined.from_epoch > plan.epochs:
+            changes["fit.hard_negatives.from_epoch"] = plan.epochs
     return config.model_copy(update={"base": vary(config.base, changes), "tune": tune})
 
 
