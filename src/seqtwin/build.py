@@ -1,12 +1,10 @@
 """From a config to a Siamese, by a blueprint that is saved with the encoder; and the memory that it needs."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Literal
 
 import torch
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
@@ -43,8 +41,8 @@ class Blueprint(Strict):
     """
 
     inputs: Literal["tokens", "series"]
-    size: int
-    letters: int = 0
+    size: int = Field(ge=1)
+    letters: int = Field(0, ge=0)
     spelled: bool = True
     encoder: EncoderConfig
     representation: Part
@@ -135,27 +133,28 @@ def _encoder(blueprint: Blueprint) -> Encoder:
     return Encoder(inputs, split_spec(e.cell)[0], rnn, e.padding)
 
 
-@dataclass
-class Count:
-    """A number of weights."""
+def count_weights(build: Callable[[], object]) -> int:
+    """The number of the weights of all parts that `build()` makes. They have no values and take no memory.
 
-    weights: int = 0
-
-
-@contextmanager
-def counting_weights() -> Iterator[Count]:
-    """The number of the weights of all parts that are built in the block. They have no values and take no memory."""
-    count = Count()
+    A part of another package that needs the values is built in full, and the number is 0.
+    """
+    count = [0]
 
     def on_parameter(_module: nn.Module, _name: str, parameter: nn.Parameter | None) -> None:
-        count.weights += 0 if parameter is None else parameter.numel()
+        count[0] += 0 if parameter is None else parameter.numel()
 
     hook = register_module_parameter_registration_hook(on_parameter)
     try:
         with torch.device("meta"):
-            yield count
+            build()
+    except (RuntimeError, NotImplementedError) as error:
+        if "meta" not in str(error):
+            raise
+        build()
+        return 0
     finally:
         hook.remove()
+    return count[0]
 
 
 def refuse_training(weights: int, memory: Callable[[], int] = machine_memory) -> None:

@@ -1,5 +1,6 @@
 """Cards: JSON files with a hash of themselves (the seal), and where they describe a folder, the hashes of its files."""
 
+import math
 from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,17 @@ def _files_of(card: Mapping[str, object], path: Path, remedy: str) -> dict[str, 
     if not isinstance(files, dict) or not all(Path(name).name == name for name in files):
         raise DamagedError("ENCODER_DAMAGED", "expected the names of its files", place=str(path), remedy=remedy)
     return files
+
+
+def checked_facts(facts: object) -> dict[str, Any]:
+    """The facts of a card, whose threshold is a finite number or None. Raises: ValueError."""
+    if not isinstance(facts, dict):
+        raise ValueError("expected the facts of its training")
+    threshold = facts.get("threshold")
+    is_number = isinstance(threshold, int | float) and not isinstance(threshold, bool) and math.isfinite(threshold)
+    if threshold is not None and not is_number:
+        raise ValueError("expected a number as threshold")
+    return facts
 
 
 def sealed_text(content: Mapping[str, object]) -> str:
