@@ -26,7 +26,7 @@ GROUND = frozenset(
         "cards",
         "json_values",
         "largest",
-        "results_seal",
+        "spreadsheets",
         "seals",
         "floors",
         "quick_budget",

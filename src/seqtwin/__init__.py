@@ -15,8 +15,8 @@ The files and folders, from the ground up:
 - `strict_yaml`: YAML under largest.
 - `paths`: paths in a config.
 - `files`: the only writer of files and folders.
-- `cards`: the JSON card of a saved folder.
-- `results_seal`: the hashes of the tables and pages of a report.
+- `cards`: the JSON card of a saved folder or of a report.
+- `spreadsheets`: CSV files that are safe to open.
 - `config`: the models of a run and of a study.
 - `metrics`: metrics of pairs, classes, texts and rankings.
 - `floors`: the scores of baselines, and the best of them next to an encoder.

@@ -1,13 +1,22 @@
-"""Cards: JSON files with a hash of themselves (the seal), and where they describe a folder, the hashes of its files."""
+"""Cards: JSON files with a hash of themselves (the seal), and where they describe a folder, the hashes of its files.
 
+A folder of results has a `study.json` with the sha256 of its tables and of the pages of its report. Committed results
+have the tables without the pages.
+"""
+
+import hashlib
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
 from seqtwin.errors import DamagedError
 from seqtwin.files import dump_json, read_json, sha256
-from seqtwin.seals import SEAL, check_seal, seal_of, sealed
+from seqtwin.seals import CHANGED, FORMAT, REMEDY, SEAL, check_seal, seal_of, sealed
+
+TABLES, PAGES = "files", "pages"
+KEYS = (TABLES, PAGES, SEAL)
+"""The keys of `study.json` that belong to the seal, not to the study."""
 
 
 def verified_card(path: Path, known: int, remedy: str, outside: Set[str] = frozenset()) -> dict[str, Any]:
@@ -61,3 +70,46 @@ def read_sealed(path: Path) -> dict[str, Any]:
     content = read_json(path)
     check_seal(content, path)
     return dict(content)
+
+
+def seal_results(
+    study: Mapping[str, Any], tables: Mapping[str, str], pages: Mapping[str, str | bytes] | None = None
+) -> str:
+    """The text of `study.json` with the hashes of these files, which are contents by name."""
+    hashes = {TABLES: _hashes(tables), **({PAGES: _hashes(pages)} if pages else {})}
+    return sealed_text({**study, **hashes})
+
+
+def is_sealed(study: Mapping[str, Any]) -> bool:
+    """Whether the results of a study have a seal: from format 2 on."""
+    return study.get("format") == FORMAT
+
+
+def _hashes(contents: Mapping[str, str | bytes]) -> dict[str, str]:
+    return {name: _digest(content) for name, content in sorted(contents.items())}
+
+
+def _digest(content: str | bytes) -> str:
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def check_tables(study: Mapping[str, Any], tables: Mapping[str, str], folder: Path) -> None:
+    """Check the contents of the tables against the hashes in `study.json`, whose own seal was checked.
+
+    Raises: DamagedError with the first table that differs.
+    """
+    listed = study.get(TABLES)
+    for name, content in tables.items() if is_sealed(study) else ():
+        if not isinstance(listed, dict) or listed.get(name) != _digest(content):
+            raise DamagedError("RESULTS_DAMAGED", CHANGED, place=str(folder / name), remedy=REMEDY)
+
+
+def files_of_results(study: Mapping[str, Any], folder: Path) -> Iterator[tuple[Path, str]]:
+    """Every file that a sealed `study.json` lists, with its sha256; the pages only where there are any."""
+    tables, pages = (_mapping(study.get(key)) for key in (TABLES, PAGES))
+    present = pages if any((folder / name).exists() for name in pages) else {}
+    yield from ((folder / name, digest) for name, digest in {**tables, **present}.items())
+
+
+def _mapping(value: object) -> dict[str, str]:
+    return {str(name): str(digest) for name, digest in value.items()} if isinstance(value, dict) else {}

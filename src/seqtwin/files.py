@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
-from seqtwin.json_values import strict_json
+from seqtwin.json_values import refuse_half_characters, strict_json
 from seqtwin.seals import check_manifest, sealed
 
 MANIFEST = "manifest.json"
@@ -49,9 +49,12 @@ def read_json(path: Path) -> Any:
     Raises: DamagedError when the file is missing or not strict JSON.
     """
     try:
-        return strict_json(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        value = strict_json(text)
+        refuse_half_characters(text, value)
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedError("FILE_DAMAGED", f"cannot be read as JSON: {error}", place=str(path)) from error
+    return value
 
 
 def sha256(path: Path) -> str:

@@ -31,19 +31,23 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def strict_json(text: str) -> Any:
-    """The value of a JSON text without NaN, infinity, duplicate keys and half characters (lone surrogates).
+    """The value of a JSON text without NaN, infinity and duplicate keys.
 
     Raises: ValueError, RecursionError.
 
     >>> strict_json('{"auc": 0.5}')
     {'auc': 0.5}
     """
-    value = json.loads(
-        text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_duplicates
-    )  # fmt: skip
+    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_duplicates)
+
+
+def refuse_half_characters(text: str, value: object) -> None:
+    """Check that no string of a JSON value contains half a character (a lone surrogate). `text`: the JSON text of it.
+
+    Raises: ValueError.
+    """
     if _SURROGATE.search(text):
         json.dumps(value, ensure_ascii=False).encode()  # raises UnicodeEncodeError, which is a ValueError
-    return value
 
 
 def hash_of(value: object) -> str:

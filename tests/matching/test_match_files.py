@@ -22,13 +22,16 @@ from seqtwin.matching.match_files import (
     read_listed,
     review_csv,
 )
+from seqtwin.spreadsheets import original_cell
 
 NAMES = ["=1+1", "Łódź, Polska", 'the "old" one', "two\nlines", "-5", "\u202eright to left"]
 ENCODER = Drawn(dict(zip(NAMES, (0, 10, 40, 50, 90, 100), strict=True)))
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    """The rows without the apostrophes that keep a spreadsheet from running a cell."""
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    return [{name: original_cell(cell) for name, cell in row.items()} for row in rows]
 
 
 def written(path: Path, text: str, encoding: str = "utf-8") -> Path:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -122,6 +123,47 @@ def test_answers_are_sent_at_once() -> None:
 
     with listening("127.0.0.1", 0) as listener:
         assert listener.proto == socket.IPPROTO_TCP
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nbad header\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
+    ],
+)
+def test_what_is_not_http_is_refused_in_the_one_shape(address: str, sent: bytes) -> None:
+    connection = connected(address)
+    connection.sendall(sent)
+    head, _, body = until_closed(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 4")
+    assert b"application/json" in head
+    error = json.loads(body)["error"]
+    assert set(error) == {"code", "message", "remedy"}
+
+
+def test_too_many_connections_are_refused_in_the_one_shape() -> None:
+    from types import SimpleNamespace
+
+    from seqtwin.serve import http_protocol
+
+    sent: list[dict[str, object]] = []
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    async def inner(*_: object) -> None:
+        pytest.fail("the request reached the service")
+
+    own = SimpleNamespace(_most=2, connections={1, 2}, tasks=set(), _inner=inner)
+    limited: Any = http_protocol._JsonRefusals._limited
+    asyncio.run(limited(own, {"type": "http", "path": "/"}, None, send))
+    assert sent[0]["status"] == 503
+    assert json.loads(sent[1]["body"])["error"]["code"] == "BUSY"  # type: ignore[arg-type]
 
 
 def test_a_chunked_body_without_end_is_cut_off(address: str) -> None:

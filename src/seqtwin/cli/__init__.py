@@ -40,7 +40,7 @@ from seqtwin.cli.mine import mine
 from seqtwin.cli.plain_help import PlainCommand
 from seqtwin.cli.predict_probe import predict, probe
 from seqtwin.cli.rerank import fit_reranker
-from seqtwin.cli.run_command import run_command
+from seqtwin.cli.run_command import run_command, with_raw
 from seqtwin.cli.serve import serve
 from seqtwin.cli.verify import verify
 from seqtwin.cli.why import why
@@ -80,8 +80,11 @@ SUMMARIES = {
     "schema": "Print the JSON Schema for config files.",
 }
 COMMANDS = {command.__name__.replace("_", "-"): command for command in (*TRAINING, *AT_WORK)} | NAMED
+WRITES_CSV = {"predict", "score", "search", "dedupe", "link"}
 for name, function in COMMANDS.items():
-    app.command(name=name, cls=PlainCommand, short_help=SUMMARIES.get(name))(function)
+    app.command(name=name, cls=PlainCommand, short_help=SUMMARIES.get(name))(
+        with_raw(function) if name in WRITES_CSV else function
+    )
 
 
 def main() -> None:

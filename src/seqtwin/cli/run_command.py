@@ -4,9 +4,15 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Annotated, get_type_hints
+
+import typer
 
 from seqtwin.cli import console
 from seqtwin.errors import ConfigError, ResourceError, SeqTwinError
+from seqtwin.spreadsheets import raw_cells
 
 # what a full or broken machine reports; any other error of the system is about a path that the user gave
 _RESOURCES = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS}
@@ -33,6 +39,24 @@ def run_command(app: Callable[[], object]) -> None:
     except BrokenPipeError:
         _drop_output()
         raise SystemExit(0) from None
+
+
+def with_raw(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that writes a CSV file, with the option --raw."""
+    option = typer.Option(
+        "--raw", help="write cells that begin with =, +, - or @ unchanged: for programs, not for spreadsheets"
+    )
+    own = signature(command)
+
+    @wraps(command)
+    def run(*, raw: bool = False, **values: object) -> None:
+        with raw_cells(raw):
+            command(**values)
+
+    added = Parameter("raw", Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, option])
+    run.__signature__ = own.replace(parameters=[*own.parameters.values(), added])  # type: ignore[attr-defined]
+    run.__annotations__ = {**get_type_hints(command, include_extras=True), "raw": added.annotation}
+    return run
 
 
 def _run(app: Callable[[], object]) -> None:

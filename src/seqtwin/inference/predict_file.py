@@ -1,7 +1,5 @@
 """Predictions of an encoder with a head for every sequence of a file, as CSV text."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +13,7 @@ from seqtwin.errors import ConfigError
 from seqtwin.inference.predict import Prediction
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.inference.vector_files import read_texts
+from seqtwin.spreadsheets import csv_text
 
 COLUMNS = ("predicted", "probability")
 REMEDY = "fix or remove these rows; nothing was predicted"
@@ -126,8 +125,4 @@ def _free(head: Sequence[str], new: Sequence[str] = COLUMNS) -> list[str]:
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text([head, *rows])

@@ -18,6 +18,7 @@ from seqtwin.index.exact_search import Array
 from seqtwin.matching.clusters import Pairs
 from seqtwin.matching.decisions import Decision
 from seqtwin.matching.precision_estimate import Strata
+from seqtwin.spreadsheets import original_cell
 
 SAMPLE_COLUMNS = ("left", "right", "score", "ranks", "weight", "decision")
 LEAST_ROWS = 20
@@ -165,7 +166,7 @@ def _check_columns(table: Table) -> None:
 
 
 def _read_rows(table: Table) -> _Rows:
-    left, right = (texts(table, name, empty="error")[0] for name in ("left", "right"))
+    left, right = (list(map(original_cell, texts(table, name, empty="error")[0])) for name in ("left", "right"))
     ranges = [_range(table, row, cell) for row, cell in enumerate(column(table, "ranks"))]
     label = [_label(table, row, cell) for row, cell in enumerate(column(table, "decision"))]
     return _Rows(left, right, numbers(table, "score"), numbers(table, "weight"), ranges, np.array(label))

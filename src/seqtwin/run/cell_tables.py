@@ -16,6 +16,7 @@ from seqtwin.published import (
     dev_column,
 )
 from seqtwin.run.prepared_data import Prepared, Ready
+from seqtwin.spreadsheets import safe_cell
 from seqtwin.training.diagnostics.plateau import trace
 from seqtwin.training.fit import RunState
 
@@ -47,7 +48,7 @@ def as_csv(columns: Columns) -> str:
 def _field(value: object) -> object:
     if value is None:
         return ""
-    return f"{value:.9g}" if isinstance(value, (float, np.floating)) else value
+    return f"{value:.9g}" if isinstance(value, (float, np.floating)) else safe_cell(value)
 
 
 def history_table(state: RunState, primary: str) -> str:

@@ -1,15 +1,52 @@
 """uvicorn's HTTP protocol, with timeouts for clients that never finish their headers or never read a response."""
 
 import asyncio
-from typing import Protocol
+from typing import Any, Protocol
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from seqtwin.serve.responses import RefusedError, error_response
+
+_BUSY = error_response(
+    RefusedError(503, "BUSY", "too many connections", remedy="try again in a moment"),
+    "",
+    {"retry-after": "1", "connection": "close"},
+)
 
 
 class Cycle(Protocol):
     """The state of one request in uvicorn."""
 
     response_complete: bool
+
+
+class _JsonRefusals(H11Protocol):
+    """The protocol of uvicorn, which refuses as JSON what never reaches the service."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # uvicorn would answer 503 as plain text
+        self._most, self.limit_concurrency, self._inner = self.limit_concurrency, None, self.app
+        self.app = self._limited
+
+    async def _limited(self, scope: Any, receive: Any, send: Any) -> None:
+        most = self._most
+        busy = most is not None and (len(self.connections) >= most or len(self.tasks) > most)
+        await (_BUSY if busy else self._inner)(scope, receive, send)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP, in the shape of every other error."""
+        response = error_response(RefusedError(400, "BAD_HTTP", msg), "")
+        head = [(name.encode(), value.encode()) for name, value in response.headers.items()]
+        events = [
+            h11.Response(status_code=400, headers=[*head, (b"connection", b"close")], reason=b"Bad Request"),
+            h11.Data(data=bytes(response.body)),
+            h11.EndOfMessage(),
+        ]
+        for event in events:
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
 
 def protocol(header_seconds: float, linger_seconds: float) -> type[asyncio.Protocol]:
@@ -19,7 +56,7 @@ def protocol(header_seconds: float, linger_seconds: float) -> type[asyncio.Proto
     uvicorn itself limits only the time between two requests of one connection.
     """
 
-    class Timed(H11Protocol):
+    class Timed(_JsonRefusals):
         _deadline: asyncio.TimerHandle | None = None
         _watch: asyncio.TimerHandle
         _unsent = 0

@@ -37,6 +37,7 @@ from seqtwin.published import (
     read_scores,
 )
 from seqtwin.reporting.table.csv_text import frame_from_csv
+from seqtwin.spreadsheets import original_cell
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,10 @@ def _read_measured(folder: Path, manifest: CellManifest) -> Measured:
 
 
 def _read_texts(path: Path) -> pd.DataFrame:
-    return read_csv(path, TEXT_PAIR, text=(TEXT_PAIR.left, TEXT_PAIR.right))
+    frame = read_csv(path, TEXT_PAIR, text=(TEXT_PAIR.left, TEXT_PAIR.right))
+    for side in (TEXT_PAIR.left, TEXT_PAIR.right):
+        frame[side] = frame[side].map(original_cell)
+    return frame
 
 
 def read_csv(path: Path, columns: tuple[str, ...], *, text: tuple[str, ...] = ()) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from seqtwin import files
+from seqtwin.cards import KEYS, check_tables, is_sealed, seal_results
 from seqtwin.errors import DamagedError
 from seqtwin.json_values import strict_json
 from seqtwin.reporting.analysis.records import Analysis
@@ -21,7 +22,6 @@ from seqtwin.reporting.objective_words import Nouns, nouns_of
 from seqtwin.reporting.table import collect, read_cells
 from seqtwin.reporting.table.csv_text import frame_from_csv, frame_to_csv, number_text
 from seqtwin.reporting.table.meta import Meta, Study
-from seqtwin.results_seal import KEYS, check_tables, is_sealed, seal_results
 
 __all__ = [
     "FRAMES",
