@@ -4,7 +4,6 @@ The limits are far above sensible values. They turn a slip of the keyboard into 
 """
 
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,15 +36,10 @@ def machine_memory() -> int:
     return whole
 
 
-def refuse_beyond_memory(need: int, what: str, place: str, remedy: str, memory: Callable[[], int]) -> None:
-    """Check that the machine has at least `need` bytes, for `what`, which `place` sets.
-
-    Raises: ResourceError.
-    """
-    have = memory()
-    if need > have:
-        cause = f"{what} needs at least {_gib(need)}, but this machine has {_gib(have)} of memory"
-        raise ResourceError("MEMORY_NEEDED", cause, place=place, remedy=remedy)
+def not_enough_memory(need: int, have: int, what: str, place: str, remedy: str) -> ResourceError:
+    """The error for something that needs more bytes than there are. `place`: the setting that decides it."""
+    cause = f"{what} needs at least {_gib(need)}, but this machine has {_gib(have)} of memory"
+    return ResourceError("MEMORY_NEEDED", cause, place=place, remedy=remedy)
 
 
 def _gib(number: int) -> str:

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 
-from seqtwin.build import Blueprint, build_siamese, count_weights
+from seqtwin.build import Blueprint, build_siamese, limited_numbers
 from seqtwin.cards import checked_facts, verified_card
 from seqtwin.data.tokens.letters import Letters
 from seqtwin.data.tokens.tokenizer import TextTokens
@@ -26,6 +26,7 @@ from seqtwin.seals import seal_of
 
 FORMAT = 1
 LARGEST_HEADER = 10 << 20
+SMALL = 1_000_000  # numbers that a module may have besides its weights
 UNSOUND = (OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError, SafetensorError)
 REMEDY = "copy the encoder again, or train it again"
 README_SEAL = "readme_sha256"  # outside the seal: an edited README changes no vector
@@ -110,21 +111,27 @@ def _load_head(folder: Path, card: dict[str, Any], model: Siamese) -> SavedHead 
 
 
 def _filled(build: Callable[[], ModuleT], path: Path) -> ModuleT:
-    """A module with the weights of a file. Their shapes are compared before the module takes any memory.
+    """A module with the weights of a file. The module may take only about as much memory as they do.
 
-    Raises: ValueError for other weights than the module has.
+    Raises: DamagedError for other weights than the module has.
     """
     data = path.read_bytes()
     if int.from_bytes(data[:8], "little") > LARGEST_HEADER:
         raise ValueError(f"the header of {path.name} is larger than {LARGEST_HEADER} bytes")
-    weights, expected = load(data), dict[str, torch.Size]()
-    count_weights(lambda: expected.update({name: value.shape for name, value in build().state_dict().items()}))
-    if expected != {name: value.shape for name, value in weights.items()}:
-        odd = next(iter({**expected, **weights}.keys() - {n for n, v in weights.items() if expected.get(n) == v.shape}))
-        raise ValueError(f"the weights '{odd}' in {path.name} do not have the shape that the card describes")
-    module = build()
+    weights = load(data)
+    most = 2 * sum(value.numel() for value in weights.values()) + SMALL
+    with limited_numbers(most, lambda _: _misfit(path, "its numbers are fewer than the card describes")):
+        module = build()
+    expected = {name: value.shape for name, value in module.state_dict().items()}
+    odd = [name for name in {**expected, **weights} if name not in weights or expected.get(name) != weights[name].shape]
+    if odd:
+        raise _misfit(path, f"'{odd[0]}' does not have the shape that the card describes")
     module.load_state_dict(weights)
     return module
+
+
+def _misfit(path: Path, cause: str) -> DamagedError:
+    return DamagedError("ENCODER_DAMAGED", f"the weights do not fit: {cause}", place=str(path), remedy=REMEDY)
 
 
 def load_encoder(folder: Path) -> Stored:

@@ -104,7 +104,7 @@ def test_absurd_sizes_take_no_memory(tmp_path: Path) -> None:
             section = section[key]
         section[path[-1]] = value
         put(folder / CARD, forged, frozenset({README_SEAL}))
-        with pytest.raises(DamagedError, match="do not have the shape"):
+        with pytest.raises(DamagedError, match="the weights do not fit"):
             load(folder)
 
 

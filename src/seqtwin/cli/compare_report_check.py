@@ -209,7 +209,7 @@ def _check_data(path: Path, options: "ColumnOptions", overrides: Sequence[str]) 
 
     starter = read_starter(path, options, overrides, path)
     console.print_line("\n".join(api.understood(starter.run, starter.prepared, describe(starter.inspection))))
-    api.refuse_misfits(starter.run, starter.prepared)
+    api.refuse_untrainable(starter.run, starter.prepared)
 
 
 def _check_config(path: Path, overrides: list[str]) -> None:

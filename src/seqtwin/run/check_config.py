@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from seqtwin.build import blueprint_of, build_siamese, count_weights, refuse_training
+from seqtwin.build import blueprint_of, build_siamese, trainable_numbers
 from seqtwin.config import RunConfig
 from seqtwin.config.idle_options import refuse_late_negatives
 from seqtwin.data.sets.pair_sets import SERIES
@@ -29,13 +29,10 @@ def check_run(config: RunConfig) -> None:
     pick_device(config.fit.device)
     series = config.data.series is not None or config.data.name in SERIES
     letters = 3 if config.has_letters else 0
-
-    def build_parts() -> None:
+    with trainable_numbers():
         model = build_siamese(blueprint_of(config, "series" if series else "tokens", 3, letters=letters), seed=0)
         objective_of(config).check(config, model)
         _check_fit(config, model)
-
-    refuse_training(count_weights(build_parts))
     refuse_pair_options(config)
     refuse_late_negatives(config)
     _check_vectors(config, series)
