@@ -14,6 +14,7 @@ from seqtwin.cli import console
 from seqtwin.errors import ConfigError, ResourceError, SeqTwinError
 from seqtwin.spreadsheets import raw_cells
 
+OUTPUT = "output"
 # what a full or broken machine reports; any other error of the system is about a path that the user gave
 _RESOURCES = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS}
 
@@ -28,7 +29,7 @@ def run_command(app: Callable[[], object]) -> None:
     try:
         _run(app)
     except SeqTwinError as error:
-        if as_json:
+        if as_json and error.place != OUTPUT:  # output that cannot be written has no place for JSON
             console.print_json({"error": error.as_dict()})
         else:
             console.print_notice(f"error: {error}")
@@ -81,7 +82,7 @@ def _run(app: Callable[[], object]) -> None:
 
 def _of_system(error: OSError) -> SeqTwinError:
     """An error of the operating system that no reader or writer expected."""
-    cause, place = f"{error.strerror or error}", os.fspath(error.filename) if error.filename else "output"
+    cause, place = f"{error.strerror or error}", os.fspath(error.filename) if error.filename else OUTPUT
     shown = place if isinstance(place, str) and len(place) < 300 else f"{str(place)[:80]}..."
     if error.errno in _RESOURCES:
         if error.filename is None:
