@@ -38,7 +38,7 @@ endif
 # One thread per process: several processes that each take all cores are slower than one.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help compare experiments test test-all test-processors check format bench validation retrieval defaults keep report-committed clean
+.PHONY: help compare experiments test test-all test-processors check format bench soak soak-nightly validation retrieval defaults keep report-committed clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -97,6 +97,12 @@ bench: $(READY) ## speed side by side, start-up times, and the figures of the RE
 	@$(ONE_THREAD) $(BIN)/python benchmarks/onnx_speed.py
 	@$(BIN)/python benchmarks/search.py
 	@$(BIN)/python benchmarks/matching.py
+
+soak: $(READY) ## crashes, a failing disk, power losses and changed files: the counts of one change of the code (minutes)
+	@$(ONE_THREAD) $(BIN)/python tests/faults/soak.py minutes
+
+soak-nightly: $(READY) ## the same at full count; writes reports/reliability/ (an hour)
+	@$(ONE_THREAD) $(BIN)/python tests/faults/soak.py nightly
 
 validation: $(READY) ## hold the protocol to its acceptance figures; writes experiments/validation/ and its page
 	@for check in $(VALIDATION); do $(ONE_THREAD) $(BIN)/python benchmarks/$$check.py; done

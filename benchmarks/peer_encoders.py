@@ -3,6 +3,7 @@
 All of them: words, embedding 128, bidirectional LSTM 128, maximum of the outputs, squared error of the cosine, Adam.
 """
 
+import importlib.util
 import math
 import os
 import tempfile
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
 from seqtwin.metrics import METRICS
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 WIDTH, BATCH, RATE = 128, 64, 0.002
 Encode = Callable[[Sequence[str]], np.ndarray]
@@ -54,10 +59,41 @@ def pearson(encode: Encode, pairs: ScoredPairs) -> float:
     return float(METRICS["pearson"].function(cosines, pairs.target))
 
 
-def word_ids(pairs: ScoredPairs) -> dict[str, int]:
-    """Ids of the lower-case words of some pairs, from 2; 0 is the pad and 1 the unknown word."""
-    words = {word for text in (*pairs.left, *pairs.right) for word in text.lower().split()}
-    return {word: place for place, word in enumerate(sorted(words), start=2)}
+def words_of(pairs: ScoredPairs) -> list[str]:
+    """The lower-case words of some pairs, sorted."""
+    return sorted({word for text in (*pairs.left, *pairs.right) for word in text.lower().split()})
+
+
+def word_ids_of(words: Sequence[str]) -> dict[str, int]:
+    """The id of each word, from 2; 0 is the pad and 1 the unknown word."""
+    return {word: place for place, word in enumerate(words, start=2)}
+
+
+def sentence_transformers_lstm(words: Sequence[str], width: int, seed: int) -> "SentenceTransformer":
+    """Its WordEmbeddings, LSTM and Pooling, untrained. Raises: ImportError without the package."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import LSTM, Pooling, WordEmbeddings
+    from sentence_transformers.sentence_transformer.modules.tokenizer import WhitespaceTokenizer
+
+    torch.manual_seed(seed)
+    weights = np.random.default_rng(seed).normal(size=(len(words), WIDTH)).astype(np.float32)
+    tokenizer = WhitespaceTokenizer(words, stop_words=[], do_lower_case=True)
+    modules = [
+        WordEmbeddings(tokenizer, weights, update_embeddings=True),
+        LSTM(WIDTH, width, bidirectional=True),
+        Pooling(2 * width, pooling_mode="max"),
+    ]
+    return SentenceTransformer(modules=modules, device="cpu")
+
+
+def untrained_sentence_transformers(words: Sequence[str], width: int, save_to: Path | None = None) -> Encode | None:
+    """Its LSTM without training; None without the package. `save_to`: a folder for it."""
+    if importlib.util.find_spec("sentence_transformers") is None:
+        return None
+    model = sentence_transformers_lstm(words, width, seed=0)
+    if save_to is not None:
+        model.save(str(save_to))
+    return lambda texts: model.encode(list(texts), batch_size=128)
 
 
 def train_sentence_transformers(train: ScoredPairs, dev: ScoredPairs, epochs: int, seed: int) -> Trained:
@@ -66,22 +102,11 @@ def train_sentence_transformers(train: ScoredPairs, dev: ScoredPairs, epochs: in
     Raises: ImportError without `sentence-transformers`, `datasets` and `accelerate`.
     """
     from datasets import Dataset
-    from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
+    from sentence_transformers import SentenceTransformerTrainer
     from sentence_transformers import SentenceTransformerTrainingArguments as Arguments
     from sentence_transformers.sentence_transformer.losses import CosineSimilarityLoss
-    from sentence_transformers.sentence_transformer.modules import LSTM, Pooling, WordEmbeddings
-    from sentence_transformers.sentence_transformer.modules.tokenizer import WhitespaceTokenizer
 
-    torch.manual_seed(seed)
-    words = [*word_ids(train)]
-    weights = np.random.default_rng(seed).normal(size=(len(words), WIDTH)).astype(np.float32)
-    tokenizer = WhitespaceTokenizer(words, stop_words=[], do_lower_case=True)
-    modules = [
-        WordEmbeddings(tokenizer, weights, update_embeddings=True),
-        LSTM(WIDTH, WIDTH, bidirectional=True),
-        Pooling(2 * WIDTH, pooling_mode="max"),
-    ]
-    model = SentenceTransformer(modules=modules, device="cpu")
+    model = sentence_transformers_lstm(words_of(train), WIDTH, seed)
     rows = Dataset.from_dict({"left": train.left, "right": train.right, "score": train.target.tolist()})
     with tempfile.TemporaryDirectory() as folder:
         arguments = Arguments(
@@ -110,11 +135,11 @@ def train_sentence_transformers(train: ScoredPairs, dev: ScoredPairs, epochs: in
 class PackedEncoder(nn.Module):
     """What a competent user writes: embed, pack, nn.LSTM, unpack, maximum."""
 
-    def __init__(self, ids: dict[str, int]) -> None:
+    def __init__(self, ids: dict[str, int], width: int = WIDTH) -> None:
         super().__init__()
         self.ids = ids
         self.embedding = nn.Embedding(len(ids) + 2, WIDTH, padding_idx=0)
-        self.rnn = nn.LSTM(WIDTH, WIDTH, batch_first=True, bidirectional=True)
+        self.rnn = nn.LSTM(WIDTH, width, batch_first=True, bidirectional=True)
 
     def forward(self, texts: Sequence[Tensor]) -> Tensor:
         lengths = torch.tensor([len(text) for text in texts])
@@ -132,7 +157,7 @@ class PackedEncoder(nn.Module):
         """The vectors of texts, in batches of similar length."""
         tokens = self.tokens(texts)
         order = sorted(range(len(tokens)), key=lambda row: len(tokens[row]))
-        vectors = np.empty((len(texts), 2 * WIDTH), np.float32)
+        vectors = np.empty((len(texts), 2 * self.rnn.hidden_size), np.float32)
         for start in range(0, len(order), 128):
             rows = order[start : start + 128]
             vectors[rows] = self([tokens[row] for row in rows]).numpy()
@@ -143,7 +168,7 @@ def train_packed(train: ScoredPairs, dev: ScoredPairs, epochs: int, seed: int) -
     """A plain loop over packed sequences, with the learning rate falling to 0."""
     torch.manual_seed(seed)
     start = time.process_time()
-    model = PackedEncoder(word_ids(train))
+    model = PackedEncoder(word_ids_of(words_of(train)))
     left, right = model.tokens(train.left), model.tokens(train.right)
     target = torch.tensor(train.target, dtype=torch.float32)
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE, fused=True)

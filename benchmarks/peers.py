@@ -1,6 +1,6 @@
 """Speed and quality next to sentence-transformers' LSTM, a plain loop over packed sequences, and the bare kernel.
 
-    python benchmarks/peers.py [training | encoding | rounding ...]
+    python benchmarks/peers.py [training | encoding | rounding | units | length | width | vocabulary | rows | start ...]
 
 All run in turn in one process on one thread, and CPU seconds are counted. Data: SICK and `placenames`; test is never
 read. sentence-transformers needs the packages `datasets` and `accelerate` for its trainer and is left out without them;
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import peer_growth
 import torch
 from measured_page import measure_missing, short
 from peer_encoders import (
@@ -180,6 +181,7 @@ MEASURES: Mapping[str, Callable[[], Any]] = {
     "training": measure_training,
     "encoding": measure_encoding,
     "rounding": measure_rounding,
+    **peer_growth.MEASURES,
 }
 
 
@@ -278,6 +280,7 @@ PAGES: Mapping[str, Callable[[Any], str]] = {
     "training": _training_page,
     "encoding": _encoding_page,
     "rounding": _rounding_page,
+    **peer_growth.PAGES,
 }
 
 

@@ -25,11 +25,12 @@ GROUND = frozenset(
         "paths",
         "cards",
         "json_values",
-        "largest",
-        "spreadsheets",
-        "seals",
+        "guards",
         "floors",
         "quick_budget",
+        "build_folders",
+        "interrupts",
+        "place_faults",
     }
 )
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.spreadsheets import csv_text, original_cell, raw_cells, safe_cell
+from seqtwin.guards.spreadsheets import csv_text, original_cell, raw_cells, safe_cell
 
 TEXTS = st.one_of(st.text(), st.text(alphabet="'=+-@\t\r\n1.e", max_size=6))
 

@@ -7,16 +7,17 @@ The files and folders, from the ground up:
 - `version`: the version number.
 - `errors`: typed errors, with a code, a cause, a place and a remedy.
 - `json_values`: the type of JSON values, a strict parser, and their hash.
-- `seals`: the hash of a JSON file inside of it, and the entries of a manifest.
+- `guards`: the largest numbers of a config, seals of files, safe CSV files.
+- `place_faults`: faults of the place: a full disk, no memory.
+- `interrupts`: SIGTERM and Ctrl-C during a training.
 - `records`: the tensors that pass from part to part: sequences, states, batches.
-- `largest`: the largest numbers that a config may contain.
 - `lookup`: from a name in a config to a part.
 - `validation`: typed models from raw values, or one error with every invalid value.
-- `strict_yaml`: YAML under largest.
+- `strict_yaml`: YAML under limits.
 - `paths`: paths in a config.
+- `build_folders`: folders under construction, and those that an ended process left.
 - `files`: the only writer of files and folders.
 - `cards`: the JSON card of a saved folder or of a report.
-- `spreadsheets`: CSV files that are safe to open.
 - `config`: the models of a run and of a study.
 - `metrics`: metrics of pairs, classes, texts and rankings.
 - `floors`: the scores of baselines, and the best of them next to an encoder.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from seqtwin.build_folders import free_folder
 from seqtwin.config import (
     DataConfig,
     RunConfig,
@@ -22,6 +23,7 @@ from seqtwin.data.file_summary import roles_text
 from seqtwin.data.inspect_file import Inspection, inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.starter_config import as_mapping, as_yaml, describe, starter_settings
+from seqtwin.errors import ConfigError
 from seqtwin.files import publish_text, refuse_existing
 from seqtwin.reporting.page.write_report import write_report
 from seqtwin.run.check_config import check_run, check_targets
@@ -44,15 +46,8 @@ from seqtwin.study.race import run_race, write_race
 from seqtwin.study.worker_pool import OnProgress
 
 RunSpec = RunConfig | Mapping[str, object] | Path | str
+AUTO_AGAIN = "the comparison of encoders depends on the time, so it cannot be continued"
 StudySpec = StudyConfig | Mapping[str, object] | Path | str
-
-
-def free_folder(wanted: Path) -> Path:
-    """The folder itself where it does not exist, else the first of name-2, name-3, ... that does not."""
-    folder, number = wanted, 2
-    while folder.exists():
-        folder, number = wanted.with_name(f"{wanted.name}-{number}"), number + 1
-    return folder
 
 
 def train(
@@ -62,21 +57,25 @@ def train(
     on_epoch: OnEpoch = lambda _: None,
     baselines: bool = True,
     minutes: float | None = None,
+    resume: bool = False,
 ) -> Run:
     """Train one encoder and publish it as a folder, which is never overwritten.
 
     `config`: a YAML file, or its content as a mapping. `out`: the folder; the default is a new one under runs/.
     `on_epoch(state)` is called after each epoch. `baselines`: also measure free baselines such as TF-IDF, which takes
     seconds: `run.baselines.best` is the one that is best on dev. `minutes`: first compare several encoders on dev
-    for at most so long, and train the best; race.csv in the folder has all of them.
+    for at most so long, and train the best; race.csv in the folder has all of them. `resume`: continue the training
+    where it was interrupted, by Ctrl-C for example, with the same result; start where there is nothing to continue.
 
-    Raises: ConfigError, DataError, Diverged.
+    Raises: ConfigError, DataError; Diverged, with what is left in `out`.diverged; ResourceError; InUseError.
     """
     run = run_config_of(config)
     name = Path(config).stem if isinstance(config, (str, Path)) else "run"
     folder = Path(out) if out else free_folder(Path("runs") / name)
     if minutes is None:
-        return train_run(run, folder, on_epoch=on_epoch, baselines=baselines)
+        return train_run(run, folder, on_epoch=on_epoch, baselines=baselines, resume=resume)
+    if resume:
+        raise ConfigError("RESUME_AUTO", AUTO_AGAIN, place="minutes", remedy="leave out resume")
     data = DataSets()
     race = run_race(run, data, minutes=minutes)
     run = race.config_of_winner(run)

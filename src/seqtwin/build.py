@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from seqtwin.config import EncoderConfig, RunConfig
 from seqtwin.errors import ConfigError, SeqTwinError
-from seqtwin.largest import TRAINED_BYTES, machine_memory, not_enough_memory
+from seqtwin.guards.largest import TRAINED_BYTES, machine_memory, not_enough_memory
 from seqtwin.lookup import pick, split_spec
 from seqtwin.model.cells import CELLS
 from seqtwin.model.encoder import Encoder, SeriesInput, SpelledInput, TableInput, TokenInput

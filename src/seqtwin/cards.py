@@ -12,7 +12,7 @@ from typing import Any
 
 from seqtwin.errors import DamagedError
 from seqtwin.files import dump_json, read_json, sha256
-from seqtwin.seals import CHANGED, FORMAT, REMEDY, SEAL, check_seal, seal_of, sealed
+from seqtwin.guards.seals import CHANGED, FORMAT, REMEDY, SEAL, check_seal, seal_of, sealed
 
 TABLES, PAGES = "files", "pages"
 KEYS = (TABLES, PAGES, SEAL)

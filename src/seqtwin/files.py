@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from seqtwin.build_folders import CHECKPOINTS, ORPHAN, clear, held, left_over, sweep, sweep_own, sweep_versions
 from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
+from seqtwin.guards.seals import check_manifest, sealed
 from seqtwin.json_values import refuse_half_characters, strict_json
-from seqtwin.seals import check_manifest, sealed
 
 MANIFEST = "manifest.json"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -100,6 +101,7 @@ def publish_bytes(path: Path, data: bytes) -> None:
     Raises: ResourceError when the file cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    sweep_versions(path)
     try:
         write_bytes(temporary, data)
         with _storing(path):
@@ -126,25 +128,40 @@ def publish_file(built: Path, final: Path) -> None:
 
 
 @contextmanager
-def publish_folder(final: Path) -> Iterator[Building]:
+def publish_folder(final: Path, *, resume: bool = False) -> Iterator[Building]:
     """A folder that appears at `final`, with its manifest, when the block ends without an error.
 
-    Raises: ConfigError when `final` exists, or its name is not allowed; ResourceError when it cannot be written.
+    Its `checkpoints` are not published. They are all that stays if the block ends with an error. `resume`: build in the
+    folder that another process left with checkpoints.
+
+    Raises: ConfigError when `final` exists, or its name is not allowed; ResourceError when it cannot be written;
+    InUseError when the process to resume still runs.
     """
     refuse_existing(final)
     if not _NAME.fullmatch(final.name):
         cause = f"folder name '{final.name}': expected letters, digits, '.', '_' and '-', at most 128 characters"
         raise ConfigError("BAD_NAME", cause, place=str(final.parent))
-    building = Building(_new_folder(final))
-    try:
-        yield building
-        with _storing(final):
-            _seal(building)
-            refuse_existing(final)
-            os.rename(building.folder, final)
-            _sync_folder(final.parent)
-    finally:
-        shutil.rmtree(building.folder, ignore_errors=True)
+    sweep_own(final)
+    folder = (left_over(final) if resume else None) or _new_folder(final)
+    with held(folder, wait=ORPHAN) as free:
+        if free is False:
+            cause = f"another process is building {final.name} in this folder"
+            raise InUseError("BUILD_IN_USE", cause, place=str(folder), remedy="wait for it, or choose another --out")
+        if any(folder.iterdir()):
+            clear(folder)
+        building = Building(folder)
+        try:
+            yield building
+            with _storing(final):
+                _seal(building)
+                refuse_existing(final)
+                _set_checkpoints_aside(folder, final)
+                os.rename(folder, final)
+                _sync_folder(final.parent)
+        finally:
+            if folder.exists():
+                clear(folder)
+            sweep_own(final)
 
 
 def refuse_existing(final: Path) -> None:
@@ -178,9 +195,16 @@ def _new_folder(final: Path) -> Path:
     return folder
 
 
+def _set_checkpoints_aside(folder: Path, final: Path) -> None:
+    """Move the checkpoints to a folder of their own. Until `final` exists, they can still be continued from."""
+    if (folder / CHECKPOINTS).exists():
+        os.rename(folder / CHECKPOINTS, _new_folder(final) / CHECKPOINTS)
+
+
 def _seal(building: Building) -> None:
     folder = building.folder
-    paths = sorted(p for p in folder.rglob("*") if p.is_file())
+    every = (p for p in folder.rglob("*") if p.is_file())
+    paths = sorted(p for p in every if p.relative_to(folder).parts[0] != CHECKPOINTS)
     files = {p.relative_to(folder).as_posix(): {"sha256": sha256(p), "bytes": p.stat().st_size} for p in paths}
     write_text(folder / MANIFEST, dump_json(sealed({**building.manifest, "files": files})))
     for inner in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
@@ -268,9 +292,3 @@ def _in_use(folder: Path, holder: Path, what: str) -> InUseError:
         who = "unknown"
     cause = f"another process is using this {what}: {who}"
     return InUseError(f"{what.upper()}_IN_USE", cause, place=str(folder), remedy="wait for it, or choose another --out")
-
-
-def sweep(folder: Path) -> None:
-    """Remove the unfinished folders of an interrupted process. The caller must have the lock."""
-    for leftover in folder.glob("**/.*.build-*"):
-        shutil.rmtree(leftover, ignore_errors=True)

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from seqtwin.errors import ConfigError, nearest
-from seqtwin.largest import WIDTH
+from seqtwin.guards.largest import WIDTH
 
 Spec = str | Mapping[str, Any]
 Member = TypeVar("Member")

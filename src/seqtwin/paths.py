@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from seqtwin.errors import ConfigError
-from seqtwin.largest import PATH
+from seqtwin.guards.largest import PATH
 
 LONGEST_NAME = 255
 _VARIABLE = re.compile(r"\$\{(\w+)\}")

@@ -19,8 +19,8 @@ CONFIG, ENCODER = "config.yaml", "encoder"
 SCORES, FACTS, DIAGNOSTICS, FLOORS = "scores.json", "facts.json", "diagnostics.json", "floors.json"
 """FLOORS: the baselines of a single training; a study has those of its data sets in study.json."""
 HISTORY, TRACE, READS, PREDICTIONS = "history.csv", "trace.csv", "reads.csv", "predictions.csv"
-TEXTS = "pairs.csv"
-"""Both texts of each test pair; only where the data may be shown."""
+LAST_GOOD = "last_good.safetensors"  # of a training that diverged: the weights of its best epoch
+TEXTS = "pairs.csv"  # both texts of each test pair; only where the data may be shown
 MEASURED = (SCORES, FACTS, DIAGNOSTICS, HISTORY, TRACE, READS, PREDICTIONS)
 """The files of every study cell that was trained to the end."""
 

@@ -16,13 +16,13 @@ from seqtwin.data.tokens.letters import Letters
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import dump_json, sha256, write_bytes, write_text
+from seqtwin.guards.largest import VOCABULARY
+from seqtwin.guards.seals import seal_of
 from seqtwin.json_values import hash_of
-from seqtwin.largest import VOCABULARY
 from seqtwin.lookup import Spec, whole
 from seqtwin.model.base_head import Head
 from seqtwin.model.heads import build_head
 from seqtwin.model.siamese import Siamese
-from seqtwin.seals import seal_of
 
 FORMAT = 1
 LARGEST_HEADER = 10 << 20

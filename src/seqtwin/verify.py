@@ -11,12 +11,12 @@ from pathlib import Path
 from seqtwin.cards import files_of_results, read_sealed, verified_card
 from seqtwin.errors import ConfigError, DamagedError, SeqTwinError
 from seqtwin.files import MANIFEST, dump_json, read_json, read_manifest, sha256
+from seqtwin.guards.seals import SEAL, has_seal
 from seqtwin.index.generations import CURRENT, open_current
 from seqtwin.inference.onnx_encoder import CARD as ONNX_CARD
 from seqtwin.inference.onnx_encoder import FORMAT as ONNX_FORMAT
 from seqtwin.reranker.reranker_folder import FOLDER as RERANKER
 from seqtwin.reranker.reranker_folder import read_card
-from seqtwin.seals import SEAL, has_seal
 from seqtwin.store import CARD, README, README_SEAL, card_seal, load_encoder
 
 CHANGED = "changed since it was saved"

@@ -15,13 +15,13 @@ from seqtwin.config import parse_study
 from seqtwin.errors import DamagedError, SeqTwinError
 from seqtwin.explain.published_case import read_case
 from seqtwin.files import dump_json
+from seqtwin.guards.seals import seal_of
 from seqtwin.index.index import Index
 from seqtwin.inference.trained_encoder import load
 from seqtwin.interop.onnx_folder import export_onnx
 from seqtwin.reporting.findings.diagnose import diagnose_cell
 from seqtwin.reporting.page.write_report import report_files, write_report
 from seqtwin.reporting.table.study_table import read_study
-from seqtwin.seals import seal_of
 from seqtwin.study import worker_pool
 from seqtwin.study.compare import compare
 from seqtwin.verify import verify_folder

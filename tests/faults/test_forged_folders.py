@@ -18,11 +18,11 @@ from resealed import reseal
 from seqtwin import api
 from seqtwin.errors import DamagedError, SeqTwinError
 from seqtwin.files import dump_json, sha256
+from seqtwin.guards.seals import seal_of
 from seqtwin.index.index import Index
 from seqtwin.inference.load import load
 from seqtwin.inference.onnx_encoder import CARD as ONNX_CARD
 from seqtwin.interop.onnx_folder import export_onnx
-from seqtwin.seals import seal_of
 from seqtwin.store import CARD, README_SEAL, TOKENS, WEIGHTS
 
 COUNT = int(os.environ.get("SEQTWIN_FORGERIES", "60"))  # of each kind; many more are tried at night

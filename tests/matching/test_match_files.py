@@ -10,6 +10,7 @@ import pytest
 from drawn import Drawn
 from seqtwin.data.inspect_file import inspect_data
 from seqtwin.errors import ConfigError, DataError
+from seqtwin.guards.spreadsheets import original_cell
 from seqtwin.matching.decisions import Decision, read_decisions
 from seqtwin.matching.dedupe import dedupe
 from seqtwin.matching.link import link
@@ -22,7 +23,6 @@ from seqtwin.matching.match_files import (
     read_listed,
     review_csv,
 )
-from seqtwin.spreadsheets import original_cell
 
 NAMES = ["=1+1", "Łódź, Polska", 'the "old" one', "two\nlines", "-5", "\u202eright to left"]
 ENCODER = Drawn(dict(zip(NAMES, (0, 10, 40, 50, 90, 100), strict=True)))

@@ -135,6 +135,20 @@ def test_the_maximum_is_not_moved_by_the_zeros_of_the_pads() -> None:
     ]
 
 
+@pytest.mark.parametrize("values", [(0.0, 1.0), (-1.0, 0.0, 1.0, 2.0)])
+def test_the_gradient_of_the_maximum_is_shared_by_equal_steps_and_not_by_pads(values: tuple[float, ...]) -> None:
+    lengths = torch.tensor([4, 2, 3])
+    draw = torch.Generator().manual_seed(0)
+    outputs = torch.tensor(values, dtype=torch.float64)[torch.randint(len(values), (3, 4, 50), generator=draw)]
+    real = (torch.arange(4) < lengths[:, None])[:, :, None]
+    own, plain = ((outputs * real).requires_grad_() for _ in range(2))
+    part = pick(REPRESENTATIONS, "max_output", "representation", EncoderShape("rnn", 1, 1, 50, 0))
+    weights = torch.rand(3, 50, dtype=torch.float64, generator=draw)
+    (part(States(own, torch.zeros(3, 1, 1, 50), None, lengths)) * weights).sum().backward()
+    (plain.masked_fill(~real, -torch.inf).amax(1) * weights).sum().backward()
+    assert torch.equal(own.grad, plain.grad)
+
+
 def test_joined_parts_stand_in_the_order_named() -> None:
     encoder = BOTH_WAYS.build()
     states = encoder(texts((1, 3, 7, 2)))

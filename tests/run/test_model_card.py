@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 import tiny
 from seqtwin.config import RunConfig
-from seqtwin.run.model_card import head_card, interval_of, model_card
+from seqtwin.run.model_card import head_card, interval_of, model_card, rounding_section
 from seqtwin.run.train import train
 
 
@@ -157,3 +157,8 @@ def test_the_metric_of_drawn_rows_is_that_of_sklearn() -> None:
     found = interval_of(lambda rows: float(roc_auc_score(target[rows], scores[rows])), np.arange(200))
     assert found is not None
     assert found[0] < roc_auc_score(target, scores) < found[1]
+
+
+def test_the_card_says_how_far_bfloat16_moves_a_coordinate() -> None:
+    assert "by up to\n0.006 in a sample" in rounding_section(0.00612)
+    assert not rounding_section(None)

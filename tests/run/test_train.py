@@ -1,6 +1,7 @@
 """One training from a config to a published folder, and what is published of one that fails."""
 
 import csv
+import errno
 import json
 import re
 from collections.abc import Callable
@@ -10,14 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import tiny
 from seqtwin.config import parse_run, parse_study, read_run
-from seqtwin.errors import ConfigError, DataError, SeqTwinError
+from seqtwin.errors import ConfigError, DataError, ResourceError, SeqTwinError
 from seqtwin.files import read_json, verify, write_text
 from seqtwin.inference.trained_encoder import load
 from seqtwin.metrics import METRICS
 from seqtwin.run.cell_tables import WATCHED
+from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.manifest import KERNEL_LIMITS, config_hash, kernels
 from seqtwin.run.prepare import prepare
 from seqtwin.run.train import Run, train
@@ -254,11 +257,23 @@ def test_pads_that_are_read_are_marked(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("clip", [None, 1.0])
-def test_divergence_publishes_nothing(folder: Path, tmp_path: Path, clip: float | None) -> None:
-    with pytest.raises(Diverged, match="not finite") as caught:
-        train(parse_run(tiny.raw_run(folder, fit={"lr": 1e30, "clip": clip})), tmp_path / "run")
-    assert caught.value.exit_code == 1
-    assert list(tmp_path.iterdir()) == []
+def test_divergence_leaves_its_curve_and_its_last_good_weights(
+    folder: Path, tmp_path: Path, clip: float | None
+) -> None:
+    config = parse_run(tiny.raw_run(folder, fit={"lr": 1e30, "clip": clip}))
+    for name in ("run.diverged", "run.diverged-2"):
+        with pytest.raises(Diverged, match="not finite") as caught:
+            train(config, tmp_path / "run")
+        assert caught.value.exit_code == 1
+        assert caught.value.remedy.endswith(str(tmp_path / name))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run.diverged", "run.diverged-2"]
+    manifest = verify(tmp_path / "run.diverged")
+    assert set(manifest["files"]) >= {"config.yaml", "history.csv", "trace.csv", "last_good.safetensors"}
+    assert manifest["error"]["code"] == "DIVERGED"
+    assert read_run(tmp_path / "run.diverged/config.yaml").fit.lr == 1e30
+    weights = load_file(tmp_path / "run.diverged/last_good.safetensors")
+    assert all(bool(value.isfinite().all()) for value in weights.values())
+    assert len(weights) == len(fresh_model(config, prepare(config)).state_dict())
 
 
 # study cells in this process
@@ -289,7 +304,6 @@ def raising(error: BaseException) -> Callable[..., Any]:
     ("error", "status", "code"),
     [
         (Diverged(3, [1, 2]), "diverged", "DIVERGED"),
-        (MemoryError(), "oom", "CELL_FAILED"),
         (RuntimeError("boom"), "failed", "CELL_FAILED"),
         (ConfigError("X", "no", remedy="do"), "failed", "X"),
     ],
@@ -306,6 +320,32 @@ def test_what_fails_is_published_with_its_evidence(
     assert (str(error) or type(error).__name__).split("\n")[0].split(" [")[0] in manifest["error"]["cause"]
     assert [p.name for p in tmp_path.iterdir()] == [cell.id]
     json.dumps(manifest, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (MemoryError(), "MEMORY", "no memory"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "MEMORY", "no memory"),
+        (torch.OutOfMemoryError("CUDA out of memory"), "MEMORY", "no memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "STORAGE", "full"),
+        (OSError(errno.EDQUOT, "Quota exceeded"), "STORAGE", "quota"),
+        (PermissionError(errno.EACCES, "Permission denied"), "STORAGE", "permission"),
+        (OSError(errno.EROFS, "Read-only file system"), "STORAGE", "read-only"),
+        (ResourceError("STORAGE", "cannot write"), "STORAGE", "cannot write"),
+    ],
+)
+def test_a_fault_of_the_place_publishes_nothing(
+    folder: Path, tmp_path: Path, monkeypatch: Any, error: Exception, code: str, words: str
+) -> None:
+    cell = cell_of(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "run_into", raising(error))
+        with pytest.raises(ResourceError, match=words) as caught:
+            worker.run_cell(cell, tmp_path)
+    assert (caught.value.code, caught.value.exit_code) == (code, 5)
+    assert list(tmp_path.iterdir()) == []
+    assert worker.run_cell(cell, tmp_path) == "finished"
 
 
 def test_an_interrupted_cell_publishes_nothing(folder: Path, tmp_path: Path, monkeypatch: Any) -> None:

@@ -3,9 +3,6 @@
 The same means: every file byte for byte but for durations, speeds, dates and the hashes of files that hold them.
 """
 
-import csv
-import io
-import json
 import signal
 import subprocess
 import sys
@@ -24,6 +21,7 @@ from seqtwin.reporting.page.write_report import write_report
 from seqtwin.study import worker_pool
 from seqtwin.study.compare import compare
 from seqtwin.study.worker_pool import Work
+from twins import content, contents
 
 DRIVER = """
 import sys, pathlib
@@ -34,35 +32,6 @@ if __name__ == "__main__":
 """
 # whole studies, three times over
 pytestmark = pytest.mark.long
-# whatever holds a duration, a speed, a date, or the hash of a file that does
-TIMES = ("seconds", "cpu_seconds", "created", "declared", "manifest", "digest", "files", "sha256", "hours")
-SPEEDS = "_per_second"
-
-
-def timeless(value: Any) -> Any:
-    """A JSON value without what differs between two runs of the same."""
-    if isinstance(value, dict):
-        return {k: timeless(v) for k, v in value.items() if k not in TIMES and not k.endswith(SPEEDS)}
-    return [timeless(v) for v in value] if isinstance(value, list) else value
-
-
-def timeless_table(text: str) -> list[list[str]]:
-    """A CSV without its columns of times."""
-    head, *rows = csv.reader(io.StringIO(text))
-    kept = [i for i, name in enumerate(head) if not any(word in name for word in (*TIMES, SPEEDS))]
-    return [[row[i] for i in kept] for row in [head, *rows]]
-
-
-def content(path: Path) -> Any:
-    if path.suffix == ".json":
-        return timeless(json.loads(path.read_text(encoding="utf-8")))
-    return timeless_table(path.read_text(encoding="utf-8")) if path.suffix == ".csv" else path.read_bytes()
-
-
-def contents(folder: Path) -> dict[str, Any]:
-    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    names = {path.relative_to(folder).as_posix(): path for path in files}
-    return {name: content(path) for name, path in names.items() if not name.startswith("report/")}
 
 
 def published(out: Path, part: str) -> list[Path]:

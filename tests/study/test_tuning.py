@@ -12,7 +12,7 @@ import yaml
 
 import tiny
 from seqtwin.config import StudyConfig, parse_run, parse_study, vary
-from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.errors import ConfigError, ResourceError, SeqTwinError
 from seqtwin.files import read_json, verify
 from seqtwin.run.prepare import DataSets, prepare
 from seqtwin.run.train import train
@@ -24,7 +24,8 @@ from seqtwin.study.tiers import TUNING_SEED, seeds_of
 from seqtwin.study.trials import Trial, dev_value, run_trials
 from seqtwin.study.tuning import Tuning, best_trial, plan_tunings, publish_untuned, run_tuning, trials_csv
 from seqtwin.study.worker_pool import Work
-from seqtwin.training.fit import Diverged
+from seqtwin.training.checkpoint import Checkpoints
+from seqtwin.training.run_state import Diverged
 
 SPACE: Space = {
     "fit.lr": Range(1e-4, 1e-2),
@@ -40,7 +41,7 @@ def in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progr
         work.run(task, folder)
 
 
-def hill(config: Any, _prepared: Any = None) -> float | None:
+def hill(config: Any, _prepared: Any = None, **_: Any) -> float | None:
     """A stand-in for a training: best at lr 3e-3, undefined above 8e-3."""
     distance = abs(math.log10(config.fit.lr / 3e-3))
     return None if config.fit.lr > 8e-3 else 1 - distance - (config.similarity != "cosine")
@@ -94,7 +95,7 @@ def test_a_search_that_was_interrupted_goes_on_as_if_it_had_not_been(
     whole = searched(tmp_path / "whole.log", 8)
     calls = iter(range(100))
 
-    def killed_in_training(config: Any, _prepared: Any) -> float | None:
+    def killed_in_training(config: Any, _prepared: Any, **_: Any) -> float | None:
         if next(calls) == at:
             raise Killed
         return hill(config)
@@ -117,9 +118,9 @@ def test_every_pairing_gets_the_same_first_proposals(tmp_path: Path) -> None:
     assert [t.params for t in searched(tmp_path / "a.log", 5)] == [t.params for t in other]
 
 
-@pytest.mark.parametrize("error", [Diverged(3, [1]), MemoryError(), RuntimeError("x"), SeqTwinError("A", "b")])
+@pytest.mark.parametrize("error", [Diverged(3, [1]), RuntimeError("x"), SeqTwinError("A", "b")])
 def test_a_trial_that_fails_counts_as_a_trial(tmp_path: Path, monkeypatch: Any, error: Exception) -> None:
-    def sometimes(config: Any, _prepared: Any) -> float | None:
+    def sometimes(config: Any, _prepared: Any, **_: Any) -> float | None:
         if config.fit.lr > 1e-3:
             raise error
         return hill(config)
@@ -129,6 +130,42 @@ def test_a_trial_that_fails_counts_as_a_trial(tmp_path: Path, monkeypatch: Any, 
     assert [t.state for t in found] == ["failed" if t.params["fit.lr"] > 1e-3 else "complete" for t in found]
     assert {t.state for t in found} == {"failed", "complete"}
     assert len(found) == 8
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ResourceError("STORAGE", "cannot write")])
+def test_a_fault_of_the_place_ends_the_search_and_counts_as_no_trial(
+    tmp_path: Path, monkeypatch: Any, error: Exception
+) -> None:
+    def never(*_: Any, **_named: Any) -> float:
+        raise error
+
+    monkeypatch.setattr(trials, "dev_value", never)
+    with pytest.raises(ResourceError):
+        searched(tmp_path / "a.log", 3)
+    monkeypatch.setattr(trials, "dev_value", hill)
+    assert [t.value for t in searched(tmp_path / "a.log", 3)] == [t.value for t in searched(tmp_path / "b.log", 3)]
+
+
+def test_a_trial_that_is_stopped_goes_on_from_its_checkpoint(tmp_path: Path, monkeypatch: Any) -> None:
+    config = parse_run(tiny.raw_run(tiny.write_pairs(tmp_path / "data")))
+    prepared, steps, usual = prepare(config), list[int](), Checkpoints.after_step
+
+    def after_step(keeper: Checkpoints) -> None:
+        assert keeper.training is not None
+        steps.append(keeper.training.state.step)
+        if len(steps) == 8:
+            keeper.write()
+            raise KeyboardInterrupt
+        usual(keeper)
+
+    monkeypatch.setattr(Checkpoints, "after_step", after_step)
+    with pytest.raises(KeyboardInterrupt):
+        run_trials(config, prepared, {}, 1, tmp_path / "a.log", lambda _: None)
+    assert (tmp_path / "a.trial").exists()
+    (again,) = run_trials(config, prepared, {}, 1, tmp_path / "a.log", lambda _: None)
+    assert steps == [*range(1, 9), *range(9, 19)]
+    assert again.value == dev_value(config, prepared)
+    assert not (tmp_path / "a.trial").exists()
 
 
 def test_the_value_of_a_trial_is_the_dev_metric_of_a_full_training(tmp_path: Path) -> None:
@@ -268,7 +305,7 @@ def test_a_pairing_whose_search_failed_is_trained_as_written(data: Path, tmp_pat
 
 
 def test_a_search_in_which_every_trial_fails_is_published_so(data: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    def never(*_: Any) -> float:
+    def never(*_: Any, **_named: Any) -> float:
         raise Diverged(1, [])
 
     monkeypatch.setattr(trials, "dev_value", never)

@@ -10,8 +10,17 @@ import tiny
 from seqtwin.build import Blueprint, build_siamese
 from seqtwin.config import EncoderConfig
 from seqtwin.data.batches import PairStore, Ragged
+from seqtwin.model.precision import can_autocast
 from seqtwin.model.siamese import Siamese
-from seqtwin.training.encode_store import batch_deviation, encode_items, part_of, predict, score_matrix, score_pairs
+from seqtwin.training.encode_store import (
+    batch_deviation,
+    encode_items,
+    part_of,
+    predict,
+    rounding_deviation,
+    score_matrix,
+    score_pairs,
+)
 
 PARTS: dict[str, Any] = {"representation": "mean_output", "projection": "identity", "similarity": "cosine"}
 
@@ -129,3 +138,19 @@ def test_the_deviation_shows_pads_that_are_read(representation: str) -> None:
 def test_items_of_one_length_do_not_deviate_even_when_pads_are_read() -> None:
     items = Ragged.of([np.array([2, 3, 4]), np.array([5, 3, 2])])
     assert batch_deviation(tiny.siamese(padding="read"), items) < 1e-6
+
+
+def test_bfloat16_moves_a_coordinate_a_little() -> None:
+    model, items = tiny.siamese("max_output", cell="lstm", hidden=32), tiny.store(40).items
+    found = rounding_deviation(model, items)
+    if not can_autocast(model):
+        assert found is None
+    else:
+        exact, rounded = (encode_items(model, items, precision=name) for name in ("fp32", "bf16"))
+        assert found == pytest.approx(float((exact - rounded).abs().max()))
+        assert 0 < found < 0.02
+
+
+@pytest.mark.parametrize("encoder", [{"cell": "gru", "hidden": 32}, {"cell": "lstm", "hidden": 8}], ids=str)
+def test_where_bfloat16_is_refused_there_is_no_deviation(encoder: dict[str, Any]) -> None:
+    assert rounding_deviation(tiny.siamese(**encoder), tiny.store(40).items) is None

@@ -1,9 +1,9 @@
 """The command line: one function per command, which parses the arguments, calls the library and prints the result.
 
 - `arguments`: arguments that several commands share, and their checks.
-- `run_command`: runs a command, and turns errors into messages and exit codes.
 - `console`: printing, tables and progress bars.
 - `plain_help`: help without Python types.
+- `stopping`: what a command prints when it is stopped.
 - `print_reranker`: the output about a re-ranker that was fitted.
 - `init_train`: init, train.
 - `compare_report_check`: compare, report, check.
@@ -25,8 +25,17 @@
 - `list_schema`: list, schema.
 """
 
+import errno
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Annotated, NoReturn, get_type_hints
+
 import typer
 
+from seqtwin.cli import console
 from seqtwin.cli.anatomy import anatomy
 from seqtwin.cli.compare_report_check import check, compare, report
 from seqtwin.cli.dedupe_link import dedupe, link
@@ -40,10 +49,12 @@ from seqtwin.cli.mine import mine
 from seqtwin.cli.plain_help import PlainCommand
 from seqtwin.cli.predict_probe import predict, probe
 from seqtwin.cli.rerank import fit_reranker
-from seqtwin.cli.run_command import run_command, with_raw
 from seqtwin.cli.serve import serve
 from seqtwin.cli.verify import verify
 from seqtwin.cli.why import why
+from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.guards.spreadsheets import raw_cells
+from seqtwin.place_faults import place_fault
 
 app = typer.Typer(
     name="seqtwin",
@@ -80,6 +91,26 @@ SUMMARIES = {
     "schema": "Print the JSON Schema for config files.",
 }
 COMMANDS = {command.__name__.replace("_", "-"): command for command in (*TRAINING, *AT_WORK)} | NAMED
+
+
+def with_raw(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that writes a CSV file, with the option --raw."""
+    option = typer.Option(
+        "--raw", help="write cells that begin with =, +, - or @ unchanged: for programs, not for spreadsheets"
+    )
+    own = signature(command)
+
+    @wraps(command)
+    def run(*, raw: bool = False, **values: object) -> None:
+        with raw_cells(raw):
+            command(**values)
+
+    added = Parameter("raw", Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, option])
+    run.__signature__ = own.replace(parameters=[*own.parameters.values(), added])  # type: ignore[attr-defined]
+    run.__annotations__ = {**get_type_hints(command, include_extras=True), "raw": added.annotation}
+    return run
+
+
 WRITES_CSV = {"predict", "score", "search", "dedupe", "link"}
 for name, function in COMMANDS.items():
     app.command(name=name, cls=PlainCommand, short_help=SUMMARIES.get(name))(
@@ -90,3 +121,58 @@ for name, function in COMMANDS.items():
 def main() -> None:
     """Run the command line. A SeqTwinError is printed as one message and sets the exit code."""
     run_command(app)
+
+
+OUTPUT = "output"
+
+
+def run_command(command: Callable[[], object]) -> None:
+    """Run a command. A SeqTwinError, and an error of the machine, is one message and sets the exit code.
+
+    Raises: SystemExit, unless the command ends without an error.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # what the encoding of the terminal lacks is printed as an escape
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            command()
+        finally:
+            sys.stdout.flush()
+    except SeqTwinError as error:
+        _end_with(error)
+    except BrokenPipeError:
+        _drop_output()
+        raise SystemExit(0) from None
+    except (OSError, MemoryError, RuntimeError) as error:
+        fault = place_fault(error) or _bad_path(error)
+        if fault is None:
+            raise
+        _end_with(fault)
+
+
+def _bad_path(error: BaseException) -> SeqTwinError | None:
+    """An error of the operating system about a path that the user gave, such as one that is too long."""
+    if not isinstance(error, OSError) or error.errno in (errno.EBADF, None):
+        return None
+    place = str(error.filename or OUTPUT)
+    return ConfigError("PATH_UNUSABLE", f"cannot be used: {error.strerror}", place=place[:200])
+
+
+def _end_with(error: SeqTwinError) -> NoReturn:
+    is_of_output = not error.place and error.exit_code == 5
+    if is_of_output:
+        _drop_output()
+    if "--json" in sys.argv and not is_of_output:
+        console.print_json({"error": error.as_dict()})
+    else:
+        console.print_notice(f"error: {error}")
+    raise SystemExit(error.exit_code) from None
+
+
+def _drop_output() -> None:
+    """Discard what is left to write: the interpreter would try again at its end, and print a second error."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # a stream without a descriptor, as in tests
+        return

@@ -29,6 +29,7 @@ from seqtwin.cli.arguments import (
     with_columns,
 )
 from seqtwin.cli.init_train import read_starter
+from seqtwin.cli.stopping import study_line, told_when_stopped
 from seqtwin.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def compare(
     """Tune and train every pairing in a grid, then write the report.
 
     A pairing is one representation with one loss, or with one head if the objective is not `pairs`. Run the command
-    again to continue a study; finished study cells (one pairing with one seed each) are not retrained.
+    again to continue a study: study cells (one pairing with one seed each) are not retrained but continued.
 
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
@@ -77,7 +78,7 @@ def compare(
     else:
         refuse_columns(columns, config)
         study_config = _study(config, every, data)
-    with console.study_bars() as progress:
+    with told_when_stopped(lambda: study_line(folder)), console.study_bars() as progress:
         study = api.compare(
             study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data,
             on_notice=console.print_notice, minutes=limit, started=started,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from seqtwin.floors import FloorScores
     from seqtwin.study.worker import Progress
-    from seqtwin.training.fit import RunState
+    from seqtwin.training.run_state import RunState
 
 
 # C0 without tab and line feed, DEL, C1, lone surrogates, and the marks that reverse the order of a line

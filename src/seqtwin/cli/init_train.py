@@ -25,12 +25,14 @@ from seqtwin.cli.arguments import (
     with_columns,
 )
 from seqtwin.cli.print_reranker import fitted_facts, print_fitted
+from seqtwin.cli.stopping import keep_winner, told_when_stopped, training_line, winner_command, winner_file
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
     from seqtwin.api_reranker import FittedReranker
     from seqtwin.config import RunConfig
     from seqtwin.data.inspect_file import Inspection
+    from seqtwin.data.pairs import PairData
     from seqtwin.data.reading.column_options import ColumnOptions
     from seqtwin.run.prepare import DataSets
     from seqtwin.run.prepared_data import Ready
@@ -102,36 +104,66 @@ def train(
     reranker: Annotated[
         bool, typer.Option("--reranker", help="then fit a re-ranker for the encoder, as fit-reranker does")
     ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="continue a training that was stopped, with the same result; else start")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train one encoder and save it with its scores.
 
+    After Ctrl-C, SIGTERM or a crash, the same command with --resume continues.
+
     seqtwin train configs/placenames.yaml encoder.hidden=64 --out runs/small
     """
-    from seqtwin import api, api_reranker
-    from seqtwin.run.objectives.registry import objective_of
+    from seqtwin import api_reranker
+    from seqtwin.build_folders import free_folder
     from seqtwin.run.prepare import DataSets
-    from seqtwin.run.train import train as train_run
+
+    _check_auto(auto=auto, minutes=minutes, resume=resume)
+    folder, data = out or free_folder(Path("runs") / config.stem), DataSets()
+    with told_when_stopped(lambda: training_line(folder, winner_command(folder) if auto else "")):
+        run_config, prepared = _run_and_data(config, overrides or [], columns, folder, keep=not auto)
+        pairs = api_reranker.pairs_of(prepared) if reranker else None  # refused before the race, not after it
+        race = _race(run_config, data, minutes, overrides or []) if auto else None
+        if race is not None:
+            run_config = keep_winner(race.config_of_winner(run_config), folder)
+            prepared = data.prepare(run_config)
+        _train(run_config, prepared, folder, race, pairs, resume=resume, as_json=as_json)
+        if auto:  # from here on it is config.yaml in the folder
+            winner_file(folder).unlink(missing_ok=True)
+
+
+def _check_auto(*, auto: bool, minutes: float | None, resume: bool) -> None:
+    """Raises: ConfigError for options that have no effect with or without --auto."""
+    from seqtwin import api
 
     if minutes is not None and not auto:
         cause = "--minutes has no effect without --auto"
         raise ConfigError("AUTO_MINUTES", cause, place="--minutes", remedy="add --auto")
-    folder = out or api.free_folder(Path("runs") / config.stem)
-    run_config, prepared = _run_and_data(config, overrides or [], columns, folder, keep=not auto)
-    pairs = api_reranker.pairs_of(prepared) if reranker else None
-    data = DataSets()
-    race = _race(run_config, data, minutes, overrides or []) if auto else None
-    if race is not None:
-        run_config = race.config_of_winner(run_config)
-        prepared = data.prepare(run_config)
+    if resume and auto:
+        remedy = "continue with the config of the best encoder: seqtwin train FOLDER.auto.yaml --out FOLDER --resume"
+        raise ConfigError("RESUME_AUTO", api.AUTO_AGAIN, place="--resume", remedy=remedy)
+
+
+def _train(
+    config: "RunConfig", prepared: "Ready", folder: Path, race: "Race | None", pairs: "PairData | None", *,
+    resume: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Train and print the result. `pairs`: those of a re-ranker, which is then fitted."""
+    from seqtwin import api_reranker
+    from seqtwin.run.objectives.registry import objective_of
+    from seqtwin.run.train import train as train_run
+
     finish = partial(_add_files, race=race)
-    with console.epochs_bar(run_config.fit.epochs) as on_epoch:
-        run = train_run(run_config, folder, on_epoch=on_epoch, finish=finish, prepared=prepared, baselines=True)
+    with console.epochs_bar(config.fit.epochs) as on_epoch:
+        run = train_run(
+            config, folder, on_epoch=on_epoch, finish=finish, prepared=prepared, baselines=True, resume=resume
+        )
     fitted = api_reranker.fit_reranker(folder, pairs) if pairs is not None else None
     if as_json:
         _print_json(run, fitted)
     else:
-        _print_run(run, fitted, has_threshold=objective_of(run_config).has_threshold)
+        _print_run(run, fitted, has_threshold=objective_of(config).has_threshold)
 
 
 def _add_files(building: Path, *, race: "Race | None") -> None:

@@ -1,12 +1,24 @@
-"""Help without Python types: an argument is shown by its name alone, an option with its metavar."""
+"""Commands: help without Python types (arguments by name, options by metavar), and the message after Ctrl-C."""
 
 from typing import Any
 
+import typer
 from typer.core import TyperCommand
+
+from seqtwin.cli import console
+from seqtwin.interrupts import exit_code
 
 
 class PlainCommand(TyperCommand):
     """A command whose help omits the types that recent versions of Typer add to arguments, such as `<list[str]>`."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. After Ctrl-C, print that nothing is lost; Typer itself would print nothing."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            console.print_notice("interrupted; finished results are kept (encode and score continue with --resume)")
+            raise typer.Exit(exit_code(stop)) from None
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections Arguments and Options."""

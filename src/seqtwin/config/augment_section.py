@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from seqtwin import largest
+from seqtwin.guards import largest
 from seqtwin.validation import Strict
 
 RATE = "probability per word, anew in every epoch: "

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from seqtwin import largest
+from seqtwin.guards import largest
 from seqtwin.validation import Part, Strict
 
 

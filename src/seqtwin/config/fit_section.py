@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from seqtwin import largest
 from seqtwin.config.augment_section import AugmentConfig, HardNegativesConfig
+from seqtwin.guards import largest
 from seqtwin.validation import Part, Strict
 
 LARGEST_SEED = 2**63 - 2  # the parts above the encoder use the next seed

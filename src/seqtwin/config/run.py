@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from seqtwin import largest
 from seqtwin.config.augment_section import MixConfig, spelled_labels
 from seqtwin.config.encoder_section import EncoderConfig
 from seqtwin.config.fit_section import LARGEST_SEED, FitConfig
 from seqtwin.errors import nearest
+from seqtwin.guards import largest
 from seqtwin.paths import anchor, counted_from
 from seqtwin.validation import Part, Strict, validated
 

@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from seqtwin import largest
 from seqtwin.config.fit_section import LARGEST_SEED
 from seqtwin.config.run import RunConfig
+from seqtwin.guards import largest
 from seqtwin.validation import Strict, validated
 
 TierName = Literal["quick", "standard", "strong", "publication"]

@@ -26,7 +26,7 @@ KEPT, TRIES = 2, 5
 REMEDY = "build the index again"
 _NAME = re.compile(r"gen-(\d{6})")
 _POINTER = re.compile(r"(gen-\d{6}) ([0-9a-f]{64})\n?")
-_OURS = re.compile(r"\.lock|holder\.json|gen-\d{6}|\.gen-\d{6}\.build-.*|\.CURRENT\..*")
+_OURS = re.compile(r"\.lock|holder\.json|gen-\d{6}|\.gen-\d{6}\.build-.*|\.(CURRENT|holder\.json)\..*")
 _BLOCK = 65_536
 
 

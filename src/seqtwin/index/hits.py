@@ -7,11 +7,11 @@ from typing import Protocol
 import numpy as np
 
 from seqtwin.errors import ConfigError
+from seqtwin.guards.spreadsheets import csv_text
 from seqtwin.index.corpus import Items
 from seqtwin.index.exact_search import Array, Neighbours
 from seqtwin.index.rescore import rescored
 from seqtwin.inference.reranking import EncoderReranker
-from seqtwin.spreadsheets import csv_text
 
 
 class Encoder(Protocol):

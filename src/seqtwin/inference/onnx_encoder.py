@@ -11,9 +11,9 @@ from seqtwin.cards import checked_facts, verified_card
 from seqtwin.data.tokens.letters import Letters
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DamagedError, DataError, missing_extra
+from seqtwin.guards.largest import VOCABULARY, WIDTH
 from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.batching import Batching
-from seqtwin.largest import VOCABULARY, WIDTH
 from seqtwin.lookup import member, whole
 from seqtwin.model.numpy_similarities import FORMULAS, NumpyFormula, Scores
 

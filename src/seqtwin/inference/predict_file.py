@@ -10,10 +10,10 @@ from seqtwin.data.reading.choose_columns import texts_named
 from seqtwin.data.reading.column_options import Gaps
 from seqtwin.data.reading.series import read_series_file
 from seqtwin.errors import ConfigError
+from seqtwin.guards.spreadsheets import csv_text
 from seqtwin.inference.predict import Prediction
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.inference.vector_files import read_texts
-from seqtwin.spreadsheets import csv_text
 
 COLUMNS = ("predicted", "probability")
 REMEDY = "fix or remove these rows; nothing was predicted"

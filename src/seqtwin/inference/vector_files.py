@@ -17,7 +17,7 @@ from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.reading.pair_tables import read_columns
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.files import writing
-from seqtwin.spreadsheets import csv_text
+from seqtwin.guards.spreadsheets import csv_text
 
 GROUP = 16_384  # rows per row group of a Parquet file
 

@@ -31,7 +31,8 @@ from seqtwin.run.prepared_data import Prepared
 from seqtwin.run.train import recipe_of
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.encode_store import predict
-from seqtwin.training.fit import RunState, fit, pick_device
+from seqtwin.training.fit import fit, pick_device
+from seqtwin.training.run_state import RunState
 
 CUT = 0.5
 README = "# SeqTwin encoder\n\nTrained by seqtwin.interop.sklearn.SiameseEncoder. Load it with seqtwin.load(folder).\n"

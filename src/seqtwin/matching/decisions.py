@@ -9,7 +9,7 @@ from seqtwin.data.files.columns import texts
 from seqtwin.data.files.tables import column, read_table
 from seqtwin.data.label_words import label_value
 from seqtwin.errors import DataError
-from seqtwin.spreadsheets import original_cell
+from seqtwin.guards.spreadsheets import original_cell
 
 REMEDY = "fix these rows: left and right need a text; decision is same, different or empty"
 

@@ -14,11 +14,11 @@ from seqtwin.data.files.columns import numbers, texts
 from seqtwin.data.files.tables import Table, column, read_table
 from seqtwin.data.label_words import label_value
 from seqtwin.errors import ConfigError, DataError, gathered
+from seqtwin.guards.spreadsheets import original_cell
 from seqtwin.index.exact_search import Array
 from seqtwin.matching.clusters import Pairs
 from seqtwin.matching.decisions import Decision
 from seqtwin.matching.precision_estimate import Strata
-from seqtwin.spreadsheets import original_cell
 
 SAMPLE_COLUMNS = ("left", "right", "score", "ranks", "weight", "decision")
 LEAST_ROWS = 20

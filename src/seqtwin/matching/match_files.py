@@ -1,7 +1,7 @@
 """The lists that dedupe, link and mine read, and the tables they write.
 
-A cell that begins with =, +, - or @ gets an apostrophe in front (`seqtwin.spreadsheets`). Files of decisions and labels
-are read back without it. Pairs for training are written unchanged.
+A cell that begins with =, +, - or @ gets an apostrophe in front (`seqtwin.guards.spreadsheets`). Files of decisions and
+labels are read back without it. Pairs for training are written unchanged.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -21,6 +21,7 @@ from seqtwin.data.inspected_pairs import read_inspected_pairs
 from seqtwin.data.reading.choose_columns import named_columns
 from seqtwin.data.reading.pair_tables import REMEDY_EMPTY, REMEDY_ROWS
 from seqtwin.errors import ConfigError, DataError
+from seqtwin.guards.spreadsheets import csv_text, raw_cells
 from seqtwin.inference.vector_files import free_name, read_texts
 from seqtwin.matching.clusters import Pairs
 from seqtwin.matching.decisions import Decision
@@ -28,7 +29,6 @@ from seqtwin.matching.dedupe import Deduped
 from seqtwin.matching.label_sample import SAMPLE_COLUMNS, Sample, sample_rows
 from seqtwin.matching.link import Links
 from seqtwin.matching.mine import pairs_of_groups
-from seqtwin.spreadsheets import csv_text, raw_cells
 
 EXCEL_READS_UTF8 = "\ufeff"  # without this mark, Excel displays each accented letter as two characters
 

@@ -150,10 +150,22 @@ def _parsed(name: str) -> tuple[Ranking, int]:
 
 
 def _hits(scores: Floats, relevant: Sequence[Collection[int]]) -> Bools:
-    marked = np.zeros(scores.shape, dtype=np.bool_)
-    for row, items in enumerate(relevant):
-        marked[row, list(items)] = True
-    return np.take_along_axis(marked, rank(scores), axis=-1)
+    """Whether the item at each place is relevant. Sorting scores is several times as fast as sorting ids by them.
+
+    The place of an item is the number of higher scores and, where scores are equal, of lower ids with its own.
+    """
+    if np.isnan(scores).any():
+        raise ValueError("expected scores to rank by, got NaN")
+    ascending = np.sort(scores, axis=-1)
+    found = np.zeros(scores.shape, dtype=np.bool_)
+    for own, ordered, row, items in zip(scores, ascending, found, relevant, strict=True):
+        ids = np.array(sorted({*items}), dtype=np.int64)
+        above = len(own) - np.searchsorted(ordered, own[ids], side="right")
+        equal = len(own) - np.searchsorted(ordered, own[ids], side="left") - above
+        for id_, place in zip(ids[equal > 1], np.flatnonzero(equal > 1), strict=True):
+            above[place] += np.count_nonzero(own[:id_] == own[id_])
+        row[above] = True
+    return found
 
 
 def measure_ranking(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from seqtwin.largest import LAYERS
+from seqtwin.guards.largest import LAYERS
 from seqtwin.lookup import Spec, pick, whole
 from seqtwin.model.base_head import Answers, Head
 from seqtwin.model.decoder import Decoder

@@ -7,7 +7,7 @@ Legend: o_t = output at step t (forward half, then backward half), h_n = final h
 """
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -147,12 +147,32 @@ class MaxOutput(nn.Module):
         self.out_dim, self.bound = shape.joined, shape.bound
 
     def forward(self, states: States) -> Tensor:
-        shortest = int(states.lengths.min())
-        first = states.outputs[:, :shortest].amax(1)  # without pads
-        if shortest == states.outputs.shape[1]:
-            return first
-        rest = states.outputs[:, shortest:].masked_fill(~_real(states)[:, shortest:], -torch.inf).amax(1)
-        return torch.maximum(first, rest)
+        largest: Tensor = _Maximum.apply(states.outputs, ~_real(states), int(states.lengths.min()))  # type: ignore[no-untyped-call]
+        return largest
+
+
+class _Maximum(torch.autograd.Function):
+    """The maximum of outputs [batch time dim] over the steps that are no pads [batch time 1].
+
+    The gradient is that of `amax`, in which equal steps share it, but takes a third of the time on a CPU.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, outputs: Tensor, pads: Tensor, shortest: int) -> Tensor:
+        largest = outputs[:, :shortest].amax(1)  # these columns have no pads
+        if shortest < outputs.shape[1]:
+            rest = outputs[:, shortest:].masked_fill(pads[:, shortest:], -torch.inf).amax(1)
+            largest = torch.maximum(largest, rest)
+        ctx.save_for_backward(outputs, pads, largest)
+        return largest
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        outputs, pads, largest = ctx.saved_tensors
+        at = (outputs == largest[:, None]) & ~pads
+        if int(at.count_nonzero()) > gradient.numel():  # some steps are equal
+            gradient = gradient / at.sum(1)
+        return at * gradient[:, None], None, None
 
 
 class AttentionOutput(nn.Module):

@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from seqtwin.guards.spreadsheets import safe_cell
 from seqtwin.published import (
     EPOCH,
     PREDICTION,
@@ -16,9 +17,8 @@ from seqtwin.published import (
     dev_column,
 )
 from seqtwin.run.prepared_data import Prepared, Ready
-from seqtwin.spreadsheets import safe_cell
 from seqtwin.training.diagnostics.plateau import trace
-from seqtwin.training.fit import RunState
+from seqtwin.training.run_state import RunState
 
 # watched on a sample of training rows, epoch by epoch
 WATCHED = (

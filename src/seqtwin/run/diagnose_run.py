@@ -24,16 +24,17 @@ from seqtwin.training.diagnostics.invariance import padding_deviation, permutati
 from seqtwin.training.diagnostics.plateau import plateau_facts
 from seqtwin.training.encode_store import part_of, predict
 from seqtwin.training.epoch_pairs import EpochPairs
-from seqtwin.training.fit import Criterion, RunState, Trainee, batches_of
+from seqtwin.training.fit import batches_of
 from seqtwin.training.losses import Loss
 from seqtwin.training.recipe import Recipe
+from seqtwin.training.run_state import Criterion, RunState, Trainee
 
 PreparedT_co = TypeVar("PreparedT_co", bound=Ready, covariant=True)
 LearnerT_co = TypeVar("LearnerT_co", bound=Trainee, covariant=True)
 LossT_co = TypeVar("LossT_co", bound=Criterion, covariant=True)
 WatcherT_co = TypeVar("WatcherT_co", covariant=True)
 
-WATCHED_PAIRS = 512
+WATCHED_PAIRS = 256
 PROBE_PAIRS = 2000
 THIRDS_PAIRS = 400
 GRADIENT_PAIRS = 128

@@ -3,18 +3,24 @@
 import os
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 import yaml
+from safetensors.torch import save
 
-from seqtwin.config import PATHS, RunConfig, each_path
+from seqtwin.build_folders import free_folder
+from seqtwin.config import PATHS, RunConfig, each_path, portable
 from seqtwin.errors import SeqTwinError
-from seqtwin.json_values import hash_of
-from seqtwin.published import RunManifest
+from seqtwin.files import publish_folder, write_bytes, write_text
+from seqtwin.json_values import Json, hash_of
+from seqtwin.published import CONFIG, HISTORY, LAST_GOOD, TRACE, RunManifest
+from seqtwin.run.cell_tables import history_table, trace_table
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepared_data import Ready
-from seqtwin.training.fit import Diverged
+from seqtwin.training.run_state import Diverged
 from seqtwin.version import __version__
 
 
@@ -36,6 +42,10 @@ def resolved(config: RunConfig) -> dict[str, object]:
 
 def config_hash(config: RunConfig) -> str:
     """The identity of a config. It does not depend on the folders of its files."""
+    return hash_of(_without_folders(config))
+
+
+def _without_folders(config: RunConfig) -> dict[str, Json]:
     raw = config.model_dump(mode="json")
     if raw["data"]["rows"] is None:  # results that were published before this key existed keep their identity
         del raw["data"]["rows"]
@@ -43,7 +53,7 @@ def config_hash(config: RunConfig) -> str:
         part = raw[section]
         if isinstance(part, dict) and part.get(key):
             part[key] = each_path(part[key], os.path.basename)
-    return hash_of(raw)
+    return raw
 
 
 def cell_key(config: RunConfig, prepared: Ready) -> str:
@@ -51,6 +61,45 @@ def cell_key(config: RunConfig, prepared: Ready) -> str:
     data = prepared.data
     start = [prepared.start] if prepared.start else []
     return hash_of([config_hash(config), data.fingerprint, data.split_fingerprint, __version__, *start])
+
+
+def identity(config: RunConfig, prepared: Ready, device: str) -> dict[str, dict[str, Json]]:
+    """Everything that the bits of a training depend on, by kind. `machine`: what only their last digits depend on."""
+    data = prepared.data
+    hashes = {"rows": data.fingerprint, "split": data.split_fingerprint, "start": prepared.start or ""}
+    return {
+        "config": _without_folders(config),
+        "data": {name: digest[:12] for name, digest in hashes.items()},
+        "versions": {**versions()},
+        "machine": {"device": device, "threads": torch.get_num_threads(), **kernels()},
+    }
+
+
+@contextmanager
+def remains_kept(out: Path, config: RunConfig, prepared: Ready) -> Iterator[None]:
+    """Publish what a training that diverges leaves, next to the folder that it was for."""
+    try:
+        yield
+    except Diverged as error:
+        remains = free_folder(out.with_name(f"{out.name}.diverged"))
+        with publish_folder(remains) as building:
+            write_remains(building.folder, config, prepared, error)
+            building.manifest.update(kind="remains", status="diverged", error=error.as_dict())
+        error.remedy += f"; its curve and last good weights are in {remains}"
+        raise
+
+
+def write_remains(folder: Path, config: RunConfig, prepared: Ready, error: Exception) -> None:
+    """Write the config of a training that failed; of one that diverged also its curve and its last good weights."""
+    write_text(folder / CONFIG, config_text(portable(config, folder)))
+    state = error.state if isinstance(error, Diverged) else None
+    if state is None:
+        return
+    write_text(folder / HISTORY, history_table(state, prepared.primary))
+    if state.losses:
+        write_text(folder / TRACE, trace_table(state.losses))
+    weights = {key: value.cpu().clone().contiguous() for key, value in state.best_weights.items()}
+    write_bytes(folder / LAST_GOOD, save(weights))
 
 
 def versions() -> dict[str, str]:

@@ -249,6 +249,18 @@ The baseline was chosen on dev. All of them: `floors.json` in the folder of the 
 """
 
 
+def rounding_section(deviation: float | None) -> str:
+    """The section about bfloat16: the largest difference of a coordinate; empty for None."""
+    if deviation is None:
+        return ""
+    return f"""
+## In bfloat16
+
+`encode(..., precision="bf16")` is faster on processors with bfloat16. A coordinate differed from float32 by up to
+{deviation:.1g} in a sample of test.
+"""
+
+
 def _rows(scores: Scores, interval: Interval | None) -> str:
     return "\n".join(
         _row(name, value, interval if name == scores["primary"] else None) for name, value in scores["test"].items()

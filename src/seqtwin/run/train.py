@@ -1,7 +1,6 @@
 """One training from its config to its published folder."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import torch
 
 from seqtwin.baselines.measure import measure_baselines
+from seqtwin.build_folders import sweep_old
 from seqtwin.config import RunConfig, portable
 from seqtwin.files import Building, dump_json, publish_folder, write_text
 from seqtwin.floors import Baselines
@@ -36,8 +36,8 @@ from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
 from seqtwin.run.fresh_model import blueprint_for, fresh_model
 from seqtwin.run.labels import column_label, row_label
-from seqtwin.run.manifest import config_text, manifest
-from seqtwin.run.model_card import Interval, baseline_section, interval_of
+from seqtwin.run.manifest import config_text, identity, manifest, remains_kept
+from seqtwin.run.model_card import Interval, baseline_section, interval_of, rounding_section
 from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.objectives.training_rows import row_facts, training_rows
@@ -46,9 +46,12 @@ from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared_data import Ready, data_facts
 from seqtwin.run.pretrained import followed
 from seqtwin.store import Stored, save_encoder
-from seqtwin.training.encode_store import batch_deviation
-from seqtwin.training.fit import Diverged, RunState, fit, pick_device
+from seqtwin.training.checkpoint import Checkpoints
+from seqtwin.training.clock import Clock
+from seqtwin.training.encode_store import batch_deviation, rounding_deviation
+from seqtwin.training.fit import fit, pick_device
 from seqtwin.training.recipe import Recipe
+from seqtwin.training.run_state import Diverged, RunState
 from seqtwin.version import __version__
 
 OnEpoch = Callable[[RunState], None]
@@ -72,19 +75,22 @@ def train(
     finish: Callable[[Path], None] = lambda _: None,
     prepared: Ready | None = None,
     baselines: bool = False,
+    resume: bool = False,
 ) -> Run:
     """The run of a config, published as the folder `out`.
 
     `finish(folder)` may add files before it is published. `prepared`: the data of the config, where they are prepared
-    already. `baselines`: also measure the free baselines, for floors.json and the model card.
+    already. `baselines`: also measure the free baselines, for floors.json and the model card. `resume`: continue the
+    training for `out` that was interrupted; where there is none, start.
 
-    Raises: ConfigError, DataError, Diverged.
+    Raises: ConfigError, DataError; Diverged, after publishing what is left as `out`.diverged; InUseError.
     """
     config = followed(config)
     check_run(config)
     prepared = prepared or prepare(config)
     check_targets(config, prepared)
-    with publish_folder(out) as building:
+    sweep_old(out.parent)
+    with remains_kept(out, config, prepared), publish_folder(out, resume=resume) as building:
         factors: dict[str, str | int] = {
             "representation": row_label(config),
             "loss": column_label(config, {}),
@@ -110,23 +116,30 @@ def run_into(
     *,
     on_epoch: OnEpoch,
     baselines: Baselines | None = None,
+    start_over: bool = False,
 ) -> Scores:
     """Train, evaluate and write one run into a folder under construction; return its scores.
 
-    `baselines`: published with the run, where they were measured.
+    The training continues from the checkpoints in the folder. `start_over`: also without an error where those are of
+    another config. `baselines`: published with the run, where they were measured.
     """
     if config.fit.threads is not None:
         torch.set_num_threads(config.fit.threads)
-    clock = _Clock()
+    clock = Clock()
     device = pick_device(config.fit.device)
     objective, model = objective_of(config), fresh_model(config, prepared).to(device)
     learner, loss = objective.trainee(model, prepared, config)
     untrained = objective.judge_untrained(learner, prepared)
     clock.lap("data")
     rows, recipe = training_rows(config, prepared), recipe_of(config)
-    watcher = objective.watch(prepared, recipe)
-    state = fit(learner, loss, rows, recipe, objective.measure(prepared), watch=watcher, on_epoch=on_epoch)
-    clock.lap("train")
+    watcher, measure = objective.watch(prepared, recipe), objective.measure(prepared)
+    keeper = Checkpoints(building.folder, identity(config, prepared, str(device)), start_over=start_over)
+    try:
+        state = fit(learner, loss, rows, recipe, measure, watch=watcher, on_epoch=on_epoch, keeper=keeper)
+    except Diverged:
+        keeper.remove()  # it would diverge again
+        raise
+    clock.lap("train", before=keeper.before)
     if isinstance(model.encoder.inputs, TableInput):
         model.encoder.inputs.join_fixed()
     deviation = _deviation(model, prepared, state)
@@ -142,21 +155,6 @@ def run_into(
         )
     )  # fmt: skip
     return judged.scores
-
-
-class _Clock:
-    """Wall time and CPU time in seconds, by phase. CPU time is that of all threads of this process."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self.cpu_seconds: dict[str, float] = {}
-        self._since = time.monotonic(), time.process_time()
-
-    def lap(self, name: str) -> None:
-        now = time.monotonic(), time.process_time()
-        wall, processor = (round(end - start, 3) for end, start in zip(now, self._since, strict=True))
-        self.seconds[name], self.cpu_seconds[name] = wall, processor
-        self._since = now
 
 
 def recipe_of(config: RunConfig) -> Recipe:
@@ -185,7 +183,9 @@ def _deviation(model: Siamese, prepared: Ready, state: RunState) -> float:
     """The largest difference between a vector encoded alone and in a batch. Raises: Diverged when it is not finite."""
     deviation = batch_deviation(model, prepared.stores["test"].items)
     if not math.isfinite(deviation):
-        raise Diverged(state.step, [])
+        error = Diverged(state.step, [])
+        error.state = state
+        raise error
     return deviation
 
 
@@ -257,6 +257,7 @@ def _write(
         if text:
             write_text(folder / name, text)
     card = objective.card(facts, scores, _interval(t, objective))
+    card += rounding_section(rounding_deviation(t.model, t.prepared.stores["test"].items))
     card += baseline_section(baselines, scores) if baselines else ""
     _save(folder / ENCODER, config, t, objective, facts, card)
 

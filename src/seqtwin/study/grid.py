@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from seqtwin.config import RunConfig, StudyConfig, vary
 from seqtwin.errors import ConfigError
-from seqtwin.largest import CELLS
+from seqtwin.guards.largest import CELLS
 from seqtwin.lookup import split_spec
 from seqtwin.run.check_config import check_run
 from seqtwin.run.data_files import data_name

@@ -16,7 +16,8 @@ from seqtwin.run.prepared_data import Ready
 from seqtwin.run.train import recipe_of
 from seqtwin.study.grid import StudyCell
 from seqtwin.study.quick_plan import Cost
-from seqtwin.training.fit import Criterion, Diverged, Trainee, pick_device, time_steps
+from seqtwin.training.fit import pick_device, time_steps
+from seqtwin.training.run_state import Criterion, Diverged, Trainee
 
 STEPS = 4
 _FIXED = 1.5  # seconds of a study cell for its model, tables and files

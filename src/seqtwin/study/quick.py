@@ -3,6 +3,7 @@
 The plan is made once, from measured times, and kept in `quick.json`. A second call continues the same study.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -177,6 +178,8 @@ def _race(grid: Grid, plan: Plan, out: Path, budget: Budget, data: DataSets, on_
     if "raced" in saved:
         return _Raced(**saved["raced"])
     raced = _rounds(grid, plan, out, budget, data, on_progress)
+    for late in (out / "rounds").glob(".*.round*"):  # checkpoints of trainings that the time was too short for
+        shutil.rmtree(late, ignore_errors=True)
     publish_text(out / PLAN, sealed_text({**saved, "raced": asdict(raced)}))
     return raced
 

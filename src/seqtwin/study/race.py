@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Literal
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError
 from seqtwin.files import write_text
+from seqtwin.guards.spreadsheets import csv_text
 from seqtwin.metrics import METRICS
+from seqtwin.place_faults import refuse_place_fault
 from seqtwin.run.check_config import check_run
 from seqtwin.run.prepare import DataSets
-from seqtwin.spreadsheets import csv_text
 from seqtwin.study.entrants import Entrant, entrants_of
 from seqtwin.study.trials import FAILURES, dev_value
-from seqtwin.training.fit import RunState
+from seqtwin.training.run_state import RunState
 
 if TYPE_CHECKING:
     import optuna
@@ -141,6 +142,7 @@ def _run(entrant: Entrant, config: RunConfig, data: DataSets, study: "optuna.Stu
     except _Halt as halt:
         ended = halt.state
     except FAILURES as error:
+        refuse_place_fault(error)
         log.info("%s failed: %s", entrant.name, error)
         ended, cause = "failed", str(error).split("\n", 1)[0] or type(error).__name__
     dev = None if ended == "failed" else last.dev

@@ -14,6 +14,7 @@ from typing import TypedDict
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.files import dump_json, publish_folder, read_json, verify, write_text
+from seqtwin.place_faults import refuse_place_fault
 from seqtwin.run.manifest import cell_key, versions
 from seqtwin.run.prepare import DataSets
 from seqtwin.study.grid import StudyCell
@@ -22,7 +23,7 @@ from seqtwin.study.tiers import TUNING_SEED
 from seqtwin.study.trials import FAILURES, dev_value
 from seqtwin.study.worker import Progress, report
 from seqtwin.study.worker_pool import Work
-from seqtwin.training.fit import RunState
+from seqtwin.training.run_state import RunState
 
 OUTCOME = "outcome.json"
 
@@ -73,8 +74,10 @@ def run_heat(heat: Heat, folder: Path, data: DataSets | None = None) -> str:
 
     start, cause = time.monotonic(), ""
     try:
-        dev = dev_value(heat.config, (data or DataSets()).prepare(heat.config), on_epoch=watch)
+        prepared = (data or DataSets()).prepare(heat.config)
+        dev = dev_value(heat.config, prepared, on_epoch=watch, begun=folder / f".{heat.id}")
     except FAILURES as error:
+        refuse_place_fault(error)
         dev, cause = None, str(error).split("\n", 1)[0] or type(error).__name__
     epochs, steps = (last[0].epoch, last[0].step) if last else (0, 0)
     _publish(heat, folder / heat.id, Outcome(dev=dev, epochs=epochs, steps=steps, cause=cause,

@@ -2,7 +2,9 @@
 
 import logging
 import os
+import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from logging.handlers import QueueHandler
 from pathlib import Path
@@ -10,15 +12,16 @@ from typing import Protocol, TypeVar
 
 import torch
 
-from seqtwin.config import portable
-from seqtwin.errors import SeqTwinError
-from seqtwin.files import publish_folder, write_text
-from seqtwin.run.manifest import config_text, manifest, status_of
+from seqtwin.errors import InUseError, SeqTwinError
+from seqtwin.files import publish_folder
+from seqtwin.interrupts import Leave
+from seqtwin.place_faults import refuse_place_fault
+from seqtwin.run.manifest import manifest, status_of, write_remains
 from seqtwin.run.prepare import DataSets
 from seqtwin.run.train import run_into
 from seqtwin.study.grid import StudyCell
 from seqtwin.study.parent_watch import end_with_driver
-from seqtwin.training.fit import RunState
+from seqtwin.training.run_state import RunState
 
 TaskT = TypeVar("TaskT")
 
@@ -74,6 +77,7 @@ def start_worker(events: Events, threads: int, of: int, work: str, data: DataSet
     """
     _state.events, _state.of, _state.work, _state.data = events, of, work, data or DataSets()
     end_with_driver()
+    signal.signal(signal.SIGTERM, Leave())
     # warnings go to the driver, which prints each once and not once per study cell
     warnings = logging.getLogger("seqtwin")
     warnings.addHandler(QueueHandler(events))
@@ -91,15 +95,19 @@ def run_task(run: Callable[[TaskT, Path, DataSets | None], str], task: TaskT, fo
 def run_cell(cell: StudyCell, folder: Path, data: DataSets | None = None) -> str:
     """Train one study cell and publish it under `folder`, with its error where it fails; its status.
 
-    `data`: the prepared data of the study; None reads them.
+    It continues from a checkpoint that an interrupted process left. `data`: the prepared data of the study; None reads
+    them. Raises: ResourceError for a fault of the place, such as a full disk; then nothing is published.
     """
     data = data or DataSets()
     report(Progress(cell.id, 0, cell.config.fit.epochs))
     try:
         status = _train(cell, folder / cell.id, data)
+    except InUseError:
+        raise
     except Exception as error:
         if (folder / cell.id).exists():
             raise
+        refuse_place_fault(error)
         status = publish_failed(cell, folder / cell.id, error, data)
     report(Progress(cell.id, cell.config.fit.epochs, cell.config.fit.epochs, done=status))
     return status
@@ -107,9 +115,12 @@ def run_cell(cell: StudyCell, folder: Path, data: DataSets | None = None) -> str
 
 def _train(cell: StudyCell, final: Path, data: DataSets) -> str:
     prepared = data.prepare(cell.config)
-    with publish_folder(final) as building:
+    with publish_folder(final, resume=True) as building:
         building.manifest["id"] = cell.id
-        run_into(building, cell.config, prepared, cell.factors, on_epoch=lambda state: _report_epoch(cell, state))
+        run_into(
+            *(building, cell.config, prepared, cell.factors), start_over=True,
+            on_epoch=lambda state: _report_epoch(cell, state),
+        )  # fmt: skip
         building.manifest["tuning"] = cell.tuning and dict(cell.tuning)
     return str(building.manifest["status"])
 
@@ -120,8 +131,8 @@ def publish_failed(cell: StudyCell, final: Path, error: Exception, data: DataSet
     known = error if isinstance(error, SeqTwinError) else SeqTwinError("CELL_FAILED", cause)
     status = status_of(error)
     with publish_folder(final) as building:
-        write_text(building.folder / "config.yaml", config_text(portable(cell.config, building.folder)))
         prepared = (data or DataSets()).prepare(cell.config)
+        write_remains(building.folder, cell.config, prepared, error)
         building.manifest["id"] = cell.id
         building.manifest.update(
             manifest(cell.config, prepared, cell.factors, status, device="", seconds={}, cpu_seconds={}, error=known)
@@ -137,4 +148,5 @@ def _report_epoch(cell: StudyCell, state: RunState) -> None:
 def report(progress: Progress) -> None:
     """Report to the driver, where there is one."""
     if _state.events is not None:
-        _state.events.put(replace(progress, of=_state.of, work=_state.work))
+        with suppress(OSError, EOFError):  # the driver has ended, and this process ends with it
+            _state.events.put(replace(progress, of=_state.of, work=_state.work))

@@ -3,11 +3,13 @@
 import logging
 import math
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for_processes
 from multiprocessing.context import SpawnContext
 from multiprocessing.managers import SyncManager
 from pathlib import Path
@@ -20,6 +22,7 @@ from seqtwin.study.parent_watch import end_with_driver
 from seqtwin.study.worker import Events, Progress, run_task, start_worker
 
 OnProgress = Callable[[Progress], None]
+GRACE = 30.0  # seconds for the last step of a worker and its checkpoint
 
 
 class Task(Protocol):
@@ -65,7 +68,7 @@ def run_all(
 
     `until`: the time of `time.monotonic()` at which the tasks that still run are ended.
 
-    Raises: TimeUp.
+    Raises: TimeUp; ResourceError and the other errors of a worker, after which all workers end.
     """
     left = list(tasks)
     while left:
@@ -118,34 +121,46 @@ def run_some(
 def _manager(context: SpawnContext) -> SyncManager:
     manager = SyncManager(ctx=context)
     try:
-        manager.start(end_with_driver)
+        manager.start(_serve_until_driver_ends)
     except EOFError as error:
         remedy = 'in a script, call this under `if __name__ == "__main__":`, since workers import the script'
         raise ConfigError("WORKER_START", "no worker process could start", remedy=remedy) from error
     return manager
 
 
+def _serve_until_driver_ends() -> None:
+    """The queue outlives a signal to all processes: workers report to it while they stop."""
+    end_with_driver()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 def _stop(pool: ProcessPoolExecutor) -> None:
-    """End the workers now: a half-built folder is not published. (Python 3.14 has `terminate_workers` for this.)"""
-    workers = list((pool._processes or {}).values())
+    """End the workers. One that trains ends its step and writes a checkpoint first; after a while it is killed."""
+    workers = {worker.sentinel: worker for worker in (pool._processes or {}).values()}
     pool.shutdown(wait=False, cancel_futures=True)
-    for worker in workers:
+    for worker in workers.values():
         worker.terminate()
+    end = time.monotonic() + GRACE
+    while workers and (left := end - time.monotonic()) > 0:
+        for ended in wait_for_processes(list(workers), timeout=left):
+            if isinstance(ended, int):
+                del workers[ended]
+    for worker in workers.values():
+        worker.kill()
 
 
 def _watch(futures: Sequence[Future[str]], events: Events, on_progress: OnProgress, until: float) -> None:
     logged: set[str] = set()
-    while True:
-        done = wait(futures, timeout=0.2).not_done == set()
+    left = set(futures)
+    while left:
+        done, left = wait(left, timeout=0.2)
         _drain(events, on_progress, logged)
-        if done:
-            break
-        if time.monotonic() > until:
+        for future in done:
+            error = future.exception()
+            if error is not None and not isinstance(error, BrokenProcessPool):
+                raise error  # the rest would fail in the same way
+        if left and time.monotonic() > until:
             raise TimeUp
-    for future in futures:
-        error = future.exception()
-        if error is not None and not isinstance(error, BrokenProcessPool):
-            raise error
 
 
 def _drain(events: Events, on_progress: OnProgress, logged: set[str]) -> None:

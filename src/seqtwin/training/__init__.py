@@ -10,6 +10,10 @@
 - `hard_negatives`: different pairs that the current encoder finds.
 - `epoch_pairs`: the training pairs of each epoch.
 - `recipe`: the settings of a training.
+- `run_state`: the state of a training, and its error when it diverges.
+- `saved_state`: the state as JSON and tensors, and back.
+- `checkpoint`: checkpoints, and the exact continuation from one.
+- `clock`: wall time and CPU time by phase.
 - `fit`: the training loop.
 - `evaluate_heads`: the predictions of a head, with every metric of them.
 - `diagnostics`: measurements that explain a trained encoder.

@@ -1,5 +1,7 @@
 """Vectors and scores of a whole store. Each distinct item is encoded once, shortest first unless pads are read."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -7,6 +9,7 @@ from torch import Tensor
 from seqtwin.data.batches import PairStore, Ragged, by_length
 from seqtwin.model.distiller import Distiller
 from seqtwin.model.heads import Learner
+from seqtwin.model.precision import PRECISIONS, can_autocast, independent_in_bf16
 from seqtwin.model.siamese import Siamese
 
 ENCODE_BATCH = 512
@@ -21,14 +24,15 @@ def sorting_lengths(model: Siamese | Learner | Distiller, lengths: np.ndarray) -
 
 
 @torch.inference_mode()
-def encode_items(model: Siamese, items: Ragged, *, batch: int = ENCODE_BATCH) -> Tensor:
+def encode_items(model: Siamese, items: Ragged, *, batch: int = ENCODE_BATCH, precision: str = "fp32") -> Tensor:
     """One vector per item, on the model's device: Float[items dim]."""
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
     vectors = torch.empty(len(items), model.space.dim, device=device)
     for rows in by_length(sorting_lengths(model, items.lengths), batch):
-        vectors[torch.from_numpy(rows).to(device)] = model.encode(items.take(rows).to(device)).float()
+        found = model.encode(items.take(rows).to(device), partial(PRECISIONS[precision], device.type))
+        vectors[torch.from_numpy(rows).to(device)] = found.float()
     model.train(was_training)
     return vectors
 
@@ -69,11 +73,24 @@ def only(items: Ragged, rows: np.ndarray) -> Ragged:
     return Ragged.of([items.steps[start:end] for start, end in zip(items.starts[rows], ends, strict=True)])
 
 
-def batch_deviation(model: Siamese, items: Ragged, *, sample: int = 64) -> float:
+def batch_deviation(model: Siamese, items: Ragged) -> float:
     """The largest difference between the vector of a sequence alone and in a batch with longer ones. It should be 0."""
-    order = np.argsort(items.lengths, kind="stable")
-    rows = order[np.linspace(0, len(order) - 1, min(sample, len(order))).astype(int)]
-    chosen = only(items, rows)
+    chosen = _sample(items)
     together = encode_items(model, chosen)
     alone = encode_items(model, chosen, batch=1)
     return float((together - alone).abs().max())
+
+
+def rounding_deviation(model: Siamese, items: Ragged) -> float | None:
+    """The largest difference of a coordinate between float32 and bfloat16; None where bfloat16 is not offered."""
+    if not (independent_in_bf16(model) and can_autocast(model)):
+        return None
+    chosen = _sample(items)
+    exact, rounded = (encode_items(model, chosen, precision=name) for name in ("fp32", "bf16"))
+    return float((exact - rounded).abs().max())
+
+
+def _sample(items: Ragged, size: int = 64) -> Ragged:
+    """Some items of all lengths."""
+    order = np.argsort(items.lengths, kind="stable")
+    return only(items, order[np.linspace(0, len(order) - 1, min(size, len(order))).astype(int)])

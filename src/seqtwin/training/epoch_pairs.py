@@ -54,10 +54,15 @@ class EpochPairs:
 
     def epoch(self, model: Siamese, epoch: int) -> PairStore:
         """The pairs of an epoch, numbered from 1, for the encoder as it is before that epoch."""
+        if self.negatives is not None:
+            self.negatives.epoch(model, epoch)
+        return self.again(epoch)
+
+    def again(self, epoch: int) -> PairStore:
+        """The pairs of an epoch whose negatives are found already."""
         pairs = self._drawn(epoch)
         if self.negatives is not None:
-            left, right = self.negatives.epoch(model, epoch)
-            pairs = _with_pairs(pairs, left, right, 0.0)
+            pairs = _with_pairs(pairs, *self.negatives.found, 0.0)
         if self.augmenter is not None:
             made = self.augmenter.epoch(epoch)
             copies = np.arange(len(made.items) - len(made.copied), len(made.items))

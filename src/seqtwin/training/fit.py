@@ -3,9 +3,9 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -13,76 +13,24 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.data.batches import Store, balanced_batches, epoch_batches
-from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
-from seqtwin.model.distiller import Distiller
-from seqtwin.model.heads import Learner
 from seqtwin.model.precision import PRECISIONS, usable_precision
 from seqtwin.model.siamese import Siamese
-from seqtwin.training.averaging import AVERAGES, WeightAverage
-from seqtwin.training.cross_entropy import CrossEntropy
-from seqtwin.training.distillation import Distillation
+from seqtwin.training.averaging import AVERAGES
+from seqtwin.training.checkpoint import Keeper
 from seqtwin.training.encode_store import sorting_lengths
 from seqtwin.training.epoch_pairs import EpochPairs
 from seqtwin.training.layer_rates import parameter_groups
-from seqtwin.training.losses import Loss
 from seqtwin.training.optimizers import OPTIMIZERS, SCHEDULES, with_warmup
 from seqtwin.training.recipe import Recipe, step_budget
+from seqtwin.training.run_state import Criterion, Diverged, Measures, Row, RunState, Trainee
+from seqtwin.training.saved_state import Training
 
 log = logging.getLogger(__name__)
 
-Trainee = Siamese | Learner | Distiller
-Criterion = Loss | CrossEntropy | Distillation
 Model = TypeVar("Model", bound=Trainee)
 LossOf = TypeVar("LossOf", bound=Criterion)
-
-Measures = Mapping[str, float | None]
-Row = dict[str, int | float | None]  # of the history
-
-
-class Diverged(SeqTwinError):  # noqa: N818 - the word of the published status
-    """Numbers that are no longer finite. `rows`: those of the batch in which this was noticed."""
-
-    exit_code = 1
-
-    def __init__(self, step: int, rows: list[int]) -> None:
-        where = f"the loss or its gradient is not finite at step {step}, in the batch of rows {rows[:8]}"
-        cause = where if rows else f"vectors or scores are not finite after step {step}"
-        super().__init__("DIVERGED", cause, remedy="lower fit.lr, or set fit.clip")
-        self.step, self.rows = step, rows
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (Diverged, (self.step, self.rows))
-
-
-@dataclass
-class RunState:
-    """Everything that changes while an encoder is trained. `losses`, `norms`: of every step, norms before clipping.
-
-    `precision`: the one in use, which can differ from that of the config. `rate`: that of the first group of
-    parameters, as a multiple of `lr`. `averaged`: the number of steps whose average `best_weights` are. `budget`: the
-    number of steps without early stopping. `rows`: the number of training rows so far, with repetitions.
-    """
-
-    model: Trainee
-    optimizer: torch.optim.Optimizer
-    scheduler: torch.optim.lr_scheduler.LRScheduler
-    precision: str = "fp32"
-    rate: float = 1.0
-    average: WeightAverage | None = None
-    averaged: int = 0
-    budget: int = 0
-    epoch: int = 0
-    step: int = 0
-    rows: int = 0
-    best: float = -math.inf
-    best_epoch: int = 0
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
-    stale: int = 0
-    seconds: float = 0.0
-    history: list[Row] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)
-    norms: list[float] = field(default_factory=list)
 
 
 def _watch_nothing(_model: Trainee, _loss: Criterion) -> Measures:
@@ -98,27 +46,38 @@ def fit(
     *,
     watch: Callable[[Model, LossOf], Measures] = _watch_nothing,
     on_epoch: Callable[[RunState], None] = lambda _: None,
+    keeper: Keeper | None = None,
 ) -> RunState:
     """The state after training. The model then has the weights of the epoch with the highest `measure` (on dev). With
     `recipe.average`, the averaged weights are measured and kept.
 
     `train`: the rows of every epoch, or the pairs of each epoch. `watch` is called before training and after each
     epoch. Its results are added to the history, and it must not change anything. A precision that this processor does
-    not support for the model becomes fp32, with a warning.
+    not support for the model becomes fp32, with a warning. `keeper` writes checkpoints and continues from one.
 
     Raises: Diverged.
     """
     recipe = replace(recipe, precision=usable_precision(recipe.precision, model))
+    keeper = keeper or Keeper()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)  # dropout draws from PyTorch's own generator
         state = _start(model, loss, train, recipe)
-        first_loss = _mean_loss(model, loss, _labelled(train), recipe)
-        _record(state, first_loss, _finite(state, measure(model)), watch(model, loss))
-        while state.epoch < recipe.epochs and not _stale(state, recipe.patience):
-            mean_loss = _one_epoch(state, loss, train, recipe)
-            with state.average.in_use() if state.average else nullcontext():
-                _record(state, mean_loss, _finite(state, measure(model)), watch(model, loss))
-            on_epoch(state)
+        try:
+            if not keeper.restore(Training(state, loss, train, watch)):
+                first_loss = _mean_loss(model, loss, _labelled(train), recipe)
+                _record(state, first_loss, _finite(state, measure(model)), watch(model, loss))
+            with keeper.on_duty():
+                while state.batches or (state.epoch < recipe.epochs and not _stale(state, recipe.patience)):
+                    mean_loss = _one_epoch(state, loss, train, recipe, keeper)
+                    with keeper.at_rest(), state.average.in_use() if state.average else nullcontext():
+                        metric, watched = _finite(state, measure(model)), watch(model, loss)
+                        keeper.at_work()
+                        _record(state, mean_loss, metric, watched)
+                    on_epoch(state)
+                    keeper.after_epoch()
+        except Diverged as error:
+            error.state = state
+            raise
     _warn_without_average(state)
     model.load_state_dict(state.best_weights)
     model.eval()
@@ -168,24 +127,28 @@ def batches_of(model: Trainee, train: Store, recipe: Recipe, epoch: int) -> list
     return balanced_batches(lengths, same, recipe.batch, recipe.balance, seed=recipe.seed, epoch=epoch)
 
 
-def _one_epoch(state: RunState, loss: Criterion, train: Store | EpochPairs, recipe: Recipe) -> float:
-    start = time.monotonic()
+def _one_epoch(state: RunState, loss: Criterion, train: Store | EpochPairs, recipe: Recipe, keeper: Keeper) -> float:
+    """Train the batches of the next epoch, or the rest of those of the present one; the mean loss."""
+    state.began = time.monotonic()
     state.model.train()
-    state.epoch += 1
     store = _rows_of_epoch(state, train)
-    total = 0.0
-    for rows in batches_of(state.model, store, recipe, state.epoch):
-        total += _one_step(state, loss, store, rows, recipe) * len(rows)
-    state.rows += len(store)
-    state.seconds += time.monotonic() - start
-    return total / len(store)
+    for rows in batches_of(state.model, store, recipe, state.epoch)[state.batches :]:
+        state.total += _one_step(state, loss, store, rows, recipe) * len(rows)
+        state.batches, state.rows = state.batches + 1, state.rows + len(rows)
+        keeper.after_step()
+    state.seconds += time.monotonic() - state.began
+    state.began = 0.0
+    return state.total / len(store)
 
 
 def _rows_of_epoch(state: RunState, train: Store | EpochPairs) -> Store:
+    """The rows of the next epoch, which begins, or of the present one."""
+    begun = state.batches > 0
+    state.epoch += not begun
     if not isinstance(train, EpochPairs):
         return train
     assert isinstance(state.model, Siamese)  # only pairs differ from epoch to epoch
-    return train.epoch(state.model, state.epoch)
+    return train.latest if begun and train.latest is not None else train.epoch(state.model, state.epoch)
 
 
 def _one_step(state: RunState, loss: Criterion, train: Store, rows: np.ndarray, recipe: Recipe) -> float:
@@ -258,6 +221,7 @@ def _record(state: RunState, mean_loss: float, metric: float | None, watched: Me
         state.averaged = state.average.count if state.average else 0
         state.best_weights = {k: v.detach().clone() for k, v in state.model.state_dict().items()}
     state.stale = 0 if better or not trained else state.stale + 1
+    state.batches, state.total = 0, 0.0
 
 
 def _warn_without_average(state: RunState) -> None:

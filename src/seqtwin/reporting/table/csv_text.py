@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seqtwin.errors import DamagedError
-from seqtwin.spreadsheets import original_cell, safe_cell
+from seqtwin.guards.spreadsheets import original_cell, safe_cell
 
 FROM_DATA = frozenset({"left", "right", "true", "predicted", "dataset"})
 """Columns with texts of the data, which a spreadsheet could run as formulas."""

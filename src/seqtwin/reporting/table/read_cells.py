@@ -13,6 +13,7 @@ import pandas as pd
 from seqtwin import files
 from seqtwin.cards import read_sealed
 from seqtwin.errors import ConfigError, DamagedError
+from seqtwin.guards.spreadsheets import original_cell
 from seqtwin.published import (
     CONFIG,
     EPOCH,
@@ -37,7 +38,6 @@ from seqtwin.published import (
     read_scores,
 )
 from seqtwin.reporting.table.csv_text import frame_from_csv
-from seqtwin.spreadsheets import original_cell
 
 
 @dataclass(frozen=True)

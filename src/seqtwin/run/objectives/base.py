@@ -13,8 +13,8 @@ from seqtwin.run.evaluate import Judged
 from seqtwin.run.model_card import Interval
 from seqtwin.run.prepared_data import Ready
 from seqtwin.store import SavedHead
-from seqtwin.training.fit import Criterion, Trainee
 from seqtwin.training.recipe import Recipe
+from seqtwin.training.run_state import Criterion, Trainee
 
 PreparedT = TypeVar("PreparedT", bound=Ready)
 LearnerT = TypeVar("LearnerT", bound=Trainee)

@@ -11,7 +11,7 @@ from seqtwin.published import Diagnostics
 from seqtwin.run.diagnose_run import STATE_ITEMS, some_rows
 from seqtwin.training.diagnostics import geometry
 from seqtwin.training.encode_store import encode_items, only
-from seqtwin.training.fit import Criterion
+from seqtwin.training.run_state import Criterion
 
 WATCHED_ITEMS = 512
 

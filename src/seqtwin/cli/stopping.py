@@ -1,0 +1,81 @@
+"""The line that a stopped command prints: the state on disk, and the command that continues it."""
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from seqtwin.build_folders import left_over, steps_of
+from seqtwin.cli import console
+from seqtwin.errors import ResourceError
+from seqtwin.interrupts import exit_code, stoppable
+from seqtwin.place_faults import place_fault, refuse_place_fault
+
+if TYPE_CHECKING:
+    from seqtwin.config import RunConfig
+
+
+@contextmanager
+def told_when_stopped(line: Callable[[], str]) -> Iterator[None]:
+    """Print a line when SIGTERM, Ctrl-C or a full disk stops the command. A signal sets the exit code: 143 or 130."""
+    try:
+        with stoppable():
+            yield
+    except KeyboardInterrupt as stop:
+        console.print_notice(line())
+        raise typer.Exit(exit_code(stop)) from None
+    except (ResourceError, OSError, MemoryError, RuntimeError) as error:
+        if place_fault(error) is not None:
+            console.print_notice(line())
+            refuse_place_fault(error)
+        raise
+
+
+def training_line(folder: Path, command: str = "") -> str:
+    """What is left of a training that was to be published as a folder. `command`: continues it; default: the same."""
+    left = left_over(folder)
+    if left is None:
+        return "stopped before the first checkpoint; nothing is left to continue"
+    step = int(steps_of(left)[-1].name.split("-")[1])
+    again = command or _command("--resume")
+    return f"stopped; the checkpoint of step {step:,} is in {left}; continue with: {again}"
+
+
+def study_line(folder: Path) -> str:
+    """What is on disk of a study."""
+    done = sum(not path.name.startswith(".") for path in folder.glob("cells/*"))
+    begun = sum(bool(steps_of(path)) for path in folder.glob("cells/.*.build-*"))
+    kept = f"{done} finished study cell{'s' * (done != 1)} and {begun} checkpoint{'s' * (begun != 1)}"
+    return f"stopped; {kept} are in {folder}; continue with: {_command()}"
+
+
+def _command(option: str = "") -> str:
+    """The command as it was typed, with a further option."""
+    given = sys.argv[1:]
+    return shlex.join(["seqtwin", *given, *([option] if option and option not in given else [])])
+
+
+def keep_winner(config: "RunConfig", folder: Path) -> "RunConfig":
+    """Write the config of the winner of a race next to the folder: its training can be continued; the config."""
+    from seqtwin.config import portable
+    from seqtwin.files import publish_text
+    from seqtwin.run.manifest import config_text
+    from seqtwin.run.pretrained import followed
+
+    kept = winner_file(folder)
+    publish_text(kept, config_text(portable(followed(config), kept.absolute().parent)))
+    return config
+
+
+def winner_command(folder: Path) -> str:
+    """The command that continues the training of the winner of a race."""
+    return shlex.join(["seqtwin", "train", str(winner_file(folder)), "--out", str(folder), "--resume"])
+
+
+def winner_file(folder: Path) -> Path:
+    """The config of the winner of a race, while it is trained."""
+    return folder.with_name(f"{folder.name}.auto.yaml")

@@ -1,0 +1,119 @@
+"""Counts faults and what they did, and writes reports/reliability.
+
+    python tests/faults/soak.py minutes|nightly
+
+`minutes`: the counts of one change of the code. `nightly`: the full counts, hours. Each part is a process of its own
+that ends by itself. Parts that are counted already, with the same form and version, are not repeated.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+HOME = ROOT / "reports" / "reliability"
+COUNTS, PAGE = HOME / "counts.json", HOME / "README.md"
+SCENARIOS = {
+    "publish": "a file that is replaced",
+    "encode": "`encode --resume`",
+    "index": "an index",
+    "train": "`train`",
+}
+FAULTS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EDQUOT")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the page. `arguments`: of the script, by form; `target`: what the project asks of the full form."""
+
+    title: str
+    script: str
+    arguments: Mapping[str, tuple[str, ...]]
+    target: str = ""
+
+
+def parts() -> dict[str, Part]:
+    """Every part, by name."""
+    found = {}
+    for name, words in SCENARIOS.items():
+        for fault in ("crash", *FAULTS):
+            what = "crash" if fault == "crash" else f"the disk answers {fault}"
+            forms = {"minutes": (name, fault, "12"), "nightly": (name, fault)}
+            found[f"{name}-{fault}"] = Part(f"{words}: {what} at a change of the disk", "at_every_point.py", forms)
+        losses = {"minutes": (name, "300"), "nightly": (name, "1250")}
+        found[f"{name}-power"] = Part(f"{words}: power loss", "power_loss.py", losses)
+    found["compare-crash"] = Part(
+        "`compare`: crash at a change of the disk",
+        "at_every_point.py",
+        {"minutes": ("compare", "crash", "4"), "nightly": ("compare", "crash", "60")},
+    )
+    fuzz = {"minutes": ("10000", "1"), "nightly": ("1000000", "2")}
+    found["fuzz"] = Part("changed files for every reader", "fuzz_readers.py", fuzz, "1,000,000")
+    return found
+
+
+def count(part: Part, form: str) -> dict[str, Any]:
+    """Run a part; its counts."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in ("src", "tests"))}
+    start = time.monotonic()
+    command = [sys.executable, str(HERE / part.script), *part.arguments[form]]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        return {"tried": 0, "wrong": [done.stderr.strip().splitlines()[-1]], "seconds": 0.0}
+    return {**json.loads(done.stdout), "seconds": round(time.monotonic() - start, 1)}
+
+
+def page(counts: Mapping[str, Any]) -> str:
+    """The counts as Markdown."""
+    rows = "".join(_row(part, counts[name]) for name, part in parts().items() if name in counts)
+    tried = sum(own["tried"] for own in counts.values())
+    wrong = sum(len(own["wrong"]) for own in counts.values())
+    return f"""# Faults, counted
+
+Written by `python tests/faults/soak.py` from [counts.json](counts.json): {tried:,} faults, {wrong:,} with a wrong
+outcome. Commands run on tiny data in processes of their own. After each crash or refusal of the disk, what is
+published must be whole, nothing else may look published, and the same command must go on and end with the same bytes
+as without the fault. After a power loss, everything published before it must be there. A changed file must be read,
+or refused with one typed error, within 20 seconds. [SECURITY.md](../../SECURITY.md) states the promises.
+
+*Changes*: how often the command changes the disk (opening a file to write, renames, removals, flushes).
+
+| fault | changes | tried | wrong | seconds |
+| --- | ---: | ---: | ---: | ---: |
+{rows}
+Counted with Python {platform.python_version()} on {platform.system()}.
+"""
+
+
+def _row(part: Part, own: Mapping[str, Any]) -> str:
+    points = f"{own['points']:,}" if "points" in own else ""
+    target = f" (asked: {part.target})" if part.target else ""
+    return f"| {part.title} | {points} | {own['tried']:,}{target} | {len(own['wrong']):,} | {own['seconds']:,.0f} |\n"
+
+
+def main() -> None:
+    """Count what is not counted yet, write the page, and fail if anything was wrong."""
+    form, *names = sys.argv[1:]
+    known: dict[str, Any] = json.loads(COUNTS.read_text()) if COUNTS.exists() and form == "nightly" else {}
+    for name, part in parts().items():
+        if name not in known and (not names or name in names):
+            known[name] = count(part, form)
+            sys.stdout.write(f"{name}: {known[name] | {'wrong': known[name]['wrong'][:3]}}\n")
+            if form == "nightly":
+                HOME.mkdir(parents=True, exist_ok=True)
+                COUNTS.write_text(json.dumps(known, indent=2) + "\n")
+    if form == "nightly":
+        PAGE.write_text(page(known))
+    sys.exit(any(own["wrong"] for own in known.values()))
+
+
+if __name__ == "__main__":
+    main()
