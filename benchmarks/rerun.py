@@ -6,7 +6,8 @@ from pathlib import Path
 from validated import Validation
 
 from seqtwin.config import parse_study
-from seqtwin.files import hash_of, read_json, sha256
+from seqtwin.files import read_json, sha256
+from seqtwin.json_values import hash_of
 from seqtwin.study.compare import compare
 
 STUDY = {

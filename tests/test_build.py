@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from seqtwin.build import Blueprint, blueprint_of, build_siamese
+from seqtwin.build import Blueprint, blueprint_of, build_siamese, trainable_numbers
 from seqtwin.config import parse_run
-from seqtwin.errors import ConfigError
+from seqtwin.errors import ConfigError, ResourceError
 from seqtwin.model.cells import CELLS
 from seqtwin.model.encoder import SeriesInput, SpelledInput, TokenInput
 from seqtwin.model.projections import PROJECTIONS
@@ -164,7 +164,7 @@ UNCHECKED = """
 import json, sys
 from seqtwin.build import blueprint_of, build_siamese
 from seqtwin.config import parse_run
-from seqtwin.errors import ConfigError
+from seqtwin.errors import ConfigError, ResourceError
 for parts in json.load(sys.stdin):
     try:
         build_siamese(blueprint_of(parse_run({"data": {"name": "placenames"}, **parts}), "tokens", 8), seed=0)
@@ -193,3 +193,19 @@ def test_fresh_embeddings_have_the_deviation_asked_for_and_nothing_else_changes(
         small.encoder.inputs.embedding.weight, 0.1 * usual.encoder.inputs.embedding.weight, rtol=0, atol=0
     )
     assert equal(weights(small, "encoder.rnn"), weights(usual, "encoder.rnn"))
+
+
+def test_a_model_beyond_the_memory_is_refused_before_it_is_built() -> None:
+    match = r"training .* weights or more needs at least"
+    with pytest.raises(ResourceError, match=match) as caught, trainable_numbers(lambda: 10_000):
+        build_siamese(blueprint_of(parse_run({"data": {"name": "digits"}}), "series", 3), seed=0)
+    assert caught.value.exit_code == 5
+    with trainable_numbers(lambda: 10**9):
+        build_siamese(blueprint_of(parse_run({"data": {"name": "digits"}}), "series", 3), seed=0)
+
+
+def test_absurd_widths_are_refused_at_once() -> None:
+    encoder = {"hidden": 65_536, "embedding": 65_536, "layers": 64}
+    config = parse_run({"data": {"name": "digits"}, "encoder": encoder})
+    with pytest.raises(ResourceError), trainable_numbers(lambda: 2**35):
+        build_siamese(blueprint_of(config, "tokens", 3), seed=0)

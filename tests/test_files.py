@@ -16,7 +16,6 @@ from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
 from seqtwin.files import (
     driver_lock,
     dump_json,
-    hash_of,
     publish_folder,
     publish_text,
     read_json,
@@ -27,6 +26,7 @@ from seqtwin.files import (
     verify,
     write_text,
 )
+from seqtwin.json_values import hash_of
 
 
 def publish(final: Path, text: str = "one") -> Path:
@@ -55,7 +55,7 @@ def test_a_published_folder_has_a_true_manifest_and_nothing_else(tmp_path: Path)
         "one/manifest.json",
     ]
     manifest = json.loads((final / "manifest.json").read_text())
-    assert manifest["format"] == 1
+    assert manifest["format"] == 2
     assert manifest["id"] == "one"
     assert set(manifest["files"]) == {"a.txt", "deep/er/b.txt"}
     for name, entry in manifest["files"].items():
@@ -146,7 +146,8 @@ def test_verify_of_some_files_reads_only_these(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *["", "{", "[]", "{}", '{"format": 2, "files": {}}', '{"format": 1}', "[" * 100_000, "\xff"],
+        *["", "{", "[]", "{}", "[" * 100_000, "\xff"],
+        *['{"format": 2, "files": {}}', '{"format": 3, "files": {}}', '{"format": 1}'],
         *['{"format": 1, "format": 1, "files": {}}', '{"format": NaN, "files": {}}'],
         '{"format": 1, "files": {}, "x": ' + "1" * 5000 + "}",
     ],

@@ -6,7 +6,8 @@ The files and folders, from the ground up:
 
 - `version`: the version number.
 - `errors`: typed errors, with a code, a cause, a place and a remedy.
-- `json_values`: the type of JSON values, and their strict reading.
+- `json_values`: the type of JSON values, a strict parser, and their hash.
+- `guards`: the largest numbers of a config, seals of files, safe CSV files.
 - `place_faults`: faults of the place: a full disk, no memory.
 - `interrupts`: SIGTERM and Ctrl-C during a training.
 - `records`: the tensors that pass from part to part: sequences, states, batches.
@@ -16,7 +17,7 @@ The files and folders, from the ground up:
 - `paths`: paths in a config.
 - `build_folders`: folders under construction, and those that an ended process left.
 - `files`: the only writer of files and folders.
-- `cards`: the JSON card of a saved folder.
+- `cards`: the JSON card of a saved folder or of a report.
 - `config`: the models of a run and of a study.
 - `metrics`: metrics of pairs, classes, texts and rankings.
 - `floors`: the scores of baselines, and the best of them next to an encoder.

@@ -1,13 +1,16 @@
-"""From a config to a Siamese, by a blueprint that is saved with the encoder."""
+"""From a config to a Siamese, by a blueprint that is saved with the encoder; and the memory that it needs."""
 
+import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from pydantic import field_validator
+from pydantic import Field, field_validator
+from torch.overrides import TorchFunctionMode
 
 from seqtwin.config import EncoderConfig, RunConfig
-from seqtwin.errors import ConfigError
+from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.guards.largest import TRAINED_BYTES, machine_memory, not_enough_memory
 from seqtwin.lookup import pick, split_spec
 from seqtwin.model.cells import CELLS
 from seqtwin.model.encoder import Encoder, SeriesInput, SpelledInput, TableInput, TokenInput
@@ -18,6 +21,8 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.validation import Part, Strict
 
+REMEDY = "choose smaller widths, fewer layers or a smaller vocabulary"
+_NEW = frozenset({"empty", "zeros", "ones", "full", "randn", "rand", "eye", "arange"})
 # settings of the start of a training, as they are in a saved encoder, which has its own weights
 STARTED: dict[str, object] = {
     "start": None,
@@ -37,8 +42,8 @@ class Blueprint(Strict):
     """
 
     inputs: Literal["tokens", "series"]
-    size: int
-    letters: int = 0
+    size: int = Field(ge=1)
+    letters: int = Field(0, ge=0)
     spelled: bool = True
     encoder: EncoderConfig
     representation: Part
@@ -127,3 +132,44 @@ def _encoder(blueprint: Blueprint) -> Encoder:
     inputs = INPUTS[blueprint.inputs](blueprint)
     rnn = pick(CELLS, e.cell, "cell", inputs.dim, e.hidden, e.layers, e.bidirectional, e.dropout)
     return Encoder(inputs, split_spec(e.cell)[0], rnn, e.padding)
+
+
+class limited_numbers(TorchFunctionMode):  # noqa: N801 - used as a context
+    """Refuses to create more than `most` numbers in new tensors, before it takes the memory for them.
+
+    `refusal(count)`: the error for `count` numbers.
+    """
+
+    def __init__(self, most: int, refusal: Callable[[int], SeqTwinError]) -> None:
+        super().__init__()
+        self.most, self.refusal, self.count = most, refusal, 0
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        options = kwargs or {}
+        if getattr(func, "__name__", "") in _NEW:
+            self.count += math.prod(_sizes(options.get("size", args)))
+            if self.count > self.most:
+                raise self.refusal(self.count)
+        return func(*args, **options)
+
+
+def _sizes(shape: Any) -> list[int]:
+    """The sizes in the arguments of a function that creates a tensor: (2, 3), ((2, 3),) or a size."""
+    first = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
+    return [int(size) for size in first if isinstance(size, int)]
+
+
+def trainable_numbers(memory: Callable[[], int] = machine_memory) -> limited_numbers:
+    """Limits a model to what can be trained in the memory of this machine.
+
+    Raises (in the block): ResourceError.
+    """
+    have = memory()
+
+    def refusal(count: int) -> SeqTwinError:
+        need = count * TRAINED_BYTES
+        return not_enough_memory(need, have, f"training {count:,} weights or more", "encoder", REMEDY)
+
+    return limited_numbers(have // TRAINED_BYTES, refusal)

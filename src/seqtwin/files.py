@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +20,9 @@ from typing import Any, BinaryIO
 
 from seqtwin.build_folders import CHECKPOINTS, ORPHAN, clear, held, left_over, sweep, sweep_own, sweep_versions
 from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
-from seqtwin.json_values import strict_json
+from seqtwin.guards.seals import check_manifest, sealed
+from seqtwin.json_values import refuse_half_characters, strict_json
 
-FORMAT = 1
 MANIFEST = "manifest.json"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
@@ -50,9 +50,12 @@ def read_json(path: Path) -> Any:
     Raises: DamagedError when the file is missing or not strict JSON.
     """
     try:
-        return strict_json(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        value = strict_json(text)
+        refuse_half_characters(text, value)
     except (OSError, ValueError, RecursionError) as error:
         raise DamagedError("FILE_DAMAGED", f"cannot be read as JSON: {error}", place=str(path)) from error
+    return value
 
 
 def sha256(path: Path) -> str:
@@ -62,12 +65,6 @@ def sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def hash_of(value: object) -> str:
-    """The sha256 of a JSON value, in hexadecimal. It does not depend on the order of keys."""
-    text = json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager
@@ -209,8 +206,7 @@ def _seal(building: Building) -> None:
     every = (p for p in folder.rglob("*") if p.is_file())
     paths = sorted(p for p in every if p.relative_to(folder).parts[0] != CHECKPOINTS)
     files = {p.relative_to(folder).as_posix(): {"sha256": sha256(p), "bytes": p.stat().st_size} for p in paths}
-    manifest = {"format": FORMAT, **building.manifest, "files": files}
-    write_text(folder / MANIFEST, dump_json({**manifest, "sha256": hash_of(manifest)}))
+    write_text(folder / MANIFEST, dump_json(sealed({**building.manifest, "files": files})))
     for inner in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
         _sync_folder(inner)
     _sync_folder(folder)
@@ -235,15 +231,11 @@ def _storing(path: Path) -> Iterator[None]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a published folder.
+    """The manifest of a published folder, after checking that it is unchanged. Its files are not checked.
 
     Raises: DamagedError.
     """
-    manifest = read_json(folder / MANIFEST)
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or "files" not in manifest:
-        cause = f"expected a manifest of format {FORMAT}"
-        raise DamagedError("MANIFEST_FORMAT", cause, place=str(folder / MANIFEST))
-    return manifest
+    return check_manifest(read_json(folder / MANIFEST), folder / MANIFEST)
 
 
 def verify(folder: Path, *, only: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -252,16 +244,19 @@ def verify(folder: Path, *, only: tuple[str, ...] = ()) -> dict[str, Any]:
     Raises: DamagedError for the first missing or changed file.
     """
     manifest = read_manifest(folder)
-    for name, entry in manifest["files"].items():
-        if only and name not in only:
-            continue
-        path = folder / name
-        if not path.is_file() or path.stat().st_size != entry["bytes"] or sha256(path) != entry["sha256"]:
+    listed = manifest["files"]
+    for name in only or listed:
+        path, entry = folder / name, listed.get(name)
+        cause = "" if entry is None or _unchanged(path, entry) else "missing, or changed since it was published"
+        cause = cause or ("not in the manifest" if entry is None and path.exists() else "")
+        if cause:
             remedy = "move the folder away and run the same command again"
-            raise DamagedError(
-                "FILE_CHANGED", "missing, or changed since it was published", place=str(path), remedy=remedy
-            )
+            raise DamagedError("FILE_CHANGED", cause, place=str(path), remedy=remedy)
     return manifest
+
+
+def _unchanged(path: Path, entry: Mapping[str, object]) -> bool:
+    return path.is_file() and path.stat().st_size == entry["bytes"] and sha256(path) == entry["sha256"]
 
 
 @contextmanager

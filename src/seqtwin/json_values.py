@@ -1,14 +1,26 @@
-"""The type of a JSON value, and the strict reading of one."""
+"""JSON values: their type, a strict parser, and their hash."""
 
+import hashlib
 import json
+import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:20]} is too large for a number")
+    return value
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -19,5 +31,26 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def strict_json(text: str) -> Any:
-    """The value of a JSON text without NaN and duplicate keys. Raises: ValueError, RecursionError."""
-    return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_without_duplicates)
+    """The value of a JSON text without NaN, infinity and duplicate keys.
+
+    Raises: ValueError, RecursionError.
+
+    >>> strict_json('{"auc": 0.5}')
+    {'auc': 0.5}
+    """
+    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_duplicates)
+
+
+def refuse_half_characters(text: str, value: object) -> None:
+    """Check that no string of a JSON value contains half a character (a lone surrogate). `text`: the JSON text of it.
+
+    Raises: ValueError.
+    """
+    if _SURROGATE.search(text):
+        json.dumps(value, ensure_ascii=False).encode()  # raises UnicodeEncodeError, which is a ValueError
+
+
+def hash_of(value: object) -> str:
+    """The sha256 of a JSON value, in hexadecimal. It does not depend on the order of keys."""
+    text = json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

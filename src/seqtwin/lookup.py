@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from seqtwin.errors import ConfigError, nearest
+from seqtwin.guards.largest import WIDTH
 
 Spec = str | Mapping[str, Any]
 Member = TypeVar("Member")
@@ -29,8 +30,8 @@ def split_spec(spec: object) -> tuple[str, dict[str, Any]]:
     return name, options
 
 
-def whole(setting: str, value: object) -> int:
-    """The value of a setting that must be a positive integer.
+def whole(setting: str, value: object, most: int = WIDTH) -> int:
+    """The value of a setting that must be a positive integer, at most `most`.
 
     Raises: ValueError, which `pick` turns into a ConfigError.
 
@@ -39,6 +40,8 @@ def whole(setting: str, value: object) -> int:
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{setting}: expected a positive integer, got {value!r}")
+    if value > most:
+        raise ValueError(f"{setting}: expected at most {most}, got {value}")
     return value
 
 

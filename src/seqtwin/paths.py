@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 from seqtwin.errors import ConfigError
+from seqtwin.guards.largest import PATH
 
+LONGEST_NAME = 255
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -22,7 +24,7 @@ def counted_from(path: str, folder: Path) -> str:
 def expand(path: str) -> Path:
     """A path with its `${VARIABLES}` replaced by their values.
 
-    Raises: ConfigError for a variable that is not set.
+    Raises: ConfigError for a variable that is not set, for an unknown home folder, and for what no file can be named.
     """
 
     def value(match: re.Match[str]) -> str:
@@ -32,4 +34,22 @@ def expand(path: str) -> Path:
             raise ConfigError("CONFIG_VARIABLE", f"the variable {name} is not set", place=path, remedy=remedy)
         return os.environ[name]
 
-    return Path(_VARIABLE.sub(value, path)).expanduser()
+    expanded = _VARIABLE.sub(value, path)
+    refuse_odd(expanded)
+    try:
+        return Path(expanded).expanduser()
+    except RuntimeError as error:  # the home folder of a user that does not exist
+        raise ConfigError("CONFIG_PATH", f"{error}", place=path[:200], remedy="write the whole path") from error
+
+
+def refuse_odd(path: str) -> None:
+    """Check that a path can be the name of a file.
+
+    Raises: ConfigError for a NUL character, half a character (a lone surrogate), and more than 4,096 characters.
+    """
+    if "\0" in path or any("\ud800" <= sign <= "\udfff" for sign in path):
+        cause = "a path cannot contain a NUL character or half a character"
+        raise ConfigError("CONFIG_PATH", cause, place=repr(path[:200]))
+    if len(path) > PATH or any(len(part.encode()) > LONGEST_NAME for part in path.split("/")):
+        cause = f"longer than {PATH} characters, or a name in it longer than {LONGEST_NAME} bytes"
+        raise ConfigError("CONFIG_PATH", cause, place=f"{path[:80]}...")

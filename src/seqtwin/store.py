@@ -1,31 +1,40 @@
 """Trained encoders as folders: `encoder.json`, `model.safetensors`, `tokenizer.json`, `README.md`. No pickle."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 
-from seqtwin.build import Blueprint, build_siamese
-from seqtwin.cards import seal_of, verified_card
+from seqtwin.build import Blueprint, build_siamese, limited_numbers
+from seqtwin.cards import checked_facts, verified_card
 from seqtwin.data.tokens.letters import Letters
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DamagedError
-from seqtwin.files import dump_json, hash_of, sha256, write_bytes, write_text
-from seqtwin.lookup import Spec
+from seqtwin.files import dump_json, sha256, write_bytes, write_text
+from seqtwin.guards.largest import VOCABULARY
+from seqtwin.guards.seals import seal_of
+from seqtwin.json_values import hash_of
+from seqtwin.lookup import Spec, whole
 from seqtwin.model.base_head import Head
 from seqtwin.model.heads import build_head
 from seqtwin.model.siamese import Siamese
 
 FORMAT = 1
+LARGEST_HEADER = 10 << 20
+SMALL = 1_000_000  # numbers that a module may have besides its weights
+UNSOUND = (OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError, SafetensorError)
 REMEDY = "copy the encoder again, or train it again"
 README_SEAL = "readme_sha256"  # outside the seal: an edited README changes no vector
 CARD, WEIGHTS, TOKENS, README = "encoder.json", "model.safetensors", "tokenizer.json", "README.md"
 HEAD, WRITTEN = "head.safetensors", "written.json"
+
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -90,10 +99,39 @@ def _load_head(folder: Path, card: dict[str, Any], model: Siamese) -> SavedHead 
     if "head" not in card:
         return None
     saved = card["head"]
-    module = build_head(saved["objective"], model, saved["size"], seed=0)
-    module.load_state_dict(load((folder / HEAD).read_bytes()))
+    size = whole("size", saved["size"], VOCABULARY)
+    module = _filled(lambda: build_head(saved["objective"], model, size, seed=0), folder / HEAD)
     written = TextTokens.load(folder / WRITTEN, empty="unk") if (folder / WRITTEN).exists() else None
-    return SavedHead(module.eval(), saved["objective"], saved["size"], tuple(saved["classes"]), written)
+    classes = saved["classes"]
+    if not isinstance(classes, list) or len(set(map(str, classes))) != len(classes) or len(classes) not in (0, size):
+        raise ValueError(f"expected the names of {size} classes")
+    if written is not None:
+        _check_ids(written, size)
+    return SavedHead(module.eval(), saved["objective"], size, tuple(map(str, classes)), written)
+
+
+def _filled(build: Callable[[], ModuleT], path: Path) -> ModuleT:
+    """A module with the weights of a file. The module may take only about as much memory as they do.
+
+    Raises: DamagedError for other weights than the module has.
+    """
+    data = path.read_bytes()
+    if int.from_bytes(data[:8], "little") > LARGEST_HEADER:
+        raise ValueError(f"the header of {path.name} is larger than {LARGEST_HEADER} bytes")
+    weights = load(data)
+    most = 2 * sum(value.numel() for value in weights.values()) + SMALL
+    with limited_numbers(most, lambda _: _misfit(path, "its numbers are fewer than the card describes")):
+        module = build()
+    expected = {name: value.shape for name, value in module.state_dict().items()}
+    odd = [name for name in {**expected, **weights} if name not in weights or expected.get(name) != weights[name].shape]
+    if odd:
+        raise _misfit(path, f"'{odd[0]}' does not have the shape that the card describes")
+    module.load_state_dict(weights)
+    return module
+
+
+def _misfit(path: Path, cause: str) -> DamagedError:
+    return DamagedError("ENCODER_DAMAGED", f"the weights do not fit: {cause}", place=str(path), remedy=REMEDY)
 
 
 def load_encoder(folder: Path) -> Stored:
@@ -105,24 +143,33 @@ def load_encoder(folder: Path) -> Stored:
     card = verified_card(folder / CARD, FORMAT, REMEDY, {README_SEAL})
     try:
         blueprint = Blueprint.model_validate(card["blueprint"])
-        model = build_siamese(blueprint, seed=0)
-        model.load_state_dict(load((folder / WEIGHTS).read_bytes()))
+        model = _filled(lambda: build_siamese(blueprint, seed=0), folder / WEIGHTS)
         tokens = _tokens_of(folder, card, blueprint) if blueprint.inputs == "tokens" else None
         head = _load_head(folder, card, model)
-    except (OSError, KeyError, RuntimeError, SafetensorError, ValidationError) as error:
-        raise DamagedError("ENCODER_DAMAGED", str(error).split("\n", 1)[0], place=str(folder)) from error
+        facts = checked_facts(card["facts"])
+    except UNSOUND as error:
+        cause = str(error).split("\n", 1)[0] or type(error).__name__
+        raise DamagedError("ENCODER_DAMAGED", f"not an encoder: {cause}", place=str(folder), remedy=REMEDY) from error
     if not all(torch.isfinite(v).all() for v in model.state_dict().values()):
         raise DamagedError("ENCODER_NOT_FINITE", "some weights are not finite numbers", place=str(folder / WEIGHTS))
-    return Stored(model.eval(), blueprint, tokens, card["facts"], card["sha256"], head)
+    return Stored(model.eval(), blueprint, tokens, facts, card["sha256"], head)
 
 
 def _tokens_of(folder: Path, card: dict[str, Any], blueprint: Blueprint) -> TextTokens:
     letters = Letters(str(card["letters"]), lower=not blueprint.spelled) if blueprint.letters else None
     tokens = TextTokens.load(folder / TOKENS, empty=card["empty"], letters=letters)
+    _check_ids(tokens, blueprint.size)
     if tokens.letter_size != blueprint.letters:
         cause = f"the alphabet has {tokens.letter_size} letter ids, but there are weights for {blueprint.letters}"
         raise DamagedError("ENCODER_DAMAGED", cause, place=str(folder / CARD), remedy=REMEDY)
     return tokens
+
+
+def _check_ids(tokens: TextTokens, size: int) -> None:
+    """Check that every token has weights. Raises: ValueError."""
+    largest = max(tokens.tokenizer.get_vocab().values(), default=0)
+    if largest >= size:
+        raise ValueError(f"the tokenizer has the id {largest}, but there are weights for {size} ids")
 
 
 def encoder_folder(path: Path, key: str = "") -> Path:

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -13,6 +13,7 @@ from seqtwin.errors import ConfigError, nearest
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
 MAX_NODES = 10_000
+MAX_DIGITS = 30
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -43,7 +44,20 @@ def _finite(loader: Any, node: yaml.ScalarNode) -> float:
     return value
 
 
+def _whole(loader: Any, node: yaml.ScalarNode) -> int:
+    if len(node.value) > MAX_DIGITS:
+        raise _refused(f"an integer of more than {MAX_DIGITS} characters", node)
+    return int(loader.construct_yaml_int(node))
+
+
+def _refuse_tag(_loader: Any, node: yaml.Node) -> NoReturn:
+    raise _refused(f"the tag {node.tag.rpartition(':')[2]} is not allowed here", node)
+
+
 _Loader.add_constructor("tag:yaml.org,2002:float", _finite)
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
+for _kind in ("binary", "set", "omap", "pairs"):  # types that no setting has
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _refuse_tag)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),

@@ -73,8 +73,18 @@ def _cause(model: type[BaseModel], error: ErrorDetails) -> str:
         known = [field.alias or name for name, field in fields.items()]
         where = f" in {'.'.join(path[:-1])}" if path[:-1] else ""
         return f"unknown key '{path[-1]}'{where}; known: {', '.join(known)}{nearest(path[-1], known)}"
-    got = f"; got {error['input']!r}" if error["type"] != "missing" and len(repr(error["input"])) < 80 else ""
+    shown = "" if error["type"] == "missing" else _shown(error["input"])
+    got = f"; got {shown}" if shown else ""
     return f"{'.'.join(path) or 'config'}: {_in_words(model, path, error)}{got}"
+
+
+def _shown(value: object) -> str:
+    """A value as printed in an error; empty if it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer with more digits than Python converts
+        return ""
+    return text if len(text) < 80 else ""
 
 
 def _in_words(model: type[BaseModel], path: Sequence[str], error: ErrorDetails) -> str:

@@ -4,26 +4,35 @@ The key of a verifier is the name of the file that identifies this kind of folde
 the dict at the end.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqtwin.cards import files_of_results, read_sealed, verified_card
 from seqtwin.errors import ConfigError, DamagedError, SeqTwinError
-from seqtwin.files import MANIFEST, dump_json, hash_of, read_json, read_manifest, sha256
+from seqtwin.files import MANIFEST, dump_json, read_json, read_manifest, sha256
+from seqtwin.guards.seals import SEAL, has_seal
 from seqtwin.index.generations import CURRENT, open_current
+from seqtwin.inference.onnx_encoder import CARD as ONNX_CARD
+from seqtwin.inference.onnx_encoder import FORMAT as ONNX_FORMAT
 from seqtwin.reranker.reranker_folder import FOLDER as RERANKER
 from seqtwin.reranker.reranker_folder import read_card
 from seqtwin.store import CARD, README, README_SEAL, card_seal, load_encoder
 
 CHANGED = "changed since it was saved"
+STUDY, PLAN, REPORT = "study.json", "quick.json", "report"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A file that was checked. `wrong`: what is wrong with it; empty if it is unchanged."""
+    """A file that was checked. `wrong`: what is wrong with it; empty if it is unchanged.
+
+    `sealed`: False for a manifest of an older version, which has no seal: a change of it would not be noticed.
+    """
 
     place: Path
     wrong: str = ""
+    sealed: bool = True
 
 
 Findings = Iterator[Finding]
@@ -31,16 +40,18 @@ Findings = Iterator[Finding]
 
 @dataclass(frozen=True)
 class Verified:
-    """The kind of a folder and its damage. `files`: the number of files checked; `damage`: those that are wrong."""
+    """The kind of a folder and its damage. `files`: the number of files checked; `damage`: those that are wrong;
+    `unsealed`: those that an older version wrote without a seal. A change of them cannot be noticed."""
 
     folder: Path
     kind: str
     files: int
     damage: tuple[Finding, ...]
+    unsealed: tuple[Path, ...] = ()
 
 
 def verify_folder(folder: Path) -> Verified:
-    """Check an encoder, a run, a study cell, a study or an index.
+    """Check an encoder, a run, a study cell, a study, a report with its tables, or an index.
 
     Raises: ConfigError when the folder is none of these.
     """
@@ -52,14 +63,37 @@ def verify_folder(folder: Path) -> Verified:
     kind, look = VERIFIERS[marks[0]]
     findings = list(look(folder))
     damage = dict.fromkeys(finding for finding in findings if finding.wrong)
-    return Verified(folder, kind, len({finding.place for finding in findings}), tuple(damage))
+    unsealed = dict.fromkeys(finding.place for finding in findings if not finding.sealed)
+    return Verified(folder, kind, len({finding.place for finding in findings}), tuple(damage), tuple(unsealed))
 
 
 def _study(folder: Path) -> Findings:
-    """The declaration, which has no seal and must only be valid JSON, and every study cell and tuning."""
-    yield from _tried(folder / "study.json", read_json)
-    for inner in sorted([*folder.glob("cells/[!.]*"), *folder.glob("tuning/[!.]*")]):
-        yield from _published(inner)
+    """The declaration, every study cell, tuning and short training, the trainings of explain, and the report.
+
+    A folder of results (a report, or a committed one) has tables instead of study cells.
+    """
+    study = yield from _sealed_file(folder / STUDY)
+    for path, digest in files_of_results(study, folder) if SEAL in study else ():
+        yield _hashed(path, digest)
+    if (folder / PLAN).exists():
+        yield from _sealed_file(folder / PLAN)
+    for pattern in ("cells/[!.]*", "tuning/[!.]*", "rounds/[!.]*", "explain/*/[!.]*"):
+        for inner in sorted(path for path in folder.glob(pattern) if path.is_dir()):
+            yield from _published(inner)
+    if (folder / REPORT / STUDY).exists():
+        yield from _study(folder / REPORT)
+
+
+def _sealed_file(path: Path) -> Generator[Finding, None, dict[str, object]]:
+    """A JSON file with a seal, and its content; an empty one if it is damaged."""
+    try:
+        content = read_sealed(path)
+    except DamagedError as error:
+        yield Finding(path, error.cause)
+        return {}
+    whole = not has_seal(content) or path.read_bytes() == dump_json(content).encode()
+    yield Finding(path, "" if whole else CHANGED, sealed=has_seal(content))
+    return content if whole else {}
 
 
 def _published(folder: Path) -> Findings:
@@ -67,23 +101,30 @@ def _published(folder: Path) -> Findings:
     path = folder / MANIFEST
     try:
         manifest = read_manifest(folder)
-        files = {str(name): (str(entry["sha256"]), entry["bytes"]) for name, entry in manifest["files"].items()}
-    except (DamagedError, KeyError, TypeError, AttributeError) as error:
-        yield Finding(path, _cause(error))
+    except DamagedError as error:
+        yield Finding(path, error.cause)
         return
-    yield Finding(path, "" if _sealed(path, manifest) else "changed since it was published")
-    for name, (digest, size) in files.items():
-        yield _hashed(folder / name, digest, size)
+    whole = path.read_bytes() == dump_json(manifest).encode()
+    yield Finding(path, "" if whole else CHANGED, sealed=has_seal(manifest))
+    files = manifest["files"]
+    for name, entry in files.items():
+        yield _hashed(folder / name, entry["sha256"], entry["bytes"])
+    for extra in sorted(_files_in(folder) - {*files, MANIFEST}):
+        yield Finding(folder / extra, "not in the manifest")
     if any(Path(name).name == CARD for name in files):
         yield from _encoder(next((folder / name).parent for name in files if Path(name).name == CARD))
 
 
-def _sealed(path: Path, manifest: Mapping[str, object]) -> bool:
-    """Whether a manifest is unchanged, byte for byte and by its seal. Manifests of older versions have no seal."""
-    after_files = list(manifest)[list(manifest).index("files") + 1 :]
-    content = {key: value for key, value in manifest.items() if key != "sha256"}
-    seals = after_files == [] or (after_files == ["sha256"] and manifest["sha256"] == hash_of(content))
-    return seals and path.read_bytes() == dump_json(manifest).encode()
+def _files_in(folder: Path) -> set[str]:
+    """The files of a published folder. A re-ranker can be added later; it has a seal of its own."""
+    paths = [path for path in folder.rglob("[!.]*") if path.is_file() and path.parent.name != RERANKER]
+    return {path.relative_to(folder).as_posix() for path in paths}
+
+
+def _onnx(folder: Path) -> Findings:
+    """An exported encoder whose manifest is not there: its card, and the files that the card lists."""
+    path = folder / ONNX_CARD
+    yield from _tried(path, lambda card: verified_card(card, ONNX_FORMAT, "export the encoder again"))
 
 
 def _encoder(folder: Path) -> Findings:
@@ -143,8 +184,9 @@ def _cause(error: Exception) -> str:
 
 
 VERIFIERS: dict[str, tuple[str, Callable[[Path], Findings]]] = {
-    "study.json": ("study", _study),
+    STUDY: ("study", _study),
     CURRENT: ("index", _index),
     MANIFEST: ("published folder", _published),
     CARD: ("encoder", _encoder),
+    ONNX_CARD: ("exported encoder", _onnx),
 }

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import tiny
+from resealed import reseal
 from seqtwin import api, cli
 from seqtwin.cli import init_train
 from seqtwin.config import StudyConfig
@@ -137,10 +138,12 @@ def test_train_names_a_curve_that_still_rises(tmp_path: Path) -> None:
     for epoch, row in enumerate(rows):
         row[head.index("dev_roc_auc")] = f"{0.5 + 0.1 * epoch:.3f}"
     path.write_text("\n".join(",".join(row) for row in [head, *rows]) + "\n", encoding="utf-8")
+    reseal(folder)
     (line,) = init_train._rising_lines(folder)
     assert line.startswith("still rising on dev when training ended (gain on dev in the last quarter")
     assert line.endswith("try fit.epochs=6")
     for row in rows:
         row[head.index("dev_roc_auc")] = "0.9"
     path.write_text("\n".join(",".join(row) for row in [head, *rows]) + "\n", encoding="utf-8")
+    reseal(folder)
     assert init_train._rising_lines(folder) == []

@@ -154,10 +154,11 @@ def test_check_refuses_what_train_refuses(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("only", "word"), [(1, "the same"), (0, "different")])
-def test_one_class_is_said_by_check_and_refused_by_train(only: int, word: str, run: Run, tmp_path: Path) -> None:
+def test_one_class_is_refused_by_check_and_by_train(only: int, word: str, run: Run, tmp_path: Path) -> None:
     folder = tiny.write_pairs(tmp_path / "data", only={"train": only})
-    code, said, _ = run("check", folder)
-    assert code == 0
+    code, said, noted = run("check", folder)
+    assert code == 2
+    assert f"training pairs are {word.removeprefix('the ')}" in noted
     assert f"note: all pairs of train are {word}: there is nothing to learn" in said
     code, _, noted = run("train", folder, *SMALL, "--out", "run")
     assert code == 2

@@ -10,7 +10,7 @@ from seqtwin.config import parse_run, vary
 from seqtwin.data.examples import Examples
 from seqtwin.data.pairs import PairData
 from seqtwin.data.sample_rows import sample_examples, sample_pairs, sampled_rows
-from seqtwin.files import hash_of
+from seqtwin.json_values import hash_of
 from seqtwin.run.manifest import config_hash
 from seqtwin.run.prepare import prepare
 

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import tiny
+from seqtwin.cards import sealed_text
 from seqtwin.cli import app
 from seqtwin.config import parse_run, vary
 from seqtwin.errors import ConfigError, DamagedError
@@ -283,7 +284,8 @@ def test_a_trial_folder_of_another_config_is_not_taken(study, in_process, tmp_pa
     explain(study / "cells" / "slow.s0", out=tmp_path / "out", only=["step-budget"])
     (folder,) = (path for path in (tmp_path / "out").iterdir() if path.is_dir() and path.name.startswith("step"))
     manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "key": "another"}))
+    files = {name: manifest.pop(name) for name in ("files", "sha256")}
+    (folder / "manifest.json").write_text(sealed_text({**manifest, "key": "another", "files": files["files"]}))
     with pytest.raises(ConfigError) as caught:
         explain(study / "cells" / "slow.s0", out=tmp_path / "out", only=["step-budget"])
     assert caught.value.code == "EXPLAIN_CHANGED"

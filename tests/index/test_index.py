@@ -14,9 +14,10 @@ import pytest
 
 import seqtwin.files
 import tiny
+from resealed import reseal
 from seqtwin.build import build_siamese
 from seqtwin.errors import ConfigError, DamagedError, DataError, InUseError, ResourceError, SeqTwinError
-from seqtwin.files import MANIFEST, dump_json, read_json, sha256
+from seqtwin.files import MANIFEST, read_json, sha256
 from seqtwin.index import generations
 from seqtwin.index.generations import CURRENT, FACTS, ITEMS, STRUCTURE, VECTORS, map_vectors
 from seqtwin.index.index import Index
@@ -508,9 +509,7 @@ def forge(saved: Path, name: str, data: bytes) -> None:
     """Put other content in, with every hash made to fit."""
     place = saved / "gen-000001"
     (place / name).write_bytes(data)
-    manifest = read_json(place / MANIFEST)
-    manifest["files"][name] = {"sha256": sha256(place / name), "bytes": len(data)}
-    (place / MANIFEST).write_text(dump_json(manifest), encoding="utf-8")
+    reseal(place)
     (saved / CURRENT).write_text(f"gen-000001 {sha256(place / MANIFEST)}\n", encoding="ascii")
 
 

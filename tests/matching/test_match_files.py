@@ -10,6 +10,7 @@ import pytest
 from drawn import Drawn
 from seqtwin.data.inspect_file import inspect_data
 from seqtwin.errors import ConfigError, DataError
+from seqtwin.guards.spreadsheets import original_cell
 from seqtwin.matching.decisions import Decision, read_decisions
 from seqtwin.matching.dedupe import dedupe
 from seqtwin.matching.link import link
@@ -28,7 +29,9 @@ ENCODER = Drawn(dict(zip(NAMES, (0, 10, 40, 50, 90, 100), strict=True)))
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    """The rows without the apostrophes that keep a spreadsheet from running a cell."""
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    return [{name: original_cell(cell) for name, cell in row.items()} for row in rows]
 
 
 def written(path: Path, text: str, encoding: str = "utf-8") -> Path:

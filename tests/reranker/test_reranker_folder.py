@@ -9,7 +9,8 @@ from safetensors.numpy import load, save
 from toy_reranker import DIM, pairs, reranker
 
 from seqtwin.errors import ConfigError, DamagedError
-from seqtwin.files import hash_of, sha256
+from seqtwin.files import sha256
+from seqtwin.json_values import hash_of
 from seqtwin.reranker import reranker_folder
 from seqtwin.reranker.reranker_folder import ARRAYS, CARD, WORDS, load_reranker, save_reranker
 

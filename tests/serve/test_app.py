@@ -184,7 +184,7 @@ BAD = [
     (b'{"input": [[1, 2]]}', "BODY_FIELDS"),
     (b'{"input": ["a", null]}', "BODY_FIELDS"),
     (b'{"input": "a", "encoding_format": "hex"}', "BODY_FIELDS"),
-    (b'{"input": "a", "dimensions": 1e400}', "BODY_FIELDS"),
+    (b'{"input": "a", "dimensions": 1e400}', "BODY_JSON"),
     (b'{"input": "a", "\\ud800": 1}', "BODY_FIELDS"),
     (b'{"input": []}', "BODY_EMPTY"),
     (b'{"input": ""}', "TEXT_EMPTY"),

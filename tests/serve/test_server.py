@@ -80,6 +80,27 @@ def test_answers_are_sent_at_once() -> None:
         assert listener.proto == socket.IPPROTO_TCP
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nbad header\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
+    ],
+)
+def test_what_is_not_http_is_refused_in_the_one_shape(address: str, sent: bytes) -> None:
+    connection = connected(address)
+    connection.sendall(sent)
+    head, _, body = until_closed(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 4")
+    assert b"application/json" in head
+    error = json.loads(body)["error"]
+    assert set(error) == {"code", "message", "remedy"}
+
+
 def test_a_chunked_body_without_end_is_cut_off(address: str) -> None:
     connection = connected(address)
     connection.sendall(

@@ -25,8 +25,13 @@
 - `list_schema`: list, schema.
 """
 
+import errno
+import os
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Annotated, NoReturn, get_type_hints
 
 import typer
 
@@ -47,7 +52,8 @@ from seqtwin.cli.rerank import fit_reranker
 from seqtwin.cli.serve import serve
 from seqtwin.cli.verify import verify
 from seqtwin.cli.why import why
-from seqtwin.errors import SeqTwinError
+from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.guards.spreadsheets import raw_cells
 from seqtwin.place_faults import place_fault
 
 app = typer.Typer(
@@ -85,28 +91,88 @@ SUMMARIES = {
     "schema": "Print the JSON Schema for config files.",
 }
 COMMANDS = {command.__name__.replace("_", "-"): command for command in (*TRAINING, *AT_WORK)} | NAMED
+
+
+def with_raw(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that writes a CSV file, with the option --raw."""
+    option = typer.Option(
+        "--raw", help="write cells that begin with =, +, - or @ unchanged: for programs, not for spreadsheets"
+    )
+    own = signature(command)
+
+    @wraps(command)
+    def run(*, raw: bool = False, **values: object) -> None:
+        with raw_cells(raw):
+            command(**values)
+
+    added = Parameter("raw", Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, option])
+    run.__signature__ = own.replace(parameters=[*own.parameters.values(), added])  # type: ignore[attr-defined]
+    run.__annotations__ = {**get_type_hints(command, include_extras=True), "raw": added.annotation}
+    return run
+
+
+WRITES_CSV = {"predict", "score", "search", "dedupe", "link"}
 for name, function in COMMANDS.items():
-    app.command(name=name, cls=PlainCommand, short_help=SUMMARIES.get(name))(function)
+    app.command(name=name, cls=PlainCommand, short_help=SUMMARIES.get(name))(
+        with_raw(function) if name in WRITES_CSV else function
+    )
 
 
 def main() -> None:
     """Run the command line. A SeqTwinError is printed as one message and sets the exit code."""
+    run_command(app)
+
+
+OUTPUT = "output"
+
+
+def run_command(command: Callable[[], object]) -> None:
+    """Run a command. A SeqTwinError, and an error of the machine, is one message and sets the exit code.
+
+    Raises: SystemExit, unless the command ends without an error.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # what the encoding of the terminal lacks is printed as an escape
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        try:
+            command()
+        finally:
+            sys.stdout.flush()
     except SeqTwinError as error:
         _end_with(error)
     except BrokenPipeError:
+        _drop_output()
         raise SystemExit(0) from None
     except (OSError, MemoryError, RuntimeError) as error:
-        fault = place_fault(error)
+        fault = place_fault(error) or _bad_path(error)
         if fault is None:
             raise
         _end_with(fault)
 
 
+def _bad_path(error: BaseException) -> SeqTwinError | None:
+    """An error of the operating system about a path that the user gave, such as one that is too long."""
+    if not isinstance(error, OSError) or error.errno in (errno.EBADF, None):
+        return None
+    place = str(error.filename or OUTPUT)
+    return ConfigError("PATH_UNUSABLE", f"cannot be used: {error.strerror}", place=place[:200])
+
+
 def _end_with(error: SeqTwinError) -> NoReturn:
-    if "--json" in sys.argv:
+    is_of_output = not error.place and error.exit_code == 5
+    if is_of_output:
+        _drop_output()
+    if "--json" in sys.argv and not is_of_output:
         console.print_json({"error": error.as_dict()})
     else:
         console.print_notice(f"error: {error}")
     raise SystemExit(error.exit_code) from None
+
+
+def _drop_output() -> None:
+    """Discard what is left to write: the interpreter would try again at its end, and print a second error."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # a stream without a descriptor, as in tests
+        return

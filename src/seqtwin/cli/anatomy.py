@@ -86,7 +86,9 @@ def _print_anatomy(dissected: "Anatomy") -> None:
 
     screen = Console(highlight=False, markup=False, emoji=False)
     screen.width = min(screen.width, WIDEST)
-    screen.print(drawn(dissected, screen.width))
+    with screen.capture() as captured:
+        screen.print(drawn(dissected, screen.width))
+    console.print_drawn(captured.get())
 
 
 def _subject(where: Path, text: str | None, changes: list[str]) -> "Subject":

@@ -210,12 +210,13 @@ def _check_data(path: Path, options: "ColumnOptions", overrides: Sequence[str]) 
 
     starter = read_starter(path, options, overrides, path)
     console.print_line("\n".join(api.understood(starter.run, starter.prepared, describe(starter.inspection))))
-    api.refuse_misfits(starter.run, starter.prepared)
+    api.refuse_untrainable(starter.run, starter.prepared)
 
 
 def _check_config(path: Path, overrides: list[str]) -> None:
     from seqtwin import api
     from seqtwin.config import read_run, read_study
+    from seqtwin.config.idle_options import refuse_idle_options
     from seqtwin.run.prepare import DataSets
     from seqtwin.strict_yaml import read_yaml
     from seqtwin.study.grid import expand_grid
@@ -223,8 +224,10 @@ def _check_config(path: Path, overrides: list[str]) -> None:
     data, is_study = DataSets(), bool({"grid", "base"} & read_yaml(path).keys())
     cells = expand_grid(read_study(path, overrides)).cells if is_study else []
     configs = list({cell.pairing: cell.config for cell in cells}.values()) or [read_run(path, overrides)]
+    if not is_study:
+        refuse_idle_options(configs[0])
     for config in configs:
-        api.refuse_misfits(config, data.prepare(config))
+        api.refuse_untrainable(config, data.prepare(config))
     prepared = data.prepare(configs[0])
     console.print_line("\n".join(api.understood(configs[0], prepared)))
     console.print_line(f"{prepared.data.name}: primary metric {prepared.primary}")

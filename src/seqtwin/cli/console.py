@@ -1,6 +1,7 @@
 """Printing: results on stdout, notices and errors on stderr, and progress bars if stderr is a terminal."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,19 +17,42 @@ if TYPE_CHECKING:
     from seqtwin.training.run_state import RunState
 
 
+# C0 without tab and line feed, DEL, C1, lone surrogates, and the marks that reverse the order of a line
+_CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069]")
+
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")
+
+
+def shown(text: str) -> str:
+    r"""A text without control characters, which could move the cursor or change the terminal: each is an escape.
+
+    >>> shown("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    return _CONTROL.sub(lambda sign: repr(sign[0])[1:-1], text)
+
+
 def print_line(text: str) -> None:
     """Print one line of the result on stdout."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(shown(text) + "\n")
+
+
+def print_drawn(text: str) -> None:
+    """Print lines that rich has drawn on stdout: the codes of colours stay, other control characters are escaped."""
+    parts = _COLOUR.split(text)
+    codes = [*_COLOUR.findall(text), ""]
+    sys.stdout.write("".join(shown(part) + code for part, code in zip(parts, codes, strict=True)))
 
 
 def print_json(value: object) -> None:
     """Print a result as JSON on stdout."""
-    print_line(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False))
+    text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
+    sys.stdout.write(_CONTROL.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
 
 
 def print_notice(text: str) -> None:
     """Print an error, a warning or a note on stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(shown(text) + "\n")
 
 
 def print_summary(lines: Sequence[str]) -> None:

@@ -182,6 +182,7 @@ def _run_and_data(
     """The run of a config or of a data file, and its data. `keep`: save the starter config of a data file."""
     from seqtwin import api
     from seqtwin.config import read_run
+    from seqtwin.config.idle_options import refuse_idle_options
     from seqtwin.run.prepare import prepare
 
     options = column_options(columns, overrides)
@@ -190,6 +191,7 @@ def _run_and_data(
         return starter.run, starter.prepared
     refuse_columns(columns, config)
     run = read_run(config, overrides)
+    refuse_idle_options(run)
     prepared = prepare(run)
     console.print_summary(api.understood(run, prepared))
     return run, prepared

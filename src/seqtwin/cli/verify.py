@@ -24,11 +24,15 @@ def verify(
 
     checked = verify_folder(folder)
     damage = [{"place": str(file.place), "wrong": file.wrong} for file in checked.damage]
+    unsealed = [str(path) for path in checked.unsealed]
     if as_json:
-        console.print_json({"folder": str(folder), "kind": checked.kind, "files": checked.files, "damage": damage})
+        facts = {"folder": str(folder), "kind": checked.kind, "files": checked.files}
+        console.print_json({**facts, "damage": damage, "unsealed": unsealed})
     else:
         console.print_line(f"{folder}: {checked.kind}, {checked.files} files, {len(damage) or 'none'} damaged")
         for file in damage:
             console.print_line(f"  {file['place']}: {file['wrong']}")
+        for path in unsealed:
+            console.print_line(f"  {path}: not sealed, written by an older version")
     if damage:
         raise typer.Exit(DamagedError.exit_code)

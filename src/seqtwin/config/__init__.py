@@ -5,6 +5,7 @@
 - `fit_section`: the models of the fit section of a run.
 - `run`: the models of a run and their JSON schema.
 - `study`: the models of a study, and the default grids.
+- `idle_options`: options of a run that cannot have an effect.
 - `read`: runs and studies from files and overrides.
 """
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from seqtwin.guards import largest
 from seqtwin.validation import Strict
 
 RATE = "probability per word, anew in every epoch: "
@@ -46,7 +47,7 @@ class AugmentConfig(Strict):
             raise ValueError(
                 "copies would be equal to their texts: also set typos, abbreviations, initials, swaps or drops"
             )
-        if self.rates and not self.labelled and not self.copies:
+        if not self.labelled and not self.copies:
             raise ValueError("labelled: false changes nothing without copies")
         return self
 
@@ -55,10 +56,11 @@ class HardNegativesConfig(Strict):
     """Different pairs added in every epoch: each text with the nearest texts that are not known to be the same."""
 
     per_text: int = Field(1, ge=1, le=50, description="hard negatives per left text of a same pair")
-    every: int = Field(1, ge=1, description="epochs between two searches with the current encoder")
-    from_epoch: int = Field(2, ge=1, description="the first epoch with hard negatives")
+    every: int = Field(1, ge=1, le=largest.EPOCHS, description="epochs between two searches with the current encoder")
+    from_epoch: int = Field(2, ge=1, le=largest.EPOCHS, description="the first epoch with hard negatives")
     margin: float | None = Field(
         0.1,
+        ge=0,
         description="skip a text nearer than the nearest positive by more than this, as it may be the same; null: none",
     )
 
@@ -75,7 +77,7 @@ class MixConfig(Strict):
     scale: tuple[float, float] | None = None
     quoting: Literal["none", "csv"] | None = None
     share: float | None = Field(
-        None, gt=0, lt=1, description="its share of the pairs of an epoch, drawn anew; null: all its pairs, once"
+        None, gt=0, le=0.99, description="its share of the pairs of an epoch, drawn anew; null: all its pairs, once"
     )
 
     @model_validator(mode="before")

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from seqtwin.guards import largest
 from seqtwin.validation import Part, Strict
 
 
@@ -27,19 +28,23 @@ class EncoderConfig(Strict):
     start: str | None = Field(None, alias="from", description="run or encoder folder to start from (pre-training)")
     frozen: bool = Field(False, description="with from: keep the weights of the encoder fixed")
     cell: Part = "lstm"
-    embedding: int = Field(128, ge=1)
-    hidden: int = Field(128, ge=1)
-    layers: int = Field(1, ge=1)
+    embedding: int = Field(128, ge=1, le=largest.WIDTH)
+    hidden: int = Field(128, ge=1, le=largest.WIDTH)
+    layers: int = Field(1, ge=1, le=largest.LAYERS)
     bidirectional: bool = True
     dropout: float = Field(0.0, ge=0, lt=1)
     padding: Literal["masked", "read"] = "masked"
     vectors: str | None = Field(None, description="initial word vectors: a text or .bin file, or the folder of a model")
-    known_words: int | None = Field(None, ge=0, description="with vectors: known words beyond train; null: 50,000")
+    known_words: int | None = Field(
+        None, ge=0, le=largest.VOCABULARY, description="with vectors: known words beyond train; null: 50,000"
+    )
     vectors_frozen: bool = Field(False, description="with vectors: the word vectors are not trained")
     vectors_pca: bool = Field(False, description="with vectors: reduce wider ones to `embedding` by PCA")
-    spelling: int = Field(32, ge=1, description="with tokens.characters: width of the vector of a word's letters")
+    spelling: int = Field(
+        32, ge=1, le=largest.WIDTH, description="with tokens.characters: width of the vector of a word's letters"
+    )
     lexical: LexicalConfig | None = Field(None, description="words and character n-grams beside the recurrent network")
-    embedding_std: float = Field(1.0, gt=0, description="standard deviation of the initial embeddings")
+    embedding_std: float = Field(1.0, gt=0, le=1000, description="standard deviation of the initial embeddings")
     word_dropout: float = Field(0.0, ge=0, lt=1, description="share of training tokens replaced by the unknown token")
     input_dropout: float = Field(0.0, ge=0, lt=1, description="dropout rate of the embedded inputs in training")
     scaling: Literal["standard", "none"] = Field(

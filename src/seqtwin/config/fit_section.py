@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from seqtwin.config.augment_section import AugmentConfig, HardNegativesConfig
+from seqtwin.guards import largest
 from seqtwin.validation import Part, Strict
 
 LARGEST_SEED = 2**63 - 2  # the parts above the encoder use the next seed
@@ -34,8 +35,8 @@ class RatesConfig(Strict):
 class FitConfig(Strict):
     """How the encoder is trained."""
 
-    epochs: int = Field(10, ge=1)
-    batch: int = Field(64, ge=1)
+    epochs: int = Field(10, ge=1, le=largest.EPOCHS)
+    batch: int = Field(64, ge=1, le=largest.BATCH)
     lr: float = Field(0.002, gt=0)
     layer_decay: float = Field(
         1.0, gt=0, le=1, description="learning rate of each layer, as a share of that of the layer above"
@@ -46,7 +47,9 @@ class FitConfig(Strict):
     schedule: Literal["constant", "linear", "cosine"] = "linear"
     warmup: float = Field(0.0, ge=0, lt=1, description="share of all steps in which the learning rate rises from 0")
     clip: float | None = Field(1.0, gt=0, description="largest gradient norm; null: no clipping")
-    patience: int | None = Field(5, ge=1, description="epochs without a better dev metric before stopping; null: never")
+    patience: int | None = Field(
+        5, ge=1, le=largest.EPOCHS, description="epochs without a better dev metric before stopping; null: never"
+    )
     average: Part | None = Field(None, description="averaged weights for dev, test and the saved encoder: ema or mean")
     balance: float | None = Field(
         None, gt=0, lt=1, description="labels 0 and 1: share of same pairs in each batch; null: as in the data"
@@ -56,7 +59,7 @@ class FitConfig(Strict):
         description="auto: bf16 where the LSTM is wide and the processor has products of bfloat16; else fp32",
     )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
-    threads: int | None = Field(None, ge=1)
+    threads: int | None = Field(None, ge=1, le=largest.THREADS)
     seed: int = Field(0, ge=0, le=LARGEST_SEED)
     augment: AugmentConfig | None = Field(None, description="pairs of texts: random changes of the training texts")
     hard_negatives: HardNegativesConfig | None = Field(

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from seqtwin.config.augment_section import MixConfig, spelled_labels
 from seqtwin.config.encoder_section import EncoderConfig
-from seqtwin.config.fit_section import FitConfig
+from seqtwin.config.fit_section import LARGEST_SEED, FitConfig
 from seqtwin.errors import nearest
+from seqtwin.guards import largest
 from seqtwin.paths import anchor, counted_from
 from seqtwin.validation import Part, Strict, validated
 
@@ -29,6 +30,7 @@ PATHS = (
     "objective.texts",
     "objective.cache",
 )
+SMALLEST_BPE = 258
 Columns = str | tuple[str, ...] | None
 
 
@@ -58,9 +60,14 @@ class DataConfig(BaseModel):
     time: str | None = None
     sequence: str | None = Field(None, description="column that names the sequence of each row (one token per row)")
     token: str | None = None
-    judged_up_to: int | None = Field(None, ge=1, description="decode: evaluate only texts with at most this many words")
+    judged_up_to: int | None = Field(
+        None, ge=1, le=largest.ROWS, description="decode: evaluate only texts with at most this many words"
+    )
     substituted: int = Field(
-        0, ge=0, description="auto-encoder: additional copies of each training text with some words replaced"
+        0,
+        ge=0,
+        le=largest.COPIES,
+        description="auto-encoder: additional copies of each training text with some words replaced",
     )
     more: tuple[str, ...] = Field((), description="auto-encoder, distil: files of additional training texts")
     mix: tuple[MixConfig, ...] = Field((), description="pairs: further files of labelled training pairs")
@@ -73,10 +80,13 @@ class DataConfig(BaseModel):
     scale: tuple[float, float] | None = None
     cut: float = Field(0.5, gt=0, le=1)
     negatives: int = Field(0, ge=0, le=100, description="random different pairs added per same pair")
-    pairs: int | None = Field(None, ge=1)
-    seed: int = Field(0, ge=0)
+    pairs: int | None = Field(None, ge=1, le=largest.ROWS)
+    seed: int = Field(0, ge=0, le=LARGEST_SEED)
     rows: int | None = Field(
-        None, ge=1, description="train on a random sample of this many rows; dev and test: at most a quarter, or 1,000"
+        None,
+        ge=1,
+        le=largest.ROWS,
+        description="train on a random sample of this many rows; dev and test: at most a quarter, or 1,000",
     )
 
     @model_validator(mode="before")
@@ -90,6 +100,13 @@ class DataConfig(BaseModel):
         if isinstance(raw.get("labels"), dict):
             raw = {**raw, "labels": spelled_labels(raw["labels"])}
         return raw
+
+    @field_validator("left", "right", mode="after")
+    @classmethod
+    def _check_columns(cls, columns: Columns) -> Columns:
+        if columns == ():
+            raise ValueError("expected the name of a column")
+        return columns
 
     @model_validator(mode="after")
     def _check_tables(self) -> "DataConfig":
@@ -106,6 +123,8 @@ class DataConfig(BaseModel):
             key = next(iter(extra))
             known = list(type(self).model_fields)
             raise ValueError(f"unknown key '{key}'; known: {', '.join(known)}{nearest(key, known)}")
+        if self.name is not None and (self.pairs or 0) > largest.DRAWN_PAIRS:
+            raise ValueError(f"pairs: expected at most {largest.DRAWN_PAIRS:,} of a built-in data set")
         if self.name is None and not (self.file or (self.train and self.test)):
             raise ValueError("expected name, or file, or train and test (without dev, a part of train is used)")
         return self
@@ -113,9 +132,9 @@ class DataConfig(BaseModel):
     @model_validator(mode="after")
     def _check_shares(self) -> "DataConfig":
         shares = sum(further.share or 0 for further in self.mix)
-        if shares >= 1:
+        if shares > 0.99:
             raise ValueError(
-                f"mix: the shares add up to {shares:g}; expected less than 1, since data.train has the rest"
+                f"mix: the shares add up to {shares:g}; expected at most 0.99, since data.train has the rest"
             )
         return self
 
@@ -129,7 +148,9 @@ class TokensConfig(Strict):
     """How texts are converted to token ids."""
 
     unit: Literal["char", "word", "bpe"] = "char"
-    size: int | None = Field(None, ge=3, description="largest vocabulary; rarer tokens are unknown")
+    size: int | None = Field(
+        None, ge=3, le=largest.VOCABULARY, description="largest vocabulary; rarer tokens are unknown"
+    )
     lower: bool | None = Field(None, description="lower-case the text; null: only for unit word")
     normalize: Literal["nfc", "nfkc", "fold", "none"] = "nfc"
     max_length: int = Field(4096, ge=1, le=4096)
@@ -138,6 +159,8 @@ class TokensConfig(Strict):
 
     @model_validator(mode="after")
     def _check_characters(self) -> "TokensConfig":
+        if self.unit == "bpe" and self.size is not None and self.size < SMALLEST_BPE:
+            raise ValueError(f"size: expected at least {SMALLEST_BPE} for unit bpe: all 256 bytes and two reserved ids")
         if self.characters and self.unit != "word":
             raise ValueError(f"characters: true requires unit: word, got unit: {self.unit}")
         return self

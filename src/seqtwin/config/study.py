@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from seqtwin.config.fit_section import LARGEST_SEED
 from seqtwin.config.run import RunConfig
+from seqtwin.guards import largest
 from seqtwin.validation import Strict, validated
 
 TierName = Literal["quick", "standard", "strong", "publication"]
@@ -73,6 +75,16 @@ class StudyConfig(Strict):
     )
     allow_leakage: str = Field("", description="reason for accepting texts that occur in both train and test")
     published: list[PublishedConfig] = Field(default_factory=list)
+
+    @field_validator("seeds", mode="after")
+    @classmethod
+    def _check_seeds(cls, seeds: int | list[int] | None) -> int | list[int] | None:
+        count = seeds if isinstance(seeds, int) else len(seeds or ())
+        if count > largest.SEEDS:
+            raise ValueError(f"expected at most {largest.SEEDS} seeds")
+        if isinstance(seeds, list) and not all(0 <= seed <= LARGEST_SEED for seed in seeds):
+            raise ValueError(f"expected seeds from 0 to {LARGEST_SEED}")
+        return seeds
 
 
 def parse_study(raw: Mapping[str, object], *, place: str = "") -> StudyConfig:

@@ -14,7 +14,7 @@ from seqtwin.config import vary
 from seqtwin.errors import ConfigError, SeqTwinError, nearest
 from seqtwin.explain.published_case import Case, read_case, siblings
 from seqtwin.explain.suspects import SWITCHES, Question, Switch, Trial, differences
-from seqtwin.files import driver_lock
+from seqtwin.files import driver_lock, verify
 from seqtwin.json_values import Json
 from seqtwin.published import SCORES, read_manifest, read_scores
 from seqtwin.run.check_config import check_run
@@ -268,5 +268,6 @@ def _outcome(folder: Path, metric: str) -> tuple[float | None, str]:
     if not (folder / SCORES).exists():
         error = manifest["error"]
         return None, f"{manifest['status']}: {error['cause'] if error else ''}"
+    verify(folder, only=(SCORES,))
     value = read_scores(folder)["dev"].get(metric)
     return value, "" if value is not None else manifest["status"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seqtwin.config import RunConfig, read_run
 from seqtwin.errors import ConfigError
-from seqtwin.files import MANIFEST
+from seqtwin.files import MANIFEST, verify
 from seqtwin.json_values import Json
 from seqtwin.metrics import chance_of
 from seqtwin.published import (
@@ -68,7 +68,7 @@ class Case:
 def read_case(folder: Path) -> Case:
     """The published study cell (or run) in a folder.
 
-    Raises: ConfigError when the folder contains none; DamagedError when one of its files cannot be read.
+    Raises: ConfigError when the folder contains none; DamagedError when one of its files is missing or changed.
     """
     needed = (MANIFEST, CONFIG, SCORES)
     absent = [name for name in needed if not (folder / name).is_file()]
@@ -76,6 +76,7 @@ def read_case(folder: Path) -> Case:
         cause = f"no finished study cell in this folder: {absent[0]} is missing"
         remedy = "give a folder such as runs/NAME/cells/ID, or one that `seqtwin train` wrote"
         raise ConfigError("NO_CELL", cause, place=str(folder), remedy=remedy)
+    verify(folder, only=(CONFIG, SCORES, FACTS, DIAGNOSTICS))
     manifest, scores = read_manifest(folder), read_scores(folder)
     manifest.setdefault("id", folder.name)
     facts = read_facts(folder) if (folder / FACTS).exists() else None

@@ -5,6 +5,7 @@
 - `index`: builds, searches, changes, loads and saves an index.
 - `kinds`: the ways to search, and the choice of a breadth with good recall.
 - `exact_search`: the nearest vectors, exactly.
+- `faiss_child`: opens a structure of faiss in a process of its own first.
 - `faiss_search`: the nearest vectors, approximately, by faiss.
 - `equal_vectors`: rows with the same vector, which are stored once in a structure of faiss.
 - `rescore`: candidates ranked by the encoder's own similarity.

@@ -16,6 +16,7 @@ import numpy as np
 from seqtwin.errors import ConfigError, DamagedError, missing_extra
 from seqtwin.index.equal_vectors import Groups, group_equal, read_groups
 from seqtwin.index.exact_search import Array, Matrix, Neighbours, nearest
+from seqtwin.index.faiss_child import problem_of
 from seqtwin.index.rescore import rescored
 from seqtwin.model.similarities import SIMILARITIES, IndexForm
 
@@ -150,6 +151,9 @@ def read(family: Family, similarity: str, data: bytes, shape: tuple[int, int], b
     """
     metric, faiss = _metric(family, similarity), library()
     groups, rest = read_groups(data, shape[0])
+    problem = problem_of(rest)
+    if problem:
+        raise DamagedError("INDEX_DAMAGED", problem, place="structure.faiss", remedy="build the index again")
     try:
         structure: Structure = faiss.deserialize_index(np.frombuffer(rest, dtype=np.uint8))
     except (RuntimeError, MemoryError, AssertionError) as error:

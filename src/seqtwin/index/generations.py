@@ -4,6 +4,7 @@ A writer publishes a whole new generation and then CURRENT. A reader opens one g
 published later. The last two generations are kept, for readers that are just opening one.
 """
 
+import hashlib
 import io
 import os
 import re
@@ -146,13 +147,23 @@ def _open(folder: Path, name: str, digest: str) -> Generation:
     facts = _verified_facts(place)
     vectors = map_vectors(place / VECTORS)
     items = Items.from_bytes((place / ITEMS).read_bytes())
-    structure = (place / STRUCTURE).read_bytes() if (place / STRUCTURE).exists() else b""
+    structure = _structure(place)
     if len(items) != len(vectors):
         raise _damaged(place, f"{len(vectors)} vectors, but {len(items)} items")
     for start in range(0, len(vectors), _BLOCK):
         if not np.isfinite(vectors[start : start + _BLOCK]).all():
             raise _damaged(place / VECTORS, "expected finite numbers, got NaN or infinity")
     return Generation(name, facts, vectors, items, structure)
+
+
+def _structure(place: Path) -> bytes:
+    """The bytes of the search structure, empty without one. It is these bytes whose hash is compared."""
+    path = place / STRUCTURE
+    data = path.read_bytes() if path.exists() else b""
+    expected = files.read_manifest(place)["files"].get(STRUCTURE, {}).get("sha256")
+    if path.exists() and hashlib.sha256(data).hexdigest() != expected:
+        raise _damaged(path, "missing, or changed since it was published")
+    return data
 
 
 def _verified_facts(place: Path) -> dict[str, object]:

@@ -1,7 +1,5 @@
 """The results of a search: items with scores, best first. A second encoder can re-rank them."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from seqtwin.errors import ConfigError
+from seqtwin.guards.spreadsheets import csv_text
 from seqtwin.index.corpus import Items
 from seqtwin.index.exact_search import Array, Neighbours
 from seqtwin.index.rescore import rescored
@@ -132,14 +131,12 @@ def hits_csv(queries: Sequence[str], results: Sequence[Sequence[Hit]], columns: 
 
     The column `similarity` follows `score` where the hits were re-ranked by probability.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     both = any(hit.similarity is not None for hits in results for hit in hits)
-    writer.writerow(["query", "rank", "id", "text", "score", *(["similarity"] if both else []), *columns])
+    rows: list[list[object]] = [["query", "rank", "id", "text", "score", *(["similarity"] if both else []), *columns]]
     for query, hits in zip(queries, results, strict=True):
         for rank, hit in enumerate(hits, 1):
             values = [hit.metadata.get(name, "") for name in columns]
             scores = [f"{score:.9g}" for score in (hit.score, hit.similarity) if score is not None]
-            writer.writerow([query, rank, hit.id, hit.text, *scores, *values])
+            rows.append([query, rank, hit.id, hit.text, *scores, *values])
     # a query from the command line may have characters without UTF-8
-    return text.getvalue().encode("utf-8", "replace").decode("utf-8")
+    return csv_text(rows).encode("utf-8", "replace").decode("utf-8")

@@ -3,17 +3,18 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, TypedDict
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 
-from seqtwin.cards import verified_card
+from seqtwin.cards import checked_facts, verified_card
 from seqtwin.data.tokens.letters import Letters
 from seqtwin.data.tokens.tokenizer import TextTokens
-from seqtwin.errors import ConfigError, DataError, missing_extra
+from seqtwin.errors import ConfigError, DamagedError, DataError, missing_extra
+from seqtwin.guards.largest import VOCABULARY, WIDTH
 from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.batching import Batching
-from seqtwin.lookup import member
+from seqtwin.lookup import member, whole
 from seqtwin.model.numpy_similarities import FORMULAS, NumpyFormula, Scores
 
 FORMAT = 1
@@ -158,22 +159,33 @@ def load_onnx(folder: Path) -> OnnxEncoder:
         remedy = "write one with: seqtwin export ENCODER --to onnx -o FOLDER"
         raise ConfigError("NO_ENCODER", f"no {CARD} here", place=str(folder), remedy=remedy)
     card = verified_card(folder / CARD, FORMAT, _REMEDY)
+    try:
+        encoder = _of_card(folder, card)
+    except (OSError, LookupError, TypeError, ValueError, AttributeError) as error:
+        cause = f"not an exported encoder: {' '.join(str(error).split())[:200] or type(error).__name__}"
+        raise DamagedError("ENCODER_DAMAGED", cause, place=str(folder), remedy=_REMEDY) from error
+    encoder.home = folder
+    return encoder
+
+
+def _of_card(folder: Path, card: dict[str, Any]) -> OnnxEncoder:
+    """The encoder that a card describes. Raises: ValueError and the like for a card that does not fit its files."""
     spelled = card["blueprint"].get("spelled", True)
     letters = Letters(str(card["letters"]), lower=not spelled) if "letters" in card else None
     of_texts = card["inputs"] == "tokens"
     tokens = TextTokens.load(folder / TOKENS, empty=card["empty"], letters=letters) if of_texts else None
     scorer = load_scorer((folder / SCORER).read_bytes()) if SCORER in card["files"] else None
     own: OnnxCard = {
-        "size": card["size"],
+        "size": whole("size", card["size"], VOCABULARY),
         "similarity": card["similarity"],
-        "facts": card["facts"],
-        "fingerprint": card["fingerprint"],
+        "facts": checked_facts(card["facts"]),
+        "fingerprint": str(card["fingerprint"]),
         "inputs": card["inputs"],
-        "dim": card["dim"],
+        "dim": whole("dim", card["dim"], 64 * WIDTH),
     }
-    encoder = OnnxEncoder(own, load_session((folder / GRAPH).read_bytes()), tokens, scorer)
-    encoder.home = folder
-    return encoder
+    if own["inputs"] not in ("tokens", "series"):
+        raise ValueError("expected inputs: tokens or series")
+    return OnnxEncoder(own, load_session((folder / GRAPH).read_bytes()), tokens, scorer)
 
 
 def load_scorer(graph: bytes) -> Scores:
@@ -202,5 +214,10 @@ def load_session(graph: bytes) -> Session:
     threads = os.environ.get("OMP_NUM_THREADS", "")
     if threads.isdigit():  # the runtime has its own threads and ignores the variable
         options.intra_op_num_threads = int(threads)
-    session: Session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    try:
+        session: Session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the errors of the library have no base class of their own
+        raise DamagedError(
+            "ENCODER_DAMAGED", f"not a graph: {str(error)[:200]}", place=GRAPH, remedy=_REMEDY
+        ) from error
     return session

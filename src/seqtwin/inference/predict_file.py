@@ -1,7 +1,5 @@
 """Predictions of an encoder with a head for every sequence of a file, as CSV text."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +10,7 @@ from seqtwin.data.reading.choose_columns import texts_named
 from seqtwin.data.reading.column_options import Gaps
 from seqtwin.data.reading.series import read_series_file
 from seqtwin.errors import ConfigError
+from seqtwin.guards.spreadsheets import csv_text
 from seqtwin.inference.predict import Prediction
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.inference.vector_files import read_texts
@@ -126,8 +125,4 @@ def _free(head: Sequence[str], new: Sequence[str] = COLUMNS) -> list[str]:
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text([head, *rows])

@@ -1,6 +1,5 @@
 """File formats: columns of texts to read, and vectors or scores to write."""
 
-import csv
 import io
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.reading.pair_tables import read_columns
 from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.files import writing
+from seqtwin.guards.spreadsheets import csv_text
 
 GROUP = 16_384  # rows per row group of a Parquet file
 
@@ -190,6 +190,4 @@ def _decisions(scores: np.ndarray, threshold: float) -> list[str]:
 
 
 def _lines(rows: Iterable[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode("utf-8", "replace")
+    return csv_text(rows).encode("utf-8", "replace")

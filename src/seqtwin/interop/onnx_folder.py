@@ -9,11 +9,12 @@ import torch
 from seqtwin.data.batches import Ragged
 from seqtwin.data.tokens.letters import LETTERS
 from seqtwin.errors import DamagedError
-from seqtwin.files import dump_json, hash_of, publish_folder, sha256, write_bytes, write_text
+from seqtwin.files import dump_json, publish_folder, sha256, write_bytes, write_text
 from seqtwin.inference.onnx_encoder import CARD, FORMAT, GRAPH, README, SCORER, TOKENS, load_session, padded
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx import scorer_to_onnx, to_onnx
 from seqtwin.interop.onnx_graph import OPSET
+from seqtwin.json_values import hash_of
 from seqtwin.reranker.reranker_folder import FOLDER, save_reranker
 
 LENGTHS = (1, 33, 7, 2)

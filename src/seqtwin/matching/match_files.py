@@ -1,11 +1,9 @@
 """The lists that dedupe, link and mine read, and the tables they write.
 
-Cells are written unchanged, also a name that begins with =, +, - or @: changing it would change the data, and decisions
-would no longer match its text. A spreadsheet may run such a cell as a formula. Import untrusted lists as text.
+A cell that begins with =, +, - or @ gets an apostrophe in front (`seqtwin.guards.spreadsheets`). Files of decisions and
+labels are read back without it. Pairs for training are written unchanged.
 """
 
-import csv
-import io
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from seqtwin.data.inspected_pairs import read_inspected_pairs
 from seqtwin.data.reading.choose_columns import named_columns
 from seqtwin.data.reading.pair_tables import REMEDY_EMPTY, REMEDY_ROWS
 from seqtwin.errors import ConfigError, DataError
+from seqtwin.guards.spreadsheets import csv_text, raw_cells
 from seqtwin.inference.vector_files import free_name, read_texts
 from seqtwin.matching.clusters import Pairs
 from seqtwin.matching.decisions import Decision
@@ -78,11 +77,7 @@ def read_listed(
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text([head, *rows])
 
 
 def _score(value: float) -> str:
@@ -175,7 +170,8 @@ def _other_columns(side: str, listed: Listed) -> list[str]:
 
 def pairs_csv(rows: Iterable[Sequence[object]], name: str) -> str:
     """Pairs with one value each. `name`: `label` for training pairs, `score` for other pairs."""
-    return _csv(["left", "right", name], rows)
+    with raw_cells(name == "label"):
+        return _csv(["left", "right", name], rows)
 
 
 def read_labelled(data: Inspection, cut: float = 0.5) -> tuple[list[str], list[str], list[bool]]:

@@ -20,6 +20,7 @@ from seqtwin.records import DecodeBatch, Sequences
 UNKNOWN = 1
 NEVER_WRITTEN = slice(0, UNKNOWN + 1)  # the pad and the unknown token
 LONGEST = 200
+MOST_BEAM = 256
 
 
 class Bridge(nn.Module):
@@ -91,7 +92,10 @@ class Decoder(Head):
         shape, dim = model.encoder.shape, model.space.dim
         self.end = size
         self.feed, self.word_dropout = _switch("feed", feed), _share("word_dropout", word_dropout)
-        self.beam, self.longest = whole("beam", beam), LONGEST if longest is None else whole("longest", longest)
+        self.beam, self.longest = (
+            whole("beam", beam, MOST_BEAM),
+            LONGEST if longest is None else whole("longest", longest),
+        )
         hidden = shape.joined if hidden is None else whole("hidden", hidden)
         own = shared_table(model, size) if _switch("share", share) else None
         usual = hidden if _switch("tie", tie) else model.encoder.rnn.input_size

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from seqtwin.guards.largest import LAYERS
 from seqtwin.lookup import Spec, pick, whole
 from seqtwin.model.base_head import Answers, Head
 from seqtwin.model.decoder import Decoder
@@ -30,7 +31,7 @@ def linear_layers(inputs: int, size: int, layers: int, hidden: int | None, dropo
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout: expected a number from 0 to below 1, got {dropout}")
     parts: list[nn.Module] = []
-    for _ in range(whole("layers", layers) - 1):
+    for _ in range(whole("layers", layers, LAYERS) - 1):
         parts += [nn.Dropout(dropout), nn.Linear(inputs, width), nn.ReLU()]
         inputs = width
     return nn.Sequential(*parts, nn.Dropout(dropout), nn.Linear(inputs, size))

@@ -10,7 +10,8 @@ from safetensors.numpy import load, save
 
 from seqtwin.cards import verified_card
 from seqtwin.errors import ConfigError, DamagedError
-from seqtwin.files import dump_json, hash_of, read_json, sha256, write_bytes, write_text
+from seqtwin.files import dump_json, read_json, sha256, write_bytes, write_text
+from seqtwin.json_values import hash_of
 from seqtwin.reranker.lexical_features import WordWeights, feature_names
 from seqtwin.reranker.random_forest import Forest
 from seqtwin.reranker.reranker import JUDGEMENTS, LinearMap, Measured, Reranker

@@ -7,6 +7,7 @@ from itertools import chain
 
 import numpy as np
 
+from seqtwin.guards.spreadsheets import safe_cell
 from seqtwin.published import (
     EPOCH,
     PREDICTION,
@@ -47,7 +48,7 @@ def as_csv(columns: Columns) -> str:
 def _field(value: object) -> object:
     if value is None:
         return ""
-    return f"{value:.9g}" if isinstance(value, (float, np.floating)) else value
+    return f"{value:.9g}" if isinstance(value, (float, np.floating)) else safe_cell(value)
 
 
 def history_table(state: RunState, primary: str) -> str:

@@ -2,8 +2,9 @@
 
 from torch import nn
 
-from seqtwin.build import blueprint_of, build_siamese
+from seqtwin.build import blueprint_of, build_siamese, trainable_numbers
 from seqtwin.config import RunConfig
+from seqtwin.config.idle_options import refuse_late_negatives
 from seqtwin.data.sets.pair_sets import SERIES
 from seqtwin.data.tokens.vector_sources import source_of
 from seqtwin.errors import ConfigError
@@ -22,15 +23,18 @@ from seqtwin.training.layer_rates import refuse_idle_rates
 def check_run(config: RunConfig) -> None:
     """Build every part once, with a vocabulary of three. A part that does not fit raises its reason.
 
-    Raises: ConfigError; DataError for a file of word vectors that does not exist.
+    Raises: ConfigError; ResourceError for a model that does not fit into memory; DataError for a file of word vectors
+    that does not exist.
     """
     pick_device(config.fit.device)
     series = config.data.series is not None or config.data.name in SERIES
     letters = 3 if config.has_letters else 0
-    model = build_siamese(blueprint_of(config, "series" if series else "tokens", 3, letters=letters), seed=0)
-    objective_of(config).check(config, model)
-    _check_fit(config, model)
+    with trainable_numbers():
+        model = build_siamese(blueprint_of(config, "series" if series else "tokens", 3, letters=letters), seed=0)
+        objective_of(config).check(config, model)
+        _check_fit(config, model)
     refuse_pair_options(config)
+    refuse_late_negatives(config)
     _check_vectors(config, series)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqtwin.build import Blueprint, blueprint_of, build_siamese
+from seqtwin.build import Blueprint, blueprint_of, build_siamese, trainable_numbers
 from seqtwin.config import RunConfig
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.reading.series import channel_scaling
@@ -21,7 +21,8 @@ def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
     """A Siamese encoder for this data: with fresh weights, initial word vectors, or the weights that it starts from."""
     # words beyond train need no random vectors; without them, the initial weights do not depend on their number
     blueprint = blueprint_for(config, prepared).model_copy(update={"size": prepared.trained_size})
-    model = build_siamese(blueprint, seed=config.fit.seed)
+    with trainable_numbers():
+        model = build_siamese(blueprint, seed=config.fit.seed)
     if model.lexical is not None and prepared.tokens is not None:
         fit_lexical(model.lexical, prepared.tokens, _training_items(prepared))
     if config.encoder.start is not None:

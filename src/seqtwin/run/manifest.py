@@ -14,8 +14,8 @@ from safetensors.torch import save
 from seqtwin.build_folders import free_folder
 from seqtwin.config import PATHS, RunConfig, each_path, portable
 from seqtwin.errors import SeqTwinError
-from seqtwin.files import hash_of, publish_folder, write_bytes, write_text
-from seqtwin.json_values import Json
+from seqtwin.files import publish_folder, write_bytes, write_text
+from seqtwin.json_values import Json, hash_of
 from seqtwin.published import CONFIG, HISTORY, LAST_GOOD, TRACE, RunManifest
 from seqtwin.run.cell_tables import history_table, trace_table
 from seqtwin.run.objectives.registry import objective_of

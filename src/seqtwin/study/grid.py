@@ -2,12 +2,14 @@
 
 import hashlib
 import itertools
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from seqtwin.config import RunConfig, StudyConfig, vary
 from seqtwin.errors import ConfigError
+from seqtwin.guards.largest import CELLS
 from seqtwin.lookup import split_spec
 from seqtwin.run.check_config import check_run
 from seqtwin.run.data_files import data_name
@@ -78,6 +80,10 @@ def _refuse_bad_grid(study: StudyConfig) -> None:
     empty = [key for key, values in study.grid.items() if not values]
     if empty:
         raise ConfigError("GRID_EMPTY", f"expected at least one value for {', '.join(empty)}", place="grid")
+    count = math.prod(len(values) for values in study.grid.values()) * len(seeds_of(study))
+    if count > CELLS:
+        cause = f"{count:,} study cells (combinations times seeds); expected at most {CELLS:,}"
+        raise ConfigError("GRID_SIZE", cause, place="grid", remedy="vary fewer settings, or fewer values of them")
     if "fit.seed" in study.grid:
         raise ConfigError("GRID_SEEDS", "fit.seed cannot be a factor", place="grid", remedy="use seeds: N")
 

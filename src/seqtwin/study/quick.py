@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from seqtwin.cards import read_sealed, sealed_text
 from seqtwin.config import StudyConfig, vary
 from seqtwin.errors import ConfigError
-from seqtwin.files import driver_lock, dump_json, hash_of, publish_text, read_json
-from seqtwin.published import read_diagnostics
+from seqtwin.files import driver_lock, publish_text, verify
+from seqtwin.json_values import hash_of
+from seqtwin.published import DIAGNOSTICS, read_diagnostics
 from seqtwin.quick_budget import QuickBudget, StoppedPairing
 from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets
@@ -137,7 +139,7 @@ def _plan(
     cost = measure_cost(first, data)
     plan = make_plan(cost, len(first), len(seeds_of(config)), budget.left, budget.processes)
     tune = config.tune and _fits_tuned(plan, cost, budget)
-    publish_text(out / PLAN, dump_json({"key": key, "tune": tune, "cost": asdict(cost), "plan": asdict(plan)}))
+    publish_text(out / PLAN, sealed_text({"key": key, "tune": tune, "cost": asdict(cost), "plan": asdict(plan)}))
     on_notice(plan_line(plan, cost, budget.minutes, budget.processes))
     return plan, cost, tune
 
@@ -148,7 +150,7 @@ def _fits_tuned(plan: Plan, cost: Cost, budget: Budget) -> bool:
 
 
 def _known_plan(path: Path, key: str) -> tuple[Plan, Cost, bool]:
-    saved = read_json(path)
+    saved = read_sealed(path)
     if saved["key"] != key:
         cause = "this quick study was planned for another config, other data or another version"
         raise ConfigError("STUDY_CHANGED", cause, place=str(path), remedy="choose another --out")
@@ -161,6 +163,9 @@ def _resized(config: StudyConfig, plan: Plan, *, tune: bool) -> StudyConfig:
     changes: dict[str, object] = {} if plan.rows is None else {"data.rows": plan.rows}
     if _EPOCHS not in config.grid and plan.epochs != config.base.fit.epochs:
         changes[_EPOCHS] = plan.epochs
+        mined = config.base.fit.hard_negatives
+        if mined is not None and mined.from_epoch > plan.epochs:
+            changes["fit.hard_negatives.from_epoch"] = plan.epochs
     return config.model_copy(update={"base": vary(config.base, changes), "tune": tune})
 
 
@@ -169,13 +174,13 @@ def _race(grid: Grid, plan: Plan, out: Path, budget: Budget, data: DataSets, on_
 
     Raises: ConfigError if no training of the first round finished in time.
     """
-    saved = read_json(out / PLAN)
+    saved = read_sealed(out / PLAN)
     if "raced" in saved:
         return _Raced(**saved["raced"])
     raced = _rounds(grid, plan, out, budget, data, on_progress)
     for late in (out / "rounds").glob(".*.round*"):  # checkpoints of trainings that the time was too short for
         shutil.rmtree(late, ignore_errors=True)
-    publish_text(out / PLAN, dump_json({**saved, "raced": asdict(raced)}))
+    publish_text(out / PLAN, sealed_text({**saved, "raced": asdict(raced)}))
     return raced
 
 
@@ -247,7 +252,7 @@ def _last_stage(plan: Plan, cost: Cost, raced: _Raced, budget: Budget, out: Path
 
     quick.json keeps the reduced plan.
     """
-    saved = read_json(out / PLAN)
+    saved = read_sealed(out / PLAN)
     if "last" not in saved:
         last = plan
         if plan.rounds:
@@ -255,7 +260,7 @@ def _last_stage(plan: Plan, cost: Cost, raced: _Raced, budget: Budget, out: Path
             seconds = budget.left / budget.processes - cost.start
             last = last_stage(replace(plan, pairings=len(raced.left)), epoch, cost.rest, seconds, budget.processes)
         saved = {**saved, "last": [last.pairings, last.seeds, last.epochs]}
-        publish_text(out / PLAN, dump_json(saved))
+        publish_text(out / PLAN, sealed_text(saved))
     pairings, seeds, epochs = saved["last"]
     late = [raced.latest[pairing] for pairing in raced.left[pairings:]]
     raced = replace(raced, left=raced.left[:pairings], stopped=[*raced.stopped, *late])
@@ -270,13 +275,18 @@ def _only(grid: Grid, pairings: Collection[str]) -> Grid:
     return Grid(cells, factors, grid.merged)
 
 
+def _steps_of(cell: Path) -> float:
+    verify(cell, only=(DIAGNOSTICS,))
+    return read_diagnostics(cell).get("steps") or 0
+
+
 def _record(study: Study, whole: Grid, chosen: Grid, plan: Plan, raced: _Raced, budget: Budget, data: DataSets) -> None:
     """Write what was spent into study.json."""
     path = study.path / "study.json"
-    before: dict[str, float] = read_json(path).get("quick", {})
+    before: dict[str, float] = read_sealed(path).get("quick", {})
     published = [id_ for id_ in study.planned if (study.path / "cells" / id_).exists()]
     done = [id_ for id_ in published if id_ not in study.failed]
-    cell_steps = sum(read_diagnostics(study.path / "cells" / id_).get("steps") or 0 for id_ in done)
+    cell_steps = sum(_steps_of(study.path / "cells" / id_) for id_ in done)
     ready, all_rows = data.prepare(chosen.cells[0].config), data.prepare(whole.cells[0].config)
     record_budget(
         study.path,

@@ -5,8 +5,6 @@ the entrants that came as far go on. Before that, the order of two curves means 
 stops no other entrant. Source: Li et al. 2020 (asynchronous successive halving), in Optuna. Test is never used.
 """
 
-import csv
-import io
 import logging
 import math
 import time
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError
 from seqtwin.files import write_text
+from seqtwin.guards.spreadsheets import csv_text
 from seqtwin.metrics import METRICS
 from seqtwin.place_faults import refuse_place_fault
 from seqtwin.run.check_config import check_run
@@ -188,13 +187,11 @@ def result_line(result: Result) -> str:
 
 def race_csv(race: Race) -> str:
     """One row per entrant, best first."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["entrant", "state", race.metric, "epochs", "seconds"])
+    rows: list[list[object]] = [["entrant", "state", race.metric, "epochs", "seconds"]]
     for result in race.ranked:
         dev = "" if result.dev is None else f"{result.dev:.6g}"
-        writer.writerow([result.entrant.name, result.state, dev, result.epochs, result.seconds])
-    return text.getvalue()
+        rows.append([result.entrant.name, result.state, dev, result.epochs, result.seconds])
+    return csv_text(rows)
 
 
 def write_race(race: Race, folder: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TypedDict
 
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError, SeqTwinError
-from seqtwin.files import dump_json, publish_folder, read_json, read_manifest, write_text
+from seqtwin.files import dump_json, publish_folder, read_json, verify, write_text
 from seqtwin.place_faults import refuse_place_fault
 from seqtwin.run.manifest import cell_key, versions
 from seqtwin.run.prepare import DataSets
@@ -110,7 +110,7 @@ def outcome_of(heat: Heat, folder: Path) -> Outcome | None:
     path = folder / heat.id
     if not path.exists():
         return None
-    if read_manifest(path).get("key") != heat.key:
+    if verify(path, only=(OUTCOME,)).get("key") != heat.key:
         cause = f"{heat.id} was published from another config, other data or another version"
         raise ConfigError("STUDY_CHANGED", cause, place=str(folder), remedy="choose another --out")
     outcome: Outcome = read_json(path / OUTCOME)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from seqtwin.baselines.measure import measure_all_rows
+from seqtwin.cards import read_sealed, sealed_text
 from seqtwin.config import PATHS, RunConfig, StudyConfig, each_path, portable
 from seqtwin.errors import ConfigError
-from seqtwin.files import dump_json, publish_text, read_json
+from seqtwin.files import publish_text
 from seqtwin.floors import Floors
 from seqtwin.paths import counted_from
 from seqtwin.quick_budget import QuickBudget
@@ -18,7 +19,6 @@ from seqtwin.study.grid import Grid, StudyCell
 from seqtwin.study.test_plan import make_plan
 from seqtwin.study.tiers import seeds_of, trials_of
 
-FORMAT = 1
 # published results are valid as long as the first keep their values, and the file as long as all of these do
 PROMISED = ("tier", "trials", "plan")
 SAME = (*PROMISED, "config", "planned", "versions")
@@ -31,7 +31,7 @@ def declare(config: StudyConfig, grid: Grid, out: Path, data: DataSets) -> None:
     """
     path = out / "study.json"
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    before: dict[str, Any] = read_json(path) if path.exists() else {}
+    before: dict[str, Any] = read_sealed(path) if path.exists() else {}
     declaration = _declaration(config, grid, out, now)
     if _agree(before, declaration, PROMISED):
         declaration["plan"]["declared"] = before["plan"]["declared"]
@@ -40,14 +40,14 @@ def declare(config: StudyConfig, grid: Grid, out: Path, data: DataSets) -> None:
         raise ConfigError("PLAN_CHANGED", cause, place=str(path), remedy="choose another --out")
     if not _agree(before, declaration, SAME):
         kept = {"quick": before["quick"]} if "quick" in before else {}
-        publish_text(path, dump_json({**declaration, "floors": _floors(grid.cells, data), **kept}))
+        publish_text(path, sealed_text({**declaration, "floors": _floors(grid.cells, data), **kept}))
 
 
 def record_budget(out: Path, budget: QuickBudget) -> None:
     """Write the budget of a quick study, and what was spent of it, into `out/study.json`."""
     path = out / "study.json"
     if path.exists():
-        publish_text(path, dump_json({**read_json(path), "quick": budget}))
+        publish_text(path, sealed_text({**read_sealed(path), "quick": budget}))
 
 
 def _agree(before: Mapping[str, object], now: Mapping[str, object], keys: Sequence[str]) -> bool:
@@ -60,7 +60,6 @@ def _undated(value: object) -> object:
 
 def _declaration(config: StudyConfig, grid: Grid, out: Path, now: str) -> dict[str, Any]:
     return {
-        "format": FORMAT,
         "name": out.name,
         "question": config.question,
         "tier": config.tier,

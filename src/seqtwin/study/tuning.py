@@ -14,7 +14,8 @@ from typing import TypedDict
 
 from seqtwin.config import RunConfig, StudyConfig, vary
 from seqtwin.errors import SeqTwinError
-from seqtwin.files import dump_json, hash_of, publish_folder, read_json, write_text
+from seqtwin.files import dump_json, publish_folder, read_json, verify, write_text
+from seqtwin.json_values import hash_of
 from seqtwin.lookup import split_spec
 from seqtwin.run.manifest import cell_key, versions
 from seqtwin.run.prepare import DataSets
@@ -158,6 +159,8 @@ def trials_csv(trials: Sequence[Trial], tuning: Tuning) -> str:
 def tuned(cells: Sequence[StudyCell], tunings: Sequence[Tuning], folder: Path) -> list[StudyCell]:
     """The cells with the settings that the published tuning of their pairing chose."""
     ids = [tuning.id for tuning in tunings if (folder / tuning.id).exists()]
+    for id_ in ids:
+        verify(folder / id_, only=("best.json",))
     best: dict[str, Best] = {id_: read_json(folder / id_ / "best.json") for id_ in ids}
     return [_with_settings(cell, best[cell.pairing]) if cell.pairing in best else cell for cell in cells]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from seqtwin.errors import ConfigError, DamagedError, DataError
-from seqtwin.files import hash_of, publish_file, writing
+from seqtwin.files import publish_file, writing
 from seqtwin.inference.vector_files import FORMATS
+from seqtwin.json_values import hash_of
 from seqtwin.teachers.teacher import Encode, Teacher
 
 AT_ONCE = 1024  # texts that are encoded together; their vectors are then on disk

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtwin.files import hash_of, sha256
+from seqtwin.files import sha256
+from seqtwin.json_values import hash_of
 
 Encode = Callable[[Sequence[str]], np.ndarray]  # texts to Float[texts width]
 

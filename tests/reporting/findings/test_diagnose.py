@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resealed import reseal
 from seqtwin.reporting.findings import diagnose
 from seqtwin.reporting.findings.diagnose import CAUSES, LABELS, diagnose_cell, diagnose_pairing, diagnose_seeds
 from seqtwin.reporting.findings.rules import RULES
@@ -241,4 +242,5 @@ def test_a_curve_that_still_rises_is_found_in_a_cell_and_in_a_table(tmp_path):
     history = pd.read_csv(cell / "history.csv")
     history["dev_roc_auc"] = table.curves["dev"].to_numpy()
     history.to_csv(cell / "history.csv", index=False)
+    reseal(cell)
     assert diagnose_cell(cell).codes == {"D18"}

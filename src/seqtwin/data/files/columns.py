@@ -56,19 +56,23 @@ def numbers(table: Table, name: str) -> np.ndarray:
 
 
 def classes(table: Table, name: str) -> list[str]:
-    """The class names of a column. Blank ones are reported as problems."""
+    """The class names of a column. Blank ones and those with half a character are reported as problems."""
     values = ["" if value is None else str(value).strip() for value in column(table, name)]
     for row, value in enumerate(values):
         if not value:
             table.report(row, name, "the label is empty")
+        elif not _whole(value):
+            table.report(row, name, f"expected a label, found {value[:40]!r}")
     return values
 
 
 def check_scale(scale: Sequence[float] | None) -> None:
-    """Check that a scale is two finite numbers, the lower first.
+    """Check that a scale is two finite numbers, the lower first, and that the distance between them is a usual number.
 
     Raises: ValueError.
     """
+    if scale is not None and len(scale) == 2 and scale[0] < scale[1] and not 1e-100 < scale[1] - scale[0] < 1e100:
+        raise ValueError(f"scale: expected ends that are 1e-100 to 1e100 apart, got {list(scale)}")
     if scale is not None and not (len(scale) == 2 and all(map(math.isfinite, scale)) and scale[0] < scale[1]):
         raise ValueError(f"scale: expected [low, high] with low < high, got {list(scale)}")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from seqtwin.data.files.conllu import read_sentences, read_words
 from seqtwin.data.files.delimited import check_header, read_csv, read_tsv
@@ -11,7 +12,7 @@ from seqtwin.data.files.headers import separator_of
 from seqtwin.data.files.json_tables import read_json
 from seqtwin.data.files.jsonl import read_jsonl
 from seqtwin.data.files.read_text import GZIP, ending_of, is_gzip, require_file, stream_lines
-from seqtwin.data.files.rows import Opened, Quoting, Rows
+from seqtwin.data.files.rows import Opened, Quoting, Row, Rows
 from seqtwin.data.files.ts import read_ts
 from seqtwin.errors import ConfigError, DataError, missing_extra
 
@@ -51,10 +52,28 @@ def _read_parquet(file: Opened) -> Rows:
             names = list(content.schema_arrow.names)
             check_header(names, file.path)
             file.header.extend(names)
-            batches = (batch.to_pylist() for batch in content.iter_batches(batch_size=BATCH))
+            batches = (_rows_of(batch) for batch in content.iter_batches(batch_size=BATCH))
             yield from enumerate(chain.from_iterable(batches), 1)  # rows have numbers here, not lines
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError("DATA_PARQUET", f"not a readable parquet file: {error}", place=str(file.path)) from error
+
+
+def _rows_of(batch: Any) -> list[Row]:
+    """The rows of a batch. A row with a value that Python lacks, such as a date in the year 20000, is a problem."""
+    try:
+        return list(batch.to_pylist())
+    except (ValueError, OverflowError):
+        return [_row_of(batch, row) for row in range(batch.num_rows)]
+
+
+def _row_of(batch: Any, row: int) -> Row:
+    values: dict[str, object] = {}
+    for name, cells in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            values[name] = cells[row].as_py()
+        except (ValueError, OverflowError) as error:
+            return f"column '{name}': cannot be read: {error}"
+    return values
 
 
 def read_lines(file: Opened) -> Rows:

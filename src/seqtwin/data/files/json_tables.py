@@ -34,9 +34,22 @@ def read_json(file: Opened) -> Rows:
         raise _refused(file.path, f"expected {READ}")
 
 
+def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """The object with these keys and values.
+
+    Raises: ValueError for a key that occurs twice, of which only one value would be used.
+    """
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:40]!r} occurs twice")
+    return mapping
+
+
 def _content(file: Opened) -> object:
     try:
-        content: object = json.loads(file.text(), parse_constant=str)
+        content: object = json.loads(file.text(), parse_constant=str, object_pairs_hook=without_duplicates)
     except (ValueError, RecursionError) as error:
         raise _refused(file.path, f"not JSON ({error})") from error
     return content

@@ -79,8 +79,9 @@ def _with_texts(task: Retrieval, words: Sequence[str]) -> Retrieval:
 def _items_of(table: Table, text: str, label: str, empty: str) -> pd.DataFrame:
     column(table, label)
     values, keep = texts(table, text, empty=empty)
-    items = pd.DataFrame({"text": values, "label": classes(table, label)})
-    table.finish(REMEDY_EMPTY)
+    names = classes(table, label)
+    table.finish(REMEDY_EMPTY)  # before pandas gets the texts: it refuses half a character
+    items = pd.DataFrame({"text": values, "label": names})
     rows: pd.DataFrame = items[keep].reset_index(drop=True)
     return rows
 

@@ -13,6 +13,7 @@ from statistics import median
 import pandas as pd
 
 from seqtwin import published
+from seqtwin.files import verify
 from seqtwin.metrics import chance_of
 from seqtwin.published import READING
 from seqtwin.reporting.findings.base_rule import Known, Rule, Values, evidence
@@ -180,6 +181,7 @@ def diagnose_cell(folder: Path) -> Diagnosis:
 
     Raises: DamagedError when a file is missing or damaged.
     """
+    verify(folder, only=published.MEASURED)
     rules = rules_of(published.read_facts(folder)) if (folder / published.FACTS).exists() else RULES
     return diagnose(values_of_cell(folder), rules)
 

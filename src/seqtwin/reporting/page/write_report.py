@@ -40,6 +40,7 @@ from seqtwin.reporting.table.facet import Facet, facets_of
 from seqtwin.reporting.table.study_table import StudyTable, number_text, read_study, write_results
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+_OTHER_LINK = re.compile(r"\]\((?!https?://)")
 _MARKDOWN_SIGNS = str.maketrans({"|": "\\|", "<": "&lt;", "`": "'", "\n": " "})
 
 
@@ -80,13 +81,13 @@ def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str 
     contents: dict[str, str | bytes] = {
         "index.html": svg.shared(rendered("index.html.j2", context, html=True)),
         "report.md": rendered("report.md.j2", context, html=False),
-        **({} if tables else write_results(table)),
         **{f"figures/{figure.name}.svg": figure.svg for figure in drawn},
     }
     for facet in facets:
         contents |= chosen_figures.heatmap_files(facet, png=not tables)
     chosen = card(table, context, sections.answers, sections.facets, sections.cards)
-    return contents | ({"best-encoder.md": rendered("card.md.j2", chosen, html=False)} if chosen else {})
+    contents |= {"best-encoder.md": rendered("card.md.j2", chosen, html=False)} if chosen else {}
+    return {**contents, **({} if tables else write_results(table, pages=contents))}
 
 
 def rendered(template: str, context: Context, *, html: bool) -> str:
@@ -98,13 +99,22 @@ def rendered(template: str, context: Context, *, html: bool) -> str:
     house.filters["breaks"] = lambda text: escape(text).replace("_", Markup("_<wbr>"))
     house.filters["sentence"] = _sentence
     house.filters["coded"] = lambda text: Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
-    house.filters["md"] = lambda text: str(text).translate(_MARKDOWN_SIGNS)
+    house.filters["md"] = _markdown
     house.filters["plain"] = str if html else house.filters["md"]
     house.filters["mid"] = _inside
     house.filters["p"] = lambda text: f"p {text}" if text.startswith("<") else f"p = {text}"
     house.filters["key"] = _key
     house.filters["direction"] = _direction
     return house.get_template(template).render(context).rstrip("\n") + "\n"
+
+
+def _markdown(text: object) -> str:
+    r"""A text in Markdown. Only links to http and https stay links.
+
+    >>> _markdown("[a](https://b.c) [d](javascript:e)")
+    '[a](https://b.c) [d]\\(javascript:e)'
+    """
+    return _OTHER_LINK.sub(r"]\\(", str(text).translate(_MARKDOWN_SIGNS))
 
 
 def _sentence(text: object) -> str:

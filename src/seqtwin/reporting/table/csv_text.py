@@ -10,6 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seqtwin.errors import DamagedError
+from seqtwin.guards.spreadsheets import original_cell, safe_cell
+
+FROM_DATA = frozenset({"left", "right", "true", "predicted", "dataset"})
+"""Columns with texts of the data, which a spreadsheet could run as formulas."""
 
 
 def number_text(value: float) -> str:
@@ -34,12 +38,18 @@ def _cell_text(value: str | float | None) -> str:
     return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else number_text(float(value))
 
 
+def _safe_text(value: str | float | None) -> object:
+    return safe_cell(_cell_text(value))
+
+
 def frame_to_csv(frame: pd.DataFrame) -> str:
-    """The frame as CSV text: text as it is, numbers by `number_text`."""
+    """The frame as CSV text: numbers by `number_text`; texts of the data are safe for spreadsheets."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(frame.columns)
-    writer.writerows([_cell_text(value) for value in row] for row in frame.itertuples(index=False, name=None))
+    shown = [_safe_text if name in FROM_DATA else _cell_text for name in frame.columns]
+    rows = frame.itertuples(index=False, name=None)
+    writer.writerows([show(value) for show, value in zip(shown, row, strict=True)] for row in rows)
     return text.getvalue()
 
 
@@ -53,7 +63,7 @@ def frame_from_csv(content: str, text_columns: Iterable[str], place: str) -> pd.
         raise DamagedError("RESULTS_DAMAGED", f"expected {len(header)} fields in every row", place=place)
     known, columns = set(text_columns), dict[str, Any]()
     for index, name in enumerate(header):
-        values = [row[index] for row in rows]
+        values = [original_cell(row[index]) if name in FROM_DATA else row[index] for row in rows]
         columns[name] = pd.Series(values, dtype=object) if name in known else _numbers(values, name, place)
     frame: pd.DataFrame = pd.DataFrame(columns, columns=header)
     return frame

@@ -5,12 +5,15 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from seqtwin import files
+from seqtwin.cards import read_sealed
 from seqtwin.errors import ConfigError, DamagedError
+from seqtwin.guards.spreadsheets import original_cell
 from seqtwin.published import (
     CONFIG,
     EPOCH,
@@ -32,7 +35,6 @@ from seqtwin.published import (
     TuningFacts,
     read_diagnostics,
     read_facts,
-    read_manifest,
     read_scores,
 )
 from seqtwin.reporting.table.csv_text import frame_from_csv
@@ -99,16 +101,16 @@ class StudyCell:
 def read_study_file(folder: Path) -> dict[str, object]:
     """The content of `study.json`.
 
-    Raises: ConfigError when the folder contains no study; DamagedError when the file is not a study.
+    Raises: ConfigError when the folder contains no study; DamagedError when the file is not a study, or was changed.
     """
     path = folder / "study.json"
     if not path.is_file():
         remedy = "give a folder that `seqtwin compare` wrote (runs/NAME), or one with committed results"
         raise ConfigError("NO_STUDY", "no study.json in this folder", place=str(folder), remedy=remedy)
-    study = files.read_json(path)
-    if not isinstance(study, dict) or "name" not in study or "factors" not in study:
+    study = read_sealed(path)
+    if "name" not in study or "factors" not in study:
         raise DamagedError("STUDY_FORMAT", "expected an object with 'name' and 'factors'", place=str(path))
-    return dict(study)
+    return study
 
 
 def read_cells(folder: Path) -> list[StudyCell]:
@@ -129,8 +131,7 @@ def _published(manifest: Path) -> bool:
 
 
 def _read_cell(folder: Path) -> StudyCell:
-    files.verify(folder, only=(*MEASURED, TEXTS, CONFIG))
-    manifest = read_manifest(folder)
+    manifest = cast("CellManifest", files.verify(folder, only=(*MEASURED, TEXTS, CONFIG)))
     if not {"id", "status", "factors"} <= manifest.keys():
         cause = "expected 'id', 'status' and 'factors'"
         raise DamagedError("MANIFEST_FORMAT", cause, place=str(folder / files.MANIFEST))
@@ -165,7 +166,10 @@ def _read_measured(folder: Path, manifest: CellManifest) -> Measured:
 
 
 def _read_texts(path: Path) -> pd.DataFrame:
-    return read_csv(path, TEXT_PAIR, text=(TEXT_PAIR.left, TEXT_PAIR.right))
+    frame = read_csv(path, TEXT_PAIR, text=(TEXT_PAIR.left, TEXT_PAIR.right))
+    for side in (TEXT_PAIR.left, TEXT_PAIR.right):
+        frame[side] = frame[side].map(original_cell)
+    return frame
 
 
 def read_csv(path: Path, columns: tuple[str, ...], *, text: tuple[str, ...] = ()) -> pd.DataFrame:

@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from seqtwin import files
+from seqtwin.cards import KEYS, check_tables, is_sealed, seal_results
 from seqtwin.errors import DamagedError
+from seqtwin.json_values import strict_json
 from seqtwin.reporting.analysis.records import Analysis
 from seqtwin.reporting.objective_words import Nouns, nouns_of
 from seqtwin.reporting.table import collect, read_cells
@@ -92,10 +94,12 @@ def read_study(path: Path, *, seed: int = 0) -> StudyTable:
     """
     study = read_cells.read_study_file(path)
     committed = not (path / "cells").is_dir() and not isinstance(study.get("planned"), list)
-    contents = _committed(path) if committed else _measured(path, cast("Study", study), np.random.default_rng(seed))
-    meta: Meta = cast("Meta", study) if committed else json.loads(contents[STUDY])
+    contents = (
+        _committed(path, study) if committed else _measured(path, cast("Study", study), np.random.default_rng(seed))
+    )
+    meta: Meta = cast("Meta", _unsealed(study)) if committed else json.loads(contents[STUDY])
     frames = {name: _frame(contents[f"{name}.csv"], name, meta, path) for name in _frames_of(contents)}
-    analysis: Analysis = files.read_json(path / ANALYSIS) if committed else json.loads(contents[ANALYSIS])
+    analysis: Analysis = _analysis(contents[ANALYSIS], path / ANALYSIS)
     return StudyTable(**frames, meta=meta, analysis=analysis)
 
 
@@ -113,17 +117,38 @@ def _measured(path: Path, study: Study, rng: np.random.Generator) -> dict[str, s
     return _texts(collected.frames, collected.meta, collected.analysis)
 
 
-def _committed(path: Path) -> dict[str, str]:
+def _committed(path: Path, study: Mapping[str, object]) -> dict[str, str]:
     more = [f"{name}.csv" for name in MORE_FRAMES if (path / f"{name}.csv").exists()]
-    return {name: _read_text(path / name) for name in (*(f"{name}.csv" for name in FRAMES), *more, ANALYSIS)}
+    names = (*(f"{name}.csv" for name in FRAMES), *more, ANALYSIS)
+    contents = {name: _read_text(path / name) for name in names}
+    check_tables(study, contents, path)
+    return contents
 
 
-def write_results(table: StudyTable) -> dict[str, str]:
-    """The files that an experiment commits: content by name.
+def _unsealed(study: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in study.items() if key not in KEYS}
+
+
+def _analysis(text: str, path: Path) -> Analysis:
+    try:
+        analysis: Analysis = strict_json(text)
+    except (ValueError, RecursionError) as error:
+        raise DamagedError("FILE_DAMAGED", f"cannot be read as JSON: {error}", place=str(path)) from error
+    return analysis
+
+
+def write_results(table: StudyTable, pages: Mapping[str, str | bytes] | None = None) -> dict[str, str]:
+    """The files that an experiment commits: content by name. `study.json` has the hashes of the others.
+
+    `pages`: the pages of the report next to them, whose hashes it has too.
 
     A report can be rebuilt from them alone, byte for byte with the same library versions.
     """
-    return _texts({name: getattr(table, name) for name in (*FRAMES, *MORE_FRAMES)}, table.meta, table.analysis)
+    contents = _texts({name: getattr(table, name) for name in (*FRAMES, *MORE_FRAMES)}, table.meta, table.analysis)
+    if is_sealed(table.meta):  # the results of older versions stay as they are
+        tables = {name: content for name, content in contents.items() if name != STUDY}
+        contents[STUDY] = seal_results(table.meta, tables, pages)
+    return contents
 
 
 def _texts(frames: Mapping[str, pd.DataFrame], meta: Meta, analysis: Analysis) -> dict[str, str]:
