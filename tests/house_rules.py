@@ -61,13 +61,14 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "matching": INFERENCE | {"inference", "index"},
     "serve": INFERENCE | {"inference", "index"},
     "verify": INFERENCE | {"inference", "index"},
+    "conformance": INFERENCE | {"inference", "index", "training"},
     "anatomy": BELOW_STORE | {"store"},
     "reporting": frozenset({"ground", "published", "comparisons"}),
     "interop": INFERENCE | EXPERIMENTS | AT_WORK,
     "api": INFERENCE | EXPERIMENTS | AT_WORK,
     "api_reranker": INFERENCE | EXPERIMENTS | AT_WORK | {"api"},
     "cli": INFERENCE | EXPERIMENTS | AT_WORK | {"anatomy", "interop", "api", "api_reranker", "root"},
-    "root": INFERENCE | EXPERIMENTS | AT_WORK | {"interop", "api", "api_reranker"},
+    "root": INFERENCE | EXPERIMENTS | AT_WORK | {"interop", "api", "api_reranker", "conformance"},
 }
 
 # What a floor must not touch at all, and what it must not reach even through others.

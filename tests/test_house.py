@@ -116,6 +116,8 @@ PLANTED = {
     "the index knows the service": ("seqtwin.index.index", "import seqtwin.serve.app"),
     "matching knows the service": ("seqtwin.matching.dedupe", "import seqtwin.serve.app"),
     "the service knows matching": ("seqtwin.serve.app", "def f():\n    from seqtwin.matching.dedupe import dedupe"),
+    "an encoder knows the checks of parts": ("seqtwin.inference.trained_encoder", "import seqtwin.conformance.battery"),
+    "training knows the checks of parts": ("seqtwin.training.losses", "from seqtwin.conformance import battery"),
     "one run knows the study": ("seqtwin.run.train", "from seqtwin.study.compare import compare"),
     "one run knows the explanation": ("seqtwin.run.train", "import seqtwin.explain.explain"),
     "the study knows the explanation": ("seqtwin.study.compare", "import seqtwin.explain.explain"),

@@ -21,6 +21,7 @@ from shell import Shell
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = ["docs/config.md", "docs/search.md", "docs/objectives.md", "docs/extending.md"]  # they use what the README made
+ALONE = ["docs/own-parts.md"]
 PICTURES = {"", "text", "mermaid"}
 SET_UP = {"make", "git", "cd", "pip", "python3"}
 
@@ -135,6 +136,11 @@ def test_every_block_of_the_readme_runs(prepared):
 @pytest.mark.parametrize("name", PAGES)
 def test_every_block_of_a_page_runs(name, prepared, shell):
     assert run_page(name, prepared, shell) == (["min_output"] if name == "docs/extending.md" else [])
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_every_block_of_a_page_that_needs_no_other_runs(name, tmp_path, shell):
+    assert run_page(name, tmp_path, shell) == []
 
 
 def missing_links(text: str, folder: Path) -> list[str]:

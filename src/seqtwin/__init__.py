@@ -41,6 +41,7 @@ The files and folders, from the ground up:
 - `matching`: deduplicate, link, mine.
 - `serve`: the HTTP service.
 - `verify`: checks of saved folders.
+- `conformance`: checks of a part that you wrote yourself.
 - `anatomy`: the outputs and states of one text.
 - `interop`: other libraries and formats.
 - `api`: the commands as Python functions.
@@ -57,6 +58,10 @@ if TYPE_CHECKING:
     from seqtwin.api import compare, probe, report, train
     from seqtwin.api_reranker import fit_reranker
     from seqtwin.config import read_run, read_study
+    from seqtwin.conformance.check_indexes import check_index
+    from seqtwin.conformance.check_losses import check_loss
+    from seqtwin.conformance.check_representations import check_representation
+    from seqtwin.conformance.check_tokenizers import check_tokenizer
     from seqtwin.errors import SeqTwinError
     from seqtwin.index.index import Index
     from seqtwin.inference.load import load
@@ -83,6 +88,10 @@ _HOME = {
     "TrainedEncoder": "seqtwin.inference.trained_encoder",
     "read_run": "seqtwin.config",
     "read_study": "seqtwin.config",
+    "check_index": "seqtwin.conformance.check_indexes",
+    "check_loss": "seqtwin.conformance.check_losses",
+    "check_representation": "seqtwin.conformance.check_representations",
+    "check_tokenizer": "seqtwin.conformance.check_tokenizers",
     "REPRESENTATIONS": "seqtwin.model.representations",
     "PROJECTIONS": "seqtwin.model.projections",
     "SIMILARITIES": "seqtwin.model.similarities",
@@ -99,6 +108,10 @@ __all__ = [
     "SeqTwinError",
     "TrainedEncoder",
     "__version__",
+    "check_index",
+    "check_loss",
+    "check_representation",
+    "check_tokenizer",
     "compare",
     "dedupe",
     "fit_reranker",

@@ -98,8 +98,8 @@ def compare(
     """Run a study: train and publish every study cell under `out`, and write the report to `out/report`.
 
     Every pairing is tuned first, unless the study has `tune: false`. A second call with the same config and `out`
-    computes only what is missing. A script that calls this needs the usual `if __name__ == "__main__":`, since study
-    cells run in worker processes.
+    computes only what is missing, and interrupted trainings go on from their checkpoints. A script that calls this
+    needs the usual `if __name__ == "__main__":`, since study cells run in worker processes.
 
     `config`: a YAML file, or its content as a mapping. `jobs`: worker processes; the default is one per core.
     `retry_failed`: train failed cells again, but not diverged or collapsed ones. `on_progress(progress)` is called for
@@ -107,7 +107,7 @@ def compare(
     long, in tier quick: short trainings halve the pairings, and those left are trained with several seeds. `started`:
     the time of `time.monotonic()` from which the minutes count; the default is now. `on_notice(line)` gets the plan.
 
-    Raises: ConfigError, DataError, InUseError.
+    Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk.
     """
     study = _study_config(config)
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 TOGETHER = 0.5  # seconds in which several signals count as one: a terminal and a wrapper may both send it
+SHOW_CURSOR = b"\x1b[?25h"
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 Handler = Callable[[int, FrameType | None], object]
@@ -38,6 +39,8 @@ class RaiseOnce:
             self.first = time.monotonic()
             raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
         if time.monotonic() - self.first > TOGETHER:
+            if os.isatty(2):
+                os.write(2, SHOW_CURSOR)  # progress bars hide it
             os._exit(128 + number)  # whatever is published is whole
 
 

@@ -116,8 +116,7 @@ def run_cli(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:
 # one training
 
 
-@pytest.mark.parametrize("step", [9, 12])
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code", "step"), [(signal.SIGINT, 130, 12), (signal.SIGTERM, 143, 9)])
 def test_a_signal_ends_the_step_and_the_printed_command_continues(
     config: Path, whole: dict[str, Any], place: Path, monkeypatch: Any, number: Any, code: int, step: int
 ) -> None:
@@ -341,19 +340,43 @@ def test_a_disk_that_fills_up_at_any_point_loses_nothing(config: Path, whole: di
         assert [path.name for path in out.parent.iterdir()] == ["run"]
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EIO])
+def full_when_saving(patch: pytest.MonkeyPatch, code: int) -> None:
+    """Every checkpoint fails in the middle."""
+    usual = Checkpoints.write
+
+    def write(keeper: Checkpoints) -> None:
+        with pytest.MonkeyPatch.context() as inner:
+            inner.setattr(os, "fsync", Full(2, code))
+            usual(keeper)
+
+    patch.setattr(Checkpoints, "write", write)
+
+
+@pytest.mark.parametrize("command", ["train", "compare"])
+def test_a_full_disk_is_one_message_and_exit_code_5(
+    config: Path, place: Path, monkeypatch: Any, capsys: Any, command: str
+) -> None:
+    study = place / "study.yaml"
+    study.write_text(yaml.safe_dump(study_of(config).model_dump(mode="json", exclude_unset=True)), encoding="utf-8")
+    file = {"train": config, "compare": study}[command]
+    full_when_saving(monkeypatch, errno.ENOSPC)
+    monkeypatch.setattr(sys, "argv", ["seqtwin", command, str(file), "--out", str(place / "out")])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    told = capsys.readouterr().err
+    assert caught.value.code == 5
+    assert told.count("No space left on device") == 1
+    assert "stopped" in told
+    assert not list(place.glob("out/cells/[!.]*"))
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
 def test_a_fault_of_the_disk_stops_the_study_and_publishes_no_cell(
     config: Path, whole_study: Path, place: Path, monkeypatch: Any, code: int
 ) -> None:
-    out, usual = place / "study", Checkpoints.write
-
-    def write(keeper: Checkpoints) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", Full(2, code))
-            usual(keeper)
-
+    out = place / "study"
     with monkeypatch.context() as patch:
-        patch.setattr(Checkpoints, "write", write)
+        full_when_saving(patch, code)
         with pytest.raises(ResourceError, match=os.strerror(code)) as caught:
             compare(study_of(config), out)
     assert caught.value.exit_code == 5

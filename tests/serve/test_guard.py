@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from seqtwin.serve.access import Access
 from seqtwin.serve.guard import Guard
 from seqtwin.serve.limits import Limits
 from seqtwin.serve.prometheus import Metrics
+from seqtwin.serve.request_queue import RequestQueue
 
 
 class Echo:
@@ -70,9 +72,11 @@ class Client:
         return dict(self.sent[0]["headers"])
 
 
-def guarded(app: Any, **limits: Any) -> tuple[Guard, Metrics]:
+def guarded(app: Any, api_key: str | None = None, **limits: Any) -> tuple[Guard, Metrics]:
     metrics = Metrics()
-    return Guard(app, Limits(**limits), metrics, frozenset({"/x"}), frozenset({"localhost"})), metrics
+    own, access = Limits(**limits), Access(frozenset({"localhost"}), api_key)
+    queue = RequestQueue(own, metrics)
+    return Guard(app, own, metrics, frozenset({"/x"}), access, queue), metrics
 
 
 def test_a_body_arrives_whole_however_it_was_cut() -> None:

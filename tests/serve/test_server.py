@@ -11,14 +11,14 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 from served_client import CORPUS
+from served_process import IMPATIENT, command, connected, served, until_closed
 
 import tiny
 from seqtwin.errors import MissingExtraError, SeqTwinError
@@ -26,36 +26,7 @@ from seqtwin.index.index import Index
 from seqtwin.inference.trained_encoder import load
 from seqtwin.serve.server import serve
 
-START = "import sys, typer; from seqtwin.cli.serve import serve; from seqtwin.errors import SeqTwinError\n"
-START += "app = typer.Typer(); app.command()(serve)\n"
-START += "try: app()\nexcept SeqTwinError as error: sys.stderr.write(str(error)); raise SystemExit(error.exit_code)"
-IMPATIENT = "import sys; from pathlib import Path; from seqtwin.serve.server import serve\n"
-IMPATIENT += "from seqtwin.serve.limits import Limits\n"
-IMPATIENT += "limits = Limits(header_seconds=0.5, body_seconds=1.0, request_seconds=2.0)\n"
-IMPATIENT += "serve(Path(sys.argv[1]), '127.0.0.1', 0, lambda line: print(line, flush=True), limits=limits)"
 CLIENTS = 64
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", START, *arguments]
-
-
-@contextmanager
-def served(*arguments: str, start: str = START) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A service on a free port, and its address."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
-    given = command(*arguments, "--port", "0") if start == START else [sys.executable, "-c", start, *arguments]
-    process = subprocess.Popen(given, **pipes)  # type: ignore[call-overload]
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", line)
-        assert found, (line, process.stderr.read() if process.stderr else "")
-        yield process, found[0]
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -67,22 +38,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def address(folder: Path) -> Iterator[str]:
     with served(str(folder)) as (_, found):
         yield found
-
-
-def connected(address: str) -> socket.socket:
-    host, port = address.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=30)
-
-
-def until_closed(connection: socket.socket) -> bytes:
-    found = b""
-    with connection:
-        try:
-            while part := connection.recv(65536):
-                found += part
-        except ConnectionResetError:
-            pass
-    return found
 
 
 def test_many_clients_at_once_get_their_own_vectors(address: str, folder: Path) -> None:
@@ -123,47 +78,6 @@ def test_answers_are_sent_at_once() -> None:
 
     with listening("127.0.0.1", 0) as listener:
         assert listener.proto == socket.IPPROTO_TCP
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"\x16\x03\x01\x02\x00\r\n\r\n",
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"GET\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
-        b"GET / HTTP/1.1\r\nbad header\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
-    ],
-)
-def test_what_is_not_http_is_refused_in_the_one_shape(address: str, sent: bytes) -> None:
-    connection = connected(address)
-    connection.sendall(sent)
-    head, _, body = until_closed(connection).partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 4")
-    assert b"application/json" in head
-    error = json.loads(body)["error"]
-    assert set(error) == {"code", "message", "remedy"}
-
-
-def test_too_many_connections_are_refused_in_the_one_shape() -> None:
-    from types import SimpleNamespace
-
-    from seqtwin.serve import http_protocol
-
-    sent: list[dict[str, object]] = []
-
-    async def send(message: dict[str, object]) -> None:
-        sent.append(message)
-
-    async def inner(*_: object) -> None:
-        pytest.fail("the request reached the service")
-
-    own = SimpleNamespace(_most=2, connections={1, 2}, tasks=set(), _inner=inner)
-    limited: Any = http_protocol._JsonRefusals._limited
-    asyncio.run(limited(own, {"type": "http", "path": "/"}, None, send))
-    assert sent[0]["status"] == 503
-    assert json.loads(sent[1]["body"])["error"]["code"] == "BUSY"  # type: ignore[arg-type]
 
 
 def test_a_chunked_body_without_end_is_cut_off(address: str) -> None:
@@ -360,7 +274,7 @@ def test_a_taken_port_is_said(folder: Path) -> None:
     assert "SERVE_PORT" in run.stderr
     assert "Traceback" not in run.stderr
     with pytest.raises(SeqTwinError) as caught:
-        serve(folder, "no.such.host.", 0, print)
+        serve(folder, "no.such.host.", 0, print, api_key="k" * 16)
     assert (caught.value.code, caught.value.exit_code) == ("SERVE_ADDRESS", 2)
 
 

@@ -67,6 +67,8 @@ def test_what_fails_is_published_and_the_rest_goes_on(done: Done) -> None:
     assert study.failed == [id_ for id_ in study.planned if "lr-1e30" in id_]
     status = {id_: verify(study.path / "cells" / id_)["status"] for id_ in study.planned}
     assert sorted(status.values()) == ["diverged", "diverged", "finished", "finished"]
+    left = {path.name for path in (study.path / "cells" / study.failed[0]).iterdir()}
+    assert left >= {"config.yaml", "history.csv", "last_good.safetensors"}
     error = read_json(study.path / "cells" / study.failed[0] / "manifest.json")["error"]
     assert error["code"] == "DIVERGED"
     assert error["remedy"]

@@ -13,9 +13,23 @@ def serve(
     folder: Annotated[Path, typer.Argument(help="folder of an encoder, a run or an index", metavar="ENCODER|INDEX")],
     host: Annotated[
         str,
-        typer.Option(help="address to listen on; 0.0.0.0 accepts connections from other machines", metavar="ADDRESS"),
+        typer.Option(
+            help="address to listen on; 0.0.0.0 accepts connections from other machines and needs an API key",
+            metavar="ADDRESS",
+        ),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="port; 0 chooses a free one", metavar="PORT")] = 8000,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SEQTWIN_API_KEY",
+            help="key that requests must send (Authorization: Bearer KEY); the variable hides it from other users",
+            metavar="KEY",
+        ),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="listen for other machines without an API key: anybody can use it")
+    ] = False,
 ) -> None:
     """Serve an encoder or an index over HTTP: OpenAI-style embeddings, scores, search, explanations and a demo page.
 
@@ -25,9 +39,10 @@ def serve(
     from seqtwin.serve.server import serve as run
 
     def announce(address: str) -> None:
-        console.print_line(f"serving {folder} at {address} (the page; /v1/embeddings, /similarity, /metrics)")
+        page = "the page; " if api_key is None else "with the API key: "
+        console.print_line(f"serving {folder} at {address} ({page}/v1/embeddings, /similarity, /metrics)")
         sys.stdout.flush()  # a program that waits for the address may read a pipe
 
-    if not is_loopback(host):
-        console.print_notice(f"warning: other machines can reach {host}, and the service has no authentication")
-    run(folder, host, port, announce)
+    if insecure and api_key is None and not is_loopback(host):
+        console.print_notice(f"warning: other machines can reach {host}, and the service needs no API key")
+    run(folder, host, port, announce, api_key=api_key, insecure=insecure)

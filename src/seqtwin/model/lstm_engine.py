@@ -7,8 +7,7 @@ the input is computed before (for tokens, by one small product over the *distinc
 the recurrent weights is one product at the end. Every activation is a sigmoid: tanh(x) = 2 sigmoid(2x) - 1, which a CPU
 computes several times faster than tanh. It also returns the cell state at every end.
 
-Products have the number format of the weights, everything else at least float32. A product of bfloat16 does not depend
-on the number of rows if there are two or more: a single one is computed twice (`_at_least_two`).
+Products have the number format of the weights, everything else at least float32.
 
 Source: Hochreiter & Schmidhuber 1997 with the forget gate of Gers 2000; gates in PyTorch's order i, f, g, o.
 """
@@ -110,12 +109,9 @@ def share_of_table(vectors: Tensor, rows: Tensor, layout: Layout, weight: Tensor
 
 
 def _linear(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return nn.functional.linear(_at_least_two(rows), weight, bias)[: len(rows)]
-
-
-def _at_least_two(rows: Tensor) -> Tensor:
-    """The rows; twice where there is one in bfloat16, whose product PyTorch 2.13 adds up in another order."""
-    return rows.expand(2, -1) if len(rows) == 1 and rows.dtype == torch.bfloat16 else rows
+    """A single row in bfloat16 is computed twice: PyTorch 2.13 adds up its product in another order."""
+    alone = len(rows) == 1 and rows.dtype == torch.bfloat16
+    return nn.functional.linear(rows.expand(2, -1) if alone else rows, weight, bias)[: len(rows)]
 
 
 def places_of(rows: Tensor, layout: Layout) -> Tensor:
@@ -128,13 +124,8 @@ def _read(h: Tensor, negated: Tensor, layout: Layout) -> tuple[Tensor, Tensor, T
     """Outputs, and the states at the ends, of packed states. `h` has one more step, which is 0."""
     places = layout.at + h.shape[1] * torch.arange(len(h))
     outputs = h.flatten(0, 1).index_select(0, places.flatten())
-    hidden, memory = (_taken(states, layout) for states in (h, negated))
+    hidden, memory = (states[:, layout.ends].transpose(0, 1).contiguous() for states in (h, negated))
     return outputs.view(*layout.at.shape[:2], -1), hidden, memory.neg_()
-
-
-def _taken(states: Tensor, layout: Layout) -> Tensor:
-    """The state of each sequence at its end: [batch directions hidden]."""
-    return states[:, layout.ends].transpose(0, 1).contiguous()
 
 
 @dataclass(frozen=True)
@@ -172,21 +163,33 @@ def _advance(share: Share, weight: Tensor, sizes: list[int], saved: _Saved | Non
     h[:, -1] = 0
     negated = torch.empty(directions, sum(sizes), hidden, dtype=exact)
     room = saved or _Saved.of(sizes[0], directions, hidden, exact)
-    gates = weight.new_zeros(max(2, sizes[0]), width)
+    gates = weight.new_empty(directions * sizes[0], width)
     transposed = weight.transpose(1, 2)
     start = before = 0
     for time, size in enumerate(sizes):
-        now, then, z = slice(start, start + size), slice(before, before + size), gates[:size]
+        now, then = slice(start, start + size), slice(before, before + size)
         acts, squashed = room.at(start if saved else 0, size)
-        for d in range(directions):
-            torch.index_select(share.table, 0, share.places[d, now], out=z)
-            if time:
-                states = _at_least_two(h[d, then].to(weight.dtype))
-                gates[: len(states)].addmm_(states, transposed[d])
-            acts[d].copy_(z.unflatten(1, (4, hidden)).transpose(0, 1))
+        z = gates[: directions * size]
+        torch.index_select(share.table, 0, share.places[:, now].flatten(), out=z)
+        z = z.view(directions, size, width)
+        if time:
+            _add_products(z, h[:, then].to(weight.dtype), transposed)
+        acts.copy_(z.unflatten(2, (4, hidden)).transpose(1, 2))
         _cell(acts.sigmoid_(), negated[:, then] if time else None, negated[:, now], squashed, h[:, now])
         before, start = start, start + size
     return h, negated
+
+
+def _add_products(sums: Tensor, rows: Tensor, weight: Tensor) -> None:
+    """Add rows [directions n m] times weights [directions m k] in place. In bfloat16 a product must not depend on n."""
+    if rows.dtype != torch.bfloat16:
+        torch.baddbmm(sums, rows, weight, out=sums)
+        return
+    for own, row, w in zip(sums, rows, weight, strict=True):
+        if len(row) == 1:
+            own.copy_(_linear(row, w.t(), own[0]))
+        else:
+            own.addmm_(row, w)
 
 
 def _cell(acts: Tensor, negated_before: Tensor | None, negated: Tensor, sigmoid: Tensor, hidden: Tensor) -> None:
@@ -227,7 +230,6 @@ class _Recurrence(torch.autograd.Function):
         grad_table = torch.zeros_like(table, dtype=h.dtype)
         grad_table.index_add_(0, places.flatten(), rows.flatten(0, 1).to(h.dtype))
         late, earlier = rows[:, layout.sizes[0] :], h[:, layout.before].to(weight.dtype)
-        # one product after the other: both at once are slower
         grad_weight = torch.stack([now.t() @ before for now, before in zip(late, earlier, strict=True)])
         return grad_table.to(table.dtype), grad_weight, None, None
 
@@ -271,8 +273,7 @@ def _retreat(
         _cell_back(*saved.at(end, size), then, dh, dc, grad)
         rows[:, now].unflatten(2, (4, hidden)).copy_(grad.transpose(1, 2))
         if time:
-            for d in range(directions):
-                dh[d].copy_(torch.mm(rows[d, now], weight[d]))
+            dh.copy_(torch.bmm(rows[:, now], weight))
     return rows
 
 

@@ -7,7 +7,8 @@
 - `live_index`: the index that is searched, updated when a new generation is published.
 - `served_encoder`: the encoder and the index as functions on lists of items.
 - `app`: the application with its endpoints.
-- `guard`: checks every request before the application: host, size, time and load.
+- `access`: who may use it: host names and the API key.
+- `guard`: checks every request before the application: access, size, time and load.
 - `request_queue`: the requests in flight and the queue for them.
 - `request_bodies`: the bodies of requests, checked.
 - `request_batches`: concurrent requests joined into calls of the model.

@@ -15,12 +15,14 @@ from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.index.index import Index
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.serve import request_bodies
-from seqtwin.serve.guard import LOOPBACK, Guard
+from seqtwin.serve.access import LOOPBACK, Access
+from seqtwin.serve.guard import Guard
 from seqtwin.serve.limits import Limits
 from seqtwin.serve.live_index import FixedIndex, OpenIndex
 from seqtwin.serve.page import page
 from seqtwin.serve.prometheus import Metrics
 from seqtwin.serve.request_batches import Batcher
+from seqtwin.serve.request_queue import RequestQueue
 from seqtwin.serve.responses import RefusedError, error_response, json_response
 from seqtwin.serve.served_encoder import Query, ServedEncoder
 
@@ -34,38 +36,41 @@ def create_app(
     *,
     name: str = "seqtwin",
     hosts: frozenset[str] | None = LOOPBACK,
+    api_key: str | None = None,
 ) -> FastAPI:
     """The service as an ASGI application. `app.state.metrics.ready` is true while it accepts requests.
 
     `name`: of the model, in responses. `hosts`: the accepted host names, None for any (behind a proxy, or on a private
-    network).
+    network). `api_key`: requests must have it as `Authorization: Bearer KEY`, except `/healthz` and `/readyz`.
 
-    Raises: ConfigError for an encoder of series, because the service takes texts, or for an encoder other than that of
-    the index.
+    Raises: ConfigError for an encoder of series, because the service takes texts, for an encoder other than that of
+    the index, or for a short key.
     """
     if index is not None and index.encoder.fingerprint != encoder.fingerprint:
         raise ConfigError("INDEX_OTHER_ENCODER", "the index was built with another encoder")
     source = None if index is None else FixedIndex(OpenIndex(index))
-    return build_app(ServedEncoder(encoder, source, name), limits or Limits(), hosts)
+    return build_app(ServedEncoder(encoder, source, name), limits or Limits(), Access(hosts, api_key))
 
 
-def build_app(served: ServedEncoder, limits: Limits, hosts: frozenset[str] | None) -> FastAPI:
+def build_app(served: ServedEncoder, limits: Limits, access: Access) -> FastAPI:
     """The application over a served encoder.
 
     Raises: ConfigError.
     """
     if served.encoder.inputs != "tokens":
         raise ConfigError("SERVE_SERIES", "this encoder takes series of numbers, but the service takes texts")
-    service = Service(served, limits)
+    service = Service(served, limits, access)
+    queue = RequestQueue(limits, service.metrics)
     routes = service.routes()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=service.lifespan)
-    app.state.metrics = service.metrics
+    app.state.metrics, app.state.queue = service.metrics, queue
     for path, (method, endpoint) in routes.items():
         app.add_route(path, endpoint, methods=[method])
     app.add_exception_handler(SeqTwinError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _internal_error)
-    app.add_middleware(Guard, limits=limits, metrics=service.metrics, paths=frozenset(routes), hosts=hosts)
+    paths = frozenset(routes)
+    app.add_middleware(Guard, limits=limits, metrics=service.metrics, paths=paths, access=access, queue=queue)
     return app
 
 
@@ -80,8 +85,8 @@ class Decided(TypedDict):
 class Service:
     """The endpoints over a served encoder."""
 
-    def __init__(self, served: ServedEncoder, limits: Limits) -> None:
-        self.served, self.limits, self.metrics = served, limits, Metrics()
+    def __init__(self, served: ServedEncoder, limits: Limits, access: Access) -> None:
+        self.served, self.limits, self.access, self.metrics = served, limits, access, Metrics()
         self.batcher = Batcher(limits, self.metrics)
         self._page, self._policy = page(served.facts, limits)
 
@@ -113,9 +118,11 @@ class Service:
         return json_response({"status": "alive"})
 
     async def ready(self, request: Request) -> Response:
-        """Whether the service accepts requests, and the facts of its encoder."""
+        """Whether the service accepts requests, and the facts of its encoder for those who may use it."""
         status = "ready" if self.metrics.ready else "ending"
-        return json_response({"status": status, **self.served.facts}, 200 if self.metrics.ready else 503)
+        knows = self.access.knows(request.headers.get("authorization", ""))
+        facts: dict[str, object] = {**self.served.facts} if knows else {}
+        return json_response({"status": status, **facts}, 200 if self.metrics.ready else 503)
 
     async def metrics_text(self, request: Request) -> Response:
         """The metrics in the text format of Prometheus."""

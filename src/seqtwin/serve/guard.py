@@ -1,4 +1,4 @@
-"""Checks of every request before the application: host, size, time and load. Pure ASGI."""
+"""Checks of every request before the application: access, size, time and load. Pure ASGI."""
 
 import asyncio
 import time
@@ -8,33 +8,27 @@ from contextlib import contextmanager, suppress
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from seqtwin.errors import SeqTwinError
+from seqtwin.serve.access import Access
 from seqtwin.serve.limits import Limits
 from seqtwin.serve.prometheus import Metrics
-from seqtwin.serve.request_queue import RequestQueue, busy
-from seqtwin.serve.responses import RefusedError, error_response
+from seqtwin.serve.request_queue import RequestQueue, busy, ending
+from seqtwin.serve.responses import FIXED_HEADERS, RefusedError, error_response
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 GONE = 499  # the client left before its response; counted, never sent
-_CLOSING = {408, 413, 415, 421, 431}  # the rest of such a body is not worth reading
-_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"no-referrer"),
-]
+_CLOSING = {401, 408, 413, 415, 421, 431}  # the rest of such a body is not worth reading
 
 
 class Guard:
     """Passes every request to the application: counts, times and limits it, and ends it when its client leaves.
 
-    `paths`: those of the application; other paths are counted together. `hosts`: the accepted host names, None for any.
-    They keep a foreign web page from reaching a loopback service under its own name.
+    `paths`: those of the application; other paths are counted together. `queue`: of the requests with a body.
     """
 
     def __init__(
-        self, app: ASGIApp, limits: Limits, metrics: Metrics, paths: frozenset[str], hosts: frozenset[str] | None
+        self, app: ASGIApp, limits: Limits, metrics: Metrics, paths: frozenset[str], access: Access, queue: RequestQueue
     ) -> None:
-        self._app, self._limits, self._metrics, self._paths, self._hosts = app, limits, metrics, paths, hosts
-        self._queue = RequestQueue(limits, metrics)
+        self._app, self._limits, self._metrics, self._paths = app, limits, metrics, paths
+        self._access, self._queue = access, queue
         self._body_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,6 +41,9 @@ class Guard:
             await self._check_and_answer(scope, receive, out)
         except SeqTwinError as error:
             await self._send_error(scope, receive, out, error)
+        except Exception:  # answered and logged outside
+            out.status = 500
+            raise
         finally:
             path = scope["path"] if scope["path"] in self._paths else "other"
             self._metrics.request(path, out.status, time.perf_counter() - began)
@@ -58,6 +55,8 @@ class Guard:
         if isinstance(error, RefusedError) and error.status == 503:
             headers["retry-after"] = str(self._limits.retry_seconds)
             self._metrics.refused += 1
+        if isinstance(error, RefusedError) and error.status == 401:
+            headers["www-authenticate"] = "Bearer"
         if isinstance(error, RefusedError) and error.status in _CLOSING:
             headers["connection"] = "close"
         await error_response(error, scope["path"], headers)(scope, receive, out)
@@ -66,7 +65,7 @@ class Guard:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > self._limits.headers:
             raise RefusedError(431, "HEADERS_SIZE", f"the headers have more than {self._limits.headers} bytes")
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        self._check_host(headers.get(b"host", ""))
+        self._access.check(headers, scope["path"])
         if scope["method"] != "POST":
             await self._app(scope, receive, out)
             return
@@ -75,12 +74,6 @@ class Guard:
             body = await self._body(headers, receive, counter)
             async with self._queue.place():
                 await self._answer(scope, body, receive, out)
-
-    def _check_host(self, host: str) -> None:
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if self._hosts is not None and name.lower() not in self._hosts:
-            cause = "the Host header is not a name of this service"
-            raise RefusedError(421, "WRONG_HOST", cause, remedy="call it as 127.0.0.1 or localhost")
 
     @contextmanager
     def _counting_bytes(self) -> Iterator["_ByteCounter"]:
@@ -126,7 +119,11 @@ class Guard:
         work = asyncio.ensure_future(self._app(scope, _Body(body), out))
         left = asyncio.ensure_future(_left(receive))
         try:
-            await asyncio.wait({work, left}, timeout=self._limits.request_seconds, return_when=asyncio.FIRST_COMPLETED)
+            with self._queue.ended() as end:
+                seconds = self._limits.request_seconds
+                await asyncio.wait({work, left, end}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if end.done() and not work.done():
+                raise ending()
             if not work.done() and not left.done():
                 cause = f"the request took longer than {self._limits.request_seconds:g} seconds"
                 raise RefusedError(503, "TIMEOUT", cause, remedy="send fewer texts per request")
@@ -174,7 +171,7 @@ class _Out:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": [*message["headers"], *_HEADERS]}
+            message = {**message, "headers": [*message["headers"], *FIXED_HEADERS]}
         await self._send(message)
 
 

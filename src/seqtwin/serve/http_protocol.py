@@ -1,18 +1,19 @@
-"""uvicorn's HTTP protocol, with timeouts for clients that never finish their headers or never read a response."""
+"""uvicorn's HTTP protocol, with timeouts for clients that never finish their headers or never read a response.
+
+Its refusals are the JSON of all others; uvicorn itself would send plain text.
+"""
 
 import asyncio
-from typing import Any, Protocol
+from http import HTTPStatus
+from typing import ClassVar, Protocol
 
 import h11
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from seqtwin.serve.responses import RefusedError, error_response
-
-_BUSY = error_response(
-    RefusedError(503, "BUSY", "too many connections", remedy="try again in a moment"),
-    "",
-    {"retry-after": "1", "connection": "close"},
-)
+from seqtwin.serve.limits import Limits
+from seqtwin.serve.request_queue import busy
+from seqtwin.serve.responses import FIXED_HEADERS, RefusedError, error_response
 
 
 class Cycle(Protocol):
@@ -21,85 +22,88 @@ class Cycle(Protocol):
     response_complete: bool
 
 
-class _JsonRefusals(H11Protocol):
-    """The protocol of uvicorn, which refuses as JSON what never reaches the service."""
+class Timed(H11Protocol):
+    """uvicorn's protocol within the limits of the service."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        # uvicorn would answer 503 as plain text
-        self._most, self.limit_concurrency, self._inner = self.limit_concurrency, None, self.app
-        self.app = self._limited
+    limits: ClassVar[Limits]
+    _deadline: asyncio.TimerHandle | None = None
+    _watch: asyncio.TimerHandle
+    _unsent = 0
 
-    async def _limited(self, scope: Any, receive: Any, send: Any) -> None:
-        most = self._most
-        busy = most is not None and (len(self.connections) >= most or len(self.tasks) > most)
-        await (_BUSY if busy else self._inner)(scope, receive, send)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections:
+            self.app = _Crowded(self.limits)
+        self._arm()
+        self._check_progress()
+
+    def data_received(self, data: bytes) -> None:
+        if _idle(self.cycle):
+            self._arm()
+        super().data_received(data)
+        if not _idle(self.cycle):
+            self._disarm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        self._watch.cancel()
+        super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP, in the shape of every other error."""
-        response = error_response(RefusedError(400, "BAD_HTTP", msg), "")
-        head = [(name.encode(), value.encode()) for name, value in response.headers.items()]
-        events = [
-            h11.Response(status_code=400, headers=[*head, (b"connection", b"close")], reason=b"Bad Request"),
-            h11.Data(data=bytes(response.body)),
-            h11.EndOfMessage(),
-        ]
-        for event in events:
-            self.transport.write(self.conn.send(event) or b"")
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            for event in _refusal():
+                self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
+    def _check_progress(self) -> None:
+        # uvicorn waits forever for a client that does not read, even to close
+        unsent = self.transport.get_write_buffer_size()
+        if unsent and unsent == self._unsent:
+            self.transport.abort()
+            return
+        self._unsent = unsent
+        self._watch = self.loop.call_later(self.limits.body_seconds, self._check_progress)
 
-def protocol(header_seconds: float, linger_seconds: float) -> type[asyncio.Protocol]:
-    """The protocol class for a server. It closes a connection whose headers do not arrive within `header_seconds`, and
-    drops one whose client reads nothing of a response for `linger_seconds`.
+    def _arm(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.limits.header_seconds, self.transport.close)
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def protocol(limits: Limits) -> type[asyncio.Protocol]:
+    """The protocol class for a server. It closes a connection whose headers do not arrive within `header_seconds`,
+    drops one whose client reads nothing of a response for `body_seconds`, and refuses those beyond `connections`.
 
     uvicorn itself limits only the time between two requests of one connection.
     """
-
-    class Timed(_JsonRefusals):
-        _deadline: asyncio.TimerHandle | None = None
-        _watch: asyncio.TimerHandle
-        _unsent = 0
-
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            assert isinstance(transport, asyncio.Transport)
-            super().connection_made(transport)
-            self._arm()
-            self._check_progress()
-
-        def data_received(self, data: bytes) -> None:
-            if _idle(self.cycle):
-                self._arm()
-            super().data_received(data)
-            if not _idle(self.cycle):
-                self._disarm()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._disarm()
-            self._watch.cancel()
-            super().connection_lost(exc)
-
-        def _check_progress(self) -> None:
-            # uvicorn waits forever for a client that does not read, even to close
-            unsent = self.transport.get_write_buffer_size()
-            if unsent and unsent == self._unsent:
-                self.transport.abort()
-                return
-            self._unsent = unsent
-            self._watch = self.loop.call_later(linger_seconds, self._check_progress)
-
-        def _arm(self) -> None:
-            if self._deadline is None:
-                self._deadline = self.loop.call_later(header_seconds, self.transport.close)
-
-        def _disarm(self) -> None:
-            if self._deadline is not None:
-                self._deadline.cancel()
-                self._deadline = None
-
-    return Timed
+    return type("Limited", (Timed,), {"limits": limits})
 
 
 def _idle(cycle: Cycle | None) -> bool:
     """Whether no request is being answered."""
     return cycle is None or cycle.response_complete
+
+
+def _refusal() -> list[h11.Event]:
+    """The response to bytes that are no HTTP request. Nothing of them is repeated in it."""
+    response = error_response(RefusedError(400, "BAD_REQUEST", "this is not a valid HTTP request"), "")
+    headers = [*response.raw_headers, *FIXED_HEADERS, (b"connection", b"close")]
+    head = h11.Response(status_code=400, headers=headers, reason=HTTPStatus.BAD_REQUEST.phrase.encode())
+    return [head, h11.Data(data=bytes(response.body)), h11.EndOfMessage()]
+
+
+class _Crowded:
+    """The application of a connection beyond the limit: it refuses every request."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._headers = {"retry-after": str(limits.retry_seconds), "connection": "close"}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = error_response(busy("too many connections"), scope["path"], self._headers)
+        response.raw_headers.extend(FIXED_HEADERS)
+        await response(scope, receive, send)

@@ -25,7 +25,8 @@ class Limits:
     header_seconds: float = 5.0
     body_seconds: float = 10.0
     request_seconds: float = 30.0
-    farewell_seconds: int = 10  # for requests in flight when the service is stopped
+    accepted: int = 16  # new connections per turn of the event loop; a crowd of them must not delay the others
+    farewell_seconds: int = 10  # for requests in flight or in the queue when the service is stopped
     retry_seconds: int = 1  # the Retry-After of a refused request
     batch: int = 256  # texts per call of the model
     gather_seconds: float = 0.002  # how long a call waits for more requests to join

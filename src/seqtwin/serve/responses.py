@@ -9,6 +9,12 @@ from seqtwin.errors import SeqTwinError
 
 LONGEST_MESSAGE = 600
 OPENAI = "/v1/"
+# of every response
+FIXED_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+]
 
 
 class RefusedError(SeqTwinError):

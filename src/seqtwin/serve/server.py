@@ -1,5 +1,6 @@
 """The service on a socket. It opens once the model is loaded, and closes once all requests are answered."""
 
+import asyncio
 import contextlib
 import ipaddress
 import signal
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 Announce = Callable[[str], None]
+WAITING = 1024  # connections that wait in the system to be accepted
 
 
 def needs_serve() -> None:
@@ -35,23 +37,29 @@ def serve(
     *,
     encoder: Path | None = None,
     limits: Limits | None = None,
+    api_key: str | None = None,
+    insecure: bool = False,
 ) -> None:
     """Serve an encoder, or an index with its encoder, until SIGTERM or SIGINT.
 
     `port`: 0 chooses a free one. `announce`: gets the address once the service is ready. `encoder`: the folder of the
-    encoder of an index, if it has moved. On a loopback address, the service accepts only loopback names.
+    encoder of an index, if it has moved. On a loopback address, the service accepts only loopback names. `api_key`:
+    requests must have it as `Authorization: Bearer KEY`. On any other address it is required, unless `insecure`.
 
     Raises: MissingExtraError, ConfigError or DamagedError before the port opens; InUseError if the port is taken.
     """
     needs_serve()
+    if api_key is None and not insecure and not is_loopback(host):
+        cause = "other machines can reach this address, and the service has no API key"
+        remedy = "set SEQTWIN_API_KEY or --api-key, or allow anybody to use it with --insecure"
+        raise ConfigError("SERVE_INSECURE", cause, place=host, remedy=remedy)
+    from seqtwin.serve.access import LOOPBACK, Access
     from seqtwin.serve.app import build_app
-    from seqtwin.serve.guard import LOOPBACK
     from seqtwin.serve.open_folder import open_folder
 
     limits = limits or Limits()
-    served = open_folder(folder, encoder)
-    hosts = LOOPBACK | {host.lower()} if is_loopback(host) else None
-    app = build_app(served, limits, hosts)
+    access = Access(LOOPBACK | {host.lower()} if is_loopback(host) else None, api_key)
+    app = build_app(open_folder(folder, encoder), limits, access)
     with listening(host, port) as listener:
         _run(app, listener, limits, announce)
 
@@ -83,7 +91,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(address)
-            listener.listen(1024)
+            listener.listen(WAITING)
         except OSError as error:
             remedy = "choose another port with --port, or 0 for a free one"
             raise InUseError("SERVE_PORT", f"cannot listen: {error}", place=f"{host}:{port}", remedy=remedy) from error
@@ -103,14 +111,14 @@ def _run(app: "FastAPI", listener: socket.socket, limits: Limits, announce: Anno
 
     config = uvicorn.Config(
         app,
-        http=protocol(limits.header_seconds, limits.body_seconds),
+        http=protocol(limits),
         ws="none",
         loop="asyncio",
         log_level="error",
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=limits.connections,
+        backlog=limits.accepted,  # asyncio accepts so many at once
         timeout_keep_alive=5,
         timeout_graceful_shutdown=limits.farewell_seconds,
         h11_max_incomplete_event_size=limits.headers,
@@ -121,6 +129,7 @@ def _run(app: "FastAPI", listener: socket.socket, limits: Limits, announce: Anno
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            listener.listen(WAITING)  # the queue of the system is long again
             announce(listener_url(listener))
 
         @contextlib.contextmanager
@@ -131,6 +140,12 @@ def _run(app: "FastAPI", listener: socket.socket, limits: Limits, announce: Anno
             finally:
                 for sign, handler in before.items():
                     signal.signal(sign, handler)
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # shortly before uvicorn cuts them off, what is left gets a response
+            refuse = asyncio.get_running_loop().call_later(0.8 * limits.farewell_seconds, app.state.queue.end)
+            await super().shutdown(sockets)
+            refuse.cancel()
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             app.state.metrics.ready = False
