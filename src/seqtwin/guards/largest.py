@@ -20,7 +20,6 @@ THREADS = 1_024
 SEEDS = 1_000
 CELLS = 100_000  # of one study
 COPIES = 1_000  # of one text
-NEAREST = 1_000_000  # neighbours of one query
 PATH = 4_096  # characters
 
 # the weights, their gradients and two averages of the optimizer

@@ -45,7 +45,7 @@ def check_seal(content: object, path: Path, formats: Set[int | None] = frozenset
     Raises: DamagedError, also for an object of the current format whose seal was removed.
     """
     number = content.get("format") if isinstance(content, dict) else ""
-    if not isinstance(content, dict) or isinstance(number, bool) or number not in formats:
+    if not isinstance(content, dict) or type(number) not in (int, type(None)) or number not in formats:
         expected = " or ".join(str(known) for known in sorted(formats - {None}, key=str))
         cause = f"expected an object of format {expected}"
         raise DamagedError("SEAL_FORMAT", cause, place=str(path), remedy=REMEDY)

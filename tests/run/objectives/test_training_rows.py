@@ -67,12 +67,13 @@ def test_without_options_the_rows_are_those_of_train(folder: Path) -> None:
 
 def test_options_that_change_nothing_train_the_same_encoder(folder: Path) -> None:
     plain = train(run(folder), folder.parent / "plain")
-    # negatives that start after the last epoch only lengthen the schedule, which is constant here
-    late = {"hard_negatives": {"from_epoch": 9}, "schedule": "constant"}
-    steady = train(run(folder, fit={"schedule": "constant"}), folder.parent / "steady")
-    assert bytes_of(train(run(folder, fit=late), folder.parent / "late")) == bytes_of(steady)
     assert bytes_of(train(run(folder, fit={"augment": {}}), folder.parent / "off")) == bytes_of(plain)
     assert "epoch_pairs" not in read_json(plain.path / "facts.json")
+
+
+def test_hard_negatives_after_the_last_epoch_are_refused(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="beyond the last epoch"):
+        train(run(folder, fit={"hard_negatives": {"from_epoch": 9}}), folder.parent / "late")
 
 
 def test_all_options_train_the_same_encoder_again_and_are_counted(folder: Path, whole: Run) -> None:
