@@ -141,6 +141,31 @@ def test_a_study_is_all_of_its_cells_and_tunings(study: Path) -> None:
     ]
 
 
+def test_repair_moves_what_is_damaged_and_deletes_nothing(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import typer
+
+    flipped(study / "cells/b/scores.json", 0)
+    (study / "tuning/c/manifest.json").unlink()
+    damaged = (study / "cells/b/scores.json").read_bytes()
+    verify_command(study, repair=True)
+    assert "next: the same seqtwin compare" in capsys.readouterr().out
+    assert verify_folder(study).damage == ()
+    assert [path.name for path in sorted((study / "cells").glob("[!.]*"))] == ["a"]
+    (moved,) = (study / "cells/.damaged").iterdir()
+    assert moved.name.startswith("b.")
+    assert (moved / "scores.json").read_bytes() == damaged
+    (study / "study.json").write_text("{")
+    with pytest.raises(typer.Exit):  # what it cannot repair is still damage
+        verify_command(study, repair=True)
+
+
+def test_only_a_study_can_be_repaired(tmp_path: Path, encoder: Path) -> None:
+    shutil.copytree(encoder, tmp_path / "encoder")
+    flipped(tmp_path / "encoder" / WEIGHTS, 500)
+    with pytest.raises(ConfigError, match="only a study can be repaired"):
+        verify_command(tmp_path / "encoder", repair=True)
+
+
 def test_an_index_is_its_generations_and_the_one_in_force(tmp_path: Path) -> None:
     contents = {"a.bin": b"abc", "b.bin": bytes(100)}
     generations.publish(tmp_path / "index", contents, after=None)

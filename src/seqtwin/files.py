@@ -179,13 +179,15 @@ def remove_partial_line(path: Path) -> None:
         publish_bytes(path, complete)
 
 
-def retire(final: Path) -> None:
-    """Move a published folder into `.retired` next to it. Nothing is deleted."""
+def retire(final: Path, into: str = ".retired") -> Path:
+    """Move a published folder into another one next to it; its new place. Nothing is deleted."""
     with _storing(final):
-        retired = final.parent / ".retired"
+        retired = final.parent / into
         retired.mkdir(exist_ok=True)
-        os.rename(final, retired / f"{final.name}.{secrets.token_hex(4)}")
+        moved = retired / f"{final.name}.{secrets.token_hex(4)}"
+        os.rename(final, moved)
         _sync_folder(final.parent)
+    return moved
 
 
 def _new_folder(final: Path) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seqtwin.cards import files_of_results, read_sealed, verified_card
 from seqtwin.errors import ConfigError, DamagedError, SeqTwinError
-from seqtwin.files import MANIFEST, dump_json, read_json, read_manifest, sha256
+from seqtwin.files import MANIFEST, driver_lock, dump_json, read_json, read_manifest, retire, sha256
 from seqtwin.guards.seals import SEAL, has_seal
 from seqtwin.index.generations import CURRENT, open_current
 from seqtwin.inference.onnx_encoder import CARD as ONNX_CARD
@@ -21,6 +21,7 @@ from seqtwin.store import CARD, README, README_SEAL, card_seal, load_encoder
 
 CHANGED = "changed since it was saved"
 STUDY, PLAN, REPORT = "study.json", "quick.json", "report"
+PARTS = {"cells": 2, "tuning": 2, "rounds": 2, "explain": 3}  # the depth of what is published in a study
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,22 @@ def verify_folder(folder: Path) -> Verified:
     damage = dict.fromkeys(finding for finding in findings if finding.wrong)
     unsealed = dict.fromkeys(finding.place for finding in findings if not finding.sealed)
     return Verified(folder, kind, len({finding.place for finding in findings}), tuple(damage), tuple(unsealed))
+
+
+def repair(checked: Verified) -> dict[Path, Path]:
+    """Move the damaged study cells, tunings and trainings of a study into `.damaged` beside them: {old: new place}.
+
+    Nothing is deleted. `compare` then trains what is missing. Damage of `study.json` or of a report stays.
+
+    Raises: ConfigError for a folder that is no study; InUseError.
+    """
+    if checked.kind != "study":
+        cause, remedy = f"only a study can be repaired, and this is: {checked.kind}", "make or copy the folder again"
+        raise ConfigError("REPAIR_KIND", cause, place=str(checked.folder), remedy=remedy)
+    inner = [finding.place.relative_to(checked.folder).parts for finding in checked.damage]
+    damaged = {checked.folder.joinpath(*parts[: PARTS[parts[0]]]) for parts in inner if parts[0] in PARTS}
+    with driver_lock(checked.folder):
+        return {part: retire(part, ".damaged") for part in sorted(damaged)}
 
 
 def _study(folder: Path) -> Findings:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seqtwin.version import __version__
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 HOME = ROOT / "reports" / "reliability"
@@ -55,8 +57,14 @@ def parts() -> dict[str, Part]:
         "at_every_point.py",
         {"minutes": ("compare", "crash", "4"), "nightly": ("compare", "crash", "60")},
     )
-    fuzz = {"minutes": ("10000", "1"), "nightly": ("1000000", "2")}
-    found["fuzz"] = Part("changed files for every reader", "fuzz_readers.py", fuzz, "1,000,000")
+    whole = {
+        "kills": ("kill -9 of a study at a random moment", "study_kills.py", ("10",), ("200",), "200"),
+        "swarm": ("rounds of 32 processes that drive one folder", "swarm.py", ("32", "20"), ("32", "500"), "500"),
+        "flips": ("one flipped bit in a study, an encoder or an index", "flip_bits.py", ("300",), ("10000",), "10,000"),
+        "fuzz": ("changed files for every reader", "fuzz_readers.py", ("10000", "1"), ("1000000", "2"), "1,000,000"),
+    }
+    for name, (title, script, few, many, target) in whole.items():
+        found[name] = Part(title, script, {"minutes": few, "nightly": many}, target)
     return found
 
 
@@ -81,15 +89,17 @@ def page(counts: Mapping[str, Any]) -> str:
 Written by `python tests/faults/soak.py` from [counts.json](counts.json): {tried:,} faults, {wrong:,} with a wrong
 outcome. Commands run on tiny data in processes of their own. After each crash or refusal of the disk, what is
 published must be whole, nothing else may look published, and the same command must go on and end with the same bytes
-as without the fault. After a power loss, everything published before it must be there. A changed file must be read,
-or refused with one typed error, within 20 seconds. [SECURITY.md](../../SECURITY.md) states the promises.
+as without the fault. After a power loss, everything published before it must be there. Of studies that are killed, no
+published cell may be lost or trained again. A changed file must be read, or refused with one typed error, within 20
+seconds. [SECURITY.md](../../SECURITY.md) states the promises.
 
-*Changes*: how often the command changes the disk (opening a file to write, renames, removals, flushes).
+*Of*: how often the command changes the disk (opening a file to write, renames, removals, flushes); of kills the number
+of studies, of the swarm that of processes that drove.
 
-| fault | changes | tried | wrong | seconds |
+| fault | of | tried | wrong | seconds |
 | --- | ---: | ---: | ---: | ---: |
 {rows}
-Counted with Python {platform.python_version()} on {platform.system()}.
+Counted with Python {platform.python_version()} on {platform.system()}, version {__version__}.
 """
 
 

@@ -3,10 +3,10 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from flip_bits import KINDS, files_of, in_this_process, outcome, read_by_a_report, saved_folders
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +18,6 @@ from seqtwin.files import dump_json
 from seqtwin.guards.seals import seal_of
 from seqtwin.index.index import Index
 from seqtwin.inference.trained_encoder import load
-from seqtwin.interop.onnx_folder import export_onnx
 from seqtwin.reporting.findings.diagnose import diagnose_cell
 from seqtwin.reporting.page.write_report import report_files, write_report
 from seqtwin.reporting.table.study_table import read_study
@@ -26,41 +25,13 @@ from seqtwin.study import worker_pool
 from seqtwin.study.compare import compare
 from seqtwin.verify import verify_folder
 
-KINDS = ("study", "encoder", "exact", "hnsw", "ivfpq", "onnx")
-
-
-def in_this_process(work: Any, tasks: list[Any], folder: Path, _: int, on_progress: Any, **_of: Any) -> None:
-    for task in tasks:
-        work.run(task, folder)
-
-
-def published_study(root: Path) -> Path:
-    """Two tuned pairings with a seed each, and their report."""
-    base = tiny.raw_run(tiny.write_pairs(root / "data"), fit={"epochs": 1})
-    grid = {"representation": ["final_hidden", "max_output"]}
-    study = compare(parse_study({"base": base, "grid": grid, "seeds": 1}), root / "study", jobs=1)
-    write_report(study.path)
-    return study.path
-
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("faults")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker_pool, "run_some", in_this_process)
         patch.setattr("seqtwin.study.tuning.trials_of", lambda _: 2)
-        found = {"study": published_study(root), "encoder": tiny.saved_encoder(root / "encoder")}
-    encoder = load(found["encoder"])
-    texts = sorted({"".join(sides) for sides in np.random.default_rng(0).choice(list("abcdef"), (3000, 5))})
-    for kind in ("exact", "hnsw", "ivfpq"):
-        Index.build(encoder, texts, kind=kind).save(root / kind)
-        found[kind] = root / kind
-    found["onnx"] = export_onnx(encoder, root / "onnx")
-    return found
-
-
-def files_of(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+        return saved_folders(tmp_path_factory.mktemp("faults"))
 
 
 def damage_of(folder: Path) -> set[Path]:
@@ -96,19 +67,6 @@ def test_verify_sees_random_bytes_at_random_places(saved: dict[str, Path], kind:
             assert damage_of(saved[kind]), path
         finally:
             path.write_bytes(whole)
-
-
-def read_by_a_report(study: Path) -> list[Path]:
-    own = [p for p in files_of(study) if "encoder" not in p.parts and "report" not in p.parts]
-    return [p for p in own if p.name != "best.json"]
-
-
-def outcome(study: Path, expected: dict[str, str | bytes]) -> str | int:
-    """Whether the report is as expected, or the exit code of its refusal."""
-    try:
-        return "the same" if report_files(read_study(study)) == expected else "another report"
-    except DamagedError as error:
-        return error.exit_code if Path(error.place).is_relative_to(study) else "no place"
 
 
 def test_a_report_is_the_same_or_refused(saved: dict[str, Path]) -> None:
