@@ -55,7 +55,7 @@ def parts() -> dict[str, Part]:
     found["compare-crash"] = Part(
         "`compare`: crash at a change of the disk",
         "at_every_point.py",
-        {"minutes": ("compare", "crash", "4"), "nightly": ("compare", "crash", "60")},
+        {"minutes": ("compare", "crash", "4"), "nightly": ("compare", "crash", "20")},
     )
     whole = {
         "kills": ("kill -9 of a study at a random moment", "study_kills.py", ("10",), ("200",), "200"),
