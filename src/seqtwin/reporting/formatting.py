@@ -34,6 +34,15 @@ def short_key(key: str) -> str:
     return key.rsplit(".", 1)[-1]
 
 
+def settled(value: float) -> float:
+    """The number without its last digits, in which processors differ. Rounded further, it prints alike on all of them.
+
+    >>> settled(0.0058471249999999998), settled(0.0058471250000000007)
+    (0.005847125, 0.005847125)
+    """
+    return float(f"{value:.12g}")
+
+
 def digits(value: float | None, places: int = 3) -> str:
     """A share or correlation without its leading zero; a dash where there is none.
 
@@ -42,7 +51,7 @@ def digits(value: float | None, places: int = 3) -> str:
     """
     if value is None or not math.isfinite(value):
         return "–"
-    text = f"{abs(value):.{places}f}"
+    text = f"{settled(abs(value)):.{places}f}"
     shown = text[1:] if text.startswith("0.") else text
     return f"−{shown}" if value < 0 and float(text) else shown
 
@@ -76,7 +85,7 @@ def percent(value: float | None) -> str:
     >>> percent(0.236)
     '24 %'
     """
-    return "–" if value is None or not math.isfinite(value) else f"{100 * value:.0f} %"
+    return "–" if value is None or not math.isfinite(value) else f"{settled(100 * value):.0f} %"
 
 
 def span(low: float | None, high: float | None) -> str:
@@ -96,7 +105,7 @@ def tiny(value: float | None) -> str:
     """
     if value is None or not math.isfinite(value):
         return "–"
-    return re.sub(r"e([-+])0*(\d)", r"e\1\2", f"{value:.0e}") if value else "0"
+    return re.sub(r"e([-+])0*(\d)", r"e\1\2", f"{settled(value):.0e}") if value else "0"
 
 
 def count(value: float | None) -> str:
@@ -105,7 +114,7 @@ def count(value: float | None) -> str:
     >>> count(31020.4)
     '31,020'
     """
-    return "–" if value is None or not math.isfinite(value) else f"{value:,.0f}"
+    return "–" if value is None or not math.isfinite(value) else f"{settled(value):,.0f}"
 
 
 def plain(value: float | None) -> str:
@@ -114,7 +123,7 @@ def plain(value: float | None) -> str:
     >>> plain(0.25), plain(10.38)
     ('0.25', '10.38')
     """
-    return "–" if value is None or not math.isfinite(value) else f"{value:.4g}"
+    return "–" if value is None or not math.isfinite(value) else f"{settled(value):.4g}"
 
 
 def listed(names: list[str], last: str = "and") -> str:

@@ -13,6 +13,7 @@ from seqtwin.reporting.analysis.omnibus import interaction, omnibus, refused_omn
 from seqtwin.reporting.analysis.planned_comparisons import Outcome, corrected, run_comparisons
 from seqtwin.reporting.analysis.rank_agreement import agreement
 from seqtwin.reporting.analysis.records import Analysis, FacetAnalysis, Validity
+from seqtwin.reporting.formatting import settled
 
 ALPHA, ROPE, PERMUTATIONS = 0.05, 0.01, 9999
 Trials = Mapping[tuple[str, ...], Sequence[float]]
@@ -96,5 +97,5 @@ def rounded(value: object) -> object:
     if isinstance(value, list | tuple):
         return [rounded(part) for part in value]
     if isinstance(value, float | np.floating):
-        return float(f"{value:.6g}") if np.isfinite(value) else None
+        return float(f"{settled(float(value)):.6g}") if np.isfinite(value) else None
     return int(value) if isinstance(value, np.integer) else value

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from seqtwin.metrics import LEAST_RISE
+from seqtwin.reporting.formatting import settled
 
 Values = Mapping[str, float]
 
@@ -45,7 +46,7 @@ def evidence(rule: Rule, values: Values) -> str:
     'share of coordinates beyond .99: 0.412'
     """
     known = [(words, values[name]) for words, name in rule.shown if not math.isnan(values[name])]
-    return "; ".join(f"{words}: {value:.3g}" for words, value in known)
+    return "; ".join(f"{words}: {settled(value):.3g}" for words, value in known)
 
 
 def all_or_none(share: float) -> bool:

@@ -12,7 +12,7 @@ from seqtwin.reporting.findings.curve_values import with_curve_values
 from seqtwin.reporting.findings.diagnose import values_of_row
 from seqtwin.reporting.findings.item_rules import rules_of
 from seqtwin.reporting.findings.rules import Rule
-from seqtwin.reporting.formatting import count, digits, known, plain, signed
+from seqtwin.reporting.formatting import count, digits, known, plain, settled, signed
 from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.page.cell_marks import Diagnoses, keys_of, labels_of
 from seqtwin.reporting.page.sortable_tables import heads_of, labels, listing, number
@@ -99,7 +99,7 @@ def _measured(rule: Rule, values: Mapping[tuple[str, ...], Mapping[str, float]])
 
 def _value(rule: Rule, own: Mapping[str, float], fired: bool) -> Entry:
     value = known(own.get(rule.shown[0][1]))
-    text = plain(round(value, 3)) if abs(value) >= 0.001 or value == 0 else plain(value)
+    text = plain(round(settled(value), 3)) if abs(value) >= 0.001 or value == 0 else plain(value)
     return Entry(f"{text} !" if fired else text, None if pd.isna(value) else value, fired)
 
 

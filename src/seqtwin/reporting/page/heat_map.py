@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from seqtwin.reporting.colours import style
-from seqtwin.reporting.formatting import digits, listed
+from seqtwin.reporting.formatting import digits, listed, settled
 from seqtwin.reporting.page.template_values import Context, Row
 from seqtwin.reporting.table.facet import Ends
 
@@ -30,6 +30,6 @@ def heat_cell(
     return {
         "value": digits(pairing["mean"]), "half": spread, "letters": letters,
         "style": style(share) if pd.notna(share) else "", "chosen": bool(pairing["chosen"]), "warnings": list(marks),
-        "dots": [round(100 * min(max((value - low) / span, 0.0), 1.0), 1) for value in seeds],
+        "dots": [round(settled(100 * min(max((value - low) / span, 0.0), 1.0)), 1) for value in seeds],
         "summary": "; ".join([*parts, *(sentence for _, sentence in marks)]) + ".",
     }  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from seqtwin.reporting.analysis.records import Planned, Term
 from seqtwin.reporting.findings.refusals import check_claims
 from seqtwin.reporting.findings.refusals.check_claims import REFUSALS, Refusal
-from seqtwin.reporting.formatting import digits, known, p_value, percent, plain, signed, span
+from seqtwin.reporting.formatting import digits, known, p_value, percent, plain, settled, signed, span
 from seqtwin.reporting.page.comparison import Verdict
 from seqtwin.reporting.page.sortable_tables import listing, number
 from seqtwin.reporting.page.template_values import Context, Entry, Sheet
@@ -115,8 +115,8 @@ def _source(name: str, column: str) -> str:
 def _variance(facet: Facet, column: str) -> list[Context]:
     known_shares = {row["source"]: known(row["share"]) for row in facet.analysis.get("variance", [])}
     shares = [(source, known_shares[source]) for source in SOURCES if known_shares.get(source, -1.0) >= 0]
-    return [{"source": source, "name": _source(source, column), "share": round(100 * share, 1), "text": percent(share)}
-            for source, share in shares]  # fmt: skip
+    return [{"source": source, "name": _source(source, column), "share": round(settled(100 * share), 1),
+             "text": percent(share)} for source, share in shares]  # fmt: skip
 
 
 def _contrasts(facet: Facet, name: str, column: str) -> Sheet | None:

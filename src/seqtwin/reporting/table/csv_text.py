@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seqtwin.errors import DamagedError
 from seqtwin.guards.spreadsheets import original_cell, safe_cell
+from seqtwin.reporting.formatting import settled
 
 FROM_DATA = frozenset({"left", "right", "true", "predicted", "dataset"})
 """Columns with texts of the data, which a spreadsheet could run as formulas."""
@@ -27,7 +28,7 @@ def number_text(value: float) -> str:
     if not np.isfinite(value):
         return ""
     # a number that rounds to an integer is written as one: reading the text and writing it again gives the same text
-    shown = value if value == int(value) else float(f"{value:.6g}")
+    shown = value if value == int(value) else float(f"{settled(value):.6g}")
     return str(int(shown)) if shown == int(shown) and abs(shown) < 1e15 else f"{shown:.6g}"
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seqtwin.published import PREDICTION
+from seqtwin.reporting.formatting import settled
 from seqtwin.reporting.objective_words import Nouns, nouns_of
 from seqtwin.reporting.statistics import (
     BINARY,
@@ -87,7 +88,7 @@ def parts_of(values: Array, parts: int) -> list[NDArray[np.intp]]:
 
 def _span(values: Array) -> str:
     low, high = values.min(), values.max()
-    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+    return f"{settled(low):.3g}" if low == high else f"{settled(low):.3g} to {settled(high):.3g}"
 
 
 def _bin(kind: str, order: int, text: str, rows: NDArray[np.intp], values: Array) -> Bin:

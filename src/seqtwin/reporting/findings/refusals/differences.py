@@ -15,7 +15,7 @@ from seqtwin.reporting.findings.refusals.claim import (
     rows_of,
 )
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused, first_refusal
-from seqtwin.reporting.formatting import known
+from seqtwin.reporting.formatting import known, settled
 from seqtwin.reporting.table.frame_rows import Labels, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
@@ -115,7 +115,7 @@ def no_difference(table: StudyTable, claim: Claim) -> Refused:
     if math.isnan(low) or math.isnan(high):
         reason = claim.measured.refused or "no interval was computed"
         return Refusal("R08", sentence, f"The interval of the difference is unknown: {reason}.", claim.where)
-    shown = f"The interval of the difference, {low:.3f} to {high:.3f},"
+    shown = f"The interval of the difference, {settled(low):.3f} to {settled(high):.3f},"
     if low <= 0 <= high:
         return Refusal("R08", sentence, f"{shown} contains 0.", claim.where)
     if -rope <= low and high <= rope:

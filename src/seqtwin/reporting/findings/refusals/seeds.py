@@ -21,7 +21,7 @@ from seqtwin.reporting.findings.refusals.claim import (
     stuck_seeds,
 )
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused, first_refusal
-from seqtwin.reporting.formatting import many
+from seqtwin.reporting.formatting import many, settled
 from seqtwin.reporting.table.frame_rows import Labels, records
 from seqtwin.reporting.table.study_table import StudyTable
 
@@ -83,7 +83,7 @@ def _mean_of_rest(rest: pd.DataFrame) -> str:
     known = [value for value in values if not math.isnan(value)]
     if not known:
         return "No seed is left to average."
-    return f"The mean of the other {len(known)} is {sum(known) / len(known):.3f}."
+    return f"The mean of the other {len(known)} is {settled(sum(known) / len(known)):.3f}."
 
 
 def undefined_metric(table: StudyTable, labels: Labels) -> Refused:

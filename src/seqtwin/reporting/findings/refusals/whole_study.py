@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from seqtwin.reporting.findings.diagnose import diagnose_pairing
 from seqtwin.reporting.findings.refusals.claim import RANKS, labels_of, named, rope_of, rows_of
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused
-from seqtwin.reporting.formatting import listed
+from seqtwin.reporting.formatting import listed, settled
 from seqtwin.reporting.table.frame_rows import Labels, records
 from seqtwin.reporting.table.study_table import StudyTable
 
@@ -104,7 +104,7 @@ def shared_items(table: StudyTable, datasets: Sequence[str]) -> Refused:
     if table.meta.get("allow_leakage"):
         return None
     shares, nouns = {name: leakage(table, name) for name in datasets}, table.nouns
-    leaking = {name: f"{100 * share:.3g} % of the test {nouns.judged} of {name}"
+    leaking = {name: f"{settled(100 * share):.3g} % of the test {nouns.judged} of {name}"
                for name, share in shares.items() if share > 0}  # fmt: skip
     if not leaking:
         return None
@@ -125,7 +125,7 @@ def title_note(table: StudyTable) -> str:
     shares = [leakage(table, str(name)) for name in sorted(set(table.results["dataset"].dropna()))]
     if not reason or not any(shares):
         return ""
-    share = f"{100 * max(shares):.3g} % of the test {table.nouns.judged}"
+    share = f"{settled(100 * max(shares)):.3g} % of the test {table.nouns.judged}"
     return f"training and test share items ({share}), accepted: {reason}"
 
 
