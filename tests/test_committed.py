@@ -66,6 +66,15 @@ def test_the_page_of_validation_is_remade_from_its_figures(monkeypatch: pytest.M
     assert (REPORTS / "validation" / "README.md").read_text(encoding="utf-8") == page
 
 
+def test_the_page_of_reliability_is_remade_from_its_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "faults"))
+    soak = importlib.import_module("soak")
+    counts = read_json(soak.COUNTS)
+    assert {*soak.parts(), "counted"} == set(counts)
+    assert not any(counts[name]["wrong"] for name in soak.parts())
+    assert soak.PAGE.read_text(encoding="utf-8") == soak.page(counts)
+
+
 @pytest.mark.parametrize("name", PAGES_OF_BENCHMARKS)
 def test_the_page_of_a_benchmark_is_remade_from_its_figures(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
@@ -91,7 +100,7 @@ def test_the_readme_has_the_measured_recipes(monkeypatch: pytest.MonkeyPatch) ->
 def test_reports_hold_what_a_person_reads_and_no_result_again() -> None:
     assert {path.suffix for path in REPORTS.rglob("*") if path.is_file()} == READ
     pages = {path.name for path in REPORTS.iterdir()}
-    assert pages == {report_of(home).name for home in HOMES} | {"validation", "retrieval"}
+    assert pages == {report_of(home).name for home in HOMES} | {"validation", "retrieval", "reliability"}
 
 
 def test_reports_are_small() -> None:

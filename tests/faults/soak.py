@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ from seqtwin.version import __version__
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-HOME = ROOT / "reports" / "reliability"
-COUNTS, PAGE = HOME / "counts.json", HOME / "README.md"
+HOME, PAGES = ROOT / "experiments" / "reliability", ROOT / "reports" / "reliability"
+COUNTS, PAGE = HOME / "counts.json", PAGES / "README.md"
 SCENARIOS = {
     "publish": "a file that is replaced",
     "encode": "`encode --resume`",
@@ -81,13 +82,14 @@ def count(part: Part, form: str) -> dict[str, Any]:
 
 def page(counts: Mapping[str, Any]) -> str:
     """The counts as Markdown."""
-    rows = "".join(_row(part, counts[name]) for name, part in parts().items() if name in counts)
-    tried = sum(own["tried"] for own in counts.values())
-    wrong = sum(len(own["wrong"]) for own in counts.values())
+    found = {name: counts[name] for name in parts() if name in counts}
+    rows = "".join(_row(part, found[name]) for name, part in parts().items() if name in found)
+    tried = sum(own["tried"] for own in found.values())
+    wrong = sum(len(own["wrong"]) for own in found.values())
     return f"""# Faults, counted
 
-Written by `python tests/faults/soak.py` from [counts.json](counts.json): {tried:,} faults, {wrong:,} with a wrong
-outcome. Commands run on tiny data in processes of their own. After each crash or refusal of the disk, what is
+Written by `make soak-nightly` from [counts.json](../../experiments/reliability/counts.json): {tried:,} faults, {wrong:,}
+with a wrong outcome. Commands run on tiny data in processes of their own. After each crash or refusal of the disk, what is
 published must be whole, nothing else may look published, and the same command must go on and end with the same bytes
 as without the fault. After a power loss, everything published before it must be there. Of studies that are killed, no
 published cell may be lost or trained again. A changed file must be read, or refused with one typed error, within 20
@@ -99,7 +101,7 @@ of studies, of the swarm that of processes that drove.
 | fault | of | tried | wrong | seconds |
 | --- | ---: | ---: | ---: | ---: |
 {rows}
-Counted with Python {platform.python_version()} on {platform.system()}, version {__version__}.
+Counted on {counts["counted"]}.
 """
 
 
@@ -113,6 +115,7 @@ def main() -> None:
     """Count what is not counted yet, write the page, and fail if anything was wrong."""
     form, *names = sys.argv[1:]
     known: dict[str, Any] = json.loads(COUNTS.read_text()) if COUNTS.exists() and form == "nightly" else {}
+    known.setdefault("counted", f"{date.today()}, Python {platform.python_version()}, version {__version__}")
     for name, part in parts().items():
         if name not in known and (not names or name in names):
             known[name] = count(part, form)
@@ -121,8 +124,9 @@ def main() -> None:
                 HOME.mkdir(parents=True, exist_ok=True)
                 COUNTS.write_text(json.dumps(known, indent=2) + "\n")
     if form == "nightly":
+        PAGES.mkdir(parents=True, exist_ok=True)
         PAGE.write_text(page(known))
-    sys.exit(any(own["wrong"] for own in known.values()))
+    sys.exit(any(known[name]["wrong"] for name in parts() if name in known))
 
 
 if __name__ == "__main__":
