@@ -22,6 +22,23 @@ _VERSION = re.compile(r"\..+\.[0-9a-f]{8}")
 _STEP = re.compile(r"step-\d{9}(-epoch)?")
 
 
+def make_folders(folder: Path) -> None:
+    """Make a folder and those above it. The name of each is flushed to disk, or all in it could be lost."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in reversed(missing):
+        sync_folder(made.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names in a folder to disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def free_folder(wanted: Path) -> Path:
     """The folder itself where it does not exist, else the first of name-2, name-3, ... that does not."""
     folder, number = wanted, 2

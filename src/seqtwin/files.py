@@ -18,7 +18,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from seqtwin.build_folders import CHECKPOINTS, ORPHAN, clear, held, left_over, sweep, sweep_own, sweep_versions
+from seqtwin.build_folders import (
+    CHECKPOINTS,
+    ORPHAN,
+    clear,
+    held,
+    left_over,
+    make_folders,
+    sweep,
+    sweep_own,
+    sweep_versions,
+    sync_folder,
+)
 from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
 from seqtwin.guards.seals import check_manifest, sealed
 from seqtwin.json_values import refuse_half_characters, strict_json
@@ -74,7 +85,7 @@ def writing(path: Path, *, start: int | None = None) -> Iterator[BinaryIO]:
     Raises: ResourceError when the file cannot be written.
     """
     with _storing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         with path.open("r+b" if start else "wb") as file:
             if start:
                 file.truncate(start)
@@ -108,7 +119,7 @@ def publish_bytes(path: Path, data: bytes) -> None:
             if path.exists():
                 shutil.copymode(path, temporary)
             os.replace(temporary, path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     finally:
         with suppress(OSError):
             temporary.unlink()
@@ -124,7 +135,7 @@ def publish_file(built: Path, final: Path) -> None:
     refuse_existing(final)
     with _storing(final):
         os.rename(built, final)
-        _sync_folder(final.parent)
+        sync_folder(final.parent)
 
 
 @contextmanager
@@ -157,7 +168,7 @@ def publish_folder(final: Path, *, resume: bool = False) -> Iterator[Building]:
                 refuse_existing(final)
                 _set_checkpoints_aside(folder, final)
                 os.rename(folder, final)
-                _sync_folder(final.parent)
+                sync_folder(final.parent)
         finally:
             if folder.exists():
                 clear(folder)
@@ -167,15 +178,14 @@ def publish_folder(final: Path, *, resume: bool = False) -> Iterator[Building]:
 def refuse_existing(final: Path) -> None:
     """Raises: ConfigError when the path exists: published results are never overwritten."""
     if final.exists():
-        remedy = "choose another --out, or move the old folder away"
-        raise ConfigError("OUT_EXISTS", "already exists, and is never overwritten", place=str(final), remedy=remedy)
+        cause, remedy = "already exists, and is never overwritten", "choose another --out, or move the old folder away"
+        raise ConfigError("OUT_EXISTS", cause, place=str(final), remedy=remedy)
 
 
 def remove_partial_line(path: Path) -> None:
     """Remove the last line of a journal if its writer was killed before the end of the line."""
     journal = path.read_bytes() if path.exists() else b""
-    complete = journal[: journal.rfind(b"\n") + 1]
-    if complete != journal:
+    if (complete := journal[: journal.rfind(b"\n") + 1]) != journal:
         publish_bytes(path, complete)
 
 
@@ -186,14 +196,15 @@ def retire(final: Path, into: str = ".retired") -> Path:
         retired.mkdir(exist_ok=True)
         moved = retired / f"{final.name}.{secrets.token_hex(4)}"
         os.rename(final, moved)
-        _sync_folder(final.parent)
+        sync_folder(final.parent)
     return moved
 
 
 def _new_folder(final: Path) -> Path:
     folder = final.parent / f".{final.name}.build-{secrets.token_hex(4)}"
     with _storing(final):
-        folder.mkdir(parents=True)
+        make_folders(final.parent)
+        folder.mkdir()
     return folder
 
 
@@ -201,6 +212,7 @@ def _set_checkpoints_aside(folder: Path, final: Path) -> None:
     """Move the checkpoints to a folder of their own. Until `final` exists, they can still be continued from."""
     if (folder / CHECKPOINTS).exists():
         os.rename(folder / CHECKPOINTS, _new_folder(final) / CHECKPOINTS)
+        sync_folder(folder)
 
 
 def _seal(building: Building) -> None:
@@ -210,16 +222,8 @@ def _seal(building: Building) -> None:
     files = {p.relative_to(folder).as_posix(): {"sha256": sha256(p), "bytes": p.stat().st_size} for p in paths}
     write_text(folder / MANIFEST, dump_json(sealed({**building.manifest, "files": files})))
     for inner in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
-        _sync_folder(inner)
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(inner)
+    sync_folder(folder)
 
 
 @contextmanager
@@ -267,7 +271,7 @@ def driver_lock(folder: Path, *, what: str = "study") -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     with _storing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
     holder = folder / "holder.json"
     lock = FileLock(folder / ".lock", timeout=0, fallback_to_soft=False)
     try:

@@ -9,10 +9,10 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
+from scenarios import in_this_process
 
 import tiny
 from seqtwin.config import parse_study
@@ -24,17 +24,10 @@ from seqtwin.reporting.page.write_report import report_files, write_report
 from seqtwin.reporting.table.study_table import read_study
 from seqtwin.study import tuning, worker_pool
 from seqtwin.study.compare import compare
-from seqtwin.study.worker_pool import Work
 from seqtwin.verify import verify_folder
 
 KINDS = ("study", "encoder", "exact", "hnsw", "ivfpq", "onnx")
 REPORTS = 20  # every such flip of a study file is also shown to a report, which takes a second
-
-
-def in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, **_of: Any) -> None:
-    """Do what worker processes would do."""
-    for task in tasks:
-        work.run(task, folder, None)
 
 
 def published_study(root: Path) -> Path:

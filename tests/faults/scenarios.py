@@ -11,6 +11,8 @@ import tiny
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import publish_text
 from seqtwin.inference.encode_files import encode_file
+from seqtwin.study import worker_pool
+from seqtwin.study.worker_pool import Work
 from seqtwin.training import checkpoint
 from seqtwin.verify import verify_folder
 
@@ -49,7 +51,14 @@ def _train(home: Path) -> object:
     return seqtwin.train(config, home / "run", baselines=False, resume=True)
 
 
+def in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, **_of: Any) -> None:
+    """Do what worker processes would do."""
+    for task in tasks:
+        work.run(task, folder, work.data)
+
+
 def _compare(home: Path) -> object:
+    worker_pool.run_some = in_this_process  # type: ignore[assignment]
     config: dict[str, Any] = {
         "base": tiny.raw_run(home / "data", fit={"epochs": 1}),
         "grid": {"loss": ["mse", "contrastive"]},
@@ -116,7 +125,12 @@ SCENARIOS: dict[str, Scenario] = {
         lambda home: [p for p in (home / "study" / "cells").glob("*") if not p.name.startswith(".")],
     ),
     "encode": Scenario(_texts, _encode, lambda home: hashes(home, "vectors.npy"), lambda home: [home / "vectors.npy"]),
-    "index": Scenario(_texts, _index, _index_essence),
+    "index": Scenario(
+        _texts,
+        _index,
+        _index_essence,
+        lambda home: [home / "index" / "gen-000001", home / "index" / "CURRENT"],
+    ),
     "publish": Scenario(
         lambda home: publish_text(home / "table.json", OLD),
         _publish,

@@ -22,21 +22,9 @@ import torch
 from at_every_point import forked
 from scenarios import SCENARIOS
 
-from seqtwin.study import worker_pool
-from seqtwin.study.worker_pool import Work
 from twins import contents
 
 MOST = 10  # kills of one study; then it may end
-
-
-def _in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, **_of: Any) -> None:
-    for task in tasks:
-        work.run(task, folder, work.data)
-
-
-def _run(home: Path) -> None:
-    worker_pool.run_some = _in_this_process  # type: ignore[assignment]
-    SCENARIOS["compare"].run(home)
 
 
 def _killed(action: Callable[[], object], after: float) -> bool:
@@ -73,7 +61,7 @@ def kill_studies(kills: int, seed: int) -> dict[str, object]:
         SCENARIOS["compare"].prepare(base)
         whole = _copy(base, Path(folder) / "whole")
         start = time.monotonic()
-        if forked(lambda: _run(whole), log):
+        if forked(lambda: SCENARIOS["compare"].run(whole), log):
             raise RuntimeError(log.read_text())
         seconds, expected = time.monotonic() - start, contents(whole / "study")
         while done < kills:
@@ -95,7 +83,7 @@ def _until_done(home: Path, done: int, kills: int, seconds: float, draw: np.rand
     while True:
         before = _published(home / "study")
         last = done >= kills or done - first >= MOST
-        killed = _killed(lambda: _run(home), 600.0 if last else float(draw.uniform(0, seconds)))
+        killed = _killed(lambda: SCENARIOS["compare"].run(home), 600.0 if last else float(draw.uniform(0, seconds)))
         after = _published(home / "study")
         wrong += [f"{name} is lost or trained again" for name, digest in before.items() if after.get(name) != digest]
         if not killed:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from flip_bits import KINDS, files_of, in_this_process, outcome, read_by_a_report, saved_folders
+from flip_bits import KINDS, files_of, outcome, read_by_a_report, saved_folders
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scenarios import in_this_process
 
 import tiny
 from seqtwin.config import parse_study
