@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from seqtwin.errors import InUseError
+from seqtwin.errors import DamagedError, InUseError
 from seqtwin.files import driver_lock, publish_folder, verify, write_text
 
 DROVE, REFUSED, TOGETHER = 10, 14, 19  # exit codes: it had the folder; it was in use; two had it
@@ -48,9 +48,16 @@ def swarm(processes: int, rounds: int) -> dict[str, object]:
             if set(codes) - {DROVE, REFUSED} or DROVE not in codes:
                 wrong.append(f"round {number}: exit codes {sorted(codes)}")
             left = [path.name for path in folder.glob(".*.build-*")]
-            if left or "by.txt" not in verify(folder / f"cell-{number}")["files"]:
+            if left or not _is_whole(folder / f"cell-{number}"):
                 wrong.append(f"round {number}: a cell in part, {left}")
     return {"tried": rounds, "points": drove, "wrong": wrong}
+
+
+def _is_whole(cell: Path) -> bool:
+    try:
+        return "by.txt" in verify(cell)["files"]
+    except DamagedError:
+        return False
 
 
 def _round(processes: int, folder: Path, cell: str) -> list[int]:

@@ -97,10 +97,44 @@ def test_a_missing_flush_is_found(planted: str) -> None:
     assert power_losses("train", 60, planted)["wrong"]
 
 
-def test_changed_files_are_read_or_refused() -> None:
-    found = counted("from fuzz_readers import fuzz\nprint(json.dumps(fuzz(2000, 3)))")
+def killed_studies(kills: int, before: str = "") -> dict[str, Any]:
+    return counted(f"""{before}
+from study_kills import kill_studies
+print(json.dumps(kill_studies({kills}, 0)))""")
+
+
+def test_a_killed_study_loses_no_cell_and_ends_the_same() -> None:
+    found = killed_studies(4)
+    assert found["tried"] == 4
     assert not found["wrong"]
-    assert 0 < found["refused"] < found["tried"] == 2000
+
+
+def test_cells_that_are_trained_again_are_found() -> None:
+    planted = """
+import dataclasses, shutil, scenarios
+plain = scenarios.SCENARIOS["compare"]
+def again(home):
+    shutil.rmtree(home / "study" / "cells", ignore_errors=True)
+    plain.run(home)
+scenarios.SCENARIOS["compare"] = dataclasses.replace(plain, run=again)"""
+    assert "lost or trained again" in " ".join(killed_studies(6, planted)["wrong"])
+
+
+def test_many_drivers_take_turns() -> None:
+    found = counted("from swarm import swarm\nprint(json.dumps(swarm(12, 6)))")
+    assert found["tried"] == 6
+    assert not found["wrong"]
+
+
+def test_a_missing_lock_is_found() -> None:
+    planted = "import contextlib, swarm\nswarm.driver_lock = lambda folder: contextlib.nullcontext()"
+    assert counted(f"{planted}\nprint(json.dumps(swarm.swarm(16, 6)))")["wrong"]
+
+
+def test_changed_files_are_read_or_refused() -> None:
+    found = counted("from fuzz_readers import fuzz\nprint(json.dumps(fuzz(10000, 3)))")
+    assert not found["wrong"]
+    assert 0 < found["refused"] < found["tried"] == 10_000
 
 
 def test_an_untyped_error_of_a_reader_is_found() -> None:
