@@ -159,6 +159,18 @@ def test_repair_moves_what_is_damaged_and_deletes_nothing(study: Path, capsys: p
         verify_command(study, repair=True)
 
 
+def test_a_file_that_somebody_added_is_named_and_no_damage(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (study / "cells/a/notes.txt").write_text("mine")
+    assert verify_folder(study).damage == ()
+    verify_command(study)
+    assert "notes.txt: does not belong to it, and is not read" in capsys.readouterr().out
+    (study / "cells/a/floors.json").write_text("{}\n")  # a reader could believe it
+    assert [finding.place.name for finding in verify_folder(study).damage] == ["floors.json"]
+    verify_command(study, repair=True)
+    assert (study / "cells/a/scores.json").exists()  # only the added file is moved
+    assert len([*(study / "cells/a/.damaged").iterdir()]) == 1
+
+
 def test_only_a_study_can_be_repaired(tmp_path: Path, encoder: Path) -> None:
     shutil.copytree(encoder, tmp_path / "encoder")
     flipped(tmp_path / "encoder" / WEIGHTS, 500)

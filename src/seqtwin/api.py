@@ -24,7 +24,8 @@ from seqtwin.data.inspect_file import Inspection, inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.starter_config import as_mapping, as_yaml, describe, starter_settings
 from seqtwin.errors import ConfigError
-from seqtwin.files import publish_text, refuse_existing
+from seqtwin.files import publish_text
+from seqtwin.paths import expand
 from seqtwin.reporting.page.write_report import write_report
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.linear_probe_file import probe_file
@@ -44,6 +45,7 @@ from seqtwin.study.compare import compare as run_study
 from seqtwin.study.quick import Budget, quick_compare
 from seqtwin.study.race import run_race, write_race
 from seqtwin.study.worker_pool import OnProgress
+from seqtwin.training.checkpoint import differences
 
 RunSpec = RunConfig | Mapping[str, object] | Path | str
 AUTO_AGAIN = "the comparison of encoders depends on the time, so it cannot be continued"
@@ -71,7 +73,7 @@ def train(
     """
     run = run_config_of(config)
     name = Path(config).stem if isinstance(config, (str, Path)) else "run"
-    folder = Path(out) if out else free_folder(Path("runs") / name)
+    folder = expand(str(out)) if out else free_folder(Path("runs") / name)
     if minutes is None:
         return train_run(run, folder, on_epoch=on_epoch, baselines=baselines, resume=resume)
     if resume:
@@ -111,7 +113,7 @@ def compare(
     """
     study = _study_config(config)
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
-    folder = Path(out) if out else Path("runs") / name
+    folder = expand(str(out)) if out else Path("runs") / name
     if minutes is None:
         result = run_study(study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress, data=data)
     else:
@@ -128,7 +130,7 @@ def report(study: Path | str, out: Path | str | None = None) -> Path:
 
     Raises: ConfigError, DamagedError.
     """
-    return write_report(Path(study), Path(out) if out else None)
+    return write_report(expand(str(study)), expand(str(out)) if out else None)
 
 
 def probe(
@@ -219,10 +221,20 @@ def keep_config(text: str, out: Path, config: RunConfig) -> Path:
     folder = used.absolute().parent
     plain = parse_run(anchored(parse_yaml(text, place=str(used)), folder))
     content = text if plain == config else config_text(portable(followed(config), folder))
-    if not (used.exists() and used.read_text(encoding="utf-8") == content):
-        refuse_existing(used)
+    if not used.exists():
         publish_text(used, content)
+    elif used.read_text(encoding="utf-8") != content:
+        _refuse_other(used, config)
     return used
+
+
+def _refuse_other(used: Path, config: RunConfig) -> None:
+    """Raises: ConfigError for a config that is kept already and differs."""
+    kept = read_run(used)
+    changed = differences(kept.model_dump(mode="json"), config.model_dump(mode="json"))
+    cause = "".join(["the config that is kept here differs from this one", *(f"\n  {line}" for line in changed)])
+    remedy = "give the settings that it began with, or move this file away, or choose another --out"
+    raise ConfigError("CONFIG_KEPT", cause, place=str(used), remedy=remedy)
 
 
 def run_config_of(config: RunSpec) -> RunConfig:

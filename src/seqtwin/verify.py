@@ -19,7 +19,8 @@ from seqtwin.reranker.reranker_folder import FOLDER as RERANKER
 from seqtwin.reranker.reranker_folder import read_card
 from seqtwin.store import CARD, README, README_SEAL, card_seal, load_encoder
 
-CHANGED = "changed since it was saved"
+CHANGED, UNLISTED = "changed since it was saved", "not in the manifest"
+READ = {".json", ".csv", ".yaml", ".npy", ".safetensors", ".faiss"}  # what a reader could take for a part of the folder
 STUDY, PLAN, REPORT = "study.json", "quick.json", "report"
 PARTS = {"cells": 2, "tuning": 2, "rounds": 2, "explain": 3}  # the depth of what is published in a study
 
@@ -28,12 +29,14 @@ PARTS = {"cells": 2, "tuning": 2, "rounds": 2, "explain": 3}  # the depth of wha
 class Finding:
     """A file that was checked. `wrong`: what is wrong with it; empty if it is unchanged.
 
-    `sealed`: False for a manifest of an older version, which has no seal: a change of it would not be noticed.
+    `sealed`: False for a file of an older version, which has no seal: a change of it would not be noticed. `listed`:
+    False for a file that somebody added, and that nothing reads.
     """
 
     place: Path
     wrong: str = ""
     sealed: bool = True
+    listed: bool = True
 
 
 Findings = Iterator[Finding]
@@ -42,13 +45,15 @@ Findings = Iterator[Finding]
 @dataclass(frozen=True)
 class Verified:
     """The kind of a folder and its damage. `files`: the number of files checked; `damage`: those that are wrong;
-    `unsealed`: those that an older version wrote without a seal. A change of them cannot be noticed."""
+    `unsealed`: those that an older version wrote without a seal. A change of them cannot be noticed. `added`: those
+    that do not belong to the folder."""
 
     folder: Path
     kind: str
     files: int
     damage: tuple[Finding, ...]
     unsealed: tuple[Path, ...] = ()
+    added: tuple[Path, ...] = ()
 
 
 def verify_folder(folder: Path) -> Verified:
@@ -65,23 +70,33 @@ def verify_folder(folder: Path) -> Verified:
     findings = list(look(folder))
     damage = dict.fromkeys(finding for finding in findings if finding.wrong)
     unsealed = dict.fromkeys(finding.place for finding in findings if not finding.sealed)
-    return Verified(folder, kind, len({finding.place for finding in findings}), tuple(damage), tuple(unsealed))
+    added = dict.fromkeys(finding.place for finding in findings if not finding.listed)
+    files = {finding.place for finding in findings if finding.listed}
+    return Verified(folder, kind, len(files), tuple(damage), tuple(unsealed), tuple(added))
 
 
 def repair(checked: Verified) -> dict[Path, Path]:
     """Move the damaged study cells, tunings and trainings of a study into `.damaged` beside them: {old: new place}.
 
-    Nothing is deleted. `compare` then trains what is missing. Damage of `study.json` or of a report stays.
+    Of a part with files that are not in its manifest only these are moved. Nothing is deleted. `compare` then trains
+    what is missing. Damage of `study.json` or of a report stays.
 
     Raises: ConfigError for a folder that is no study; InUseError.
     """
     if checked.kind != "study":
         cause, remedy = f"only a study can be repaired, and this is: {checked.kind}", "make or copy the folder again"
         raise ConfigError("REPAIR_KIND", cause, place=str(checked.folder), remedy=remedy)
-    inner = [finding.place.relative_to(checked.folder).parts for finding in checked.damage]
-    damaged = {checked.folder.joinpath(*parts[: PARTS[parts[0]]]) for parts in inner if parts[0] in PARTS}
+    parts = {finding: _part_of(finding.place, checked.folder) for finding in checked.damage}
+    damaged = {part for finding, part in parts.items() if part and finding.wrong != UNLISTED}
+    added = {finding.place for finding, part in parts.items() if part and part not in damaged}
     with driver_lock(checked.folder):
-        return {part: retire(part, ".damaged") for part in sorted(damaged)}
+        return {place: retire(place, ".damaged") for place in sorted(damaged | added)}
+
+
+def _part_of(place: Path, study: Path) -> Path | None:
+    """The published folder of a study that a file is in."""
+    steps = place.relative_to(study).parts
+    return study.joinpath(*steps[: PARTS[steps[0]]]) if steps[0] in PARTS else None
 
 
 def _study(folder: Path) -> Findings:
@@ -92,6 +107,8 @@ def _study(folder: Path) -> Findings:
     study = yield from _sealed_file(folder / STUDY)
     for path, digest in files_of_results(study, folder) if SEAL in study else ():
         yield _hashed(path, digest)
+    for path in sorted(folder.glob("*.csv")) if study and SEAL not in study else ():
+        yield Finding(path, sealed=False)
     if (folder / PLAN).exists():
         yield from _sealed_file(folder / PLAN)
     for pattern in ("cells/[!.]*", "tuning/[!.]*", "rounds/[!.]*", "explain/*/[!.]*"):
@@ -127,7 +144,8 @@ def _published(folder: Path) -> Findings:
     for name, entry in files.items():
         yield _hashed(folder / name, entry["sha256"], entry["bytes"])
     for extra in sorted(_files_in(folder) - {*files, MANIFEST}):
-        yield Finding(folder / extra, "not in the manifest")
+        could_be_read = Path(extra).suffix in READ
+        yield Finding(folder / extra, UNLISTED if could_be_read else "", listed=could_be_read)
     if any(Path(name).name == CARD for name in files):
         yield from _encoder(next((folder / name).parent for name in files if Path(name).name == CARD))
 

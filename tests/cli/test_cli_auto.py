@@ -1,6 +1,7 @@
 """`seqtwin train --auto`: what is compared is printed and kept, and what the user fixed stays."""
 
 import csv
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -88,3 +89,25 @@ def test_a_loss_without_a_threshold_is_reported(run: Run, tmp_path: Path) -> Non
     code, said, noted = run("train", data, *SMALL, "--out", "run")
     assert code == 0, noted
     assert "no threshold: it could not be chosen on dev" in said
+
+
+def test_the_winner_continues_as_its_printed_command_says(run: Run, tmp_path: Path) -> None:
+    data = tiny.write_pairs(tmp_path / "data")
+    Path("best.auto.yaml").write_text(yaml.safe_dump(tiny.raw_run(data)), encoding="utf-8")
+    Path("best.auto.csv").write_text("entrant,state\nrecurrent,finished\n", encoding="utf-8")
+    code, _, noted = run("train", "best.auto.yaml", "--out", "best", "--resume")
+    assert code == 0, noted
+    assert "nothing to continue for best: the training starts" in noted
+    assert Path("best/race.csv").read_text(encoding="utf-8") == "entrant,state\nrecurrent,finished\n"
+    assert not [*Path().glob("best.auto.*")]
+    assert run("verify", "best")[0] == 0
+
+
+def test_another_config_than_the_one_that_is_kept_is_refused_with_the_differences(run: Run, tmp_path: Path) -> None:
+    data = tiny.write_pairs(tmp_path / "data")
+    assert run("train", data / "train.csv", *SMALL, "--out", "a")[0] == 0
+    shutil.rmtree("a")  # as if the training had been stopped
+    code, _, noted = run("train", data / "train.csv", *SMALL[1:], "encoder.hidden=7", "--out", "a", "--resume")
+    assert code == 2
+    assert "encoder.hidden: 8 before, 7 now" in noted
+    assert "move this file away" in noted

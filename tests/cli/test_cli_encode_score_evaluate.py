@@ -107,3 +107,15 @@ def test_a_terminal_sees_a_bar(tmp_path: Path, folder: Path, names: Path) -> Non
     assert found.returncode == 0
     assert "encoding" in shown
     assert "2/2" in shown
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_cells_that_a_spreadsheet_would_run_are_counted_aloud(
+    tmp_path: Path, folder: Path, monkeypatch: Any, capsys: Any, raw: bool
+) -> None:
+    (tmp_path / "pairs.csv").write_text("left,right\n=ab,be\ncafe,@be\nab,be\n")
+    options = ["-o", tmp_path / "scored.csv", *(["--raw"] if raw else [])]
+    assert run(monkeypatch, "score", folder, tmp_path / "pairs.csv", *options) == 0
+    written = (tmp_path / "scored.csv").read_text()
+    assert ("'=ab" in written) is not raw
+    assert ("note: 2 cells begin with =, +, - or @" in capsys.readouterr().err) is not raw

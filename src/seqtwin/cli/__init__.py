@@ -53,7 +53,7 @@ from seqtwin.cli.serve import serve
 from seqtwin.cli.verify import verify
 from seqtwin.cli.why import why
 from seqtwin.errors import ConfigError, SeqTwinError
-from seqtwin.guards.spreadsheets import raw_cells
+from seqtwin.guards.spreadsheets import marked_cells, raw_cells
 from seqtwin.place_faults import place_fault
 
 app = typer.Typer(
@@ -96,14 +96,18 @@ COMMANDS = {command.__name__.replace("_", "-"): command for command in (*TRAININ
 def with_raw(command: Callable[..., None]) -> Callable[..., None]:
     """A command that writes a CSV file, with the option --raw."""
     option = typer.Option(
-        "--raw", help="write cells that begin with =, +, - or @ unchanged: for programs, not for spreadsheets"
+        "--raw", help="write and read cells that begin with =, +, - or @ unchanged: for programs, not spreadsheets"
     )
     own = signature(command)
 
     @wraps(command)
     def run(*, raw: bool = False, **values: object) -> None:
+        before = marked_cells()
         with raw_cells(raw):
             command(**values)
+        if marked := marked_cells() - before:
+            cells = "cell begins" if marked == 1 else "cells begin"
+            console.print_notice(f"note: {marked:,} {cells} with =, +, - or @: {MARKED}")
 
     added = Parameter("raw", Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, option])
     run.__signature__ = own.replace(parameters=[*own.parameters.values(), added])  # type: ignore[attr-defined]
@@ -111,6 +115,7 @@ def with_raw(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+MARKED = "written with an apostrophe in front, for spreadsheets; --raw writes and reads cells as they are"
 WRITES_CSV = {"predict", "score", "search", "dedupe", "link"}
 for name, function in COMMANDS.items():
     app.command(name=name, cls=PlainCommand, short_help=SUMMARIES.get(name))(

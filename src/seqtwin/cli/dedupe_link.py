@@ -107,8 +107,8 @@ def dedupe(
     of its own. A text with no known tokens is linked only to identically spelled texts.
 
     In the review file, write "same" or "different" next to a pair and pass the file with --decisions. Decisions take
-    precedence over scores. Values are written unchanged, even those that begin with =, +, - or @, which a spreadsheet
-    would treat as formulas.
+    precedence over scores. A cell that begins with =, +, - or @ gets an apostrophe in front, because a spreadsheet
+    would treat it as a formula. --decisions and --labels read it without; with --raw nothing is changed.
 
     To reach a given precision, label a --sample file in the same way; pass it with --labels and --precision.
 

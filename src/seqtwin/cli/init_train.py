@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqtwin.cli import console
+from seqtwin.cli import console, stopping
 from seqtwin.cli.arguments import (
     NO_COLUMNS,
     Columns,
@@ -25,7 +25,6 @@ from seqtwin.cli.arguments import (
     with_columns,
 )
 from seqtwin.cli.print_reranker import fitted_facts, print_fitted
-from seqtwin.cli.stopping import keep_winner, told_when_stopped, training_line, winner_command, winner_file
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -119,42 +118,35 @@ def train(
     from seqtwin.build_folders import free_folder
     from seqtwin.run.prepare import DataSets
 
-    _check_auto(auto=auto, minutes=minutes, resume=resume)
+    stopping.check_auto(auto=auto, minutes=minutes, resume=resume)
     folder, data = out or free_folder(Path("runs") / config.stem), DataSets()
-    with told_when_stopped(lambda: training_line(folder, winner_command(folder) if auto else "")):
+    again = stopping.winner_command(folder) if auto else ""
+    with stopping.told_when_stopped(lambda: stopping.training_line(folder, again)):
         run_config, prepared = _run_and_data(config, overrides or [], columns, folder, keep=not auto)
         pairs = api_reranker.pairs_of(prepared) if reranker else None  # refused before the race, not after it
         race = _race(run_config, data, minutes, overrides or []) if auto else None
         if race is not None:
-            run_config = keep_winner(race.config_of_winner(run_config), folder)
+            run_config = stopping.keep_winner(race, race.config_of_winner(run_config), folder)
             prepared = data.prepare(run_config)
-        _train(run_config, prepared, folder, race, pairs, resume=resume, as_json=as_json)
-        if auto:  # from here on it is config.yaml in the folder
-            winner_file(folder).unlink(missing_ok=True)
-
-
-def _check_auto(*, auto: bool, minutes: float | None, resume: bool) -> None:
-    """Raises: ConfigError for options that have no effect with or without --auto."""
-    from seqtwin import api
-
-    if minutes is not None and not auto:
-        cause = "--minutes has no effect without --auto"
-        raise ConfigError("AUTO_MINUTES", cause, place="--minutes", remedy="add --auto")
-    if resume and auto:
-        remedy = "continue with the config of the best encoder: seqtwin train FOLDER.auto.yaml --out FOLDER --resume"
-        raise ConfigError("RESUME_AUTO", api.AUTO_AGAIN, place="--resume", remedy=remedy)
+        if resume:
+            console.print_notice(stopping.resumed_line(folder))
+        of_winner = auto or config.absolute() == stopping.winner_file(folder).absolute()
+        raced = stopping.race_file(folder) if of_winner and stopping.race_file(folder).exists() else None
+        _train(run_config, prepared, folder, raced, pairs, resume=resume, as_json=as_json)
+        if of_winner:
+            stopping.forget_winner(folder)
 
 
 def _train(
-    config: "RunConfig", prepared: "Ready", folder: Path, race: "Race | None", pairs: "PairData | None", *,
+    config: "RunConfig", prepared: "Ready", folder: Path, raced: Path | None, pairs: "PairData | None", *,
     resume: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Train and print the result. `pairs`: those of a re-ranker, which is then fitted."""
+    """Train and print the result. `raced`: results of a race. `pairs`: those of a re-ranker, which is then fitted."""
     from seqtwin import api_reranker
     from seqtwin.run.objectives.registry import objective_of
     from seqtwin.run.train import train as train_run
 
-    finish = partial(_add_files, race=race)
+    finish = partial(_add_files, raced=raced)
     with console.epochs_bar(config.fit.epochs) as on_epoch:
         run = train_run(
             config, folder, on_epoch=on_epoch, finish=finish, prepared=prepared, baselines=True, resume=resume
@@ -166,14 +158,15 @@ def _train(
         _print_run(run, fitted, has_threshold=objective_of(config).has_threshold)
 
 
-def _add_files(building: Path, *, race: "Race | None") -> None:
+def _add_files(building: Path, *, raced: Path | None) -> None:
     """The figures of a run and the results of its race."""
+    from seqtwin.files import write_bytes
     from seqtwin.reporting.page.run_figures import run_figures
-    from seqtwin.study.race import write_race
+    from seqtwin.study.race import RACE
 
     run_figures(building)
-    if race is not None:
-        write_race(race, building)
+    if raced is not None:
+        write_bytes(building / RACE, raced.read_bytes())
 
 
 def _run_and_data(

@@ -11,12 +11,13 @@ import typer
 
 from seqtwin.build_folders import left_over, steps_of
 from seqtwin.cli import console
-from seqtwin.errors import ResourceError
+from seqtwin.errors import ConfigError, ResourceError
 from seqtwin.interrupts import exit_code, stoppable
 from seqtwin.place_faults import place_fault, refuse_place_fault
 
 if TYPE_CHECKING:
     from seqtwin.config import RunConfig
+    from seqtwin.study.race import Race
 
 
 @contextmanager
@@ -59,23 +60,58 @@ def _command(option: str = "") -> str:
     return shlex.join(["seqtwin", *given, *([option] if option and option not in given else [])])
 
 
-def keep_winner(config: "RunConfig", folder: Path) -> "RunConfig":
-    """Write the config of the winner of a race next to the folder: its training can be continued; the config."""
+def check_auto(*, auto: bool, minutes: float | None, resume: bool) -> None:
+    """Raises: ConfigError for options that have no effect with or without --auto."""
+    from seqtwin import api
+
+    if minutes is not None and not auto:
+        cause = "--minutes has no effect without --auto"
+        raise ConfigError("AUTO_MINUTES", cause, place="--minutes", remedy="add --auto")
+    if resume and auto:
+        remedy = "continue with the config of the best encoder: seqtwin train FOLDER.auto.yaml --out FOLDER --resume"
+        raise ConfigError("RESUME_AUTO", api.AUTO_AGAIN, place="--resume", remedy=remedy)
+
+
+def resumed_line(folder: Path) -> str:
+    """Where a training with --resume goes on, if anywhere."""
+    left = left_over(folder)
+    if left is None:
+        return f"nothing to continue for {folder}: the training starts"
+    return f"continuing at step {int(steps_of(left)[-1].name.split('-')[1]):,}, from {left}"
+
+
+def keep_winner(race: "Race", config: "RunConfig", folder: Path) -> "RunConfig":
+    """Write the config of the winner of a race next to the folder, and the race: its training can be continued; the
+    config."""
     from seqtwin.config import portable
     from seqtwin.files import publish_text
     from seqtwin.run.manifest import config_text
     from seqtwin.run.pretrained import followed
+    from seqtwin.study.race import race_csv
 
     kept = winner_file(folder)
     publish_text(kept, config_text(portable(followed(config), kept.absolute().parent)))
+    publish_text(race_file(folder), race_csv(race))
     return config
 
 
+def forget_winner(folder: Path) -> None:
+    """Remove what `keep_winner` wrote: it is in the folder now."""
+    for path in (winner_file(folder), race_file(folder)):
+        path.unlink(missing_ok=True)
+
+
 def winner_command(folder: Path) -> str:
-    """The command that continues the training of the winner of a race."""
-    return shlex.join(["seqtwin", "train", str(winner_file(folder)), "--out", str(folder), "--resume"])
+    """The command that continues the training of the winner of a race, with the options that still apply."""
+    kept = [option for option in ("--reranker", "--json") if option in sys.argv]
+    return shlex.join(["seqtwin", "train", str(winner_file(folder)), "--out", str(folder), "--resume", *kept])
 
 
 def winner_file(folder: Path) -> Path:
     """The config of the winner of a race, while it is trained."""
     return folder.with_name(f"{folder.name}.auto.yaml")
+
+
+def race_file(folder: Path) -> Path:
+    """The results of the race, while its winner is trained."""
+    return folder.with_name(f"{folder.name}.auto.csv")

@@ -32,13 +32,17 @@ def verify(
     if as_json:
         facts = {"folder": str(folder), "kind": checked.kind, "files": checked.files}
         places = {str(old): str(new) for old, new in moved.items()}
-        console.print_json({**facts, "damage": damage, "unsealed": unsealed, "moved": places})
+        added = [str(path) for path in checked.added]
+        console.print_json({**facts, "damage": damage, "unsealed": unsealed, "added": added, "moved": places})
     else:
-        console.print_line(f"{folder}: {checked.kind}, {checked.files} files, {len(damage) or 'none'} damaged")
+        count = f"{checked.files} file{'s' * (checked.files != 1)}"
+        console.print_line(f"{folder}: {checked.kind}, {count}, {len(damage) or 'none'} damaged")
         for file in damage:
             console.print_line(f"  {file['place']}: {file['wrong']}")
         for path in unsealed:
             console.print_line(f"  {path}: not sealed, written by an older version")
+        for place in checked.added:
+            console.print_line(f"  {place}: does not belong to it, and is not read")
         for old, new in moved.items():
             console.print_line(f"moved {old} to {new}")
         if moved:

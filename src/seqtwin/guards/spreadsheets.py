@@ -13,6 +13,7 @@ from contextvars import ContextVar
 _RISKY = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _raw: ContextVar[bool] = ContextVar("raw", default=False)
+_marked: ContextVar[int] = ContextVar("marked", default=0)
 
 
 @contextmanager
@@ -46,10 +47,22 @@ def original_cell(text: str) -> str:
     return text[1:] if is_marked else text
 
 
+def read_cell(text: str) -> str:
+    """The text of a cell of a file that a command wrote: without the apostrophe, unless `raw_cells` is in force."""
+    return text if _raw.get() else original_cell(text)
+
+
+def marked_cells() -> int:
+    """The number of cells that got an apostrophe so far."""
+    return _marked.get()
+
+
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
     """Rows as CSV text, with safe cells unless `raw_cells` is in force."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    shown = rows if _raw.get() else ([safe_cell(value) for value in row] for row in rows)
-    writer.writerows(shown)
+    for row in rows:
+        shown = row if _raw.get() else [safe_cell(value) for value in row]
+        _marked.set(_marked.get() + sum(new is not old for new, old in zip(shown, row, strict=True)))
+        writer.writerow(shown)
     return text.getvalue()

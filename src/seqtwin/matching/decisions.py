@@ -9,7 +9,7 @@ from seqtwin.data.files.columns import texts
 from seqtwin.data.files.tables import column, read_table
 from seqtwin.data.label_words import label_value
 from seqtwin.errors import DataError
-from seqtwin.guards.spreadsheets import original_cell
+from seqtwin.guards.spreadsheets import read_cell
 
 REMEDY = "fix these rows: left and right need a text; decision is same, different or empty"
 
@@ -36,7 +36,7 @@ def read_decisions(path: Path) -> list[Decision]:
         word = "" if cell is None else str(cell).strip().lower()
         target = label_value(word)
         if target is not None:
-            sides = original_cell(left[row]), original_cell(right[row])
+            sides = read_cell(left[row]), read_cell(right[row])
             decisions.append(Decision(*sides, target == 1, table.lines[row]))
         elif word:
             table.report(row, "decision", f"expected same, different or an empty cell, found {word[:40]!r}")

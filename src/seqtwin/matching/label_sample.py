@@ -14,7 +14,7 @@ from seqtwin.data.files.columns import numbers, texts
 from seqtwin.data.files.tables import Table, column, read_table
 from seqtwin.data.label_words import label_value
 from seqtwin.errors import ConfigError, DataError, gathered
-from seqtwin.guards.spreadsheets import original_cell
+from seqtwin.guards.spreadsheets import read_cell
 from seqtwin.index.exact_search import Array
 from seqtwin.matching.clusters import Pairs
 from seqtwin.matching.decisions import Decision
@@ -166,7 +166,7 @@ def _check_columns(table: Table) -> None:
 
 
 def _read_rows(table: Table) -> _Rows:
-    left, right = (list(map(original_cell, texts(table, name, empty="error")[0])) for name in ("left", "right"))
+    left, right = (list(map(read_cell, texts(table, name, empty="error")[0])) for name in ("left", "right"))
     ranges = [_range(table, row, cell) for row, cell in enumerate(column(table, "ranks"))]
     label = [_label(table, row, cell) for row, cell in enumerate(column(table, "decision"))]
     return _Rows(left, right, numbers(table, "score"), numbers(table, "weight"), ranges, np.array(label))
