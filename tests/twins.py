@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 # whatever holds a duration, a speed, a date, or the hash of a file that does
-TIMES = ("seconds", "cpu_seconds", "created", "declared", "manifest", "digest", "files", "sha256", "hours")
+TIMES = ("seconds", "cpu_seconds", "created", "declared", "manifest", "digest", "files", "pages", "sha256", "hours")
 SPEEDS = "_per_second"
 
 

@@ -151,7 +151,7 @@ def publish_folder(final: Path, *, resume: bool = False) -> Iterator[Building]:
     refuse_existing(final)
     if not _NAME.fullmatch(final.name):
         cause = f"folder name '{final.name}': expected letters, digits, '.', '_' and '-', at most 128 characters"
-        raise ConfigError("BAD_NAME", cause, place=str(final.parent))
+        raise ConfigError("BAD_NAME", cause, place=str(final), remedy="choose another name")
     sweep_own(final)
     folder = (left_over(final) if resume else None) or _new_folder(final)
     with held(folder, wait=ORPHAN) as free:
