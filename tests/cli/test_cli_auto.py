@@ -111,3 +111,10 @@ def test_another_config_than_the_one_that_is_kept_is_refused_with_the_difference
     assert code == 2
     assert "encoder.hidden: 8 before, 7 now" in noted
     assert "move this file away" in noted
+
+
+def test_a_config_of_that_name_without_a_race_stays(run: Run, tmp_path: Path) -> None:
+    data = tiny.write_pairs(tmp_path / "data")
+    Path("own.auto.yaml").write_text(yaml.safe_dump(tiny.raw_run(data)), encoding="utf-8")
+    assert run("train", "own.auto.yaml", "--out", "own")[0] == 0
+    assert Path("own.auto.yaml").exists()

@@ -130,10 +130,11 @@ def train(
             prepared = data.prepare(run_config)
         if resume:
             console.print_notice(stopping.resumed_line(folder))
-        of_winner = auto or config.absolute() == stopping.winner_file(folder).absolute()
-        raced = stopping.race_file(folder) if of_winner and stopping.race_file(folder).exists() else None
+        is_winner = auto or config.absolute() == stopping.winner_file(folder).absolute()
+        # a config of this name without a race is a file of the user, and stays
+        raced = stopping.race_file(folder) if is_winner and stopping.race_file(folder).exists() else None
         _train(run_config, prepared, folder, raced, pairs, resume=resume, as_json=as_json)
-        if of_winner:
+        if raced is not None:
             stopping.forget_winner(folder)
 
 

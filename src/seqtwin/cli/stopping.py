@@ -41,9 +41,8 @@ def training_line(folder: Path, command: str = "") -> str:
     left = left_over(folder)
     if left is None:
         return "stopped before the first checkpoint; nothing is left to continue"
-    step = int(steps_of(left)[-1].name.split("-")[1])
     again = command or _command("--resume")
-    return f"stopped; the checkpoint of step {step:,} is in {left}; continue with: {again}"
+    return f"stopped; the checkpoint of step {_last_step(left):,} is in {left}; continue with: {again}"
 
 
 def study_line(folder: Path) -> str:
@@ -77,7 +76,12 @@ def resumed_line(folder: Path) -> str:
     left = left_over(folder)
     if left is None:
         return f"nothing to continue for {folder}: the training starts"
-    return f"continuing at step {int(steps_of(left)[-1].name.split('-')[1]):,}, from {left}"
+    return f"continuing at step {_last_step(left):,}, from {left}"
+
+
+def _last_step(left: Path) -> int:
+    """The step of the newest checkpoint."""
+    return int(steps_of(left)[-1].name.split("-")[1])
 
 
 def keep_winner(race: "Race", config: "RunConfig", folder: Path) -> "RunConfig":
