@@ -8,11 +8,14 @@ Cells that an older version published may lack keys: read those that came later 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple, TypedDict, cast
+from typing import Literal, NamedTuple, cast
 
-from seqtwin.errors import DamagedError, ErrorFacts
-from seqtwin.files import read_json
+from typing_extensions import TypedDict
+
+from seqtwin.errors import ErrorFacts
+from seqtwin.files import MANIFEST, read_json
 from seqtwin.files import read_manifest as read_any_manifest
+from seqtwin.guards.shapes import check_shape
 from seqtwin.json_values import Json
 
 CONFIG, ENCODER = "config.yaml", "encoder"
@@ -273,28 +276,33 @@ def dev_column(primary: str) -> str:
     return f"{EPOCH.dev}_{primary}"
 
 
-def _read_object(path: Path) -> Mapping[str, object]:
-    content = read_json(path)
-    if not isinstance(content, dict):
-        raise DamagedError("FILE_DAMAGED", "expected a JSON object", place=str(path))
-    return content
+def check_manifest(content: object, folder: Path) -> CellManifest:
+    """The manifest of a study cell, after checking that its values have their types. Raises: DamagedError."""
+    check_shape(content, CellManifest, folder / MANIFEST, {"status"})
+    return cast("CellManifest", content)
 
 
 def read_manifest(folder: Path) -> CellManifest:
     """The manifest of a study cell; its files are not checked. Raises: DamagedError."""
-    return cast("CellManifest", read_any_manifest(folder))
+    return check_manifest(read_any_manifest(folder), folder)
 
 
 def read_scores(folder: Path) -> Scores:
     """The scores of a study cell. Raises: DamagedError."""
-    return cast("Scores", _read_object(folder / SCORES))
+    scores = read_json(folder / SCORES)
+    check_shape(scores, Scores, folder / SCORES, {"dev", "test", "untrained", "primary"})
+    return cast("Scores", scores)
 
 
 def read_facts(folder: Path) -> Facts:
     """The facts of a study cell. Raises: DamagedError."""
-    return cast("Facts", _read_object(folder / FACTS))
+    facts = read_json(folder / FACTS)
+    check_shape(facts, Facts, folder / FACTS, {"loss"})
+    return cast("Facts", facts)
 
 
 def read_diagnostics(folder: Path) -> Diagnostics:
     """The diagnostics of a study cell. Raises: DamagedError."""
-    return cast("Diagnostics", _read_object(folder / DIAGNOSTICS))
+    diagnostics = read_json(folder / DIAGNOSTICS)
+    check_shape(diagnostics, Diagnostics, folder / DIAGNOSTICS)
+    return cast("Diagnostics", diagnostics)

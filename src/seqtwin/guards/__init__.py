@@ -2,5 +2,6 @@
 
 - `largest`: the largest numbers that a config may contain.
 - `seals`: the hash of a JSON file inside of it, and the entries of a manifest.
+- `shapes`: the types that the readers of a JSON file rely on.
 - `spreadsheets`: CSV files that are safe to open.
 """

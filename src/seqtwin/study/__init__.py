@@ -10,6 +10,7 @@
 - `entrants`: ENTRANTS, which configs take part in the race of `train --auto`.
 - `race`: which of several encoders suits a data file, by successive halving on dev.
 - `quick_plan`: which trainings a number of seconds allows.
+- `quick_file`: quick.json, which keeps that plan.
 - `measure_cost`: the seconds of a training, measured on some steps.
 - `rounds`: short trainings on dev; the better half of the pairings goes on.
 - `quick`: a study within a number of minutes.

@@ -10,6 +10,7 @@ from pathlib import Path
 from seqtwin.config import StudyConfig
 from seqtwin.errors import ConfigError
 from seqtwin.files import driver_lock, read_manifest, retire
+from seqtwin.published import read_manifest as read_cell_manifest
 from seqtwin.run.check_config import check_targets
 from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets
@@ -115,7 +116,7 @@ def _published(id_: str, key: str, folder: Path) -> bool:
 
 
 def _status(folder: Path) -> str:
-    return str(read_manifest(folder)["status"])
+    return read_cell_manifest(folder)["status"]
 
 
 def _retire_failed(cells: Sequence[StudyCell], folder: Path) -> None:

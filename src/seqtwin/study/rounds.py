@@ -9,11 +9,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.files import dump_json, publish_folder, read_json, verify, write_text
+from seqtwin.guards.shapes import check_shape
 from seqtwin.place_faults import refuse_place_fault
 from seqtwin.run.manifest import cell_key, versions
 from seqtwin.run.prepare import DataSets
@@ -114,6 +116,7 @@ def outcome_of(heat: Heat, folder: Path) -> Outcome | None:
         cause = f"{heat.id} was published from another config, other data or another version"
         raise ConfigError("STUDY_CHANGED", cause, place=str(folder), remedy="choose another --out")
     outcome: Outcome = read_json(path / OUTCOME)
+    check_shape(outcome, Outcome, path / OUTCOME, Outcome.__required_keys__)
     return outcome
 
 

@@ -1,9 +1,10 @@
 """The facts of a whole study: its plan, versions, data sets, loss formulas and hours. The `meta` of a StudyTable."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypedDict, cast
+from typing import Any, cast
 
 import pandas as pd
+from typing_extensions import TypedDict
 
 from seqtwin.comparisons import Plan
 from seqtwin.json_values import Json

@@ -5,7 +5,6 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -33,6 +32,7 @@ from seqtwin.published import (
     Facts,
     Scores,
     TuningFacts,
+    check_manifest,
     read_diagnostics,
     read_facts,
     read_scores,
@@ -131,7 +131,7 @@ def _published(manifest: Path) -> bool:
 
 
 def _read_cell(folder: Path) -> StudyCell:
-    manifest = cast("CellManifest", files.verify(folder, only=(*MEASURED, TEXTS, CONFIG)))
+    manifest = check_manifest(files.verify(folder, only=(*MEASURED, TEXTS, CONFIG)), folder)
     if not {"id", "status", "factors"} <= manifest.keys():
         cause = "expected 'id', 'status' and 'factors'"
         raise DamagedError("MANIFEST_FORMAT", cause, place=str(folder / files.MANIFEST))
