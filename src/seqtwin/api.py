@@ -48,7 +48,7 @@ from seqtwin.study.worker_pool import OnProgress
 from seqtwin.training.checkpoint import differences
 
 RunSpec = RunConfig | Mapping[str, object] | Path | str
-AUTO_AGAIN = "the comparison of encoders depends on the time, so it cannot be continued"
+AUTO_AGAIN = "the comparison of encoders continues by itself, with the trainings that have ended"
 StudySpec = StudyConfig | Mapping[str, object] | Path | str
 
 
@@ -79,10 +79,13 @@ def train(
     if resume:
         raise ConfigError("RESUME_AUTO", AUTO_AGAIN, place="minutes", remedy="leave out resume")
     data = DataSets()
-    race = run_race(run, data, minutes=minutes)
+    journal = folder.with_name(f"{folder.name}.auto.json")
+    race = run_race(run, data, minutes=minutes, journal=journal)
     run = race.config_of_winner(run)
     finish = partial(write_race, race)
-    return train_run(run, folder, on_epoch=on_epoch, finish=finish, prepared=data.prepare(run), baselines=baselines)
+    done = train_run(run, folder, on_epoch=on_epoch, finish=finish, prepared=data.prepare(run), baselines=baselines)
+    journal.unlink(missing_ok=True)
+    return done
 
 
 def compare(

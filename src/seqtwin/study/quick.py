@@ -12,7 +12,7 @@ from pathlib import Path
 
 from seqtwin.cards import read_sealed, sealed_text
 from seqtwin.config import StudyConfig, vary
-from seqtwin.errors import ConfigError
+from seqtwin.errors import ConfigError, ResourceError, SeqTwinError
 from seqtwin.files import driver_lock, publish_text, verify
 from seqtwin.json_values import hash_of
 from seqtwin.published import DIAGNOSTICS, read_diagnostics
@@ -33,6 +33,7 @@ MINUTES = 10.0
 _ROUNDS_SHARE = 0.6  # of the time: rounds end then, so that survivors can still be trained
 _REPORT_SHARE, _REPORT_MOST = 0.12, 40.0  # seconds kept for the report
 _EPOCHS = "fit.epochs"
+AGAIN = "run the same command again: it continues, with the same minutes once more"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def quick_compare(
     Every pairing is trained in full if that fits. Otherwise rounds of short trainings halve the pairings, and those
     left are trained with the epochs of the config. Rows, then epochs, are reduced only if even that takes too long.
 
-    Raises: ConfigError, DataError, also where no training or no pairing finished in time; InUseError.
+    Raises: ConfigError, DataError; ResourceError where no training or no pairing finished in time; InUseError.
     """
     data = data or DataSets()
     config = config.model_copy(update={"tier": "quick"})
@@ -103,12 +104,12 @@ def quick_compare(
 
 
 def _refuse_empty(study: Study, chosen: Grid) -> None:
-    """Raises: ConfigError where no study cell was published: there is nothing to report."""
+    """Raises: ResourceError where no study cell was published: there is nothing to report."""
     if any((study.path / "cells" / id_).exists() for id_ in study.planned):
         return
     names = ", ".join(dict.fromkeys(cell.pairing for cell in chosen.cells))
     cause = f"the time was up before a pairing was trained in full; still in the race: {names}"
-    raise ConfigError("QUICK_TIME", cause, place="--minutes", remedy="run the same command again, which continues")
+    raise ResourceError("QUICK_TIME", cause, place="--minutes", remedy=AGAIN)
 
 
 def _plan(
@@ -156,7 +157,7 @@ def _resized(config: StudyConfig, plan: Plan, *, tune: bool) -> StudyConfig:
 def _race(grid: Grid, plan: Plan, out: Path, budget: Budget, data: DataSets, on_progress: OnProgress) -> Raced:
     """Run the rounds of a plan. Their outcome is kept in quick.json.
 
-    Raises: ConfigError if no training of the first round finished in time.
+    Raises: ResourceError if no training of the first round finished in time; ConfigError if all of them failed.
     """
     saved = read_quick_file(out / PLAN)
     if "raced" in saved:
@@ -200,11 +201,13 @@ def _run_round(
     return {heat.id: outcome for heat in heats if (outcome := outcome_of(heat, folder)) is not None}
 
 
-def _too_short(budget: Budget, outcomes: dict[str, Outcome]) -> ConfigError:
+def _too_short(budget: Budget, outcomes: dict[str, Outcome]) -> SeqTwinError:
     causes = [outcome["cause"] for outcome in outcomes.values() if outcome["cause"]]
-    late = f"no training finished in {_ROUNDS_SHARE:.0%} of the {budget.minutes:g} minutes"
-    cause = f"every training failed: {causes[0]}" if causes else late
-    return ConfigError("QUICK_TIME", cause, place="--minutes", remedy="allow more minutes")
+    if causes:
+        remedy = "correct this, then choose another --out"
+        return ConfigError("QUICK_FAILED", f"every training failed: {causes[0]}", place="--minutes", remedy=remedy)
+    cause = f"no training finished in {_ROUNDS_SHARE:.0%} of the {budget.minutes:g} minutes"
+    return ResourceError("QUICK_TIME", cause, place="--minutes", remedy=AGAIN)
 
 
 def _after_round(
