@@ -29,6 +29,9 @@ SCENARIOS = {
     "publish": "a file that is replaced",
     "encode": "`encode --resume`",
     "index": "an index",
+    "dedupe": "`dedupe`",
+    "link": "`link`",
+    "mine": "`mine`",
     "train": "`train`",
     "compare": "`compare`",
 }

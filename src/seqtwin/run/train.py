@@ -47,7 +47,7 @@ from seqtwin.run.prepared_data import Ready, data_facts
 from seqtwin.run.pretrained import followed
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.checkpoint import Checkpoints
-from seqtwin.training.clock import Clock
+from seqtwin.training.clock import Clock, per_second
 from seqtwin.training.encode_store import batch_deviation, rounding_deviation
 from seqtwin.training.fit import fit, pick_device
 from seqtwin.training.recipe import Recipe
@@ -206,7 +206,7 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
         "best_epoch": state.best_epoch,
         "epochs": state.epoch,
         "precision": state.precision,
-        "train_pairs_per_second": round(state.rows / state.seconds, 1),
+        "train_pairs_per_second": round(per_second(state.rows, state.seconds), 1),
         "encode_texts_per_second": round(t.judged.encoded_per_second, 1),
         "batch_deviation": t.batch_deviation,
     }

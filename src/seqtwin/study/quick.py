@@ -62,7 +62,7 @@ class Budget:
     @property
     def spent(self) -> float:
         """Minutes since the start."""
-        return (time.monotonic() - self.started) / 60
+        return max(0.0, time.monotonic() - self.started) / 60
 
 
 def quick_compare(

@@ -26,6 +26,7 @@ from seqtwin.run.prepare import DataSets
 from seqtwin.study.entrants import Entrant, entrants_of
 from seqtwin.study.race_journal import RaceJournal, give_back, noted
 from seqtwin.study.trials import FAILURES, dev_value
+from seqtwin.training.clock import elapsed
 from seqtwin.training.run_state import RunState
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _run(
     dev = None if ended == "failed" else last.dev
     if trial is not None:
         _tell(study, trial, dev, ended)
-    result = Result(entrant, ended, dev, last.epochs, round(time.monotonic() - start, 1), cause)
+    result = Result(entrant, ended, dev, last.epochs, round(elapsed(start), 1), cause)
     if kept is not None:
         _keep(result, trial, kept)
     return result

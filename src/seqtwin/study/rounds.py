@@ -25,6 +25,7 @@ from seqtwin.study.tiers import TUNING_SEED
 from seqtwin.study.trials import FAILURES, dev_value
 from seqtwin.study.worker import Progress, report
 from seqtwin.study.worker_pool import Work
+from seqtwin.training.clock import elapsed
 from seqtwin.training.run_state import RunState
 
 OUTCOME = "outcome.json"
@@ -83,7 +84,7 @@ def run_heat(heat: Heat, folder: Path, data: DataSets | None = None) -> str:
         dev, cause = None, str(error).split("\n", 1)[0] or type(error).__name__
     epochs, steps = (last[0].epoch, last[0].step) if last else (0, 0)
     _publish(heat, folder / heat.id, Outcome(dev=dev, epochs=epochs, steps=steps, cause=cause,
-                                             seconds=round(time.monotonic() - start, 3)))  # fmt: skip
+                                             seconds=round(elapsed(start), 3)))  # fmt: skip
     report(Progress(heat.id, heat.config.fit.epochs, heat.config.fit.epochs, done="finished"))
     return "finished"
 
