@@ -109,8 +109,9 @@ Written by `make soak-nightly` from [counts.json](../../experiments/reliability/
 disk, what is published must be whole, nothing else may look published, and the same command must go on and end with
 the same bytes as without the fault. After a power loss, everything published before it must be there. Of studies that
 are killed, no published cell may be lost or trained again. A changed file must be read, or refused with one typed
-error, within 20 seconds. So must a file with an odd value whose hashes were made to fit. A pickle, a name that leads out
-of its folder and a file that claims to be huge must be refused, and nothing may run. [SECURITY.md](../../SECURITY.md) states the promises.
+error, within 20 seconds. So must a file with an odd value whose hashes were made to fit. A pickle, a name that leads
+out of its folder and a file that claims to be huge must be refused, and nothing may run.
+[SECURITY.md](../../SECURITY.md) states the promises.
 
 *Of*: how often the command changes the disk (opening a file to write, renames, removals, flushes); of kills the number
 of studies, of the swarm that of processes that drove.
