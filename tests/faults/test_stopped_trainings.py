@@ -17,7 +17,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 import tiny
-from seqtwin import cli
+from seqtwin import api_reranker, cli
 from seqtwin.build_folders import held, left_over, steps_of
 from seqtwin.config import parse_run, parse_study, read_run
 from seqtwin.errors import ConfigError, InUseError, ResourceError
@@ -485,6 +485,26 @@ def test_the_winner_of_a_race_is_continued(config: Path, place: Path, monkeypatc
     assert steps[0] == 3
     refused = run_cli(monkeypatch, *command, "--resume")
     assert refused.exception.code == "RESUME_AUTO"
+
+
+def test_a_stop_while_a_reranker_is_fitted_names_the_command_that_fits_it(
+    config: Path, place: Path, monkeypatch: Any
+) -> None:
+    def fit(*_: Any, **__: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+    monkeypatch.setattr(api_reranker, "fit_reranker", fit)
+    monkeypatch.setattr(api_reranker, "pairs_of", lambda _: object())
+    command = ("train", str(config), "--out", str(place / "run"), "--reranker")
+    monkeypatch.setattr(sys, "argv", ["seqtwin", *command])
+    stopped = run_cli(monkeypatch, *command)
+    assert stopped.exit_code == 143, stopped.output
+    again = f"continue with: seqtwin fit-reranker {place / 'run'}"
+    assert (
+        stopped.stderr.splitlines()[-1] == f"stopped; the encoder is in {place / 'run'}, without its re-ranker; {again}"
+    )
+    assert verify(place / "run")
 
 
 def test_a_race_keeps_the_trainings_that_ended(config: Path, place: Path, monkeypatch: Any) -> None:

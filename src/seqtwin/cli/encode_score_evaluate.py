@@ -105,6 +105,7 @@ def encode(
     """
     from seqtwin.files import refuse_existing
     from seqtwin.inference.encode_files import encode_file
+    from seqtwin.model.vector_space import zero_vectors_line
 
     refuse_existing(out)
     model = _load(encoder, precision)
@@ -124,8 +125,16 @@ def encode(
         )
     vector = "that of one unknown token" if model.empty == "unk" else "NaN"
     _report_blank(sum(blank), rows, f"the vector is {vector}")
+    if line := zero_vectors_line(model.zero_vectors):
+        console.print_notice(f"note: {line}")
     if as_json:
-        facts = {"vectors": rows, "dim": model.dim, "out": str(out), "encoder": model.fingerprint}
+        facts = {
+            "zero_vectors": model.zero_vectors,
+            "vectors": rows,
+            "dim": model.dim,
+            "out": str(out),
+            "encoder": model.fingerprint,
+        }
         console.print_json({**facts, "blank_rows": sum(blank)})
         return
     console.print_line(f"{rows} vectors of width {model.dim}: {out}")

@@ -34,7 +34,7 @@ from seqtwin.published import (
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
-from seqtwin.run.fresh_model import blueprint_for, fresh_model
+from seqtwin.run.fresh_model import blueprint_for, fresh_model, refuse_memory
 from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, identity, manifest, remains_kept
 from seqtwin.run.model_card import Interval, baseline_section, interval_of, rounding_section
@@ -48,7 +48,7 @@ from seqtwin.run.pretrained import followed
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.checkpoint import Checkpoints
 from seqtwin.training.clock import Clock, per_second
-from seqtwin.training.encode_store import batch_deviation, rounding_deviation
+from seqtwin.training.encode_store import batch_deviation, rounding_deviation, warn_of_zeros
 from seqtwin.training.fit import fit, pick_device
 from seqtwin.training.recipe import Recipe
 from seqtwin.training.run_state import Diverged, RunState
@@ -89,6 +89,7 @@ def train(
     check_run(config)
     prepared = prepared or prepare(config)
     check_targets(config, prepared)
+    refuse_memory(config, prepared)
     sweep_old(out.parent)
     with remains_kept(out, config, prepared), publish_folder(out, resume=resume) as building:
         factors: dict[str, str | int] = {
@@ -145,6 +146,7 @@ def run_into(
     deviation = _deviation(model, prepared, state)
     judged = objective.judge(learner, prepared, untrained)
     clock.lap("evaluate")
+    warn_of_zeros(model, prepared.stores["test"].items)
     trained = Trained(model, learner, loss, prepared, recipe, state, watcher, judged, deviation, rows)
     _write(building.folder, config, trained, objective, baselines)
     clock.lap("explain")

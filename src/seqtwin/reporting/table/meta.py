@@ -64,6 +64,18 @@ class DatasetFacts(TypedDict, total=False):
     undefined: dict[str, str]
 
 
+class Formula(TypedDict, total=False):
+    """The loss of a pairing as computed, with the margin and the plateau of each seed; beside them its labels."""
+
+    representation: str
+    loss: str
+    name: str
+    formula: str
+    settings: dict[str, Json]
+    margins: list[float | None]
+    plateaus: list[float | None]
+
+
 class Meta(_Declared, total=False):
     """The `study.json` of committed results.
 
@@ -83,7 +95,7 @@ class Meta(_Declared, total=False):
     kernels: dict[str, list[str]]
     seconds: dict[str, float]
     datasets: dict[str, DatasetFacts]
-    formulas: list[Any]
+    formulas: list[Formula]
 
 
 DECLARED = tuple(_Declared.__annotations__)
