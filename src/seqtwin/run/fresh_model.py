@@ -13,12 +13,12 @@ from seqtwin.guards.memory import TrainingMemory, TrainingSizes, estimate_memory
 from seqtwin.lookup import split_spec
 from seqtwin.model.encoder import UNKNOWN, TableInput
 from seqtwin.model.siamese import Siamese
-from seqtwin.run.fit_lexical import fit_lexical
 from seqtwin.run.prepare import word_vectors
 from seqtwin.run.prepared_data import Ready
 from seqtwin.run.pretrained import load_start, start_weights
 from seqtwin.training.encode_store import part_of
 from seqtwin.training.fit import pick_device
+from seqtwin.training.fit_lexical import fit_lexical
 from seqtwin.training.losses import parts_of
 from seqtwin.training.losses.batchwise import BATCHWISE
 
