@@ -8,9 +8,9 @@ Cells that an older version published may lack keys: read those that came later 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
-from typing_extensions import TypedDict
+from typing_extensions import NotRequired, TypedDict
 
 from seqtwin.errors import ErrorFacts
 from seqtwin.files import MANIFEST, read_json
@@ -83,12 +83,7 @@ class CellManifest(RunManifest):
     sha256: str
 
 
-class _ScoresOfPairs(TypedDict, total=False):
-    threshold_optimism: float | None
-    retrieval: dict[str, float]
-
-
-class Scores(_ScoresOfPairs):
+class Scores(TypedDict):
     """`scores.json`: metrics by name on dev and test, and on test before training.
 
     `primary`: the metric that decides; `undefined`: why a metric has no value; `threshold`: fitted on dev.
@@ -100,6 +95,8 @@ class Scores(_ScoresOfPairs):
     primary: str
     threshold: float | None
     undefined: dict[str, str]
+    threshold_optimism: NotRequired[float | None]  # of pairs
+    retrieval: NotRequired[dict[str, float]]
 
 
 class Leakage(TypedDict):
@@ -203,7 +200,6 @@ Diagnostics = Mapping[str, float | None]
 
 class EpochColumns(NamedTuple):
     """`history.csv`: one row per epoch, the untrained encoder first. The rest is watched on a sample of training rows.
-
     The column of the primary metric on dev is named by `dev_column`.
     """
 
@@ -276,33 +272,29 @@ def dev_column(primary: str) -> str:
     return f"{EPOCH.dev}_{primary}"
 
 
-def check_manifest(content: object, folder: Path) -> CellManifest:
-    """The manifest of a study cell, after checking that its values have their types. Raises: DamagedError."""
-    check_shape(content, CellManifest, folder / MANIFEST, {"status"})
-    return cast("CellManifest", content)
-
-
 def read_manifest(folder: Path) -> CellManifest:
     """The manifest of a study cell; its files are not checked. Raises: DamagedError."""
-    return check_manifest(read_any_manifest(folder), folder)
+    manifest = read_any_manifest(folder)
+    check_shape(manifest, CellManifest, folder / MANIFEST, {"status"})
+    return cast("CellManifest", manifest)
+
+
+def _read(path: Path, shape: object, *needed: str) -> Any:
+    content = read_json(path)
+    check_shape(content, shape, path, {*needed})
+    return content
 
 
 def read_scores(folder: Path) -> Scores:
     """The scores of a study cell. Raises: DamagedError."""
-    scores = read_json(folder / SCORES)
-    check_shape(scores, Scores, folder / SCORES, {"dev", "test", "untrained", "primary"})
-    return cast("Scores", scores)
+    return cast("Scores", _read(folder / SCORES, Scores, "dev", "test", "untrained", "primary"))
 
 
 def read_facts(folder: Path) -> Facts:
     """The facts of a study cell. Raises: DamagedError."""
-    facts = read_json(folder / FACTS)
-    check_shape(facts, Facts, folder / FACTS, {"loss"})
-    return cast("Facts", facts)
+    return cast("Facts", _read(folder / FACTS, Facts, "loss"))
 
 
 def read_diagnostics(folder: Path) -> Diagnostics:
     """The diagnostics of a study cell. Raises: DamagedError."""
-    diagnostics = read_json(folder / DIAGNOSTICS)
-    check_shape(diagnostics, Diagnostics, folder / DIAGNOSTICS)
-    return cast("Diagnostics", diagnostics)
+    return cast("Diagnostics", _read(folder / DIAGNOSTICS, Diagnostics))

@@ -13,8 +13,8 @@ WORTH_SAYING = 1 << 30  # bytes
 
 @dataclass(frozen=True)
 class TrainingSizes:
-    """What the memory of a training depends on. `size`: of the vocabulary, or the channels of series; `sequences`: in
-    a batch, `steps`: of the longest one; `compared`: pairs of a batch that are all compared with each other."""
+    """The sizes of a training. `size`: of the vocabulary, or the channels of series; `sequences`: in a batch, `steps`:
+    of the longest one; `compared`: pairs of a batch that are all compared with each other."""
 
     size: int
     embedding: int

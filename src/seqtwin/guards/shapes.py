@@ -1,4 +1,4 @@
-"""Whether the content of a JSON file has the types and sizes that its readers rely on. Its hash says nothing of that.
+"""Whether the content of a JSON file has the types and sizes that its readers rely on. A hash that fits is not enough.
 
 The expected shape is the TypedDict or dataclass that also types the reader. Keys of later versions are ignored.
 """
@@ -47,10 +47,9 @@ def _place(content: object, steps: Sequence[int | str]) -> str:
     """The keys that lead to a value, without the names that pydantic adds for unions."""
     shown: list[str] = []
     for step in steps:
-        if (isinstance(content, Mapping) and step in content) or (
-            isinstance(content, list) and isinstance(step, int) and step < len(content)
-        ):
-            shown, content = [*shown, str(step)], content[step]
+        inner = dict(enumerate(content)) if isinstance(content, list) else content
+        if isinstance(inner, Mapping) and step in inner:
+            shown, content = [*shown, str(step)], inner[step]
         elif step == steps[-1] and isinstance(content, Mapping):
             shown.append(str(step))
     return ".".join(shown)

@@ -1,6 +1,6 @@
-"""`NAME.auto.json`: the trainings of a race that have ended, so that the same command goes on after an interruption.
+"""`NAME.auto.json`: the trainings of a race that have ended. After an interruption the same command goes on from there.
 
-The optimizer gets them back as it had them, so that the next trainings are stopped as they would have been.
+The optimizer gets them back as it had them. The next trainings are then stopped as without the interruption.
 """
 
 import logging

@@ -64,14 +64,14 @@ class DatasetFacts(TypedDict, total=False):
     undefined: dict[str, str]
 
 
-class Formula(TypedDict, total=False):
-    """The loss of a pairing as computed, with the margin and the plateau of each seed; beside them its labels."""
+class TrainedWith(TypedDict):
+    """The formula that trained a pairing, with the margin and the plateau of each seed."""
 
     representation: str
     loss: str
     name: str
     formula: str
-    settings: dict[str, Json]
+    settings: dict[str, object] | None
     margins: list[float | None]
     plateaus: list[float | None]
 
@@ -95,7 +95,7 @@ class Meta(_Declared, total=False):
     kernels: dict[str, list[str]]
     seconds: dict[str, float]
     datasets: dict[str, DatasetFacts]
-    formulas: list[Formula]
+    formulas: list[TrainedWith]
 
 
 DECLARED = tuple(_Declared.__annotations__)
