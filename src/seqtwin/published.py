@@ -48,9 +48,9 @@ class TuningFacts(TypedDict):
     edge: list[str]
     value: float | None
     untuned: float | None
-    seed: int
-    failed: int
-    notes: list[str]
+    seed: NotRequired[int]
+    failed: NotRequired[int]
+    notes: NotRequired[list[str]]
 
 
 class RunManifest(TypedDict):
