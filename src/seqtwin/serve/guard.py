@@ -36,10 +36,10 @@ class Guard:
         paths: frozenset[str],
         access: Access,
         queue: RequestQueue,
-        locked: Mapping[str, Page],
+        locked: Mapping[str, Page] | None = None,
     ) -> None:
         self._app, self._limits, self._metrics, self._paths = app, limits, metrics, paths
-        self._access, self._queue, self._locked = access, queue, locked
+        self._access, self._queue, self._locked = access, queue, locked or {}
         self._body_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
