@@ -74,7 +74,7 @@ class Guard:
         await self._error_response(error, scope, headers)(scope, receive, out)
 
     def _error_response(self, error: SeqTwinError, scope: Scope, headers: Mapping[str, str]) -> Response:
-        """The error as JSON; to a browser that asks for a page without the API key, a page with a field for the key."""
+        """The error as JSON; for a browser that opens a page without the API key, a page with a field for the key."""
         page = self._locked.get(scope["path"])
         if page is None or http_status(error) != 401 or scope["method"] != "GET" or not _wants_html(scope):
             return error_response(error, scope["path"], headers)
