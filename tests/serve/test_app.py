@@ -159,7 +159,7 @@ def test_life_readiness_and_metrics(encoder: TrainedEncoder) -> None:
 
 
 def test_nothing_is_shown_that_was_not_asked_for(app: FastAPI) -> None:
-    for path in ("/redoc", "/docs/oauth2-redirect", "/static", "/../etc/passwd", "/%2e%2e/x"):
+    for path in ("/redoc", "/docs/oauth2-redirect", "/search/", "/static", "/../etc/passwd", "/%2e%2e/x"):
         refused(get(app, path), 404, "NO_PATH")
     for method in ("PUT", "DELETE", "TRACE", "OPTIONS", "PATCH"):
         refused(get(app, "/v1/embeddings", method, origin="http://other.example"), 405, "NO_METHOD")

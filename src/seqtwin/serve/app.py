@@ -68,7 +68,8 @@ def build_app(served: ServedEncoder, limits: Limits, access: Access) -> FastAPI:
     service = Service(served, limits, access)
     queue = RequestQueue(limits, service.metrics)
     routes = service.routes()
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=service.lifespan)
+    # a redirection of FastAPI would repeat the Host header of the request, and lose the https of a proxy
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=service.lifespan)
     app.state.metrics, app.state.queue = service.metrics, queue
     for path, (method, endpoint) in routes.items():
         app.add_route(path, endpoint, methods=[method])
