@@ -261,10 +261,12 @@ def test_a_service_with_a_key_shows_a_field_for_it_and_then_its_page(browser, lo
     _unlocked(browser, "another-key-0123456789")
     assert "not the key" in _waited(browser, "#answer .fault").text
     _unlocked(browser, KEY)
+    _waited(browser, "#left")
     browser.get_log("browser")
     assert _compared(browser, "cafe", "face")
     _waited(browser, "#sides .parts li")
     browser.refresh()  # the tab keeps the key
+    _waited(browser, "#left")
     assert _compared(browser, "abc", "abd")
     browser.get(f"{locked}/docs")
     assert "/v1/embeddings" in _waited(browser, "h2 code").text

@@ -54,15 +54,18 @@ def describe_api(facts: Facts, limits: Limits, *, needs_key: bool) -> dict[str, 
 
 
 def _about(limits: Limits, *, needs_key: bool) -> str:
-    key = "Every request needs the header Authorization: Bearer KEY, except /healthz and /readyz. " if needs_key else ""
-    return (
-        f"A request may have {limits.texts:,} texts, pairs or queries and {limits.body >> 20} MiB. {key}"
+    """The rules of all requests, one paragraph each."""
+    key = "Every request needs the header Authorization: Bearer KEY, except /healthz and /readyz." if needs_key else ""
+    paragraphs = (
+        key,
+        f"A request may have {limits.texts:,} texts, pairs or queries and {limits.body >> 20} MiB.",
         "A blank text in a list has an empty embedding, no score (null) and no neighbours; a single blank text is "
-        "refused. Encoders trained with tokens.empty: unk encode a blank text as one unknown token. "
+        "refused. An encoder trained with tokens.empty: unk takes a blank text for one unknown token.",
         "A response has the field warnings, and the header X-SeqTwin-Warnings with their codes, if a text was cut "
         "at the length limit (TEXT_CUT), if a text is blank (TEXT_BLANK), or if a field of the request has no "
-        "effect (FIELD_IGNORED)."
+        "effect (FIELD_IGNORED).",
     )
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
 def _schemas() -> dict[str, Json]:

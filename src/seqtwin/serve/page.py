@@ -59,6 +59,7 @@ def html_response(shown: Page, status: int = 200, headers: Mapping[str, str] | N
 def _rendered(template: str, **context: object) -> str:
     loader = FileSystemLoader(TEMPLATES, encoding="utf-8")
     env = Environment(autoescape=True, loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    env.policies["json.dumps_kwargs"] = {"sort_keys": False}
     return env.get_template(template).render(style=Markup(_text(STYLE)), **context)
 
 

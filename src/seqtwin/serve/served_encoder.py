@@ -203,13 +203,14 @@ class ServedEncoder:
 
 
 def with_typing_error(text: str) -> str:
-    """The text with the two characters in its middle swapped; unchanged if they are equal.
+    """The text with two different neighbouring letters swapped, as near to its middle as there are any.
 
-    >>> with_typing_error("amber"), with_typing_error("a")
-    ('amebr', 'a')
+    >>> with_typing_error("amber lamp"), with_typing_error("aa")
+    ('amber almp', 'aa')
     """
-    middle = len(text) // 2
-    return text[:middle] + text[middle : middle + 2][::-1] + text[middle + 2 :]
+    places = [at for at in range(len(text) - 1) if text[at : at + 2].isalnum() and text[at] != text[at + 1]]
+    at = min(places, key=lambda place: abs(place - len(text) // 2), default=len(text))
+    return text[:at] + text[at : at + 2][::-1] + text[at + 2 :]
 
 
 def _fields(hit: Hit) -> HitFields:
