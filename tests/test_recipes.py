@@ -88,6 +88,23 @@ def test_a_client_gets_the_vectors_of_the_encoder(
     assert "assert np.allclose(" in block.body
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_clients_return_an_empty_list_for_a_blank_text(address: str) -> None:
+    texts, base, lengths = ["abcd", "", "face"], f"{address}/v1", [5, 0, 5]
+    openai, langchain, llama = (development_extra(name) for name in CLIENTS[:3])
+    for form in ({}, {"encoding_format": "float"}):
+        answer = openai.OpenAI(base_url=base, api_key="none").embeddings.create(model="any", input=texts, **form)
+        assert [len(row.embedding) for row in answer.data] == lengths
+        assert [(warning["code"], warning["rows"]) for warning in answer.warnings] == [("TEXT_BLANK", [1])]
+    embeddings = langchain.OpenAIEmbeddings(
+        model="any", base_url=base, api_key="none", check_embedding_ctx_length=False
+    )
+    assert [len(vector) for vector in embeddings.embed_documents(texts)] == lengths
+    assert len(embeddings.embed_documents(["abcd"] * 2500)) == 2500  # in requests of 1,000
+    embedding = llama.OpenAIEmbedding(model_name="any", api_base=base, api_key="none")
+    assert [len(vector) for vector in embedding.get_text_embedding_batch(texts)] == lengths
+
+
 def test_everything_else_is_python_that_runs() -> None:
     assert {block.language for block in BLOCKS if is_run(block)} == {"python"}
 

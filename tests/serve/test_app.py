@@ -224,6 +224,10 @@ def test_what_is_too_large_is_413(encoder: TrainedEncoder) -> None:
     refused(post(app, "/v1/embeddings", {"input": "a" * 300}), 413, "BODY_SIZE")
     refused(post(app, "/v1/embeddings", content=b"{}", content_type="text/plain"), 415, "BODY_KIND")
     refused(post(app, "/v1/embeddings", content=b"{}", content_encoding="gzip"), 415, "BODY_ENCODING")
+    many = tiny_app(encoder, Limits(hits=6))
+    assert post(many, "/search", {"queries": ["a", "b"], "k": 3}).status_code == 200
+    error = refused(post(many, "/search", {"queries": ["a", "b"], "k": 4}), 413, "SEARCH_HITS")
+    assert "fewer queries" in error["remedy"]
     for k in (0, -1, 1001):
         refused(post(app, "/search", {"queries": "a", "k": k}), 400, "SEARCH_K")
 

@@ -200,14 +200,26 @@ class Service:
         self._check(queries, "queries")
         if not 1 <= body.k <= self.limits.neighbours:
             raise RefusedError(400, "SEARCH_K", f"k: expected 1 to {self.limits.neighbours}, got {body.k}", place="k")
+        self._check_work(len(queries), body.k, self.limits.hits, "k")
         if body.rerank is not None:
             self._check_rerank(body.k, body.rerank)
+            self._check_work(len(queries), max(body.k, body.rerank), self.limits.judged, "rerank")
         asked = [Query(query, body.k, body.rerank) for query in queries]
         results = await self.batcher.run(self.served.search, asked)
         warnings = self._warnings(body.queries, [[near.length] for near in results], "queries", "no neighbours")
         threshold = self.served.threshold_of(reranked=body.rerank is not None)
         facts = {"threshold": threshold, "index": results[0].index_facts}
         return warned_response({"results": [near.hits for near in results], **facts}, warnings)
+
+    @staticmethod
+    def _check_work(queries: int, each: int, most: int, place: str) -> None:
+        if queries * each > most:
+            cause = (
+                f"{place}: expected at most {most:,} neighbours for all queries together, got {queries} times {each}"
+            )
+            raise RefusedError(
+                413, "SEARCH_HITS", cause, place=place, remedy=f"send fewer queries, or a smaller {place}"
+            )
 
     def _check_rerank(self, k: int, rerank: int) -> None:
         most = self.limits.reranked

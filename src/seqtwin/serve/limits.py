@@ -19,6 +19,8 @@ class Limits:
     explained: int = 500  # occlusion costs the square of the length of a text
     neighbours: int = 1000  # per query
     reranked: int = 100  # neighbours that a re-ranker judges, per query
+    hits: int = 256_000  # neighbours of all queries of a request
+    judged: int = 25_600  # neighbours that a re-ranker judges, of all queries of a request
     in_flight: int = 64
     queued: int = 256
     connections: int = 1024
