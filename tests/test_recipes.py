@@ -105,6 +105,15 @@ def test_clients_return_an_empty_list_for_a_blank_text(address: str) -> None:
     assert [len(vector) for vector in embedding.get_text_embedding_batch(texts)] == lengths
 
 
+@pytest.mark.parametrize(("ci", "outcome"), [("1", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_an_absent_client_is_a_failure_in_ci(
+    monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="seqtwin\\[dev\\]"):
+        development_extra("no_such_client")
+
+
 def test_everything_else_is_python_that_runs() -> None:
     assert {block.language for block in BLOCKS if is_run(block)} == {"python"}
 
