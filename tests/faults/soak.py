@@ -76,6 +76,7 @@ def parts() -> dict[str, Part]:
             ("2000",),
             "2,000",
         ),
+        "requests": ("changed requests to the service", "fuzz_requests.py", ("1000",), ("10000",), "10,000"),
         "fuzz": ("changed files for every reader", "fuzz_readers.py", ("10000", "1"), ("1000000", "2"), "1,000,000"),
     }
     for name, (title, script, few, many, target) in whole.items():
@@ -109,8 +110,9 @@ Written by `make soak-nightly` from [counts.json](../../experiments/reliability/
 disk, what is published must be whole, nothing else may look published, and the same command must go on and end with
 the same bytes as without the fault. After a power loss, everything published before it must be there. Of studies that
 are killed, no published cell may be lost or trained again. A changed file must be read, or refused with one typed
-error, within 20 seconds. So must a file with an odd value whose hashes were made to fit. A pickle, a name that leads
-out of its folder and a file that claims to be huge must be refused, and nothing may run.
+error, within 20 seconds. So must a file with an odd value whose hashes were made to fit. A changed request must be
+answered, or refused with one typed error and no status 5xx, within 20 seconds. A pickle, a name that leads out of its
+folder and a file that claims to be huge must be refused, and nothing may run.
 [SECURITY.md](../../SECURITY.md) states the promises.
 
 *Of*: how often the command changes the disk (opening a file to write, renames, removals, flushes); of kills the number
