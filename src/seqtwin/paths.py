@@ -9,7 +9,7 @@ from seqtwin.guards.largest import PATH
 
 LONGEST_NAME = 255
 LONGEST_FOLDER = 200  # bytes: folders under construction have longer names
-_RESERVED = set('/\\:*?"<>|')
+_RESERVED = set('/\\:*?"<>|`')
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 

@@ -1,5 +1,6 @@
 """The commands init and train."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -66,7 +67,8 @@ def init(
     if classify:
         _refuse_without_classes(inspection, data)
     raw, config = api.config_for_data(inspection, out, "classify" if classify else "pairs")
-    next_step = f"seqtwin train {out}, or seqtwin compare {out}"
+    typed = shlex.quote(str(out))
+    next_step = f"seqtwin train {typed}, or seqtwin compare {typed}"
     try:
         run = parse_run(raw, place=str(data))
         prepared = prepare(run)
