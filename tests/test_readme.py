@@ -20,7 +20,13 @@ from shell import Shell
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-PAGES = ["docs/command-line.md", "docs/config.md", "docs/search.md", "docs/objectives.md", "docs/extending.md"]  # they use what the README made
+PAGES = [
+    "docs/command-line.md",
+    "docs/config.md",
+    "docs/search.md",
+    "docs/objectives.md",
+    "docs/extending.md",
+]  # they use what the README made
 ALONE = ["docs/own-parts.md"]
 PICTURES = {"", "text", "mermaid"}
 SET_UP = {"make", "git", "cd", "pip", "pipx", "uvx", "python3"}
