@@ -178,10 +178,7 @@ def refuse_existing(final: Path) -> None:
     if final.exists():
         move_replaced(final)
     if final.exists():
-        cause, remedy = (
-            "already exists, and is never overwritten",
-            "choose another --out, or move it aside with --force",
-        )
+        cause, remedy = "already exists, and is never overwritten", "choose another --out, or move it away (--force)"
         raise ConfigError("OUT_EXISTS", cause, place=str(final), remedy=remedy)
 
 
