@@ -20,14 +20,18 @@ from seqtwin.reporting.figures import svg
 from seqtwin.reporting.formatting import many
 from seqtwin.reporting.page import (
     cell_marks,
+    certainty,
     chosen_figures,
     confusion_tables,
     evidence_tables,
     facet_sections,
     headline,
     joined_maps,
+    main_effect,
     methods,
     next_steps,
+    overview_map,
+    page_budget,
     planned_verdicts,
     sortable_tables,
     spent_budget,
@@ -180,7 +184,10 @@ def _context(table: StudyTable, facets: list[Facet], sections: _Sections) -> Con
     return {
         **_frame(table), "meta": table.meta, "nouns": nouns, "kicker": kicker(table),
         "overrides": headline.overrides(table), "few_examples": headline.few_examples(table),
-        "headline": headline.headline(table, answers), "answers": answers,
+        "headline": headline.headline(table, answers, _effect(table)), "answers": answers,
+        "certainty": certainty.certainty(table),
+        "overview": None if joined else overview_map.overview(table, facets),
+        "drawn_here": page_budget.drawn_here(parts, sections.lengths), "most_rows": page_budget.MOST_ROWS,
         "cautions": cautions, "groups": planned_verdicts.grouped(cautions),
         "interactions": headline.interactions(facets), "cards": sections.cards,
         "deviation": headline.worst_deviation(table), "facets": parts,
@@ -201,6 +208,12 @@ def _context(table: StudyTable, facets: list[Facet], sections: _Sections) -> Con
     }  # fmt: skip
 
 
+def _effect(table: StudyTable) -> main_effect.Effect | None:
+    """The main effect of a study of one data set."""
+    alone = table.pairings["dataset"].nunique() == 1
+    return main_effect.main_effect(table, table.pairings) if alone else None
+
+
 def _frame(table: StudyTable) -> Context:
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return {
@@ -218,15 +231,13 @@ def _hashes(results: pd.DataFrame) -> Context:
 
 
 def kicker(table: StudyTable) -> list[str]:
-    """The parts of the line above the headline: study, data, encoder, size of the grid, tier, tuning."""
+    """The parts of the line above the headline: study, data, size of the grid."""
     meta, parts = table.meta, []
     datasets = list(meta["datasets"].items())
     for name, facts in datasets[: headline.MOST_ANSWERS]:
-        parts.append(f"{name}: {methods.sizes(facts['pairs'])} {table.nouns.items}")
+        parts.append(f"{name}: {methods.sizes(facts['pairs'])} {table.nouns.items} (train / dev / test)")
     parts += (
         [f"{len(datasets) - headline.MOST_ANSWERS} more data sets"] if len(datasets) > headline.MOST_ANSWERS else []
     )
-    parts += [encoder] if (encoder := methods.encoder_of(meta)) else []
     grid = f"{many(len(table.pairings), 'pairing')} × {many(len(meta.get('seeds', [])), 'seed')}"
-    tuned = [f"{many(int(meta['trials']), 'tuning trial')} per pairing"] if meta.get("tuned") else []
-    return [f"study {meta['name']}", *parts, grid, f"tier {meta.get('tier', 'unknown')}", *tuned]
+    return [f"study {meta['name']}", *parts, grid]
