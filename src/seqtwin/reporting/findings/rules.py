@@ -24,7 +24,7 @@ __all__ = ["DEVIATES", "RULES", "Rule"]
 _LIST = (
     Rule(
         "D1",
-        "loss on its plateau",
+        "loss at the level of guessing (its plateau)",
         (("final training loss / no-information plateau", "plateau_ratio"),),
         lambda v: v["plateau_ratio"] > 0.95,
         "Nothing was learned: one constant score for every pair would have the same loss as this encoder.",
@@ -168,7 +168,7 @@ _LIST = (
     ),
     Rule(
         "D16",
-        "some seeds never leave the plateau",
+        "some seeds never get better than guessing (the plateau)",
         (("share of seeds on the plateau", "stuck_share"),),
         lambda v: v["stuck_share"] > 0,
         "Some seeds stay on the plateau. A mean over them and the others describes neither and is withheld (R06).",

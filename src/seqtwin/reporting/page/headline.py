@@ -12,6 +12,7 @@ import pandas as pd
 from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, metric_name
 from seqtwin.reporting.analysis.records import Term
 from seqtwin.reporting.findings.refusals.check_claims import Refusal
+from seqtwin.reporting.findings.refusals.claim import rope_of
 from seqtwin.reporting.findings.refusals.no_contrast import few_test_rows
 from seqtwin.reporting.formatting import (
     FAMILIES,
@@ -25,7 +26,7 @@ from seqtwin.reporting.formatting import (
 )
 from seqtwin.reporting.page import planned_verdicts, reference_values
 from seqtwin.reporting.page.cell_marks import named
-from seqtwin.reporting.page.main_effect import Effect
+from seqtwin.reporting.page.main_effect import Across, Effect
 from seqtwin.reporting.page.template_values import Answer, Compared, Context, Named, Near, Optimism, Row
 from seqtwin.reporting.table.facet import Facet, pairing_name
 from seqtwin.reporting.table.study_table import StudyTable
@@ -101,13 +102,16 @@ def _optimism(facet: Facet) -> Optimism:
             "optimism_span": span(best.get("optimism_low"), best.get("optimism_high"))}  # fmt: skip
 
 
-def headline(table: StudyTable, chosen: Sequence[Answer], effect: Effect | None = None) -> Context:
+def headline(
+    table: StudyTable, chosen: Sequence[Answer], effect: Effect | None = None, across: Across | None = None
+) -> Context:
     """The headline of the template that is true for the study, and the question it answers.
 
-    `effect`: the main effect on the only data set of the study.
+    `effect`: the main effect on the only data set of the study; `across`: the level near the best on most data sets.
     """
     question = str(table.meta.get("question") or "")
-    shown: Context = {"effect": effect, "question": question if 0 < len(question) <= LONGEST_QUESTION else ""}
+    shown: Context = {"effect": effect, "across": across, "rope": digits(rope_of(table), 2),
+                      "question": question if 0 < len(question) <= LONGEST_QUESTION else ""}  # fmt: skip
     if not chosen:
         return {"kind": "nothing", "firsts": [], "refusal": None, **shown}
     shown |= {"firsts": _firsts(chosen), "refusal": _gravest(chosen)}
@@ -115,17 +119,25 @@ def headline(table: StudyTable, chosen: Sequence[Answer], effect: Effect | None 
         return {"kind": "single", **shown}
     state = _state(chosen)
     if state:
-        return {"kind": STATES[state.code], **shown, "refusal": state, "few": few_test_rows(table, chosen[0]["dataset"]),
-                "bottom": digits(float(table.pairings["mean"].min()))}  # fmt: skip
-    if all(answer["taken"] and answer["tested"] and not answer["scope"] for answer in chosen):
-        if len(chosen) == 1:
-            return {"kind": "finding", **shown, **finding(chosen[0])}
-        families = {_family(answer["facet"], _leading(answer)[0]) for answer in chosen}
-        if len(families) == 1 and families != {""}:
-            return {"kind": "family", **shown, "family": families.pop()}
-    if effect and len(chosen) == 1:
-        return {"kind": "described", **shown}
-    return {"kind": "first" if len(_firsts(chosen)) == 1 else "depends", **shown}
+        few, bottom = few_test_rows(table, chosen[0]["dataset"]), digits(float(table.pairings["mean"].min()))
+        return {"kind": STATES[state.code], **shown, "refusal": state, "few": few, "bottom": bottom}
+    return {**shown, **(_verdict(chosen) or {"kind": _without_verdict(chosen, effect, across)})}
+
+
+def _verdict(chosen: Sequence[Answer]) -> Context:
+    """The finding, if no refusal blocks it; empty otherwise."""
+    if not all(answer["taken"] and answer["tested"] and not answer["scope"] for answer in chosen):
+        return {}
+    if len(chosen) == 1:
+        return {"kind": "finding", **finding(chosen[0])}
+    families = {_family(answer["facet"], _leading(answer)[0]) for answer in chosen}
+    return {"kind": "family", "family": families.pop()} if len(families) == 1 and families != {""} else {}
+
+
+def _without_verdict(chosen: Sequence[Answer], effect: Effect | None, across: Across | None) -> str:
+    if len(chosen) == 1 and effect:
+        return "described"
+    return "across" if across else "first" if len(_firsts(chosen)) == 1 else "depends"
 
 
 def _gravest(chosen: Sequence[Answer]) -> Refusal | None:
@@ -135,10 +147,10 @@ def _gravest(chosen: Sequence[Answer]) -> Refusal | None:
 
 
 def _state(chosen: Sequence[Answer]) -> Refusal | None:
-    """The refusal of a comparison that makes no sense on any data set: a tiny test, a ceiling or a tie of everything."""
+    """The refusal of a comparison that has no meaning on any data set: a tiny test, a ceiling or a tie of everything."""
     for code in STATES:
         each = [next((one for one in answer["refused"] if one.code == code), None) for answer in chosen]
-        if all(each):
+        if all(each) and not any(answer["scope"] for answer in chosen if code != "R18"):
             return each[0]
     return None
 
@@ -170,6 +182,8 @@ def finding(answer: Answer) -> Context:
         lead = "loss"
     family = _family(facet, rows) if len(rows) > 1 else ""
     lead = "family" if lead == "some" and family else lead
+    if lead == "some" and len(losses) == 1 and len(facet.columns) > 1:
+        lead = "under one loss"
     return {"lead": lead, "family": family, "leaders": leaders, "number": len(leaders), "of": answer["others"] + 1,
             "depends": depends(facet) if _shares(facet).get("interaction", 0.0) >= LEAST_SHARE else ""}  # fmt: skip
 

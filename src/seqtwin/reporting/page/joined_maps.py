@@ -50,7 +50,8 @@ def maps_of(table: StudyTable, facets: Sequence[Facet], parts: Parts, joined: Fa
     within = "" if _is_column(joined, facets) else f"of one {' and '.join(facets[0].labels)} "
     return [{**parts[0], "name": "all", "title": "", "columns": joined.columns, "rows": rows, "interaction": None,
              "within": within, "lettered": any(part["lettered"] for part in parts),
-             "floors": reference_values.floors(table, joined), "best_floor": reference_values.best_floor(table, joined)}]  # fmt: skip
+             "floors": reference_values.floors(table, joined),
+             "best_floor": reference_values.best_floor(table, joined)}]  # fmt: skip
 
 
 def lengths_of(table: StudyTable, facets: Sequence[Facet], parts: Parts, joined: Facet | None) -> list[LengthPart]:

@@ -1,4 +1,4 @@
-"""The overview of several heat maps: one row per heat map, one column per representation (or loss), means over the rest.
+"""The overview of several heat maps: one row per heat map, one column per representation (or loss), means over others.
 
 It is the picture of the first screen where a study has more than one heat map; each of its rows leads to a full one.
 """
@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from seqtwin.reporting.colours import style
-from seqtwin.reporting.formatting import digits
-from seqtwin.reporting.page.joined_maps import short_label
+from seqtwin.reporting.formatting import digits, short_key
 from seqtwin.reporting.page.template_values import Context
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
@@ -27,6 +26,7 @@ def overview(table: StudyTable, facets: Sequence[Facet]) -> Context | None:
     several = known["loss" if key == "representation" else "representation"].nunique() > 1
     return {
         "columns": columns, "over": others if several else "",
+        "factors": " · ".join(map(short_key, table.meta["extra"])),
         "half": digits(float(halves.max())) if halves.notna().any() else "",
         "rows": [_row(facet, place, key, columns, _scale(known, facet)) for place, facet in enumerate(facets, 1)],
     }  # fmt: skip
@@ -42,7 +42,7 @@ def _row(facet: Facet, place: int, key: str, columns: Sequence[str], scale: tupl
     means = facet.pairings.groupby(key)["mean"].mean()
     chosen = set(facet.pairings[facet.pairings["chosen"] == 1][key])
     cells = [_cell(means.get(name), name in chosen, scale) for name in columns]
-    return {"label": ", ".join(short_label(*label) for label in facet.labels.items()), "map": place, "cells": cells}
+    return {"label": " · ".join(facet.labels.values()), "map": place, "cells": cells}
 
 
 def _cell(value: float | None, chosen: bool, scale: tuple[float, float]) -> Context:

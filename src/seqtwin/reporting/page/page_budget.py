@@ -1,16 +1,25 @@
-"""What of a large study is inside its page: figures in the order of the page up to a limit of bytes, the rest as links.
+"""The limits of a page of a large study: figures up to a number of bytes, and no part that would make it too heavy.
 
-Every figure is also a file of its own beside the page, so nothing is lost.
+Figures that are left out are linked; each is a file of its own. Parts that are left out name the file with the same
+numbers. So nothing is lost.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from seqtwin.reporting.page.chosen_figures import Drawn
 from seqtwin.reporting.page.joined_maps import LengthPart
 from seqtwin.reporting.page.template_values import FacetPart
 
 FIGURE_BYTES = 120_000
-MOST_ROWS = 160  # of the table of every seed
+PAGE_BYTES = 390_000
+# the parts that a heavy page leaves out, in this order, and the files with their numbers
+FILES = {
+    "every-seed": "results.csv", "diagnosed": "results.csv", "readings": "reads.csv", "slices": "slices.csv",
+    "cost": "pairings.csv", "planned-tables": "analysis.json", "omnibus": "analysis.json", "finding": "pairings.csv",
+    "learning": "curves.csv", "scores": "histograms.csv", "worst": "worst.csv",
+}  # fmt: skip
+_PART = re.compile(r'<details class="part" id="([\w-]+)">.*?(?=<details class="part"|</section>)', re.DOTALL)
 
 
 def drawn_here(parts: Sequence[FacetPart], lengths: Sequence[LengthPart]) -> set[str]:
@@ -28,3 +37,16 @@ def _in_order(parts: Sequence[FacetPart], lengths: Sequence[LengthPart]) -> Iter
     for part in parts:
         yield from part["figures"]
     yield from (part["figure"] for part in lengths if part["figure"])
+
+
+def left_out(page: str) -> Mapping[str, str]:
+    """The parts to leave out of a page, with the files that have their numbers; none if the page is light enough."""
+    sizes = {match.group(1): len(match.group(0).encode()) for match in _PART.finditer(page)}
+    size, chosen = len(page.encode()), dict[str, str]()
+    for name, file in FILES.items():
+        if size <= PAGE_BYTES:
+            break
+        if name in sizes:
+            size -= sizes[name]
+            chosen[name] = file
+    return chosen

@@ -77,9 +77,15 @@ def every_pairing(table: StudyTable) -> Sheet:
     """Mean, spread, interval and difference from the chosen pairing, one row per pairing."""
     rows = [labels(table, row) + _pairing(row) for _, row in table.pairings.iterrows()]
     heads = ["seeds", "dev", "test", "95 % interval", "SD", "lowest", "highest", "untrained", "vs chosen"]
-    caption = "Test values are means over finished seeds, dev those on validation data. The last two columns are paired "
+    caption = (
+        "Test values are means over finished seeds, dev those on validation data. The last two columns are paired "
+    )
     return listing(
-        "pairings", caption + "differences from the pairing chosen on dev.", [*heads_of(table), *heads, "95 % interval of vs chosen"], rows, by="dev"
+        "pairings",
+        caption + "differences from the pairing chosen on dev.",
+        [*heads_of(table), *heads, "95 % interval of vs chosen"],
+        rows,
+        by="dev",
     )
 
 

@@ -83,7 +83,7 @@ def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str 
     drawn += [part["figure"] for part in sections.lengths if part["figure"]]
     drawn += [part["forest"] for part in sections.planned if part["forest"]]
     contents: dict[str, str | bytes] = {
-        "index.html": svg.shared(rendered("index.html.j2", context, html=True)),
+        "index.html": _page(context),
         "report.md": rendered("report.md.j2", context, html=False),
         **{f"figures/{figure.name}.svg": figure.svg for figure in drawn},
     }
@@ -94,6 +94,13 @@ def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str 
     return {**contents, **({} if tables else write_results(table, pages=contents))}
 
 
+def _page(context: Context) -> str:
+    """The page, without the parts that would make it too heavy."""
+    page = svg.shared(rendered("index.html.j2", context, html=True))
+    heavy = page_budget.left_out(page)
+    return svg.shared(rendered("index.html.j2", {**context, "left_out": heavy}, html=True)) if heavy else page
+
+
 def rendered(template: str, context: Context, *, html: bool) -> str:
     """A template filled with a context; `html`: escape the values."""
     loader = FileSystemLoader(TEMPLATES, encoding="utf-8")
@@ -102,7 +109,8 @@ def rendered(template: str, context: Context, *, html: bool) -> str:
     )  # fmt: skip - each template is filled once, which is less work than optimizing it
     house.filters["breaks"] = lambda text: escape(text).replace("_", Markup("_<wbr>"))
     house.filters["sentence"] = _sentence
-    house.filters["coded"] = lambda text: Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    house.filters["coded"] = _coded
+    house.filters["worded"] = _coded if html else str
     house.filters["md"] = _markdown
     house.filters["plain"] = str if html else house.filters["md"]
     house.filters["mid"] = _inside
@@ -119,6 +127,11 @@ def _markdown(text: object) -> str:
     '[a](https://b.c) [d]\\(javascript:e)'
     """
     return _OTHER_LINK.sub(r"]\\(", str(text).translate(_MARKDOWN_SIGNS))
+
+
+def _coded(text: object) -> Markup:
+    """A text in HTML, with code marked as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _sentence(text: object) -> str:
@@ -184,10 +197,10 @@ def _context(table: StudyTable, facets: list[Facet], sections: _Sections) -> Con
     return {
         **_frame(table), "meta": table.meta, "nouns": nouns, "kicker": kicker(table),
         "overrides": headline.overrides(table), "few_examples": headline.few_examples(table),
-        "headline": headline.headline(table, answers, _effect(table)), "answers": answers,
+        "headline": headline.headline(table, answers, _effect(table), main_effect.across_datasets(table)), "answers": answers,
         "certainty": certainty.certainty(table),
         "overview": None if joined else overview_map.overview(table, facets),
-        "drawn_here": page_budget.drawn_here(parts, sections.lengths), "most_rows": page_budget.MOST_ROWS,
+        "drawn_here": page_budget.drawn_here(parts, sections.lengths), "left_out": {},
         "cautions": cautions, "groups": planned_verdicts.grouped(cautions),
         "interactions": headline.interactions(facets), "cards": sections.cards,
         "deviation": headline.worst_deviation(table), "facets": parts,
@@ -234,10 +247,8 @@ def kicker(table: StudyTable) -> list[str]:
     """The parts of the line above the headline: study, data, size of the grid."""
     meta, parts = table.meta, []
     datasets = list(meta["datasets"].items())
-    for name, facts in datasets[: headline.MOST_ANSWERS]:
+    for name, facts in datasets if len(datasets) < headline.MOST_ANSWERS else []:
         parts.append(f"{name}: {methods.sizes(facts['pairs'])} {table.nouns.items} (train / dev / test)")
-    parts += (
-        [f"{len(datasets) - headline.MOST_ANSWERS} more data sets"] if len(datasets) > headline.MOST_ANSWERS else []
-    )
+    parts += [f"{len(datasets)} data sets"] if len(datasets) >= headline.MOST_ANSWERS else []
     grid = f"{many(len(table.pairings), 'pairing')} × {many(len(meta.get('seeds', [])), 'seed')}"
     return [f"study {meta['name']}", *parts, grid]

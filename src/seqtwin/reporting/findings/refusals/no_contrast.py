@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from seqtwin.reporting.analysis.records import FacetAnalysis
-from seqtwin.reporting.findings.refusals.claim import Claim, labels_of, pairing_of, rope_of
+from seqtwin.reporting.findings.refusals.claim import Claim, pairing_of, rope_of
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused
 from seqtwin.reporting.formatting import digits, known, listed, many
 from seqtwin.reporting.table.frame_rows import Labels, Row, rows_with

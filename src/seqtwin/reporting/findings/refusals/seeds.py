@@ -30,7 +30,7 @@ from seqtwin.reporting.table.study_table import StudyTable
 def too_few_seeds(table: StudyTable, claim: Claim) -> Refused:
     """Tier quick, or fewer than five seeds that both sides finished."""
     if table.meta.get("tier") == "quick":
-        return Refusal("R01", f"No verdict on {claim.name}.", "Tier quick is descriptive only.", claim.where)
+        return Refusal("R01", f"No verdict on {claim.name}.", "A quick study is descriptive only.", claim.where)
     return first_refusal(_too_few_shared(table, claim, left, right) for left, right in claim.sides)
 
 
