@@ -147,7 +147,7 @@ def _gravest(chosen: Sequence[Answer]) -> Refusal | None:
 
 
 def _state(chosen: Sequence[Answer]) -> Refusal | None:
-    """The refusal of a comparison that has no meaning on any data set: a tiny test, a ceiling or a tie of everything."""
+    """The refusal of a comparison that has no meaning on any data set: a tiny test, a ceiling, a tie of everything."""
     for code in STATES:
         each = [next((one for one in answer["refused"] if one.code == code), None) for answer in chosen]
         if all(each) and not any(answer["scope"] for answer in chosen if code != "R18"):

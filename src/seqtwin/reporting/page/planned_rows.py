@@ -44,7 +44,8 @@ def _row(row: Verdict, scale: tuple[float, float], common: set[str]) -> Context:
     interval = f"{signed(row['low'])} to {signed(row['high'])}" if row["low"] is not None else "no interval"
     return {
         "name": row["short"], "verdict": _verdict(row, common), "claimed": row["claimed"],
-        "difference": signed(difference), "interval": interval, "point": _place(difference, scale), "left": left, "width": round(right - left, 1),
+        "difference": signed(difference), "interval": interval,
+        "point": _place(difference, scale), "left": left, "width": round(right - left, 1),
     }  # fmt: skip
 
 

@@ -140,7 +140,7 @@ def _unmirrored(facet: Facet) -> list[Contrast]:
     """The interaction contrasts without mirror images: with two rows or two columns, one half is minus the other."""
     contrasts = facet.analysis.get("interaction", [])
     for key in ("loss", "representation"):
-        names = list(dict.fromkeys(row[key] for row in contrasts))  # type: ignore[literal-required]
+        names = list(dict.fromkeys(row[key] for row in contrasts))
         if len(names) == 2:
-            contrasts = [row for row in contrasts if row[key] == names[0]]  # type: ignore[literal-required]
+            contrasts = [row for row in contrasts if row[key] == names[0]]
     return contrasts

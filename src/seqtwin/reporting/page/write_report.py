@@ -197,8 +197,8 @@ def _context(table: StudyTable, facets: list[Facet], sections: _Sections) -> Con
     return {
         **_frame(table), "meta": table.meta, "nouns": nouns, "kicker": kicker(table),
         "overrides": headline.overrides(table), "few_examples": headline.few_examples(table),
-        "headline": headline.headline(table, answers, _effect(table), main_effect.across_datasets(table)), "answers": answers,
-        "certainty": certainty.certainty(table),
+        "headline": headline.headline(table, answers, _effect(table), main_effect.across_datasets(table)),
+        "answers": answers, "certainty": certainty.certainty(table),
         "overview": None if joined else overview_map.overview(table, facets),
         "drawn_here": page_budget.drawn_here(parts, sections.lengths), "left_out": {},
         "cautions": cautions, "groups": planned_verdicts.grouped(cautions),
