@@ -39,11 +39,11 @@ def _text(html):
 def test_the_finding_is_the_headline(contents):
     page = contents["index.html"]
     head = _text(re.search(r"<h1>(.*?)</h1>", page, re.DOTALL).group(1))
-    assert "Take the output or the hidden state? Pooling over all steps leads on placenames" in head
+    assert "Take the output or the hidden state? Pooling over all steps beats the last state on placenames, by" in head
     assert "depends on the loss" in head
     assert "No verdict" not in head
-    assert "Use max_output with mse. On unseen test pairs it reaches ROC-AUC .9" in _text(page)
-    assert "Pooling over all steps leads on placenames" in contents["report.md"]
+    assert "Use max_output with mse: ROC-AUC .9" in _text(page)
+    assert "Pooling over all steps beats the last state on placenames" in contents["report.md"]
 
 
 def test_leaders_are_the_best_and_what_is_not_apart_from_it(serious_table):
@@ -78,7 +78,7 @@ def test_refusals_take_the_place_of_the_verdict(serious_table, undrawn):
     leaking = serious_table.results.assign(diag_leakage_share=0.25)
     found = report_files(_with(replace(serious_table, results=leaking), question=""))["index.html"]
     head = _text(re.search(r"<h1>(.*?)</h1>", found, re.DOTALL).group(1))
-    assert "Chosen on dev: max_output with mse. Test ROC-AUC .9" in head
+    assert "Pooling over all steps scored" in head
     assert "No verdict (R13)" in head
     assert "Use max_output" not in _text(found)
 
@@ -297,7 +297,7 @@ def test_a_known_ceiling_stands_beside_the_floors(serious_table, undrawn):
     assert [tuple(one.values()) for one in headline.ceilings(table, facet)] == [
         ("ceiling", "1.000"), ("ceiling of max_output", ".910"),
     ]  # fmt: skip
-    assert "ceiling of max_output <b>.910</b>" in report_files(table)["index.html"]
+    assert "Ceiling of max_output <b>.910</b>" in report_files(table)["index.html"]
 
 
 @pytest.mark.long

@@ -64,7 +64,8 @@ def main_effect(table: StudyTable, pairings: pd.DataFrame) -> Effect | None:
 
 
 def _is_dataset(table: StudyTable, key: str) -> bool:
-    return set(table.meta["factors"].get(key, [])) <= set(table.meta["datasets"])
+    levels = set(table.meta["factors"].get(key, []))
+    return bool(levels) and levels <= set(table.meta["datasets"])
 
 
 def _complete(pairings: pd.DataFrame, factors: list[str]) -> bool:
