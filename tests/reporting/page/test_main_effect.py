@@ -77,7 +77,7 @@ def several(table, means, **extra):
     rows = [{"data.name": d, "dataset": d, "representation": r, "loss": "mse", "mean": mean, **extra}
             for (d, r), mean in means.items()]  # fmt: skip
     names = list(dict.fromkeys(d for d, _ in means))
-    meta = {**table.meta, "extra": ["data.name", *extra], "datasets": dict.fromkeys(names, {}),
+    meta = {**table.meta, "extra": ["data.name", *extra], "datasets": {name: {} for name in names},
             "factors": {"data.name": names}}  # fmt: skip
     return replace(table, pairings=pd.DataFrame(rows), meta=meta)
 

@@ -146,7 +146,7 @@ _LIST = (
         (("rank metric minus Pearson", "rank_minus_pearson"), ("gain of an isotonic map", "isotonic_gain")),
         lambda v: v["rank_minus_pearson"] > 0.1 or v["isotonic_gain"] > 0.1,
         "Calibration is off, not ranking: the pairs are in the right order, but their scores are on another scale.",
-        "Judge by rank metrics, or calibrate the scores with a curve fitted on dev.",
+        "Judge by rank metrics, or calibrate the scores with a curve fitted on validation data.",
     ),
     Rule(
         "D14",

@@ -58,14 +58,16 @@ def _answer(table: StudyTable, facets: Sequence[Facet], best: Row) -> Answer:
     others = others[others["mean"].notna()].sort_values("mean", ascending=False, kind="stable")
     meaning = table.nouns.meaning(str(best["primary"]), best["mean"])
     blocks, compared = planned_verdicts.of_best(table, facet), _compared(table, facet)
-    below = others[others["mean"] < best["mean"]]
+    alike = others["mean"].map(digits) == digits(best["mean"])  # a reader sees no difference
+    above, below = others[(others["mean"] > best["mean"]) & ~alike], others[(others["mean"] < best["mean"]) & ~alike]
+    within = others[(others["mean"] >= best["low"]) & ~others.index.isin(above.index)]
     return {
         "dataset": best["dataset"], "metric": metric_name(best["primary"]), "best": named(table, best),
         "dev": digits(best["dev_mean"]), "test": digits(best["mean"]), "seeds": int(best["finished"]),
         "low": digits(best["low"]), "high": digits(best["high"]), "interval": best["interval"], "meaning": meaning,
         "others": len(others),
-        "above": [named(table, row) for _, row in others.iterrows() if row["mean"] > best["mean"]],
-        "within": [named(table, row) for _, row in others.iterrows() if best["low"] <= row["mean"] <= best["mean"]],
+        "above": [named(table, row) for _, row in above.iterrows()],
+        "within": [named(table, row) for _, row in within.iterrows()],
         "lowest": named(table, below.iloc[-1]) if len(below) and len(others) > 1 else None,
         # a pairing that is significantly better on test must not be called worse because dev chose another
         "refused": blocks, "taken": not blocks and not compared["ahead"], "facet": facet,
