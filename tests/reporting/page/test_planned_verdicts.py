@@ -15,6 +15,7 @@ from seqtwin.reporting.page import (
     methods,
     next_steps,
     planned_verdicts,
+    reference_values,
 )
 from seqtwin.reporting.page.write_report import report_files
 from seqtwin.reporting.table.facet import facets_of
@@ -288,13 +289,13 @@ def test_a_floor_above_the_best_pairing_is_said_aloud(serious_table, undrawn):
 
 def test_a_known_ceiling_stands_beside_the_floors(serious_table, undrawn):
     (facet,) = facets_of(serious_table)
-    assert headline.ceilings(serious_table, facet) == []
+    assert reference_values.ceilings(serious_table, facet) == []
     datasets = {
         name: {**facts, "ceilings": {"any": 1.0, "max_output": 0.91}}
         for name, facts in serious_table.meta["datasets"].items()
     }
     table = _with(serious_table, datasets=datasets)
-    assert [tuple(one.values()) for one in headline.ceilings(table, facet)] == [
+    assert [tuple(one.values()) for one in reference_values.ceilings(table, facet)] == [
         ("ceiling", "1.000"), ("ceiling of max_output", ".910"),
     ]  # fmt: skip
     assert "Ceiling of max_output <b>.910</b>" in report_files(table)["index.html"]

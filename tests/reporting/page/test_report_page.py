@@ -82,7 +82,7 @@ def test_the_page_is_whole_and_asks_nobody(usual):
     text = (usual / "report" / "index.html").read_text()
     page = _check(text)
     assert "default-src 'none'" in text
-    assert sum(tag == "svg" for tag, _ in page.tags) == 11
+    assert sum(tag == "svg" for tag, _ in page.tags) == 10
     assert sum(len(re.findall(f'id="figure-{name}', text)) for name in ("interaction", "learning", "cost")) == 3
 
 
