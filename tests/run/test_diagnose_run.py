@@ -21,8 +21,8 @@ from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepare import prepare_pairs
 from seqtwin.run.prepared_data import Prepared
-from seqtwin.run.train import recipe_of
 from seqtwin.training.fit import fit
+from seqtwin.training.recipe import recipe_of
 
 NAMES = {
     "plateau_ratio", "beyond_margin_start", "beyond_margin_end", "margin_reach", "head_median_start", "norm_mean",

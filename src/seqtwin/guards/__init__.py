@@ -3,4 +3,5 @@
 - `largest`: the largest numbers that a config may contain.
 - `seals`: the hash of a JSON file inside of it, and the entries of a manifest.
 - `spreadsheets`: CSV files that are safe to open.
+- `html_cards`: escaped HTML for notebooks.
 """

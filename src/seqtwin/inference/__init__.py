@@ -5,6 +5,8 @@
 - `batching`: which sequences are encoded together.
 - `reranking`: an encoder with its re-ranker: the probability that two texts are the same.
 - `base_encoder`: the methods that both backends share: encode, score, is_same.
+- `vector_map`: a two-dimensional map of vectors.
+- `vector_map_figure`: the map as a figure.
 - `trained_encoder`: the encoder on PyTorch.
 - `onnx_encoder`: the encoder on ONNX Runtime.
 - `predict`: classes, labels of steps or texts from an encoder with a head.
@@ -17,4 +19,5 @@
 - `predict_file`: predictions for a whole file.
 - `evaluate_pairs`: metrics of pairs in new labelled data.
 - `evaluate_heads`: metrics of predicted classes in new labelled data.
+- `evaluate_data`: the metrics of a file or a frame, as a frame.
 """

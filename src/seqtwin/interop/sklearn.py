@@ -28,10 +28,10 @@ from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.check_pair_targets import check_pair_targets
 from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepared_data import Prepared
-from seqtwin.run.train import recipe_of
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import fit, pick_device
+from seqtwin.training.recipe import recipe_of
 from seqtwin.training.run_state import RunState
 
 CUT = 0.5

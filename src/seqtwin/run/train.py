@@ -1,7 +1,7 @@
 """One training from its config to its published folder."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,7 @@ from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
 from seqtwin.run.fresh_model import blueprint_for, fresh_model
 from seqtwin.run.labels import column_label, row_label
-from seqtwin.run.manifest import config_text, identity, manifest, remains_kept
+from seqtwin.run.manifest import config_text, identity, manifest, remains_kept, resolved
 from seqtwin.run.model_card import Interval, baseline_section, interval_of, rounding_section
 from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.registry import objective_of
@@ -46,11 +46,14 @@ from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared_data import Ready, data_facts
 from seqtwin.run.pretrained import followed
 from seqtwin.store import Stored, save_encoder
+from seqtwin.trackers.callbacks import Callback, Cell
+from seqtwin.trackers.known_trackers import flat, training_listeners
+from seqtwin.trackers.listeners import NOBODY, Listeners
 from seqtwin.training.checkpoint import Checkpoints
 from seqtwin.training.clock import Clock
 from seqtwin.training.encode_store import batch_deviation, rounding_deviation
 from seqtwin.training.fit import fit, pick_device
-from seqtwin.training.recipe import Recipe
+from seqtwin.training.recipe import recipe_of
 from seqtwin.training.run_state import Diverged, RunState
 from seqtwin.version import __version__
 
@@ -72,6 +75,7 @@ def train(
     out: Path,
     *,
     on_epoch: OnEpoch = lambda _: None,
+    callbacks: Sequence[Callback] = (),
     finish: Callable[[Path], None] = lambda _: None,
     prepared: Ready | None = None,
     baselines: bool = False,
@@ -81,7 +85,8 @@ def train(
 
     `finish(folder)` may add files before it is published. `prepared`: the data of the config, where they are prepared
     already. `baselines`: also measure the free baselines, for floors.json and the model card. `resume`: continue the
-    training for `out` that was interrupted; where there is none, start.
+    training for `out` that was interrupted; where there is none, start. `callbacks`: called as `Callback` describes, as
+    the tracker of `fit.log` is.
 
     Raises: ConfigError, DataError; Diverged, after publishing what is left as `out`.diverged; InUseError.
     """
@@ -90,6 +95,16 @@ def train(
     prepared = prepared or prepare(config)
     check_targets(config, prepared)
     sweep_old(out.parent)
+    with training_listeners(callbacks, config.fit.log, out, flat(resolved(config))) as listeners:
+        run = _published(config, out, prepared, listeners, on_epoch, finish, baselines=baselines, resume=resume)
+        listeners.cell(Cell(out.name, run.status, out))
+    return run
+
+
+def _published(
+    config: RunConfig, out: Path, prepared: Ready, listeners: Listeners, on_epoch: OnEpoch,
+    finish: Callable[[Path], None], *, baselines: bool, resume: bool,
+) -> Run:  # fmt: skip
     with remains_kept(out, config, prepared), publish_folder(out, resume=resume) as building:
         factors: dict[str, str | int] = {
             "representation": row_label(config),
@@ -97,7 +112,9 @@ def train(
             "seed": config.fit.seed,
         }
         measured = measured_baselines(config, prepared) if baselines else None
-        scores = run_into(building, config, prepared, factors, on_epoch=on_epoch, baselines=measured)
+        scores = run_into(
+            building, config, prepared, factors, on_epoch=on_epoch, listeners=listeners, baselines=measured
+        )
         building.manifest["id"] = out.name
         finish(building.folder)
     return Run(out, str(building.manifest["status"]), scores, measured)
@@ -115,6 +132,7 @@ def run_into(
     factors: Mapping[str, str | int],
     *,
     on_epoch: OnEpoch,
+    listeners: Listeners = NOBODY,
     baselines: Baselines | None = None,
     start_over: bool = False,
 ) -> Scores:
@@ -135,7 +153,9 @@ def run_into(
     watcher, measure = objective.watch(prepared, recipe), objective.measure(prepared)
     keeper = Checkpoints(building.folder, identity(config, prepared, str(device)), start_over=start_over)
     try:
-        state = fit(learner, loss, rows, recipe, measure, watch=watcher, on_epoch=on_epoch, keeper=keeper)
+        on_step, on_row = listeners.following(on_epoch)
+        heard = {"on_step": on_step, "on_epoch": on_row}
+        state = fit(learner, loss, rows, recipe, measure, watch=watcher, keeper=keeper, **heard)
     except Diverged:
         keeper.remove()  # it would diverge again
         raise
@@ -155,28 +175,6 @@ def run_into(
         )
     )  # fmt: skip
     return judged.scores
-
-
-def recipe_of(config: RunConfig) -> Recipe:
-    """The training settings of a config."""
-    f = config.fit
-    return Recipe(
-        epochs=f.epochs,
-        batch=f.batch,
-        lr=f.lr,
-        optimizer=f.optimizer,
-        weight_decay=f.weight_decay,
-        schedule=f.schedule,
-        warmup=f.warmup,
-        clip=f.clip,
-        patience=f.patience,
-        precision=f.precision,
-        seed=f.seed,
-        layer_decay=f.layer_decay,
-        rates=f.rates.changed(),
-        average=f.average,
-        balance=f.balance,
-    )
 
 
 def _deviation(model: Siamese, prepared: Ready, state: RunState) -> float:

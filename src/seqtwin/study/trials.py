@@ -20,11 +20,11 @@ from seqtwin.run.manifest import identity
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.objectives.training_rows import training_rows
 from seqtwin.run.prepared_data import Ready
-from seqtwin.run.train import recipe_of
 from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED
 from seqtwin.training.checkpoint import Checkpoints, Keeper
 from seqtwin.training.fit import fit, pick_device
+from seqtwin.training.recipe import recipe_of
 from seqtwin.training.run_state import RunState
 
 if TYPE_CHECKING:
