@@ -95,8 +95,10 @@ def encode(
     A series encoder expects a long table (series_id, t, ch0, ch1, ...) or a .ts file. It writes one vector per
     series, in the order in which the series first appear.
 
-    Rows with no text get NaN vectors; find them with np.isnan(vectors).any(axis=1). An encoder trained with
-    tokens.empty=unk encodes such a row as one unknown token.
+    .parquet and .csv also have every column of the file, for programs that load text, id and vector together.
+
+    Rows with no text get no vector (NaN in .npy; find them with np.isnan(vectors).any(axis=1)). An encoder trained
+    with tokens.empty=unk encodes such a row as one unknown token.
 
     In bf16 a coordinate can change by about .01: encode everything that is compared in the same precision.
     To continue after an interruption, run the same command with --resume.
@@ -104,11 +106,13 @@ def encode(
     seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy
     """
     from seqtwin.files import refuse_existing
+    from seqtwin.inference.blank_texts import zero_line
     from seqtwin.inference.encode_files import encode_file
 
     refuse_existing(out)
     model = _load(encoder, precision)
     blank: list[int] = []
+    zero: list[int] = []
     with console.rows_bar("encoding") as on_rows:
         rows = encode_file(
             model,
@@ -120,13 +124,17 @@ def encode(
             gaps=check_gaps(gaps),
             on_rows=on_rows,
             on_blank=blank.append,
+            on_zero=zero.append,
             on_understood=console.print_notice,
         )
-    vector = "that of one unknown token" if model.empty == "unk" else "NaN"
+    missing = "NaN" if out.suffix.lower() == ".npy" else "missing"
+    vector = "that of one unknown token" if model.empty == "unk" else missing
     _report_blank(sum(blank), rows, f"the vector is {vector}")
+    if sum(zero):
+        console.print_notice(zero_line(sum(zero), rows))
     if as_json:
         facts = {"vectors": rows, "dim": model.dim, "out": str(out), "encoder": model.fingerprint}
-        console.print_json({**facts, "blank_rows": sum(blank)})
+        console.print_json({**facts, "blank_rows": sum(blank), "zero_rows": sum(zero)})
         return
     console.print_line(f"{rows} vectors of width {model.dim}: {out}")
 
