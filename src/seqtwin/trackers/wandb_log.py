@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from seqtwin.errors import missing_extra
@@ -27,7 +28,11 @@ class WandbSink:
         self._run.log({**values, "step": step})
 
     def draw(self, name: str, figure: Figure) -> None:
-        self._run.log({name: self._library.Image(figure)})
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        self._run.log({name: self._library.Image(np.asarray(canvas.buffer_rgba()))})
 
     def end(self, status: str) -> None:
         self._run.summary["status"] = status
