@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-BY_HAND = ("datasets", "lancedb", "mlflow", "wandb")  # docs/choices.md: too large for CI
+BY_HAND = ("lancedb", "mlflow", "wandb")  # docs/choices.md: too large for CI
 
 
 def library(name: str) -> ModuleType:

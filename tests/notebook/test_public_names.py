@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 import seqtwin
 import tiny
@@ -19,7 +20,7 @@ class Session:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.made = folder, 0
-        self.pairs = pd.DataFrame(tiny.drawn_pairs(240, 0), columns=["left", "right", "label"])
+        self.pairs = pd.DataFrame(tiny.drawn_pairs(400, 0), columns=["left", "right", "label"])
         self.trained = Path()
         (folder / "run.yaml").write_text("data: {name: digits}\n", encoding="utf-8")
 
@@ -58,6 +59,7 @@ def _copy(session: Session) -> Path:
     return seqtwin.train(session.pairs, session.new("reranked"), settings=SMALL, baselines=False).path
 
 
+@pytest.mark.long
 def test_every_public_function_works_before_and_after_every_other(tmp_path: Path) -> None:
     functions = {name for name in seqtwin.__all__ if name.islower() and not name.startswith("_")}
     assert set(CALLS) == functions, "a new public function needs a call here"

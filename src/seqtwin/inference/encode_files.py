@@ -90,9 +90,13 @@ def encode_file(
         on_zero(int((~vectors.any(axis=1)).sum()))
         return kept.rows(block, vectors) if kept else form.block(vectors)
 
-    head = kept.head if kept else lambda scanned: form.head(scanned.rows, encoder.dim)
-    work = _Work(source, _key(encoder, "encode"), head, make, kept and kept.finish, kept.see if kept else _see)
+    head, finish, see = (kept.head, kept.finish, kept.see) if kept else (_head_of(form, encoder.dim), None, _see)
+    work = _Work(source, _key(encoder, "encode"), head, make, finish, see)
     return _stream(encoder, work, out, resume, _Listeners(on_rows, on_blank, on_understood))
+
+
+def _head_of(form: VectorFormat, dim: int) -> Callable[[Scanned], bytes]:
+    return lambda scanned: form.head(scanned.rows, dim)
 
 
 def _see(_block: Table) -> None:

@@ -1,13 +1,13 @@
 """Tables of vectors: every column of the encoded table, and the vector of each row next to them.
 
-Of a Parquet file the columns keep their types. Of other files a column of whole numbers, numbers or truth values gets
+Of a Parquet file the columns keep their types. Of other files a column of integers, numbers or truth values gets
 that type if the file has such values (.jsonl, .json); the values of .csv and .tsv stay text, as `00123` is not 123.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from seqtwin.files import writing
 from seqtwin.guards.spreadsheets import csv_text
 from seqtwin.inference.vector_files import FORMATS, GROUP, free_name, parquet_library
 
+Finish: TypeAlias = Callable[[Path, Path], None]
 VECTOR = "vector"
 LARGEST_WHOLE = 2**63
 
@@ -35,16 +36,15 @@ class VectorTable(Protocol):
     def rows(self, block: Table, vectors: np.ndarray) -> bytes:
         """The bytes of a block. A vector of NaN is a missing one."""
 
-    def finish(self, data: Path, built: Path) -> None:
-        """Convert all bytes to the final file."""
+    @property
+    def finish(self) -> Finish | None:
+        """Converts the bytes of all rows, in a file, to the final file; None if they are the final file."""
 
 
 class CsvTable:
     """Columns as text, then d0, d1, ... (with a prefix if the table has such names). A missing vector is empty."""
 
-    finish = None
-
-    def __init__(self, source: Source, dim: int) -> None:
+    def __init__(self, _source: Source, dim: int) -> None:
         self.dim = dim
         self.names: tuple[str, ...] = ()
 
@@ -54,6 +54,10 @@ class CsvTable:
         while set(numbers) & set(self.names):
             numbers = [f"encoder_{name}" for name in numbers]
         return csv_text([[*self.names, *numbers]]).encode("utf-8", "replace")
+
+    @property
+    def finish(self) -> None:
+        return None
 
     def see(self, block: Table) -> None:
         pass
@@ -90,7 +94,11 @@ class ParquetTable:
     def rows(self, block: Table, vectors: np.ndarray) -> bytes:
         return FORMATS[".npy"].block(vectors)
 
-    def finish(self, data: Path, built: Path) -> None:
+    @property
+    def finish(self) -> Finish:
+        return self._write
+
+    def _write(self, data: Path, built: Path) -> None:
         arrow = self.library
         with data.open("rb") as file, writing(built) as to:
             np.lib.format.read_magic(file)
@@ -109,7 +117,7 @@ class ParquetTable:
             cause, remedy = "the file changed while it was being read", "run the command again"
             raise DataError("DATA_CHANGED", cause, place=str(self.source.path), remedy=remedy)
 
-    def _columns(self) -> "Iterator[dict[str, object]]":
+    def _columns(self) -> Iterator[dict[str, Sequence[object]]]:
         """The columns of the source in groups of rows, as arrays of arrow."""
         arrow = self.library
         if ending_of(self.source.path) == ".parquet":
@@ -121,14 +129,16 @@ class ParquetTable:
             columns = {name: block.columns.get(name, [None] * len(block)) for name in self.kinds}
             yield {name: self._array(name, values) for name, values in columns.items()}
 
-    def _array(self, name: str, values: Sequence[object]) -> object:
+    def _array(self, name: str, values: Sequence[object]) -> Sequence[object]:
         arrow, kinds = self.library, self.kinds[name]
-        if kinds <= {int, float} and kinds:
-            numbers = {frozenset({int}): arrow.int64()}
-            return arrow.array(values, type=numbers.get(frozenset(kinds), arrow.float64()))
         if kinds == {bool}:
-            return arrow.array(values, type=arrow.bool_())
-        return arrow.array([None if value is None else _text(value) for value in values], type=arrow.string())
+            made = arrow.array(values, type=arrow.bool_())
+        elif kinds and kinds <= {int, float}:
+            made = arrow.array(values, type=arrow.int64() if kinds == {int} else arrow.float64())
+        else:
+            made = arrow.array([None if value is None else _text(value) for value in values], type=arrow.string())
+        column: Sequence[object] = made
+        return column
 
     def _lists(self, vectors: np.ndarray) -> object:
         arrow = self.library
@@ -151,4 +161,4 @@ def _text(value: object) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-TABLES: dict[str, type[CsvTable] | type[ParquetTable]] = {".csv": CsvTable, ".parquet": ParquetTable}
+TABLES: dict[str, Callable[[Source, int], VectorTable]] = {".csv": CsvTable, ".parquet": ParquetTable}

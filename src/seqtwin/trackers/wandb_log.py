@@ -1,14 +1,15 @@
 """Runs in Weights & Biases, as the user has set it up (`wandb login`, WANDB_MODE, WANDB_PROJECT)."""
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from seqtwin.errors import missing_extra
+from seqtwin.reporting.figures.heat_map import png_of
 
 PROJECT = "seqtwin"
 
@@ -28,11 +29,12 @@ class WandbSink:
         self._run.log({**values, "step": step})
 
     def draw(self, name: str, figure: Figure) -> None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        import matplotlib.image
 
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        self._run.log({name: self._library.Image(np.asarray(canvas.buffer_rgba()))})
+        picture = matplotlib.image.imread(
+            io.BytesIO(png_of(figure))
+        )  # an array, since it takes no figure of an own class
+        self._run.log({name: self._library.Image(picture)})
 
     def end(self, status: str) -> None:
         self._run.summary["status"] = status
