@@ -106,13 +106,10 @@ def encode(
     seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy
     """
     from seqtwin.files import refuse_existing
-    from seqtwin.inference.blank_texts import zero_line
     from seqtwin.inference.encode_files import encode_file
 
     refuse_existing(out)
-    model = _load(encoder, precision)
-    blank: list[int] = []
-    zero: list[int] = []
+    model, blank, zero = _load(encoder, precision), list[int](), list[int]()
     with console.rows_bar("encoding") as on_rows:
         rows = encode_file(
             model,
@@ -130,8 +127,7 @@ def encode(
     missing = "NaN" if out.suffix.lower() == ".npy" else "missing"
     vector = "that of one unknown token" if model.empty == "unk" else missing
     _report_blank(sum(blank), rows, f"the vector is {vector}")
-    if sum(zero):
-        console.print_notice(zero_line(sum(zero), rows))
+    _report_zero(sum(zero), rows)
     if as_json:
         facts = {"vectors": rows, "dim": model.dim, "out": str(out), "encoder": model.fingerprint}
         console.print_json({**facts, "blank_rows": sum(blank), "zero_rows": sum(zero)})
@@ -202,3 +198,10 @@ def _report_blank(blank: int, rows: int, consequence: str) -> None:
 
     if blank:
         console.print_notice(blank_line(blank, rows, consequence))
+
+
+def _report_zero(zero: int, rows: int) -> None:
+    from seqtwin.inference.blank_texts import zero_line
+
+    if zero:
+        console.print_notice(zero_line(zero, rows))

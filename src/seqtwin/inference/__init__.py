@@ -14,7 +14,7 @@
 - `fit_encoder_reranker`: fits the re-ranker of an encoder to labelled pairs.
 - `blank_texts`: rows without a text, which have no vector and no score.
 - `vector_files`: the formats of texts, vectors and scores.
-- `vector_tables`: tables of vectors with the other columns of a file.
+- `kept_columns`: tables of vectors with the other columns of a file.
 - `resumable_file`: a file that is written block by block and can be resumed.
 - `encode_files`: vectors and scores of whole files.
 - `predict_file`: predictions for a whole file.

@@ -25,6 +25,7 @@ from seqtwin.data.reading.series_values import SeriesFile
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import sha256
 from seqtwin.inference.blank_texts import has_text, scores_in_place, vectors_in_place
+from seqtwin.inference.kept_columns import TABLES
 from seqtwin.inference.resumable_file import publish_growing
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.inference.vector_files import (
@@ -36,7 +37,6 @@ from seqtwin.inference.vector_files import (
     scored_rows,
     text_column,
 )
-from seqtwin.inference.vector_tables import TABLES
 from seqtwin.lookup import member
 from seqtwin.version import __version__
 

@@ -9,7 +9,6 @@ from types import ModuleType
 from matplotlib.figure import Figure
 
 from seqtwin.errors import missing_extra
-from seqtwin.reporting.figures.heat_map import png_of
 
 PROJECT = "seqtwin"
 
@@ -30,6 +29,8 @@ class WandbSink:
 
     def draw(self, name: str, figure: Figure) -> None:
         import matplotlib.image
+
+        from seqtwin.reporting.figures.heat_map import png_of
 
         picture = matplotlib.image.imread(
             io.BytesIO(png_of(figure))
