@@ -14,6 +14,7 @@ from optional import library
 from seqtwin.config import read_run
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import verify
+from seqtwin.verify import verify_folder
 
 SMALL = {"fit.epochs": 1, "encoder.embedding": 6, "encoder.hidden": 8, "fit.device": "cpu", "encoder.lexical": None}
 BYTES = ("scores.json", "predictions.csv", "encoder/model.safetensors")
@@ -62,11 +63,19 @@ def test_the_published_config_is_read_again_and_verified(frame: pd.DataFrame) ->
     again = seqtwin.train(config, "again", baselines=False)
     assert contents(again.path) == contents(run.path)
     assert verify(run.path)["status"] == "finished"
+    checked = verify_folder(run.path)
+    [kept] = Path("runs/first.data").rglob("*.jsonl")
+    assert not checked.damage
+    kept.write_bytes(kept.read_bytes().replace(b'"a', b'"b', 1))
+    damaged = verify_folder(run.path)
+    assert [(finding.place, finding.wrong) for finding in damaged.damage] == [(kept, "changed since it was saved")]
+    assert damaged.files == checked.files
 
 
 def test_the_splits_of_frames_are_kept(frame: pd.DataFrame) -> None:
     parts = {"train": frame[:96], "validation": frame[96:120], "test": frame[120:]}
     run = train(parts, "split")
+    assert not verify_folder(run.path).damage
     predictions = pd.read_csv(run.path / "predictions.csv")
     assert predictions["split"].value_counts().to_dict() == {"dev": 24, "test": 40}
 

@@ -112,18 +112,9 @@ def encode(
     model, blank, zero = _load(encoder, precision), list[int](), list[int]()
     with console.rows_bar("encoding") as on_rows:
         rows = encode_file(
-            model,
-            file,
-            out,
-            column=column,
-            resume=resume,
-            quoting=check_quoting(quoting),
-            gaps=check_gaps(gaps),
-            on_rows=on_rows,
-            on_blank=blank.append,
-            on_zero=zero.append,
-            on_understood=console.print_notice,
-        )
+            *(model, file, out), column=column, resume=resume, quoting=check_quoting(quoting), gaps=check_gaps(gaps),
+            on_rows=on_rows, on_blank=blank.append, on_zero=zero.append, on_understood=console.print_notice,
+        )  # fmt: skip
     missing = "NaN" if out.suffix.lower() == ".npy" else "missing"
     vector = "that of one unknown token" if model.empty == "unk" else missing
     _report_blank(sum(blank), rows, f"the vector is {vector}")

@@ -22,7 +22,7 @@ from seqtwin.config import (
     usual_grid,
 )
 from seqtwin.data.file_summary import roles_text
-from seqtwin.data.files.kept_frames import Frames, data_file, has_frames, keep_frames
+from seqtwin.data.files.kept_frames import Frames, data_file, has_frames, keep_frames, kept_folder
 from seqtwin.data.files.memory_frames import is_frame
 from seqtwin.data.inspect_file import NO_OPTIONS, Inspection, inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
@@ -124,15 +124,6 @@ def is_data(given: object) -> bool:
     if isinstance(given, (str, Path)):
         return Path(given).suffix.lower() not in CONFIG_ENDINGS or Path(given).is_dir()
     return has_frames(given)
-
-
-def kept_folder(out: Path) -> Path:
-    """The folder for the frames of a run or a study: next to it, with `.data` at the end of its name.
-
-    >>> kept_folder(Path("runs/mine")).as_posix()
-    'runs/mine.data'
-    """
-    return out.with_name(f"{out.name}.data")
 
 
 def _kept_line(given: object, path: Path) -> list[str]:

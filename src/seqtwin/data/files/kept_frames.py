@@ -35,6 +35,15 @@ def _is_by_split(value: object) -> bool:
     return isinstance(value, Mapping) and len(value) > 0 and all(is_frame(frame) for frame in value.values())
 
 
+def kept_folder(out: Path) -> Path:
+    """The folder for the frames of a run or a study: next to it, with `.data` at the end of its name.
+
+    >>> kept_folder(Path("runs/mine")).as_posix()
+    'runs/mine.data'
+    """
+    return out.with_name(f"{out.name}.data")
+
+
 def keep_frames(frames: object, folder: Path) -> Path:
     """Write a frame to `folder/HASH/frame.jsonl`, or one per split to `folder/HASH/frame/SPLIT.jsonl`; the new path.
 
@@ -74,6 +83,14 @@ def _lines_of(frame: object) -> bytes:
 def _digest(contents: Mapping[str, bytes]) -> str:
     listed = [[split, hashlib.sha256(data).hexdigest()] for split, data in sorted(contents.items())]
     return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:12]
+
+
+def check_kept(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """The kept files in a folder, and whether each has the rows that the name of its folder is the hash of."""
+    for home in sorted(path for path in folder.glob("*") if path.is_dir()):
+        files = sorted([*home.glob("*.jsonl"), *home.glob(f"{NAME}/*.jsonl")])
+        same = _digest({path.stem: path.read_bytes() for path in files}) == home.name
+        yield from ((path, same) for path in files)
 
 
 @contextmanager
