@@ -132,7 +132,7 @@ def compare(
     scale: Scale = None, settings: Mapping[str, object] | None = None, jobs: int | None = None,
     retry_failed: bool = False, on_progress: OnProgress = lambda _: None, on_notice: OnLine = log.info,
     callbacks: Sequence[Callback] = (), progress: bool | None = None, data: DataSets | None = None,
-    minutes: float | None = None, started: float | None = None,
+    minutes: float | None = None, started: float | None = None, stack: bool = False,
 ) -> StudyResults:  # fmt: skip
     """Run a study: train and publish every study cell under `out`, and write the report to `out/report`.
 
@@ -147,10 +147,14 @@ def compare(
     and the plan. `callbacks`, of which `on_cell` is called, and `progress`: as for `train`. `data`: the data of the
     study, where they are prepared already. `minutes`: spend at most so long, in tier quick: short trainings halve the
     pairings, and those left are trained with several seeds. `started`: the time of `time.monotonic()` from which the
-    minutes count; the default is now.
+    minutes count; the default is now. `stack`: train LSTM cells of one shape together, in this process, which suits a
+    GPU; the others train as usual.
 
     Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk.
     """
+    if stack and minutes is not None:
+        cause = "a study within some minutes ends some of its cells early, which a stack cannot"
+        raise ConfigError("STACK_MINUTES", cause, place="stack", remedy="leave out stack, or the minutes")
     begin = time.monotonic() if started is None else started
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     folder = expand(str(out)) if out else Path("runs") / name
@@ -161,7 +165,9 @@ def compare(
     with study_bar(progress, given.understood) as after_event:
         hear = _hearing(on_progress, after_event, listeners, folder)
         if minutes is None:
-            result = run_study(study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=hear, data=data)
+            result = run_study(
+                study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=hear, data=data, stack=stack
+            )
         else:
             budget = Budget(minutes, jobs or os.cpu_count() or 1, begin)
             result = quick_compare(

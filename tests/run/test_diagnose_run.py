@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 import tiny
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.model.siamese import Siamese
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.build_losses import build_loss
 from seqtwin.run.diagnose_run import Trained, Watcher, diagnostics, isotonic_gain, some_rows
 from seqtwin.run.evaluate import judge
@@ -22,7 +23,6 @@ from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepare import prepare_pairs
 from seqtwin.run.prepared_data import Prepared
 from seqtwin.training.fit import fit
-from seqtwin.training.recipe import recipe_of
 
 NAMES = {
     "plateau_ratio", "beyond_margin_start", "beyond_margin_end", "margin_reach", "head_median_start", "norm_mean",

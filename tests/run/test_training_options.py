@@ -14,12 +14,12 @@ from seqtwin.config import parse_run, parse_study, read_run
 from seqtwin.errors import DataError
 from seqtwin.files import read_json
 from seqtwin.inference.trained_encoder import load
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.prepare import prepare
 from seqtwin.run.train import Run, train
 from seqtwin.study.compare import compare
 from seqtwin.study.grid import expand_grid
 from seqtwin.training.fit import batches_of
-from seqtwin.training.recipe import recipe_of
 
 FIT = {"average": {"name": "ema", "decay": 0.9}, "balance": 0.4, "rates": {"embedding": 0.5}}
 LOSS = {"sum": ["mse", {"name": "in_batch", "temperature": 0.1}], "weights": [1, 0.5]}

@@ -9,6 +9,7 @@ from statistics import fmean
 import torch
 
 from seqtwin.config import RunConfig
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepare import DataSets
@@ -16,7 +17,6 @@ from seqtwin.run.prepared_data import Ready
 from seqtwin.study.grid import StudyCell
 from seqtwin.study.quick_plan import Cost
 from seqtwin.training.fit import pick_device, time_steps
-from seqtwin.training.recipe import recipe_of
 from seqtwin.training.run_state import Criterion, Diverged, Trainee
 
 STEPS = 4

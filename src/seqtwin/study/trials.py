@@ -15,6 +15,7 @@ from seqtwin.config import RunConfig, vary
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import remove_partial_line
 from seqtwin.place_faults import place_fault, refuse_place_fault
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.manifest import identity
 from seqtwin.run.objectives.registry import objective_of
@@ -24,7 +25,6 @@ from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED
 from seqtwin.training.checkpoint import Checkpoints, Keeper
 from seqtwin.training.fit import fit, pick_device
-from seqtwin.training.recipe import recipe_of
 from seqtwin.training.run_state import RunState
 
 if TYPE_CHECKING:

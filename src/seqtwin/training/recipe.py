@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from seqtwin.config import RunConfig
 from seqtwin.lookup import Spec
 
 
@@ -31,28 +30,6 @@ class Recipe:
     rates: Mapping[str, float] = field(default_factory=dict)
     average: Spec | None = None
     balance: float | None = None
-
-
-def recipe_of(config: RunConfig) -> Recipe:
-    """The training settings of a config."""
-    f = config.fit
-    return Recipe(
-        epochs=f.epochs,
-        batch=f.batch,
-        lr=f.lr,
-        optimizer=f.optimizer,
-        weight_decay=f.weight_decay,
-        schedule=f.schedule,
-        warmup=f.warmup,
-        clip=f.clip,
-        patience=f.patience,
-        precision=f.precision,
-        seed=f.seed,
-        layer_decay=f.layer_decay,
-        rates=f.rates.changed(),
-        average=f.average,
-        balance=f.balance,
-    )
 
 
 def step_budget(rows: int, recipe: Recipe) -> int:
