@@ -56,6 +56,7 @@ __all__ = [
 ]  # fmt: skip
 
 AUTO_AGAIN = "the comparison of encoders depends on the time, so it cannot be continued"
+NO_STACK = "a study within some minutes ends some of its cells early, which a stack cannot"
 OnLine = Callable[[str], None]
 Side = str | Sequence[str] | None
 Labels = Mapping[str, int] | None
@@ -153,8 +154,7 @@ def compare(
     Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk.
     """
     if stack and minutes is not None:
-        cause = "a study within some minutes ends some of its cells early, which a stack cannot"
-        raise ConfigError("STACK_MINUTES", cause, place="stack", remedy="leave out stack, or the minutes")
+        raise ConfigError("STACK_MINUTES", NO_STACK, place="stack", remedy="leave out stack, or the minutes")
     begin = time.monotonic() if started is None else started
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     folder = expand(str(out)) if out else Path("runs") / name
@@ -166,7 +166,7 @@ def compare(
         hear = _hearing(on_progress, after_event, listeners, folder)
         if minutes is None:
             result = run_study(
-                study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=hear, data=data, stack=stack
+                study, folder, data=data, stack=stack, jobs=jobs, retry_failed=retry_failed, on_progress=hear
             )
         else:
             budget = Budget(minutes, jobs or os.cpu_count() or 1, begin)
