@@ -96,6 +96,7 @@ def test_a_map_shows_the_two_main_directions(encoder: TrainedEncoder) -> None:
     assert shown.share == pytest.approx(pca.explained_variance_ratio_.sum(), abs=1e-5)
     np.testing.assert_array_equal(shown.points, encoder.map(NAMES).points)
     assert list(shown.frame) == ["text", "x", "y"]
+    assert repr(shown).startswith("VectorMap(6 vectors: the two main directions, with ")
     svg = shown.figure()._repr_svg_()
     assert all(name in svg for name in NAMES)
 

@@ -20,7 +20,7 @@ MOST_POINTS = 20_000  # of a page
 PERPLEXITY = 30.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class VectorMap:
     """Two coordinates of each text.
 
@@ -75,6 +75,9 @@ class VectorMap:
         refuse_existing(place)
         publish_text(place, self.html())
         return place
+
+    def __repr__(self) -> str:
+        return f"VectorMap({self.title})"
 
     def _repr_html_(self) -> str:
         from html import escape
