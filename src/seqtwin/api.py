@@ -41,6 +41,7 @@ from seqtwin.run.train import OnEpoch
 from seqtwin.run.train import train as train_run
 from seqtwin.study.compare import CELLS
 from seqtwin.study.compare import compare as run_study
+from seqtwin.study.main_guard import check_program
 from seqtwin.study.quick import Budget, quick_compare
 from seqtwin.study.race import run_race, write_race
 from seqtwin.study.worker import Progress
@@ -139,7 +140,7 @@ def compare(
 
     Every pairing is tuned first, unless the study has `tune: false`. A second call with the same config and `out`
     computes only what is missing, and interrupted trainings go on from their checkpoints. A script that calls this
-    needs the usual `if __name__ == "__main__":`, since study cells run in worker processes.
+    needs the usual `if __name__ == "__main__":`, since study cells run in worker processes; with `jobs=1` it does not.
 
     `config`: a YAML file, or its content as a mapping; or data, as for `train`, which get the usual grid. `left` to
     `settings`: as for `train`; settings can name keys of the study, such as {"tune": False, "seeds": 2}. `jobs`: worker
@@ -151,8 +152,10 @@ def compare(
     minutes count; the default is now. `stack`: train LSTM cells of one shape together, in this process, which suits a
     GPU; the others train as usual.
 
-    Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk.
+    Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk; MainGuardError for a program
+    that workers cannot import.
     """
+    check_program(jobs or os.cpu_count() or 1)
     if stack and minutes is not None:
         raise ConfigError("STACK_MINUTES", NO_STACK, place="stack", remedy="leave out stack, or the minutes")
     begin = time.monotonic() if started is None else started
