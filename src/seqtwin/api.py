@@ -127,9 +127,7 @@ def _both(first: OnEpoch, second: Callable[[State], None]) -> OnEpoch:
 
 
 def compare(
-    config: StudySpec | Frames,
-    out: Path | str | None = None,
-    *,
+    config: StudySpec | Frames, out: Path | str | None = None, *,
     left: Side = None, right: Side = None, label: str | None = None, labels: Labels = None, text: str | None = None,
     scale: Scale = None, settings: Mapping[str, object] | None = None, jobs: int | None = None,
     retry_failed: bool = False, on_progress: OnProgress = lambda _: None, on_notice: OnLine = log.info,
