@@ -261,6 +261,7 @@ def test_methods_say_what_was_done(serious_table):
         assert part in text
     assert methods.commands(serious_table)[0].endswith("--standard")
     assert methods.commands(_with(serious_table, tuned=False))[0].endswith("--standard --no-tune")
+    assert methods.commands(_with(serious_table, name="a b"))[1] == "seqtwin report 'runs/a b'"
 
 
 def test_the_model_card_is_that_of_the_chosen_pairing(contents, serious_table):

@@ -8,6 +8,7 @@ import pandas as pd
 from seqtwin.metrics import lower_is_better, metric_name
 from seqtwin.reporting.formatting import count, digits, listed, plain, signed, slug
 from seqtwin.reporting.page.template_values import Context, Entry, Row, Sheet
+from seqtwin.reporting.table.meta import TrainedWith
 from seqtwin.reporting.table.pairings import PROCESSOR, WALL, training_clock
 from seqtwin.reporting.table.study_table import StudyTable
 
@@ -30,18 +31,6 @@ class Formula(TypedDict):
     formula: str
     settings: dict[str, object]
     seen: list[Seen]
-
-
-class TrainedWith(TypedDict):
-    """The formula that trained a pairing, with the margin and the plateau of each seed."""
-
-    representation: str
-    loss: str
-    name: str
-    formula: str
-    settings: dict[str, object] | None
-    margins: list[float | None]
-    plateaus: list[float | None]
 
 
 def number(value: float | None, text: str) -> Entry:
@@ -214,7 +203,7 @@ def _settings(entry: TrainedWith) -> dict[str, object]:
 
 def _trained_with(table: StudyTable) -> list[TrainedWith]:
     """The formula of every pairing; of heads, which share theirs, once per representation and plateaus."""
-    entries: list[TrainedWith] = table.meta["formulas"]
+    entries = table.meta["formulas"]
     if table.nouns.paired:
         return list(entries)
     named: list[TrainedWith] = [{**entry, "loss": entry["name"]} for entry in entries]

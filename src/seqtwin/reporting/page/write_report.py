@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -62,7 +63,7 @@ def write_report(study: Path, out: Path | None = None, *, pages_only: bool = Fal
         cause = "pages without tables need a folder of committed results to link to"
         remedy = "write the whole report first; its CSV and JSON files are the results"
         raise ConfigError("NO_TABLES", cause, place=str(study), remedy=remedy)
-    tables = os.path.relpath(study.resolve(), folder.resolve()).replace(os.sep, "/") if pages_only else None
+    tables = quote(os.path.relpath(study.resolve(), folder.resolve()).replace(os.sep, "/")) if pages_only else None
     for name, content in report_files(table, tables).items():
         publish = files.publish_text if isinstance(content, str) else files.publish_bytes
         publish(folder / name, content)  # type: ignore[arg-type]
