@@ -25,6 +25,7 @@ from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.starter_config import as_mapping, as_yaml, describe, starter_settings
 from seqtwin.errors import ConfigError
 from seqtwin.files import publish_text
+from seqtwin.guards.replaced import move_replaced
 from seqtwin.paths import expand
 from seqtwin.reporting.page.write_report import write_report
 from seqtwin.run.check_config import check_run, check_targets
@@ -242,9 +243,12 @@ def keep_config(text: str, out: Path, config: RunConfig) -> Path:
     folder = used.absolute().parent
     plain = parse_run(anchored(parse_yaml(text, place=str(used)), folder))
     content = text if plain == config else config_text(portable(followed(config), folder))
+    is_other = used.exists() and used.read_text(encoding="utf-8") != content
+    if is_other:
+        move_replaced(used)
     if not used.exists():
         publish_text(used, content)
-    elif used.read_text(encoding="utf-8") != content:
+    elif is_other:
         _refuse_other(used, config)
     return used
 

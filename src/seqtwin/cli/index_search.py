@@ -9,6 +9,7 @@ import typer
 
 from seqtwin.cli import console
 from seqtwin.cli.arguments import Column, Encoder, Gaps, Json, check_gaps
+from seqtwin.cli.entry.waiting import end_waiting
 from seqtwin.cli.index_inputs import Corpus, Item, corpus_line, read_corpus, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
@@ -228,6 +229,7 @@ def _prompt(answer: Callable[[Sequence[Item]], list[list["Hit"]]], columns: Sequ
 def _typed_lines() -> Iterator[str]:
     """The typed lines, up to an empty one."""
     while True:
+        end_waiting()
         sys.stderr.write(PROMPT)
         sys.stderr.flush()
         line = sys.stdin.readline().strip()
