@@ -92,6 +92,7 @@ format: $(READY) ## put the code in the one format
 bench: $(READY) ## speed side by side, start-up times, and the figures of the README
 	@$(ONE_THREAD) $(BIN)/python benchmarks/startup.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/report_time.py
+	@$(ONE_THREAD) $(BIN)/python benchmarks/safety_cost.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/engine.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/peers.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/placenames.py

@@ -122,11 +122,11 @@ def train(
 
     stopping.check_auto(auto=auto, minutes=minutes, resume=resume)
     folder, data = out or free_folder(Path("runs") / config.stem), DataSets()
-    again = stopping.winner_command(folder) if auto else ""
+    again, resume = stopping.winner_command(folder) if auto else "", resume or stopping.is_raced(folder, auto=auto)
     with stopping.told_when_stopped(lambda: stopping.training_line(folder, again)):
         run_config, prepared = _run_and_data(config, overrides or [], columns, folder, keep=not auto)
         pairs = api_reranker.pairs_of(prepared) if reranker else None  # refused before the race, not after it
-        race = _race(run_config, data, minutes, overrides or []) if auto else None
+        race = _race(run_config, data, minutes, overrides or [], folder) if auto else None
         if race is not None:
             run_config = stopping.keep_winner(race, race.config_of_winner(run_config), folder)
             prepared = data.prepare(run_config)
@@ -193,8 +193,13 @@ def _run_and_data(
     return run, prepared
 
 
-def _race(config: "RunConfig", data: "DataSets", minutes: float | None, overrides: Sequence[str]) -> "Race":
-    """Compare several encoders on dev, with a line for each. Overrides apply to all of them."""
+def _race(
+    config: "RunConfig", data: "DataSets", minutes: float | None, overrides: Sequence[str], folder: Path
+) -> "Race":
+    """Compare several encoders on dev, with a line for each. Overrides apply to all of them.
+
+    `folder`: that of the winner. Next to it are the trainings that have ended, should the race be interrupted.
+    """
     from seqtwin.study.race import MINUTES, race_lines, result_line, run_race
 
     race = run_race(
@@ -202,6 +207,7 @@ def _race(config: "RunConfig", data: "DataSets", minutes: float | None, override
         data,
         minutes=MINUTES if minutes is None else minutes,
         fixed=[override.partition("=")[0] for override in overrides],
+        journal=stopping.race_journal(folder),
         on_result=lambda result: console.print_notice(result_line(result)),
     )
     console.print_summary(race_lines(race))
