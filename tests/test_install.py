@@ -30,7 +30,9 @@ def names(requirements: list[str]) -> set[str]:
 
 
 REQUIRED = names(PROJECT["dependencies"])
-EXTRAS = {extra: names(own) for extra, own in PROJECT["optional-dependencies"].items() if extra != "dev"}
+EXTRAS = {
+    extra: names(own) for extra, own in PROJECT["optional-dependencies"].items() if extra not in {"dev", "clients"}
+}
 
 
 def distribution(imported: str) -> str:
@@ -150,11 +152,18 @@ def _teacher() -> object:
     return _load_sentence_transformer(TeacherSource(Path("a")))
 
 
+def _mteb() -> object:
+    from seqtwin.interop.mteb import MtebEncoder
+
+    return MtebEncoder.mteb_model_meta.func(MtebEncoder.__new__(MtebEncoder))
+
+
 CALLS: dict[str, Callable[[], object]] = {
     "data/files/formats.py:_read_parquet": _read_parquet,
     "index/faiss_search.py:library": _index,
     "inference/onnx_encoder.py:load_session": _run_onnx,
     "inference/vector_files.py:_parquet_library": _write_parquet,
+    "interop/mteb.py:mteb_model_meta": _mteb,
     "interop/onnx_graph.py:element_types": _write_onnx,
     "interop/sentence_transformers.py:_library": _sentence_transformers,
     "serve/server.py:needs_serve": _service,

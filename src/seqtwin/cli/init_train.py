@@ -55,8 +55,7 @@ def init(
 ) -> None:
     """Inspect a data file and write a commented config for it.
 
-    From a list of texts (.txt, or one column), it first makes pairs: each text with a changed copy, and with a similar
-    text. They are written next to the config.
+    From a list of texts (.txt, or one column), it first makes pairs, and writes them next to the config.
 
     seqtwin init pairs.csv -o pairs.yaml
     """
