@@ -30,7 +30,7 @@ def _sentence_transformers(encoder: "TrainedEncoder", out: Path) -> Path:
 TARGETS: dict[str, Export] = {"onnx": _onnx, "sentence-transformers": _sentence_transformers}
 HOW_TO_LOAD = {
     "onnx": 'seqtwin.load("{out}", backend="onnx")',
-    "sentence-transformers": 'sentence_transformers.SentenceTransformer("{out}")',
+    "sentence-transformers": 'sentence_transformers.SentenceTransformer("{out}", trust_remote_code=True)',
 }
 
 

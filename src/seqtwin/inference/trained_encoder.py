@@ -16,6 +16,7 @@ from seqtwin.inference.batching import Batching
 from seqtwin.inference.explain_pair import Item, PairParts, explain
 from seqtwin.inference.inputs import check_texts
 from seqtwin.inference.predict import Prediction, predict, probabilities
+from seqtwin.inference.retrained_folder import is_exported, read_exported
 from seqtwin.lookup import member, split_spec
 from seqtwin.model.base_head import Predicts
 from seqtwin.model.precision import AUTO, LANES, PRECISIONS, independent_in_bf16, usable_precision
@@ -163,13 +164,13 @@ def _checked_vectors(side: np.ndarray, dim: int) -> torch.Tensor:
 
 
 def load(folder: Path | str, *, allow_read_padding: bool = False) -> TrainedEncoder:
-    """Load the encoder in a folder (`encoder/`, or the run that contains one).
+    """Load the encoder in a folder: `encoder/`, the run that contains one, or an export to sentence-transformers, also
+    after further training there.
 
     Raises: ConfigError if there is none, or if it was trained with `padding: read` and `allow_read_padding` is not set
     (its vectors depend on the batch); DamagedError if its files do not fit together, or vectors change with the batch.
     """
-    path = encoder_folder(Path(folder))
-    stored = load_encoder(path)
+    path, stored = _open(Path(folder))
     encoder = TrainedEncoder(stored)
     encoder.home = path
     if stored.blueprint.encoder.padding != "read":
@@ -178,6 +179,14 @@ def load(folder: Path | str, *, allow_read_padding: bool = False) -> TrainedEnco
         cause = "trained with padding: read: its vectors depend on the other texts in the batch"
         raise ConfigError("PADDING_READ", cause, place=str(path), remedy="train with padding: masked")
     return encoder
+
+
+def _open(folder: Path) -> tuple[Path, Stored]:
+    """The folder of the encoder itself, and its contents."""
+    if is_exported(folder):
+        return folder, read_exported(folder)
+    path = encoder_folder(folder)
+    return path, load_encoder(path)
 
 
 def _check_batches(encoder: TrainedEncoder, blueprint: Blueprint, path: Path) -> None:
