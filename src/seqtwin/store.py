@@ -31,6 +31,7 @@ UNSOUND = (OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeE
 REMEDY = "copy the encoder again, or train it again"
 README_SEAL = "readme_sha256"  # outside the seal: an edited README changes no vector
 CARD, WEIGHTS, TOKENS, README = "encoder.json", "model.safetensors", "tokenizer.json", "README.md"
+ONNX_CARD = "onnx.json"
 HEAD, WRITTEN = "head.safetensors", "written.json"
 
 
@@ -190,6 +191,9 @@ def encoder_folder(path: Path, key: str = "") -> Path:
         if (folder / CARD).exists() or (folder / WEIGHTS).exists():
             return folder
     cause, remedy = f"no {CARD} here or in encoder/", "name the encoder folder of a finished run"
+    if (path / ONNX_CARD).exists():
+        cause = "this folder contains an encoder exported to ONNX, and the encoder itself is needed"
+        remedy = "name the encoder it was exported from; encode, score, index, search and serve take this folder"
     raise ConfigError("NO_ENCODER", cause, place=f"{key}: {path}" if key else str(path), remedy=remedy)
 
 

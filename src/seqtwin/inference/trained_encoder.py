@@ -146,15 +146,6 @@ class TrainedEncoder(BaseEncoder):
         return Item(text, sequence, self._tokens.spans(text))
 
 
-def no_threshold(encoder: TrainedEncoder) -> str:
-    """Why an encoder has no threshold; empty if it has one."""
-    if encoder.threshold is not None:
-        return ""
-    if encoder.predicts is not None:
-        return f"the encoder was trained to {encoder.objective.replace('_', ' ')}, not on pairs, and has no threshold"
-    return "the encoder has no threshold: fitting one needs dev pairs of both labels, and it was trained without them"
-
-
 def _checked_vectors(side: np.ndarray, dim: int) -> torch.Tensor:
     vectors = torch.tensor(np.atleast_2d(side), dtype=torch.float32)
     if vectors.dim() != 2 or vectors.shape[1] != dim:

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from seqtwin.model.similarities import SIMILARITIES
+from seqtwin.model.numpy_similarities import RANGES
 from seqtwin.serve.limits import Limits
 from seqtwin.serve.served_encoder import Facts
 
@@ -32,9 +32,16 @@ def _text(name: str) -> str:
 
 def _range(similarity: str) -> list[float] | None:
     """The lowest and the highest score; None for an unbounded similarity."""
-    bounds = SIMILARITIES.get(similarity)
-    ends = [] if bounds is None else [bounds.low, bounds.high]
-    return ends if ends and all(math.isfinite(end) for end in ends) else None
+    low, high = RANGES[similarity] if similarity in RANGES else _own_range(similarity)
+    return [low, high] if math.isfinite(low) and math.isfinite(high) else None
+
+
+def _own_range(similarity: str) -> tuple[float, float]:
+    """The range of a similarity that is not built in. Only this loads torch, with its class."""
+    from seqtwin.model.similarities import SIMILARITIES
+
+    part = SIMILARITIES.get(similarity)
+    return (-math.inf, math.inf) if part is None else (part.low, part.high)
 
 
 def _policy(style: str, script: str) -> str:

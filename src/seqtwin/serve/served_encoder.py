@@ -6,7 +6,7 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 
 from seqtwin.index.hits import Hit
-from seqtwin.inference.trained_encoder import TrainedEncoder
+from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.serve.live_index import IndexFacts, Source
 
 Pairs = list[tuple[str, str]]
@@ -69,7 +69,7 @@ class Facts(TypedDict):
 class ServedEncoder:
     """An encoder, the source of an index over its vectors (or None), and the name of the model."""
 
-    encoder: TrainedEncoder
+    encoder: BaseEncoder
     source: Source | None
     name: str
 
