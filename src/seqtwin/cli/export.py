@@ -36,7 +36,7 @@ def _sentence_transformers(encoder: "TrainedEncoder", out: Path, _: Sequence[str
 TARGETS: dict[str, Export] = {"onnx": _onnx, "web": _web, "sentence-transformers": _sentence_transformers}
 HOW_TO_LOAD = {
     "onnx": 'seqtwin.load("{out}", backend="onnx")',
-    "web": 'import {{ open }} from "./{out}/seqtwin.mjs" (see {out}/README.md)',
+    "web": "open() of {out}/seqtwin.mjs, see {out}/README.md",
     "sentence-transformers": 'sentence_transformers.SentenceTransformer("{out}", trust_remote_code=True)',
 }
 
