@@ -14,6 +14,7 @@ from interop_encoders import encoder_of
 from node_packages import WEB, require_packages
 
 from seqtwin.build import build_siamese
+from seqtwin.data.tokens.letters import Letters
 from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer
 from seqtwin.errors import ConfigError
 from seqtwin.inference.trained_encoder import TrainedEncoder
@@ -66,26 +67,29 @@ def run(**asked: object) -> Any:
 def with_tokens(root: Path, tokens: TextTokens, **settings: Any) -> TrainedEncoder:
     """An encoder with these tokens."""
     stored = encoder_of(root / "first", **settings)._stored
-    blueprint = stored.blueprint.model_copy(update={"size": tokens.size})
+    letters = {} if tokens.letters is None else {"letters": tokens.letter_size, "spelled": False}
+    blueprint = stored.blueprint.model_copy(update={"size": tokens.size, **letters})
     model = build_siamese(blueprint, seed=0).eval()
     save_encoder(root / "encoder", replace(stored, model=model, tokens=tokens, blueprint=blueprint), "# card\n")
     return load_torch(root / "encoder")
 
 
-@pytest.mark.parametrize("unit", ["word", "char", "bpe"])
+@pytest.mark.parametrize("unit", ["word", "char", "bpe", "word with letters"])
 def test_every_text_has_the_ids_of_the_encoder(tmp_path: Path, unit: str) -> None:
     texts = [*EDGES, *drawn_texts(400)]
     expected, folders = [], []
     for form, lower in SETTINGS:
         tokens = train_tokenizer(
             texts,
-            unit=unit,
+            unit=unit.partition(" ")[0],
             normalize=form,
             lower=lower,
             max_length=40,
             size=600 if unit == "bpe" else None,
             empty="unk",
         )
+        if "letters" in unit:
+            tokens = replace(tokens, letters=Letters.of(tokens.vocabulary[2:], lower=True))
         folder = tmp_path / f"{form}-{lower}"
         folder.mkdir()
         (folder / "seqtwin.mjs").write_text((TEMPLATES / "seqtwin.mjs").read_text(), encoding="utf-8")
@@ -104,6 +108,7 @@ def test_every_text_has_the_ids_of_the_encoder(tmp_path: Path, unit: str) -> Non
         ("char", {"similarity": "exp_manhattan", "cell": "gru", "representation": "attention_output", "empty": "unk"}),
         ("bpe", {"similarity": "negative_euclidean", "representation": "final_hidden", "threshold": None}),
         ("char", {"similarity": {"name": "exp_euclidean", "tau": "learned"}, "lexical": {}}),
+        ("word", {"lexical": {}, "spelled": True, "empty": "unk"}),
         ("word", {"similarity": "dot", "projection": {"name": "mlp", "dim": 5, "hidden": 7, "normalize": True}}),
     ],
     ids=str,
@@ -111,6 +116,9 @@ def test_every_text_has_the_ids_of_the_encoder(tmp_path: Path, unit: str) -> Non
 def test_vectors_scores_and_hits_are_those_of_the_encoder(tmp_path: Path, unit: str, settings: Any) -> None:
     empty = settings.get("empty", "error")
     tokens = train_tokenizer(CORPUS, unit=unit, normalize="fold", size=400 if unit == "bpe" else None, empty=empty)
+    settings = dict(settings)
+    if settings.pop("spelled", False):
+        tokens = replace(tokens, letters=Letters.of(tokens.vocabulary[2:], lower=True))
     encoder = with_tokens(tmp_path, tokens, **settings)
     folder = export_web(encoder, tmp_path / "web", CORPUS)
     texts = [*EDGES, *CORPUS[:3], *drawn_texts(60)] + ([""] if empty == "unk" else [])

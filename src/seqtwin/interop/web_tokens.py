@@ -8,12 +8,16 @@ from typing import Literal
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from seqtwin.data.tokens.letters import LAST as LAST_LETTERS
+from seqtwin.data.tokens.letters import LETTERS
 from seqtwin.data.tokens.plain_texts import ONE_BY_ONE
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.data.tokens.units import ACCENTS, NORMALIZE, normalizer_of
 from seqtwin.errors import ConfigError
 
+NormalForm = Literal["NFC", "NFKC", "NFKD"]
 Form = Literal["", "NFC", "NFKC", "NFKD"]
+LOWEST, HIGH = "\u0334", "\u0345"  # marks with the lowest and the highest place in the order
 FORMS: dict[str, Form] = {"none": "", "nfc": "NFC", "nfkc": "NFKC", "fold": "NFKD"}
 NORMALIZERS = {"NFC": normalizers.NFC, "NFKC": normalizers.NFKC, "NFKD": normalizers.NFKD}
 BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
@@ -28,9 +32,9 @@ def tokens_for_web(tokens: TextTokens) -> dict[str, object]:
     The lower case of letters and the marks of punctuation are listed: those of a browser can be of another version of
     Unicode.
 
-    Raises: ConfigError for tokens with their letters, or a tokenizer that seqtwin has not trained.
+    Raises: ConfigError for `tokens.characters: true`, or a tokenizer that seqtwin has not trained.
     """
-    if tokens.letters is not None:
+    if tokens.letters is not None and not tokens.letters.lower:
         raise _unsupported("tokens.characters: true")
     unit, (lower, form) = _unit(tokens.tokenizer), _normalization(tokens.tokenizer)
     data: dict[str, object] = {
@@ -45,6 +49,8 @@ def tokens_for_web(tokens: TextTokens) -> dict[str, object]:
     }
     if unit == "word":
         data["punctuation"] = list(_ranges(punctuation()))
+    if tokens.letters is not None:
+        data["letters"] = {"alphabet": tokens.letters.alphabet, "longest": LETTERS, "last": LAST_LETTERS}
     if unit == "bpe":
         data["merges"] = json.loads(tokens.to_json())["model"]["merges"]
     return data
@@ -82,18 +88,35 @@ def _chunks() -> Iterator[list[str]]:
 
 
 def unchanged(form: Form) -> list[str]:
-    """The letters that the library leaves as they are in a normal form, because its version of Unicode is older.
+    """The letters that the library leaves where and as they are, because its version of Unicode is older.
 
-    None of them changes together with a letter next to it.
+    To it they are letters that do not change together with a letter next to them.
     """
-    found: list[str] = []
     if not form:
-        return found
+        return []
+    kept = set(_uncomposed(form)) | set(_unordered(form))
+    return sorted(kept)
+
+
+def _uncomposed(form: NormalForm) -> Iterator[str]:
+    """The letters that have another normal form in Python than in the library, where they stay the same."""
     for letters in _chunks():
-        changed = NORMALIZERS[form]().normalize_str("\0".join(letters)).split("\0")
-        pairs = zip(letters, changed, strict=True)
-        found += [letter for letter, own in pairs if own == letter != unicodedata.normalize(form, letter)]
-    return found
+        pairs = zip(letters, _normalized(form, letters), strict=True)
+        yield from (letter for letter, own in pairs if own == letter != unicodedata.normalize(form, letter))
+
+
+def _unordered(form: NormalForm) -> Iterator[str]:
+    """The marks that the library does not bring into an order with the marks next to them."""
+    for letters in _chunks():
+        marks = [letter for letter in letters if unicodedata.combining(letter)]
+        before = zip(marks, _normalized(form, [mark + LOWEST for mark in marks]), strict=True)
+        after = zip(marks, _normalized(form, [HIGH + mark for mark in marks]), strict=True)
+        unknown = {mark for mark, own in before if own == mark + LOWEST}
+        yield from (mark for mark, own in after if own == HIGH + mark and mark in unknown)
+
+
+def _normalized(form: NormalForm, texts: list[str]) -> list[str]:
+    return NORMALIZERS[form]().normalize_str("\0".join(texts)).split("\0") if texts else []
 
 
 def lower_case() -> dict[str, str]:

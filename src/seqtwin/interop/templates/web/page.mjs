@@ -4,6 +4,7 @@ import { open } from "./seqtwin.mjs";
 
 const RUNTIME = "./node_modules/onnxruntime-web/dist/ort.wasm.min.mjs"; // npm install onnxruntime-web
 const HITS = 10;
+let ready = ""; // the status while nothing is wrong
 const [status, search, compare, hits, score] = ["status", "search", "compare", "hits", "score"].map((id) =>
   document.getElementById(id),
 );
@@ -31,7 +32,10 @@ function onInput(form, answer) {
     busy = true;
     do {
       again = false;
-      await answer().catch((error) => (status.textContent = error.message));
+      status.textContent = await answer().then(
+        () => ready,
+        (error) => error.message,
+      );
     } while (again);
     busy = false;
   };
@@ -76,9 +80,9 @@ function showCompare(encoder) {
 try {
   const encoder = await start();
   const texts = encoder.texts ? `${encoder.texts.length} texts, ` : "";
+  ready = `Ready: ${texts}vectors of ${encoder.dim} numbers. Everything runs in this page.`;
   if (encoder.texts) await showSearch(encoder);
   await showCompare(encoder);
-  status.textContent = `Ready: ${texts}vectors of ${encoder.dim} numbers. Everything runs in this page.`;
   document.body.dataset.ready = "true";
 } catch (error) {
   status.textContent = error.message;

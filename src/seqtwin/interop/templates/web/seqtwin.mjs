@@ -54,6 +54,7 @@ export class Encoder {
   #tokenize;
   #score;
   #empty;
+  #letters; // of each token; 0 where tokens have no letters
   #vectors;
   #last = Promise.resolve(); // a session runs one batch at a time
 
@@ -62,6 +63,7 @@ export class Encoder {
     this.#session = session;
     this.#tokenize = tokenizer(settings.tokens);
     this.#empty = settings.tokens.empty;
+    this.#letters = settings.tokens.letters ? settings.tokens.letters.longest : 0;
     this.#score = scorer(settings.similarity);
     this.#vectors = corpus && corpus.vectors;
     this.dim = settings.dim;
@@ -71,12 +73,15 @@ export class Encoder {
     this.texts = corpus && corpus.texts;
   }
 
-  /** The token ids of a text, at least one. Throws for a text without a token, unless the encoder was trained for it. */
+  /**
+   * The token ids of a text, at least one; where tokens have letters, an array per token, of its id and those of its
+   * letters. Throws for a text without a token, unless the encoder was trained for it.
+   */
   tokenize(text) {
     if (typeof text !== "string") throw new TypeError(`expected a text, got ${text === null ? "null" : typeof text}`);
-    const ids = this.#tokenize(text);
-    if (ids.length) return ids;
-    if (this.#empty === "unk") return [UNKNOWN];
+    const steps = this.#tokenize(text);
+    if (steps.length) return steps;
+    if (this.#empty === "unk") return this.#letters ? [[UNKNOWN, ...new Array(this.#letters).fill(0)]] : [UNKNOWN];
     throw new RangeError(`${JSON.stringify(text.slice(0, 40))} has no token, and this encoder refuses empty texts`);
   }
 
@@ -97,12 +102,14 @@ export class Encoder {
   }
 
   async #encodeBatch(batch) {
-    const width = Math.max(...batch.map((ids) => ids.length));
+    const time = Math.max(...batch.map((steps) => steps.length));
+    const rows = this.#letters ? [batch.length, time, 1 + this.#letters] : [batch.length, time];
+    const width = rows.slice(1).reduce((a, b) => a * b);
     const sequences = new BigInt64Array(batch.length * width);
-    batch.forEach((ids, row) => ids.forEach((id, place) => (sequences[row * width + place] = BigInt(id))));
-    const lengths = BigInt64Array.from(batch, (ids) => BigInt(ids.length));
+    batch.forEach((steps, row) => sequences.set(steps.flat().map(BigInt), row * width));
+    const lengths = BigInt64Array.from(batch, (steps) => BigInt(steps.length));
     const { vectors } = await this.#session.run({
-      sequences: new this.#ort.Tensor("int64", sequences, [batch.length, width]),
+      sequences: new this.#ort.Tensor("int64", sequences, rows),
       lengths: new this.#ort.Tensor("int64", lengths, [batch.length]),
     });
     return rowsOf(vectors.data, batch.length, this.dim).map((row) => row.slice());
@@ -151,9 +158,13 @@ function scorer({ name, tau }) {
 
 // --- tokens ----------------------------------------------------------------------------------------------------------
 
-/** The function from a text to its ids. `tokens`: of settings.json. */
+/**
+ * The function from a text to its steps: token ids, or with letters one array per token, of its id and those of its
+ * letters. `tokens`: of settings.json.
+ */
 export function tokenizer(tokens) {
   const ids = new Map(tokens.vocabulary.map((token, id) => [token, id]));
+  if (tokens.letters) return spelledWords(tokens, ids);
   const pieces = UNITS[tokens.unit](tokens, ids);
   const normalize = normalizer(tokens);
   return (text) => pieces(normalize(shorten(text))).slice(0, tokens.max_length);
@@ -164,20 +175,28 @@ function shorten(text) {
   return short.replace(/\p{Surrogate}/gu, "?"); // half a character
 }
 
-function normalizer({ form, unchanged, accents, lower }) {
-  // letter by letter, as the tokenizer does: the sigma at the end of a word is like every other sigma
-  const lowered = (text) => Array.from(text, (letter) => lower[letter] ?? letter).join("");
-  const keep = unchanged && new RegExp(`([${unchanged}])`, "u"); // the tokenizer's version of Unicode is older
-  const part = (text) => (form ? text.normalize(form) : text);
-  const normal = (text) => (keep ? text.split(keep).map((own) => (keep.test(own) ? own : part(own))).join("") : part(text));
-  const marks = accents && new RegExp(accents, "gu");
+function normalizer(tokens) {
+  const [form, lowered, marks] = [normalForm(tokens), lowerCase(tokens), accents(tokens)];
   return (text) => {
-    let changed = normal(text);
-    if (marks) changed = changed.replace(marks, "");
-    if (lower) changed = lowered(changed);
-    return changed.replace(/\p{White_Space}+/gu, " ").replace(/^ | $/g, "");
+    const bare = marks ? form(text).replace(marks, "") : form(text);
+    return Array.from(bare, lowered).join("").replace(/\p{White_Space}+/gu, " ").replace(/^ | $/g, "");
   };
 }
+
+function normalForm({ form, unchanged }) {
+  const part = (text) => (form ? text.normalize(form) : text);
+  if (!unchanged) return part;
+  const keep = new RegExp(`([${unchanged}])`, "u"); // the tokenizer's version of Unicode is older
+  return (text) => {
+    const parts = text.split(keep);
+    return parts.map((own, place) => (place % 2 ? own : part(own))).join("");
+  };
+}
+
+// letter by letter, as the tokenizer does: the sigma at the end of a word is like every other sigma
+const lowerCase = ({ lower }) => (lower ? (letter) => lower[letter] ?? letter : (letter) => letter);
+
+const accents = (tokens) => tokens.accents && new RegExp(tokens.accents, "gu");
 
 const UNITS = {
   char: (_, ids) => (text) => Array.from(text, (letter) => ids.get(letter) ?? UNKNOWN),
@@ -185,12 +204,86 @@ const UNITS = {
   bpe: bytePairs,
 };
 
+const inClass = (ranges) =>
+  ranges.map(([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`).join("");
+
 /** Words between blanks; every mark of punctuation is a word. */
 function words({ punctuation }, ids) {
-  const marks = punctuation.map(([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`).join("");
+  const marks = inClass(punctuation);
   const piece = new RegExp(`[${marks}]|[^ ${marks}]+`, "gu");
   return (text) => (text.match(piece) ?? []).map((word) => ids.get(word) ?? UNKNOWN);
 }
+
+// --- words with their letters as written -------------------------------------------------------------------------------
+
+/** The id of each word, and the ids of its letters as they are written in the text. */
+function spelledWords(tokens, ids) {
+  const { alphabet, longest, last } = tokens.letters;
+  const letterIds = new Map(Array.from(alphabet, (letter, place) => [letter, place + 2]));
+  const find = wordFinder(tokens);
+  const spell = (word) => {
+    const letters = Array.from(word.toLowerCase().normalize("NFC"));
+    const kept = letters.length <= longest ? letters : [...letters.slice(0, longest - last), ...letters.slice(-last)];
+    return Array.from({ length: longest }, (_, place) => (place < kept.length ? letterIds.get(kept[place]) ?? UNKNOWN : 0));
+  };
+  return (text) => {
+    const letters = Array.from(shorten(text));
+    const found = find(letters);
+    return found.slice(0, tokens.max_length).map(({ word, start, end }, place) => {
+      const until = Math.max(end, place + 1 < found.length ? found[place + 1].start : letters.length);
+      const written = letters.slice(start, until).join("").replace(/^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/gu, "");
+      return [ids.get(word) ?? UNKNOWN, ...spell(written)];
+    });
+  };
+}
+
+/** The function from the letters of a text to its words in normal form, each with its first letter and the one after. */
+function wordFinder(tokens) {
+  const [lowered, marks] = [lowerCase(tokens), accents(tokens)];
+  const isMark = new RegExp(`^[${inClass(tokens.punctuation)}]$`, "u");
+  const isBlank = /^\p{White_Space}$/u;
+  const place = placed(normalForm(tokens));
+  return (letters) => {
+    const found = [];
+    let word = null; // the word that the next letter continues
+    for (const { letter, start, end } of place(letters)) {
+      if (marks && letter.replace(marks, "") === "") continue;
+      for (const low of Array.from(lowered(letter))) {
+        if (isBlank.test(low)) word = null;
+        else if (isMark.test(low) || !word) found.push((word = { word: low, start, end }));
+        else Object.assign(word, { word: word.word + low, end });
+        if (isMark.test(low)) word = null;
+      }
+    }
+    return found;
+  };
+}
+
+/** The function from letters to the letters of their normal form, each with the places of those it came from. */
+function placed(form) {
+  const isDependent = (chunk, letter) =>
+    letter > "\x7f" && (/^\p{M}$/u.test(letter) || (chunk.length < 8 && form(chunk + letter) !== form(chunk) + form(letter)));
+  return function* (letters) {
+    for (let start = 0, end = 1; start < letters.length; start = end, end += 1) {
+      let chunk = letters[start];
+      while (end < letters.length && isDependent(chunk, letters[end])) chunk += letters[end++];
+      yield* placedChunk(form, letters, start, end);
+    }
+  };
+}
+
+/** The same for letters that belong together. Where none of them changed another, each has a place of its own. */
+function* placedChunk(form, letters, start, end) {
+  const whole = form(letters.slice(start, end).join(""));
+  const alone = letters.slice(start, end).map(form);
+  const split = whole === alone.join("");
+  const [first, rest] = [alone[0], form(letters.slice(start + 1, end).join(""))];
+  const cuts = split ? alone.map((part, at) => [part, start + at, start + at + 1]) : [[whole, start, end]];
+  const found = !split && first + rest === whole ? [[first, start, start + 1], [rest, start + 1, end]] : cuts;
+  for (const [part, from, to] of found) for (const letter of part) yield { letter, start: from, end: to };
+}
+
+// --- byte pairs ----------------------------------------------------------------------------------------------------------
 
 const PIECES = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+/gu;
 
