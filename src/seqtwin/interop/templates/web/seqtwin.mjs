@@ -138,11 +138,19 @@ export class Encoder {
 
 // --- similarities ----------------------------------------------------------------------------------------------------
 
-const sum = (a, b, term) => a.reduce((total, value, place) => total + term(value, b[place]), 0);
-const dot = (a, b) => sum(new Float64Array(a), b, (x, y) => x * y);
-const manhattan = (a, b) => sum(new Float64Array(a), b, (x, y) => Math.abs(x - y));
-const euclidean = (a, b) => Math.sqrt(sum(new Float64Array(a), b, (x, y) => (x - y) ** 2) + 1e-12);
-const size = (a) => (dot(a, a) > 1e-24 ? Math.sqrt(dot(a, a)) : 1);
+function sum(a, b, term) {
+  let total = 0;
+  for (let place = 0; place < a.length; place += 1) total += term(a[place], b[place]);
+  return total;
+}
+
+const dot = (a, b) => sum(a, b, (x, y) => x * y);
+const manhattan = (a, b) => sum(a, b, (x, y) => Math.abs(x - y));
+const euclidean = (a, b) => Math.sqrt(sum(a, b, (x, y) => (x - y) ** 2) + 1e-12);
+const size = (a) => {
+  const squared = dot(a, a);
+  return squared > 1e-24 ? Math.sqrt(squared) : 1;
+};
 
 const SIMILARITIES = {
   cosine: () => (a, b) => Math.min(1, Math.max(-1, dot(a, b) / (size(a) * size(b)))),
