@@ -1,6 +1,7 @@
 """The commands that take an encoder exported to ONNX, without torch in their process."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,15 +9,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tomllib
 
 import tiny
 from seqtwin.inference.trained_encoder import load
 from seqtwin.interop.onnx_folder import export_onnx
 
+REPOSITORY = Path(__file__).parent.parent.parent
 NAMES = ["abc", "fed", "cafe", "a", "abd"]
 # runs a command in a process that has no torch, and reports whether something tried to import it
 WITHOUT_TORCH = """
 import sys
+import tomllib
 sys.modules["torch"] = None
 from seqtwin.cli import main
 sys.argv = ["seqtwin", *sys.argv[1:]]
@@ -79,7 +83,7 @@ def test_a_command_that_needs_the_model_itself_names_the_remedy(folder: Path, tm
 SERVED = """
 import json, sys
 from pathlib import Path
-sys.modules["torch"] = None
+sys.modules.update(dict.fromkeys(sys.argv[2:]))
 from starlette.testclient import TestClient
 from seqtwin.serve.access import LOOPBACK, Access
 from seqtwin.serve.app import build_app
@@ -94,8 +98,24 @@ print(json.dumps([vectors["data"][0]["embedding"], explained.status_code, explai
 """
 
 
-def test_serve_answers_and_has_no_explanations(folder: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", SERVED, str(folder)]
+def names_of(requirements: list[str]) -> set[str]:
+    """The names of packages, without versions."""
+    found = (re.match(r"[\w-]+", line) for line in requirements)
+    return {name.group().lower() for name in found if name}
+
+
+def left_out_of_the_image() -> list[str]:
+    """The modules of every package that a user installs and docker/requirements.txt leaves out."""
+    every = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    kept = names_of((REPOSITORY / "docker" / "requirements.txt").read_text(encoding="utf-8").splitlines())
+    modules = {"pyyaml": "yaml", "scikit-learn": "sklearn"}
+    return sorted(modules.get(name, name.replace("-", "_")) for name in names_of(every) - kept)
+
+
+def test_serve_answers_with_the_packages_of_the_image_alone(folder: Path, tmp_path: Path) -> None:
+    left_out = left_out_of_the_image()
+    assert {"torch", "pandas", "scipy", "yaml"} <= set(left_out)
+    command = [sys.executable, "-c", SERVED, str(folder), *left_out]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     vector, status, explained, page = json.loads(done.stdout)
