@@ -21,11 +21,11 @@ from measured_page import measure_missing, summarize
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.files import write_text
 from seqtwin.reporting.statistics import cluster_draws, metric_replicates, seed_means
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.pairs import PAIRS
 from seqtwin.run.objectives.training_rows import training_rows
 from seqtwin.run.prepare import prepare_pairs
-from seqtwin.run.train import recipe_of
 from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import fit
 

@@ -8,11 +8,11 @@ import numpy as np
 from figures import show, show_plain
 
 from seqtwin.config import RunConfig, parse_run, vary
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared_data import Ready
-from seqtwin.run.train import recipe_of
 from seqtwin.training.fit import fit
 
 SEEDS = 3

@@ -22,10 +22,10 @@ from measured_page import measure_missing
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.metrics import primary_metric
 from seqtwin.reporting.statistics import cluster_draws, metric_replicates, seed_means
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.pairs import PAIRS
 from seqtwin.run.prepared_data import Prepared
-from seqtwin.run.train import recipe_of
 from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import fit
 

@@ -96,6 +96,7 @@ def compare(
     data: DataSets | None = None,
     minutes: float | None = None,
     started: float | None = None,
+    stack: bool = False,
 ) -> Study:
     """Run a study: train and publish every study cell under `out`, and write the report to `out/report`.
 
@@ -108,14 +109,20 @@ def compare(
     each epoch and trial. `data`: the data of the study, where they are prepared already. `minutes`: spend at most so
     long, in tier quick: short trainings halve the pairings, and those left are trained with several seeds. `started`:
     the time of `time.monotonic()` from which the minutes count; the default is now. `on_notice(line)` gets the plan.
+    `stack`: train LSTM cells of one shape together, in this process, which suits a GPU; the others train as usual.
 
     Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk.
     """
+    if stack and minutes is not None:
+        cause = "a study within some minutes ends some of its cells early, which a stack cannot"
+        raise ConfigError("STACK_MINUTES", cause, place="stack", remedy="leave out stack, or the minutes")
     study = _study_config(config)
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     folder = expand(str(out)) if out else Path("runs") / name
     if minutes is None:
-        result = run_study(study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress, data=data)
+        result = run_study(
+            study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress, data=data, stack=stack
+        )
     else:
         budget = Budget(minutes, jobs or os.cpu_count() or 1, time.monotonic() if started is None else started)
         result = quick_compare(

@@ -20,8 +20,8 @@ from seqtwin.inference.onnx_encoder import OnnxEncoder
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx_folder import export_onnx
 from seqtwin.interop.sentence_transformers import export_sentence_transformer
-from seqtwin.run.fit_lexical import fit_lexical
 from seqtwin.store import Stored, save_encoder
+from seqtwin.training.fit_lexical import fit_lexical
 
 Both = tuple[TrainedEncoder, OnnxEncoder, Path]
 TEXTS = ["Red cédar table", "oak chair", "a b", "lamp, amber"]

@@ -17,7 +17,7 @@ from seqtwin.model.heads import StepHead
 from seqtwin.model.lexical import BUCKETS, LexicalChannel
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import PairBatch, Sequences
-from seqtwin.run.fit_lexical import fit_lexical, folded_ids
+from seqtwin.training.fit_lexical import fit_lexical, folded_ids
 
 TEXTS = [
     "red cedar table",

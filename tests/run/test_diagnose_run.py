@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 import tiny
 from seqtwin.config import RunConfig, parse_run
 from seqtwin.model.siamese import Siamese
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.build_losses import build_loss
 from seqtwin.run.diagnose_run import Trained, Watcher, diagnostics, isotonic_gain, some_rows
 from seqtwin.run.evaluate import judge
@@ -21,7 +22,6 @@ from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepare import prepare_pairs
 from seqtwin.run.prepared_data import Prepared
-from seqtwin.run.train import recipe_of
 from seqtwin.training.fit import fit
 
 NAMES = {

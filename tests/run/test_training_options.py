@@ -14,8 +14,9 @@ from seqtwin.config import parse_run, parse_study, read_run
 from seqtwin.errors import DataError
 from seqtwin.files import read_json
 from seqtwin.inference.trained_encoder import load
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.prepare import prepare
-from seqtwin.run.train import Run, recipe_of, train
+from seqtwin.run.train import Run, train
 from seqtwin.study.compare import compare
 from seqtwin.study.grid import expand_grid
 from seqtwin.training.fit import batches_of

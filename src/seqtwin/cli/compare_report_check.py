@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 # a report makes many small objects and little garbage; at the usual 700, looking for it takes a seventh of the time
 _RARELY = 100_000
+Stack = Annotated[str, typer.Option(help="train LSTMs of one shape together, for a GPU", metavar="on|off")]
 
 
 @with_columns
@@ -55,6 +56,7 @@ def compare(
     no_tune: NoTune = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="retry study cells that failed")] = False,
     jobs: Jobs = None,
+    stack: Stack = "off",
     as_json: Json = False,
 ) -> None:
     """Tune and train every pairing in a grid, then write the report.
@@ -68,9 +70,8 @@ def compare(
     from seqtwin.run.prepare import DataSets
 
     started, limit = time.monotonic(), _minutes(minutes, quick=quick)
-    flags = {"quick": quick, "standard": standard, "strong": strong, "publication": publication}
-    chosen = [f"tier={_one_tier(flags)}"] if any(flags.values()) else []
-    every = [*(overrides or []), *chosen, *(["tune=false"] if no_tune else [])]
+    tier = _tier({"quick": quick, "standard": standard, "strong": strong, "publication": publication})
+    every = [*(overrides or []), *tier, *(["tune=false"] if no_tune else [])]
     folder, data = out or Path("runs") / api.study_name(config), DataSets()
     options = column_options(columns, every)
     if is_data(config):
@@ -81,7 +82,7 @@ def compare(
     with told_when_stopped(lambda: study_line(folder)), console.study_bars() as progress:
         study = api.compare(
             study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data,
-            on_notice=console.print_notice, minutes=limit, started=started,
+            on_notice=console.print_notice, minutes=limit, started=started, stack=_is_on(stack, "--stack"),
         )  # fmt: skip
     page = folder / "report" / "index.html"
     if as_json:
@@ -92,6 +93,13 @@ def compare(
         _print_limits(page.parent)
     if study.failed:
         raise typer.Exit(1)
+
+
+def _is_on(value: str, option: str) -> bool:
+    """Raises: ConfigError for anything but on and off."""
+    if value not in ("on", "off"):
+        raise ConfigError("OPTION_SWITCH", f"expected on or off, got '{value}'", place=option)
+    return value == "on"
 
 
 def _minutes(asked: float | None, *, quick: bool) -> float | None:
@@ -121,8 +129,8 @@ def _print_limits(report: Path) -> None:
             console.print_line(line.replace("`", ""))
 
 
-def _one_tier(flags: Mapping[str, bool]) -> str:
-    """The chosen tier.
+def _tier(flags: Mapping[str, bool]) -> list[str]:
+    """The chosen tier as an override; empty without one.
 
     Raises: ConfigError for more than one.
     """
@@ -130,7 +138,7 @@ def _one_tier(flags: Mapping[str, bool]) -> str:
     if len(named) > 1:
         cause = f"expected one tier, got --{' --'.join(named)}"
         raise ConfigError("TIER_TWICE", cause, place="command line", remedy=f"keep only --{named[-1]}")
-    return named[0]
+    return [f"tier={name}" for name in named]
 
 
 def _study(config: Path, overrides: Sequence[str], data: "DataSets") -> "StudyConfig":

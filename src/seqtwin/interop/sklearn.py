@@ -22,13 +22,13 @@ from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.lookup import Spec
 from seqtwin.metrics import METRICS, Undefined, fit_on_dev, primary_metric
 from seqtwin.model.siamese import Siamese
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.build_losses import build_loss
 from seqtwin.run.check_config import check_run
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.check_pair_targets import check_pair_targets
 from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepared_data import Prepared
-from seqtwin.run.train import recipe_of
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import fit, pick_device

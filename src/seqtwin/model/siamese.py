@@ -68,10 +68,18 @@ class Siamese(nn.Module):
         return self.projection(self.representation(states))
 
     def forward(self, pairs: PairBatch) -> Compared:
-        both = joined(pairs.left, pairs.right)
-        distinct, places = distinct_rows(both)
-        left, right = self.encode(distinct)[places].chunk(2)
+        distinct, places = distinct_sides(pairs)
+        return self.compare(self.encode(distinct), places)
+
+    def compare(self, vectors: Tensor, places: Tensor) -> Compared:
+        """Pairs of vectors. `places`: the vector of each left side, then of each right side: Int[2*pairs]."""
+        left, right = vectors[places].chunk(2)
         return Compared(left, right, self.similarity(left, right))
+
+
+def distinct_sides(pairs: PairBatch) -> tuple[Sequences, Tensor]:
+    """The distinct sequences of some pairs, and the place of each side among them, left sides first: Int[2*pairs]."""
+    return distinct_rows(joined(pairs.left, pairs.right))
 
 
 def joined(left: Sequences, right: Sequences) -> Sequences:

@@ -21,7 +21,7 @@
 - `prepare`: the data of a config, prepared for training.
 - `cell_tables`: the CSV tables of a published run.
 - `manifest`: the resolved config, identity and versions of a run.
-- `fit_lexical`: the frequencies of n-grams that a lexical channel starts from.
 - `fresh_model`: the encoder that a training starts with.
+- `begin`: a training up to its first step.
 - `train`: one training from its config to its published folder.
 """

@@ -10,11 +10,11 @@ from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.reading.series import channel_scaling
 from seqtwin.model.encoder import UNKNOWN, TableInput
 from seqtwin.model.siamese import Siamese
-from seqtwin.run.fit_lexical import fit_lexical
 from seqtwin.run.prepare import word_vectors
 from seqtwin.run.prepared_data import Ready
 from seqtwin.run.pretrained import load_start, start_weights
 from seqtwin.training.encode_store import part_of
+from seqtwin.training.fit_lexical import fit_lexical
 
 
 def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:

@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from seqtwin.baselines.measure import measure_baselines
 from seqtwin.build_folders import sweep_old
 from seqtwin.config import RunConfig, portable
@@ -31,26 +29,24 @@ from seqtwin.published import (
     Scores,
     TrainingOptions,
 )
+from seqtwin.run.begin import Begun, begin
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
-from seqtwin.run.fresh_model import blueprint_for, fresh_model
+from seqtwin.run.fresh_model import blueprint_for
 from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, identity, manifest, remains_kept
 from seqtwin.run.model_card import Interval, baseline_section, interval_of, rounding_section
 from seqtwin.run.objectives.base import AnyObjective
-from seqtwin.run.objectives.registry import objective_of
-from seqtwin.run.objectives.training_rows import row_facts, training_rows
+from seqtwin.run.objectives.training_rows import row_facts
 from seqtwin.run.part_labels import label
 from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared_data import Ready, data_facts
 from seqtwin.run.pretrained import followed
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.checkpoint import Checkpoints
-from seqtwin.training.clock import Clock
 from seqtwin.training.encode_store import batch_deviation, rounding_deviation
-from seqtwin.training.fit import fit, pick_device
-from seqtwin.training.recipe import Recipe
+from seqtwin.training.fit import fit
 from seqtwin.training.run_state import Diverged, RunState
 from seqtwin.version import __version__
 
@@ -123,60 +119,45 @@ def run_into(
     The training continues from the checkpoints in the folder. `start_over`: also without an error where those are of
     another config. `baselines`: published with the run, where they were measured.
     """
-    if config.fit.threads is not None:
-        torch.set_num_threads(config.fit.threads)
-    clock = Clock()
-    device = pick_device(config.fit.device)
-    objective, model = objective_of(config), fresh_model(config, prepared).to(device)
-    learner, loss = objective.trainee(model, prepared, config)
-    untrained = objective.judge_untrained(learner, prepared)
-    clock.lap("data")
-    rows, recipe = training_rows(config, prepared), recipe_of(config)
-    watcher, measure = objective.watch(prepared, recipe), objective.measure(prepared)
-    keeper = Checkpoints(building.folder, identity(config, prepared, str(device)), start_over=start_over)
+    b = begin(config, prepared)
+    keeper = Checkpoints(building.folder, identity(config, prepared, str(b.device)), start_over=start_over)
     try:
-        state = fit(learner, loss, rows, recipe, measure, watch=watcher, on_epoch=on_epoch, keeper=keeper)
+        state = fit(b.learner, b.loss, b.rows, b.recipe, b.measure, watch=b.watcher, on_epoch=on_epoch, keeper=keeper)
     except Diverged:
         keeper.remove()  # it would diverge again
         raise
-    clock.lap("train", before=keeper.before)
+    b.clock.lap("train", before=keeper.before)
+    return finish(building, config, prepared, factors, b, state, baselines)
+
+
+def finish(
+    building: Building,
+    config: RunConfig,
+    prepared: Ready,
+    factors: Mapping[str, str | int],
+    begun: Begun,
+    state: RunState,
+    baselines: Baselines | None = None,
+) -> Scores:
+    """Evaluate a training and write it into a folder under construction; return its scores."""
+    model, clock = begun.model, begun.clock
     if isinstance(model.encoder.inputs, TableInput):
         model.encoder.inputs.join_fixed()
     deviation = _deviation(model, prepared, state)
-    judged = objective.judge(learner, prepared, untrained)
+    judged = begun.objective.judge(begun.learner, prepared, begun.untrained)
     clock.lap("evaluate")
-    trained = Trained(model, learner, loss, prepared, recipe, state, watcher, judged, deviation, rows)
-    _write(building.folder, config, trained, objective, baselines)
+    trained = Trained(
+        model, begun.learner, begun.loss, prepared, begun.recipe, state, begun.watcher, judged, deviation, begun.rows
+    )
+    _write(building.folder, config, trained, begun.objective, baselines)
     clock.lap("explain")
     building.manifest.update(
         manifest(
-            *(config, prepared, factors, judged.status), device=str(device), seconds=clock.seconds,
+            *(config, prepared, factors, judged.status), device=str(begun.device), seconds=clock.seconds,
             cpu_seconds=clock.cpu_seconds,
         )
     )  # fmt: skip
     return judged.scores
-
-
-def recipe_of(config: RunConfig) -> Recipe:
-    """The training settings of a config."""
-    f = config.fit
-    return Recipe(
-        epochs=f.epochs,
-        batch=f.batch,
-        lr=f.lr,
-        optimizer=f.optimizer,
-        weight_decay=f.weight_decay,
-        schedule=f.schedule,
-        warmup=f.warmup,
-        clip=f.clip,
-        patience=f.patience,
-        precision=f.precision,
-        seed=f.seed,
-        layer_decay=f.layer_decay,
-        rates=f.rates.changed(),
-        average=f.average,
-        balance=f.balance,
-    )
 
 
 def _deviation(model: Siamese, prepared: Ready, state: RunState) -> float:

@@ -16,5 +16,6 @@
 - `parent_watch`: ends a helper process with the process that started it.
 - `worker`: the work of a worker process.
 - `worker_pool`: worker processes that run tasks.
+- `stacks`: study cells that train together on a GPU.
 - `compare`: a study from its config to its published cells.
 """

@@ -14,6 +14,7 @@ from seqtwin.run.check_config import check_targets
 from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets
 from seqtwin.study.grid import Grid, StudyCell, expand_grid
+from seqtwin.study.stacks import run_stacks
 from seqtwin.study.study_json import declare
 from seqtwin.study.tuning import Tuning, plan_tunings, publish_untuned, run_tuning, tuned
 from seqtwin.study.worker import publish_failed, run_cell
@@ -45,11 +46,13 @@ def compare(
     data: DataSets | None = None,
     grid: Grid | None = None,
     until: float = math.inf,
+    stack: bool = False,
 ) -> Study:
     """Run the study of a config: publish its cells under `out/cells` and its tuned pairings under `out/tuning`.
 
     `data`: prepared data that are known already. `grid`: the cells to run; the default is the whole grid of the config.
-    `until`: the time of `time.monotonic()` at which the study ends, whatever is missing.
+    `until`: the time of `time.monotonic()` at which the study ends, whatever is missing. `stack`: train cells of one
+    shape together, in this process.
 
     Raises: ConfigError, DataError before anything is trained; InUseError when another process runs a study in `out`.
     """
@@ -68,7 +71,10 @@ def compare(
         if retry_failed:
             _retire_failed(grid.cells, out / "cells")
         left = _unpublished(grid.cells, tunings, out, data)
-        run_all(replace(CELLS, data=data), left, out / "cells", workers, on_progress, until=until)
+        if stack:
+            run_stacks(left, out / "cells", data, on_progress)
+        rest = [cell for cell in left if not (out / "cells" / cell.id).exists()]
+        run_all(replace(CELLS, data=data), rest, out / "cells", workers, on_progress, until=until)
     return _study(out, [cell.id for cell in grid.cells], [cell.id for cell in left])
 
 

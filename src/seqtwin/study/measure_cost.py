@@ -9,11 +9,11 @@ from statistics import fmean
 import torch
 
 from seqtwin.config import RunConfig
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.prepare import DataSets
 from seqtwin.run.prepared_data import Ready
-from seqtwin.run.train import recipe_of
 from seqtwin.study.grid import StudyCell
 from seqtwin.study.quick_plan import Cost
 from seqtwin.training.fit import pick_device, time_steps

@@ -15,12 +15,12 @@ from seqtwin.config import RunConfig, vary
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import remove_partial_line
 from seqtwin.place_faults import place_fault, refuse_place_fault
+from seqtwin.run.begin import recipe_of
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.manifest import identity
 from seqtwin.run.objectives.registry import objective_of
 from seqtwin.run.objectives.training_rows import training_rows
 from seqtwin.run.prepared_data import Ready
-from seqtwin.run.train import recipe_of
 from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED
 from seqtwin.training.checkpoint import Checkpoints, Keeper

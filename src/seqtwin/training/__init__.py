@@ -3,6 +3,7 @@
 - `losses`: LOSSES, the losses of pairs.
 - `cross_entropy`: HEAD_LOSSES, the losses of logits.
 - `distillation`: DISTIL_LOSSES, the losses of vectors against those of a teacher.
+- `fit_lexical`: the frequencies of n-grams that a lexical channel starts from.
 - `layer_rates`: the learning rate of each parameter.
 - `optimizers`: OPTIMIZERS, and SCHEDULES of the learning rate.
 - `averaging`: AVERAGES, averages of the weights over the steps.
@@ -14,7 +15,10 @@
 - `saved_state`: the state as JSON and tensors, and back.
 - `checkpoint`: checkpoints, and the exact continuation from one.
 - `clock`: wall time and CPU time by phase.
+- `learning_curve`: what is recorded after each epoch, and what follows from it.
 - `fit`: the training loop.
+- `stacked_states`: the states of many encoders at once, on a GPU.
+- `fit_stacked`: the training loop for many small encoders at once.
 - `evaluate_heads`: the predictions of a head, with every metric of them.
 - `diagnostics`: measurements that explain a trained encoder.
 """

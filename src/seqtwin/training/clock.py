@@ -1,6 +1,7 @@
 """The time of a training by phase: on the wall and of the processor."""
 
 import time
+from collections.abc import Sequence
 
 
 class Clock:
@@ -18,3 +19,8 @@ class Clock:
         wall, processor = (round(earlier + end - start, 3) for earlier, end, start in spent)
         self.seconds[name], self.cpu_seconds[name] = wall, processor
         self._since = now
+
+    def record(self, name: str, spent: Sequence[float]) -> None:
+        """End a phase of which the wall and CPU seconds are known."""
+        self.seconds[name], self.cpu_seconds[name] = (round(own, 3) for own in spent)
+        self._since = time.monotonic(), time.process_time()

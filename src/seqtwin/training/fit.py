@@ -22,9 +22,10 @@ from seqtwin.training.checkpoint import Keeper
 from seqtwin.training.encode_store import sorting_lengths
 from seqtwin.training.epoch_pairs import EpochPairs
 from seqtwin.training.layer_rates import parameter_groups
+from seqtwin.training.learning_curve import finite, is_stale, record
 from seqtwin.training.optimizers import OPTIMIZERS, SCHEDULES, with_warmup
 from seqtwin.training.recipe import Recipe, step_budget
-from seqtwin.training.run_state import Criterion, Diverged, Measures, Row, RunState, Trainee
+from seqtwin.training.run_state import Criterion, Diverged, Measures, RunState, Trainee
 from seqtwin.training.saved_state import Training
 
 log = logging.getLogger(__name__)
@@ -61,18 +62,18 @@ def fit(
     keeper = keeper or Keeper()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)  # dropout draws from PyTorch's own generator
-        state = _start(model, loss, train, recipe)
+        state = start_state(model, loss, train, recipe)
         try:
             if not keeper.restore(Training(state, loss, train, watch)):
-                first_loss = _mean_loss(model, loss, _labelled(train), recipe)
-                _record(state, first_loss, _finite(state, measure(model)), watch(model, loss))
+                first_loss = mean_loss_before(model, loss, _labelled(train), recipe)
+                record(state, first_loss, finite(state, measure(model)), watch(model, loss))
             with keeper.on_duty():
-                while state.batches or (state.epoch < recipe.epochs and not _stale(state, recipe.patience)):
+                while state.batches or (state.epoch < recipe.epochs and not is_stale(state, recipe.patience)):
                     mean_loss = _one_epoch(state, loss, train, recipe, keeper)
                     with keeper.at_rest(), state.average.in_use() if state.average else nullcontext():
-                        metric, watched = _finite(state, measure(model)), watch(model, loss)
+                        metric, watched = finite(state, measure(model)), watch(model, loss)
                         keeper.at_work()
-                        _record(state, mean_loss, metric, watched)
+                        record(state, mean_loss, metric, watched)
                     on_epoch(state)
                     keeper.after_epoch()
         except Diverged as error:
@@ -88,7 +89,8 @@ def _labelled(train: Store | EpochPairs) -> Store:
     return train.store if isinstance(train, EpochPairs) else train
 
 
-def _start(model: Trainee, loss: Criterion, train: Store | EpochPairs, recipe: Recipe) -> RunState:
+def start_state(model: Trainee, loss: Criterion, train: Store | EpochPairs, recipe: Recipe) -> RunState:
+    """The state before the first step: optimizer, schedule and average."""
     groups = parameter_groups(model, loss, recipe.lr, recipe.layer_decay, recipe.rates)
     optimizer = OPTIMIZERS[recipe.optimizer](groups, recipe.weight_decay)
     total = step_budget(len(train), recipe)
@@ -106,7 +108,7 @@ def time_steps(model: Trainee, loss: Criterion, train: Store, recipe: Recipe, st
     """
     model.train()
     recipe = replace(recipe, precision=usable_precision(recipe.precision, model))
-    state = _start(model, loss, train, recipe)
+    state = start_state(model, loss, train, recipe)
     batches = batches_of(model, train, recipe, epoch=1)
     rounds = math.ceil((steps + 1) / len(batches))
     first, *rest = (batches * rounds)[: steps + 1]
@@ -183,7 +185,7 @@ def _loss_of(model: Trainee, loss: Criterion, store: Store, rows: np.ndarray, pr
 
 
 @torch.no_grad()
-def _mean_loss(model: Trainee, loss: Criterion, train: Store, recipe: Recipe, batches: int = 16) -> float:
+def mean_loss_before(model: Trainee, loss: Criterion, train: Store, recipe: Recipe, batches: int = 16) -> float:
     """The loss before training, on some batches: the start of the learning curve."""
     model.eval()
     some = batches_of(model, train, recipe, 0)[:batches]
@@ -193,37 +195,6 @@ def _mean_loss(model: Trainee, loss: Criterion, train: Store, recipe: Recipe, ba
     return float(np.mean(values))
 
 
-def _finite(state: RunState, metric: float | None) -> float | None:
-    """The metric on dev. It is checked before `watch` is called, which needs finite vectors.
-
-    Raises: Diverged for a metric that is not finite.
-    """
-    if metric is not None and not math.isfinite(metric):
-        raise Diverged(state.step, [])
-    return metric
-
-
-def _record(state: RunState, mean_loss: float, metric: float | None, watched: Measures) -> None:
-    """Add an epoch to the history. Keep its weights if no metric on dev was better so far, or if it is undefined.
-
-    Of equal epochs the last is kept: a dev split of ten rows is at its best by luck first. `patience` counts from the
-    first of them.
-    """
-    rate = float(state.scheduler.get_last_lr()[0]) / state.rate
-    row: Row = {"epoch": state.epoch, "step": state.step, "loss": mean_loss, "dev": metric, "lr": rate}
-    state.history.append({**row, "seconds": state.seconds, "gradient_norm": _epoch_norm(state), **watched})
-    # the untrained encoder is a baseline, not a candidate
-    trained = state.epoch > 0
-    better = trained and (metric is None or metric > state.best)
-    if better or not trained or metric == state.best:
-        state.best = -math.inf if metric is None or not trained else metric
-        state.best_epoch = state.epoch
-        state.averaged = state.average.count if state.average else 0
-        state.best_weights = {k: v.detach().clone() for k, v in state.model.state_dict().items()}
-    state.stale = 0 if better or not trained else state.stale + 1
-    state.batches, state.total = 0, 0.0
-
-
 def _warn_without_average(state: RunState) -> None:
     if state.average and state.average.trained and not state.averaged:
         log.warning(
@@ -231,17 +202,6 @@ def _warn_without_average(state: RunState) -> None:
             "fit.patience=null trains to the end, and a larger share starts earlier",
             *(state.best_epoch, state.average.first),
         )
-
-
-def _epoch_norm(state: RunState) -> float | None:
-    """Mean gradient norm of the steps of this epoch; None before the first."""
-    before = state.history[-1]["step"] if state.history else 0
-    norms = state.norms[int(before or 0) :]
-    return float(np.mean(norms)) if norms else None
-
-
-def _stale(state: RunState, patience: int | None) -> bool:
-    return patience is not None and state.stale >= patience
 
 
 def pick_device(name: str) -> torch.device:
