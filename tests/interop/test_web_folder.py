@@ -37,11 +37,15 @@ EDGES = [
 SETTINGS = [("nfc", None), ("fold", None), ("none", False), ("nfkc", True)]
 
 
+def every_character() -> list[str]:
+    """Every character of this Python's version of Unicode, without those for private use."""
+    codes = (code for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000)
+    return [chr(code) for code in codes if unicodedata.category(chr(code)) not in ("Cn", "Co")]
+
+
 def drawn_texts(count: int) -> list[str]:
     """Texts of characters from everywhere in Unicode, next to plain ones."""
-    draw = random.Random(7)
-    codes = (code for code in range(1, 0x30000) if not 0xD800 <= code < 0xE000)
-    every = [chr(code) for code in codes if unicodedata.category(chr(code)) not in ("Cn", "Co")]
+    draw, every = random.Random(7), every_character()
     plain = "abc ABC \u00e9\u00dc,.'-1 "
     return ["".join(draw.choice(every if draw.random() < 0.5 else plain) for _ in range(30)) for _ in range(count)]
 
@@ -77,6 +81,9 @@ def with_tokens(root: Path, tokens: TextTokens, **settings: Any) -> TrainedEncod
 @pytest.mark.parametrize("unit", ["word", "char", "bpe", "word with letters"])
 def test_every_text_has_the_ids_of_the_encoder(tmp_path: Path, unit: str) -> None:
     texts = [*EDGES, *drawn_texts(400)]
+    if unit == "char":
+        every = every_character()
+        texts += ["a".join(every[start : start + 20]) for start in range(0, len(every), 20)]
     expected, folders = [], []
     for form, lower in SETTINGS:
         tokens = train_tokenizer(
