@@ -26,7 +26,7 @@ PICTURES = {"", "text", "mermaid"}
 SET_UP = {"make", "git", "cd", "pip", "python3"}
 
 _FENCE = re.compile(r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<body>.*?)^(?P=fence)\s*$", re.M | re.S)
-_COMMENT = re.compile(r"<!--\s*(?P<key>not run|file):\s*(?P<value>[^>]*?)\s*-->\s*\Z")
+_COMMENT = re.compile(r"<!--\s*(?P<key>not run|file|needs):\s*(?P<value>[^>]*?)\s*-->\s*\Z")
 
 
 @dataclass(frozen=True)

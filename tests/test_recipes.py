@@ -1,27 +1,46 @@
-"""Every block of docs/recipes.md runs, in order, in one folder; what is not run says why, and at least parses."""
+"""Every block of docs/recipes.md runs, in order, in one folder; what is not run says why, and at least parses.
+
+The blocks of clients run against a service in a process of its own.
+"""
 
 import os
+import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import tiny
+from extras import development_extra
+from serve.served_process import served
 from test_readme import Block, blocks_of
 
 RECIPES = Path(__file__).parent.parent / "docs" / "recipes.md"
 BLOCKS = blocks_of(RECIPES.read_text(encoding="utf-8"))
 
 
+ADDRESS = "http://127.0.0.1:8000"
+CLIENTS = ("openai", "langchain_openai", "llama_index.embeddings.openai", "litellm")
+
+
 def is_run(block: Block) -> bool:
     return (block.note or ("", ""))[0] != "not run"
+
+
+def client_of(block: Block) -> str:
+    """The client that a block imports; empty if it needs none."""
+    if block.note != ("needs", "clients"):
+        return ""
+    [found] = [name for name in CLIENTS if re.search(rf"^(from|import) {re.escape(name)}\b", block.body, re.M)]
+    return found
 
 
 def run_python(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     names: dict[str, object] = {"__name__": "recipes"}
     for block in BLOCKS:
-        if block.language == "python" and is_run(block):
+        if block.language == "python" and is_run(block) and not client_of(block):
             exec(compile("\n" * block.line + block.body, RECIPES.name, "exec"), names)
 
 
@@ -41,9 +60,58 @@ def test_every_python_block_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("block", [b for b in BLOCKS if not is_run(b)], ids=lambda b: f"line {b.line}")
 def test_a_block_that_is_not_run_says_why_and_parses(block: Block) -> None:
     assert len((block.note or ("", ""))[1].split()) >= 2
-    assert block.language in {"python", "sql", "js"}
+    assert block.language in {"python", "sql", "bash", "js"}
     if block.language == "python":
         compile(block.body, RECIPES.name, "exec")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    with served(str(folder / "encoder")) as (_, found):
+        yield found
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_gets_the_vectors_of_the_encoder(
+    client: str, folder: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # the block sets it, too
+    development_extra(client)
+    monkeypatch.chdir(folder)
+    names: dict[str, object] = {"__name__": "recipes"}
+    [block] = [block for block in BLOCKS if client_of(block) == client]
+    for one in (BLOCKS[0], block):
+        text = one.body.replace(ADDRESS, address)
+        exec(compile("\n" * one.line + text, RECIPES.name, "exec"), names)
+    assert ADDRESS in block.body
+    assert "assert np.allclose(" in block.body
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_clients_return_an_empty_list_for_a_blank_text(address: str) -> None:
+    texts, base, lengths = ["abcd", "", "face"], f"{address}/v1", [5, 0, 5]
+    openai, langchain, llama = (development_extra(name) for name in CLIENTS[:3])
+    for form in ({}, {"encoding_format": "float"}):
+        answer = openai.OpenAI(base_url=base, api_key="none").embeddings.create(model="any", input=texts, **form)
+        assert [len(row.embedding) for row in answer.data] == lengths
+        assert [(warning["code"], warning["rows"]) for warning in answer.warnings] == [("TEXT_BLANK", [1])]
+    embeddings = langchain.OpenAIEmbeddings(
+        model="any", base_url=base, api_key="none", check_embedding_ctx_length=False
+    )
+    assert [len(vector) for vector in embeddings.embed_documents(texts)] == lengths
+    assert len(embeddings.embed_documents(["abcd"] * 2500)) == 2500  # in requests of 1,000
+    embedding = llama.OpenAIEmbedding(model_name="any", api_base=base, api_key="none")
+    assert [len(vector) for vector in embedding.get_text_embedding_batch(texts)] == lengths
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("1", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_an_absent_client_is_a_failure_in_ci(
+    monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="seqtwin\\[dev\\]"):
+        development_extra("no_such_client")
 
 
 def test_everything_else_is_python_that_runs() -> None:

@@ -42,6 +42,7 @@ from seqtwin.run.train import train as train_run
 from seqtwin.strict_yaml import parse_yaml
 from seqtwin.study.compare import Study
 from seqtwin.study.compare import compare as run_study
+from seqtwin.study.main_guard import check_program
 from seqtwin.study.quick import Budget, quick_compare
 from seqtwin.study.race import run_race, write_race
 from seqtwin.study.worker_pool import OnProgress
@@ -102,7 +103,7 @@ def compare(
 
     Every pairing is tuned first, unless the study has `tune: false`. A second call with the same config and `out`
     computes only what is missing, and interrupted trainings go on from their checkpoints. A script that calls this
-    needs the usual `if __name__ == "__main__":`, since study cells run in worker processes.
+    needs the usual `if __name__ == "__main__":`, since study cells run in worker processes; with `jobs=1` it does not.
 
     `config`: a YAML file, or its content as a mapping. `jobs`: worker processes; the default is one per core.
     `retry_failed`: train failed cells again, but not diverged or collapsed ones. `on_progress(progress)` is called for
@@ -111,8 +112,10 @@ def compare(
     the time of `time.monotonic()` from which the minutes count; the default is now. `on_notice(line)` gets the plan.
     `stack`: train LSTM cells of one shape together, in this process, which suits a GPU; the others train as usual.
 
-    Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk.
+    Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk; MainGuardError for a program
+    that workers cannot import.
     """
+    check_program(jobs or os.cpu_count() or 1)
     if stack and minutes is not None:
         cause = "a study within some minutes ends some of its cells early, which a stack cannot"
         raise ConfigError("STACK_MINUTES", cause, place="stack", remedy="leave out stack, or the minutes")

@@ -63,6 +63,21 @@ def test_probes_need_no_key_and_learn_nothing_else(app: Any) -> None:
         assert get(app, path).status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_a_browser_without_the_key_gets_a_page_with_a_field_for_it(app: Any, path: str) -> None:
+    browser = "text/html,application/xhtml+xml,*/*;q=0.8"
+    answer = get(app, path, accept=browser)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert 'type="password"' in answer.text
+    assert "tiny" not in answer.text
+    assert get(app, path).json()["error"]["code"] == "API_KEY"
+    assert get(app, "/metrics", accept=browser).json()["error"]["code"] == "API_KEY"
+    opened = get(app, path, accept=browser, authorization=f"Bearer {KEY}")
+    assert opened.status_code == 200
+    assert "tiny" in opened.text
+
+
 def test_without_a_key_to_require_a_key_that_is_sent_does_no_harm(tmp_path: Path) -> None:
     app = create_app(tiny_encoder(tmp_path), name="tiny")
     assert post(app, "/similarity", PAIRS, authorization="Bearer sk-any").status_code == 200
@@ -127,12 +142,16 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Any, list[Any]]]
 
 
 def test_the_command_takes_the_key_from_the_option_or_the_environment(ask: Any) -> None:
-    assert ask()[1] == [("127.0.0.1", {"api_key": None, "insecure": False})]
-    assert ask("--api-key", KEY)[1] == [("127.0.0.1", {"api_key": KEY, "insecure": False})]
-    assert ask(env={"SEQTWIN_API_KEY": KEY})[1] == [("127.0.0.1", {"api_key": KEY, "insecure": False})]
-    assert ask(env={"SEQTWIN_API_KEY": ""})[1] == [("127.0.0.1", {"api_key": None, "insecure": False})]
+    plain = {"api_key": None, "insecure": False, "origins": ()}
+    assert ask()[1] == [("127.0.0.1", plain)]
+    assert ask("--api-key", KEY)[1] == [("127.0.0.1", {**plain, "api_key": KEY})]
+    assert ask(env={"SEQTWIN_API_KEY": KEY})[1] == [("127.0.0.1", {**plain, "api_key": KEY})]
+    assert ask(env={"SEQTWIN_API_KEY": ""})[1] == [("127.0.0.1", plain)]
+    pages = ["https://a.example", "http://localhost:5173"]
+    asked = [word for page in pages for word in ("--allow-origin", page)]
+    assert ask(*asked)[1] == [("127.0.0.1", {**plain, "origins": pages})]
     result, passed = ask("--host", "0.0.0.0", "--insecure")
-    assert passed == [("0.0.0.0", {"api_key": None, "insecure": True})]
+    assert passed == [("0.0.0.0", {**plain, "insecure": True})]
     assert "other machines can reach 0.0.0.0" in result.output
 
 

@@ -159,7 +159,7 @@ def test_life_readiness_and_metrics(encoder: TrainedEncoder) -> None:
 
 
 def test_nothing_is_shown_that_was_not_asked_for(app: FastAPI) -> None:
-    for path in ("/docs", "/redoc", "/openapi.json", "/static", "/../etc/passwd", "/%2e%2e/x"):
+    for path in ("/redoc", "/docs/oauth2-redirect", "/search/", "/static", "/../etc/passwd", "/%2e%2e/x"):
         refused(get(app, path), 404, "NO_PATH")
     for method in ("PUT", "DELETE", "TRACE", "OPTIONS", "PATCH"):
         refused(get(app, "/v1/embeddings", method, origin="http://other.example"), 405, "NO_METHOD")
@@ -181,14 +181,20 @@ BAD = [
     (b"[" * 100_000, "BODY_JSON"),
     (b'{"input": ' + b"9" * 10_000 + b"}", "BODY_JSON"),
     (b'{"input": 3}', "BODY_FIELDS"),
-    (b'{"input": [[1, 2]]}', "BODY_FIELDS"),
+    (b'{"input": [[1, 2]]}', "TOKEN_IDS"),
+    (b'{"input": [1, 2]}', "TOKEN_IDS"),
+    (b'{"input": [[]]}', "BODY_FIELDS"),
+    (b'{"input": [1.5, 2]}', "BODY_FIELDS"),
+    (b'{"input": null}', "BODY_FIELDS"),
+    (b'{"user": "u"}', "BODY_FIELDS"),
+    (b'{"input": "a", "dimension": 5}', "BODY_FIELDS"),
     (b'{"input": ["a", null]}', "BODY_FIELDS"),
     (b'{"input": "a", "encoding_format": "hex"}', "BODY_FIELDS"),
     (b'{"input": "a", "dimensions": 1e400}', "BODY_JSON"),
-    (b'{"input": "a", "\\ud800": 1}', "BODY_FIELDS"),
+    (b'{"pairs": [["a", "b"]], "input": "a", "\\ud800": 1}', None),
     (b'{"input": []}', "BODY_EMPTY"),
     (b'{"input": ""}', "TEXT_EMPTY"),
-    (b'{"input": ["a", " \\t"]}', "TEXT_EMPTY"),
+    (b'{"input": " \\t"}', "TEXT_EMPTY"),
     (b'{"input": "\\ud800"}', "TEXT_SURROGATE"),
     (b'{"input": "\\u200b"}', None),  # white space to some, a token to others: never an error of the service
 ]
@@ -218,6 +224,10 @@ def test_what_is_too_large_is_413(encoder: TrainedEncoder) -> None:
     refused(post(app, "/v1/embeddings", {"input": "a" * 300}), 413, "BODY_SIZE")
     refused(post(app, "/v1/embeddings", content=b"{}", content_type="text/plain"), 415, "BODY_KIND")
     refused(post(app, "/v1/embeddings", content=b"{}", content_encoding="gzip"), 415, "BODY_ENCODING")
+    many = tiny_app(encoder, Limits(hits=6))
+    assert post(many, "/search", {"queries": ["a", "b"], "k": 3}).status_code == 200
+    error = refused(post(many, "/search", {"queries": ["a", "b"], "k": 4}), 413, "SEARCH_HITS")
+    assert "fewer queries" in error["remedy"]
     for k in (0, -1, 1001):
         refused(post(app, "/search", {"queries": "a", "k": k}), 400, "SEARCH_K")
 

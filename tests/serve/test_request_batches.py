@@ -63,6 +63,19 @@ def test_a_call_holds_no_more_than_a_batch_and_no_other_work() -> None:
     assert len(model.calls) < 13
 
 
+def test_many_items_are_several_calls_and_others_get_their_turn() -> None:
+    model, batches = Model(), batcher(batch=4, gather_seconds=0.0)
+
+    async def act() -> list[list[int]]:
+        many = asyncio.create_task(batches.run_in_parts(model.doubled, list(range(10))))
+        await asyncio.sleep(0)
+        return list(await asyncio.gather(many, batches.run(model.tripled, [7])))
+
+    assert asyncio.run(act()) == [[2 * i for i in range(10)], [21]]
+    assert [call for call in model.calls if call != [7]] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert model.calls[-1] != [7]
+
+
 def test_an_error_reaches_the_one_who_caused_it() -> None:
     model, batches = Model(), batcher()
 

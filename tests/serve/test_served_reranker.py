@@ -11,6 +11,7 @@ from reranked import reranked_run
 from seqtwin.index.index import Index
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.serve.app import create_app
+from seqtwin.serve.limits import Limits
 from seqtwin.serve.live_index import FixedIndex, OpenIndex
 from seqtwin.serve.served_encoder import Query, ServedEncoder
 
@@ -52,6 +53,14 @@ def test_joined_requests_do_not_change_each_other(encoder: TrainedEncoder) -> No
 def test_a_number_out_of_range(app: FastAPI, body: dict[str, int]) -> None:
     answer = post(app, "/search", {"queries": "abc", **body})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "SEARCH_RERANK")
+
+
+def test_the_work_for_all_queries_together_is_bounded(encoder: TrainedEncoder) -> None:
+    app = create_app(encoder, Index.build(encoder, CORPUS), Limits(judged=8))
+    assert post(app, "/search", {"queries": ["abc", "fed"], "k": 2, "rerank": 4}).status_code == 200
+    for body in ({"k": 2, "rerank": 5}, {"k": 5, "rerank": 2}):
+        answer = post(app, "/search", {"queries": ["abc", "fed"], **body})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "SEARCH_HITS")
 
 
 def test_a_service_without_a_reranker_names_no_path(tmp_path: Path) -> None:

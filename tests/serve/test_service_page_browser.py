@@ -4,6 +4,8 @@ import csv
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from seqtwin.serve.limits import Limits
 pytestmark = pytest.mark.long
 
 WIDTHS = (380, 768, 1280)
+KEY = "the-key-of-the-test-0123456789"
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +27,14 @@ def encoder(tmp_path_factory):
     return tiny_encoder(tmp_path_factory.mktemp("run"))
 
 
-@pytest.fixture(scope="module")
-def address(encoder):
+@contextmanager
+def _served(encoder: Any, **access: Any) -> Iterator[str]:
     """A service in a thread of this process, without signals."""
     import uvicorn
 
     from seqtwin.serve.server import listener_url, listening
 
-    app = create_app(encoder, Index.build(encoder, CORPUS), Limits(texts=3), name="tiny")
+    app = create_app(encoder, Index.build(encoder, CORPUS), Limits(texts=3), name="tiny", **access)
     with listening("127.0.0.1", 0) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -40,6 +43,19 @@ def address(encoder):
         yield found
         server.should_exit = True
         thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def address(encoder):
+    with _served(encoder) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def locked(encoder):
+    """The address of a service that needs a key, and may be used by the pages of the other one."""
+    with _served(encoder, api_key=KEY, origins=["http://127.0.0.1:9"]) as found:
+        yield found
 
 
 @pytest.fixture
@@ -207,3 +223,56 @@ def test_the_policy_holds(page, address):
     outside = "const done = arguments[0]; fetch('http://127.0.0.2:9/').then(() => done('sent'), () => done('refused'))"
     assert page.execute_async_script(outside) == "refused"
     assert any("Content Security Policy" in entry["message"] for entry in page.get_log("browser"))
+
+
+def test_the_page_starts_with_an_example_that_compares_and_searches(page, address):
+    fields = {name: page.find_element("id", name).get_attribute("value") for name in ("left", "right", "query")}
+    assert fields == {"left": "abc", "right": "acb", "query": "abc"}
+    page.find_element("css selector", "#compare button").click()
+    assert _waited(page, "#verdict .answer").text
+    page.find_element("css selector", "#search button").click()
+    assert _waited(page, "#found td.text").text == "abc"
+    _quiet(page, address)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_description_of_the_api_is_a_quiet_page(page, address, width):
+    _width(page, width)
+    page.get(f"{address}/docs")
+    shown = page.find_element("tag name", "main").text
+    for endpoint in ("POST /v1/embeddings", "GET /v1/models", "POST /search"):
+        assert endpoint in shown
+    assert page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    _quiet(page, address)
+
+
+def _unlocked(browser: Any, key: str) -> None:
+    field = _waited(browser, "#key")
+    field.clear()
+    field.send_keys(key)
+    browser.find_element("css selector", "#unlock button").click()
+
+
+def test_a_service_with_a_key_shows_a_field_for_it_and_then_its_page(browser, locked):
+    _width(browser, 1280)
+    browser.get(locked)
+    assert "API key" in browser.find_element("tag name", "h1").text
+    assert "tiny" not in browser.page_source
+    _unlocked(browser, "another-key-0123456789")
+    assert "not the key" in _waited(browser, "#answer .fault").text
+    _unlocked(browser, KEY)
+    _waited(browser, "#left")
+    browser.get_log("browser")
+    assert _compared(browser, "cafe", "face")
+    _waited(browser, "#sides .parts li")
+    browser.refresh()  # the tab keeps the key
+    _waited(browser, "#left")
+    assert _compared(browser, "abc", "abd")
+    browser.get(f"{locked}/docs")
+    assert "/v1/embeddings" in _waited(browser, "h2 code").text
+    refused = [entry["message"] for entry in browser.get_log("browser") if "401" not in entry["message"]]
+    assert refused == []
+    assert KEY not in browser.current_url
+    browser.execute_script("sessionStorage.clear()")
+    browser.get(locked)
+    _waited(browser, "#key")

@@ -168,7 +168,7 @@ def test_v9_an_odd_path_is_4xx_and_never_echoed(address: str, method: str, path:
     assert set(json.loads(body)["error"]) >= {"code", "message", "remedy"}
 
 
-@pytest.mark.parametrize(("poison", "status"), [("\ud800", 400), ("", 400), ("x" * 100_001, 413)])
+@pytest.mark.parametrize(("poison", "status"), [("\ud800", 400), ("x" * 100_001, 413)])
 def test_v11_one_poisonous_text_of_256_refuses_its_request_alone_and_is_named(
     tmp_path: Path, poison: str, status: int
 ) -> None:

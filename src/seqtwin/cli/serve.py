@@ -27,6 +27,13 @@ def serve(
             metavar="KEY",
         ),
     ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="site whose web pages may use the service, such as https://app.example; repeat it for several",
+            metavar="ORIGIN",
+        ),
+    ] = None,
     insecure: Annotated[
         bool, typer.Option("--insecure", help="listen for other machines without an API key: anybody can use it")
     ] = False,
@@ -39,10 +46,10 @@ def serve(
     from seqtwin.serve.server import serve as run
 
     def announce(address: str) -> None:
-        page = "the page; " if api_key is None else "with the API key: "
-        console.print_line(f"serving {folder} at {address} ({page}/v1/embeddings, /similarity, /metrics)")
+        key = "" if api_key is None else "with the API key: "
+        console.print_line(f"serving {folder} at {address} ({key}the page; /docs, /v1/embeddings, /metrics)")
         sys.stdout.flush()  # a program that waits for the address may read a pipe
 
     if insecure and api_key is None and not is_loopback(host):
         console.print_notice(f"warning: other machines can reach {host}, and the service needs no API key")
-    run(folder, host, port, announce, api_key=api_key, insecure=insecure)
+    run(folder, host, port, announce, api_key=api_key, insecure=insecure, origins=allow_origin or ())

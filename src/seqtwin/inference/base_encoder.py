@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqtwin.data.tokens.equal_texts import Reading, as_written
+from seqtwin.data.tokens.equal_texts import Reading, TextLength, as_written
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.inference.batching import Batching
@@ -146,6 +146,20 @@ class BaseEncoder(ABC):
     def readings(self, texts: Sequence[str]) -> list[Reading]:
         """For each text: a key (equal for equal texts, None for a blank one), and whether any token is known."""
         return [as_written(text) for text in texts] if self._tokens is None else self._tokens.readings(texts)
+
+    def lengths(self, texts: Sequence[str]) -> list[TextLength]:
+        """For each text: its number of tokens, 0 for a blank one, and whether it was cut to `max_length` tokens.
+
+        Raises: ConfigError for an encoder of series.
+        """
+        if self._tokens is None:
+            raise ConfigError("LENGTHS_SERIES", "an encoder of series has no tokens", place="lengths")
+        return self._tokens.lengths(texts)
+
+    @property
+    def max_length(self) -> int | None:
+        """The largest number of tokens of a text; None for an encoder of series."""
+        return None if self._tokens is None else self._tokens.max_length
 
     def score(self, left: Iterable[object], right: Iterable[object]) -> np.ndarray:
         """The score of each pair, float32 [n], higher = more similar.

@@ -1,4 +1,4 @@
-"""Who may use the service: the accepted host names, and the API key."""
+"""Who may use the service: the accepted host names, the API key, and pages of other sites."""
 
 import hashlib
 import hmac
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seqtwin.errors import ConfigError
+from seqtwin.serve.cross_origin import check_origins
 from seqtwin.serve.responses import RefusedError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -19,16 +20,20 @@ class Access:
     """The checks of a request before its body is read.
 
     `hosts`: the accepted host names, None for any. They keep a foreign web page from reaching a loopback service under
-    its own name. `api_key`: what a request must contain as `Authorization: Bearer KEY`, None for no key.
+    its own name. `api_key`: what a request must contain as `Authorization: Bearer KEY`, None for no key. `origins`:
+    the sites whose pages may use the service from a browser.
 
-    Raises: ConfigError for a key that is short, or not of printable ASCII characters without blanks.
+    Raises: ConfigError for a key that is short, or not of printable ASCII characters without blanks; for an invalid
+    origin.
     """
 
     hosts: frozenset[str] | None
     api_key: str | None = None
+    origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         key = self.api_key
+        check_origins(self.origins, has_key=key is not None)
         if key is None:
             return
         if len(key) < SHORTEST_KEY or not all("!" <= character <= "~" for character in key):

@@ -1,7 +1,7 @@
-"""The application with its endpoints. It publishes no API pages and allows no cross-origin requests."""
+"""The application with its endpoints."""
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
@@ -9,20 +9,24 @@ import numpy as np
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
+from seqtwin.data.tokens.equal_texts import TextLength
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.index.index import Index
 from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.serve import request_bodies
 from seqtwin.serve.access import LOOPBACK, Access
+from seqtwin.serve.api_description import describe_api
+from seqtwin.serve.cross_origin import CrossOrigin
 from seqtwin.serve.guard import Guard
 from seqtwin.serve.limits import Limits
 from seqtwin.serve.live_index import FixedIndex, OpenIndex
-from seqtwin.serve.page import page
+from seqtwin.serve.page import docs_page, html_response, key_pages, page
 from seqtwin.serve.prometheus import Metrics
 from seqtwin.serve.request_batches import Batcher
 from seqtwin.serve.request_queue import RequestQueue
+from seqtwin.serve.response_warnings import ResponseWarning, field_warnings, text_warnings, warned_response
 from seqtwin.serve.responses import RefusedError, error_response, json_response
 from seqtwin.serve.served_encoder import Query, ServedEncoder
 
@@ -37,19 +41,21 @@ def create_app(
     name: str = "seqtwin",
     hosts: frozenset[str] | None = LOOPBACK,
     api_key: str | None = None,
+    origins: Sequence[str] = (),
 ) -> FastAPI:
     """The service as an ASGI application. `app.state.metrics.ready` is true while it accepts requests.
 
     `name`: of the model, in responses. `hosts`: the accepted host names, None for any (behind a proxy, or on a private
     network). `api_key`: requests must have it as `Authorization: Bearer KEY`, except `/healthz` and `/readyz`.
+    `origins`: the web pages of other sites that may use the service, such as `https://app.example`.
 
     Raises: ConfigError for an encoder of series, because the service takes texts, for an encoder other than that of
-    the index, or for a short key.
+    the index, for a short key, or for an invalid origin.
     """
     if index is not None and index.encoder.fingerprint != encoder.fingerprint:
         raise ConfigError("INDEX_OTHER_ENCODER", "the index was built with another encoder")
     source = None if index is None else FixedIndex(OpenIndex(index))
-    return build_app(ServedEncoder(encoder, source, name), limits or Limits(), Access(hosts, api_key))
+    return build_app(ServedEncoder(encoder, source, name), limits or Limits(), Access(hosts, api_key, tuple(origins)))
 
 
 def build_app(served: ServedEncoder, limits: Limits, access: Access) -> FastAPI:
@@ -62,7 +68,8 @@ def build_app(served: ServedEncoder, limits: Limits, access: Access) -> FastAPI:
     service = Service(served, limits, access)
     queue = RequestQueue(limits, service.metrics)
     routes = service.routes()
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=service.lifespan)
+    # a redirection of FastAPI would repeat the Host header of the request, and lose the https of a proxy
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, lifespan=service.lifespan)
     app.state.metrics, app.state.queue = service.metrics, queue
     for path, (method, endpoint) in routes.items():
         app.add_route(path, endpoint, methods=[method])
@@ -70,15 +77,20 @@ def build_app(served: ServedEncoder, limits: Limits, access: Access) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _internal_error)
     paths = frozenset(routes)
-    app.add_middleware(Guard, limits=limits, metrics=service.metrics, paths=paths, access=access, queue=queue)
+    locked = key_pages(service.pages)
+    app.add_middleware(
+        Guard, limits=limits, metrics=service.metrics, paths=paths, access=access, queue=queue, locked=locked
+    )
+    if access.origins:
+        app.add_middleware(CrossOrigin, origins=access.origins)
     return app
 
 
 class Decided(TypedDict):
-    """Scores, and whether each reaches the threshold; None without one."""
+    """Scores, and whether each reaches the threshold: None without one, and for a pair with a blank text."""
 
-    scores: list[float]
-    same: list[bool] | None
+    scores: list[float | None]
+    same: list[bool | None] | None
     threshold: float | None
 
 
@@ -88,7 +100,8 @@ class Service:
     def __init__(self, served: ServedEncoder, limits: Limits, access: Access) -> None:
         self.served, self.limits, self.access, self.metrics = served, limits, access, Metrics()
         self.batcher = Batcher(limits, self.metrics)
-        self._page, self._policy = page(served.facts, limits)
+        self.description = describe_api(served.facts, limits, needs_key=access.api_key is not None)
+        self.pages = {"/": page(served.facts, limits, served.example), "/docs": docs_page(self.description)}
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
@@ -99,19 +112,38 @@ class Service:
     def routes(self) -> dict[str, tuple[str, Endpoint]]:
         """Every path with its method and endpoint."""
         return {
-            "/": ("GET", self.home),
+            "/": ("GET", self.html),
+            "/docs": ("GET", self.html),
+            "/openapi.json": ("GET", self.openapi),
             "/healthz": ("GET", self.alive),
             "/readyz": ("GET", self.ready),
             "/metrics": ("GET", self.metrics_text),
+            "/v1/models": ("GET", self.models),
+            "/v1/models/{model}": ("GET", self.model),
             "/v1/embeddings": ("POST", self.embeddings),
             "/similarity": ("POST", self.similarity),
             "/search": ("POST", self.search),
             "/explain": ("POST", self.explain),
         }
 
-    async def home(self, request: Request) -> Response:
-        """The web page."""
-        return HTMLResponse(self._page, headers={"content-security-policy": self._policy})
+    async def html(self, request: Request) -> Response:
+        """The web page, or the description of the API as a page."""
+        return html_response(self.pages[request.url.path])
+
+    async def openapi(self, request: Request) -> Response:
+        """The description of the API in the format of OpenAPI 3.1."""
+        return json_response(self.description)
+
+    async def models(self, request: Request) -> Response:
+        """The list with the one model, in the format of OpenAI's API."""
+        return json_response({"object": "list", "data": [self.served.model_facts]})
+
+    async def model(self, request: Request) -> Response:
+        """The facts of the model by its name."""
+        if request.path_params["model"] != self.served.name:
+            cause, remedy = "this service has no such model", "GET /v1/models lists its model"
+            raise RefusedError(404, "NO_MODEL", cause, place="model", remedy=remedy)
+        return json_response(self.served.model_facts)
 
     async def alive(self, request: Request) -> Response:
         """Whether the process is alive."""
@@ -129,21 +161,23 @@ class Service:
         return PlainTextResponse(self.metrics.text(), media_type="text/plain; version=0.0.4")
 
     async def embeddings(self, request: Request) -> Response:
-        """The vectors of one or more texts, in the format of OpenAI's embeddings."""
-        body = request_bodies.read(request_bodies.Embeddings, await request.body())
+        """The vectors of one or more texts, in the format of OpenAI's embeddings. That of a blank text is empty."""
+        body, unknown = request_bodies.read_embeddings(await request.body())
         texts = request_bodies.listed(body.input)
         self._check(texts, "input")
         dim = self.served.encoder.dim
         if body.dimensions not in {None, dim}:
             cause = f"dimensions: the vectors of this encoder have {dim} numbers and cannot be shortened"
             raise RefusedError(400, "DIMENSIONS", cause, place="dimensions", remedy="leave dimensions out")
-        rows = await self.batcher.run(self.served.encode, texts)
+        rows = await self.batcher.run_in_parts(self.served.encode, texts)
+        warnings = field_warnings(unknown)
+        warnings += self._warnings(body.input, [[row.length] for row in rows], "input", "an empty embedding")
         shape = _base64 if body.encoding_format == "base64" else _floats
         data = [{"object": "embedding", "index": i, "embedding": shape(row.vector)} for i, row in enumerate(rows)]
-        used = sum(row.tokens for row in rows)
+        used = sum(row.length.tokens for row in rows)
         usage = {"prompt_tokens": used, "total_tokens": used}
         model = body.model or self.served.name
-        return json_response({"object": "list", "data": data, "model": model, "usage": usage})
+        return warned_response({"object": "list", "data": data, "model": model, "usage": usage}, warnings)
 
     async def similarity(self, request: Request) -> Response:
         """The score of each pair, and whether it reaches the threshold, if there is one."""
@@ -151,11 +185,13 @@ class Service:
         request_bodies.check_count(len(body.pairs), self.limits, "pairs")
         for pair in body.pairs:
             request_bodies.check_texts(pair, self.limits.text, "pairs")
-        scores = [float(score) for score in await self.batcher.run(self.served.score, body.pairs)]
-        return json_response({**self._with_decisions(scores), "model": self.served.name})
+        rows = await self.batcher.run_in_parts(self.served.score, body.pairs)
+        warnings = self._warnings(body.pairs, [row.lengths for row in rows], "pairs", "no score")
+        scores = [row.score for row in rows]
+        return warned_response({**self._with_decisions(scores), "model": self.served.name}, warnings)
 
     async def search(self, request: Request) -> Response:
-        """The neighbours of each query."""
+        """The neighbours of each query. A blank query has none."""
         if self.served.source is None:
             remedy = "build an index (seqtwin index) and serve its folder"
             raise RefusedError(404, "NO_INDEX", "this service has no index", remedy=remedy)
@@ -164,13 +200,26 @@ class Service:
         self._check(queries, "queries")
         if not 1 <= body.k <= self.limits.neighbours:
             raise RefusedError(400, "SEARCH_K", f"k: expected 1 to {self.limits.neighbours}, got {body.k}", place="k")
+        self._check_work(len(queries), body.k, self.limits.hits, "k")
         if body.rerank is not None:
             self._check_rerank(body.k, body.rerank)
+            self._check_work(len(queries), max(body.k, body.rerank), self.limits.judged, "rerank")
         asked = [Query(query, body.k, body.rerank) for query in queries]
         results = await self.batcher.run(self.served.search, asked)
+        warnings = self._warnings(body.queries, [[near.length] for near in results], "queries", "no neighbours")
         threshold = self.served.threshold_of(reranked=body.rerank is not None)
         facts = {"threshold": threshold, "index": results[0].index_facts}
-        return json_response({"results": [near.hits for near in results], **facts})
+        return warned_response({"results": [near.hits for near in results], **facts}, warnings)
+
+    @staticmethod
+    def _check_work(queries: int, each: int, most: int, place: str) -> None:
+        if queries * each > most:
+            cause = (
+                f"{place}: expected at most {most:,} neighbours for all queries together, got {queries} times {each}"
+            )
+            raise RefusedError(
+                413, "SEARCH_HITS", cause, place=place, remedy=f"send fewer queries, or a smaller {place}"
+            )
 
     def _check_rerank(self, k: int, rerank: int) -> None:
         most = self.limits.reranked
@@ -186,16 +235,25 @@ class Service:
         body = request_bodies.read(request_bodies.Explained, await request.body())
         request_bodies.check_texts([body.left, body.right], self.limits.text, "left and right")
         request_bodies.check_texts([body.left, body.right], self.limits.explained, "left and right")
-        [explanation] = await self.batcher.run(self.served.explain, [(body.left, body.right, body.method)])
-        return json_response({**explanation, "model": self.served.name})
+        [found] = await self.batcher.run(self.served.explain, [(body.left, body.right, body.method)])
+        warnings = self._warnings("", [found.lengths], "left and right", "no explanation")
+        return warned_response({**found.parts, "model": self.served.name}, warnings)
 
     def _check(self, texts: list[str], place: str) -> None:
         request_bodies.check_count(len(texts), self.limits, place)
         request_bodies.check_texts(texts, self.limits.text, place)
 
-    def _with_decisions(self, scores: list[float]) -> Decided:
+    def _warnings(
+        self, given: object, lengths: Sequence[Sequence[TextLength]], place: str, result: str
+    ) -> list[ResponseWarning]:
+        """The warnings for the texts of a request. Raises: RefusedError (400) for a blank text outside of a list."""
+        if isinstance(given, str) and not all(length.tokens for length in lengths[0]):
+            request_bodies.refuse_blank(0, place)
+        return text_warnings(lengths, place, self.served.encoder.max_length, result)
+
+    def _with_decisions(self, scores: list[float | None]) -> Decided:
         threshold = self.served.encoder.threshold
-        same = None if threshold is None else [score >= threshold for score in scores]
+        same = None if threshold is None else [None if score is None else score >= threshold for score in scores]
         return {"scores": scores, "same": same, "threshold": threshold}
 
 

@@ -2,19 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from seqtwin.errors import SeqTwinError
 from seqtwin.serve.access import Access
 from seqtwin.serve.limits import Limits
+from seqtwin.serve.page import Page, html_response
 from seqtwin.serve.prometheus import Metrics
 from seqtwin.serve.request_queue import RequestQueue, busy, ending
-from seqtwin.serve.responses import FIXED_HEADERS, RefusedError, error_response
+from seqtwin.serve.responses import FIXED_HEADERS, RefusedError, error_response, http_status
 
 GONE = 499  # the client left before its response; counted, never sent
+MODELS, MODEL = "/v1/models/", "/v1/models/{model}"  # counted as one path
 _CLOSING = {401, 408, 413, 415, 421, 431}  # the rest of such a body is not worth reading
 
 
@@ -22,13 +25,21 @@ class Guard:
     """Passes every request to the application: counts, times and limits it, and ends it when its client leaves.
 
     `paths`: those of the application; other paths are counted together. `queue`: of the requests with a body.
+    `locked`: by path, the page that a browser gets without the API key.
     """
 
     def __init__(
-        self, app: ASGIApp, limits: Limits, metrics: Metrics, paths: frozenset[str], access: Access, queue: RequestQueue
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        metrics: Metrics,
+        paths: frozenset[str],
+        access: Access,
+        queue: RequestQueue,
+        locked: Mapping[str, Page] | None = None,
     ) -> None:
         self._app, self._limits, self._metrics, self._paths = app, limits, metrics, paths
-        self._access, self._queue = access, queue
+        self._access, self._queue, self._locked = access, queue, locked or {}
         self._body_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,6 +57,7 @@ class Guard:
             raise
         finally:
             path = scope["path"] if scope["path"] in self._paths else "other"
+            path = MODEL if scope["path"].startswith(MODELS) else path
             self._metrics.request(path, out.status, time.perf_counter() - began)
 
     async def _send_error(self, scope: Scope, receive: Receive, out: "_Out", error: SeqTwinError) -> None:
@@ -59,7 +71,14 @@ class Guard:
             headers["www-authenticate"] = "Bearer"
         if isinstance(error, RefusedError) and error.status in _CLOSING:
             headers["connection"] = "close"
-        await error_response(error, scope["path"], headers)(scope, receive, out)
+        await self._error_response(error, scope, headers)(scope, receive, out)
+
+    def _error_response(self, error: SeqTwinError, scope: Scope, headers: Mapping[str, str]) -> Response:
+        """The error as JSON; for a browser that opens a page without the API key, a page with a field for the key."""
+        page = self._locked.get(scope["path"])
+        if page is None or http_status(error) != 401 or scope["method"] != "GET" or not _wants_html(scope):
+            return error_response(error, scope["path"], headers)
+        return html_response(page, 401, headers)
 
     async def _check_and_answer(self, scope: Scope, receive: Receive, out: "_Out") -> None:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > self._limits.headers:
@@ -173,6 +192,10 @@ class _Out:
             self.status = message["status"]
             message = {**message, "headers": [*message["headers"], *FIXED_HEADERS]}
         await self._send(message)
+
+
+def _wants_html(scope: Scope) -> bool:
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 async def _left(receive: Receive) -> None:

@@ -8,17 +8,19 @@ class Limits:
     """The limits of one request, and of all requests together. Sizes in bytes or characters, times in seconds.
 
     >>> Limits().texts, Limits(texts=8).texts
-    (256, 8)
+    (2048, 8)
     """
 
-    body: int = 1 << 20
+    body: int = 4 << 20
     headers: int = 16 << 10
     bodies: int = 64 << 20  # bodies of all current requests together
-    texts: int = 256  # texts, pairs or queries per request
+    texts: int = 2048  # texts, pairs or queries per request, as many as OpenAI allows
     text: int = 100_000
     explained: int = 500  # occlusion costs the square of the length of a text
     neighbours: int = 1000  # per query
     reranked: int = 100  # neighbours that a re-ranker judges, per query
+    hits: int = 256_000  # neighbours of all queries of a request
+    judged: int = 25_600  # neighbours that a re-ranker judges, of all queries of a request
     in_flight: int = 64
     queued: int = 256
     connections: int = 1024

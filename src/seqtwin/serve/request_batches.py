@@ -48,6 +48,13 @@ class Batcher:
             self._draining = asyncio.create_task(self._drain())
         return await job.future
 
+    async def run_in_parts(self, work: Work[T, R], items: list[T]) -> list[R]:
+        """The same in calls of at most `limits.batch` items. Other requests get their turn between two calls."""
+        results: list[R] = []
+        for start in range(0, len(items), self._limits.batch):
+            results += await self.run(work, items[start : start + self._limits.batch])
+        return results
+
     def close(self) -> None:
         """Stop the thread once its current call is done."""
         self._thread.shutdown(wait=False, cancel_futures=True)

@@ -5,7 +5,7 @@ import contextlib
 import ipaddress
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -39,12 +39,14 @@ def serve(
     limits: Limits | None = None,
     api_key: str | None = None,
     insecure: bool = False,
+    origins: Sequence[str] = (),
 ) -> None:
     """Serve an encoder, or an index with its encoder, until SIGTERM or SIGINT.
 
     `port`: 0 chooses a free one. `announce`: gets the address once the service is ready. `encoder`: the folder of the
     encoder of an index, if it has moved. On a loopback address, the service accepts only loopback names. `api_key`:
     requests must have it as `Authorization: Bearer KEY`. On any other address it is required, unless `insecure`.
+    `origins`: the sites whose web pages may use the service, such as `https://app.example`.
 
     Raises: MissingExtraError, ConfigError or DamagedError before the port opens; InUseError if the port is taken.
     """
@@ -58,7 +60,7 @@ def serve(
     from seqtwin.serve.open_folder import open_folder
 
     limits = limits or Limits()
-    access = Access(LOOPBACK | {host.lower()} if is_loopback(host) else None, api_key)
+    access = Access(LOOPBACK | {host.lower()} if is_loopback(host) else None, api_key, tuple(origins))
     app = build_app(open_folder(folder, encoder), limits, access)
     with listening(host, port) as listener:
         _run(app, listener, limits, announce)

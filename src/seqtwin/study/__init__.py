@@ -13,6 +13,7 @@
 - `measure_cost`: the seconds of a training, measured on some steps.
 - `rounds`: short trainings on dev; the better half of the pairings goes on.
 - `quick`: a study within a number of minutes.
+- `main_guard`: whether workers can import the program that starts them.
 - `parent_watch`: ends a helper process with the process that started it.
 - `worker`: the work of a worker process.
 - `worker_pool`: worker processes that run tasks.

@@ -3,8 +3,8 @@
 import logging
 import os
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from logging.handlers import QueueHandler
 from pathlib import Path
@@ -57,10 +57,10 @@ class Events(Protocol):
 
 @dataclass
 class WorkerState:
-    """The settings from the driver: its queue (None in the driver itself), the number of tasks in all, their kind, and
-    the data of the study."""
+    """The settings from the driver: where to report (None in the driver itself), the number of tasks in all, their
+    kind, and the data of the study."""
 
-    events: Events | None = None
+    events: Callable[[Progress], None] | None = None
     of: int = 0
     work: str = ""
     data: DataSets | None = None
@@ -75,7 +75,7 @@ def start_worker(events: Events, threads: int, of: int, work: str, data: DataSet
     `events`: the queue to report to; `threads`: how many it may use; `of`: the number of tasks in all; `work`: their
     kind; `data`: the prepared data, None where each process reads its own.
     """
-    _state.events, _state.of, _state.work, _state.data = events, of, work, data or DataSets()
+    _state.events, _state.of, _state.work, _state.data = events.put, of, work, data or DataSets()
     end_with_driver()
     signal.signal(signal.SIGTERM, Leave())
     # warnings go to the driver, which prints each once and not once per study cell
@@ -85,6 +85,19 @@ def start_worker(events: Events, threads: int, of: int, work: str, data: DataSet
     # tokenizers starts threads of its own, one per core, in every process
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     torch.set_num_threads(threads)
+
+
+@contextmanager
+def working_here(events: Callable[[Progress], None], of: int, work: str) -> Iterator[None]:
+    """Make the driver a worker for a while, with one thread. The arguments are those of `start_worker`."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    _state.events, _state.of, _state.work = events, of, work
+    try:
+        yield
+    finally:
+        _state.events = None
+        torch.set_num_threads(threads)
 
 
 def run_task(run: Callable[[TaskT, Path, DataSets | None], str], task: TaskT, folder: Path) -> str:
@@ -149,4 +162,4 @@ def report(progress: Progress) -> None:
     """Report to the driver, where there is one."""
     if _state.events is not None:
         with suppress(OSError, EOFError):  # the driver has ended, and this process ends with it
-            _state.events.put(replace(progress, of=_state.of, work=_state.work))
+            _state.events(replace(progress, of=_state.of, work=_state.work))

@@ -16,10 +16,11 @@ from pathlib import Path
 from queue import Empty
 from typing import Generic, Protocol, TypeVar
 
-from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.errors import SeqTwinError
 from seqtwin.run.prepare import DataSets
+from seqtwin.study.main_guard import check_program, program_fault, reported, unguarded
 from seqtwin.study.parent_watch import end_with_driver
-from seqtwin.study.worker import Events, Progress, run_task, start_worker
+from seqtwin.study.worker import Events, Progress, run_task, start_worker, working_here
 
 OnProgress = Callable[[Progress], None]
 GRACE = 30.0  # seconds for the last step of a worker and its checkpoint
@@ -51,7 +52,7 @@ class Work(Generic[TaskT]):
     data: DataSets | None = None
 
 
-class TimeUp(Exception):  # noqa: N818 - a signal, not an error
+class TimeUp(BaseException):
     """Raised when the time of a pool is up. Its tasks were ended, and those that had not finished are unpublished."""
 
 
@@ -66,10 +67,15 @@ def run_all(
 ) -> None:
     """Publish all tasks under `folder`, with as many at a time as there are workers.
 
-    `until`: the time of `time.monotonic()` at which the tasks that still run are ended.
+    A single worker is this process itself if other processes could not import the program. `until`: the time of
+    `time.monotonic()` at which the tasks that still run are ended.
 
-    Raises: TimeUp; ResourceError and the other errors of a worker, after which all workers end.
+    Raises: TimeUp; MainGuardError; ResourceError and the other errors of a worker, after which all workers end.
     """
+    check_program(workers)
+    if program_fault() is not None:
+        run_here(work, tasks, folder, on_progress, until=until)
+        return
     left = list(tasks)
     while left:
         run_some(work, left, folder, min(workers, len(left)), on_progress, of=len(tasks), until=until)
@@ -77,6 +83,24 @@ def run_all(
         if left:  # a process died and ended its pool: only a task that runs alone can be blamed for that
             _run_alone(work, left[0], folder, on_progress, of=len(tasks))
             left = _missing(left, folder)
+
+
+def run_here(
+    work: Work[TaskT], tasks: Sequence[TaskT], folder: Path, on_progress: OnProgress, *, until: float = math.inf
+) -> None:
+    """Run all tasks in this process, one after the other. A task that kills the process ends the study.
+
+    Raises: TimeUp at the end of an epoch; the errors of a task that is not published.
+    """
+
+    def pass_on(progress: Progress) -> None:
+        on_progress(progress)
+        if time.monotonic() > until:
+            raise TimeUp
+
+    with working_here(pass_on, len(tasks), work.name):
+        for task in tasks:
+            work.run(task, folder, work.data)
 
 
 def _missing(tasks: Sequence[TaskT], folder: Path) -> list[TaskT]:
@@ -122,9 +146,8 @@ def _manager(context: SpawnContext) -> SyncManager:
     manager = SyncManager(ctx=context)
     try:
         manager.start(_serve_until_driver_ends)
-    except EOFError as error:
-        remedy = 'in a script, call this under `if __name__ == "__main__":`, since workers import the script'
-        raise ConfigError("WORKER_START", "no worker process could start", remedy=remedy) from error
+    except EOFError as error:  # mostly because the program is not guarded in a way that `check_program` notices
+        raise reported(unguarded("no worker process could start")) from error
     return manager
 
 

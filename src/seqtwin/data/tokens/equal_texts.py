@@ -19,6 +19,13 @@ class Reading(NamedTuple):
     known: bool
 
 
+class TextLength(NamedTuple):
+    """The number of tokens of a text, 0 for a blank one, and whether it was too long and lost its end."""
+
+    tokens: int
+    cut: bool
+
+
 def as_written(text: str) -> Reading:
     """The reading for an encoder without tokens: texts are equal if their characters are.
 

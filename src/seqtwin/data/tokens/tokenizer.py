@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Encoding, Tokenizer, pre_tokenizers
 
-from seqtwin.data.tokens.equal_texts import Reading, reading
+from seqtwin.data.tokens.equal_texts import Reading, TextLength, reading
 from seqtwin.data.tokens.letters import LETTERS, Letters, spelled, written
 from seqtwin.data.tokens.plain_texts import Found, Reader, reader_of
 from seqtwin.data.tokens.units import MAX_TOKENS, PAD, UNITS, UNKNOWN, check_sizes, normalizer_of, of_counts
@@ -62,6 +62,14 @@ class TextTokens:
         if cut:
             logger.warning("%d of %d texts were too long and were cut to %d tokens", cut, len(texts), self.max_length)
         return self._filled([one.ids for one in found], texts)
+
+    def lengths(self, texts: Sequence[str]) -> list[TextLength]:
+        """The number of tokens of each text, 0 for a blank one, and whether the text was cut to the largest number."""
+        found = self._found([_storable(text) for text in texts])
+        return [
+            TextLength(len(one.ids) if text.strip() else 0, one.cut or len(text) > MAX_CHARACTERS)
+            for one, text in zip(found, texts, strict=True)
+        ]
 
     def _found(self, stored: Sequence[str]) -> list[Found]:
         """The ids of each text: of a reader where it knows the text, otherwise of the library."""

@@ -16,11 +16,13 @@
   };
   const pause = (seconds) => new Promise((done) => { setTimeout(done, 1000 * seconds); });
 
+  const key = sessionStorage.getItem("seqtwin-key"); // of a service that needs one: key.js put it there
+  const access = key ? { Authorization: `Bearer ${key}` } : {};
   const ask = async (path, body, tries = 5) => {
     let answered;
     try {
       answered = await fetch(path, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+        method: "POST", headers: { "Content-Type": "application/json", ...access }, body: JSON.stringify(body),
       });
     } catch {
       throw new Error("The service does not respond. Is it still running?");
@@ -103,6 +105,7 @@
     try {
       const { scores } = await ask("/similarity", { pairs: [[left, right]] });
       if (mine !== turn) return; // replaced by a later request
+      if (scores[0] === null) throw new Error("There is no score: one of the two texts is empty.");
       find("verdict").replaceChildren(...verdict(scores[0]), ...(facts.range ? [scale(scores[0])] : []));
     } catch (error) {
       fault(find("verdict"), error);
@@ -201,12 +204,13 @@
   };
 
   const usable = (text) => typeof text === "string" && text.trim() !== "" && !/\p{Surrogate}/u.test(text) && [...text].length <= limits.text;
+  const PART = 256; // pairs per request, so that the bar moves
   const batches = (pairs) => { // by count, and by size so that no body is too large
     const found = [];
     let size = Infinity;
     pairs.forEach((pair) => {
       const own = 6 * (pair.left.length + pair.right.length) + 16;
-      if (size + own > limits.body / 2 || found.at(-1).length >= limits.texts) { found.push([]); size = 0; }
+      if (size + own > limits.body / 2 || found.at(-1).length >= Math.min(limits.texts, PART)) { found.push([]); size = 0; }
       found.at(-1).push(pair);
       size += own;
     });
