@@ -38,7 +38,7 @@ endif
 # One thread per process: several processes that each take all cores are slower than one.
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help compare experiments test test-all test-processors check format bench soak soak-nightly validation retrieval defaults keep report-committed clean
+.PHONY: help compare experiments test test-all test-processors test-lowest check format bench soak soak-nightly validation retrieval defaults keep report-committed clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
@@ -77,6 +77,9 @@ test-all: $(READY) ## run every test, including the slow ones
 test-processors: $(READY) ## run the numeric tests with the kernels of other processors
 	@PYTHON=$(BIN)/python JOBS=$(JOBS) .ci/processors
 
+test-lowest: $(READY) ## the README's first commands, from a wheel, with the lower bounds of all dependencies (downloads them)
+	@PYTHON=$(BIN)/python .ci/lowest
+
 check: $(READY) ## style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -89,6 +92,7 @@ format: $(READY) ## put the code in the one format
 bench: $(READY) ## speed side by side, start-up times, and the figures of the README
 	@$(ONE_THREAD) $(BIN)/python benchmarks/startup.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/report_time.py
+	@$(ONE_THREAD) $(BIN)/python benchmarks/safety_cost.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/engine.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/peers.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/placenames.py

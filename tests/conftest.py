@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +127,26 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     driven.downloads = downloads
     yield driven
     driven.quit()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Any], list[str]]:
+    """The faults that axe-core finds on the open page of a browser; absent axe-core is a skip, in CI a failure."""
+    try:
+        from axe_core_python.base import AXE_SCRIPT
+    except ImportError:
+        reason = "these tests need axe-core-python, which the extra dev installs"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    run = """
+      const done = arguments[0];
+      axe.run(document, {resultTypes: ["violations"]}).then((found) => done(found.violations.map(
+        (one) => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`)));
+    """
+
+    def faults(browser: Any) -> list[str]:
+        browser.execute_script(AXE_SCRIPT)
+        return list(browser.execute_async_script(run))
+
+    return faults

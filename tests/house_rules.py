@@ -45,6 +45,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "ground": frozenset(),
     "model": frozenset({"ground"}),
     "data": frozenset({"ground"}),
+    "reading": frozenset({"ground", "model"}),
     "build": frozenset({"ground", "model", "data"}),
     "store": BELOW_STORE,
     "training": frozenset({"ground", "model", "data"}),
@@ -61,14 +62,14 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "matching": INFERENCE | {"inference", "index"},
     "serve": INFERENCE | {"inference", "index"},
     "verify": INFERENCE | {"inference", "index"},
-    "conformance": INFERENCE | {"inference", "index", "training"},
+    "conformance": INFERENCE | {"inference", "index", "training", "reading"},
     "anatomy": BELOW_STORE | {"store"},
     "reporting": frozenset({"ground", "published", "comparisons"}),
     "interop": INFERENCE | EXPERIMENTS | AT_WORK,
     "api": INFERENCE | EXPERIMENTS | AT_WORK,
     "api_reranker": INFERENCE | EXPERIMENTS | AT_WORK | {"api"},
     "cli": INFERENCE | EXPERIMENTS | AT_WORK | {"anatomy", "interop", "api", "api_reranker", "root"},
-    "root": INFERENCE | EXPERIMENTS | AT_WORK | {"interop", "api", "api_reranker", "conformance"},
+    "root": INFERENCE | EXPERIMENTS | AT_WORK | {"interop", "api", "api_reranker", "conformance", "reading"},
 }
 
 # What a floor must not touch at all, and what it must not reach even through others.
@@ -76,6 +77,7 @@ NOT_DIRECTLY = {"model": {f"{ROOT}.config", f"{ROOT}.strict_yaml"}, "reporting":
 EXPERIMENT = {*(f"{ROOT}.{name}" for name in ("training", "run", "study", "explain")), "pytorch_metric_learning"}
 NEVER_REACHED = {
     "anatomy": EXPERIMENT,
+    "reading": EXPERIMENT,
     "inference": EXPERIMENT,
     "teachers": EXPERIMENT,
     "index": EXPERIMENT,

@@ -348,6 +348,7 @@ TRAINING = {"pytorch_metric_learning", *(f"seqtwin.{name}" for name in ("trainin
         ("import seqtwin.inference.reranking", TRAINING | {"torch", "pandas", "sklearn", "scipy"}),
         ("import seqtwin.index.index", TRAINING | {"faiss"}),
         ("import seqtwin.inference.trained_encoder", TRAINING),
+        ("import seqtwin.reading.reader, seqtwin.conformance.check_reading", TRAINING | {"pandas", "sklearn", "scipy"}),
     ],
 )
 def test_what_an_import_does_not_load(statement, unwanted):

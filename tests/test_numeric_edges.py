@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 import tiny
+from seqtwin import cli
 from seqtwin.conformance.check_losses import LOSS_CHECKS
 from seqtwin.conformance.check_representations import REPRESENTATION_CHECKS
 from seqtwin.conformance.drawn_pairs import Case as LossCase
@@ -23,6 +25,8 @@ from seqtwin.metrics.base import Undefined
 from seqtwin.model.distances import cosine, euclidean
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.records import Sequences
+from seqtwin.store import load_encoder, save_encoder
+from seqtwin.training.encode_store import warn_of_zeros
 from seqtwin.training.fit import Diverged, RunState, fit
 from seqtwin.training.losses import LOSSES
 
@@ -54,6 +58,36 @@ def trained(rows: int, loss: Any = "mse", *, target: float | None = None, **chan
         store = replace(store, target=np.full(rows, target))
     built = tiny.loss_of(model, loss)
     return fit(model, built, store, tiny.recipe(**changes), lambda _: None), built
+
+
+def zeroed(folder: Path) -> Path:
+    """A saved encoder whose vectors are all zeros."""
+    saved = load_encoder(tiny.saved_encoder(folder / "whole"))
+    with torch.no_grad():
+        for weights in saved.model.projection.parameters():
+            weights.zero_()
+    (folder / "zero").mkdir()
+    save_encoder(folder / "zero", saved, "# card\n")
+    return folder / "zero"
+
+
+def test_n13_vectors_of_zeros_are_counted_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = zeroed(tmp_path)
+    texts = tmp_path / "texts.txt"
+    texts.write_text("abc\nbcd\n", encoding="utf-8")
+    for command in (["encode", str(folder), str(texts), "-o", str(tmp_path / "vectors.npy")],
+                    ["index", str(folder), str(texts), "-o", str(tmp_path / "index")]):  # fmt: skip
+        said = CliRunner().invoke(cli.app, command)
+        assert said.exit_code == 0, said.output
+        assert "note: 2 vectors have only zeros: their cosine with every other one counts as 0" in said.stderr
+    encoder = load(folder)
+    assert encoder.score(["abc"], ["bcd"]).tolist() == [0.0]
+    model, items = load_encoder(folder).model, tiny.store(4).items
+    warn_of_zeros(model, items)
+    assert f"on test, {len(items)} vectors have only zeros" in caplog.text
+    caplog.clear()
+    warn_of_zeros(tiny.siamese(), items)
+    assert caplog.text == ""
 
 
 def test_n1_a_sequence_without_steps_cannot_exist_and_the_policy_decides(tmp_path: Path) -> None:

@@ -20,10 +20,16 @@ from shell import Shell
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-PAGES = ["docs/config.md", "docs/search.md", "docs/objectives.md", "docs/extending.md"]  # they use what the README made
+PAGES = [
+    "docs/command-line.md",
+    "docs/config.md",
+    "docs/search.md",
+    "docs/objectives.md",
+    "docs/extending.md",
+]  # they use what the README made
 ALONE = ["docs/own-parts.md"]
 PICTURES = {"", "text", "mermaid"}
-SET_UP = {"make", "git", "cd", "pip", "python3"}
+SET_UP = {"make", "git", "cd", "pip", "pipx", "uvx", "python3"}
 
 _FENCE = re.compile(r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<body>.*?)^(?P=fence)\s*$", re.M | re.S)
 _COMMENT = re.compile(r"<!--\s*(?P<key>not run|file|needs):\s*(?P<value>[^>]*?)\s*-->\s*\Z")

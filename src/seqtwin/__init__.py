@@ -27,6 +27,7 @@ The files and folders, from the ground up:
 - `data`: files and built-in sets to pairs, examples and token ids.
 - `baselines`: baselines that an encoder should beat.
 - `model`: the encoder, its representations, similarities and heads.
+- `reading`: the vector of each sequence from a recurrent layer of your own.
 - `build`: from a config to a model.
 - `store`: an encoder as a folder.
 - `reranker`: the probability that two texts are the same, from their vectors and their spelling.
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from seqtwin.config import read_run, read_study
     from seqtwin.conformance.check_indexes import check_index
     from seqtwin.conformance.check_losses import check_loss
+    from seqtwin.conformance.check_reading import check_reading
     from seqtwin.conformance.check_representations import check_representation
     from seqtwin.conformance.check_tokenizers import check_tokenizer
     from seqtwin.errors import SeqTwinError
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from seqtwin.model.projections import PROJECTIONS
     from seqtwin.model.representations import REPRESENTATIONS
     from seqtwin.model.similarities import SIMILARITIES
+    from seqtwin.reading.reader import Reader, read
     from seqtwin.training.losses import LOSSES
 
 _HOME = {
@@ -90,8 +93,11 @@ _HOME = {
     "read_study": "seqtwin.config",
     "check_index": "seqtwin.conformance.check_indexes",
     "check_loss": "seqtwin.conformance.check_losses",
+    "check_reading": "seqtwin.conformance.check_reading",
     "check_representation": "seqtwin.conformance.check_representations",
     "check_tokenizer": "seqtwin.conformance.check_tokenizers",
+    "read": "seqtwin.reading.reader",
+    "Reader": "seqtwin.reading.reader",
     "REPRESENTATIONS": "seqtwin.model.representations",
     "PROJECTIONS": "seqtwin.model.projections",
     "SIMILARITIES": "seqtwin.model.similarities",
@@ -105,11 +111,13 @@ __all__ = [
     "REPRESENTATIONS",
     "SIMILARITIES",
     "Index",
+    "Reader",
     "SeqTwinError",
     "TrainedEncoder",
     "__version__",
     "check_index",
     "check_loss",
+    "check_reading",
     "check_representation",
     "check_tokenizer",
     "compare",
@@ -119,6 +127,7 @@ __all__ = [
     "load",
     "mine",
     "probe",
+    "read",
     "read_run",
     "read_study",
     "report",

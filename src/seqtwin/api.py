@@ -25,9 +25,11 @@ from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.starter_config import as_mapping, as_yaml, describe, starter_settings
 from seqtwin.errors import ConfigError
 from seqtwin.files import publish_text
+from seqtwin.guards.replaced import move_replaced
 from seqtwin.paths import expand
 from seqtwin.reporting.page.write_report import write_report
 from seqtwin.run.check_config import check_run, check_targets
+from seqtwin.run.fresh_model import refuse_memory, training_memory
 from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.manifest import config_text
 from seqtwin.run.objectives.check_pair_targets import check_pair_targets
@@ -49,7 +51,7 @@ from seqtwin.study.worker_pool import OnProgress
 from seqtwin.training.checkpoint import differences
 
 RunSpec = RunConfig | Mapping[str, object] | Path | str
-AUTO_AGAIN = "the comparison of encoders depends on the time, so it cannot be continued"
+AUTO_AGAIN = "the comparison of encoders continues by itself, with the trainings that have ended"
 StudySpec = StudyConfig | Mapping[str, object] | Path | str
 
 
@@ -80,10 +82,13 @@ def train(
     if resume:
         raise ConfigError("RESUME_AUTO", AUTO_AGAIN, place="minutes", remedy="leave out resume")
     data = DataSets()
-    race = run_race(run, data, minutes=minutes)
+    journal = folder.with_name(f"{folder.name}.auto.json")
+    race = run_race(run, data, minutes=minutes, journal=journal)
     run = race.config_of_winner(run)
     finish = partial(write_race, race)
-    return train_run(run, folder, on_epoch=on_epoch, finish=finish, prepared=data.prepare(run), baselines=baselines)
+    done = train_run(run, folder, on_epoch=on_epoch, finish=finish, prepared=data.prepare(run), baselines=baselines)
+    journal.unlink(missing_ok=True)
+    return done
 
 
 def compare(
@@ -186,7 +191,13 @@ def understood(config: RunConfig, prepared: Ready, seen: Sequence[str] = ()) -> 
     `prepared`: the data of the config. `seen`: the first of these lines where the data were inspected.
     """
     first = seen or prepared.data.understood or [_named_columns(config.data, prepared.data.name)]
-    return [*first, *prepared_lines(prepared)]
+    return [*first, *prepared_lines(prepared), *_memory_lines(config, prepared)]
+
+
+def _memory_lines(config: RunConfig, prepared: Ready) -> list[str]:
+    """The memory that a training takes, where it is much."""
+    line = training_memory(followed(config), prepared).line
+    return [line] if line else []
 
 
 def _named_columns(data: DataConfig, name: str) -> str:
@@ -214,10 +225,11 @@ def refuse_misfits(config: RunConfig, prepared: Ready) -> None:
 def refuse_untrainable(config: RunConfig, prepared: Ready) -> None:
     """Check that a config can be trained: its parts fit together, and its targets differ.
 
-    Raises: ConfigError, DataError.
+    Raises: ConfigError, DataError; ResourceError for a training that does not fit into memory.
     """
     refuse_misfits(config, prepared)
     check_targets(config, prepared)
+    refuse_memory(followed(config), prepared)
 
 
 def keep_config(text: str, out: Path, config: RunConfig) -> Path:
@@ -231,9 +243,12 @@ def keep_config(text: str, out: Path, config: RunConfig) -> Path:
     folder = used.absolute().parent
     plain = parse_run(anchored(parse_yaml(text, place=str(used)), folder))
     content = text if plain == config else config_text(portable(followed(config), folder))
+    is_other = used.exists() and used.read_text(encoding="utf-8") != content
+    if is_other:
+        move_replaced(used)
     if not used.exists():
         publish_text(used, content)
-    elif used.read_text(encoding="utf-8") != content:
+    elif is_other:
         _refuse_other(used, config)
     return used
 

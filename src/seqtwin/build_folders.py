@@ -5,6 +5,7 @@ continued if it has checkpoints and NAME does not exist; otherwise it is removed
 """
 
 import glob
+import math
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 
 CHECKPOINTS = "checkpoints"
 YOUNG = 60.0  # seconds
+PAUSE = 0.05  # seconds between two looks at a lock
 ORPHAN = 5.0  # seconds in which the worker of a process that was killed ends
 KEPT = 2  # checkpoints; if the last is damaged, the other is used
 _BUILD = re.compile(r"\.(?P<name>.+)\.build-[0-9a-f]+")
@@ -64,11 +66,12 @@ def held(folder: Path, *, wait: float = 0.0) -> Iterator[bool | None]:
 
     `wait`: seconds until which that process may end.
     """
-    end = time.monotonic() + wait
+    tries = math.ceil(wait / PAUSE)
     handle = os.open(folder, os.O_RDONLY)
     try:
-        while (free := _locked(handle)) is False and time.monotonic() < end:
-            time.sleep(0.05)
+        while (free := _locked(handle)) is False and tries > 0:
+            time.sleep(PAUSE)
+            tries -= 1
         yield free
     finally:
         os.close(handle)

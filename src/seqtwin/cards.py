@@ -12,7 +12,7 @@ from typing import Any
 
 from seqtwin.errors import DamagedError
 from seqtwin.files import dump_json, read_json, sha256
-from seqtwin.guards.seals import CHANGED, FORMAT, REMEDY, SEAL, check_seal, seal_of, sealed
+from seqtwin.guards.seals import CHANGED, FORMAT, REMEDY, SEAL, check_seal, is_inside, seal_of, sealed
 
 TABLES, PAGES = "files", "pages"
 KEYS = (TABLES, PAGES, SEAL)
@@ -41,7 +41,7 @@ def verified_card(path: Path, known: int, remedy: str, outside: Set[str] = froze
 def _files_of(card: Mapping[str, object], path: Path, remedy: str) -> dict[str, object]:
     """The sha256 of each file of a card. Raises: DamagedError for a name outside the folder."""
     files = card.get("files")
-    if not isinstance(files, dict) or not all(Path(name).name == name for name in files):
+    if not isinstance(files, dict) or not all(is_inside(name) for name in files):
         raise DamagedError("ENCODER_DAMAGED", "expected the names of its files", place=str(path), remedy=remedy)
     return files
 
@@ -105,8 +105,15 @@ def check_tables(study: Mapping[str, Any], tables: Mapping[str, str], folder: Pa
 
 
 def files_of_results(study: Mapping[str, Any], folder: Path) -> Iterator[tuple[Path, str]]:
-    """Every file that a sealed `study.json` lists, with its sha256; the pages only where there are any."""
+    """Every file that a sealed `study.json` lists, with its sha256; the pages only where there are any.
+
+    Raises: DamagedError for a name outside of the folder.
+    """
     tables, pages = (_mapping(study.get(key)) for key in (TABLES, PAGES))
+    outside = next((name for name in (*tables, *pages) if not is_inside(name)), None)
+    if outside is not None:
+        cause = f"it lists {ascii(outside)[:60]}, which is no file in this folder"
+        raise DamagedError("RESULTS_DAMAGED", cause, place=str(folder), remedy=REMEDY)
     present = pages if any((folder / name).exists() for name in pages) else {}
     yield from ((folder / name, digest) for name, digest in {**tables, **present}.items())
 

@@ -1,9 +1,13 @@
 """Which pairings of a study a planned comparison compares."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 Labels = Mapping[str, str]
+MOST_DRAWS = 1_000_000
 
 
 class Sides(TypedDict):
@@ -67,9 +71,9 @@ class Plan(TypedDict, total=False):
     """The test plan of a study, declared before training. `rope`: half-width of the region of practical equality."""
 
     declared: str
-    alpha: float
-    rope: float
-    replicates: int
-    permutations: int
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+    rope: Annotated[float, Field(ge=0)]
+    replicates: Annotated[int, Field(ge=0, le=MOST_DRAWS)]
+    permutations: Annotated[int, Field(ge=0, le=MOST_DRAWS)]
     interaction: bool
     comparisons: list[Comparison]

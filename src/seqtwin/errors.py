@@ -6,7 +6,8 @@ Exit codes: 0 success, 1 finished with failed cells, 2 bad input or config, 3 da
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 SHOWN_PROBLEMS = 20
 

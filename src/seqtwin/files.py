@@ -8,7 +8,6 @@ never modified.
 import hashlib
 import json
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -31,11 +30,12 @@ from seqtwin.build_folders import (
     sync_folder,
 )
 from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
+from seqtwin.guards.replaced import move_replaced
 from seqtwin.guards.seals import check_manifest, sealed
 from seqtwin.json_values import refuse_half_characters, strict_json
+from seqtwin.paths import check_folder_name
 
 MANIFEST = "manifest.json"
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,7 @@ def publish_folder(final: Path, *, resume: bool = False) -> Iterator[Building]:
     InUseError when the process to resume still runs.
     """
     refuse_existing(final)
-    if not _NAME.fullmatch(final.name):
-        cause = f"folder name '{final.name}': expected letters, digits, '.', '_' and '-', at most 128 characters"
-        raise ConfigError("BAD_NAME", cause, place=str(final), remedy="choose another name")
+    check_folder_name(final)
     sweep_own(final)
     folder = (left_over(final) if resume else None) or _new_folder(final)
     with held(folder, wait=ORPHAN) as free:
@@ -178,7 +176,9 @@ def publish_folder(final: Path, *, resume: bool = False) -> Iterator[Building]:
 def refuse_existing(final: Path) -> None:
     """Raises: ConfigError when the path exists: published results are never overwritten."""
     if final.exists():
-        cause, remedy = "already exists, and is never overwritten", "choose another --out, or move the old folder away"
+        move_replaced(final)
+    if final.exists():
+        cause, remedy = "already exists, and is never overwritten", "choose another --out, or move it away (--force)"
         raise ConfigError("OUT_EXISTS", cause, place=str(final), remedy=remedy)
 
 

@@ -5,10 +5,16 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
+from typing_extensions import TypeAliasType
 
+if TYPE_CHECKING:
+    Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
+else:  # pydantic needs a name for a type that contains itself
+    Json = TypeAliasType("Json", bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None)
+
+DEEPEST = 100  # levels of lists and objects
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -31,14 +37,32 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def strict_json(text: str) -> Any:
-    """The value of a JSON text without NaN, infinity and duplicate keys.
+    """The value of a JSON text without NaN, infinity, duplicate keys, and lists or objects in more than 100 others.
 
     Raises: ValueError, RecursionError.
 
     >>> strict_json('{"auc": 0.5}')
     {'auc': 0.5}
     """
-    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_duplicates)
+    value = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_duplicates)
+    _refuse_deep(value)
+    return value
+
+
+def _refuse_deep(value: object) -> None:
+    """Check the depth: what can be read can then also be written and hashed. Raises: ValueError."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return
+    raise ValueError(f"lists and objects are nested more than {DEEPEST} deep")
+
+
+def _inside(outer: object) -> list[object]:
+    """The lists and objects directly in a value."""
+    inner = outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ()
+    return [value for value in inner if isinstance(value, dict | list)]
 
 
 def refuse_half_characters(text: str, value: object) -> None:

@@ -26,7 +26,9 @@ def split_spec(spec: object) -> tuple[str, dict[str, Any]]:
     options = dict(spec)
     name = options.pop("name", None)
     if not isinstance(name, str):
-        raise ConfigError("CONFIG_NO_NAME", f"expected a name or {{name: ..., option: ...}}, got {dict(spec)}")
+        remedy = f"write {{name: {next(iter(options))}, ...}}" if len(options) == 1 and name is None else ""
+        cause = f"expected a name or {{name: ..., option: ...}}, got {dict(spec)}"
+        raise ConfigError("CONFIG_NO_NAME", cause, remedy=remedy)
     return name, options
 
 

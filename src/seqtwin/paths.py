@@ -8,6 +8,8 @@ from seqtwin.errors import ConfigError
 from seqtwin.guards.largest import PATH
 
 LONGEST_NAME = 255
+LONGEST_FOLDER = 200  # bytes: folders under construction have longer names
+_RESERVED = set('/\\:*?"<>|`')
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -53,3 +55,25 @@ def refuse_odd(path: str) -> None:
     if len(path) > PATH or any(len(part.encode()) > LONGEST_NAME for part in path.split("/")):
         cause = f"longer than {PATH} characters, or a name in it longer than {LONGEST_NAME} bytes"
         raise ConfigError("CONFIG_PATH", cause, place=f"{path[:80]}...")
+
+
+def check_folder_name(path: Path) -> None:
+    """Check the name of a folder that will be written: letters of any script, blanks and most signs are allowed.
+
+    Names that are not: those of hidden folders, since folders under construction are hidden; those that look like an
+    option; and those that another system or a shell could not read back.
+
+    Raises: ConfigError.
+    """
+    name = path.name
+    odd = sorted({sign for sign in name if sign in _RESERVED or not sign.isprintable()})
+    cause = ""
+    if odd:
+        cause = f"contains {', '.join(map(repr, odd))}"
+    elif name.startswith((".", "-", " ")) or name.endswith((".", " ")):
+        cause = "begins with '.', '-' or a blank, or ends with '.' or a blank"
+    elif len(name.encode()) > LONGEST_FOLDER:
+        cause = f"is longer than {LONGEST_FOLDER} bytes"
+    if cause or not name:
+        cause = f"the folder name {name!r} {cause or 'is empty'}"
+        raise ConfigError("BAD_NAME", cause, place=str(path)[:200], remedy="choose another name")

@@ -8,11 +8,14 @@ Cells that an older version published may lack keys: read those that came later 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple, TypedDict, cast
+from typing import Any, Literal, NamedTuple, cast
 
-from seqtwin.errors import DamagedError, ErrorFacts
-from seqtwin.files import read_json
+from typing_extensions import NotRequired, TypedDict
+
+from seqtwin.errors import ErrorFacts
+from seqtwin.files import MANIFEST, read_json
 from seqtwin.files import read_manifest as read_any_manifest
+from seqtwin.guards.shapes import check_shape
 from seqtwin.json_values import Json
 
 CONFIG, ENCODER = "config.yaml", "encoder"
@@ -45,9 +48,9 @@ class TuningFacts(TypedDict):
     edge: list[str]
     value: float | None
     untuned: float | None
-    seed: int
-    failed: int
-    notes: list[str]
+    seed: NotRequired[int]
+    failed: NotRequired[int]
+    notes: NotRequired[list[str]]
 
 
 class RunManifest(TypedDict):
@@ -80,12 +83,7 @@ class CellManifest(RunManifest):
     sha256: str
 
 
-class _ScoresOfPairs(TypedDict, total=False):
-    threshold_optimism: float | None
-    retrieval: dict[str, float]
-
-
-class Scores(_ScoresOfPairs):
+class Scores(TypedDict):
     """`scores.json`: metrics by name on dev and test, and on test before training.
 
     `primary`: the metric that decides; `undefined`: why a metric has no value; `threshold`: fitted on dev.
@@ -97,6 +95,8 @@ class Scores(_ScoresOfPairs):
     primary: str
     threshold: float | None
     undefined: dict[str, str]
+    threshold_optimism: NotRequired[float | None]  # of pairs
+    retrieval: NotRequired[dict[str, float]]
 
 
 class Leakage(TypedDict):
@@ -200,7 +200,6 @@ Diagnostics = Mapping[str, float | None]
 
 class EpochColumns(NamedTuple):
     """`history.csv`: one row per epoch, the untrained encoder first. The rest is watched on a sample of training rows.
-
     The column of the primary metric on dev is named by `dev_column`.
     """
 
@@ -273,28 +272,29 @@ def dev_column(primary: str) -> str:
     return f"{EPOCH.dev}_{primary}"
 
 
-def _read_object(path: Path) -> Mapping[str, object]:
-    content = read_json(path)
-    if not isinstance(content, dict):
-        raise DamagedError("FILE_DAMAGED", "expected a JSON object", place=str(path))
-    return content
-
-
 def read_manifest(folder: Path) -> CellManifest:
     """The manifest of a study cell; its files are not checked. Raises: DamagedError."""
-    return cast("CellManifest", read_any_manifest(folder))
+    manifest = read_any_manifest(folder)
+    check_shape(manifest, CellManifest, folder / MANIFEST, {"status"})
+    return cast("CellManifest", manifest)
+
+
+def _read(path: Path, shape: object, *needed: str) -> Any:
+    content = read_json(path)
+    check_shape(content, shape, path, {*needed})
+    return content
 
 
 def read_scores(folder: Path) -> Scores:
     """The scores of a study cell. Raises: DamagedError."""
-    return cast("Scores", _read_object(folder / SCORES))
+    return cast("Scores", _read(folder / SCORES, Scores, "dev", "test", "untrained", "primary"))
 
 
 def read_facts(folder: Path) -> Facts:
     """The facts of a study cell. Raises: DamagedError."""
-    return cast("Facts", _read_object(folder / FACTS))
+    return cast("Facts", _read(folder / FACTS, Facts, "loss"))
 
 
 def read_diagnostics(folder: Path) -> Diagnostics:
     """The diagnostics of a study cell. Raises: DamagedError."""
-    return cast("Diagnostics", _read_object(folder / DIAGNOSTICS))
+    return cast("Diagnostics", _read(folder / DIAGNOSTICS, Diagnostics))

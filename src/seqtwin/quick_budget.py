@@ -1,6 +1,6 @@
 """The budget of a quick study as study.json has it: what was allowed, what it was spent on, what was stopped early."""
 
-from typing import TypedDict
+from typing_extensions import TypedDict
 
 
 class StoppedPairing(TypedDict):

@@ -105,7 +105,12 @@ def _study(folder: Path) -> Findings:
     A folder of results (a report, or a committed one) has tables instead of study cells.
     """
     study = yield from _sealed_file(folder / STUDY)
-    for path, digest in files_of_results(study, folder) if SEAL in study else ():
+    try:
+        listed = list(files_of_results(study, folder)) if SEAL in study else []
+    except DamagedError as error:
+        listed = []
+        yield Finding(folder / STUDY, error.cause)
+    for path, digest in listed:
         yield _hashed(path, digest)
     for path in sorted(folder.glob("*.csv")) if study and SEAL not in study else ():
         yield Finding(path, sealed=False)

@@ -85,3 +85,11 @@ def test_the_box_stands_on_the_column_of_h_n(shown: Any) -> None:
       const middle = box.left + box.width / 2;
       return steps.findIndex(x => Math.abs(x - middle) < 2); })"""
     assert shown.execute_script(centres) == [23, 0]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_no_fault_on_the_unfolded_page(shown: Any, axe: Any, width: int) -> None:
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    shown.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    shown.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert axe(shown) == []

@@ -123,3 +123,15 @@ def test_what_machines_get_is_json() -> None:
     np.testing.assert_allclose(np.array(told["outputs"]), found.outputs, atol=1e-7)
     assert {one["key"]: one["equal"] for one in told["statements"]} == {one.key: one.equal for one in found.statements}
     assert (told["time"], told["steps"], told["body"]["layers"]) == (4, list("cafe"), 2)
+
+
+def test_eight_units_are_drawn_and_the_others_are_folded() -> None:
+    html = page(of_text("cafe", hidden=20, bidirectional=False, cell="gru"))
+    first = html[html.index('<div class="panels">') : html.index("<details>")]
+    assert "8 of 20 units" in first
+    assert "<summary>All 20 units</summary>" in html
+    drawn = [
+        len(re.findall(r"M\d+ \d+h", part)) for part in (first, html[html.index("<details>") :].split("</details>")[0])
+    ]
+    assert drawn == [4 * 8, 4 * 20]
+    assert "<summary>All" not in page(of_text("cafe", hidden=8))

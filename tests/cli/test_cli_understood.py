@@ -153,17 +153,33 @@ def test_check_refuses_what_train_refuses(run: Run, tmp_path: Path) -> None:
     assert "dev.csv" in answers[0][2]
 
 
-@pytest.mark.parametrize(("only", "word"), [(1, "the same"), (0, "different")])
-def test_one_class_is_refused_by_check_and_by_train(only: int, word: str, run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("only", "word", "effect"),
+    [(1, "the same", "only losses such as in_batch and triplet"), (0, "different", "there is nothing to learn")],
+)
+def test_one_class_is_refused_by_check_and_by_train(
+    only: int, word: str, effect: str, run: Run, tmp_path: Path
+) -> None:
     folder = tiny.write_pairs(tmp_path / "data", only={"train": only})
-    code, said, noted = run("check", folder)
+    code, said, noted = run("check", folder, "loss=mse")
     assert code == 2
     assert f"training pairs are {word.removeprefix('the ')}" in noted
-    assert f"note: all pairs of train are {word}: there is nothing to learn" in said
-    code, _, noted = run("train", folder, *SMALL, "--out", "run")
+    assert f"note: all pairs of train are {word}: {effect}" in said
+    code, _, noted = run("train", folder, *SMALL, "loss=mse", "--out", "run")
     assert code == 2
     assert f"training pairs are {word.removeprefix('the ')}" in noted
     assert not (tmp_path / "run").exists()
+
+
+def test_same_pairs_only_are_trained_with_in_batch_and_judged_on_the_files_as_they_are(
+    run: Run, tmp_path: Path
+) -> None:
+    folder = tiny.write_pairs(tmp_path / "data", only={"train": 1})
+    code, _, noted = run("train", folder, *SMALL, "--out", "run")
+    assert code == 0
+    assert "random different pairs" not in noted
+    kept = yaml.safe_load((tmp_path / "run.yaml").read_text(encoding="utf-8"))
+    assert (kept["loss"], kept["data"].get("negatives")) == ("in_batch", None)
 
 
 def test_a_split_of_one_class_has_no_perfect_scores(run: Run, tmp_path: Path) -> None:

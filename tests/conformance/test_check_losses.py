@@ -144,6 +144,22 @@ class OnlyExact(Squared):
         return super().of(score, torch.where(exact, target, 1 - target))
 
 
+class OwnCut(Squared):
+    """Takes one half for the cut, whatever the data say."""
+
+    needs_cut = True
+
+    def of(self, score: Tensor, target: Tensor) -> Tensor:
+        return super().of(score, (target >= 0.5).to(score.dtype))
+
+
+class Undeclared(Squared):
+    """Uses the cut, but declares that it needs none."""
+
+    def of(self, score: Tensor, target: Tensor) -> Tensor:
+        return super().of(score, self.same(target).to(score.dtype))
+
+
 class TooHigh(Squared):
     def plateau(self, target: Tensor) -> float | None:
         return 10.0
@@ -240,6 +256,7 @@ PLANTED: dict[str, Any] = {
     "binary_direction": Inverted,
     "inverted_direction": ByPlace,
     "graded_direction": OnlyExact,
+    "cut": OwnCut,
     "plateau": TooHigh,
     "order": FirstOnly,
     "gradient": WrongBackward,
@@ -274,7 +291,13 @@ def test_a_right_loss_of_a_user_passes() -> None:
 
 @pytest.mark.parametrize(
     ("part", "name"),
-    [(NoJson, "contract"), (Overcounted, "silent"), (OnlyUp, "binary_direction"), (Negative, "wrong_is_worse")],
+    [
+        (NoJson, "contract"),
+        (Overcounted, "silent"),
+        (OnlyUp, "binary_direction"),
+        (Negative, "wrong_is_worse"),
+        (Undeclared, "cut"),
+    ],
 )
 def test_other_bugs_of_the_same_kinds_are_found(part: Any, name: str) -> None:
     assert fails(part, name)
@@ -288,3 +311,9 @@ def test_a_loss_that_refuses_every_similarity_is_one_failure() -> None:
         check_loss(refuses)
     with pytest.raises(ConfigError, match="unknown loss 'mee'"):
         check_loss("mee")
+
+
+def test_a_spec_without_a_name_is_refused_with_the_right_one() -> None:
+    with pytest.raises(ConfigError, match="expected a name") as caught:
+        check_loss({"sum": {"parts": ["mse", "in_batch"]}})
+    assert caught.value.remedy == "write {name: sum, ...}"

@@ -42,6 +42,30 @@ class Mean(nn.Module):
         return states.outputs.sum(1) / states.lengths[:, None]
 
 
+class Standardised(Mean):
+    """Batch normalisation: in training a vector depends on the other rows of its batch."""
+
+    def __init__(self, shape: Any) -> None:
+        super().__init__(shape)
+        self.bound, self.norm = None, nn.BatchNorm1d(shape.joined, momentum=None)
+
+    def forward(self, states: Any) -> Tensor:
+        found: Tensor = self.norm(super().forward(states))
+        return found
+
+
+class Dropped(Mean):
+    """A right one: dropout, which is of each row."""
+
+    def __init__(self, shape: Any) -> None:
+        super().__init__(shape)
+        self.bound, self.dropout = None, nn.Dropout(0.5)
+
+    def forward(self, states: Any) -> Tensor:
+        found: Tensor = self.dropout(super().forward(states))
+        return found
+
+
 class Weighted(Mean):
     def __init__(self, shape: Any) -> None:
         super().__init__(shape)
@@ -210,6 +234,7 @@ PLANTED: dict[str, Any] = {
     "shape": KeepsTheTime,
     "one_row": LosesASingleRow,
     "batch_mates": Centred,
+    "in_training": Standardised,
     "order": KnowsItsPlace,
     "padding": MeanOfTheWidth,
     "mostly_pads": MeanOfTheWidth,
@@ -246,7 +271,7 @@ def test_a_check_fails_on_the_bug_planted_for_it(name: str) -> None:
     assert fails(PLANTED[name], name)
 
 
-@pytest.mark.parametrize("part", [Mean, Weighted], ids=lambda part: part.__name__)
+@pytest.mark.parametrize("part", [Mean, Weighted, Dropped], ids=lambda part: part.__name__)
 def test_a_right_part_of_a_user_passes(part: Any) -> None:
     assert all(result.passed for result in seqtwin.check_representation(part))
 

@@ -148,7 +148,7 @@ def _tokens(path: Path) -> object:
 
 
 @contextmanager
-def _limited() -> Iterator[None]:
+def limited() -> Iterator[None]:
     def stop(_number: int, _frame: object) -> None:
         raise TooSlow(f"more than {LIMIT} s")
 
@@ -174,7 +174,7 @@ def fuzz(count: int, seed: int) -> dict[str, object]:
             path, content = home / target.name, changed(target.content, draw)
             path.write_bytes(content)
             try:
-                with _limited():
+                with limited():
                     target.read(path)
             except SeqTwinError:
                 refused += 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import seqtwin
 import tiny
+from seqtwin import cli
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import publish_text
 from seqtwin.inference.encode_files import encode_file
@@ -107,6 +108,49 @@ def _index_essence(home: Path) -> Essence:
     return {"hits": repr(index.search(["abc"], k=3))}
 
 
+def _command(*outputs: str) -> Callable[..., Callable[[Path], object]]:
+    """A command line in this process. After an interruption it is given again, without the outputs that are there."""
+
+    def given(*words: str) -> Callable[[Path], object]:
+        def run(home: Path) -> object:
+            if all((home / name).exists() for name in outputs):
+                return None
+            for name in outputs:
+                (home / name).unlink(missing_ok=True)
+            filled = [word.replace("HOME", str(home)) for word in words]
+            return cli.app(filled, standalone_mode=False)
+
+        return run
+
+    return given
+
+
+_dedupe = _command("clusters.csv", "review.csv")(
+    *("dedupe", "HOME/encoder", "HOME/texts.csv", "--column", "text", "--threshold", "0.9"),
+    *("-o", "HOME/clusters.csv", "--review", "HOME/review.csv"),
+)
+_link = _command("links.csv")(
+    *("link", "HOME/encoder", "HOME/texts.csv", "HOME/texts.csv", "--left-column", "text", "--right-column", "text"),
+    *("--threshold", "0.9", "-o", "HOME/links.csv"),
+)
+_mine = _command("harder.csv", "suspects.csv")(
+    *("mine", "HOME/encoder", "HOME/data/train.csv", "-o", "HOME/harder.csv", "--suspects", "HOME/suspects.csv"),
+)
+
+
+def _texts_and_pairs(home: Path) -> None:
+    _texts(home)
+    _pairs(home)
+
+
+def _tables(*names: str) -> dict[str, Any]:
+    """The essence of a command that writes tables: its files, each whole or not there."""
+    return {
+        "essence": lambda home: hashes(home, *names),
+        "published": lambda home: [home / name for name in names],
+    }
+
+
 def _publish(home: Path) -> object:
     return publish_text(home / "table.json", NEW)
 
@@ -131,6 +175,9 @@ SCENARIOS: dict[str, Scenario] = {
         _index_essence,
         lambda home: [home / "index" / "gen-000001", home / "index" / "CURRENT"],
     ),
+    "dedupe": Scenario(_texts, _dedupe, **_tables("clusters.csv", "review.csv")),
+    "link": Scenario(_texts, _link, **_tables("links.csv")),
+    "mine": Scenario(_texts_and_pairs, _mine, **_tables("harder.csv", "suspects.csv")),
     "publish": Scenario(
         lambda home: publish_text(home / "table.json", OLD),
         _publish,

@@ -29,8 +29,16 @@ SCENARIOS = {
     "publish": "a file that is replaced",
     "encode": "`encode --resume`",
     "index": "an index",
+    "dedupe": "`dedupe`",
+    "link": "`link`",
+    "mine": "`mine`",
     "train": "`train`",
     "compare": "`compare`",
+}
+MALICIOUS = {
+    "pickles": ("pickles in place of weights, tables and configs", "40"),
+    "traversals": ("names that lead out of a folder", "60"),
+    "bombs": ("small files that claim or unpack to something huge", "15"),
 }
 FAULTS = ("ENOSPC", "EIO", "EACCES", "EROFS", "EDQUOT")
 MOST = {"ENOSPC": 60, "EIO": 10, "EACCES": 10, "EROFS": 10, "EDQUOT": 10}  # changes of `compare`, which has hundreds
@@ -61,11 +69,20 @@ def parts() -> dict[str, Part]:
         "kills": ("kill -9 of a study at a random moment", "study_kills.py", ("10",), ("200",), "200"),
         "swarm": ("rounds of 32 processes that drive one folder", "swarm.py", ("32", "20"), ("32", "500"), "500"),
         "flips": ("one flipped bit in a study, an encoder or an index", "flip_bits.py", ("300",), ("10000",), "10,000"),
+        "forged": (
+            "one odd value in a study, a run or an encoder, with hashes that fit",
+            "forged_studies.py",
+            ("60",),
+            ("2000",),
+            "2,000",
+        ),
         "requests": ("changed requests to the service", "fuzz_requests.py", ("1000",), ("10000",), "10,000"),
         "fuzz": ("changed files for every reader", "fuzz_readers.py", ("10000", "1"), ("1000000", "2"), "1,000,000"),
     }
     for name, (title, script, few, many, target) in whole.items():
         found[name] = Part(title, script, {"minutes": few, "nightly": many}, target)
+    for name, (title, target) in MALICIOUS.items():
+        found[name] = Part(title, "malicious_files.py", {"minutes": (name,), "nightly": (name,)}, target)
     return found
 
 
@@ -93,8 +110,10 @@ Written by `make soak-nightly` from [counts.json](../../experiments/reliability/
 disk, what is published must be whole, nothing else may look published, and the same command must go on and end with
 the same bytes as without the fault. After a power loss, everything published before it must be there. Of studies that
 are killed, no published cell may be lost or trained again. A changed file must be read, or refused with one typed
-error, within 20 seconds. A changed request must be answered, or refused with one typed error and no status 5xx, within
-20 seconds. [SECURITY.md](../../SECURITY.md) states the promises.
+error, within 20 seconds. So must a file with an odd value whose hashes were made to fit. A changed request must be
+answered, or refused with one typed error and no status 5xx, within 20 seconds. A pickle, a name that leads out of its
+folder and a file that claims to be huge must be refused, and nothing may run.
+[SECURITY.md](../../SECURITY.md) states the promises.
 
 *Of*: how often the command changes the disk (opening a file to write, renames, removals, flushes); of kills the number
 of studies, of the swarm that of processes that drove.

@@ -51,7 +51,7 @@ FILES: list[tuple[str, str, bytes]] = [
     ("DATA_SEPARATOR", ".tsv", HEAD + ROWS),
     ("ok", ".tsv", b"left\tright\tlabel\n" + ROWS.replace(b",", b"\t")),
     ("DATA_TOO_FEW", ".csv", HEAD + b"a,a,1\n" * 50),
-    ("DATA_ONE_CLASS", ".csv", HEAD + ROWS.replace(b",0\n", b",1\n")),
+    ("DATA_ONE_CLASS", ".csv", HEAD + ROWS.replace(b",1\n", b",0\n")),
     ("DATA_UNKNOWN_KIND", ".csv", b"x\n1\n"),
     ("DATA_PACKED", ".csv", b"\x1f\x8b\x08" + bytes(20)),
     ("DATA_PACKED", ".csv.gz", HEAD + ROWS),

@@ -17,7 +17,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 import tiny
-from seqtwin import cli
+from seqtwin import api_reranker, cli
 from seqtwin.build_folders import held, left_over, steps_of
 from seqtwin.config import parse_run, parse_study, read_run
 from seqtwin.errors import ConfigError, InUseError, ResourceError
@@ -25,7 +25,7 @@ from seqtwin.files import verify
 from seqtwin.reporting.page.write_report import write_report
 from seqtwin.run.prepare import DataSets
 from seqtwin.run.train import Run, train
-from seqtwin.study import worker_pool
+from seqtwin.study import race, worker_pool
 from seqtwin.study.compare import compare
 from seqtwin.study.grid import StudyCell, expand_grid
 from seqtwin.study.rounds import heats_of, outcome_of, run_heat
@@ -485,6 +485,55 @@ def test_the_winner_of_a_race_is_continued(config: Path, place: Path, monkeypatc
     assert steps[0] == 3
     refused = run_cli(monkeypatch, *command, "--resume")
     assert refused.exception.code == "RESUME_AUTO"
+
+
+def test_a_stop_while_a_reranker_is_fitted_names_the_command_that_fits_it(
+    config: Path, place: Path, monkeypatch: Any
+) -> None:
+    def fit(*_: Any, **__: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+    monkeypatch.setattr(api_reranker, "fit_reranker", fit)
+    monkeypatch.setattr(api_reranker, "pairs_of", lambda _: object())
+    command = ("train", str(config), "--out", str(place / "run"), "--reranker")
+    monkeypatch.setattr(sys, "argv", ["seqtwin", *command])
+    stopped = run_cli(monkeypatch, *command)
+    assert stopped.exit_code == 143, stopped.output
+    again = f"continue with: seqtwin fit-reranker {place / 'run'}"
+    assert (
+        stopped.stderr.splitlines()[-1] == f"stopped; the encoder is in {place / 'run'}, without its re-ranker; {again}"
+    )
+    assert verify(place / "run")
+
+
+def test_a_race_keeps_the_trainings_that_ended(config: Path, place: Path, monkeypatch: Any) -> None:
+    small = ("encoder.hidden=8", "encoder.embedding=6", "fit.epochs=4", "loss=cosent", "tokens.unit=char")
+    command = ("train", str(config.parent / "data"), "--auto", *small, "--out")
+    begun: list[str] = []
+    stop_at, usual = 0, race.dev_value
+
+    def train(own: Any, *rest: Any, **named: Any) -> Any:
+        begun.append(f"{own.encoder.lexical} {own.representation}")
+        if len(begun) == stop_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return usual(own, *rest, **named)
+
+    monkeypatch.setattr(race, "dev_value", train)
+    assert run_cli(monkeypatch, *command, str(place / "once")).exit_code == 0
+    every, stop_at = list(begun), 3
+    begun.clear()
+    stopped = run_cli(monkeypatch, *command, str(place / "best"))
+    assert stopped.exit_code == 143, stopped.output
+    assert stopped.stderr.splitlines()[-1].startswith("stopped; the trainings of the race that ended are in ")
+    stop_at = 0
+    again = run_cli(monkeypatch, *command, str(place / "best"))
+    assert again.exit_code == 0, again.output
+    assert begun == [*every[:3], *every[2:]], "the first two were kept, the third began anew"
+    results = [(place / name / race.RACE).read_text().splitlines() for name in ("once", "best")]
+    both = [[line.rpartition(",")[0] for line in lines] for lines in results]  # without the seconds
+    assert both[0] == both[1]
+    assert sorted(path.name for path in place.iterdir()) == ["best", "once"]
 
 
 def test_a_round_of_a_quick_study_goes_on(config: Path, place: Path, monkeypatch: Any) -> None:

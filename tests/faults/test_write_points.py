@@ -49,6 +49,9 @@ print(json.dumps(lose_power({name!r}, range({losses}))))""")
         ("encode", "crash", 5),
         ("index", "crash", 5),
         ("train", "crash", 6),
+        ("dedupe", "crash", 20),
+        ("link", "ENOSPC", 20),
+        ("mine", "crash", 20),
         ("publish", "EIO", 20),
         ("encode", "EACCES", 5),
         ("index", "EROFS", 5),
@@ -70,7 +73,17 @@ scenarios.publish_text = lambda path, text: Path(path).write_text(text)
     assert "neither the old nor the new version" in every_point("publish", "crash", 20, planted)["wrong"][0]
 
 
-@pytest.mark.parametrize("name", ["publish", "encode", "index", "train"])
+def test_a_table_that_is_written_in_place_is_found() -> None:
+    planted = """
+import seqtwin.files
+def publish_text(path, text):
+    seqtwin.files.write_text(path, text)
+seqtwin.files.publish_text = publish_text
+"""
+    assert "is there in part" in " ".join(every_point("mine", "crash", 20, planted)["wrong"])
+
+
+@pytest.mark.parametrize("name", ["publish", "encode", "index", "train", "dedupe"])
 def test_what_is_published_survives_power_loss(name: str) -> None:
     found = power_losses(name, 120)
     assert not found["wrong"]

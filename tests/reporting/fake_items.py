@@ -99,7 +99,7 @@ def _facts(kind: Kind, labels: Mapping[str, str]) -> dict[str, Any]:
         "dataset": kind.dataset, "objective": kind.objective, "judged": kind.judged, "classes": list(kind.classes),
         "graded": False, "pairs": {"train": 4000, "dev": 500, "test": kind.rows}, "cut": 0.5, "shareable": True,
         "parameters": 41200, "dim": 128, "representation": labels["representation"], "similarity": "cosine",
-        "loss": {**loss, "margin": None, "plateau": 1.61}, "leakage": {"share": 0.0}, "padding": "masked",
+        "loss": {**loss, "margin": None, "plateau": 1.61}, "leakage": {"pairs": 0, "share": 0.0}, "padding": "masked",
         "batch_deviation": 2.1e-7, "train_pairs_per_second": 8100.0, "encode_texts_per_second": 30100.0,
         "unknown_share": 0.01, "data_hash": "ab" * 32, "split_hash": "cd" * 32, "tokens": {"unit": "word"},
         "notes": ["Lower-cased."], "clusters": "Each text is one cluster.",

@@ -10,7 +10,7 @@ import pytest
 import tiny
 from seqtwin import api
 from seqtwin.config import StudyConfig, parse_study
-from seqtwin.errors import ConfigError
+from seqtwin.errors import ConfigError, ResourceError
 from seqtwin.files import read_json
 from seqtwin.quick_budget import QuickBudget, StoppedPairing
 from seqtwin.reporting.page.spent_budget import budget_lines
@@ -227,7 +227,7 @@ def test_without_a_trained_pairing_there_is_an_error_and_no_empty_page(
         in_this_process(work, tasks, folder, *more, **named)
 
     monkeypatch.setattr(worker_pool, "run_some", late)
-    with pytest.raises(ConfigError, match="before a pairing was trained in full; still in the race: ") as caught:
+    with pytest.raises(ResourceError, match="before a pairing was trained in full; still in the race: ") as caught:
         run(config, 2)
     assert caught.value.code == "QUICK_TIME"
 
@@ -238,9 +238,14 @@ def test_no_training_in_time_is_an_error(config: StudyConfig, tmp_path: Path, mo
 
     monkeypatch.setattr(worker_pool, "run_some", late)
     monkeypatch.setattr(quick, "measure_cost", lambda *_: SLOW)
-    with pytest.raises(ConfigError, match="no training finished in 60% of the 1 minutes") as caught:
+    with pytest.raises(ResourceError, match="no training finished in 60% of the 1 minutes") as caught:
         quick_compare(config, tmp_path / "out", Budget(1.0, 2))
-    assert caught.value.code == "QUICK_TIME"
+    assert (caught.value.code, caught.value.exit_code) == ("QUICK_TIME", 5)
+    monkeypatch.undo()
+    monkeypatch.setattr(worker_pool, "run_some", in_this_process)
+    study = quick_compare(config, tmp_path / "out", Budget(1.0, 2))  # the remedy
+    assert study.trained
+    assert not study.failed
 
 
 @pytest.mark.parametrize("minutes", [0, -1, float("inf"), float("nan")])

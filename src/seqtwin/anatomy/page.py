@@ -16,8 +16,8 @@ from seqtwin.anatomy.statements import TOLERANCE, preamble
 TEMPLATES = Path(__file__).parent / "templates"
 Context: TypeAlias = dict[str, object]  # values that only the template reads
 
-UNITS = 32  # drawn of a state
-FEWER = 16  # in the small strips
+UNITS = 8  # drawn of a state
+MOST_UNITS = 32  # drawn where a reader unfolds more of them
 BESIDE_PADS = 8  # real steps drawn next to pads
 WAYS = ("forward", "backward")
 
@@ -42,8 +42,9 @@ def _coded(text: str) -> Markup:
 def _context(a: Anatomy) -> Context:
     return {
         "a": a, "words": sentences, "levels": svg.LEVELS, "title": sentences.headline(a).replace("`", ""),
-        "panels": [_panel(a, way) for way in range(a.body.directions)], "numbers": _numbers(a),
-        "most": sentences.number(a.scale), "units": min(UNITS, a.body.width), "rows": list(_rows(a)),
+        "panels": _panels(a, UNITS), "more": _panels(a, MOST_UNITS) if a.body.width > UNITS else [],
+        "numbers": _numbers(a), "most": sentences.number(a.scale), "units": min(UNITS, a.body.width),
+        "most_units": min(MOST_UNITS, a.body.width), "rows": list(_rows(a)),
         "preamble": "\n".join(preamble(a.body)), "statements": a.statements,
         "pads": [_padded(a, way) for way in a.companions[1:]],
         "readings": [_reading(a, reading) for reading in a.readings],
@@ -59,8 +60,12 @@ def _place(a: Anatomy, way: int) -> str:
     return f"h_n[{way - a.body.directions}]"
 
 
-def _panel(a: Anatomy, way: int) -> Context:
-    steps, units = a.shown, min(UNITS, a.body.width)
+def _panels(a: Anatomy, most: int) -> list[Context]:
+    return [_panel(a, way, min(most, a.body.width)) for way in range(a.body.directions)]
+
+
+def _panel(a: Anatomy, way: int, units: int) -> Context:
+    steps = a.shown
     place = len(steps) - 1 if way == 0 else 0
     cell = None if a.cell is None else ("c_n", a.cell[-1, way, :units])
     strip = svg.Strip(
@@ -86,8 +91,8 @@ def _ends(a: Anatomy, way: int) -> str:
 
 
 def _numbers(a: Anatomy) -> list[Context]:
-    """The drawn values, one table per direction."""
-    units = min(UNITS, a.body.width)
+    """The values of the unfolded strips, one table per direction."""
+    units = min(MOST_UNITS, a.body.width)
     heads = [f"{step + 1} {sentences.token(a.steps[step])}" for step in a.shown]
     return [
         {"title": _half(a, way), "heads": heads,
@@ -135,7 +140,7 @@ def _padded(a: Anatomy, companion: Companion) -> Context:
 def _padded_strip(a: Anatomy, companion: Companion, way: int) -> Markup:
     packed = companion.key == "packed"
     real, pads = ends(a.time, BESIDE_PADS), range(a.time, len(companion.outputs))
-    units = min(FEWER, a.body.width)
+    units = min(UNITS, a.body.width)
     values: list[np.ndarray | None] = [companion.outputs[step, way, :units] for step in (*real, *pads)]
     ended = len(real) - 1 if packed else len(values) - 1
     strip = svg.Strip(

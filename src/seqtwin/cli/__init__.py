@@ -1,5 +1,6 @@
 """The command line: one function per command, which parses the arguments, calls the library and prints the result.
 
+- `entry`: help in groups, arguments that are checked first, --force, and a sign of life.
 - `arguments`: arguments that several commands share, and their checks.
 - `console`: printing, tables and progress bars.
 - `plain_help`: help without Python types.
@@ -40,6 +41,8 @@ from seqtwin.cli.anatomy import anatomy
 from seqtwin.cli.compare_report_check import check, compare, report
 from seqtwin.cli.dedupe_link import dedupe, link
 from seqtwin.cli.encode_score_evaluate import encode, evaluate, score
+from seqtwin.cli.entry.force import moved_aside
+from seqtwin.cli.entry.groups import GroupedCommands
 from seqtwin.cli.explain import explain
 from seqtwin.cli.export import export
 from seqtwin.cli.index_search import index, search
@@ -55,19 +58,23 @@ from seqtwin.cli.why import why
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.guards.spreadsheets import marked_cells, raw_cells
 from seqtwin.place_faults import place_fault
+from seqtwin.version import __version__
 
 app = typer.Typer(
     name="seqtwin",
+    cls=GroupedCommands,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Train Siamese recurrent encoders, compare representations and losses, and use the best encoder.",
 )
 # the order of the help
-TRAINING = (init, train, fit_reranker, compare, report, explain, probe, anatomy)
-AT_WORK = (evaluate, predict, encode, score, why, index, search, dedupe, link, mine, serve, export, verify)
-NAMED = {"list": list_parts, "check": check, "schema": schema}
+GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Train and compare": (init, check, train, fit_reranker, compare, report, explain),
+    "Use an encoder": (evaluate, predict, encode, score, index, search, dedupe, link, mine, serve, export),
+    "Look inside": (anatomy, probe, why),
+    "Names and files": (list_parts, schema, verify),
+}
 # where the first sentence of the docstring does not fit into 80 columns
 SUMMARIES = {
     "fit-reranker": "Fit a re-ranker for an encoder of texts.",
@@ -90,7 +97,14 @@ SUMMARIES = {
     "check": "Check a config and its data without training.",
     "schema": "Print the JSON Schema for config files.",
 }
-COMMANDS = {command.__name__.replace("_", "-"): command for command in (*TRAINING, *AT_WORK)} | NAMED
+
+
+def _name(command: Callable[..., None]) -> str:
+    return {list_parts: "list"}.get(command, command.__name__.replace("_", "-"))
+
+
+GroupedCommands.groups = {title: [_name(command) for command in commands] for title, commands in GROUPS.items()}
+COMMANDS = {_name(command): command for commands in GROUPS.values() for command in commands}
 
 
 def with_raw(command: Callable[..., None]) -> Callable[..., None]:
@@ -98,7 +112,6 @@ def with_raw(command: Callable[..., None]) -> Callable[..., None]:
     option = typer.Option(
         "--raw", help="write and read cells that begin with =, +, - or @ unchanged: for programs, not spreadsheets"
     )
-    own = signature(command)
 
     @wraps(command)
     def run(*, raw: bool = False, **values: object) -> None:
@@ -109,17 +122,54 @@ def with_raw(command: Callable[..., None]) -> Callable[..., None]:
             cells = "cell begins" if marked == 1 else "cells begin"
             console.print_notice(f"note: {marked:,} {cells} with =, +, - or @: {MARKED}")
 
-    added = Parameter("raw", Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, option])
+    return _with_flag(run, command, "raw", option)
+
+
+def with_force(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that writes a file or folder, with the option --force."""
+    option = typer.Option("--force", help="move an output that exists to .retired/ next to it, instead of stopping")
+
+    @wraps(command)
+    def run(*, force: bool = False, **values: object) -> None:
+        with moved_aside(force):
+            command(**values)
+
+    return _with_flag(run, command, "force", option)
+
+
+def _with_flag(
+    run: Callable[..., None], command: Callable[..., None], name: str, option: object
+) -> Callable[..., None]:
+    """The function `run`, with the parameters of the command and a flag."""
+    own = signature(command)
+    added = Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=Annotated[bool, option])
     run.__signature__ = own.replace(parameters=[*own.parameters.values(), added])  # type: ignore[attr-defined]
-    run.__annotations__ = {**get_type_hints(command, include_extras=True), "raw": added.annotation}
+    run.__annotations__ = {**get_type_hints(command, include_extras=True), name: added.annotation}
     return run
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        console.print_line(f"seqtwin {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version and exit", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Train Siamese recurrent encoders, compare representations and losses, and use the best encoder."""
 
 
 MARKED = "written with an apostrophe in front, for spreadsheets; --raw writes and reads cells as they are"
 WRITES_CSV = {"predict", "score", "search", "dedupe", "link"}
+WRITES = WRITES_CSV | {"init", "train", "encode", "mine", "export", "anatomy"}
 for name, function in COMMANDS.items():
+    marked = with_raw(function) if name in WRITES_CSV else function
     app.command(name=name, cls=PlainCommand, short_help=SUMMARIES.get(name))(
-        with_raw(function) if name in WRITES_CSV else function
+        with_force(marked) if name in WRITES else marked
     )
 
 

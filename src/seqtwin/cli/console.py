@@ -3,10 +3,13 @@
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from seqtwin.cli.entry.waiting import end_waiting
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -34,11 +37,13 @@ def shown(text: str) -> str:
 
 def print_line(text: str) -> None:
     """Print one line of the result on stdout."""
+    end_waiting()
     sys.stdout.write(shown(text) + "\n")
 
 
 def print_drawn(text: str) -> None:
     """Print lines that rich has drawn on stdout: the codes of colours stay, other control characters are escaped."""
+    end_waiting()
     parts = _COLOUR.split(text)
     codes = [*_COLOUR.findall(text), ""]
     sys.stdout.write("".join(shown(part) + code for part, code in zip(parts, codes, strict=True)))
@@ -46,12 +51,14 @@ def print_drawn(text: str) -> None:
 
 def print_json(value: object) -> None:
     """Print a result as JSON on stdout."""
+    end_waiting()
     text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
     sys.stdout.write(_CONTROL.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
 
 
 def print_notice(text: str) -> None:
     """Print an error, a warning or a note on stderr."""
+    end_waiting()
     sys.stderr.write(shown(text) + "\n")
 
 
@@ -117,9 +124,21 @@ def rows_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def study_bars() -> Iterator[Callable[["Progress"], None]]:
-    """One progress bar per busy worker, and one over all tunings or all study cells."""
+    """One progress bar per busy worker, and one over all tunings or all study cells; a line for each if piped."""
     with _bars() as bars:
-        yield _StudyBars(bars)
+        yield _StudyLines() if bars.disable else _StudyBars(bars)
+
+
+class _StudyLines:
+    """A line for each finished tuning or study cell: for a log file, which has no bars."""
+
+    def __init__(self) -> None:
+        self.finished: Counter[str] = Counter()
+
+    def __call__(self, event: "Progress") -> None:
+        if event.done:
+            self.finished[event.work] += 1
+            print_notice(f"{event.work} {self.finished[event.work]} of {event.of}: {event.cell} {event.done}")
 
 
 class _StudyBars:
@@ -159,6 +178,7 @@ def _bars() -> "Bars":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    end_waiting()
     columns = ("{task.description}", BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
     console = Console(stderr=True)
     return Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal)

@@ -122,13 +122,20 @@ def encode(
             on_blank=blank.append,
             on_understood=console.print_notice,
         )
-    vector = "that of one unknown token" if model.empty == "unk" else "NaN"
-    _report_blank(sum(blank), rows, f"the vector is {vector}")
+    _report_blank(sum(blank), rows, f"the vector is {'that of one unknown token' if model.empty == 'unk' else 'NaN'}")
+    _report_zeros(model.zero_vectors)
     if as_json:
         facts = {"vectors": rows, "dim": model.dim, "out": str(out), "encoder": model.fingerprint}
-        console.print_json({**facts, "blank_rows": sum(blank)})
+        console.print_json({**facts, "blank_rows": sum(blank), "zero_vectors": model.zero_vectors})
         return
     console.print_line(f"{rows} vectors of width {model.dim}: {out}")
+
+
+def _report_zeros(count: int) -> None:
+    from seqtwin.model.vector_space import zero_vectors_line
+
+    if line := zero_vectors_line(count):
+        console.print_notice(f"note: {line}")
 
 
 def _load(folder: Path, precision: str) -> "BaseEncoder":

@@ -9,6 +9,7 @@ import typer
 
 from seqtwin.cli import console
 from seqtwin.cli.arguments import Column, Encoder, Gaps, Json, check_gaps
+from seqtwin.cli.entry.waiting import end_waiting
 from seqtwin.cli.index_inputs import Corpus, Item, corpus_line, read_corpus, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
@@ -195,14 +196,19 @@ def _refuse_index(out: Path) -> None:
 def _print_index(index: "Index", out: Path, generation: str, blank: tuple[int, int], as_json: bool) -> None:
     """`blank`: the number of rows without a text, and of all rows."""
     from seqtwin.inference.blank_texts import blank_line
+    from seqtwin.model.vector_space import zero_vectors_line
 
     recall, width = index.recall, index.vectors.shape[1]
     if blank[0]:
         console.print_notice(blank_line(*blank, "left out of the index"))
+    zeros = int((~index.vectors.any(axis=1)).sum())
+    if line := zero_vectors_line(zeros):
+        console.print_notice(f"note: {line}")
     if as_json:
         measured = None if recall is None else recall.model_dump()
         facts = {"out": str(out), "generation": generation, "count": len(index), "dim": width}
-        console.print_json({**facts, "kind": index.kind, "recall": measured, "blank_rows": blank[0]})
+        facts |= {"kind": index.kind, "recall": measured, "blank_rows": blank[0], "zero_vectors": zeros}
+        console.print_json(facts)
         return
     kind = index.kind
     if recall is not None:
@@ -223,6 +229,7 @@ def _prompt(answer: Callable[[Sequence[Item]], list[list["Hit"]]], columns: Sequ
 def _typed_lines() -> Iterator[str]:
     """The typed lines, up to an empty one."""
     while True:
+        end_waiting()
         sys.stderr.write(PROMPT)
         sys.stderr.flush()
         line = sys.stdin.readline().strip()

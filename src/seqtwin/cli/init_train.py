@@ -1,5 +1,6 @@
 """The commands init and train."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,8 +25,9 @@ from seqtwin.cli.arguments import (
     refuse_columns,
     with_columns,
 )
+from seqtwin.cli.entry.unlabelled_data import classify_hint, labelled_data, refuse_without_classes
 from seqtwin.cli.print_reranker import fitted_facts, print_fitted
-from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.errors import SeqTwinError
 
 if TYPE_CHECKING:
     from seqtwin.api_reranker import FittedReranker
@@ -47,8 +49,14 @@ def init(
     classify: Annotated[
         bool, typer.Option("--classify", help="predict the class of each text or series; default: draw pairs from them")
     ] = False,
+    all_same: Annotated[
+        bool, typer.Option("--all-same", help="pairs without labels: all of them are the same")
+    ] = False,
 ) -> None:
     """Inspect a data file and write a commented config for it.
+
+    From a list of texts (.txt, or one column), it first makes pairs: each text with a changed copy, and with a similar
+    text. They are written next to the config.
 
     seqtwin init pairs.csv -o pairs.yaml
     """
@@ -62,11 +70,13 @@ def init(
     from seqtwin.run.train import measured_baselines
 
     refuse_existing(out)
-    inspection = inspect_data(data, column_options(columns))
+    made = labelled_data(data, column_options(columns), out, all_same=all_same)
+    inspection = inspect_data(made.path, made.options)
     if classify:
-        _refuse_without_classes(inspection, data)
+        refuse_without_classes(inspection, data)
     raw, config = api.config_for_data(inspection, out, "classify" if classify else "pairs")
-    next_step = f"seqtwin train {out}, or seqtwin compare {out}"
+    typed = shlex.quote(str(out))
+    next_step = f"seqtwin train {typed}, or seqtwin compare {typed}"
     try:
         run = parse_run(raw, place=str(data))
         prepared = prepare(run)
@@ -76,16 +86,8 @@ def init(
         lines = [*describe(inspection), f"note: training is not possible yet: {error}"]
         next_step = f"correct this, then {next_step}"
     publish_text(out, config)
-    console.print_line("\n".join([*lines, f"wrote {out}", f"next: {next_step}"]))
-
-
-def _refuse_without_classes(inspection: "Inspection", data: Path) -> None:
-    """Check that there is a class per text or series. Raises: ConfigError."""
-    from seqtwin.data.starter_config import KINDS, OF_CLASSES
-
-    if inspection.kind not in OF_CLASSES:
-        cause = f"expected texts or series with a class, found {KINDS[inspection.kind]}"
-        raise ConfigError("INIT_CLASSIFY", cause, place=str(data), remedy="leave out --classify")
+    then = [f"then: {made.then}"] if made.then else classify_hint(inspection, data, classify=classify)
+    console.print_line("\n".join([*made.notes, *lines, f"wrote {out}", f"next: {next_step}", *then]))
 
 
 @with_columns
@@ -120,11 +122,11 @@ def train(
 
     stopping.check_auto(auto=auto, minutes=minutes, resume=resume)
     folder, data = out or free_folder(Path("runs") / config.stem), DataSets()
-    again = stopping.winner_command(folder) if auto else ""
+    again, resume = stopping.winner_command(folder) if auto else "", resume or stopping.is_raced(folder, auto=auto)
     with stopping.told_when_stopped(lambda: stopping.training_line(folder, again)):
         run_config, prepared = _run_and_data(config, overrides or [], columns, folder, keep=not auto)
         pairs = api_reranker.pairs_of(prepared) if reranker else None  # refused before the race, not after it
-        race = _race(run_config, data, minutes, overrides or []) if auto else None
+        race = _race(run_config, data, minutes, overrides or [], folder) if auto else None
         if race is not None:
             run_config = stopping.keep_winner(race, race.config_of_winner(run_config), folder)
             prepared = data.prepare(run_config)
@@ -191,8 +193,13 @@ def _run_and_data(
     return run, prepared
 
 
-def _race(config: "RunConfig", data: "DataSets", minutes: float | None, overrides: Sequence[str]) -> "Race":
-    """Compare several encoders on dev, with a line for each. Overrides apply to all of them."""
+def _race(
+    config: "RunConfig", data: "DataSets", minutes: float | None, overrides: Sequence[str], folder: Path
+) -> "Race":
+    """Compare several encoders on dev, with a line for each. Overrides apply to all of them.
+
+    `folder`: that of the winner. Next to it are the trainings that have ended, should the race be interrupted.
+    """
     from seqtwin.study.race import MINUTES, race_lines, result_line, run_race
 
     race = run_race(
@@ -200,6 +207,7 @@ def _race(config: "RunConfig", data: "DataSets", minutes: float | None, override
         data,
         minutes=MINUTES if minutes is None else minutes,
         fixed=[override.partition("=")[0] for override in overrides],
+        journal=stopping.race_journal(folder),
         on_result=lambda result: console.print_notice(result_line(result)),
     )
     console.print_summary(race_lines(race))

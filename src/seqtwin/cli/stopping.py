@@ -12,6 +12,7 @@ import typer
 from seqtwin.build_folders import left_over, steps_of
 from seqtwin.cli import console
 from seqtwin.errors import ConfigError, ResourceError
+from seqtwin.files import MANIFEST
 from seqtwin.interrupts import exit_code, stoppable
 from seqtwin.place_faults import place_fault, refuse_place_fault
 
@@ -38,7 +39,13 @@ def told_when_stopped(line: Callable[[], str]) -> Iterator[None]:
 
 def training_line(folder: Path, command: str = "") -> str:
     """What is left of a training that was to be published as a folder. `command`: continues it; default: the same."""
+    if "--reranker" in sys.argv and (folder / MANIFEST).exists():
+        again = shlex.join(["seqtwin", "fit-reranker", str(folder)])
+        return f"stopped; the encoder is in {folder}, without its re-ranker; continue with: {again}"
     left = left_over(folder)
+    if left is None and command and race_journal(folder).exists():
+        kept = f"the trainings of the race that ended are in {race_journal(folder)}"
+        return f"stopped; {kept}; continue with: {_command()}"
     if left is None:
         return "stopped before the first checkpoint; nothing is left to continue"
     again = command or _command("--resume")
@@ -67,7 +74,7 @@ def check_auto(*, auto: bool, minutes: float | None, resume: bool) -> None:
         cause = "--minutes has no effect without --auto"
         raise ConfigError("AUTO_MINUTES", cause, place="--minutes", remedy="add --auto")
     if resume and auto:
-        remedy = "continue with the config of the best encoder: seqtwin train FOLDER.auto.yaml --out FOLDER --resume"
+        remedy = "leave out --resume; for the training of the best encoder: seqtwin train FOLDER.auto.yaml --resume"
         raise ConfigError("RESUME_AUTO", api.AUTO_AGAIN, place="--resume", remedy=remedy)
 
 
@@ -100,8 +107,8 @@ def keep_winner(race: "Race", config: "RunConfig", folder: Path) -> "RunConfig":
 
 
 def forget_winner(folder: Path) -> None:
-    """Remove what `keep_winner` wrote: it is in the folder now."""
-    for path in (winner_file(folder), race_file(folder)):
+    """Remove what `keep_winner` and the race wrote: it is in the folder now."""
+    for path in (winner_file(folder), race_file(folder), race_journal(folder)):
         path.unlink(missing_ok=True)
 
 
@@ -114,6 +121,16 @@ def winner_command(folder: Path) -> str:
 def winner_file(folder: Path) -> Path:
     """The config of the winner of a race, while it is trained."""
     return folder.with_name(f"{folder.name}.auto.yaml")
+
+
+def race_journal(folder: Path) -> Path:
+    """The trainings of the race that have ended, until the winner is trained."""
+    return folder.with_name(f"{folder.name}.auto.json")
+
+
+def is_raced(folder: Path, *, auto: bool) -> bool:
+    """Whether the same command was interrupted: its race goes on, and the training of the winner, if that had begun."""
+    return auto and race_journal(folder).exists()
 
 
 def race_file(folder: Path) -> Path:

@@ -6,6 +6,10 @@
 - `representation_contract`: its declarations, its gradients and its own state.
 - `representation_vectors`: the vectors of a representation: alone, in a batch, with pads, on odd states.
 - `check_representations`: all checks of a representation.
+- `own_network`: a network of your own, how it is called, and the sequences it is tried on.
+- `usual_causes`: the usual causes of a vector that depends on pads or on other sequences.
+- `reading_checks`: whether vectors depend on pads, on other sequences, and on every direction.
+- `check_reading`: all checks of a network of your own.
 - `drawn_pairs`: batches of vectors with their targets, odd ones among them.
 - `loss_values`: the values of a loss: finite, lowest at the ideal, falling in the right direction.
 - `loss_contract`: its declarations, its gradients and its own state.

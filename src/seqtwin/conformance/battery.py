@@ -13,7 +13,11 @@ LONGEST = 400  # characters of a finding
 
 
 class NotMetError(Exception):
-    """A check is not met. The message: what was found."""
+    """A check is not met. `found`: what was found. `remedy`: what to change, instead of the remedy of the check."""
+
+    def __init__(self, found: str, remedy: str = "") -> None:
+        super().__init__(found)
+        self.remedy = remedy
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,22 @@ class Check(Generic[Part]):
 
 
 def run_checks(
-    name: str, part: Part, build: Check[Part], checks: Mapping[str, Check[Part]], *, raise_error: bool
+    name: str,
+    part: Part,
+    build: Check[Part],
+    checks: Mapping[str, Check[Part]],
+    *,
+    raise_error: bool,
+    first: str = "build",
 ) -> tuple[CheckResult, ...]:
     """The result of every check, in their order. A failure does not stop the others.
 
-    `name`: of the part, for the error. `build`: whether the part can be built at all; if not, this is the only result.
+    `name`: of the part, for the error. `build`: whether the part can be built at all; if not, this is the only result,
+    with the name `first`.
 
     Raises: ConfigError that lists all failures, if `raise_error`.
     """
-    built = _result("build", part, build)
+    built = _result(first, part, build)
     results = tuple(_result(key, part, check) for key, check in checks.items()) if built.passed else (built,)
     failed = [result for result in results if not result.passed]
     if failed and raise_error:
@@ -68,7 +79,7 @@ def _result(name: str, part: Part, check: Check[Part]) -> CheckResult:
             warnings.simplefilter("ignore")
             return CheckResult(name, True, check.run(part))
     except NotMetError as error:
-        return CheckResult(name, False, str(error)[:LONGEST], check.remedy)
+        return CheckResult(name, False, str(error)[:LONGEST], error.remedy or check.remedy)
     except Exception as error:  # whatever a part raises is a finding
         said = " ".join(str(error).split())
         return CheckResult(name, False, f"raised {type(error).__name__}: {said}"[:LONGEST], check.remedy)
@@ -76,10 +87,10 @@ def _result(name: str, part: Part, check: Check[Part]) -> CheckResult:
         logging.disable(before)
 
 
-def require(met: bool, found: str) -> None:
+def require(met: bool, found: str, remedy: str = "") -> None:
     """Fail the check unless `met`. Raises: NotMetError."""
     if not met:
-        raise NotMetError(found)
+        raise NotMetError(found, remedy)
 
 
 def part_name(part: object) -> str:

@@ -6,7 +6,7 @@ from seqtwin.conformance import loss_contract as contract
 from seqtwin.conformance import loss_values as values
 from seqtwin.conformance.battery import Check, CheckResult, part_name, run_checks
 from seqtwin.conformance.drawn_pairs import Case
-from seqtwin.lookup import Spec, pick
+from seqtwin.lookup import Spec, pick, split_spec
 from seqtwin.training.losses import LOSSES, Loss
 
 _SILENT = "return self.silent(compared) for a batch without what the loss needs"
@@ -27,6 +27,7 @@ LOSS_CHECKS: Mapping[str, Check[Case]] = {
     "binary_direction": Check(values.binary_direction, _DIRECTION),
     "inverted_direction": Check(values.inverted_direction, _DIRECTION),
     "graded_direction": Check(values.graded_direction, "use self.same(target), or the targets as they are"),
+    "cut": Check(values.cut, "use self.same(target) instead of a number, or set needs_cut = False"),
     "plateau": Check(values.plateau, "return the least loss of equal scores, or None"),
     "order": Check(values.order, "do not use the position of a pair in its batch"),
     "gradient": Check(contract.gradient, "correct the backward pass of your own function"),
@@ -56,13 +57,15 @@ def check_loss(loss: Spec | Callable[..., Loss], *, raise_error: bool = True) ->
 
     >>> results = check_loss("mse")
     >>> len(results), all(result.passed for result in results)
-    (23, True)
+    (24, True)
     """
-    build = loss if callable(loss) else _picker(loss)
+    build = loss if callable(loss) else _picker(loss)  # raises for a spec without a name
     return run_checks(part_name(loss), Case(build), _BUILD, LOSS_CHECKS, raise_error=raise_error)
 
 
 def _picker(spec: Spec) -> Callable[..., Loss]:
+    split_spec(spec)
+
     def build(*context: object) -> Loss:
         found: Loss = pick(LOSSES, spec, "loss", *context)
         return found

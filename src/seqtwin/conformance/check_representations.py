@@ -8,7 +8,7 @@ from seqtwin.conformance import representation_contract as contract
 from seqtwin.conformance import representation_vectors as vectors
 from seqtwin.conformance.battery import Check, CheckResult, part_name, run_checks
 from seqtwin.conformance.drawn_states import Case
-from seqtwin.lookup import Spec, pick
+from seqtwin.lookup import Spec, pick, split_spec
 from seqtwin.model.representations import REPRESENTATIONS
 
 _BY_LENGTH = "use states.mask and states.lengths, and never the width of the batch"
@@ -20,6 +20,7 @@ REPRESENTATION_CHECKS: Mapping[str, Check[Case]] = {
     "shape": Check(vectors.shape, "return [batch, out_dim]"),
     "one_row": Check(vectors.one_row, _EACH_ROW),
     "batch_mates": Check(vectors.batch_mates, _EACH_ROW),
+    "in_training": Check(vectors.in_training, "no statistics of a batch: use LayerNorm instead of BatchNorm"),
     "order": Check(vectors.order, _EACH_ROW),
     "padding": Check(vectors.padding, _BY_LENGTH),
     "mostly_pads": Check(vectors.mostly_pads, _BY_LENGTH),
@@ -59,14 +60,16 @@ def check_representation(
 
     >>> results = check_representation("mean_output")
     >>> len(results), all(result.passed for result in results)
-    (23, True)
+    (24, True)
     """
-    build = representation if callable(representation) else _picker(representation)
+    build = representation if callable(representation) else _picker(representation)  # raises for a spec without a name
     case = Case(build)
     return run_checks(part_name(representation), case, _BUILD, REPRESENTATION_CHECKS, raise_error=raise_error)
 
 
 def _picker(spec: Spec) -> Callable[..., nn.Module]:
+    split_spec(spec)
+
     def build(shape: object) -> nn.Module:
         found = pick(REPRESENTATIONS, spec, "representation", shape)
         assert isinstance(found, nn.Module)

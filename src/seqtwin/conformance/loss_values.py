@@ -5,6 +5,9 @@ from torch import Tensor
 
 from seqtwin.conformance.battery import require
 from seqtwin.conformance.drawn_pairs import BINARY, GRADED, ROWS, Case, Fitted, drawn, ideal, near, odd_batches
+from seqtwin.errors import ConfigError
+from seqtwin.training.losses import Loss
+from seqtwin.training.losses.weighted_sum import Sum
 
 DRAWS, STEP = 20, 1e-3
 
@@ -82,6 +85,28 @@ def inverted_direction(case: Case) -> str:
 def graded_direction(case: Case) -> str:
     """Whether the same is true for graded targets, above and below the cut."""
     return _separates(case, GRADED)
+
+
+def cut(case: Case) -> str:
+    """Whether a graded target is same from the cut of the data on, and not from another number."""
+    low, high = 0.5, 0.92  # three of the graded targets are between them
+    for fitted in case.fitted:
+        needs = any(part.needs_cut for part in _parts(fitted.loss))
+        try:
+            other = case.built(fitted.loss.space.similarity, cut=high)
+        except (ValueError, ConfigError):  # its own setting and this cut exclude each other
+            continue
+        with torch.no_grad():
+            values = [float(one.of(*near(0), GRADED)) for one in (fitted, other)]
+        same, shown = values[0] == values[1], f"{values[0]:.4g} with cut {low}, {values[1]:.4g} with {high}"
+        require(not same or not needs, f"it ignores the cut: {shown}")
+        require(same or needs, f"needs_cut is False, but the loss is {shown}")
+    return "it changes with the cut, or does not need one"
+
+
+def _parts(loss: Loss) -> list[Loss]:
+    """The losses of which a loss consists."""
+    return loss.losses if isinstance(loss, Sum) else [loss]
 
 
 def wrong_is_worse(case: Case) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seqtwin.conformance.battery import require
 from seqtwin.conformance.drawn_states import (
@@ -45,6 +45,27 @@ def one_row(case: Case) -> str:
 def batch_mates(case: Case) -> str:
     """Whether vectors are the same in batches of other sequences and sizes (N12)."""
     return _same_in(case, texts(), [[4, 0], [1, 5, 2], [3]], "in other batches")
+
+
+def in_training(case: Case) -> str:
+    """Whether other rows change nothing while it is trained, without its dropout (N2)."""
+    whole, worst = texts((5, 5, 5, 5)), 0.0
+    for fitted in case.fitted:
+        part = _without_dropout(case.built(fitted.encoder.shape))
+        with torch.no_grad():
+            found = [part(_states(fitted, rows_of(whole, rows)))[0] for rows in ([0, 1, 2], [0, 3], [0])]
+        worst = max(worst, *(largest(vector, found[0]) for vector in found))
+    require(worst <= TOLERANCE, f"while it is trained, vectors differ with other rows in the batch by {worst:.2g}")
+    return f"equal to {worst:.1g} in other batches while it is trained"
+
+
+def _without_dropout(part: nn.Module) -> nn.Module:
+    """The part as it is trained, but without the randomness of its dropout."""
+    part.train()
+    for module in part.modules():
+        if isinstance(module, nn.modules.dropout._DropoutNd | nn.RNNBase):
+            module.eval()
+    return part
 
 
 def order(case: Case) -> str:

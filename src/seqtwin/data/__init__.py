@@ -21,5 +21,6 @@
 - `known_same`: which items are known to be the same thing.
 - `grapheme_clusters`: what readers see as one letter.
 - `change_texts`: CHANGES, random changes of texts such as typos.
+- `made_pairs`: labelled pairs made from a list of texts, with such changes.
 - `augmented_items`: the training texts of an epoch, with random changes.
 """

@@ -92,5 +92,7 @@ def one_class_lines(frame: pd.DataFrame, cut: float) -> list[str]:
     for split, consequence in consequences.items():
         same = frame.loc[frame["split"] == split, "target"] >= cut
         if len(same) and same.nunique() == 1:
-            lines.append(f"all pairs of {split} are {'the same' if same.iloc[0] else 'different'}: {consequence}")
+            only_same = split == "train" and bool(same.iloc[0])
+            effect = "only losses such as in_batch and triplet learn from them" if only_same else consequence
+            lines.append(f"all pairs of {split} are {'the same' if same.iloc[0] else 'different'}: {effect}")
     return lines

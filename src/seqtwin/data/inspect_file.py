@@ -123,7 +123,7 @@ def _inspected(table: Table, layout: Layout, options: ColumnOptions) -> Inspecti
         return _pairs(table, layout, sides, look_at_target(table, target, scale=options.scale, labels=options.labels))
     if sides and not _named(table, CLASSES):
         cause = f"no column of labels or scores among {', '.join(table.columns)}"
-        remedy = "name it with --label NAME; lists without labels can be used with dedupe, link, index and encode"
+        remedy = "name it with --label NAME; if all pairs are the same: seqtwin init --all-same; else label some pairs"
         raise DataError("DATA_TARGET", cause, place=table.place, remedy=remedy)
     return _items(table, layout.files, options)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seqtwin.data.inspect_file import Inspection
+from seqtwin.data.label_words import label_value
 
 SHORT_WORDS = 4  # at most so many words on average are a short string
 MOSTLY = 0.5
@@ -145,8 +146,16 @@ def text_class_reading() -> Setting:
     return Setting(reading, "the words that decide, both ends, and the strongest of each feature")
 
 
+def are_all_same(inspection: Inspection) -> bool:
+    """Whether the labels of pairs are all the same: there is no different pair to learn from."""
+    target = inspection.target
+    return target is not None and target.scale is None and {label_value(w, target.own) for w in target.words} == {1.0}
+
+
 def pair_loss(inspection: Inspection) -> Setting:
-    """The loss of pairs: contrastive for labels of longer texts, mse for everything else."""
+    """The loss of pairs: in_batch for same pairs only, contrastive for labels of longer texts, else mse."""
+    if are_all_same(inspection):
+        return Setting("in_batch", "for same pairs only: finds the right of each left in the batch; try triplet, too")
     if inspection.kind != "pairs":
         return Setting("mse", "squared difference of similarity and target; half of the drawn pairs are the same")
     if inspection.scale is not None:

@@ -12,6 +12,7 @@ from seqtwin.data.starter_choices import (
     FEW_ROWS,
     Section,
     Setting,
+    are_all_same,
     cell,
     classify_instead,
     fit_section,
@@ -221,6 +222,8 @@ def _target(inspection: Inspection) -> Section:
     if target and target.scale:
         section["scale"] = Setting([*target.scale], target.why or "as declared")
         section["cut"] = Setting(0.5, "pairs with at least this target count as the same, where two classes are needed")
+    if are_all_same(inspection) and "file" in inspection.files:  # the dev and test files of a folder stay as they are
+        section["negatives"] = Setting(1, "random different pairs per same pair: none are in the file; needed on dev")
     if target and target.own:
         section["labels"] = Setting({word: int(value) for word, value in target.own.items()}, "as declared")
     return section

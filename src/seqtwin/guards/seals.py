@@ -72,13 +72,22 @@ def check_manifest(content: object, path: Path) -> dict[str, Any]:
     return content
 
 
+def is_inside(name: object) -> bool:
+    """Whether a name is that of a file in the folder, or in a folder in it, and not a path to another place.
+
+    >>> is_inside("figures/map.svg"), is_inside("../secret"), is_inside("/etc/hosts")
+    (True, False, False)
+    """
+    return isinstance(name, str) and all(_STEP.fullmatch(step) for step in name.split("/"))
+
+
 def is_entry(name: str, entry: object) -> bool:
     """Whether an entry names a file inside the folder, a sha256 and a size.
 
     >>> is_entry("../../secret", {"sha256": "0" * 64, "bytes": 1})
     False
     """
-    if not isinstance(entry, Mapping) or not all(_STEP.fullmatch(step) for step in name.split("/")):
+    if not isinstance(entry, Mapping) or not is_inside(name):
         return False
     digest, size = entry.get("sha256"), entry.get("bytes")
     return isinstance(digest, str) and bool(_DIGEST.fullmatch(digest)) and type(size) is int and size >= 0

@@ -19,6 +19,7 @@ from seqtwin.errors import ConfigError, DataError, missing_extra
 from seqtwin.files import writing
 from seqtwin.guards.spreadsheets import csv_text
 
+SHOWN_COLUMNS = 12
 GROUP = 16_384  # rows per row group of a Parquet file
 
 
@@ -45,20 +46,32 @@ def read_texts(path: Path, column: str | None, *, blank: bool = False) -> list[s
 
 
 def text_column(path: Path, column: str | None) -> str:
-    """The name of the column of texts: given by the user for a table, fixed for a text file or a file of sentences.
+    """The name of the column of texts: fixed for a text file or a file of sentences, given by the user for a table with
+    several columns.
 
-    Raises: ConfigError for a table without a name, or a text file with one; DataError for a file that has no texts.
+    Raises: ConfigError for such a table without a name, or a text file with one; DataError for a file without texts.
     """
     form = format_of(path)
     if form is None:
         refuse_foreign(path)
     if form is not None and form.texts is None and column is None:
-        cause = f"expected the name of the column of texts, because this is a {described(path)}"
-        raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="add --column NAME")
+        return _only_column(path)
     if form is None and column is not None:
         cause = f"'{path.suffix}' is read as one text per line and has no columns; tables: {', '.join(ENDINGS)}"
         raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="leave --column out")
     return column or LINES
+
+
+def _only_column(path: Path) -> str:
+    """The column of a table that has one. Raises: ConfigError that lists the columns of another."""
+    table = next(read_blocks(path), None)
+    columns = [] if table is None else list(table.columns)
+    if len(columns) == 1:
+        return columns[0]
+    listed = f", one of: {', '.join(repr(name) for name in columns[:SHOWN_COLUMNS])}" if columns else ""
+    more = f" and {len(columns) - SHOWN_COLUMNS} more" if len(columns) > SHOWN_COLUMNS else ""
+    cause = f"this is a {described(path)}: expected the name of the column of texts{listed}{more}"
+    raise ConfigError("ENCODE_COLUMN", cause, place=str(path), remedy="add --column NAME")
 
 
 def choose_file_sides(

@@ -246,7 +246,7 @@ class Encoder(nn.Module):
         self.inputs = inputs
         self.rnn, self.padding = rnn, padding
         self._run: Callable[[Inputs, Recurrent, Sequences], States] = PADDINGS[padding]
-        self.shape = _shape(cell, rnn)
+        self.shape = shape_of(cell, rnn)
 
     def forward(self, sequences: Sequences) -> States:
         return self._run(self.inputs, self.rnn, sequences)
@@ -258,7 +258,8 @@ class Encoder(nn.Module):
             self._run = KeptLstm(self.rnn, self.inputs.embedding if one_each else None)
 
 
-def _shape(cell: str, rnn: Recurrent) -> EncoderShape:
+def shape_of(cell: str, rnn: Recurrent) -> EncoderShape:
+    """The shape of an encoder with this recurrent layer. `cell`: its name."""
     directions = 2 if rnn.bidirectional else 1
     if not isinstance(rnn, nn.RNNBase):
         return EncoderShape(cell, rnn.num_layers, directions, rnn.width, rnn.memory, rnn.bound)

@@ -4,6 +4,18 @@ import math
 from dataclasses import dataclass
 
 
+def zero_vectors_line(count: int) -> str:
+    """A sentence on vectors of zeros, which have no direction; empty without any.
+
+    >>> zero_vectors_line(1)
+    '1 vector has only zeros: its cosine with every other one counts as 0'
+    """
+    if not count:
+        return ""
+    vectors, their = ("vector has", "its") if count == 1 else ("vectors have", "their")
+    return f"{count:,} {vectors} only zeros: {their} cosine with every other one counts as 0"
+
+
 @dataclass(frozen=True)
 class VectorSpace:
     """Width and bound of the vectors, and the name and range of the similarity that compares them.

@@ -13,6 +13,7 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.published import Scores
 from seqtwin.run.nearest_class import nearest_scores
 from seqtwin.run.prepared_data import Prepared
+from seqtwin.training.clock import elapsed, per_second
 from seqtwin.training.encode_store import encode_items, only, predict, score_matrix
 
 RETRIEVAL = ("mrr", "recall@1", "recall@10", "hit_rate@1", "hit_rate@10", "map_at_r")
@@ -54,7 +55,7 @@ def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) ->
     scores = {"dev": predict(model, stores["dev"])}
     start = time.monotonic()
     scores["test"] = predict(model, stores["test"])
-    seconds = time.monotonic() - start
+    seconds = elapsed(start)
     targets = {split: store.target for split, store in stores.items()}
     values, undefined, fitted = score_splits(scores, targets, prepared.data.cut)
     result: Scores = {
@@ -71,7 +72,7 @@ def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) ->
         result["retrieval"] = retrieval
     status = "collapsed" if _constant(scores["test"]) else "finished"
     texts = len(np.unique(np.concatenate([stores["test"].left, stores["test"].right])))
-    return Judged(result, scores, status, texts / seconds)
+    return Judged(result, scores, status, per_second(texts, seconds))
 
 
 def _constant(scores: np.ndarray) -> bool:

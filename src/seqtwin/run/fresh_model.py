@@ -8,17 +8,53 @@ from seqtwin.build import Blueprint, blueprint_of, build_siamese, trainable_numb
 from seqtwin.config import RunConfig
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.data.reading.series import channel_scaling
+from seqtwin.guards.largest import machine_memory
+from seqtwin.guards.memory import TrainingMemory, TrainingSizes, estimate_memory
+from seqtwin.lookup import split_spec
 from seqtwin.model.encoder import UNKNOWN, TableInput
 from seqtwin.model.siamese import Siamese
 from seqtwin.run.prepare import word_vectors
 from seqtwin.run.prepared_data import Ready
 from seqtwin.run.pretrained import load_start, start_weights
 from seqtwin.training.encode_store import part_of
+from seqtwin.training.fit import pick_device
 from seqtwin.training.fit_lexical import fit_lexical
+from seqtwin.training.losses import parts_of
+from seqtwin.training.losses.batchwise import BATCHWISE
+
+
+def training_memory(config: RunConfig, prepared: Ready) -> TrainingMemory:
+    """The memory that a training takes at least, from the sizes of the config and of the data."""
+    e, store = config.encoder, prepared.stores["train"]
+    rows, paired = min(config.fit.batch, len(store)), isinstance(store, PairStore)
+    all_compared = paired and any(split_spec(part)[0] in BATCHWISE for part in parts_of(config.loss))
+    return estimate_memory(
+        TrainingSizes(
+            size=prepared.trained_size,
+            embedding=e.embedding,
+            cell=split_spec(e.cell)[0],
+            hidden=e.hidden,
+            layers=e.layers,
+            directions=1 + e.bidirectional,
+            sequences=rows * (1 + paired),
+            steps=int(store.items.lengths.max()),
+            compared=rows if all_compared else 0,
+        )
+    )
+
+
+def refuse_memory(config: RunConfig, prepared: Ready) -> None:
+    """Raises: ResourceError for a training that does not fit into the memory of this machine."""
+    if pick_device(config.fit.device).type == "cpu":
+        training_memory(config, prepared).check(machine_memory())
 
 
 def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
-    """A Siamese encoder for this data: with fresh weights, initial word vectors, or the weights that it starts from."""
+    """A Siamese encoder for this data: with fresh weights, initial word vectors, or the weights that it starts from.
+
+    Raises: ResourceError for one whose training does not fit into memory, before it is built.
+    """
+    refuse_memory(config, prepared)
     # words beyond train need no random vectors; without them, the initial weights do not depend on their number
     blueprint = blueprint_for(config, prepared).model_copy(update={"size": prepared.trained_size})
     with trainable_numbers():

@@ -33,7 +33,7 @@ from seqtwin.run.begin import Begun, begin
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
-from seqtwin.run.fresh_model import blueprint_for
+from seqtwin.run.fresh_model import blueprint_for, refuse_memory
 from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, identity, manifest, remains_kept
 from seqtwin.run.model_card import Interval, baseline_section, interval_of, rounding_section
@@ -45,7 +45,8 @@ from seqtwin.run.prepared_data import Ready, data_facts
 from seqtwin.run.pretrained import followed
 from seqtwin.store import Stored, save_encoder
 from seqtwin.training.checkpoint import Checkpoints
-from seqtwin.training.encode_store import batch_deviation, rounding_deviation
+from seqtwin.training.clock import per_second
+from seqtwin.training.encode_store import batch_deviation, rounding_deviation, warn_of_zeros
 from seqtwin.training.fit import fit
 from seqtwin.training.run_state import Diverged, RunState
 from seqtwin.version import __version__
@@ -85,6 +86,7 @@ def train(
     check_run(config)
     prepared = prepared or prepare(config)
     check_targets(config, prepared)
+    refuse_memory(config, prepared)
     sweep_old(out.parent)
     with remains_kept(out, config, prepared), publish_folder(out, resume=resume) as building:
         factors: dict[str, str | int] = {
@@ -146,6 +148,7 @@ def finish(
     deviation = _deviation(model, prepared, state)
     judged = begun.objective.judge(begun.learner, prepared, begun.untrained)
     clock.lap("evaluate")
+    warn_of_zeros(model, prepared.stores["test"].items)
     trained = Trained(
         model, begun.learner, begun.loss, prepared, begun.recipe, state, begun.watcher, judged, deviation, begun.rows
     )
@@ -187,7 +190,7 @@ def _facts(config: RunConfig, t: AnyTrained, objective: AnyObjective) -> Facts:
         "best_epoch": state.best_epoch,
         "epochs": state.epoch,
         "precision": state.precision,
-        "train_pairs_per_second": round(state.rows / state.seconds, 1),
+        "train_pairs_per_second": round(per_second(state.rows, state.seconds), 1),
         "encode_texts_per_second": round(t.judged.encoded_per_second, 1),
         "batch_deviation": t.batch_deviation,
     }

@@ -8,8 +8,10 @@
 - `trials`: the trials of one pairing.
 - `tuning`: the tuning of every pairing, and what it publishes.
 - `entrants`: ENTRANTS, which configs take part in the race of `train --auto`.
+- `race_journal`: the trainings of a race that have ended, for the next call.
 - `race`: which of several encoders suits a data file, by successive halving on dev.
 - `quick_plan`: which trainings a number of seconds allows.
+- `quick_file`: quick.json, which keeps that plan.
 - `measure_cost`: the seconds of a training, measured on some steps.
 - `rounds`: short trainings on dev; the better half of the pairings goes on.
 - `quick`: a study within a number of minutes.

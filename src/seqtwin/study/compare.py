@@ -10,7 +10,9 @@ from pathlib import Path
 from seqtwin.config import StudyConfig
 from seqtwin.errors import ConfigError
 from seqtwin.files import driver_lock, read_manifest, retire
+from seqtwin.published import read_manifest as read_cell_manifest
 from seqtwin.run.check_config import check_targets
+from seqtwin.run.fresh_model import refuse_memory
 from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets
 from seqtwin.study.grid import Grid, StudyCell, expand_grid
@@ -86,9 +88,14 @@ def _study(out: Path, planned: Sequence[str], started: Sequence[str]) -> Study:
 
 
 def check_cells(grid: Grid, data: DataSets) -> None:
-    """Check that the training targets of every cell can train it. Raises: ConfigError, DataError."""
+    """Check that every cell can be trained with its targets, in this memory.
+
+    Raises: ConfigError, DataError, ResourceError.
+    """
     for cell in _by_data(grid.cells):
         check_targets(cell.config, data.prepare(cell.config))
+    for cell in {cell.pairing: cell for cell in grid.cells}.values():
+        refuse_memory(cell.config, data.prepare(cell.config))
 
 
 def _by_data(cells: Sequence[StudyCell]) -> list[StudyCell]:
@@ -121,7 +128,7 @@ def _published(id_: str, key: str, folder: Path) -> bool:
 
 
 def _status(folder: Path) -> str:
-    return str(read_manifest(folder)["status"])
+    return read_cell_manifest(folder)["status"]
 
 
 def _retire_failed(cells: Sequence[StudyCell], folder: Path) -> None:

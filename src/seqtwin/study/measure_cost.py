@@ -16,6 +16,7 @@ from seqtwin.run.prepare import DataSets
 from seqtwin.run.prepared_data import Ready
 from seqtwin.study.grid import StudyCell
 from seqtwin.study.quick_plan import Cost
+from seqtwin.training.clock import elapsed
 from seqtwin.training.fit import pick_device, time_steps
 from seqtwin.training.run_state import Criterion, Diverged, Trainee
 
@@ -87,7 +88,7 @@ def _seconds(call: Callable[[], object]) -> float:
     call()
     start = time.monotonic()
     call()
-    return time.monotonic() - start
+    return elapsed(start)
 
 
 def _step(started: Sequence[_Started]) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from seqtwin.cards import read_sealed, sealed_text
 from seqtwin.config import StudyConfig, vary
-from seqtwin.errors import ConfigError
+from seqtwin.errors import ConfigError, ResourceError, SeqTwinError
 from seqtwin.files import driver_lock, publish_text, verify
 from seqtwin.json_values import hash_of
 from seqtwin.published import DIAGNOSTICS, read_diagnostics
@@ -22,6 +22,7 @@ from seqtwin.run.prepare import DataSets
 from seqtwin.study.compare import Study, check_cells, compare
 from seqtwin.study.grid import Grid, expand_grid
 from seqtwin.study.measure_cost import measure_cost
+from seqtwin.study.quick_file import PLAN, Raced, read_quick_file
 from seqtwin.study.quick_plan import Cost, Plan, Round, last_stage, make_plan, plan_line
 from seqtwin.study.rounds import HEATS, Heat, Outcome, heats_of, outcome_of, survivors
 from seqtwin.study.study_json import record_budget
@@ -29,10 +30,10 @@ from seqtwin.study.tiers import TIERS, seeds_of
 from seqtwin.study.worker_pool import OnProgress, TimeUp, run_all
 
 MINUTES = 10.0
-PLAN = "quick.json"
 _ROUNDS_SHARE = 0.6  # of the time: rounds end then, so that survivors can still be trained
 _REPORT_SHARE, _REPORT_MOST = 0.12, 40.0  # seconds kept for the report
 _EPOCHS = "fit.epochs"
+AGAIN = "run the same command again: it continues, with the same minutes once more"
 
 
 @dataclass(frozen=True)
@@ -61,23 +62,7 @@ class Budget:
     @property
     def spent(self) -> float:
         """Minutes since the start."""
-        return (time.monotonic() - self.started) / 60
-
-
-@dataclass(frozen=True)
-class _Raced:
-    """The outcome of the rounds: the pairings that are left, best first, those that were stopped, and what it took.
-
-    `epoch_seconds`: mean seconds of an epoch in the last round; None without rounds. `latest`: the last round of those
-    that are left, as if they had been stopped after it.
-    """
-
-    left: list[str]
-    stopped: list[StoppedPairing] = field(default_factory=list)
-    trainings: int = 0
-    steps: int = 0
-    epoch_seconds: float | None = None
-    latest: dict[str, StoppedPairing] = field(default_factory=dict)
+        return max(0.0, time.monotonic() - self.started) / 60
 
 
 def quick_compare(
@@ -95,7 +80,7 @@ def quick_compare(
     Every pairing is trained in full if that fits. Otherwise rounds of short trainings halve the pairings, and those
     left are trained with the epochs of the config. Rows, then epochs, are reduced only if even that takes too long.
 
-    Raises: ConfigError, DataError, also where no training or no pairing finished in time; InUseError.
+    Raises: ConfigError, DataError; ResourceError where no training or no pairing finished in time; InUseError.
     """
     data = data or DataSets()
     config = config.model_copy(update={"tier": "quick"})
@@ -119,12 +104,12 @@ def quick_compare(
 
 
 def _refuse_empty(study: Study, chosen: Grid) -> None:
-    """Raises: ConfigError where no study cell was published: there is nothing to report."""
+    """Raises: ResourceError where no study cell was published: there is nothing to report."""
     if any((study.path / "cells" / id_).exists() for id_ in study.planned):
         return
     names = ", ".join(dict.fromkeys(cell.pairing for cell in chosen.cells))
     cause = f"the time was up before a pairing was trained in full; still in the race: {names}"
-    raise ConfigError("QUICK_TIME", cause, place="--minutes", remedy="run the same command again, which continues")
+    raise ResourceError("QUICK_TIME", cause, place="--minutes", remedy=AGAIN)
 
 
 def _plan(
@@ -150,7 +135,7 @@ def _fits_tuned(plan: Plan, cost: Cost, budget: Budget) -> bool:
 
 
 def _known_plan(path: Path, key: str) -> tuple[Plan, Cost, bool]:
-    saved = read_sealed(path)
+    saved = read_quick_file(path)
     if saved["key"] != key:
         cause = "this quick study was planned for another config, other data or another version"
         raise ConfigError("STUDY_CHANGED", cause, place=str(path), remedy="choose another --out")
@@ -169,14 +154,14 @@ def _resized(config: StudyConfig, plan: Plan, *, tune: bool) -> StudyConfig:
     return config.model_copy(update={"base": vary(config.base, changes), "tune": tune})
 
 
-def _race(grid: Grid, plan: Plan, out: Path, budget: Budget, data: DataSets, on_progress: OnProgress) -> _Raced:
+def _race(grid: Grid, plan: Plan, out: Path, budget: Budget, data: DataSets, on_progress: OnProgress) -> Raced:
     """Run the rounds of a plan. Their outcome is kept in quick.json.
 
-    Raises: ConfigError if no training of the first round finished in time.
+    Raises: ResourceError if no training of the first round finished in time; ConfigError if all of them failed.
     """
-    saved = read_sealed(out / PLAN)
+    saved = read_quick_file(out / PLAN)
     if "raced" in saved:
-        return _Raced(**saved["raced"])
+        return Raced(**saved["raced"])
     raced = _rounds(grid, plan, out, budget, data, on_progress)
     for late in (out / "rounds").glob(".*.round*"):  # checkpoints of trainings that the time was too short for
         shutil.rmtree(late, ignore_errors=True)
@@ -184,8 +169,8 @@ def _race(grid: Grid, plan: Plan, out: Path, budget: Budget, data: DataSets, on_
     return raced
 
 
-def _rounds(grid: Grid, plan: Plan, out: Path, budget: Budget, data: DataSets, on_progress: OnProgress) -> _Raced:
-    raced = _Raced(list(dict.fromkeys(cell.pairing for cell in grid.cells)))
+def _rounds(grid: Grid, plan: Plan, out: Path, budget: Budget, data: DataSets, on_progress: OnProgress) -> Raced:
+    raced = Raced(list(dict.fromkeys(cell.pairing for cell in grid.cells)))
     known: dict[str, Outcome] = {}
     for number, one in enumerate(plan.rounds, 1):
         heats = heats_of([cell for cell in grid.cells if cell.pairing in raced.left], number, one.share, data)
@@ -216,23 +201,25 @@ def _run_round(
     return {heat.id: outcome for heat in heats if (outcome := outcome_of(heat, folder)) is not None}
 
 
-def _too_short(budget: Budget, outcomes: dict[str, Outcome]) -> ConfigError:
+def _too_short(budget: Budget, outcomes: dict[str, Outcome]) -> SeqTwinError:
     causes = [outcome["cause"] for outcome in outcomes.values() if outcome["cause"]]
-    late = f"no training finished in {_ROUNDS_SHARE:.0%} of the {budget.minutes:g} minutes"
-    cause = f"every training failed: {causes[0]}" if causes else late
-    return ConfigError("QUICK_TIME", cause, place="--minutes", remedy="allow more minutes")
+    if causes:
+        remedy = "correct this, then choose another --out"
+        return ConfigError("QUICK_FAILED", f"every training failed: {causes[0]}", place="--minutes", remedy=remedy)
+    cause = f"no training finished in {_ROUNDS_SHARE:.0%} of the {budget.minutes:g} minutes"
+    return ResourceError("QUICK_TIME", cause, place="--minutes", remedy=AGAIN)
 
 
 def _after_round(
-    before: _Raced, heats: Sequence[Heat], known: dict[str, Outcome], new: dict[str, Outcome], number: int, count: int
-) -> _Raced:
+    before: Raced, heats: Sequence[Heat], known: dict[str, Outcome], new: dict[str, Outcome], number: int, count: int
+) -> Raced:
     """The race after a round. `known`: the outcomes to rank by; `new`: those of this round; `count`: how many go on."""
     kept = [heat.pairing for heat in survivors(heats, known, min(count, len(known)))]
     latest = {heat.pairing: _stopped(heat, known.get(heat.id), number) for heat in heats}
     stopped = [latest[heat.pairing] for heat in heats if heat.pairing not in kept]
     epochs, steps = (sum(outcome[key] for outcome in new.values()) for key in ("epochs", "steps"))
     seconds = sum(outcome["seconds"] for outcome in new.values())
-    return _Raced(
+    return Raced(
         left=kept,
         stopped=[*before.stopped, *stopped],
         trainings=before.trainings + len(new),
@@ -247,12 +234,12 @@ def _stopped(heat: Heat, outcome: Outcome | None, number: int) -> StoppedPairing
     return {"labels": dict(heat.labels), "dev": dev, "round": number, "epochs": epochs}
 
 
-def _last_stage(plan: Plan, cost: Cost, raced: _Raced, budget: Budget, out: Path) -> tuple[Plan, _Raced]:
+def _last_stage(plan: Plan, cost: Cost, raced: Raced, budget: Budget, out: Path) -> tuple[Plan, Raced]:
     """The plan of the study cells, reduced to the time that is left, and the race with the pairings it trains.
 
     quick.json keeps the reduced plan.
     """
-    saved = read_sealed(out / PLAN)
+    saved = read_quick_file(out / PLAN)
     if "last" not in saved:
         last = plan
         if plan.rounds:
@@ -280,7 +267,7 @@ def _steps_of(cell: Path) -> float:
     return read_diagnostics(cell).get("steps") or 0
 
 
-def _record(study: Study, whole: Grid, chosen: Grid, plan: Plan, raced: _Raced, budget: Budget, data: DataSets) -> None:
+def _record(study: Study, whole: Grid, chosen: Grid, plan: Plan, raced: Raced, budget: Budget, data: DataSets) -> None:
     """Write what was spent into study.json."""
     path = study.path / "study.json"
     before: dict[str, float] = read_sealed(path).get("quick", {})

@@ -11,18 +11,22 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError
 from seqtwin.files import write_text
 from seqtwin.guards.spreadsheets import csv_text
+from seqtwin.json_values import hash_of
 from seqtwin.metrics import METRICS
 from seqtwin.place_faults import refuse_place_fault
 from seqtwin.run.check_config import check_run
+from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets
 from seqtwin.study.entrants import Entrant, entrants_of
+from seqtwin.study.race_journal import RaceJournal, give_back, noted
 from seqtwin.study.trials import FAILURES, dev_value
+from seqtwin.training.clock import elapsed
 from seqtwin.training.run_state import RunState
 
 if TYPE_CHECKING:
@@ -34,6 +38,7 @@ MINUTES = 10.0
 RACE = "race.csv"
 FIRST_RUNG = 4  # a first decision after this part of the epochs
 State = Literal["finished", "stopped", "out of time", "failed"]
+ENDED = ("finished", "stopped", "failed")
 
 
 @dataclass(frozen=True)
@@ -78,11 +83,13 @@ def run_race(
     *,
     minutes: float = MINUTES,
     fixed: Collection[str] = (),
+    journal: Path | None = None,
     on_result: Callable[[Result], None] = lambda _: None,
 ) -> Race:
     """Train the entrants until all have run or the time is up; at least the first one always runs.
 
-    `fixed`: dotted keys that every entrant takes from the config.
+    `fixed`: dotted keys that every entrant takes from the config. `journal`: a file that keeps the trainings that have
+    ended; those that an interrupted race left there are not run again, and their time counts.
 
     Raises: ConfigError for a config that has no entrants or cannot be trained, for a negative time,
     and if no entrant could be trained; DataError.
@@ -91,16 +98,39 @@ def run_race(
         raise ConfigError("AUTO_MINUTES", f"expected 0 or more, got {minutes}", place="minutes")
     entrants = entrants_of(config, fixed)
     check_run(config)
-    study, deadline = _open(config.fit.epochs), time.monotonic() + 60 * minutes
-    results: list[Result] = []
-    for entrant in entrants:
+    study = _open(config.fit.epochs)
+    kept = RaceJournal(journal, _key(config, data, fixed)) if journal else None
+    results = _before(entrants, study, kept)
+    deadline = time.monotonic() + 60 * minutes - sum(result.seconds for result in results)
+    for result in results:
+        on_result(result)
+    for entrant in entrants[len(results) :]:
         if results and time.monotonic() > deadline:
             break
-        results.append(_run(entrant, config, data, study, deadline if results else math.inf))
+        results.append(_run(entrant, config, data, study, deadline if results else math.inf, kept))
         on_result(results[-1])
     if all(result.dev is None for result in results):
         raise ConfigError("AUTO_FAILED", f"no encoder could be trained: {results[-1].cause}", place="--auto")
     return Race(data.prepare(config).primary, tuple(results), entrants[len(results) :])
+
+
+def _key(config: RunConfig, data: DataSets, fixed: Collection[str]) -> str:
+    return hash_of([cell_key(config, data.prepare(config)), sorted(fixed)])
+
+
+def _before(entrants: Sequence[Entrant], study: "optuna.Study", kept: RaceJournal | None) -> list[Result]:
+    """The results before an interruption, which the optimizer gets back. One that the time cut short runs again."""
+    results: list[Result] = []
+    for entrant, own in zip(entrants, kept.ended if kept else (), strict=False):
+        if own["name"] != entrant.name or own["state"] not in ENDED:
+            break
+        if not entrant.free:
+            give_back(study, own)
+        state = cast("State", own["state"])
+        results.append(Result(entrant, state, own["dev"], own["epochs"], own["seconds"], own["cause"]))
+    if kept:
+        del kept.ended[len(results) :]
+    return results
 
 
 def _open(epochs: int) -> "optuna.Study":
@@ -120,7 +150,14 @@ class _Halt(Exception):  # noqa: N818 - a signal, not an error
         self.state: State = state
 
 
-def _run(entrant: Entrant, config: RunConfig, data: DataSets, study: "optuna.Study", deadline: float) -> Result:
+def _run(
+    entrant: Entrant,
+    config: RunConfig,
+    data: DataSets,
+    study: "optuna.Study",
+    deadline: float,
+    kept: RaceJournal | None,
+) -> Result:
     """Train one entrant until it has finished or is stopped."""
     start, last = time.monotonic(), _Last()
     trial = None if entrant.free else study.ask()
@@ -148,7 +185,26 @@ def _run(entrant: Entrant, config: RunConfig, data: DataSets, study: "optuna.Stu
     dev = None if ended == "failed" else last.dev
     if trial is not None:
         _tell(study, trial, dev, ended)
-    return Result(entrant, ended, dev, last.epochs, round(time.monotonic() - start, 1), cause)
+    result = Result(entrant, ended, dev, last.epochs, round(elapsed(start), 1), cause)
+    if kept is not None:
+        _keep(result, trial, kept)
+    return result
+
+
+def _keep(result: Result, trial: "optuna.Trial | None", kept: RaceJournal) -> None:
+    seen, rungs = ({}, {}) if trial is None else noted(trial)
+    kept.add(
+        {
+            "name": result.entrant.name,
+            "state": result.state,
+            "dev": result.dev,
+            "epochs": result.epochs,
+            "seconds": result.seconds,
+            "cause": result.cause,
+            "seen": seen,
+            "rungs": rungs,
+        }
+    )
 
 
 @dataclass

@@ -9,11 +9,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from seqtwin.config import RunConfig, vary
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.files import dump_json, publish_folder, read_json, verify, write_text
+from seqtwin.guards.shapes import check_shape
 from seqtwin.place_faults import refuse_place_fault
 from seqtwin.run.manifest import cell_key, versions
 from seqtwin.run.prepare import DataSets
@@ -23,6 +25,7 @@ from seqtwin.study.tiers import TUNING_SEED
 from seqtwin.study.trials import FAILURES, dev_value
 from seqtwin.study.worker import Progress, report
 from seqtwin.study.worker_pool import Work
+from seqtwin.training.clock import elapsed
 from seqtwin.training.run_state import RunState
 
 OUTCOME = "outcome.json"
@@ -81,7 +84,7 @@ def run_heat(heat: Heat, folder: Path, data: DataSets | None = None) -> str:
         dev, cause = None, str(error).split("\n", 1)[0] or type(error).__name__
     epochs, steps = (last[0].epoch, last[0].step) if last else (0, 0)
     _publish(heat, folder / heat.id, Outcome(dev=dev, epochs=epochs, steps=steps, cause=cause,
-                                             seconds=round(time.monotonic() - start, 3)))  # fmt: skip
+                                             seconds=round(elapsed(start), 3)))  # fmt: skip
     report(Progress(heat.id, heat.config.fit.epochs, heat.config.fit.epochs, done="finished"))
     return "finished"
 
@@ -114,6 +117,7 @@ def outcome_of(heat: Heat, folder: Path) -> Outcome | None:
         cause = f"{heat.id} was published from another config, other data or another version"
         raise ConfigError("STUDY_CHANGED", cause, place=str(folder), remedy="choose another --out")
     outcome: Outcome = read_json(path / OUTCOME)
+    check_shape(outcome, Outcome, path / OUTCOME, Outcome.__required_keys__)
     return outcome
 
 

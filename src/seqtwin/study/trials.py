@@ -24,6 +24,7 @@ from seqtwin.run.prepared_data import Ready
 from seqtwin.study.search_spaces import Choice, Dimension, Space, written_value
 from seqtwin.study.tiers import TUNING_SEED
 from seqtwin.training.checkpoint import Checkpoints, Keeper
+from seqtwin.training.clock import elapsed
 from seqtwin.training.fit import fit, pick_device
 from seqtwin.training.run_state import RunState
 
@@ -168,7 +169,7 @@ def _measure(config: RunConfig, prepared: Ready, begun: Path) -> tuple[float | N
         refuse_place_fault(error)
         log.info("a trial failed: %s", error)
         value = None
-    return value, round(time.monotonic() - start, 3)
+    return value, round(elapsed(start), 3)
 
 
 @contextmanager

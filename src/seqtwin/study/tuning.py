@@ -10,11 +10,13 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from seqtwin.config import RunConfig, StudyConfig, vary
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import dump_json, publish_folder, read_json, verify, write_text
+from seqtwin.guards.shapes import check_shape
 from seqtwin.json_values import hash_of
 from seqtwin.lookup import split_spec
 from seqtwin.run.manifest import cell_key, versions
@@ -161,8 +163,14 @@ def tuned(cells: Sequence[StudyCell], tunings: Sequence[Tuning], folder: Path) -
     ids = [tuning.id for tuning in tunings if (folder / tuning.id).exists()]
     for id_ in ids:
         verify(folder / id_, only=("best.json",))
-    best: dict[str, Best] = {id_: read_json(folder / id_ / "best.json") for id_ in ids}
+    best = {id_: _read_best(folder / id_ / "best.json") for id_ in ids}
     return [_with_settings(cell, best[cell.pairing]) if cell.pairing in best else cell for cell in cells]
+
+
+def _read_best(path: Path) -> Best:
+    best: Best = read_json(path)
+    check_shape(best, Best, path, {"changes"})
+    return best
 
 
 def _with_settings(cell: StudyCell, best: Best) -> StudyCell:

@@ -165,7 +165,7 @@ def _stop(pool: ProcessPoolExecutor) -> None:
         worker.terminate()
     end = time.monotonic() + GRACE
     while workers and (left := end - time.monotonic()) > 0:
-        for ended in wait_for_processes(list(workers), timeout=left):
+        for ended in wait_for_processes(list(workers), timeout=min(left, GRACE)):
             if isinstance(ended, int):
                 del workers[ended]
     for worker in workers.values():

@@ -184,7 +184,7 @@ class Checkpoints(Keeper):
 
     def _spent(self) -> list[float]:
         now = time.monotonic(), time.process_time()
-        return [a + b - c for a, b, c in zip(self.before, now, self._started, strict=True)]
+        return [a + max(0.0, b - c) for a, b, c in zip(self.before, now, self._started, strict=True)]
 
     def remove(self) -> None:
         """Remove all checkpoints."""

@@ -3,6 +3,22 @@
 import time
 from collections.abc import Sequence
 
+SHORTEST = 1e-6  # seconds; a coarse clock can stand still in between
+
+
+def elapsed(since: float) -> float:
+    """Seconds since a time of `time.monotonic()`, never below 0: a virtual machine can move the clock back."""
+    return max(0.0, time.monotonic() - since)
+
+
+def per_second(count: int, seconds: float) -> float:
+    """How many per second.
+
+    >>> per_second(10, 4.0), per_second(1, 0.0)
+    (2.5, 1000000.0)
+    """
+    return count / max(seconds, SHORTEST)
+
 
 class Clock:
     """Wall time and CPU time in seconds, by phase. CPU time is that of all threads of this process."""
@@ -16,7 +32,7 @@ class Clock:
         """End a phase. `before`: the time that it took in an earlier process."""
         now = time.monotonic(), time.process_time()
         spent = zip(before, now, self._since, strict=True)
-        wall, processor = (round(earlier + end - start, 3) for earlier, end, start in spent)
+        wall, processor = (round(earlier + max(0.0, end - start), 3) for earlier, end, start in spent)
         self.seconds[name], self.cpu_seconds[name] = wall, processor
         self._since = now
 

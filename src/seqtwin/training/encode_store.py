@@ -1,5 +1,6 @@
 """Vectors and scores of a whole store. Each distinct item is encoded once, shortest first unless pads are read."""
 
+import logging
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,9 @@ from seqtwin.model.distiller import Distiller
 from seqtwin.model.heads import Learner
 from seqtwin.model.precision import PRECISIONS, can_autocast, independent_in_bf16
 from seqtwin.model.siamese import Siamese
+from seqtwin.model.vector_space import zero_vectors_line
+
+log = logging.getLogger(__name__)
 
 ENCODE_BATCH = 512
 
@@ -79,6 +83,14 @@ def batch_deviation(model: Siamese, items: Ragged) -> float:
     together = encode_items(model, chosen)
     alone = encode_items(model, chosen, batch=1)
     return float((together - alone).abs().max())
+
+
+def warn_of_zeros(model: Siamese, items: Ragged) -> None:
+    """Log how many items of the test have a vector of zeros, where cosines compare them."""
+    if model.similarity_name == "cosine":
+        line = zero_vectors_line(int((~encode_items(model, items).any(dim=1)).sum()))
+        if line:
+            log.warning("on test, %s", line)
 
 
 def rounding_deviation(model: Siamese, items: Ragged) -> float | None:

@@ -19,6 +19,7 @@ from seqtwin.model.precision import PRECISIONS, usable_precision
 from seqtwin.model.siamese import Siamese
 from seqtwin.training.averaging import AVERAGES
 from seqtwin.training.checkpoint import Keeper
+from seqtwin.training.clock import elapsed
 from seqtwin.training.encode_store import sorting_lengths
 from seqtwin.training.epoch_pairs import EpochPairs
 from seqtwin.training.layer_rates import parameter_groups
@@ -117,7 +118,7 @@ def time_steps(model: Trainee, loss: Criterion, train: Store, recipe: Recipe, st
         start = time.monotonic()
         for rows in rest:
             _one_step(state, loss, train, rows, recipe)
-        return (time.monotonic() - start) / len(rest)
+        return elapsed(start) / len(rest)
 
 
 def batches_of(model: Trainee, train: Store, recipe: Recipe, epoch: int) -> list[np.ndarray]:
@@ -138,7 +139,7 @@ def _one_epoch(state: RunState, loss: Criterion, train: Store | EpochPairs, reci
         state.total += _one_step(state, loss, store, rows, recipe) * len(rows)
         state.batches, state.rows = state.batches + 1, state.rows + len(rows)
         keeper.after_step()
-    state.seconds += time.monotonic() - state.began
+    state.seconds += elapsed(state.began)
     state.began = 0.0
     return state.total / len(store)
 

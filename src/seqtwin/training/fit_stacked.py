@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from seqtwin.data.batches import PairStore
 from seqtwin.model.siamese import Siamese, distinct_sides
+from seqtwin.training.clock import elapsed
 from seqtwin.training.fit import batches_of, mean_loss_before, start_state
 from seqtwin.training.learning_curve import finite, is_stale, record
 from seqtwin.training.losses import Loss
@@ -103,7 +104,7 @@ class _Stack:
             for n, value in self.step({n: every[n][step] for n in self.running}).items():
                 totals[n] += value * len(every[n][step])
         for n in self.running:  # each has its share of the time
-            self.states[n].seconds += (time.monotonic() - began) / len(self.running)
+            self.states[n].seconds += elapsed(began) / len(self.running)
         self.each(lambda n: self.end_epoch(n, totals[n] / len(self.members[n].train)))
 
     def _left(self) -> list[tuple[int, Member]]:

@@ -1,7 +1,6 @@
 """The state of a training as strict JSON and tensors, and back. Nothing else changes while an encoder is trained."""
 
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from seqtwin.data.batches import Store
+from seqtwin.training.clock import elapsed
 from seqtwin.training.epoch_pairs import EpochPairs
 from seqtwin.training.run_state import Criterion, Row, RunState
 
@@ -46,7 +46,7 @@ def save_state(training: Training) -> tuple[dict[str, object], Tensors]:
     state, rows = training.state, training.rows
     scalars: dict[str, object] = {name: getattr(state, name) for name in _COUNTS}
     scalars |= {name: _written(getattr(state, name)) for name in _NUMBERS}
-    scalars["seconds"] = state.seconds + (time.monotonic() - state.began if state.began else 0.0)
+    scalars["seconds"] = state.seconds + (elapsed(state.began) if state.began else 0.0)
     scalars["history"] = [{key: _written(value) for key, value in row.items()} for row in state.history]
     scalars["silent_batches"] = [part.silent_batches for part in _counting(training.loss)]
     scalars["schedule"] = {name: state.scheduler.state_dict()[name] for name in _SCHEDULE}

@@ -110,3 +110,9 @@ def test_figures_of_one_page_share_styles_and_no_id(small):
 
 def test_a_page_without_figures_stays_as_it_is():
     assert svg.shared("<style>p{}</style><p>no figure</p>") == "<style>p{}</style><p>no figure</p>"
+
+
+def test_a_label_with_control_characters_is_drawn() -> None:
+    """XML has no such characters, and a label can come from a file."""
+    figure = '<svg xmlns="http://www.w3.org/2000/svg"><text x="1">a\x1b[2Jb\x00</text></svg>'
+    assert "a\N{REPLACEMENT CHARACTER}[2Jb\N{REPLACEMENT CHARACTER}" in svg.lean(figure)

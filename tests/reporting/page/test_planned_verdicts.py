@@ -15,6 +15,7 @@ from seqtwin.reporting.page import (
     methods,
     next_steps,
     planned_verdicts,
+    reference_values,
 )
 from seqtwin.reporting.page.write_report import report_files
 from seqtwin.reporting.table.facet import facets_of
@@ -39,11 +40,11 @@ def _text(html):
 def test_the_finding_is_the_headline(contents):
     page = contents["index.html"]
     head = _text(re.search(r"<h1>(.*?)</h1>", page, re.DOTALL).group(1))
-    assert "Take the output or the hidden state? Pooling over all steps leads on placenames" in head
+    assert "Take the output or the hidden state? Pooling over all steps beats the last state on placenames, by" in head
     assert "depends on the loss" in head
     assert "No verdict" not in head
-    assert "Use max_output with mse. On unseen test pairs it reaches ROC-AUC .9" in _text(page)
-    assert "Pooling over all steps leads on placenames" in contents["report.md"]
+    assert "Use max_output with mse: ROC-AUC .9" in _text(page)
+    assert "Pooling over all steps beats the last state on placenames" in contents["report.md"]
 
 
 def test_leaders_are_the_best_and_what_is_not_apart_from_it(serious_table):
@@ -78,7 +79,7 @@ def test_refusals_take_the_place_of_the_verdict(serious_table, undrawn):
     leaking = serious_table.results.assign(diag_leakage_share=0.25)
     found = report_files(_with(replace(serious_table, results=leaking), question=""))["index.html"]
     head = _text(re.search(r"<h1>(.*?)</h1>", found, re.DOTALL).group(1))
-    assert "Chosen on dev: max_output with mse. Test ROC-AUC .9" in head
+    assert "Pooling over all steps scored" in head
     assert "No verdict (R13)" in head
     assert "Use max_output" not in _text(found)
 
@@ -260,6 +261,7 @@ def test_methods_say_what_was_done(serious_table):
         assert part in text
     assert methods.commands(serious_table)[0].endswith("--standard")
     assert methods.commands(_with(serious_table, tuned=False))[0].endswith("--standard --no-tune")
+    assert methods.commands(_with(serious_table, name="a b"))[1] == "seqtwin report 'runs/a b'"
 
 
 def test_the_model_card_is_that_of_the_chosen_pairing(contents, serious_table):
@@ -288,16 +290,16 @@ def test_a_floor_above_the_best_pairing_is_said_aloud(serious_table, undrawn):
 
 def test_a_known_ceiling_stands_beside_the_floors(serious_table, undrawn):
     (facet,) = facets_of(serious_table)
-    assert headline.ceilings(serious_table, facet) == []
+    assert reference_values.ceilings(serious_table, facet) == []
     datasets = {
         name: {**facts, "ceilings": {"any": 1.0, "max_output": 0.91}}
         for name, facts in serious_table.meta["datasets"].items()
     }
     table = _with(serious_table, datasets=datasets)
-    assert [tuple(one.values()) for one in headline.ceilings(table, facet)] == [
+    assert [tuple(one.values()) for one in reference_values.ceilings(table, facet)] == [
         ("ceiling", "1.000"), ("ceiling of max_output", ".910"),
     ]  # fmt: skip
-    assert "ceiling of max_output <b>.910</b>" in report_files(table)["index.html"]
+    assert "Ceiling of max_output <b>.910</b>" in report_files(table)["index.html"]
 
 
 @pytest.mark.long

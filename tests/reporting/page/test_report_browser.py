@@ -52,6 +52,11 @@ def _opened(browser, path):
     return browser
 
 
+def _unfold(browser):
+    """Open every part of the page, since a browser shows no text of a closed one."""
+    browser.execute_script("document.querySelectorAll('details').forEach(part => { part.open = true })")
+
+
 def _width(browser, width):
     metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
@@ -88,6 +93,7 @@ def test_the_heat_map_keeps_its_shape(page, width):
 
 @pytest.mark.parametrize("table", ["pairings", "costs", "diagnostics"])
 def test_every_column_of_numbers_sorts_by_number(tested, table):
+    _unfold(tested)
     heads = tested.find_elements("css selector", f"#{table} thead th")
     numeric = [index for index, head in enumerate(heads) if head.get_attribute("class") == "num"]
     assert numeric
@@ -101,6 +107,7 @@ def test_every_column_of_numbers_sorts_by_number(tested, table):
 
 def test_sorting_is_remembered_in_the_address(page):
     _width(page, 1280)
+    _unfold(page)
     index, button = _head(page, "pairings", "test")
     button.click()
     found = [float(key) for key in _column(page, "pairings", index)]
@@ -111,6 +118,8 @@ def test_sorting_is_remembered_in_the_address(page):
     found = [float(key) for key in _column(page, "pairings", index)]
     assert found == sorted(found)
     page.refresh()
+    assert page.execute_script("return document.querySelector('#numbers').open")
+    assert not page.execute_script("return document.querySelector('#cost').open")
     assert [float(key) for key in _column(page, "pairings", index)] == found
     heads = page.find_elements("css selector", "#pairings [aria-sort]")
     assert [head.get_attribute("aria-sort") for head in heads] == ["ascending"]
@@ -120,6 +129,7 @@ def test_sorting_is_remembered_in_the_address(page):
 
 
 def test_rows_without_a_value_stay_last(page):
+    _unfold(page)
     index, button = _head(page, "seeds", "ROC-AUC")
     for _ in range(2):
         button.click()
@@ -158,7 +168,7 @@ def test_no_errors_and_no_requests(page):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_page_with_every_section_never_scrolls_sideways(tested, width):
     _width(tested, width)
-    tested.execute_script("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    _unfold(tested)
     assert tested.execute_script("return document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -210,6 +220,7 @@ def test_words_stand_out_from_their_ground_in_light_and_dark(tested):
           return [(a + 0.05) / (b + 0.05), node.innerText.slice(0, 40), node.className];
         }).sort((x, y) => x[0] - y[0])[0];
     """
+    _unfold(tested)
     for scheme in ("light", "dark"):
         feature = {"name": "prefers-color-scheme", "value": scheme}
         tested.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})

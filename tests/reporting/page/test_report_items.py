@@ -61,8 +61,8 @@ def test_the_page_never_speaks_of_pairs(files):
 
 def test_judged_rows_and_heads_are_named(table, files):
     page, judged = _shown(files["index.html"]), table.meta["judged"]
-    assert f"On unseen test {judged} it reaches" in page
-    assert f"(seeds and {judged})" in page
+    assert f"on unseen {judged}" in page
+    assert f"over new seeds and new test {judged}" in page
     assert f"slices of the test {judged}" in page
     heads = re.findall(r'<button type="button" title="Sort by this column">(.*?)</button>', files["index.html"])
     assert "head" in heads

@@ -95,7 +95,7 @@ FORMATS: dict[str, Format] = {
 ENDINGS = (*FORMATS, *(f"{ending}{GZIP}" for ending, form in FORMATS.items() if form.packable))
 KNOWN = f"{', '.join(FORMATS)} (and .csv{GZIP}, .tsv{GZIP}, ...)"
 FOREIGN = {  # other formats, and what to do with them
-    ".txt": "has one text per line and no columns; labelled data need a table",
+    ".txt": "has one text per line and no columns; seqtwin init makes labelled pairs from it; other data need a table",
     ".xlsx": "is a spreadsheet; save it as .csv",
     ".xls": "is a spreadsheet; save it as .csv",
     ".ods": "is a spreadsheet; save it as .csv",

@@ -10,10 +10,14 @@ import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader, TextIOWrapper
+from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seqtwin.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 BYTE_ORDER_MARKS = (  # longer marks first: that of UTF-32 begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -25,6 +29,9 @@ BYTE_ORDER_MARKS = (  # longer marks first: that of UTF-32 begins with that of U
 PACKED = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"))
 GZIP = ".gz"
 SHOWN_NAMES = 5
+UNPACKED_AT_ONCE = 1 << 17
+UNPACKED_FREELY = 64 << 20  # bytes; texts that repeat themselves seldom shrink to a two-hundredth
+LARGEST_RATIO = 200
 
 
 def ending_of(path: Path) -> str:
@@ -83,8 +90,31 @@ def stream_lines(path: Path) -> Iterator[str]:
             raise DataError("DATA_ENCODING", cause, place=str(path), remedy="save the file as UTF-8") from error
 
 
+class _Unpacked(RawIOBase):
+    """The unpacked bytes of a gzip file, which ends if they are absurdly many for its size.
+
+    Raises: DataError.
+    """
+
+    def __init__(self, path: Path, raw: BufferedReader) -> None:
+        self.path, self.packed, self.count = path, max(os.fstat(raw.fileno()).st_size, 1), 0
+        self.content = gzip.GzipFile(fileobj=raw)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        read = self.content.readinto(buffer)
+        self.count += read
+        if self.count > UNPACKED_FREELY and self.count > LARGEST_RATIO * self.packed:
+            cause = f"it unpacks to more than {LARGEST_RATIO} times its size"
+            remedy = "if you trust it, unpack it first: gunzip " + self.path.name
+            raise DataError("DATA_PACKED", cause, place=str(self.path), remedy=remedy)
+        return read
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
+def opened(path: Path) -> Iterator[BufferedReader]:
     """A file opened for reading bytes, decompressed if its name ends in .gz.
 
     Raises: DataError if it is not a regular file, is compressed in another way, or is incomplete.
@@ -94,8 +124,10 @@ def opened(path: Path) -> Iterator[BufferedReader | gzip.GzipFile]:
         with path.open("rb") as raw:
             _check_packing(raw.read(8), path)
             raw.seek(0)
-            with gzip.GzipFile(fileobj=raw) if is_gzip(path) else raw as content:
-                yield content
+            if is_gzip(path):
+                yield BufferedReader(_Unpacked(path, raw), UNPACKED_AT_ONCE)
+            else:
+                yield raw
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         cause = f"the gzip data are damaged or incomplete ({error})"
         remedy = "download or compress the file again"

@@ -1,6 +1,8 @@
 """The records of `analysis.json`. A number is None where it is undefined."""
 
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias
+
+from typing_extensions import TypedDict
 
 from seqtwin.comparisons import Comparison
 

@@ -71,7 +71,10 @@ def lay_out(figure: Figure) -> None:
 
 
 def share_ticks(axes: Axes) -> None:
-    """Few ticks on y, written as the page writes shares."""
+    """Few ticks on y, written as the page writes shares; no room above 1 for values that cannot be there."""
+    low, high = axes.get_ylim()
+    if high > 1 >= axes.dataLim.y1:
+        axes.set_ylim(low, 1 + 0.03 * (1 - low))
     axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(share_writer(axes.get_ylim()))
 

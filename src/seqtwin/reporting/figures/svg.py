@@ -17,6 +17,7 @@ NAMESPACES = ' xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org
 BASE = "font-family:system-ui,sans-serif;stroke-linejoin:round"
 _DEFAULTS = frozenset({"text-anchor:start", "stroke-dashoffset:0", "font-family:system-ui,sans-serif"})
 _UNSEEN = "fill:none"
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _FIGURE = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _STYLE = re.compile(r' style="([^"]*)"')
 
@@ -25,6 +26,7 @@ def lean(svg: str) -> str:
     """The same picture in fewer bytes: coordinates to a tenth, no metadata or unused names, system fonts."""
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*|<style.*?</style>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"(?<=[ \"(,LMz-])(\d+\.\d)\d+", r"\1", svg)
+    svg = _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", svg)  # of a label: XML has no such characters
     svg = svg.replace("'DejaVu Sans'", "system-ui, sans-serif").replace(' transform="rotate(-0 ', ' data-t="(')
     svg = re.sub(r' data-t="[^"]*"| xmlns(:\w+)?="[^"]*"', "", svg).replace("xlink:href", "href")
     # the input is trusted: matplotlib has just written it

@@ -24,7 +24,7 @@ __all__ = ["DEVIATES", "RULES", "Rule"]
 _LIST = (
     Rule(
         "D1",
-        "loss on its plateau",
+        "loss at the level of guessing (its plateau)",
         (("final training loss / no-information plateau", "plateau_ratio"),),
         lambda v: v["plateau_ratio"] > 0.95,
         "Nothing was learned: one constant score for every pair would have the same loss as this encoder.",
@@ -146,7 +146,7 @@ _LIST = (
         (("rank metric minus Pearson", "rank_minus_pearson"), ("gain of an isotonic map", "isotonic_gain")),
         lambda v: v["rank_minus_pearson"] > 0.1 or v["isotonic_gain"] > 0.1,
         "Calibration is off, not ranking: the pairs are in the right order, but their scores are on another scale.",
-        "Judge by rank metrics, or calibrate the scores with a curve fitted on dev.",
+        "Judge by rank metrics, or calibrate the scores with a curve fitted on validation data.",
     ),
     Rule(
         "D14",
@@ -168,7 +168,7 @@ _LIST = (
     ),
     Rule(
         "D16",
-        "some seeds never leave the plateau",
+        "some seeds never get better than guessing (the plateau)",
         (("share of seeds on the plateau", "stuck_share"),),
         lambda v: v["stuck_share"] > 0,
         "Some seeds stay on the plateau. A mean over them and the others describes neither and is withheld (R06).",

@@ -3,7 +3,13 @@
 - `template_values`: typed mappings that the templates show.
 - `comparison`: a planned comparison and its verdict.
 - `cell_marks`: marks of heat-map cells and their causes.
-- `headline`: first screen: finding, chosen pairing or refusal, interaction, limits.
+- `headline`: first screen: the answer in one sentence, the chosen pairing, the refusal.
+- `main_effect`: the factor that moves the score most, and the factors that hardly matter.
+- `certainty`: how sure the answer is, and for whom.
+- `reference_values`: methods without training, and known ceilings.
+- `overview_map`: several heat maps as one small table.
+- `planned_rows`: planned comparisons as rows of a forest plot.
+- `page_budget`: the figures and parts that a heavy page leaves out.
 - `planned_verdicts`: planned comparisons and omnibus test, with the claims that are allowed.
 - `next_steps`: next steps that would change the verdict.
 - `heat_map`: one cell of a heat map.

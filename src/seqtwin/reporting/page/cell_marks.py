@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from seqtwin.reporting.findings.diagnose import Diagnosis, Finding, diagnose_pairing
+from seqtwin.reporting.findings.refusals.no_contrast import at_ceiling
 from seqtwin.reporting.findings.rules import DEVIATES, RULES
 from seqtwin.reporting.formatting import digits, short_key, slug, tiny
 from seqtwin.reporting.page.template_values import Card, Cause, Named, Row
@@ -14,6 +15,7 @@ Labels = tuple[str, ...]
 Diagnoses = Mapping[Labels, Diagnosis]
 GRAVE = frozenset({"D1", "D9", "D10", "D16", "D17", "D18", "E1", "E2", "E3", "X1", "X2"})
 STILL = ("D1", "D16", "D17")
+_STILL_LABELS = ("dead loss", "not trained yet")
 LOWEST = 1 / 3
 STATE_CAUSES = {
     "failed": (
@@ -45,10 +47,15 @@ def diagnoses(table: StudyTable) -> dict[Labels, Diagnosis]:
         rows = table.results
         for key in keys_of(table):
             rows = rows[rows[key] == pairing[key]]
-        by_labels[labels_of(table, pairing)] = diagnose_pairing(
-            table, {key: str(pairing[key]) for key in keys_of(table)}, rows
-        )
+        found = diagnose_pairing(table, {key: str(pairing[key]) for key in keys_of(table)}, rows)
+        by_labels[labels_of(table, pairing)] = _learned(found) if at_ceiling(table, pairing) else found
     return by_labels
+
+
+def _learned(diagnosis: Diagnosis) -> Diagnosis:
+    """The diagnosis of a pairing at the ceiling, where a loss on its plateau is no fault."""
+    findings = tuple(finding for finding in diagnosis.findings if finding.code not in STILL)
+    return Diagnosis("healthy" if diagnosis.label in _STILL_LABELS else diagnosis.label, findings)
 
 
 def marked(pairing: Row, facet: Facet, diagnosis: Diagnosis) -> list[Finding]:

@@ -164,7 +164,28 @@ def readings(table: StudyTable, facet: Facet) -> Context | None:
             cells = [_reading(part.get(name), name == row, low, high) for name in columns]
             shown += [{"representation": row, "loss": loss, "cells": cells}] if len(part) else []
     metric = table.nouns.says.probe or metric_name(facet.primary)
-    return {"columns": columns, "rows": shown, "metric": metric} if shown else None
+    return {**_merged_columns(columns, shown), "metric": metric} if shown else None
+
+
+def _merged_columns(columns: Sequence[str], rows: Sequence[Context]) -> Context:
+    """The table without columns that are equal to an earlier one in every row, and a sentence that names them.
+
+    Under cosine, representations that differ by a factor alone are equal.
+    """
+    cells: list[list[Context | None]] = [row["cells"] for row in rows]  # type: ignore[misc]
+    shown: dict[tuple[str, ...], int] = {}
+    twins: dict[str, str] = {}
+    for place, name in enumerate(columns):
+        values = tuple("" if (cell := own[place]) is None else str(cell["value"]) for own in cells)
+        if values in shown and not any(own[place] and own[place]["own"] for own in cells):  # type: ignore[index]
+            twins[name] = columns[shown[values]]
+        else:
+            shown.setdefault(values, place)
+    kept = [place for place, name in enumerate(columns) if name not in twins]
+    same = " ".join(f"{name} has the same values as {twin}." for name, twin in twins.items())
+    return {"columns": [columns[place] for place in kept], "same": same,
+            "rows": [{**row, "cells": [own[place] for place in kept]}
+                     for row, own in zip(rows, cells, strict=True)]}  # fmt: skip
 
 
 def _reading(value: float | None, own: bool, low: float, high: float) -> Context | None:

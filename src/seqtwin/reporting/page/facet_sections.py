@@ -8,7 +8,15 @@ import pandas as pd
 from seqtwin.metrics import metric_name
 from seqtwin.reporting.findings.refusals.check_claims import codes_of
 from seqtwin.reporting.formatting import GLOSS, digits, known, p_value, slug
-from seqtwin.reporting.page import cell_marks, chosen_figures, evidence_tables, headline, planned_verdicts
+from seqtwin.reporting.page import (
+    cell_marks,
+    chosen_figures,
+    evidence_tables,
+    headline,
+    planned_rows,
+    planned_verdicts,
+    reference_values,
+)
 from seqtwin.reporting.page.cell_marks import Diagnoses, labels_of
 from seqtwin.reporting.page.comparison import Verdict
 from seqtwin.reporting.page.evidence_tables import MapSummary
@@ -23,7 +31,9 @@ class PlannedPart(TypedDict):
 
     dataset: str
     rows: list[Verdict]
+    metric: str
     forest: chosen_figures.Drawn | None
+    forest_rows: Context
     sheet: Sheet
     refusals: list[dict[str, str]]
 
@@ -36,8 +46,9 @@ def facet_part(table: StudyTable, facet: Facet, diagnosed: Diagnoses, scale: Fac
     return {
         "name": name, "title": facet.title, "dataset": facet.dataset, "metric": metric_name(facet.primary),
         "columns": facet.columns, "rows": [_row(table, facet, row, diagnosed, ends, scale) for row in facet.rows],
-        "low": digits(ends[0], 2), "high": digits(ends[1], 2), "floors": headline.floors(table, facet),
-        "ceilings": headline.ceilings(table, facet),
+        "low": digits(ends[0], 2), "high": digits(ends[1], 2), "floors": reference_values.floors(table, facet),
+        "best_floor": reference_values.best_floor(table, facet),
+        "ceilings": reference_values.ceilings(table, facet),
         "within": "", "lettered": any(facet.letters(row, column) for row in facet.rows for column in facet.columns),
         "omnibus": planned_verdicts.omnibus(table, facet, name), "readings": evidence_tables.readings(table, facet),
         **figures, "figures": _flat(figures),
@@ -109,7 +120,9 @@ def planned_parts(table: StudyTable) -> list[PlannedPart]:
     for dataset, rows in planned_verdicts.planned(table).items():
         metric = next((facet["metric"] for facet in table.analysis["facets"] if facet["dataset"] == dataset), "")
         codes = sorted({refusal.code for row in rows for refusal in row["blocks"]})
-        parts.append({"dataset": dataset, "rows": rows, "forest": chosen_figures.forest(dataset, rows, rope, metric),
+        parts.append({"dataset": dataset, "rows": rows, "metric": metric_name(metric) if metric else "",
+                      "forest_rows": planned_rows.forest_rows(rows, rope),
+                      "forest": chosen_figures.forest(dataset, rows, rope, metric),
                       "sheet": planned_verdicts.planned_sheet(dataset, rows, rope),
                       "refusals": [{"code": code, "why": why[code]} for code in codes]})  # fmt: skip
     return parts

@@ -9,9 +9,11 @@ from typing import TypedDict
 import numpy as np
 import pandas as pd
 
-from seqtwin.floors import FLOOR_NAMES
 from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, metric_name
 from seqtwin.reporting.analysis.records import Term
+from seqtwin.reporting.findings.refusals.check_claims import Refusal
+from seqtwin.reporting.findings.refusals.claim import rope_of
+from seqtwin.reporting.findings.refusals.no_contrast import few_test_rows
 from seqtwin.reporting.formatting import (
     FAMILIES,
     digits,
@@ -22,8 +24,9 @@ from seqtwin.reporting.formatting import (
     span,
     tiny,
 )
-from seqtwin.reporting.page import planned_verdicts
+from seqtwin.reporting.page import planned_verdicts, reference_values
 from seqtwin.reporting.page.cell_marks import named
+from seqtwin.reporting.page.main_effect import Across, Effect
 from seqtwin.reporting.page.template_values import Answer, Compared, Context, Named, Near, Optimism, Row
 from seqtwin.reporting.table.facet import Facet, pairing_name
 from seqtwin.reporting.table.study_table import StudyTable
@@ -31,6 +34,7 @@ from seqtwin.reporting.table.study_table import StudyTable
 LONGEST_QUESTION = 70
 LEAST_SHARE = 0.05  # of the variance; a smaller interaction is not mentioned in the headline
 MOST_ANSWERS = 3
+STATES = {"R18": "tiny", "R17": "ceiling", "R16": "tie"}
 
 
 class First(TypedDict):
@@ -54,32 +58,22 @@ def _answer(table: StudyTable, facets: Sequence[Facet], best: Row) -> Answer:
     others = others[others["mean"].notna()].sort_values("mean", ascending=False, kind="stable")
     meaning = table.nouns.meaning(str(best["primary"]), best["mean"])
     blocks, compared = planned_verdicts.of_best(table, facet), _compared(table, facet)
-    below = others[others["mean"] < best["mean"]]
+    alike = others["mean"].map(digits) == digits(best["mean"])  # a reader sees no difference
+    above, below = others[(others["mean"] > best["mean"]) & ~alike], others[(others["mean"] < best["mean"]) & ~alike]
+    within = others[(others["mean"] >= best["low"]) & ~others.index.isin(above.index)]
     return {
         "dataset": best["dataset"], "metric": metric_name(best["primary"]), "best": named(table, best),
         "dev": digits(best["dev_mean"]), "test": digits(best["mean"]), "seeds": int(best["finished"]),
         "low": digits(best["low"]), "high": digits(best["high"]), "interval": best["interval"], "meaning": meaning,
         "others": len(others),
-        "above": [named(table, row) for _, row in others.iterrows() if row["mean"] > best["mean"]],
-        "within": [named(table, row) for _, row in others.iterrows() if best["low"] <= row["mean"] <= best["mean"]],
+        "above": [named(table, row) for _, row in above.iterrows()],
+        "within": [named(table, row) for _, row in within.iterrows()],
         "lowest": named(table, below.iloc[-1]) if len(below) and len(others) > 1 else None,
         # a pairing that is significantly better on test must not be called worse because dev chose another
         "refused": blocks, "taken": not blocks and not compared["ahead"], "facet": facet,
-        "scope": _scope(facet, others), "floor": _floor_above(table, facet, known(best["mean"])),
+        "scope": _scope(facet, others), "floor": reference_values.floor_above(table, facet, known(best["mean"])),
         **compared, **_optimism(facet),
     }  # fmt: skip
-
-
-def _floor_above(table: StudyTable, facet: Facet, mean: float) -> dict[str, str] | None:
-    """The highest floor of the data set if it scores above the chosen pairing without any training."""
-    values = {name: known(value) for name, value in _floor_values(table, facet).items()}
-    name = max((name for name in values if values[name] > mean), key=lambda name: values[name], default=None)
-    return {"name": FLOOR_NAMES.get(name, name), "value": digits(values[name])} if name else None
-
-
-def _floor_values(table: StudyTable, facet: Facet) -> dict[str, float | None]:
-    measured = table.meta.get("floors", {}).get(facet.dataset) or {}
-    return {name: floor.get("test", {}).get(facet.primary) for name, floor in measured.items()}
 
 
 def _scope(facet: Facet, others: pd.DataFrame) -> str:
@@ -110,25 +104,57 @@ def _optimism(facet: Facet) -> Optimism:
             "optimism_span": span(best.get("optimism_low"), best.get("optimism_high"))}  # fmt: skip
 
 
-def headline(table: StudyTable, chosen: Sequence[Answer]) -> Context:
-    """The headline of the template that is true for the study, and the question it answers."""
+def headline(
+    table: StudyTable, chosen: Sequence[Answer], effect: Effect | None = None, across: Across | None = None
+) -> Context:
+    """The headline of the template that is true for the study, and the question it answers.
+
+    `effect`: the main effect on the only data set of the study; `across`: the level near the best on most data sets.
+    """
     question = str(table.meta.get("question") or "")
-    shown = {"question": question if 0 < len(question) <= LONGEST_QUESTION and question.endswith("?") else ""}
+    shown: Context = {"effect": effect, "across": across, "rope": digits(rope_of(table), 2),
+                      "question": question if 0 < len(question) <= LONGEST_QUESTION else ""}  # fmt: skip
     if not chosen:
         return {"kind": "nothing", "firsts": [], "refusal": None, **shown}
-    firsts = _firsts(chosen)
-    alike = len(firsts) == 1
-    blocks = [refusal for answer in chosen for refusal in answer["refused"]]
-    refusal = blocks[0] if blocks else None
+    shown |= {"firsts": _firsts(chosen), "refusal": _gravest(chosen)}
     if len(table.pairings) == 1:
-        return {"kind": "single", "firsts": firsts, "refusal": refusal, **shown}
-    if all(answer["taken"] and answer["tested"] and not answer["scope"] for answer in chosen):
-        if len(chosen) == 1:
-            return {"kind": "finding", "firsts": firsts, "refusal": None, **finding(chosen[0]), **shown}
-        families = {_family(answer["facet"], _leading(answer)[0]) for answer in chosen}
-        if len(families) == 1 and families != {""}:
-            return {"kind": "family", "firsts": firsts, "refusal": None, "family": families.pop(), **shown}
-    return {"kind": "first" if alike else "depends", "firsts": firsts, "refusal": refusal, **shown}
+        return {"kind": "single", **shown}
+    state = _state(chosen)
+    if state:
+        few, bottom = few_test_rows(table, chosen[0]["dataset"]), digits(float(table.pairings["mean"].min()))
+        return {"kind": STATES[state.code], **shown, "refusal": state, "few": few, "bottom": bottom}
+    return {**shown, **(_verdict(chosen) or {"kind": _without_verdict(chosen, effect, across)})}
+
+
+def _verdict(chosen: Sequence[Answer]) -> Context:
+    """The finding, if no refusal blocks it; empty otherwise."""
+    if not all(answer["taken"] and answer["tested"] and not answer["scope"] for answer in chosen):
+        return {}
+    if len(chosen) == 1:
+        return {"kind": "finding", **finding(chosen[0])}
+    families = {_family(answer["facet"], _leading(answer)[0]) for answer in chosen}
+    return {"kind": "family", "family": families.pop()} if len(families) == 1 and families != {""} else {}
+
+
+def _without_verdict(chosen: Sequence[Answer], effect: Effect | None, across: Across | None) -> str:
+    if len(chosen) == 1 and effect:
+        return "described"
+    return "across" if across else "first" if len(_firsts(chosen)) == 1 else "depends"
+
+
+def _gravest(chosen: Sequence[Answer]) -> Refusal | None:
+    """The refusal that the headline shows: shared items first, then by code."""
+    blocks = [refusal for answer in chosen for refusal in answer["refused"]]
+    return min(blocks, key=lambda one: (one.code != "R13", one.code), default=None)
+
+
+def _state(chosen: Sequence[Answer]) -> Refusal | None:
+    """The refusal of a comparison that has no meaning on any data set: a tiny test, a ceiling, a tie of everything."""
+    for code in STATES:
+        each = [next((one for one in answer["refused"] if one.code == code), None) for answer in chosen]
+        if all(each) and not any(answer["scope"] for answer in chosen if code != "R18"):
+            return each[0]
+    return None
 
 
 def _firsts(chosen: Sequence[Answer]) -> list[First]:
@@ -158,6 +184,8 @@ def finding(answer: Answer) -> Context:
         lead = "loss"
     family = _family(facet, rows) if len(rows) > 1 else ""
     lead = "family" if lead == "some" and family else lead
+    if lead == "some" and len(losses) == 1 and len(facet.columns) > 1:
+        lead = "under one loss"
     return {"lead": lead, "family": family, "leaders": leaders, "number": len(leaders), "of": answer["others"] + 1,
             "depends": depends(facet) if _shares(facet).get("interaction", 0.0) >= LEAST_SHARE else ""}  # fmt: skip
 
@@ -223,26 +251,6 @@ def _moves(facet: Facet) -> dict[str, str]:
     return {"most": most, "most_by": digits(spread[most], 2), "least": least, "least_by": digits(spread[least], 2)}
 
 
-def floors(table: StudyTable, facet: Facet) -> list[dict[str, str]]:
-    """The floors, with test values: the untrained encoder first, then the methods without training."""
-    part, primary = facet.pairings, facet.primary
-    rows = [
-        {"name": "untrained encoder", "value": digits(part["untrained_mean"].mean()), "note": "mean of all pairings"}
-    ]
-    for name, floor in (table.meta.get("floors", {}).get(facet.dataset) or {}).items():
-        value, why = floor.get("test", {}).get(primary), (floor.get("undefined") or {}).get(primary, "not measured")
-        shown = digits(value) if value is not None else f"undefined ({why})"
-        rows.append({"name": FLOOR_NAMES.get(name, name), "value": shown, "note": str(floor.get("note") or "")})
-    return rows
-
-
-def ceilings(table: StudyTable, facet: Facet) -> list[dict[str, str]]:
-    """The highest values the data of a heat map allow, for generated data whose ceilings are known."""
-    known_of = table.meta["datasets"].get(facet.dataset, {}).get("ceilings") or {}
-    named = {name: f"ceiling of {FLOOR_NAMES.get(name, name)}" for name in known_of} | {"any": "ceiling"}
-    return [{"name": named[name], "value": digits(value)} for name, value in known_of.items()]
-
-
 def few_examples(table: StudyTable) -> list[str]:
     """One sentence per data set whose metrics rest on few examples; empty if counts were not recorded."""
     sentences = {}
@@ -262,7 +270,7 @@ def worst_deviation(table: StudyTable) -> str:
 def title_of(table: StudyTable) -> str:
     """The title of the browser window, with overrides and missing tuning."""
     chosen = table.pairings[table.pairings["chosen"] == 1]
-    first = f": {pairing_name(table, chosen.iloc[0])} chosen on dev" if len(chosen) == 1 else ""
+    first = f": {pairing_name(table, chosen.iloc[0])} chosen on validation data" if len(chosen) == 1 else ""
     return " · ".join([f"{table.meta['name']}{first}", *overrides(table), "SeqTwin"])
 
 

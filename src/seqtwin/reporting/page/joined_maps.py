@@ -6,7 +6,7 @@ from typing import TypeAlias, TypedDict
 import pandas as pd
 
 from seqtwin.reporting.formatting import digits, short_key
-from seqtwin.reporting.page import chosen_figures, headline
+from seqtwin.reporting.page import chosen_figures, reference_values
 from seqtwin.reporting.page.template_values import Context, FacetPart, MapRow
 from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
@@ -30,14 +30,14 @@ def whole(table: StudyTable, facets: Sequence[Facet]) -> Facet | None:
     shapes = {(tuple(facet.columns), facet.dataset) for facet in facets}
     if table.nouns.paired or len(facets) < 2 or len(shapes) > 1 or len(facets[0].columns) > 1:
         return None
-    names = [", ".join(_named(key, label) for key, label in facet.labels.items()) for facet in facets]
+    names = [", ".join(short_label(key, label) for key, label in facet.labels.items()) for facet in facets]
     if all(len(facet.rows) == 1 for facet in facets):
         return Facet({}, names, facets[0].columns, table.pairings)
     same = len({frozenset(facet.rows) for facet in facets}) == 1
     return Facet({}, facets[0].rows, names, table.pairings) if same else None
 
 
-def _named(key: str, label: str) -> str:
+def short_label(key: str, label: str) -> str:
     """A label, with the name of its factor if it is unclear alone: gru, but `characters True`."""
     return label if label.isalpha() and label not in ("True", "False", "none") else f"{short_key(key)} {label}"
 
@@ -50,7 +50,8 @@ def maps_of(table: StudyTable, facets: Sequence[Facet], parts: Parts, joined: Fa
     within = "" if _is_column(joined, facets) else f"of one {' and '.join(facets[0].labels)} "
     return [{**parts[0], "name": "all", "title": "", "columns": joined.columns, "rows": rows, "interaction": None,
              "within": within, "lettered": any(part["lettered"] for part in parts),
-             "floors": headline.floors(table, joined)}]  # fmt: skip
+             "floors": reference_values.floors(table, joined),
+             "best_floor": reference_values.best_floor(table, joined)}]  # fmt: skip
 
 
 def lengths_of(table: StudyTable, facets: Sequence[Facet], parts: Parts, joined: Facet | None) -> list[LengthPart]:

@@ -1,5 +1,6 @@
 """The methods paragraphs, ready to paste, and the commands that reproduce the study."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -145,4 +146,5 @@ def commands(table: StudyTable) -> list[str]:
     if tier == "quick":  # with --quick, minutes decide what is trained
         options = [f"--quick --minutes {meta['quick']['minutes']:g}"] if "quick" in meta else ["tier=quick"]
     options += ["--no-tune"] if tier and tier != "quick" and not meta.get("tuned") else []
-    return [" ".join(["seqtwin compare study.yaml --out", f"runs/{name}", *options]), f"seqtwin report runs/{name}"]
+    folder = shlex.quote(f"runs/{name}")
+    return [" ".join(["seqtwin compare study.yaml --out", folder, *options]), f"seqtwin report {folder}"]

@@ -76,7 +76,9 @@ def _rising(table: StudyTable, diagnosed: Diagnoses) -> list[dict[str, str]]:
         return []
     shown = listed(names) if len(names) <= _FEW else f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more"
     verb = "was" if len(names) == 1 else "were"
-    return [{"what": f"{shown} {verb} still rising on dev when training ended", "do": f"{advice(table)} (R15)"}]
+    return [
+        {"what": f"{shown} {verb} still rising on validation data when training ended", "do": f"{advice(table)} (R15)"}
+    ]
 
 
 def _tuning(table: StudyTable) -> list[dict[str, str]]:

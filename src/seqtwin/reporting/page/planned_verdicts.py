@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from seqtwin.reporting.analysis.records import Planned, Term
+from seqtwin.reporting.analysis.records import Contrast, Planned, Term
 from seqtwin.reporting.findings.refusals import check_claims
 from seqtwin.reporting.findings.refusals.check_claims import REFUSALS, Refusal
 from seqtwin.reporting.formatting import digits, known, p_value, percent, plain, settled, signed, span
@@ -55,7 +55,7 @@ def _judged(table: StudyTable, row: Planned) -> Verdict:
 def _withheld(row: Planned, blocks: Sequence[Refusal]) -> str:
     if row["refused"]:
         return f"not tested: {row['refused']}"
-    return f"no claim ({', '.join(dict.fromkeys(one.code for one in blocks))})" if blocks else "no claim (Holm)"
+    return f"no claim ({', '.join(dict.fromkeys(one.code for one in blocks))})" if blocks else "not significant"
 
 
 def planned_sheet(dataset: str, rows: Sequence[Verdict], rope: float) -> Sheet:
@@ -63,7 +63,7 @@ def planned_sheet(dataset: str, rows: Sequence[Verdict], rope: float) -> Sheet:
     heads = ["comparison", "verdict", "left − right", "95 % interval", "p (t test)", "p (sign flip)", "p (Holm)",
              "P(left)", "P(rope)", "P(right)", "P(A > B)", "seeds"]  # fmt: skip
     caption = (
-        "Left minus right on test, paired by seed. P(left), P(rope) and P(right): shares of the two-level replicates "
+        "Left minus right on test, paired by seed. P(left), P(rope) and P(right): shares of the bootstrap resamples "
         f"in which left is better by more than {digits(rope, 2)}, neither is, or right is. P(A > B): share of the "
         "seeds in which left is better; ties count half. p (Holm): the larger of the two corrected p values."
     )
@@ -124,11 +124,23 @@ def _contrasts(facet: Facet, name: str, column: str) -> Sheet | None:
         [Entry(row["representation"], row["representation"]), Entry(row["loss"], row["loss"]),
          number(row["contrast"], signed(row["contrast"])), number(row["low"], span(row["low"], row["high"])),
          Entry("yes" if row["clear"] else "–", str(bool(row["clear"])))]
-        for row in facet.analysis.get("interaction", [])
+        for row in _unmirrored(facet)
     ]  # fmt: skip
     caption = (
         "Interaction contrasts on the z scale: cell − row mean − column mean + grand mean, with simultaneous "
         "intervals. Above 0: better than the effects of the row and the column alone predict."
     )
+    if len(rows) < len(facet.analysis.get("interaction", [])):
+        caption += " Of two opposite contrasts, one is shown: the other has the same size and the opposite sign."
     heads = ["representation", column, "contrast", "simultaneous interval", "differs from 0"]
     return listing(name, caption, heads, rows) if rows else None
+
+
+def _unmirrored(facet: Facet) -> list[Contrast]:
+    """The interaction contrasts without mirror images: with two rows or two columns, one half is minus the other."""
+    contrasts = facet.analysis.get("interaction", [])
+    for key in ("loss", "representation"):
+        names = list(dict.fromkeys(row[key] for row in contrasts))
+        if len(names) == 2:
+            contrasts = [row for row in contrasts if row[key] == names[0]]
+    return contrasts

@@ -8,6 +8,7 @@ import pandas as pd
 from seqtwin.metrics import lower_is_better, metric_name
 from seqtwin.reporting.formatting import count, digits, listed, plain, signed, slug
 from seqtwin.reporting.page.template_values import Context, Entry, Row, Sheet
+from seqtwin.reporting.table.meta import TrainedWith
 from seqtwin.reporting.table.pairings import PROCESSOR, WALL, training_clock
 from seqtwin.reporting.table.study_table import StudyTable
 
@@ -30,18 +31,6 @@ class Formula(TypedDict):
     formula: str
     settings: dict[str, object]
     seen: list[Seen]
-
-
-class TrainedWith(TypedDict):
-    """The formula that trained a pairing, with the margin and the plateau of each seed."""
-
-    representation: str
-    loss: str
-    name: str
-    formula: str
-    settings: dict[str, object] | None
-    margins: list[float | None]
-    plateaus: list[float | None]
 
 
 def number(value: float | None, text: str) -> Entry:
@@ -77,9 +66,15 @@ def every_pairing(table: StudyTable) -> Sheet:
     """Mean, spread, interval and difference from the chosen pairing, one row per pairing."""
     rows = [labels(table, row) + _pairing(row) for _, row in table.pairings.iterrows()]
     heads = ["seeds", "dev", "test", "95 % interval", "SD", "lowest", "highest", "untrained", "vs chosen"]
-    caption = "Test values are means over finished seeds. The last two columns are paired differences from the pairing "
+    caption = (
+        "Test values are means over finished seeds, dev those on validation data. The last two columns are paired "
+    )
     return listing(
-        "pairings", caption + "chosen on dev.", [*heads_of(table), *heads, "95 % interval of vs chosen"], rows, by="dev"
+        "pairings",
+        caption + "differences from the pairing chosen on dev.",
+        [*heads_of(table), *heads, "95 % interval of vs chosen"],
+        rows,
+        by="dev",
     )
 
 
@@ -147,7 +142,7 @@ def costs(table: StudyTable) -> Sheet:
 
 def retrieval(table: StudyTable) -> Context | None:
     """The retrieval metrics of every pairing next to its primary metric; None if the study has no retrieval task."""
-    columns = [str(name) for name in table.pairings.columns if str(name).startswith("retrieval_")]
+    columns, same = _without_twins(table.pairings, "retrieval_")
     part = table.pairings[table.pairings[columns].notna().any(axis=1)] if columns else table.pairings.iloc[:0]
     if not len(part):
         return None
@@ -158,9 +153,23 @@ def retrieval(table: StudyTable) -> Context | None:
     nouns = table.nouns
     own = nouns.says.own
     heads = [*heads_of(table), own, *(metric_name(name[len("retrieval_") : -len("_mean")]) for name in columns)]
-    sheet = listing("retrieval", nouns.says.queries, heads, rows, by=own)
+    sheet = listing("retrieval", " ".join([nouns.says.queries, *same]), heads, rows, by=own)
     agreement = part["mean"].rank().corr(part[columns[-1]].rank()) if len(part) > 2 else float("nan")
     return {**sheet, "agreement": digits(agreement, 2) if pd.notna(agreement) else "", "by": heads[-1]}
+
+
+def _without_twins(frame: pd.DataFrame, prefix: str) -> tuple[list[str], list[str]]:
+    """The columns with a prefix that are not equal to an earlier one, and a sentence for each that is left out."""
+    kept: list[str] = []
+    sentences = []
+    for column in (str(name) for name in frame.columns if str(name).startswith(prefix)):
+        twin = next((name for name in kept if frame[name].notna().any() and frame[name].equals(frame[column])), None)
+        if twin is None:
+            kept.append(column)
+        else:
+            shown, same = (metric_name(name.removeprefix(prefix).removesuffix("_mean")) for name in (column, twin))
+            sentences.append(f"{shown} equals {same} here.")
+    return kept, sentences
 
 
 def failures(table: StudyTable) -> list[dict[str, str]]:
@@ -194,7 +203,7 @@ def _settings(entry: TrainedWith) -> dict[str, object]:
 
 def _trained_with(table: StudyTable) -> list[TrainedWith]:
     """The formula of every pairing; of heads, which share theirs, once per representation and plateaus."""
-    entries: list[TrainedWith] = table.meta["formulas"]
+    entries = table.meta["formulas"]
     if table.nouns.paired:
         return list(entries)
     named: list[TrainedWith] = [{**entry, "loss": entry["name"]} for entry in entries]

@@ -147,6 +147,7 @@ class FacetPart(Figures):
     low: str
     high: str
     floors: list[dict[str, str]]
+    best_floor: dict[str, str] | None
     ceilings: list[dict[str, str]]
     within: str
     lettered: bool

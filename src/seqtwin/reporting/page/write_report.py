@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,14 +21,18 @@ from seqtwin.reporting.figures import svg
 from seqtwin.reporting.formatting import many
 from seqtwin.reporting.page import (
     cell_marks,
+    certainty,
     chosen_figures,
     confusion_tables,
     evidence_tables,
     facet_sections,
     headline,
     joined_maps,
+    main_effect,
     methods,
     next_steps,
+    overview_map,
+    page_budget,
     planned_verdicts,
     sortable_tables,
     spent_budget,
@@ -58,7 +63,7 @@ def write_report(study: Path, out: Path | None = None, *, pages_only: bool = Fal
         cause = "pages without tables need a folder of committed results to link to"
         remedy = "write the whole report first; its CSV and JSON files are the results"
         raise ConfigError("NO_TABLES", cause, place=str(study), remedy=remedy)
-    tables = os.path.relpath(study.resolve(), folder.resolve()).replace(os.sep, "/") if pages_only else None
+    tables = quote(os.path.relpath(study.resolve(), folder.resolve()).replace(os.sep, "/")) if pages_only else None
     for name, content in report_files(table, tables).items():
         publish = files.publish_text if isinstance(content, str) else files.publish_bytes
         publish(folder / name, content)  # type: ignore[arg-type]
@@ -79,7 +84,7 @@ def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str 
     drawn += [part["figure"] for part in sections.lengths if part["figure"]]
     drawn += [part["forest"] for part in sections.planned if part["forest"]]
     contents: dict[str, str | bytes] = {
-        "index.html": svg.shared(rendered("index.html.j2", context, html=True)),
+        "index.html": _page(context),
         "report.md": rendered("report.md.j2", context, html=False),
         **{f"figures/{figure.name}.svg": figure.svg for figure in drawn},
     }
@@ -90,6 +95,13 @@ def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str 
     return {**contents, **({} if tables else write_results(table, pages=contents))}
 
 
+def _page(context: Context) -> str:
+    """The page, without the parts that would make it too heavy."""
+    page = svg.shared(rendered("index.html.j2", context, html=True))
+    heavy = page_budget.left_out(page)
+    return svg.shared(rendered("index.html.j2", {**context, "left_out": heavy}, html=True)) if heavy else page
+
+
 def rendered(template: str, context: Context, *, html: bool) -> str:
     """A template filled with a context; `html`: escape the values."""
     loader = FileSystemLoader(TEMPLATES, encoding="utf-8")
@@ -98,7 +110,8 @@ def rendered(template: str, context: Context, *, html: bool) -> str:
     )  # fmt: skip - each template is filled once, which is less work than optimizing it
     house.filters["breaks"] = lambda text: escape(text).replace("_", Markup("_<wbr>"))
     house.filters["sentence"] = _sentence
-    house.filters["coded"] = lambda text: Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    house.filters["coded"] = _coded
+    house.filters["worded"] = _coded if html else str
     house.filters["md"] = _markdown
     house.filters["plain"] = str if html else house.filters["md"]
     house.filters["mid"] = _inside
@@ -115,6 +128,11 @@ def _markdown(text: object) -> str:
     '[a](https://b.c) [d]\\(javascript:e)'
     """
     return _OTHER_LINK.sub(r"]\\(", str(text).translate(_MARKDOWN_SIGNS))
+
+
+def _coded(text: object) -> Markup:
+    """A text in HTML, with code marked as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _sentence(text: object) -> str:
@@ -180,7 +198,10 @@ def _context(table: StudyTable, facets: list[Facet], sections: _Sections) -> Con
     return {
         **_frame(table), "meta": table.meta, "nouns": nouns, "kicker": kicker(table),
         "overrides": headline.overrides(table), "few_examples": headline.few_examples(table),
-        "headline": headline.headline(table, answers), "answers": answers,
+        "headline": headline.headline(table, answers, _effect(table), main_effect.across_datasets(table)),
+        "answers": answers, "certainty": certainty.certainty(table),
+        "overview": None if joined else overview_map.overview(table, facets),
+        "drawn_here": page_budget.drawn_here(parts, sections.lengths), "left_out": {},
         "cautions": cautions, "groups": planned_verdicts.grouped(cautions),
         "interactions": headline.interactions(facets), "cards": sections.cards,
         "deviation": headline.worst_deviation(table), "facets": parts,
@@ -201,6 +222,12 @@ def _context(table: StudyTable, facets: list[Facet], sections: _Sections) -> Con
     }  # fmt: skip
 
 
+def _effect(table: StudyTable) -> main_effect.Effect | None:
+    """The main effect of a study of one data set."""
+    alone = table.pairings["dataset"].nunique() == 1
+    return main_effect.main_effect(table, table.pairings) if alone else None
+
+
 def _frame(table: StudyTable) -> Context:
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     return {
@@ -218,15 +245,11 @@ def _hashes(results: pd.DataFrame) -> Context:
 
 
 def kicker(table: StudyTable) -> list[str]:
-    """The parts of the line above the headline: study, data, encoder, size of the grid, tier, tuning."""
+    """The parts of the line above the headline: study, data, size of the grid."""
     meta, parts = table.meta, []
     datasets = list(meta["datasets"].items())
-    for name, facts in datasets[: headline.MOST_ANSWERS]:
-        parts.append(f"{name}: {methods.sizes(facts['pairs'])} {table.nouns.items}")
-    parts += (
-        [f"{len(datasets) - headline.MOST_ANSWERS} more data sets"] if len(datasets) > headline.MOST_ANSWERS else []
-    )
-    parts += [encoder] if (encoder := methods.encoder_of(meta)) else []
+    for name, facts in datasets if len(datasets) < headline.MOST_ANSWERS else []:
+        parts.append(f"{name}: {methods.sizes(facts['pairs'])} {table.nouns.items} (train / dev / test)")
+    parts += [f"{len(datasets)} data sets"] if len(datasets) >= headline.MOST_ANSWERS else []
     grid = f"{many(len(table.pairings), 'pairing')} × {many(len(meta.get('seeds', [])), 'seed')}"
-    tuned = [f"{many(int(meta['trials']), 'tuning trial')} per pairing"] if meta.get("tuned") else []
-    return [f"study {meta['name']}", *parts, grid, f"tier {meta.get('tier', 'unknown')}", *tuned]
+    return [f"study {meta['name']}", *parts, grid]

@@ -1,9 +1,10 @@
 """The facts of a whole study: its plan, versions, data sets, loss formulas and hours. The `meta` of a StudyTable."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypedDict, cast
+from typing import Any, cast
 
 import pandas as pd
+from typing_extensions import TypedDict
 
 from seqtwin.comparisons import Plan
 from seqtwin.json_values import Json
@@ -63,6 +64,18 @@ class DatasetFacts(TypedDict, total=False):
     undefined: dict[str, str]
 
 
+class TrainedWith(TypedDict):
+    """The formula that trained a pairing, with the margin and the plateau of each seed."""
+
+    representation: str
+    loss: str
+    name: str
+    formula: str
+    settings: dict[str, object] | None
+    margins: list[float | None]
+    plateaus: list[float | None]
+
+
 class Meta(_Declared, total=False):
     """The `study.json` of committed results.
 
@@ -82,7 +95,7 @@ class Meta(_Declared, total=False):
     kernels: dict[str, list[str]]
     seconds: dict[str, float]
     datasets: dict[str, DatasetFacts]
-    formulas: list[Any]
+    formulas: list[TrainedWith]
 
 
 DECLARED = tuple(_Declared.__annotations__)

@@ -13,6 +13,7 @@ import pandas as pd
 from seqtwin import files
 from seqtwin.cards import read_sealed
 from seqtwin.errors import ConfigError, DamagedError
+from seqtwin.guards.shapes import check_shape
 from seqtwin.guards.spreadsheets import original_cell
 from seqtwin.published import (
     CONFIG,
@@ -131,10 +132,11 @@ def _published(manifest: Path) -> bool:
 
 
 def _read_cell(folder: Path) -> StudyCell:
-    manifest = cast("CellManifest", files.verify(folder, only=(*MEASURED, TEXTS, CONFIG)))
-    if not {"id", "status", "factors"} <= manifest.keys():
-        cause = "expected 'id', 'status' and 'factors'"
-        raise DamagedError("MANIFEST_FORMAT", cause, place=str(folder / files.MANIFEST))
+    listed = files.verify(folder, only=(*MEASURED, TEXTS, CONFIG))
+    check_shape(listed, CellManifest, folder / files.MANIFEST, {"id", "status", "factors"})
+    manifest = cast("CellManifest", listed)
+    if type(manifest["factors"].get("seed")) is not int:
+        raise DamagedError("MANIFEST_FORMAT", "factors: expected a seed", place=str(folder / files.MANIFEST))
     digest = files.sha256(folder / files.MANIFEST)
     if SCORES in manifest["files"]:
         return StudyCell(manifest, digest, _read_measured(folder, manifest))

@@ -16,6 +16,7 @@ import pandas as pd
 from seqtwin import files
 from seqtwin.cards import KEYS, check_tables, is_sealed, seal_results
 from seqtwin.errors import DamagedError
+from seqtwin.guards.shapes import check_shape
 from seqtwin.json_values import strict_json
 from seqtwin.reporting.analysis.records import Analysis
 from seqtwin.reporting.objective_words import Nouns, nouns_of
@@ -94,10 +95,8 @@ def read_study(path: Path, *, seed: int = 0) -> StudyTable:
     """
     study = read_cells.read_study_file(path)
     committed = not (path / "cells").is_dir() and not isinstance(study.get("planned"), list)
-    contents = (
-        _committed(path, study) if committed else _measured(path, cast("Study", study), np.random.default_rng(seed))
-    )
-    meta: Meta = cast("Meta", _unsealed(study)) if committed else json.loads(contents[STUDY])
+    contents = _committed(path, study) if committed else _measured(path, study, np.random.default_rng(seed))
+    meta: Meta = _unsealed(study, path / STUDY) if committed else json.loads(contents[STUDY])
     frames = {name: _frame(contents[f"{name}.csv"], name, meta, path) for name in _frames_of(contents)}
     analysis: Analysis = _analysis(contents[ANALYSIS], path / ANALYSIS)
     return StudyTable(**frames, meta=meta, analysis=analysis)
@@ -112,8 +111,9 @@ def _frame(content: str, name: str, meta: Meta, path: Path) -> pd.DataFrame:
     return frame_from_csv(content, text, str(path / f"{name}.csv"))
 
 
-def _measured(path: Path, study: Study, rng: np.random.Generator) -> dict[str, str]:
-    collected = collect.collect(path, study, rng)
+def _measured(path: Path, study: Mapping[str, object], rng: np.random.Generator) -> dict[str, str]:
+    check_shape(study, Study, path / STUDY, {"factors"})
+    collected = collect.collect(path, cast("Study", study), rng)
     return _texts(collected.frames, collected.meta, collected.analysis)
 
 
@@ -125,8 +125,11 @@ def _committed(path: Path, study: Mapping[str, object]) -> dict[str, str]:
     return contents
 
 
-def _unsealed(study: Mapping[str, object]) -> dict[str, object]:
-    return {key: value for key, value in study.items() if key not in KEYS}
+def _unsealed(study: Mapping[str, object], path: Path) -> Meta:
+    """The facts of committed results, after checking that they have their types."""
+    meta = {key: value for key, value in study.items() if key not in KEYS}
+    check_shape(meta, Meta, path, {"factors", "extra"})
+    return cast("Meta", meta)
 
 
 def _analysis(text: str, path: Path) -> Analysis:
@@ -134,6 +137,7 @@ def _analysis(text: str, path: Path) -> Analysis:
         analysis: Analysis = strict_json(text)
     except (ValueError, RecursionError) as error:
         raise DamagedError("FILE_DAMAGED", f"cannot be read as JSON: {error}", place=str(path)) from error
+    check_shape(analysis, Analysis, path)
     return analysis
 
 

@@ -8,6 +8,8 @@ from typing import TypeAlias
 import pandas as pd
 
 from seqtwin import files
+from seqtwin.errors import DamagedError
+from seqtwin.guards.seals import is_inside
 from seqtwin.reporting.table.frame_rows import joined
 from seqtwin.reporting.table.planned_cells import Gathered
 from seqtwin.reporting.table.read_cells import read_csv
@@ -27,11 +29,14 @@ def tuning_trials(gathered: Gathered, folder: Path) -> pd.DataFrame:
     parts: list[pd.DataFrame] = []
     for pairing in gathered.pairings():
         name = next((cell.tuning["pairing"] for cell in pairing.cells if cell.tuning), "")
-        parts += [_trials(folder / name).assign(**pairing.labels)] if name else []
+        parts += [_trials(folder, name).assign(**pairing.labels)] if name else []
     return joined(parts, [*gathered.keys, *KNOWN, "params"])
 
 
-def _trials(folder: Path) -> pd.DataFrame:
+def _trials(tunings: Path, name: str) -> pd.DataFrame:
+    if not is_inside(name):
+        raise DamagedError("TUNING_NAME", f"{ascii(name)[:60]} is not the name of a tuning", place=str(tunings))
+    folder = tunings / name
     files.verify(folder, only=("trials.csv",))
     table = read_csv(folder / "trials.csv", KNOWN)
     params = [_params(row) for row in table.drop(columns=list(KNOWN)).to_dict("records")]

@@ -37,6 +37,21 @@
     const table = document.getElementById(id);
     if (table && table.matches("table.data")) sort(table, Number(column), way === "d");
   }
+  // a link into a folded part opens it, and all parts around it
+  const reveal = (name) => {
+    const target = name && document.getElementById(name);
+    if (!target) return;
+    for (let part = target.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+    target.scrollIntoView();
+  };
+  const named = () => decodeURIComponent(location.hash.slice(1));
+  addEventListener("hashchange", () => reveal(named()));
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    if (link && link.hash === location.hash) reveal(named());
+  });
+  if (order.size) document.getElementById(order.keys().next().value).closest("details").open = true;
+  else reveal(named());
   document.querySelectorAll("figure.map").forEach((figure) => {
     const readout = figure.querySelector(".readout");
     const say = (event) => {

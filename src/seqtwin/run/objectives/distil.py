@@ -23,6 +23,7 @@ from seqtwin.run.part_labels import label
 from seqtwin.run.prepared_data import EVALUATED, PreparedTexts
 from seqtwin.run.pretrained import refuse_all_frozen
 from seqtwin.run.row_facts import leakage_of
+from seqtwin.training.clock import elapsed, per_second
 from seqtwin.training.distillation import Distillation
 from seqtwin.training.encode_store import predict
 from seqtwin.training.recipe import Recipe
@@ -95,7 +96,7 @@ class DistilObjective:
         predicted = {"dev": predict(distiller.model, prepared.judged("dev"))}
         start = time.monotonic()
         predicted["test"] = predict(distiller.model, prepared.judged("test"))
-        seconds = time.monotonic() - start
+        seconds = elapsed(start)
         measured = {split: _measured(predicted[split], prepared.judged(split).target) for split in EVALUATED}
         undefined = {name: f"{split}: {why}" for split, (_, own) in measured.items() for name, why in own.items()}
         dev, test = ({k: v for k, v in values.items() if k not in undefined} for values, _ in measured.values())
@@ -109,7 +110,7 @@ class DistilObjective:
         }
         constant = float(np.ptp(predicted["test"])) <= SAME * float(np.abs(predicted["test"]).max())
         texts = len(prepared.judged("test").items)
-        return Judged(scores, predicted, "collapsed" if constant else "finished", texts / seconds)
+        return Judged(scores, predicted, "collapsed" if constant else "finished", per_second(texts, seconds))
 
     def value(self, prepared: PreparedTexts, target: np.ndarray, scores: np.ndarray) -> float | None:
         """The primary metric of some pairs; None where it is undefined."""

@@ -26,6 +26,7 @@ from seqtwin.run.part_labels import label
 from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.row_facts import leakage_of
 from seqtwin.store import SavedHead
+from seqtwin.training.clock import elapsed, per_second
 from seqtwin.training.cross_entropy import CrossEntropy
 from seqtwin.training.diagnostics import positions
 from seqtwin.training.encode_store import encode_items, score_matrix
@@ -115,7 +116,7 @@ class HeadObjective:
         answers = {"dev": self._answers(learner, prepared, "dev")}
         start = time.monotonic()
         answers["test"] = self._answers(learner, prepared, "test")
-        seconds = time.monotonic() - start
+        seconds = elapsed(start)
         undefined = {name: f"{split}: {why}" for split, own in answers.items() for name, why in own.undefined.items()}
         dev, test = ({k: v for k, v in own.values.items() if k not in undefined} for own in answers.values())
         scores: Scores = {
@@ -129,7 +130,7 @@ class HeadObjective:
         if retrieval := _retrieval(learner.model, prepared):
             scores["retrieval"] = retrieval
         predicted = {split: own.answers for split, own in answers.items()}
-        return Judged(scores, predicted, "finished", len(prepared.stores["test"]) / seconds)
+        return Judged(scores, predicted, "finished", per_second(len(prepared.stores["test"]), seconds))
 
     def value(self, _prepared: PreparedExamples, target: np.ndarray, scores: np.ndarray) -> float | None:
         """The share of right answers among some judged rows."""

@@ -5,6 +5,7 @@
 - `seeds`: refusals that check the study cells of a claim.
 - `differences`: refusals that check the statistics of a claim.
 - `rising`: the refusal of comparisons with pairings that were still rising.
+- `no_contrast`: refusals of studies in which nothing can be compared: ties, ceilings, tiny test splits.
 - `whole_study`: refusals that check a study as a whole.
 - `check_claims`: all rules, and the functions that check a claim against them.
 """

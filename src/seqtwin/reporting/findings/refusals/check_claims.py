@@ -2,14 +2,14 @@
 
 A claim is printed only if `check_comparison`, `check_pair` or `check_best` returns nothing for it. `check_study` lists
 what the study as a whole cannot claim. To add a refusal: a function and a `RefusalRule` in one of `seeds.py`,
-`differences.py`, `rising.py` and `whole_study.py`. Everything here follows from the rules.
+`differences.py`, `rising.py`, `whole_study.py` and `no_contrast.py`. Everything here follows from the rules.
 """
 
 from collections.abc import Iterable, Iterator
 
 from seqtwin.comparisons import Sides, matching_pairings
 from seqtwin.reporting.analysis.records import FacetAnalysis, Planned, VersusBest
-from seqtwin.reporting.findings.refusals import differences, rising, seeds, whole_study
+from seqtwin.reporting.findings.refusals import differences, no_contrast, rising, seeds, whole_study
 from seqtwin.reporting.findings.refusals.claim import UNKNOWN, Claim, Measured, labels_in, labels_of, named, rows_of
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused
 from seqtwin.reporting.findings.refusals.whole_study import title_note
@@ -31,7 +31,8 @@ __all__ = [
     "title_note",
 ]
 
-_RULES = sorted((*seeds.RULES, *differences.RULES, *whole_study.RULES, *rising.RULES), key=lambda rule: rule.code)
+_ALL = (*seeds.RULES, *differences.RULES, *whole_study.RULES, *rising.RULES, *no_contrast.RULES)
+_RULES = sorted(_ALL, key=lambda rule: rule.code)
 REFUSALS: dict[str, RefusalRule] = {rule.code: rule for rule in _RULES}
 CODES: dict[str, str] = {code: rule.refuses for code, rule in REFUSALS.items()}
 

@@ -127,11 +127,11 @@ def not_best(table: StudyTable, facet: FacetAnalysis) -> Refused:
     """The best pairing was not chosen on dev, or its optimism is unknown."""
     best, where = facet.get("best"), facet.get("dataset", "")
     if not best:
-        return Refusal("R09", "No best pairing.", "No pairing has a dev value to choose it by.", where)
+        return Refusal("R09", "No best pairing.", "No pairing has a value on validation data to choose it by.", where)
     name = f"{best['representation']} + {best['loss']}"
     higher = _higher_on_dev(table, facet, labels_in(table, {**facet.get("labels", {}), **best}))
     if higher:
-        why = f"{higher} is higher on dev, so this one was not chosen there."
+        why = f"{higher} is higher on validation data, so this one was not chosen there."
         return Refusal("R09", f"{name} is not the best.", why, where)
     if math.isnan(known(best.get("optimism"))):
         why = "How much the choice of the best of many inflates its score (its optimism) is unknown."

@@ -75,12 +75,12 @@ def _why(table: StudyTable, lower: Labels, upper: Labels, gap: float, *, losses:
     here, there = rise_of(table, lower), rise_of(table, upper)
     rising = [f"{named(side)} (+{digits(rise.gain)})" for side, rise in ((upper, there), (lower, here)) if rise.fires]
     if losses and rising:
-        return f"Still rising on dev in the last quarter of the epochs: {listed(rising)}."
+        return f"Still rising on validation data in the last quarter of the epochs: {listed(rising)}."
     faster = here.gain - max(there.gain, 0.0)
     if here.fires and gap <= AGAIN * faster:
         return (
-            f"{named(lower)} was still rising on dev: by {digits(here.gain)} in the last quarter of the epochs, "
-            f"{digits(faster)} more than {named(upper)}. At these rates, as many epochs again close the gap of "
+            f"{named(lower)} was still rising on validation data: by {digits(here.gain)} in the last quarter of the "
+            f"epochs, {digits(faster)} more than {named(upper)}. At these rates, as many epochs again close the gap of "
             f"{digits(gap)}."
         )
     return ""
@@ -104,7 +104,10 @@ def rising_anywhere(table: StudyTable) -> Iterator[Refused]:
     rising = rising_pairings(table)
     if rising:
         count = f"{len(rising)} of {len(table.pairings)} pairings"
-        why = f"{_listed(rising)} {'was' if len(rising) == 1 else 'were'} still rising on dev when training ended. "
+        why = (
+            f"{_listed(rising)} {'was' if len(rising) == 1 else 'were'} still rising on validation data when training "
+        )
+        why += "ended. "
         why += f"No comparison of {table.nouns.columns} rests on {'it' if len(rising) == 1 else 'them'}. "
         yield Refusal("R15", f"Not enough steps for {count}.", f"{why}{advice(table)}", str(table.meta.get("name", "")))
 

@@ -20,6 +20,7 @@ from seqtwin.reporting.findings.refusals.claim import (
     rows_of,
     stuck_seeds,
 )
+from seqtwin.reporting.findings.refusals.no_contrast import labels_at_ceiling
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused, first_refusal
 from seqtwin.reporting.formatting import many, settled
 from seqtwin.reporting.table.frame_rows import Labels, records
@@ -29,7 +30,7 @@ from seqtwin.reporting.table.study_table import StudyTable
 def too_few_seeds(table: StudyTable, claim: Claim) -> Refused:
     """Tier quick, or fewer than five seeds that both sides finished."""
     if table.meta.get("tier") == "quick":
-        return Refusal("R01", f"No verdict on {claim.name}.", "Tier quick is descriptive only.", claim.where)
+        return Refusal("R01", f"No verdict on {claim.name}.", "A quick study is descriptive only.", claim.where)
     return first_refusal(_too_few_shared(table, claim, left, right) for left, right in claim.sides)
 
 
@@ -98,7 +99,12 @@ def undefined_metric(table: StudyTable, labels: Labels) -> Refused:
 
 
 def still_on_plateau(table: StudyTable, labels: Labels) -> Refused:
-    """At least half of the finished seeds stayed on the plateau or left it late, and no longer run left it."""
+    """At least half of the finished seeds stayed on the plateau or left it late, and no longer run left it.
+
+    At the ceiling of the metric there is nothing left to learn, so the loss does not matter.
+    """
+    if labels_at_ceiling(table, labels):
+        return None
     done = finished(rows_of(table, labels))
     late = set(stuck_seeds(done)) | set(late_seeds(done))
     if not late or 2 * len(late) < len(done) or _longer_run_learned(table, labels):

@@ -1,0 +1,8 @@
+"""Parts of every command: help in groups, arguments that are checked first, --force, and a sign of life.
+
+- `groups`: the headings of the help, and a list of commands under them.
+- `input_paths`: files and folders that do not exist, and exchanged arguments, before anything heavy is imported.
+- `force`: outputs that are moved aside instead of refused.
+- `unlabelled_data`: pairs for `init`, made from data without labels.
+- `waiting`: a line on the terminal while a command has not printed anything yet.
+"""

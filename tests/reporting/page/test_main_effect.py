@@ -1,0 +1,97 @@
+"""The main effect: its sentence is arithmetic on the means, and a factor that is confounded with another has none."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqtwin.reporting.page.main_effect import across_datasets, main_effect
+
+ROWS = ("final_hidden", "last_output", "mean_output", "max_output")
+
+
+@pytest.fixture(scope="module")
+def table(serious_table):
+    return serious_table
+
+
+def grid(table, means):
+    """The pairings of a study: mean by (representation, loss)."""
+    rows = [{"representation": r, "loss": c, "mean": mean, "dataset": "d"} for (r, c), mean in means.items()]
+    return replace(table, pairings=pd.DataFrame(rows)).pairings
+
+
+def of_rows(values, losses=("mse", "bce"), shift=0.0):
+    return {(name, loss): value + shift * i for name, value in zip(ROWS, values, strict=True)
+            for i, loss in enumerate(losses)}  # fmt: skip
+
+
+def test_a_family_above_all_others_is_named_with_its_lead(table):
+    found = main_effect(table, grid(table, of_rows([0.85, 0.83, 0.88, 0.88])))
+    assert (found["kind"], found["family"], found["rest"]) == ("family", "pooling over all steps", "the last state")
+    assert (found["least"], found["most"]) == (".03", ".05")
+    assert found["minor"] == ["loss"]
+
+
+def test_a_family_that_overlaps_another_is_not_named(table):
+    found = main_effect(table, grid(table, of_rows([0.87, 0.83, 0.86, 0.88])))
+    assert (found["kind"], found["factor"]) == ("factor", "representation")
+    assert (found["high"], found["low"]) == (
+        {"name": "max_output", "value": ".88"}, {"name": "last_output", "value": ".83"},
+    )  # fmt: skip
+
+
+def test_the_loss_is_named_where_it_moves_more(table):
+    found = main_effect(table, grid(table, of_rows([0.8, 0.8, 0.81, 0.8], shift=0.1)))
+    assert (found["kind"], found["factor"], found["high"]["name"]) == ("factor", "loss", "bce")
+
+
+def test_differences_within_the_rope_are_no_effect(table):
+    found = main_effect(table, grid(table, of_rows([0.8, 0.804, 0.802, 0.8])))
+    assert (found["kind"], found["minor"]) == ("none", ["loss"])
+
+
+def test_a_gap_in_the_grid_confounds_the_means(table):
+    means = of_rows([0.85, 0.83, 0.88, 0.88])
+    means.pop(("max_output", "bce"))
+    assert main_effect(table, grid(table, means)) is None
+    assert main_effect(table, grid(table, {("max_output", "mse"): 0.9})) is None
+
+
+@given(st.lists(st.integers(0, 100), min_size=4, max_size=4))
+def test_the_lead_of_a_family_is_between_its_ends(table, values):
+    means = [value / 100 for value in values]
+    found = main_effect(table, grid(table, of_rows(means)))
+    apart = min(means[2:]) > max(means[:2]) and max(means) - min(means) >= 0.01
+    assert (found["kind"] == "family" and found["family"] == "pooling over all steps") == apart
+    if apart:
+        lead = sum(means[2:]) / 2
+        assert float(found["least"]) == pytest.approx(lead - max(means[:2]), abs=0.0051)
+        assert float(found["most"]) == pytest.approx(lead - min(means[:2]), abs=0.0051)
+
+
+def several(table, means, **extra):
+    """A study of data sets: mean by (data set, representation)."""
+    rows = [{"data.name": d, "dataset": d, "representation": r, "loss": "mse", "mean": mean, **extra}
+            for (d, r), mean in means.items()]  # fmt: skip
+    names = list(dict.fromkeys(d for d, _ in means))
+    meta = {**table.meta, "extra": ["data.name", *extra], "datasets": {name: {} for name in names},
+            "factors": {"data.name": names}}  # fmt: skip
+    return replace(table, pairings=pd.DataFrame(rows), meta=meta)
+
+
+def test_the_level_near_the_best_on_most_data_sets(table):
+    means = {("a", "max_output"): 0.9, ("a", "last_output"): 0.5, ("b", "max_output"): 0.8, ("b", "last_output"): 0.805,
+             ("c", "max_output"): 0.7, ("c", "last_output"): 0.75}  # fmt: skip
+    found = across_datasets(several(table, means))
+    assert found is None  # each is near the best on two of three
+    means["c", "max_output"] = 0.749
+    found = across_datasets(several(table, means))
+    assert found == {"factor": "representation", "level": "max_output", "on": 3, "of": 3, "behind": "last_output",
+                     "loss": ".40"}  # fmt: skip
+
+
+def test_one_data_set_has_nothing_across(table):
+    assert across_datasets(table) is None
