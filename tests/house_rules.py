@@ -36,9 +36,12 @@ GROUND = frozenset(
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})
 COMMAND_LINE = frozenset({"cli", "__main__"})  # one floor in several files
 INFERENCE = BELOW_STORE | {"store", "reranker"}
-RUN = BELOW_STORE | {"store", "training", "published", "teachers", "baselines"}
+RUN = BELOW_STORE | {"store", "training", "published", "teachers", "baselines", "trackers"}
 AT_WORK = frozenset({"inference", "index", "matching", "serve", "verify"})
-EXPERIMENTS = frozenset({"training", "baselines", "run", "study", "explain", "reporting", "published", "comparisons"})
+EXPERIMENTS = frozenset(
+    {"training", "baselines", "trackers", "run", "study", "explain", "reporting", "published", "comparisons"}
+)
+FACE = frozenset({"api", "notebook"})  # the Python functions
 
 # A floor and what it may import beside itself. The picture stands in CONTRIBUTING.md.
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
@@ -66,10 +69,12 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "anatomy": BELOW_STORE | {"store"},
     "reporting": frozenset({"ground", "published", "comparisons"}),
     "interop": INFERENCE | EXPERIMENTS | AT_WORK,
-    "api": INFERENCE | EXPERIMENTS | AT_WORK,
-    "api_reranker": INFERENCE | EXPERIMENTS | AT_WORK | {"api"},
-    "cli": INFERENCE | EXPERIMENTS | AT_WORK | {"anatomy", "interop", "api", "api_reranker", "root"},
-    "root": INFERENCE | EXPERIMENTS | AT_WORK | {"interop", "api", "api_reranker", "conformance", "reading"},
+    "trackers": frozenset({"ground", "published", "reporting"}),
+    "notebook": INFERENCE | EXPERIMENTS | AT_WORK,
+    "api": INFERENCE | EXPERIMENTS | AT_WORK | FACE,
+    "api_reranker": INFERENCE | EXPERIMENTS | AT_WORK | {"notebook"},
+    "cli": INFERENCE | EXPERIMENTS | AT_WORK | FACE | {"anatomy", "interop", "api_reranker", "root"},
+    "root": INFERENCE | EXPERIMENTS | AT_WORK | FACE | {"interop", "api_reranker", "conformance", "reading"},
 }
 
 # What a floor must not touch at all, and what it must not reach even through others.

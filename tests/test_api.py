@@ -55,7 +55,7 @@ def driven(monkeypatch: Any) -> list[Any]:
     """What the driver was called with, instead of its work."""
     calls: list[Any] = []
 
-    def drive(study: Any, out: Path, *, jobs: int | None, retry_failed: bool, on_progress: Any, data: Any) -> Study:
+    def drive(study: Any, out: Path, *, jobs: int | None, **_others: Any) -> Study:
         calls.append((study, out, jobs))
         return Study(out, [], [], [])
 

@@ -32,6 +32,7 @@ The files and folders, from the ground up:
 - `store`: an encoder as a folder.
 - `reranker`: the probability that two texts are the same, from their vectors and their spelling.
 - `training`: losses, the training loop and its diagnostics.
+- `trackers`: callbacks and experiment trackers.
 - `run`: one training.
 - `study`: many trainings.
 - `explain`: the reason why a study cell scores low.
@@ -45,6 +46,7 @@ The files and folders, from the ground up:
 - `conformance`: checks of a part that you wrote yourself.
 - `anatomy`: the outputs and states of one text.
 - `interop`: other libraries and formats.
+- `notebook`: what the Python functions take, return and show.
 - `api`: the commands as Python functions.
 - `api_reranker`: fits a re-ranker for an encoder that is saved.
 - `cli`: the command line.
@@ -56,7 +58,7 @@ from typing import TYPE_CHECKING, Any
 from seqtwin.version import __version__
 
 if TYPE_CHECKING:
-    from seqtwin.api import compare, probe, report, train
+    from seqtwin.api import compare, evaluate, probe, report, train
     from seqtwin.api_reranker import fit_reranker
     from seqtwin.config import read_run, read_study
     from seqtwin.conformance.check_indexes import check_index
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
     from seqtwin.model.representations import REPRESENTATIONS
     from seqtwin.model.similarities import SIMILARITIES
     from seqtwin.reading.reader import Reader, read
+    from seqtwin.trackers.callbacks import Callback
     from seqtwin.training.losses import LOSSES
 
 _HOME = {
@@ -82,6 +85,8 @@ _HOME = {
     "compare": "seqtwin.api",
     "report": "seqtwin.api",
     "probe": "seqtwin.api",
+    "evaluate": "seqtwin.api",
+    "Callback": "seqtwin.trackers.callbacks",
     "fit_reranker": "seqtwin.api_reranker",
     "load": "seqtwin.inference.load",
     "Index": "seqtwin.index.index",
@@ -110,6 +115,7 @@ __all__ = [
     "PROJECTIONS",
     "REPRESENTATIONS",
     "SIMILARITIES",
+    "Callback",
     "Index",
     "Reader",
     "SeqTwinError",
@@ -122,6 +128,7 @@ __all__ = [
     "check_tokenizer",
     "compare",
     "dedupe",
+    "evaluate",
     "fit_reranker",
     "link",
     "load",

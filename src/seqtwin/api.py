@@ -1,143 +1,195 @@
-"""The Python interface: the commands that train, compare, report and probe, as functions."""
+"""The Python interface: the commands that train, compare, report, evaluate and probe, as functions."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
+
 from seqtwin.build_folders import free_folder
-from seqtwin.config import (
-    DataConfig,
-    RunConfig,
-    StudyConfig,
-    anchored,
-    parse_run,
-    parse_study,
-    portable,
-    read_run,
-    read_study,
-    study_of,
-)
-from seqtwin.data.file_summary import roles_text
-from seqtwin.data.inspect_file import Inspection, inspect_data
+from seqtwin.data.files.kept_frames import Frames, data_file
+from seqtwin.data.inspect_file import inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
-from seqtwin.data.starter_config import as_mapping, as_yaml, describe, starter_settings
 from seqtwin.errors import ConfigError
-from seqtwin.files import publish_text
-from seqtwin.guards.replaced import move_replaced
+from seqtwin.inference.load import load
+from seqtwin.inference.trained_encoder import TrainedEncoder
+from seqtwin.notebook.given_data import (
+    RunSpec,
+    StudySpec,
+    config_for_data,
+    given_run,
+    given_study,
+    keep_config,
+    refuse_misfits,
+    refuse_untrainable,
+    run_config_of,
+    understood,
+)
+from seqtwin.notebook.progress import State, study_bar, training_bar
+from seqtwin.notebook.run_results import RunResults
+from seqtwin.notebook.study_results import StudyResults
 from seqtwin.paths import expand
 from seqtwin.reporting.page.write_report import write_report
-from seqtwin.run.check_config import check_run, check_targets
-from seqtwin.run.fresh_model import refuse_memory, training_memory
 from seqtwin.run.linear_probe_file import probe_file
-from seqtwin.run.manifest import config_text
-from seqtwin.run.objectives.check_pair_targets import check_pair_targets
-from seqtwin.run.objectives.registry import named_objective
-from seqtwin.run.objectives.training_rows import check_pair_options
-from seqtwin.run.prepare import DataSets, word_vectors
-from seqtwin.run.prepared_data import Prepared, Ready, prepared_lines
-from seqtwin.run.pretrained import followed
+from seqtwin.run.manifest import resolved
+from seqtwin.run.prepare import DataSets, data_key
 from seqtwin.run.probe_scores import Probes
-from seqtwin.run.train import OnEpoch, Run
+from seqtwin.run.train import OnEpoch
 from seqtwin.run.train import train as train_run
-from seqtwin.strict_yaml import parse_yaml
-from seqtwin.study.compare import Study
+from seqtwin.study.compare import CELLS
 from seqtwin.study.compare import compare as run_study
 from seqtwin.study.main_guard import check_program
 from seqtwin.study.quick import Budget, quick_compare
 from seqtwin.study.race import run_race, write_race
+from seqtwin.study.worker import Progress
 from seqtwin.study.worker_pool import OnProgress
-from seqtwin.training.checkpoint import differences
+from seqtwin.trackers.callbacks import Callback, Cell
+from seqtwin.trackers.known_trackers import flat, study_listeners
+from seqtwin.trackers.listeners import Listeners
+from seqtwin.training.run_state import RunState
 
-RunSpec = RunConfig | Mapping[str, object] | Path | str
+__all__ = [
+    "compare", "config_for_data", "evaluate", "free_folder", "keep_config", "probe", "refuse_misfits",
+    "refuse_untrainable", "report", "run_config_of", "study_name", "train", "understood",
+]  # fmt: skip
+
 AUTO_AGAIN = "the comparison of encoders continues by itself, with the trainings that have ended"
-StudySpec = StudyConfig | Mapping[str, object] | Path | str
+NO_STACK = "a study within some minutes ends some of its cells early, which a stack cannot"
+OnLine = Callable[[str], None]
+Side = str | Sequence[str] | None
+Labels = Mapping[str, int] | None
+Scale = tuple[float, float] | None
+
+log = logging.getLogger(__name__)
 
 
 def train(
-    config: RunSpec,
+    config: RunSpec | Frames,
     out: Path | str | None = None,
     *,
-    on_epoch: OnEpoch = lambda _: None,
-    baselines: bool = True,
-    minutes: float | None = None,
-    resume: bool = False,
-) -> Run:
+    left: Side = None, right: Side = None, label: str | None = None, labels: Labels = None, text: str | None = None,
+    scale: Scale = None, settings: Mapping[str, object] | None = None,
+    on_epoch: OnEpoch = lambda _: None, on_notice: OnLine = log.info, callbacks: Sequence[Callback] = (),
+    progress: bool | None = None, baselines: bool = True, minutes: float | None = None, resume: bool = False,
+) -> RunResults:  # fmt: skip
     """Train one encoder and publish it as a folder, which is never overwritten.
 
-    `config`: a YAML file, or its content as a mapping. `out`: the folder; the default is a new one under runs/.
-    `on_epoch(state)` is called after each epoch. `baselines`: also measure free baselines such as TF-IDF, which takes
-    seconds: `run.baselines.best` is the one that is best on dev. `minutes`: first compare several encoders on dev
+    `config`: a YAML file, or its content as a mapping; or data: a file, a frame (pandas, polars, pyarrow, datasets), a
+    list of tuples, or a mapping with a frame per split. Data get the config that `init` writes for them. Frames are
+    kept in files next to `out`. `left` to `scale`: the columns and labels of data where they cannot be detected.
+    `settings`: values of the config by dotted key, such as {"fit.epochs": 3}.
+
+    `out`: the folder; the default is a new one under runs/. `on_notice(line)` gets how data are interpreted.
+    `on_epoch(state)` is called after each epoch; its errors end the training. `callbacks`: see `seqtwin.Callback`.
+    `progress`: show a bar; None: only in a notebook. `baselines`: also measure free baselines such as TF-IDF, which
+    takes seconds: `run.baselines.best` is the one that is best on dev. `minutes`: first compare several encoders on dev
     for at most so long, and train the best; race.csv in the folder has all of them. `resume`: continue the training
     where it was interrupted, by Ctrl-C for example, with the same result; start where there is nothing to continue.
 
     Raises: ConfigError, DataError; Diverged, with what is left in `out`.diverged; ResourceError; InUseError.
     """
-    run = run_config_of(config)
-    name = Path(config).stem if isinstance(config, (str, Path)) else "run"
-    folder = expand(str(out)) if out else free_folder(Path("runs") / name)
-    if minutes is None:
-        return train_run(run, folder, on_epoch=on_epoch, baselines=baselines, resume=resume)
-    if resume:
+    folder = expand(str(out)) if out else free_folder(Path("runs") / _name_of(config, "run"))
+    if minutes is not None and resume:
         raise ConfigError("RESUME_AUTO", AUTO_AGAIN, place="minutes", remedy="leave out resume")
-    data = DataSets()
-    journal = folder.with_name(f"{folder.name}.auto.json")
-    race = run_race(run, data, minutes=minutes, journal=journal)
-    run = race.config_of_winner(run)
-    finish = partial(write_race, race)
-    done = train_run(run, folder, on_epoch=on_epoch, finish=finish, prepared=data.prepare(run), baselines=baselines)
-    journal.unlink(missing_ok=True)
-    return done
+    given = given_run(config, folder, ColumnOptions.of(left, right, label, text, scale, labels), settings)
+    _tell(on_notice, given.understood)
+    run, finish, journal = given.config, lambda _folder: None, folder.with_name(f"{folder.name}.auto.json")
+    if minutes is not None:
+        race = run_race(run, given.data, minutes=minutes, journal=journal)
+        run, finish = race.config_of_winner(run), partial(write_race, race)
+        given.data.prepare(run)
+    with training_bar(progress, run.fit.epochs, given.understood) as after_epoch:
+        trained = train_run(
+            run, folder, on_epoch=_both(on_epoch, after_epoch), callbacks=callbacks, finish=finish,
+            prepared=given.data.prepared.get(data_key(run)), baselines=baselines, resume=resume,
+        )  # fmt: skip
+    if minutes is not None:
+        journal.unlink(missing_ok=True)
+    return RunResults.of(trained, given.understood)
+
+
+def _name_of(given: object, other: str) -> str:
+    return Path(given).stem if isinstance(given, (str, Path)) else other
+
+
+def _tell(on_notice: OnLine, lines: Sequence[str]) -> None:
+    for line in lines:
+        on_notice(line)
+
+
+def _both(first: OnEpoch, second: Callable[[State], None]) -> OnEpoch:
+    def after_epoch(state: RunState) -> None:
+        first(state)
+        second(state)
+
+    return after_epoch
 
 
 def compare(
-    config: StudySpec,
-    out: Path | str | None = None,
-    *,
-    jobs: int | None = None,
-    retry_failed: bool = False,
-    on_progress: OnProgress = lambda _: None,
-    on_notice: Callable[[str], None] = lambda _: None,
-    data: DataSets | None = None,
-    minutes: float | None = None,
-    started: float | None = None,
-    stack: bool = False,
-) -> Study:
+    config: StudySpec | Frames, out: Path | str | None = None, *,
+    left: Side = None, right: Side = None, label: str | None = None, labels: Labels = None, text: str | None = None,
+    scale: Scale = None, settings: Mapping[str, object] | None = None, jobs: int | None = None,
+    retry_failed: bool = False, on_progress: OnProgress = lambda _: None, on_notice: OnLine = log.info,
+    callbacks: Sequence[Callback] = (), progress: bool | None = None, data: DataSets | None = None,
+    minutes: float | None = None, started: float | None = None, stack: bool = False,
+) -> StudyResults:  # fmt: skip
     """Run a study: train and publish every study cell under `out`, and write the report to `out/report`.
 
     Every pairing is tuned first, unless the study has `tune: false`. A second call with the same config and `out`
     computes only what is missing, and interrupted trainings go on from their checkpoints. A script that calls this
     needs the usual `if __name__ == "__main__":`, since study cells run in worker processes; with `jobs=1` it does not.
 
-    `config`: a YAML file, or its content as a mapping. `jobs`: worker processes; the default is one per core.
-    `retry_failed`: train failed cells again, but not diverged or collapsed ones. `on_progress(progress)` is called for
-    each epoch and trial. `data`: the data of the study, where they are prepared already. `minutes`: spend at most so
-    long, in tier quick: short trainings halve the pairings, and those left are trained with several seeds. `started`:
-    the time of `time.monotonic()` from which the minutes count; the default is now. `on_notice(line)` gets the plan.
-    `stack`: train LSTM cells of one shape together, in this process, which suits a GPU; the others train as usual.
+    `config`: a YAML file, or its content as a mapping; or data, as for `train`, which get the usual grid. `left` to
+    `settings`: as for `train`; settings can name keys of the study, such as {"tune": False, "seeds": 2}. `jobs`: worker
+    processes; the default is one per core. `retry_failed`: train failed cells again, but not diverged or collapsed
+    ones. `on_progress(progress)` is called for each epoch and trial. `on_notice(line)` gets how data are interpreted,
+    and the plan. `callbacks`, of which `on_cell` is called, and `progress`: as for `train`. `data`: the data of the
+    study, where they are prepared already. `minutes`: spend at most so long, in tier quick: short trainings halve the
+    pairings, and those left are trained with several seeds. `started`: the time of `time.monotonic()` from which the
+    minutes count; the default is now. `stack`: train LSTM cells of one shape together, in this process, which suits a
+    GPU; the others train as usual.
 
     Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk; MainGuardError for a program
     that workers cannot import.
     """
     check_program(jobs or os.cpu_count() or 1)
     if stack and minutes is not None:
-        cause = "a study within some minutes ends some of its cells early, which a stack cannot"
-        raise ConfigError("STACK_MINUTES", cause, place="stack", remedy="leave out stack, or the minutes")
-    study = _study_config(config)
+        raise ConfigError("STACK_MINUTES", NO_STACK, place="stack", remedy="leave out stack, or the minutes")
+    begin = time.monotonic() if started is None else started
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     folder = expand(str(out)) if out else Path("runs") / name
-    if minutes is None:
-        result = run_study(
-            study, folder, jobs=jobs, retry_failed=retry_failed, on_progress=on_progress, data=data, stack=stack
-        )
-    else:
-        budget = Budget(minutes, jobs or os.cpu_count() or 1, time.monotonic() if started is None else started)
-        result = quick_compare(
-            study, folder, budget, retry_failed=retry_failed, on_progress=on_progress, on_notice=on_notice, data=data
-        )
+    given = given_study(config, folder, ColumnOptions.of(left, right, label, text, scale, labels), settings)
+    _tell(on_notice, given.understood)
+    study, data = given.config, given.data if data is None else data
+    listeners = study_listeners(callbacks, study.base.fit.log, folder, flat(resolved(study.base)))
+    with study_bar(progress, given.understood) as after_event:
+        hear = _hearing(on_progress, after_event, listeners, folder)
+        if minutes is None:
+            result = run_study(
+                study, folder, data=data, stack=stack, jobs=jobs, retry_failed=retry_failed, on_progress=hear
+            )
+        else:
+            budget = Budget(minutes, jobs or os.cpu_count() or 1, begin)
+            result = quick_compare(
+                study, folder, budget, retry_failed=retry_failed, on_progress=hear, on_notice=on_notice, data=data
+            )
     write_report(result.path)
-    return result
+    return StudyResults.of(result, given.understood)
+
+
+def _hearing(on_progress: OnProgress, after_event: OnProgress, listeners: Listeners, folder: Path) -> OnProgress:
+    """Send the progress of a study to the user and the bar, and each published study cell to the callbacks."""
+
+    def hear(event: Progress) -> None:
+        on_progress(event)
+        after_event(event)
+        if event.done and event.work == CELLS.name:
+            listeners.cell(Cell(event.cell, event.done, folder / "cells" / event.cell))
+
+    return hear
 
 
 def report(study: Path | str, out: Path | str | None = None) -> Path:
@@ -148,134 +200,38 @@ def report(study: Path | str, out: Path | str | None = None) -> Path:
     return write_report(expand(str(study)), expand(str(out)) if out else None)
 
 
+def evaluate(
+    encoder: TrainedEncoder | Path | str,
+    data: Path | str | Frames,
+    *,
+    left: Side = None, right: Side = None, label: str | None = None, labels: Labels = None, text: str | None = None,
+    scale: Scale = None,
+) -> pd.DataFrame:  # fmt: skip
+    """The metrics of an encoder on labelled data, as a frame: `TrainedEncoder.evaluate` describes it.
+
+    `encoder`: an encoder, or its folder. Raises: ConfigError, DataError, DamagedError.
+    """
+    model = encoder if isinstance(encoder, TrainedEncoder) else load(encoder)
+    return model.evaluate(data, left=left, right=right, label=label, labels=labels, text=text, scale=scale)
+
+
 def probe(
     encoder: Path | str,
-    data: Path | str,
+    data: Path | str | Frames,
     *,
-    left: str | None = None,
-    right: str | None = None,
-    label: str | None = None,
-    labels: Mapping[str, int] | None = None,
-    text: str | None = None,
-    scale: tuple[float, float] | None = None,
-    seed: int = 0,
-) -> Probes:
+    left: Side = None, right: Side = None, label: str | None = None, labels: Labels = None, text: str | None = None,
+    scale: Scale = None, seed: int = 0,
+) -> Probes:  # fmt: skip
     """Probe a frozen encoder: is the label in its vectors, and does its similarity use it?
 
-    `left` to `scale`: the columns and labels of the file where they cannot be detected, as in the command line options
-    of the same names.
+    `data`: a file, or a frame as for `train`. `left` to `scale`: the columns and labels where they cannot be detected,
+    as in the command line options of the same names.
 
     Raises: ConfigError, DataError, DamagedError.
     """
-    sides = [None if name is None else (name,) for name in (left, right)]
-    asked = ColumnOptions(sides[0], sides[1], label, text, scale, labels)
-    return probe_file(Path(encoder), inspect_data(Path(data), asked), seed=seed)[0]
-
-
-def config_for_data(
-    found: Inspection, out: Path, objective: object = "pairs", *, start: bool = False
-) -> tuple[dict[str, object], str]:
-    """The config that suits inspected data, as a mapping and as the commented text that `init` writes.
-
-    `out`: paths in the text are relative to its parent folder. `start`: training starts from an encoder, which
-    determines the shape.
-    """
-    folder = out.absolute().parent
-    settings = starter_settings(found, folder=folder, classes=named_objective(objective).one_class, start=start)
-    return anchored(as_mapping(settings), folder), as_yaml(settings, describe(found))
-
-
-def understood(config: RunConfig, prepared: Ready, seen: Sequence[str] = ()) -> list[str]:
-    """How the data of a config were interpreted, as lines: columns, labels and scale, sizes of the splits, notes.
-
-    `prepared`: the data of the config. `seen`: the first of these lines where the data were inspected.
-    """
-    first = seen or prepared.data.understood or [_named_columns(config.data, prepared.data.name)]
-    return [*first, *prepared_lines(prepared), *_memory_lines(config, prepared)]
-
-
-def _memory_lines(config: RunConfig, prepared: Ready) -> list[str]:
-    """The memory that a training takes, where it is much."""
-    line = training_memory(followed(config), prepared).line
-    return [line] if line else []
-
-
-def _named_columns(data: DataConfig, name: str) -> str:
-    """The columns that a config names, in one line."""
-    if data.name is not None:
-        return f"{name}: a built-in data set"
-    keys = ("left", "right", "score", "text", "texts", "series", "time", "sequence", "token", "label")
-    roles = {key: getattr(data, key) for key in keys if getattr(data, key)}
-    return f"{name}: {roles_text(roles)}"
-
-
-def refuse_misfits(config: RunConfig, prepared: Ready) -> None:
-    """Check that the parts of a config fit together and to its data, without training. `prepared`: these data.
-
-    Raises: ConfigError, DataError.
-    """
-    shaped = followed(config)
-    check_run(shaped)
-    check_pair_options(shaped, prepared)
-    word_vectors(shaped, prepared)
-    if isinstance(prepared, Prepared):
-        check_pair_targets(config, prepared.stores["train"].target, prepared.data.name)
-
-
-def refuse_untrainable(config: RunConfig, prepared: Ready) -> None:
-    """Check that a config can be trained: its parts fit together, and its targets differ.
-
-    Raises: ConfigError, DataError; ResourceError for a training that does not fit into memory.
-    """
-    refuse_misfits(config, prepared)
-    check_targets(config, prepared)
-    refuse_memory(followed(config), prepared)
-
-
-def keep_config(text: str, out: Path, config: RunConfig) -> Path:
-    """Write the config that is used to a file next to `out`; its path.
-
-    `text`: the commented config. It is kept where no override changes it; otherwise every key is written.
-
-    Raises: ConfigError when another file exists there.
-    """
-    used = out.with_name(f"{out.name}.yaml")
-    folder = used.absolute().parent
-    plain = parse_run(anchored(parse_yaml(text, place=str(used)), folder))
-    content = text if plain == config else config_text(portable(followed(config), folder))
-    is_other = used.exists() and used.read_text(encoding="utf-8") != content
-    if is_other:
-        move_replaced(used)
-    if not used.exists():
-        publish_text(used, content)
-    elif is_other:
-        _refuse_other(used, config)
-    return used
-
-
-def _refuse_other(used: Path, config: RunConfig) -> None:
-    """Raises: ConfigError for a config that is kept already and differs."""
-    kept = read_run(used)
-    changed = differences(kept.model_dump(mode="json"), config.model_dump(mode="json"))
-    cause = "".join(["the config that is kept here differs from this one", *(f"\n  {line}" for line in changed)])
-    remedy = "give the settings that it began with, or move this file away, or choose another --out"
-    raise ConfigError("CONFIG_KEPT", cause, place=str(used), remedy=remedy)
-
-
-def run_config_of(config: RunSpec) -> RunConfig:
-    if isinstance(config, RunConfig):
-        return config
-    if isinstance(config, Mapping):
-        return parse_run(anchored(dict(config), Path.cwd()))
-    return read_run(Path(config))
-
-
-def _study_config(config: StudySpec) -> StudyConfig:
-    if isinstance(config, StudyConfig):
-        return config
-    if isinstance(config, Mapping):
-        return parse_study(study_of(config, Path.cwd()))
-    return read_study(Path(config))
+    with data_file(data) as path:
+        found = inspect_data(path, ColumnOptions.of(left, right, label, text, scale, labels))
+        return probe_file(Path(encoder), found, seed=seed)[0]
 
 
 def study_name(path: Path) -> str:

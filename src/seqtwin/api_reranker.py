@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtwin.api import RunSpec, run_config_of
 from seqtwin.config import RunConfig
 from seqtwin.data.pairs import PairData
 from seqtwin.errors import ConfigError
 from seqtwin.files import publish_folder
 from seqtwin.inference.fit_encoder_reranker import fit_encoder_reranker
 from seqtwin.inference.trained_encoder import load
+from seqtwin.notebook.given_data import RunSpec, run_config_of
 from seqtwin.published import CONFIG
 from seqtwin.reranker.fit_reranker import refuse_few
 from seqtwin.reranker.reranker import Reranker

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqtwin.cards import files_of_results, read_sealed, verified_card
+from seqtwin.data.files.kept_frames import check_kept, kept_folder
 from seqtwin.errors import ConfigError, DamagedError, SeqTwinError
 from seqtwin.files import MANIFEST, driver_lock, dump_json, read_json, read_manifest, retire, sha256
 from seqtwin.guards.seals import SEAL, has_seal
@@ -67,7 +68,7 @@ def verify_folder(folder: Path) -> Verified:
         remedy = "name an encoder, a run, a study cell, a study or an index"
         raise ConfigError("NOTHING_TO_VERIFY", cause, place=str(folder), remedy=remedy)
     kind, look = VERIFIERS[marks[0]]
-    findings = list(look(folder))
+    findings = [*look(folder), *_frames(folder)]
     damage = dict.fromkeys(finding for finding in findings if finding.wrong)
     unsealed = dict.fromkeys(finding.place for finding in findings if not finding.sealed)
     added = dict.fromkeys(finding.place for finding in findings if not finding.listed)
@@ -95,6 +96,8 @@ def repair(checked: Verified) -> dict[Path, Path]:
 
 def _part_of(place: Path, study: Path) -> Path | None:
     """The published folder of a study that a file is in."""
+    if not place.is_relative_to(study):
+        return None
     steps = place.relative_to(study).parts
     return study.joinpath(*steps[: PARTS[steps[0]]]) if steps[0] in PARTS else None
 
@@ -153,6 +156,12 @@ def _published(folder: Path) -> Findings:
         yield Finding(folder / extra, UNLISTED if could_be_read else "", listed=could_be_read)
     if any(Path(name).name == CARD for name in files):
         yield from _encoder(next((folder / name).parent for name in files if Path(name).name == CARD))
+
+
+def _frames(folder: Path) -> Findings:
+    """The rows of the frames that a training or a study was given, which are kept next to it."""
+    for path, same in check_kept(kept_folder(folder)):
+        yield Finding(path, "" if same else CHANGED)
 
 
 def _files_in(folder: Path) -> set[str]:

@@ -46,7 +46,8 @@ def test_encode_writes_vectors_and_says_how_many(
     again = tmp_path / "w.parquet"
     assert run(monkeypatch, "encode", folder, names, "--column", "name", "-o", again, "--resume", "--json") == 0
     said = json.loads(capsys.readouterr().out)
-    assert said == {"vectors": 2, "dim": 5, "out": str(again), "encoder": load(folder).fingerprint, "blank_rows": 0}
+    facts = {"vectors": 2, "dim": 5, "out": str(again), "encoder": load(folder).fingerprint}
+    assert said == {**facts, "blank_rows": 0, "zero_vectors": 0}
 
 
 def test_encode_takes_a_precision(tmp_path: Path, names: Path, monkeypatch: Any, capsys: Any) -> None:

@@ -27,9 +27,15 @@ TEXTS = ["".join(np.random.default_rng(i).choice(list("abcdef"), 1 + i % 9)) for
 
 READ: dict[str, Callable[[Path], np.ndarray]] = {
     ".npy": lambda path: np.asarray(np.load(path, allow_pickle=False)),
-    ".csv": lambda path: pd.read_csv(path).to_numpy(np.float32),
-    ".parquet": lambda path: np.array(pd.read_parquet(path)["vector"].tolist(), dtype=np.float32),
+    ".csv": lambda path: pd.read_csv(path).filter(regex=r"^d\d+$").to_numpy(np.float32),
+    ".parquet": lambda path: stacked(pd.read_parquet(path)["vector"].tolist()),
 }
+
+
+def stacked(vectors: list[Any]) -> np.ndarray:
+    """Vectors as rows; a missing one is NaN."""
+    width = max(len(vector) for vector in vectors if vector is not None)
+    return np.stack([np.full(width, np.nan) if vector is None else vector for vector in vectors]).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +70,56 @@ def test_a_file_has_the_vectors_of_its_texts_in_order(
     np.testing.assert_allclose(READ[ending](out), encoder.encode(TEXTS), atol=1e-6, rtol=0)
     assert seen == [(min(done, 50), 50) for done in range(8, 57, 8)]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["names.csv", out.name]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_every_column_is_kept_next_to_its_vector(tmp_path: Path, encoder: TrainedEncoder, ending: str) -> None:
+    rows = [{"id": f"00{i}", "name": text, "note": f'a,"{i}"\nb'} for i, text in enumerate(TEXTS)]
+    pd.DataFrame(rows).to_csv(tmp_path / "in.csv", index=False)
+    out = tmp_path / f"v{ending}"
+    encode_file(encoder, tmp_path / "in.csv", out, column="name")
+    found = pd.read_csv(out, dtype={"id": str}) if ending == ".csv" else pd.read_parquet(out)
+    assert found[["id", "name", "note"]].to_dict("records") == rows
+    np.testing.assert_allclose(READ[ending](out), encoder.encode(TEXTS), atol=1e-6, rtol=0)
+
+
+def test_parquet_keeps_types(tmp_path: Path, encoder: TrainedEncoder) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    day = pd.Timestamp("2024-02-29")
+    frame = pd.DataFrame({"name": TEXTS, "n": range(50), "day": [day] * 50, "vector": [0.5] * 50})
+    frame.to_parquet(tmp_path / "in.parquet")
+    encode_file(encoder, tmp_path / "in.parquet", tmp_path / "v.parquet", column="name")
+    found = parquet.read_table(tmp_path / "v.parquet")
+    assert found.schema.names == ["name", "n", "day", "vector", "encoder_vector"]
+    pd.testing.assert_frame_equal(found.select(list(frame)).to_pandas(), frame)
+    lines = ['{"name": "ab", "n": 1, "x": 1, "ok": true, "mixed": 1, "big": 1}'] * 20
+    lines += [
+        '{"name": "ba", "n": null, "x": 0.5, "ok": false, "mixed": "a", "big": 9223372036854775808, "k": [1]}'
+    ] * 20
+    (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    encode_file(encoder, tmp_path / "in.jsonl", tmp_path / "w.parquet", column="name")
+    table = parquet.read_table(tmp_path / "w.parquet")
+    types = {field.name: str(field.type) for field in table.schema}
+    whole = {"n": "int64", "x": "double", "ok": "bool", "mixed": "string", "big": "string", "k": "string"}
+    assert {name: types[name] for name in whole} == whole
+    assert table.column("k").to_pylist()[20:] == ["[1]"] * 20
+    assert table.column("big").to_pylist()[0] == "1"
+
+
+def test_a_column_called_as_a_vector_is_not_overwritten(tmp_path: Path, encoder: TrainedEncoder) -> None:
+    (tmp_path / "in.csv").write_text("name,d0\nab,7\n", encoding="utf-8")
+    encode_file(encoder, tmp_path / "in.csv", tmp_path / "v.csv", column="name")
+    found = pd.read_csv(tmp_path / "v.csv")
+    assert found["d0"].tolist() == [7]
+    assert found.filter(regex="^encoder_d").shape == (1, encoder.dim)
+
+
+def test_zero_vectors_are_counted(tmp_path: Path, encoder: TrainedEncoder, names: Path, monkeypatch: Any) -> None:
+    encode = encoder.encode
+    monkeypatch.setattr(encoder, "encode", lambda texts: encode(texts) * (np.arange(len(texts)) % 4 > 0)[:, None])
+    zero: list[int] = []
+    encode_file(encoder, names, tmp_path / "v.npy", column="name", on_zero=zero.append)
+    assert sum(zero) == int((~np.load(tmp_path / "v.npy").any(axis=1)).sum()) == 13
 
 
 def test_a_text_a_line(tmp_path: Path, encoder: TrainedEncoder) -> None:

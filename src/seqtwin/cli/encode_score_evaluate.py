@@ -95,8 +95,10 @@ def encode(
     A series encoder expects a long table (series_id, t, ch0, ch1, ...) or a .ts file. It writes one vector per
     series, in the order in which the series first appear.
 
-    Rows with no text get NaN vectors; find them with np.isnan(vectors).any(axis=1). An encoder trained with
-    tokens.empty=unk encodes such a row as one unknown token.
+    .parquet and .csv also have every column of the file, for programs that load text, id and vector together.
+
+    Rows with no text get no vector (NaN in .npy; find them with np.isnan(vectors).any(axis=1)). An encoder trained
+    with tokens.empty=unk encodes such a row as one unknown token.
 
     In bf16 a coordinate can change by about .01: encode everything that is compared in the same precision.
     To continue after an interruption, run the same command with --resume.
@@ -107,35 +109,21 @@ def encode(
     from seqtwin.inference.encode_files import encode_file
 
     refuse_existing(out)
-    model = _load(encoder, precision)
-    blank: list[int] = []
+    model, blank, zero = _load(encoder, precision), list[int](), list[int]()
     with console.rows_bar("encoding") as on_rows:
         rows = encode_file(
-            model,
-            file,
-            out,
-            column=column,
-            resume=resume,
-            quoting=check_quoting(quoting),
-            gaps=check_gaps(gaps),
-            on_rows=on_rows,
-            on_blank=blank.append,
-            on_understood=console.print_notice,
-        )
-    _report_blank(sum(blank), rows, f"the vector is {'that of one unknown token' if model.empty == 'unk' else 'NaN'}")
-    _report_zeros(model.zero_vectors)
+            *(model, file, out), column=column, resume=resume, quoting=check_quoting(quoting), gaps=check_gaps(gaps),
+            on_rows=on_rows, on_blank=blank.append, on_zero=zero.append, on_understood=console.print_notice,
+        )  # fmt: skip
+    missing = "NaN" if out.suffix.lower() == ".npy" else "missing"
+    vector = "that of one unknown token" if model.empty == "unk" else missing
+    _report_blank(sum(blank), rows, f"the vector is {vector}")
+    _report_zero(sum(zero), rows)
     if as_json:
         facts = {"vectors": rows, "dim": model.dim, "out": str(out), "encoder": model.fingerprint}
-        console.print_json({**facts, "blank_rows": sum(blank), "zero_vectors": model.zero_vectors})
+        console.print_json({**facts, "blank_rows": sum(blank), "zero_vectors": sum(zero)})
         return
     console.print_line(f"{rows} vectors of width {model.dim}: {out}")
-
-
-def _report_zeros(count: int) -> None:
-    from seqtwin.model.vector_space import zero_vectors_line
-
-    if line := zero_vectors_line(count):
-        console.print_notice(f"note: {line}")
 
 
 def _load(folder: Path, precision: str) -> "BaseEncoder":
@@ -202,3 +190,10 @@ def _report_blank(blank: int, rows: int, consequence: str) -> None:
 
     if blank:
         console.print_notice(blank_line(blank, rows, consequence))
+
+
+def _report_zero(zero: int, rows: int) -> None:
+    from seqtwin.inference.blank_texts import zero_line
+
+    if zero:
+        console.print_notice(zero_line(zero, rows))

@@ -61,6 +61,9 @@ class FitConfig(Strict):
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
     threads: int | None = Field(None, ge=1, le=largest.THREADS)
     seed: int = Field(0, ge=0, le=LARGEST_SEED)
+    log: Literal["tensorboard", "mlflow", "wandb"] | None = Field(
+        None, description="tracker that gets the losses, measures, scores and the learning curve; changes no result"
+    )
     augment: AugmentConfig | None = Field(None, description="pairs of texts: random changes of the training texts")
     hard_negatives: HardNegativesConfig | None = Field(
         None, description="labelled pairs: different pairs that the current encoder finds"

@@ -6,4 +6,5 @@
 - `seals`: the hash of a JSON file inside of it, and the entries of a manifest.
 - `shapes`: the types that the readers of a JSON file rely on.
 - `spreadsheets`: CSV files that are safe to open.
+- `html_cards`: escaped HTML for notebooks.
 """

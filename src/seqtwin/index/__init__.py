@@ -12,4 +12,5 @@
 - `hits`: the results of a search.
 - `index_card`: the facts stored with an index.
 - `generations`: the files of an index on disk.
+- `notebook_card`: an index as a notebook shows it.
 """

@@ -22,6 +22,7 @@ from seqtwin.index.exact_search import Array
 from seqtwin.index.hits import Encoder, Hit, Hits, reranked, reranked_by_probability
 from seqtwin.index.index_card import Facts, encoder_folder, path_between, read_facts
 from seqtwin.index.kinds import KINDS, Kind, Recall, Searcher, tuned
+from seqtwin.index.notebook_card import notebook_card
 from seqtwin.inference.inputs import check_texts, list_items
 from seqtwin.inference.load import load_either
 from seqtwin.inference.reranking import reranker_of
@@ -109,6 +110,13 @@ class Index:
 
     def __len__(self) -> int:
         return len(self._state.items)
+
+    def __repr__(self) -> str:
+        place = f"'{self._home[0]}', " if self._home else ""
+        return f"Index({place}{len(self):,} items, {self.kind}, {self.encoder.similarity_name})"
+
+    def _repr_html_(self) -> str:
+        return notebook_card(repr(self), self.columns, self.items)
 
     @property
     def kind(self) -> str:

@@ -80,3 +80,13 @@ def blank_line(blank: int, rows: int, consequence: str) -> str:
     '1 of 6 rows has no text: it stays alone'
     """
     return f"{blank} of {rows} rows {'has' if blank == 1 else 'have'} no text: {consequence}"
+
+
+def zero_line(zero: int, rows: int) -> str:
+    """A note for the terminal on rows with a zero vector, which vector stores treat in different ways.
+
+    >>> zero_line(1, 6).partition(":")[0]
+    '1 of 6 rows has a zero vector'
+    """
+    stores = "DuckDB returns NaN and sorts it first, LanceDB leaves the row out, Qdrant scores it 0"
+    return f"{zero} of {rows} rows {'has' if zero == 1 else 'have'} a zero vector: its cosine is undefined ({stores})"

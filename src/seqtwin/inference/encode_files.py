@@ -26,6 +26,7 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import sha256
 from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.blank_texts import has_text, scores_in_place, vectors_in_place
+from seqtwin.inference.kept_columns import TABLES
 from seqtwin.inference.resumable_file import publish_growing
 from seqtwin.inference.vector_files import (
     FORMATS,
@@ -57,15 +58,18 @@ def encode_file(
     gaps: Gaps = "error",
     on_rows: OnRows = lambda _done, _total: None,
     on_blank: OnBlank = lambda _rows: None,
+    on_zero: OnBlank = lambda _rows: None,
     on_understood: OnUnderstood = lambda _line: None,
 ) -> int:
     """Write one vector per row of the file to `out` (.npy, .csv or .parquet), in its order, and return their number.
 
-    An encoder of series writes one vector per series, in the order of their first rows. A blank text has a vector of
-    NaN, unless the encoder was trained with `tokens.empty: unk`. Memory does not grow with a file of texts.
+    .csv and .parquet also have every column of the file. An encoder of series writes one vector per series, in the
+    order of their first rows. A blank text has no vector (in .npy NaN), unless the encoder was trained with
+    `tokens.empty: unk`. Memory does not grow with a file of texts.
 
-    `quoting`, `gaps`: as in the data section of a config. After each block, `on_rows(done, total)` gets the progress
-    and `on_blank(rows)` the number of its blank texts. `on_understood(line)` gets the columns used, as a sentence.
+    `quoting`, `gaps`: as in the data section of a config. After each block, `on_rows(done, total)` gets the progress,
+    `on_blank(rows)` the number of its blank texts, and `on_zero(rows)` that of the zero vectors that were encoded.
+    `on_understood(line)` gets the columns used, as a sentence.
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
@@ -79,13 +83,24 @@ def encode_file(
         return _encode_series(encoder, series, out, _Settings(form, path, gaps), resume, on_rows)
     source = _source(path, (text_column(path, column),), quoting)
 
-    def make(block: Table, present: np.ndarray) -> bytes:
-        return form.block(vectors_in_place(encoder, _texts(block, source, 0), present))
+    kept = TABLES[ending](source, encoder.dim) if (ending := out.suffix.lower()) in TABLES else None
 
-    work = _Work(
-        source, _key(encoder, "encode"), lambda scanned: form.head(scanned.rows, encoder.dim), make, form.finish
-    )
+    def make(block: Table, present: np.ndarray) -> bytes:
+        vectors = vectors_in_place(encoder, _texts(block, source, 0), present)
+        on_zero(int((~vectors.any(axis=1)).sum()))
+        return kept.rows(block, vectors) if kept else form.block(vectors)
+
+    head, finish, see = (kept.head, kept.finish, kept.see) if kept else (_head_of(form, encoder.dim), None, _see)
+    work = _Work(source, _key(encoder, "encode"), head, make, finish, see)
     return _stream(encoder, work, out, resume, _Listeners(on_rows, on_blank, on_understood))
+
+
+def _head_of(form: VectorFormat, dim: int) -> Callable[[Scanned], bytes]:
+    return lambda scanned: form.head(scanned.rows, dim)
+
+
+def _see(_block: Table) -> None:
+    pass
 
 
 def score_file(
@@ -142,7 +157,7 @@ class _Listeners:
 @dataclass(frozen=True)
 class _Work:
     """How a source becomes a file. `head`: the bytes before the first row; `make`: the bytes of each block, given which
-    of its rows have all their texts; `finish`: an optional last step.
+    of its rows have all their texts; `finish`: an optional last step; `see`: gets every block before.
     """
 
     source: Source
@@ -150,6 +165,7 @@ class _Work:
     head: Callable[[Scanned], bytes]
     make: Callable[[Table, np.ndarray], bytes]
     finish: Callable[[Path, Path], None] | None = None
+    see: Callable[[Table], None] = lambda _block: None
 
 
 @dataclass(frozen=True)
@@ -195,6 +211,7 @@ def _blocks(encoder: BaseEncoder, work: _Work, scanned: Scanned, on_blank: OnBla
         sides = [_texts(block, work.source, place) for place in range(len(work.source.columns))]
         present = np.logical_and.reduce([has_text(encoder, side) for side in sides])
         on_blank(int((~present).sum()))
+        work.see(block)
         yield _Part(len(block), partial(_block_bytes, work, block, present, scanned))
     _check_unchanged(work.source.path, scanned.stamp)
 

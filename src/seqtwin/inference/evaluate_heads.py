@@ -11,7 +11,7 @@ from seqtwin.data.reading.classes import read_classes, read_series_classes
 from seqtwin.data.reading.column_options import Gaps
 from seqtwin.data.reading.step_labels import read_series_steps, read_steps
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.inference.trained_encoder import TrainedEncoder
+from seqtwin.inference.evaluate_pairs import Evaluated
 from seqtwin.metrics import CLASS_METRICS, measured
 from seqtwin.metrics.spans import measure_span_f1
 from seqtwin.model.base_head import Predicts
@@ -20,7 +20,7 @@ Values = tuple[dict[str, float], dict[str, str]]
 Reader = Callable[[Path, Mapping[str, str], Gaps], Examples]
 
 
-def evaluate_head(encoder: TrainedEncoder, data: Inspection) -> Values:
+def evaluate_head(encoder: Evaluated, data: Inspection) -> Values:
     """Metrics of the classes that the head predicts for labelled data, and why any of them are undefined.
 
     In a folder the test file is used. Steps whose classes are span tags (B-, I-, O) also get span F1.
@@ -39,7 +39,7 @@ def evaluate_head(encoder: TrainedEncoder, data: Inspection) -> Values:
     return {**values, **spans}, {**undefined, **undefined_spans}
 
 
-def _read(encoder: TrainedEncoder, data: Inspection) -> Examples:
+def _read(encoder: Evaluated, data: Inspection) -> Examples:
     """All rows of one file, whatever split it is."""
     path = data.judged_file
     readers = None if encoder.predicts is None else READERS.get(encoder.predicts)
@@ -54,7 +54,7 @@ def _read(encoder: TrainedEncoder, data: Inspection) -> Examples:
     return readers[data.kind](path, {role: data.name(role) for role in data.roles}, data.gaps)
 
 
-def _indices(encoder: TrainedEncoder, names: Sequence[str], path: Path) -> np.ndarray:
+def _indices(encoder: Evaluated, names: Sequence[str], path: Path) -> np.ndarray:
     place = {name: i for i, name in enumerate(encoder.classes)}
     unknown = sorted(set(names) - set(place))
     if unknown:

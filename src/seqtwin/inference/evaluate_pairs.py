@@ -1,7 +1,8 @@
 """Evaluation of an encoder on new labelled data: pairs, or texts or series with one class each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -11,15 +12,39 @@ from seqtwin.data.pairs import PairData, Retrieval
 from seqtwin.data.reading.pairs_from_classes import read_items
 from seqtwin.data.reading.series import read_series
 from seqtwin.errors import DataError
-from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.metrics import measure, measure_ranking
+from seqtwin.model.base_head import Predicts
 
 RANKED = ("mrr", "recall@1", "recall@10", "hit_rate@1", "hit_rate@10", "map_at_r")
 KINDS = {"tokens": ("pairs", "items"), "series": ("series",)}
 EXPECTED = {"tokens": "pairs of texts, or texts with one class each", "series": "series with one class each"}
 
 
-def evaluate_pairs(encoder: TrainedEncoder, data: Inspection) -> tuple[dict[str, float], dict[str, str]]:
+class Evaluated(Protocol):
+    """An encoder that can be evaluated, such as a trained one."""
+
+    inputs: str
+    threshold: float | None
+
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
+
+    @property
+    def predicts(self) -> Predicts | None: ...
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    def encode(self, texts: Iterable[object]) -> np.ndarray: ...
+
+    def score(self, left: Iterable[object], right: Iterable[object]) -> np.ndarray: ...
+
+    def similarity(self, a: np.ndarray, b: np.ndarray) -> np.ndarray: ...
+
+    def probabilities(self, items: Iterable[object]) -> np.ndarray: ...
+
+
+def evaluate_pairs(encoder: Evaluated, data: Inspection) -> tuple[dict[str, float], dict[str, str]]:
     """Metrics of the pairs in labelled data, and why any of them are undefined. The threshold is the encoder's own.
 
     Items with classes become balanced pairs. Each item (500 at most) also searches for the others of its class, which
@@ -55,7 +80,7 @@ def _items(data: PairData, items: Iterable[str | int]) -> list[object]:
     return [item if data.series is None else data.series[int(item)] for item in items]
 
 
-def _search(encoder: TrainedEncoder, data: PairData, task: Retrieval) -> dict[str, float]:
+def _search(encoder: Evaluated, data: PairData, task: Retrieval) -> dict[str, float]:
     queries, corpus = (encoder.encode(_items(data, side)) for side in (task.queries, task.corpus))
     scores = encoder.similarity(queries, corpus).astype(np.float64)
     scores[np.arange(len(scores)), list(task.itself or ())] = -np.inf

@@ -1,22 +1,27 @@
 """A trained encoder on PyTorch: texts or series to vectors, pairs to scores. Training is never imported here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from seqtwin.build import Blueprint
 from seqtwin.data.batches import Ragged
+from seqtwin.data.files.kept_frames import Frames
+from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.tokens.letters import LETTERS
 from seqtwin.errors import ConfigError, DamagedError, DataError
+from seqtwin.guards import html_cards
 from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.batching import Batching
 from seqtwin.inference.explain_pair import Item, PairParts, explain
-from seqtwin.inference.inputs import check_texts
+from seqtwin.inference.inputs import check_texts, list_items
 from seqtwin.inference.predict import Prediction, predict, probabilities
 from seqtwin.inference.retrained_folder import is_exported, read_exported
+from seqtwin.inference.vector_map import VectorMap, map_vectors
 from seqtwin.lookup import member, split_spec
 from seqtwin.model.base_head import Predicts
 from seqtwin.model.precision import AUTO, LANES, PRECISIONS, independent_in_bf16, usable_precision
@@ -137,6 +142,61 @@ class TrainedEncoder(BaseEncoder):
         """
         a, b = self._item(left), self._item(right)
         return explain(self._model, self.encode_sequences, a, b, method=method, threshold=self.threshold)
+
+    def evaluate(
+        self,
+        data: Path | str | Frames,
+        *,
+        left: str | Sequence[str] | None = None,
+        right: str | Sequence[str] | None = None,
+        label: str | None = None,
+        labels: Mapping[str, int] | None = None,
+        text: str | None = None,
+        scale: tuple[float, float] | None = None,
+    ) -> pd.DataFrame:
+        """The metrics of labelled data, as `seqtwin evaluate` prints them: one row per metric, with the columns `value`
+        and `undefined` (the reason where it has no value).
+
+        `data`: a file, a frame (pandas, polars, pyarrow, datasets) or a list of tuples. `left` to `scale`: the columns
+        and labels where they cannot be detected. Pairs are judged with the threshold of this encoder.
+
+        Raises: ConfigError, DataError.
+        """
+        from seqtwin.inference.evaluate_data import evaluate_data
+
+        return evaluate_data(self, data, ColumnOptions.of(left, right, label, text, scale, labels))
+
+    def map(
+        self, texts: Iterable[object], labels: Sequence[object] | None = None, *, method: str = "pca", seed: int = 0
+    ) -> VectorMap:
+        """A two-dimensional map of the vectors of texts: `figure()`, `html()`, `save(path)`, `frame`.
+
+        `labels`: a group for each text, which sets its colour. `method`: `pca` shows the two main directions; `tsne`
+        keeps near texts near, and `seed` is its seed. Cosine and dot compare directions, so the vectors are scaled to
+        length 1 for `cosine`.
+
+        Raises: ConfigError for an encoder of series or an unknown method; DataError for fewer than three texts.
+        """
+        if self._tokens is None:
+            raise ConfigError("ENCODE_INPUTS", "an encoder of series has no texts to map", place="map")
+        items = check_texts(list_items(texts))
+        vectors = self.encode(items, normalize_embeddings=self.similarity_name == "cosine")
+        return map_vectors(vectors, items, labels, method, seed)
+
+    def __repr__(self) -> str:
+        kind = "texts" if self.inputs == "tokens" else f"series of {self.channels} channels"
+        return f"TrainedEncoder('{self.home or 'in memory'}', {kind} to {self.dim} numbers, {self.similarity_name})"
+
+    def _repr_html_(self) -> str:
+        scores, limit = self.facts.get("scores") or {}, self.threshold
+        lines = [
+            repr(self),
+            "no threshold" if limit is None else f"pairs with a score of at least {limit:.3f} are the same",
+        ]
+        parts = [html_cards.paragraph(line) for line in lines]
+        table = html_cards.scores_table({"test": scores}) if scores else ""
+        steps = ["encoder.encode(texts)", "encoder.score(left, right)", "encoder.map(texts)", "encoder.evaluate(frame)"]
+        return html_cards.card("Encoder", [*parts, table], steps)
 
     def _item(self, given: object) -> Item:
         [sequence] = self.sequences([given])

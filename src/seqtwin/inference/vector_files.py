@@ -130,7 +130,8 @@ def _csv_block(vectors: np.ndarray) -> bytes:
     return "".join(line % tuple(row) + "\n" for row in vectors.tolist()).encode()
 
 
-def _parquet_library() -> ModuleType:
+def parquet_library() -> ModuleType:
+    """The library pyarrow with its module parquet. Raises: MissingExtraError."""
     try:
         import pyarrow.parquet
     except ImportError as error:
@@ -141,7 +142,7 @@ def _parquet_library() -> ModuleType:
 
 def _write_parquet(data: Path, built: Path) -> None:
     """Write one column `vector`, a list of fixed width, from the bytes of a .npy file, group by group."""
-    arrow = _parquet_library()
+    arrow = parquet_library()
     with data.open("rb") as file:
         np.lib.format.read_magic(file)
         (rows, dim), _, _ = np.lib.format.read_array_header_1_0(file)
@@ -156,7 +157,7 @@ def _write_parquet(data: Path, built: Path) -> None:
 FORMATS: dict[str, VectorFormat] = {
     ".npy": VectorFormat(_npy_head, _npy_block),
     ".csv": VectorFormat(_csv_head, _csv_block),
-    ".parquet": VectorFormat(_npy_head, _npy_block, _parquet_library, _write_parquet),
+    ".parquet": VectorFormat(_npy_head, _npy_block, parquet_library, _write_parquet),
 }
 
 

@@ -37,7 +37,8 @@ def resolved(config: RunConfig) -> dict[str, object]:
     # the default loss compares pairs, so another objective would refuse it
     used = objective_of(config).default_loss or "loss" in config.model_fields_set
     unused = set() if used else {"loss"}
-    return {"data": data, **config.model_dump(mode="json", exclude={"data", *unused})}
+    every: dict[str, object] = {"data": data, **config.model_dump(mode="json", exclude={"data", *unused})}
+    return {**every, "fit": config.fit.model_dump(mode="json", exclude={"log"})}  # a tracker is no part of a result
 
 
 def config_hash(config: RunConfig) -> str:
@@ -49,6 +50,7 @@ def _without_folders(config: RunConfig) -> dict[str, Json]:
     raw = config.model_dump(mode="json")
     if raw["data"]["rows"] is None:  # results that were published before this key existed keep their identity
         del raw["data"]["rows"]
+    del raw["fit"]["log"]  # a tracker is no part of a result
     for section, key in (path.split(".") for path in PATHS):
         part = raw[section]
         if isinstance(part, dict) and part.get(key):

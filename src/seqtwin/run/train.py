@@ -1,7 +1,7 @@
 """One training from its config to its published folder."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
 from seqtwin.run.fresh_model import blueprint_for, refuse_memory
 from seqtwin.run.labels import column_label, row_label
-from seqtwin.run.manifest import config_text, identity, manifest, remains_kept
+from seqtwin.run.manifest import config_text, identity, manifest, remains_kept, resolved
 from seqtwin.run.model_card import Interval, baseline_section, interval_of, rounding_section
 from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.training_rows import row_facts
@@ -44,6 +44,9 @@ from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared_data import Ready, data_facts
 from seqtwin.run.pretrained import followed
 from seqtwin.store import Stored, save_encoder
+from seqtwin.trackers.callbacks import Callback, Cell
+from seqtwin.trackers.known_trackers import flat, training_listeners
+from seqtwin.trackers.listeners import NOBODY, Listeners
 from seqtwin.training.checkpoint import Checkpoints
 from seqtwin.training.clock import per_second
 from seqtwin.training.encode_store import batch_deviation, rounding_deviation, warn_of_zeros
@@ -69,6 +72,7 @@ def train(
     out: Path,
     *,
     on_epoch: OnEpoch = lambda _: None,
+    callbacks: Sequence[Callback] = (),
     finish: Callable[[Path], None] = lambda _: None,
     prepared: Ready | None = None,
     baselines: bool = False,
@@ -78,7 +82,8 @@ def train(
 
     `finish(folder)` may add files before it is published. `prepared`: the data of the config, where they are prepared
     already. `baselines`: also measure the free baselines, for floors.json and the model card. `resume`: continue the
-    training for `out` that was interrupted; where there is none, start.
+    training for `out` that was interrupted; where there is none, start. `callbacks`: called as `Callback` describes, as
+    the tracker of `fit.log` is.
 
     Raises: ConfigError, DataError; Diverged, after publishing what is left as `out`.diverged; InUseError.
     """
@@ -88,6 +93,16 @@ def train(
     check_targets(config, prepared)
     refuse_memory(config, prepared)
     sweep_old(out.parent)
+    with training_listeners(callbacks, config.fit.log, out, flat(resolved(config))) as listeners:
+        run = _published(config, out, prepared, listeners, on_epoch, finish, baselines=baselines, resume=resume)
+        listeners.cell(Cell(out.name, run.status, out))
+    return run
+
+
+def _published(
+    config: RunConfig, out: Path, prepared: Ready, listeners: Listeners, on_epoch: OnEpoch,
+    finish: Callable[[Path], None], *, baselines: bool, resume: bool,
+) -> Run:  # fmt: skip
     with remains_kept(out, config, prepared), publish_folder(out, resume=resume) as building:
         factors: dict[str, str | int] = {
             "representation": row_label(config),
@@ -95,7 +110,9 @@ def train(
             "seed": config.fit.seed,
         }
         measured = measured_baselines(config, prepared) if baselines else None
-        scores = run_into(building, config, prepared, factors, on_epoch=on_epoch, baselines=measured)
+        scores = run_into(
+            building, config, prepared, factors, on_epoch=on_epoch, listeners=listeners, baselines=measured
+        )
         building.manifest["id"] = out.name
         finish(building.folder)
     return Run(out, str(building.manifest["status"]), scores, measured)
@@ -113,6 +130,7 @@ def run_into(
     factors: Mapping[str, str | int],
     *,
     on_epoch: OnEpoch,
+    listeners: Listeners = NOBODY,
     baselines: Baselines | None = None,
     start_over: bool = False,
 ) -> Scores:
@@ -124,7 +142,9 @@ def run_into(
     b = begin(config, prepared)
     keeper = Checkpoints(building.folder, identity(config, prepared, str(b.device)), start_over=start_over)
     try:
-        state = fit(b.learner, b.loss, b.rows, b.recipe, b.measure, watch=b.watcher, on_epoch=on_epoch, keeper=keeper)
+        on_step, on_row = listeners.following(on_epoch)
+        heard = {"on_step": on_step, "on_epoch": on_row}
+        state = fit(b.learner, b.loss, b.rows, b.recipe, b.measure, watch=b.watcher, keeper=keeper, **heard)
     except Diverged:
         keeper.remove()  # it would diverge again
         raise

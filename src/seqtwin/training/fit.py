@@ -47,6 +47,7 @@ def fit(
     measure: Callable[[Model], float | None],
     *,
     watch: Callable[[Model, LossOf], Measures] = _watch_nothing,
+    on_step: Callable[[RunState], None] = lambda _: None,
     on_epoch: Callable[[RunState], None] = lambda _: None,
     keeper: Keeper | None = None,
 ) -> RunState:
@@ -56,6 +57,7 @@ def fit(
     `train`: the rows of every epoch, or the pairs of each epoch. `watch` is called before training and after each
     epoch. Its results are added to the history, and it must not change anything. A precision that this processor does
     not support for the model becomes fp32, with a warning. `keeper` writes checkpoints and continues from one.
+    `on_step` and `on_epoch` get the state after each step and epoch, which they must not change.
 
     Raises: Diverged.
     """
@@ -70,7 +72,7 @@ def fit(
                 record(state, first_loss, finite(state, measure(model)), watch(model, loss))
             with keeper.on_duty():
                 while state.batches or (state.epoch < recipe.epochs and not is_stale(state, recipe.patience)):
-                    mean_loss = _one_epoch(state, loss, train, recipe, keeper)
+                    mean_loss = _one_epoch(state, loss, train, recipe, keeper, on_step)
                     with keeper.at_rest(), state.average.in_use() if state.average else nullcontext():
                         metric, watched = finite(state, measure(model)), watch(model, loss)
                         keeper.at_work()
@@ -130,7 +132,10 @@ def batches_of(model: Trainee, train: Store, recipe: Recipe, epoch: int) -> list
     return balanced_batches(lengths, same, recipe.batch, recipe.balance, seed=recipe.seed, epoch=epoch)
 
 
-def _one_epoch(state: RunState, loss: Criterion, train: Store | EpochPairs, recipe: Recipe, keeper: Keeper) -> float:
+def _one_epoch(
+    state: RunState, loss: Criterion, train: Store | EpochPairs, recipe: Recipe, keeper: Keeper,
+    on_step: Callable[[RunState], None],
+) -> float:  # fmt: skip
     """Train the batches of the next epoch, or the rest of those of the present one; the mean loss."""
     state.began = time.monotonic()
     state.model.train()
@@ -138,6 +143,7 @@ def _one_epoch(state: RunState, loss: Criterion, train: Store | EpochPairs, reci
     for rows in batches_of(state.model, store, recipe, state.epoch)[state.batches :]:
         state.total += _one_step(state, loss, store, rows, recipe) * len(rows)
         state.batches, state.rows = state.batches + 1, state.rows + len(rows)
+        on_step(state)
         keeper.after_step()
     state.seconds += elapsed(state.began)
     state.began = 0.0

@@ -13,4 +13,6 @@
 - `formats`: the table of formats by file name ending.
 - `tables`: whole files as tables of columns.
 - `columns`: checked values of one column.
+- `memory_frames`: frames in memory as rows.
+- `kept_frames`: frames in memory, kept as files.
 """

@@ -28,6 +28,20 @@ class ColumnOptions:
     quoting: Quoting | None = None
     gaps: Gaps = "error"
 
+    @classmethod
+    def of(
+        cls,
+        left: str | Sequence[str] | None = None,
+        right: str | Sequence[str] | None = None,
+        label: str | None = None,
+        text: str | None = None,
+        scale: Sequence[float] | None = None,
+        labels: Mapping[str, float] | None = None,
+    ) -> "ColumnOptions":
+        """The options that a Python function was given; a side is one column or several."""
+        sides = [(side,) if isinstance(side, str) else None if side is None else tuple(side) for side in (left, right)]
+        return cls(sides[0], sides[1], label, text, scale, labels)
+
     @property
     def pair(self) -> bool:
         """Whether a side is specified."""

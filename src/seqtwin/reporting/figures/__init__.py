@@ -4,9 +4,11 @@
 - `panels`: small multiples with fixed margins, and their axes.
 - `svg_paths`: paths of SVG shapes with relative coordinates.
 - `svg`: smaller SVG text, and SVG inside a page.
+- `shown_figure`: a figure that a notebook shows.
 - `heat_map`: the heat map as a picture.
 - `lines`: interaction plot and expected best tuning result.
 - `learning`: learning curves.
+- `training_curve`: the learning curve of one training.
 - `scores`: histograms of scores.
 - `slices`: a metric over slices of the test data.
 - `by_length`: a metric over length.

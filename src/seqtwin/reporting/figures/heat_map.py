@@ -11,6 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from seqtwin.reporting.colours import contrast, light
+from seqtwin.reporting.figures.shown_figure import ShownFigure
 from seqtwin.reporting.figures.style import STYLE, Array, lay_out
 from seqtwin.reporting.formatting import digits
 
@@ -26,7 +27,7 @@ def heatmap(
     """Value, half-width and tie letters of every pairing; dark = good."""
     with mpl.rc_context(dict(STYLE) | {"axes.grid": False, "axes.spines.bottom": False}):
         size = (2.2 + 1.55 * len(columns), 1.1 + 0.62 * len(rows))
-        figure = Figure(figsize=size, facecolor="white")
+        figure = ShownFigure(figsize=size, facecolor="white")
         axes = figure.add_subplot()
         shades = LinearSegmentedColormap.from_list("seqtwin", ["#e9f0f4", light("accent")]).with_extremes(bad="#ffffff")
         span = (np.nanmin(values), np.nanmax(values)) if np.isfinite(values).any() else (0.0, 1.0)

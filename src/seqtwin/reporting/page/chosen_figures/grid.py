@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from seqtwin.metrics import metric_name
 from seqtwin.reporting import figures
@@ -91,13 +92,18 @@ def expected_best(facet: Facet) -> Drawn | None:
 
 def heatmap_files(facet: Facet, *, png: bool) -> dict[str, str | bytes]:
     """The heat map as image files for a README: SVG, and PNG if `png`, by path."""
+    figure = heat_map_of(facet)
+    name = f"figures/{file_name('heatmap', facet)}"
+    return {f"{name}.svg": figures.svg_of(figure), **({f"{name}.png": figures.png_of(figure)} if png else {})}
+
+
+def heat_map_of(facet: Facet) -> Figure:
+    """The heat map as a figure of matplotlib."""
     halves = (matrix(facet, "high") - matrix(facet, "low")) / 2
     title = f"{facet.dataset}: test {metric_name(facet.primary)}\nmean over seeds ± half of the 95 % interval"
     letters = [[_letters(facet.pairing(row, name)) for name in facet.columns] for row in facet.rows]
     title += "\npairings that share a letter do not differ significantly" if any(map(any, letters)) else ""
-    figure = figures.heatmap(facet.rows, facet.columns, matrix(facet, "mean"), halves, letters, title)
-    name = f"figures/{file_name('heatmap', facet)}"
-    return {f"{name}.svg": figures.svg_of(figure), **({f"{name}.png": figures.png_of(figure)} if png else {})}
+    return figures.heatmap(facet.rows, facet.columns, matrix(facet, "mean"), halves, letters, title)
 
 
 def _letters(pairing: "pd.Series[str] | None") -> str:

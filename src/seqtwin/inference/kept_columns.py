@@ -1,0 +1,164 @@
+"""Tables of vectors: every column of the encoded table, and the vector of each row next to them.
+
+Of a Parquet file the columns keep their types. Of other files a column of integers, numbers or truth values gets
+that type if the file has such values (.jsonl, .json); the values of .csv and .tsv stay text, as `00123` is not 123.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from seqtwin.data.files.read_text import ending_of
+from seqtwin.data.files.tables import Table
+from seqtwin.data.reading.blocks import Scanned, Source, read_blocks, stamp_of
+from seqtwin.errors import DataError
+from seqtwin.files import writing
+from seqtwin.guards.spreadsheets import csv_text
+from seqtwin.inference.vector_files import FORMATS, GROUP, free_name, parquet_library
+
+Finish: TypeAlias = Callable[[Path, Path], None]
+VECTOR = "vector"
+LARGEST_WHOLE = 2**63
+
+
+class VectorTable(Protocol):
+    """How the rows of a file are written with their vectors, block by block."""
+
+    def head(self, scanned: Scanned) -> bytes:
+        """The bytes before the first row."""
+
+    def see(self, block: Table) -> None:
+        """Every block is shown first, also one that an interrupted run has written."""
+
+    def rows(self, block: Table, vectors: np.ndarray) -> bytes:
+        """The bytes of a block. A vector of NaN is a missing one."""
+
+    @property
+    def finish(self) -> Finish | None:
+        """Converts the bytes of all rows, in a file, to the final file; None if they are the final file."""
+
+
+class CsvTable:
+    """Columns as text, then d0, d1, ... (with a prefix if the table has such names). A missing vector is empty."""
+
+    def __init__(self, _source: Source, dim: int) -> None:
+        self.dim = dim
+        self.names: tuple[str, ...] = ()
+
+    def head(self, scanned: Scanned) -> bytes:
+        self.names = scanned.names
+        numbers = [f"d{place}" for place in range(self.dim)]
+        while set(numbers) & set(self.names):
+            numbers = [f"encoder_{name}" for name in numbers]
+        return csv_text([[*self.names, *numbers]]).encode("utf-8", "replace")
+
+    @property
+    def finish(self) -> None:
+        return None
+
+    def see(self, block: Table) -> None:
+        pass
+
+    def rows(self, block: Table, vectors: np.ndarray) -> bytes:
+        columns = [block.columns.get(name, [None] * len(block)) for name in self.names]
+        cells = zip(*columns, strict=True) if columns else ([] for _ in range(len(block)))
+        lines = ([*row, *_digits(vector)] for row, vector in zip(cells, vectors.tolist(), strict=True))
+        return csv_text(lines).encode("utf-8", "replace")
+
+
+def _digits(vector: Sequence[float]) -> list[str]:
+    return ["" if number != number else f"{number:.9g}" for number in vector]  # noqa: PLR0124 - NaN
+
+
+class ParquetTable:
+    """Columns with their types, then `vector`, a list of fixed width. A missing vector is null."""
+
+    def __init__(self, source: Source, dim: int) -> None:
+        self.library = parquet_library()
+        self.source, self.dim = source, dim
+        self.kinds: dict[str, set[type]] = {}
+        self.stamp: tuple[int, int] = (0, 0)
+
+    def head(self, scanned: Scanned) -> bytes:
+        self.kinds = {name: set() for name in scanned.names}
+        self.stamp = scanned.stamp
+        return FORMATS[".npy"].head(scanned.rows, self.dim)
+
+    def see(self, block: Table) -> None:
+        for name, values in block.columns.items():
+            self.kinds[name] |= {_kind(value) for value in values if value is not None}
+
+    def rows(self, block: Table, vectors: np.ndarray) -> bytes:
+        return FORMATS[".npy"].block(vectors)
+
+    @property
+    def finish(self) -> Finish:
+        return self._write
+
+    def _write(self, data: Path, built: Path) -> None:
+        arrow = self.library
+        with data.open("rb") as file, writing(built) as to:
+            np.lib.format.read_magic(file)
+            np.lib.format.read_array_header_1_0(file)
+            writer = None
+            for columns in self._columns():
+                rows = len(next(iter(columns.values())))
+                vectors = np.frombuffer(file.read(4 * self.dim * rows), dtype="<f4").reshape(rows, self.dim)
+                name = free_name(VECTOR, columns, "encoder_")
+                table = arrow.table({**columns, name: self._lists(vectors)})
+                writer = writer or arrow.parquet.ParquetWriter(to, table.schema)
+                writer.write_table(table)
+            if writer is not None:
+                writer.close()
+        if stamp_of(self.source.path) != self.stamp:
+            cause, remedy = "the file changed while it was being read", "run the command again"
+            raise DataError("DATA_CHANGED", cause, place=str(self.source.path), remedy=remedy)
+
+    def _columns(self) -> Iterator[dict[str, Sequence[object]]]:
+        """The columns of the source in groups of rows, as arrays of arrow."""
+        arrow = self.library
+        if ending_of(self.source.path) == ".parquet":
+            with arrow.parquet.ParquetFile(self.source.path) as content:
+                for batch in content.iter_batches(batch_size=GROUP):
+                    yield dict(zip(batch.schema.names, batch.columns, strict=True))
+            return
+        for block in read_blocks(self.source.path, quoting=self.source.quoting):
+            columns = {name: block.columns.get(name, [None] * len(block)) for name in self.kinds}
+            yield {name: self._array(name, values) for name, values in columns.items()}
+
+    def _array(self, name: str, values: Sequence[object]) -> Sequence[object]:
+        arrow, kinds = self.library, self.kinds[name]
+        if kinds == {bool}:
+            made = arrow.array(values, type=arrow.bool_())
+        elif kinds and kinds <= {int, float}:
+            made = arrow.array(values, type=arrow.int64() if kinds == {int} else arrow.float64())
+        else:
+            made = arrow.array([None if value is None else _text(value) for value in values], type=arrow.string())
+        column: Sequence[object] = made
+        return column
+
+    def _lists(self, vectors: np.ndarray) -> object:
+        arrow = self.library
+        missing = np.isnan(vectors).any(axis=1)
+        return arrow.FixedSizeListArray.from_arrays(
+            arrow.array(vectors.ravel()), self.dim, mask=arrow.array(missing) if missing.any() else None
+        )
+
+
+def _kind(value: object) -> type:
+    kind = type(value)
+    if kind is int and not -LARGEST_WHOLE <= int(str(value)) < LARGEST_WHOLE:
+        return str
+    return kind if kind in (bool, int, float) else str
+
+
+def _text(value: object) -> str:
+    """A value as text; one that is no text as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text.encode("utf-8", "replace").decode()
+
+
+TABLES: dict[str, Callable[[Source, int], VectorTable]] = {".csv": CsvTable, ".parquet": ParquetTable}
