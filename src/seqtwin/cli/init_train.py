@@ -196,10 +196,7 @@ def _run_and_data(
 def _race(
     config: "RunConfig", data: "DataSets", minutes: float | None, overrides: Sequence[str], folder: Path
 ) -> "Race":
-    """Compare several encoders on dev, with a line for each. Overrides apply to all of them.
-
-    `folder`: that of the winner. Next to it are the trainings that have ended, should the race be interrupted.
-    """
+    """Compare several encoders on dev, with a line for each. Overrides are for all. `folder`: of the winner."""
     from seqtwin.study.race import MINUTES, race_lines, result_line, run_race
 
     race = run_race(
