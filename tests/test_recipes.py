@@ -60,7 +60,7 @@ def test_every_python_block_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("block", [b for b in BLOCKS if not is_run(b)], ids=lambda b: f"line {b.line}")
 def test_a_block_that_is_not_run_says_why_and_parses(block: Block) -> None:
     assert len((block.note or ("", ""))[1].split()) >= 2
-    assert block.language in {"python", "sql", "bash"}
+    assert block.language in {"python", "sql", "bash", "js"}
     if block.language == "python":
         compile(block.body, RECIPES.name, "exec")
 

@@ -1,6 +1,6 @@
 """Trained encoders as folders: `encoder.json`, `model.safetensors`, `tokenizer.json`, `README.md`. No pickle."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ UNSOUND = (OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeE
 REMEDY = "copy the encoder again, or train it again"
 README_SEAL = "readme_sha256"  # outside the seal: an edited README changes no vector
 CARD, WEIGHTS, TOKENS, README = "encoder.json", "model.safetensors", "tokenizer.json", "README.md"
+ONNX_CARD = "onnx.json"
 HEAD, WRITTEN = "head.safetensors", "written.json"
 
 
@@ -106,26 +107,35 @@ def _load_head(folder: Path, card: dict[str, Any], model: Siamese) -> SavedHead 
     if not isinstance(classes, list) or len(set(map(str, classes))) != len(classes) or len(classes) not in (0, size):
         raise ValueError(f"expected the names of {size} classes")
     if written is not None:
-        _check_ids(written, size)
+        check_ids(written, size)
     return SavedHead(module.eval(), saved["objective"], size, tuple(map(str, classes)), written)
 
 
 def _filled(build: Callable[[], ModuleT], path: Path) -> ModuleT:
-    """A module with the weights of a file. The module may take only about as much memory as they do.
+    """A module with the weights of a file, as `fill`."""
+    return fill(build, read_weights(path), path)
 
-    Raises: DamagedError for other weights than the module has.
-    """
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The weights in a safetensors file, by name. Raises: ValueError and the like for a file that is none."""
     data = path.read_bytes()
     if int.from_bytes(data[:8], "little") > LARGEST_HEADER:
         raise ValueError(f"the header of {path.name} is larger than {LARGEST_HEADER} bytes")
-    weights = load(data)
+    return load(data)
+
+
+def fill(build: Callable[[], ModuleT], weights: Mapping[str, torch.Tensor], place: Path) -> ModuleT:
+    """A module with these weights. It may take only about as much memory as they do. `place`: named in errors.
+
+    Raises: DamagedError for other weights than the module has.
+    """
     most = 2 * sum(value.numel() for value in weights.values()) + SMALL
-    with limited_numbers(most, lambda _: _misfit(path, "its numbers are fewer than the card describes")):
+    with limited_numbers(most, lambda _: _misfit(place, "its numbers are fewer than the card describes")):
         module = build()
     expected = {name: value.shape for name, value in module.state_dict().items()}
     odd = [name for name in {**expected, **weights} if name not in weights or expected.get(name) != weights[name].shape]
     if odd:
-        raise _misfit(path, f"'{odd[0]}' does not have the shape that the card describes")
+        raise _misfit(place, f"'{odd[0]}' does not have the shape that the card describes")
     module.load_state_dict(weights)
     return module
 
@@ -158,14 +168,14 @@ def load_encoder(folder: Path) -> Stored:
 def _tokens_of(folder: Path, card: dict[str, Any], blueprint: Blueprint) -> TextTokens:
     letters = Letters(str(card["letters"]), lower=not blueprint.spelled) if blueprint.letters else None
     tokens = TextTokens.load(folder / TOKENS, empty=card["empty"], letters=letters)
-    _check_ids(tokens, blueprint.size)
+    check_ids(tokens, blueprint.size)
     if tokens.letter_size != blueprint.letters:
         cause = f"the alphabet has {tokens.letter_size} letter ids, but there are weights for {blueprint.letters}"
         raise DamagedError("ENCODER_DAMAGED", cause, place=str(folder / CARD), remedy=REMEDY)
     return tokens
 
 
-def _check_ids(tokens: TextTokens, size: int) -> None:
+def check_ids(tokens: TextTokens, size: int) -> None:
     """Check that every token has weights. Raises: ValueError."""
     largest = max(tokens.tokenizer.get_vocab().values(), default=0)
     if largest >= size:
@@ -181,6 +191,9 @@ def encoder_folder(path: Path, key: str = "") -> Path:
         if (folder / CARD).exists() or (folder / WEIGHTS).exists():
             return folder
     cause, remedy = f"no {CARD} here or in encoder/", "name the encoder folder of a finished run"
+    if (path / ONNX_CARD).exists():
+        cause = "this folder contains an encoder exported to ONNX, and the encoder itself is needed"
+        remedy = "name the encoder it was exported from; encode, score, index, search and serve take this folder"
     raise ConfigError("NO_ENCODER", cause, place=f"{key}: {path}" if key else str(path), remedy=remedy)
 
 

@@ -44,6 +44,27 @@ def test_the_answer_for_machines(encoder: Path, tmp_path: Path) -> None:
     }
 
 
+def test_an_encoder_goes_to_the_web_with_texts_to_search(encoder: Path, tmp_path: Path) -> None:
+    out, table = tmp_path / "web", tmp_path / "names.csv"
+    table.write_text("name,id\ncafe,1\n,2\nfed,3\n", encoding="utf-8")
+    asked = [str(encoder), "--to", "web", "-o", str(out), "--texts", str(table), "--column", "name"]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.exception
+    assert done.stdout == f"{out}: load it with open() of {out}/seqtwin.mjs, see {out}/README.md\n"
+    assert json.loads((out / "texts.json").read_text()) == ["cafe", "fed"]  # the row without a text is left out
+    vectors = np.fromfile(out / "vectors.bin", dtype="<f4").reshape(2, -1)
+    np.testing.assert_array_equal(vectors, load_torch(encoder).encode(["cafe", "fed"]))
+    assert {"index.html", "seqtwin.mjs", "model.onnx", "README.md"} <= {path.name for path in out.iterdir()}
+
+
+@pytest.mark.parametrize("options", [["--texts", "a.txt"], ["--column", "name"]])
+def test_texts_are_for_the_web(encoder: Path, tmp_path: Path, options: list[str]) -> None:
+    done = CliRunner().invoke(app, [str(encoder), "--to", "onnx", "-o", str(tmp_path / "out"), *options])
+    assert isinstance(done.exception, ConfigError)
+    assert "--texts is for --to web" in str(done.exception)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 def test_an_encoder_goes_to_sentence_transformers(encoder: Path, tmp_path: Path) -> None:
     pytest.importorskip("sentence_transformers")

@@ -28,10 +28,11 @@ def encoder_of(
     series: bool = False,
     characters: bool = False,
     threshold: float | None = 0.25,
+    empty: str = "error",
     **encoder: Any,
 ) -> TrainedEncoder:
     unit = "word" if characters else "char"
-    tokens = None if series else train_tokenizer(["abcdef cafe"], unit=unit, characters=characters)
+    tokens = None if series else train_tokenizer(["abcdef cafe"], unit=unit, characters=characters, empty=empty)
     blueprint = Blueprint(
         inputs="series" if series else "tokens",
         size=3 if series else tokens.size if tokens else 0,

@@ -142,6 +142,10 @@ def test_scores_are_those_of_the_model(tmp_path: Path, similarity: Any) -> None:
     expected = encoder.similarity(vectors, vectors[:70])
     np.testing.assert_allclose(exported.similarity(vectors, vectors[:70]), expected, atol=1e-5, rtol=1e-5)
     np.testing.assert_allclose(exported.similarity(vectors[0], vectors[1]), expected[:1, 1:2], atol=1e-5, rtol=1e-5)
+    none = vectors[:0]
+    assert exported.similarity(none, vectors).shape == (0, 150)  # no rows never reach the runtime
+    assert exported.similarity(vectors, none).shape == (150, 0)
+    assert exported.score([], []).shape == (0,)
     right = TEXTS[::-1]
     np.testing.assert_allclose(exported.score(TEXTS, right), encoder.score(TEXTS, right), atol=1e-5)
     np.testing.assert_array_equal(exported.is_same(TEXTS, right), encoder.is_same(TEXTS, right))
@@ -173,7 +177,7 @@ def test_the_torch_free_loader_is_torch_free(pair: tuple[TrainedEncoder, Path]) 
 
 def test_the_folder_is_whole_and_verified(pair: tuple[TrainedEncoder, Path]) -> None:
     _, folder = pair
-    names = {"model.onnx", "tokenizer.json", "onnx.json", "README.md", "manifest.json"}
+    names = {"model.onnx", "tokenizer.json", "tokenizer_config.json", "onnx.json", "README.md", "manifest.json"}
     assert {p.name for p in folder.iterdir()} == names
     assert set(verify(folder)["files"]) == names - {"manifest.json"}
 

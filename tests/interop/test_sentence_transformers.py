@@ -1,5 +1,7 @@
-"""sentence-transformers: the same vectors through the wrapper, and through its own modules loaded from a folder."""
+"""sentence-transformers: the same vectors through the wrapper, and through the modules loaded from a folder."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import torch
 from interop_encoders import SPECS, TEXTS, encoder_of
 
 from seqtwin.errors import ConfigError, DamagedError, DataError, MissingExtraError
+from seqtwin.inference.load import load
 from seqtwin.interop.sentence_transformers import POOLINGS, export_sentence_transformer, to_sentence_transformer
 from seqtwin.model.representations import MeanOutput
 
@@ -19,9 +22,13 @@ st = pytest.importorskip("sentence_transformers")
 
 
 @pytest.fixture(autouse=True)
-def offline(monkeypatch: Any) -> None:
-    """Any request is an error."""
+def offline(monkeypatch: Any, tmp_path_factory: Any) -> None:
+    """Any request is an error, and the code of a folder is copied to a temporary place."""
     import socket
+
+    from transformers import dynamic_module_utils
+
+    monkeypatch.setattr(dynamic_module_utils, "HF_MODULES_CACHE", str(tmp_path_factory.mktemp("modules")))
 
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("the network was asked for")
@@ -86,11 +93,18 @@ def test_what_the_wrapper_cannot_be_is_refused(tmp_path: Path, settings: Any, ma
         to_sentence_transformer(encoder_of(tmp_path / "encoder", **settings))
 
 
-def test_saving_the_wrapper_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    model = to_sentence_transformer(encoder_of(tmp_path / "encoder"))
-    with pytest.raises(ConfigError) as caught:
-        model.save(str(tmp_path / "st"))
-    assert "seqtwin export" in caught.value.remedy
+@pytest.mark.parametrize("settings", [{"cell": "gru", "empty": "unk"}, {"characters": True}, {"lexical": {}}], ids=str)
+def test_a_saved_wrapper_is_loaded_by_both(tmp_path: Path, settings: Any) -> None:
+    encoder = encoder_of(tmp_path / "encoder", **settings)
+    to_sentence_transformer(encoder).save(str(tmp_path / "st"))
+    both = (opened(tmp_path / "st"), load(tmp_path / "st"))
+    for again in both:
+        np.testing.assert_allclose(again.encode(TEXTS), encoder.encode(TEXTS), atol=1e-6, rtol=0)
+    assert (both[1].fingerprint, both[1].threshold) == (encoder.fingerprint, 0.25)
+
+
+def opened(folder: Path) -> Any:
+    return st.SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=True)
 
 
 NATIVE: list[dict[str, Any]] = [
@@ -110,13 +124,83 @@ NATIVE: list[dict[str, Any]] = [
 def test_native_modules_give_the_same_vectors_after_loading(tmp_path: Path, settings: dict[str, Any]) -> None:
     encoder = encoder_of(tmp_path / "encoder", **settings)
     folder = export_sentence_transformer(encoder, tmp_path / "st")
-    model = st.SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    assert {type(part).__module__.split(".")[0] for part in model} == {"sentence_transformers"}
+    model = opened(folder)
+    assert {type(part).__module__.split(".")[0] for part in model} == {"sentence_transformers", "transformers_modules"}
     texts = [*TEXTS, "[PAD] cafe", "  be  ", "\u2603\U0001f600", "x" * 5000]
     for batch in (1, 32):
         np.testing.assert_allclose(model.encode(texts, batch_size=batch), encoder.encode(texts), atol=1e-6, rtol=1e-5)
     assert model.similarity_fn_name == settings.get("similarity", "cosine")
     assert "0.25" in (folder / "README.md").read_text()
+    again = load(folder)
+    np.testing.assert_array_equal(again.encode(texts), encoder.encode(texts))
+    assert (again.fingerprint, again.threshold) == (encoder.fingerprint, 0.25)
+
+
+NO_WORD = ["", " \t", "\u2603", "\u2603 \U0001f600", "the of and", "a", "...", "[PAD]", "\ud800"]
+
+
+@pytest.mark.parametrize("representation", ["max_output", "mean_output", "last_output"])
+@pytest.mark.parametrize("door", ["folder", "wrapper"])
+def test_texts_without_a_known_word_get_the_vector_of_the_encoder(
+    tmp_path: Path, representation: str, door: str
+) -> None:
+    encoder = encoder_of(tmp_path / "encoder", representation=representation, empty="unk")
+    model = to_sentence_transformer(encoder)
+    if door == "folder":
+        model = opened(export_sentence_transformer(encoder, tmp_path / "st"))
+    vectors = model.encode(NO_WORD)
+    np.testing.assert_allclose(vectors, encoder.encode(NO_WORD), atol=1e-6, rtol=0)
+    assert np.isfinite(model.similarity(vectors, vectors).numpy()).all()
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_encoder_that_refuses_an_empty_text_does_so_everywhere(tmp_path: Path, text: str) -> None:
+    encoder = encoder_of(tmp_path / "encoder")
+    model = opened(export_sentence_transformer(encoder, tmp_path / "st"))
+    for encode in (model.encode, model.encode_query, model.encode_document):
+        with pytest.raises(ValueError, match="no token"):
+            encode(["a", text])
+
+
+def test_the_folder_loads_where_seqtwin_is_not_installed(tmp_path: Path) -> None:
+    encoder = encoder_of(tmp_path / "encoder", empty="unk")
+    export_sentence_transformer(encoder, tmp_path / "st")
+    code = """
+import sys
+sys.modules["seqtwin"] = None
+from sentence_transformers import SentenceTransformer
+model = SentenceTransformer(sys.argv[1], device="cpu", local_files_only=True, trust_remote_code=True)
+import numpy as np
+np.save(sys.argv[2], model.encode(["cafe", ""]))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "st"), str(tmp_path / "vectors.npy")],
+        env={**os.environ, "HF_MODULES_CACHE": str(tmp_path / "modules"), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    np.testing.assert_allclose(np.load(tmp_path / "vectors.npy"), encoder.encode(["cafe", ""]), atol=1e-6, rtol=0)
+
+
+def test_modules_that_the_encoder_does_not_have_are_refused(tmp_path: Path) -> None:
+    from sentence_transformers.base.modules import Normalize
+
+    encoder = encoder_of(tmp_path / "encoder")
+    model = opened(export_sentence_transformer(encoder, tmp_path / "st"))
+    model.append(Normalize())
+    model.save(str(tmp_path / "more"))
+    with pytest.raises(ConfigError, match="found SeqTwinTokens, LSTM, Pooling, Normalize"):
+        load(tmp_path / "more")
+    model = opened(tmp_path / "st")
+    model.prompts, model.default_prompt_name = {"a": "b"}, "a"
+    model.save(str(tmp_path / "prompted"))
+    with pytest.raises(ConfigError, match="default prompt"):
+        load(tmp_path / "prompted")
+    (tmp_path / "st" / "1_LSTM" / "model.safetensors").unlink()
+    with pytest.raises(DamagedError, match="not an encoder"):
+        load(tmp_path / "st")
 
 
 @pytest.mark.parametrize("unit", ["word", "bpe"])
@@ -134,7 +218,7 @@ def test_words_and_byte_pairs_are_spelt_too(tmp_path: Path, unit: str) -> None:
     model = build_siamese(blueprint, seed=0).eval()
     save_encoder(tmp_path / "encoder", replace(stored, model=model, tokens=tokens, blueprint=blueprint), "# card\n")
     encoder = load(tmp_path / "encoder")
-    native = st.SentenceTransformer(str(export_sentence_transformer(encoder, tmp_path / "st")), device="cpu")
+    native = opened(export_sentence_transformer(encoder, tmp_path / "st"))
     texts = ["Wien", "D\u00d6NAU, Mur!", "an der an der an der an der an der", "[UNK] Graz"]
     np.testing.assert_allclose(native.encode(texts), encoder.encode(texts), atol=1e-6, rtol=0)
 
@@ -167,7 +251,7 @@ def test_what_native_modules_cannot_spell_is_refused_by_name(tmp_path: Path, set
 def test_modules_that_give_other_vectors_are_not_written(tmp_path: Path, monkeypatch: Any) -> None:
     encoder = encoder_of(tmp_path / "encoder")
     monkeypatch.setitem(POOLINGS, MeanOutput, "max")
-    with pytest.raises(DamagedError, match="differ"):
+    with pytest.raises(DamagedError, match="do not agree"):
         export_sentence_transformer(encoder, tmp_path / "st")
     assert [p.name for p in tmp_path.iterdir()] == ["encoder"]
 

@@ -12,6 +12,7 @@ import tiny_teachers as toy
 from seqtwin.errors import ConfigError
 from seqtwin.inference.load import load
 from seqtwin.interop.onnx_folder import export_onnx
+from seqtwin.interop.sentence_transformers import export_sentence_transformer
 from seqtwin.teachers.open_teacher import TEACHERS, open_teacher
 from seqtwin.teachers.teacher import TeacherSource
 
@@ -71,6 +72,12 @@ def test_the_fingerprint_is_that_of_the_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("offline")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_an_encoder_exported_to_sentence_transformers(tmp_path: Path) -> None:
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder"))
+    np.testing.assert_allclose(encoded(export_sentence_transformer(encoder, tmp_path / "st")), encoder.encode(TEXTS))
+
+
 @pytest.mark.parametrize("name", ["all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"])
 def test_the_name_of_a_model_on_a_hub_is_no_teacher(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such folder or file") as caught:

@@ -24,7 +24,7 @@ from seqtwin.cli.arguments import (
 )
 
 if TYPE_CHECKING:
-    from seqtwin.inference.trained_encoder import TrainedEncoder
+    from seqtwin.inference.base_encoder import BaseEncoder
 
 Precision = Annotated[
     str, typer.Option("--precision", help="fp32, bf16, or auto: bf16 where this processor is faster in it")
@@ -126,11 +126,11 @@ def encode(
     console.print_line(f"{rows} vectors of width {model.dim}: {out}")
 
 
-def _load(folder: Path, precision: str) -> "TrainedEncoder":
+def _load(folder: Path, precision: str) -> "BaseEncoder":
     """The encoder in a folder, which encodes in this precision. Raises: ConfigError, DamagedError."""
-    from seqtwin.inference.trained_encoder import load
+    from seqtwin.inference.load import load_either
 
-    model = load(folder)
+    model = load_either(folder)
     model.precision = model.usable_precision(precision)
     return model
 
@@ -154,11 +154,12 @@ def score(
     seqtwin score runs/small/encoder pairs.csv -o scores.csv
     """
     from seqtwin.files import refuse_existing
+    from seqtwin.inference.base_encoder import no_threshold
     from seqtwin.inference.encode_files import score_file
-    from seqtwin.inference.trained_encoder import load, no_threshold
+    from seqtwin.inference.load import load_either
 
     refuse_existing(out)
-    model = load(encoder)
+    model = load_either(encoder)
     blank: list[int] = []
     with console.rows_bar("scoring") as on_rows:
         rows = score_file(

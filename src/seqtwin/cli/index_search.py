@@ -84,11 +84,11 @@ def index(
     seqtwin index runs/small/encoder names.txt -o runs/names
     """
     from seqtwin.index.index import Index
-    from seqtwin.inference.trained_encoder import load
+    from seqtwin.inference.load import load_either
 
     if add and remove:
         raise ConfigError("INDEX_WHAT", "expected --add or --remove, got both", place="index")
-    model = load(encoder)
+    model = load_either(encoder)
     changed = Index.load(out, model) if add or remove else None
     before, rows = len(changed or ()), Corpus([], None, {})
     if changed is None:
@@ -133,12 +133,12 @@ def search(
     """
     from seqtwin.files import refuse_existing
     from seqtwin.index.index import Index
-    from seqtwin.inference.trained_encoder import load
+    from seqtwin.inference.load import load_either
 
     if out is not None:
         _check_csv(out)
         refuse_existing(out)
-    index = Index.load(folder, load(encoder) if encoder else None)
+    index = Index.load(folder, load_either(encoder) if encoder else None)
     asked = read_queries(index.encoder, queries or [], file, column)
     reranker = _reranker(rerank)
     threshold = _threshold(index, reranker)
@@ -161,7 +161,7 @@ def search(
 
 def _reranker(typed: str | None) -> "int | SecondEncoder | None":
     """The value of --rerank: a number of hits, or an encoder."""
-    from seqtwin.inference.trained_encoder import load
+    from seqtwin.inference.load import load_either
 
     if typed is None:
         return None
@@ -170,7 +170,7 @@ def _reranker(typed: str | None) -> "int | SecondEncoder | None":
     if typed.lstrip("-+").replace(".", "").isdigit():
         cause = f"expected the number of hits to re-rank, 1 or more, or an encoder; got {typed}"
         raise ConfigError("BAD_COUNT", cause, place="--rerank")
-    return load(typed)
+    return load_either(typed)
 
 
 def _threshold(index: "Index", reranker: "int | SecondEncoder | None") -> float | None:

@@ -18,7 +18,7 @@ from seqtwin.index.equal_vectors import Groups, group_equal, read_groups
 from seqtwin.index.exact_search import Array, Matrix, Neighbours, nearest
 from seqtwin.index.faiss_child import problem_of
 from seqtwin.index.rescore import rescored
-from seqtwin.model.similarities import SIMILARITIES, IndexForm
+from seqtwin.model.numpy_similarities import INDEX_FORMS, IndexForm
 
 LINKS, CARE = 32, 80  # links per node of the graph; candidates considered per link while it is built
 BITS = 8
@@ -167,15 +167,21 @@ def read(family: Family, similarity: str, data: bytes, shape: tuple[int, int], b
 
 
 def _metric(family: Family, similarity: str) -> IndexForm:
-    part = SIMILARITIES.get(similarity)
-    metric = part.index_form if part else None
+    metric = INDEX_FORMS[similarity] if similarity in INDEX_FORMS else _own_form(similarity)
     if metric is None or metric.metric not in family.metrics:
-        forms = {name: part.index_form for name, part in SIMILARITIES.items()}
-        supported = ", ".join(name for name, form in forms.items() if form and form.metric in family.metrics)
+        supported = ", ".join(name for name, form in INDEX_FORMS.items() if form.metric in family.metrics)
         cause = f"{family.name} does not support the similarity '{similarity}'; it supports: {supported}"
         other = "exact or hnsw" if metric else "exact"
         raise ConfigError("INDEX_SIMILARITY", cause, place="index", remedy=f"choose kind {other}")
     return metric
+
+
+def _own_form(similarity: str) -> IndexForm | None:
+    """The form of a similarity that is not built in, if it has one. Only this loads torch, with its class."""
+    from seqtwin.model.similarities import SIMILARITIES
+
+    part = SIMILARITIES.get(similarity)
+    return part.index_form if part else None
 
 
 def _complete(neighbours: Neighbours, matrix: Matrix, queries: Array, vectors: Array, k: int) -> Neighbours:

@@ -24,8 +24,8 @@ from seqtwin.index.index_card import Facts, encoder_folder, path_between, read_f
 from seqtwin.index.kinds import KINDS, Kind, Recall, Searcher, tuned
 from seqtwin.index.notebook_card import notebook_card
 from seqtwin.inference.inputs import check_texts, list_items
+from seqtwin.inference.load import load_either
 from seqtwin.inference.reranking import reranker_of
-from seqtwin.inference.trained_encoder import load
 from seqtwin.lookup import member
 
 __all__ = ["Encoder", "Hit", "Hits", "Index"]
@@ -99,7 +99,7 @@ class Index:
         shape = (int(generation.vectors.shape[0]), int(generation.vectors.shape[1]))
         facts = read_facts(generation.facts, shape, str(place / generations.FACTS))
         at = None if encoder is not None else encoder_folder(path, facts)
-        encoder = load(at) if encoder is None and at is not None else encoder
+        encoder = load_either(at) if encoder is None and at is not None else encoder
         assert encoder is not None
         facts.check_encoder(encoder, str(path))
         kind: Kind = member(KINDS, facts.kind, "index kind")

@@ -5,6 +5,7 @@
 - `batching`: which sequences are encoded together.
 - `reranking`: an encoder with its re-ranker: the probability that two texts are the same.
 - `base_encoder`: the methods that both backends share: encode, score, is_same.
+- `retrained_folder`: an encoder that was exported to sentence-transformers, and perhaps trained further there.
 - `vector_map`: a two-dimensional map of vectors.
 - `vector_map_figure`: the map as a figure.
 - `trained_encoder`: the encoder on PyTorch.

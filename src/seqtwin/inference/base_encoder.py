@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,10 @@ from seqtwin.inference.inputs import check_series, check_texts, list_items
 from seqtwin.inference.reranking import EncoderReranker, open_reranker
 from seqtwin.reranker.reranker_folder import FOLDER as RERANKER
 
+if TYPE_CHECKING:
+    from seqtwin.inference.explain_pair import PairParts
+    from seqtwin.model.base_head import Predicts
+
 
 class BaseEncoder(ABC):
     """An encoder with a tokenizer (None for series) and a model of some backend.
@@ -23,12 +28,14 @@ class BaseEncoder(ABC):
     `threshold`: the score at which the dev pairs count as the same, None if it could not be estimated.
     `fingerprint`: the sha256 of the encoder's card; equal for equal encoders. `inputs`: "tokens" or "series".
     `similarity_name`: the similarity it was trained with. `batching`: how `encode` batches by default.
-    `precision`: the number format in which it encodes by default.
+    `precision`: the number format in which it encodes by default. `empty`: how it treats a text without a token,
+    `error`, or `unk` (one unknown token).
     `home`: the folder it was loaded from, if any.
     """
 
     batching: Batching
     precision: str = "fp32"
+    empty: str = "error"
     zero_vectors: int = 0
     home: Path | None = None
     fingerprint: str
@@ -168,6 +175,16 @@ class BaseEncoder(ABC):
         return self.score_vectors(self.encode(lefts), self.encode(rights))
 
     @property
+    def objective(self) -> str:
+        """The objective that it was trained with, as in a config, if that is known."""
+        return "pairs"
+
+    @property
+    def predicts(self) -> "Predicts | None":
+        """The kind of the predictions of its head; None for an encoder without one."""
+        return None
+
+    @property
     def has_reranker(self) -> bool:
         """Whether there is a re-ranker in its folder."""
         return self.home is not None and (self.home / RERANKER).exists()
@@ -180,6 +197,14 @@ class BaseEncoder(ABC):
         """
         return open_reranker(self, self.home, self.dim)
 
+    def explain_pair(self, left: object, right: object, *, method: str = "occlusion") -> "PairParts":
+        """The contribution of each step (token) of both sides to the score of a pair.
+
+        Raises: ConfigError for a backend without explanations; DataError.
+        """
+        cause = "an encoder exported to ONNX has no explanations"
+        raise ConfigError("EXPLAIN_BACKEND", cause, place="explain", remedy="use the encoder it was exported from")
+
     def is_same(self, left: Iterable[object], right: Iterable[object]) -> np.ndarray:
         """Whether the score of each pair reaches the threshold fitted on dev, bool [n].
 
@@ -191,3 +216,12 @@ class BaseEncoder(ABC):
             raise ConfigError("NO_THRESHOLD", cause, place="is_same", remedy=remedy)
         same: np.ndarray = self.score(left, right) >= self.threshold
         return same
+
+
+def no_threshold(encoder: BaseEncoder) -> str:
+    """Why an encoder has no threshold; empty if it has one."""
+    if encoder.threshold is not None:
+        return ""
+    if encoder.predicts is not None:
+        return f"the encoder was trained to {encoder.objective.replace('_', ' ')}, not on pairs, and has no threshold"
+    return "the encoder has no threshold: fitting one needs dev pairs of both labels, and it was trained without them"

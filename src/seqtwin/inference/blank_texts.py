@@ -1,11 +1,11 @@
 """Blank texts: None, empty, white space, or without any token. They keep their row and match nothing."""
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import pandas as pd
 
 from seqtwin.data.tokens.equal_texts import Reading, as_written
 
@@ -32,7 +32,10 @@ class Encoder(Reader, Protocol):
 
 def is_missing(value: object) -> bool:
     """Whether a value of a list or a table is a missing value: None, NaN, NA."""
-    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    pandas = sys.modules.get("pandas")  # without it, there is no value of its own; the service does not import it
+    return pandas is not None and value is pandas.NA
 
 
 def text_readings(encoder: object, texts: Sequence[str]) -> list[Reading]:

@@ -24,10 +24,10 @@ from seqtwin.data.reading.series import read_series_file
 from seqtwin.data.reading.series_values import SeriesFile
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import sha256
+from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.blank_texts import has_text, scores_in_place, vectors_in_place
 from seqtwin.inference.kept_columns import TABLES
 from seqtwin.inference.resumable_file import publish_growing
-from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.inference.vector_files import (
     FORMATS,
     VectorFormat,
@@ -48,7 +48,7 @@ SERIES = 512  # series per block
 
 
 def encode_file(
-    encoder: TrainedEncoder,
+    encoder: BaseEncoder,
     path: Path,
     out: Path,
     *,
@@ -104,7 +104,7 @@ def _see(_block: Table) -> None:
 
 
 def score_file(
-    encoder: TrainedEncoder,
+    encoder: BaseEncoder,
     path: Path,
     out: Path,
     *,
@@ -187,7 +187,7 @@ class _Result:
     finish: Callable[[Path, Path], None] | None
 
 
-def _stream(encoder: TrainedEncoder, work: _Work, out: Path, resume: bool, listeners: _Listeners) -> int:
+def _stream(encoder: BaseEncoder, work: _Work, out: Path, resume: bool, listeners: _Listeners) -> int:
     source = work.source
     scanned = scan(source)
     for line in (_columns_line(source, scanned), *scanned.notes):
@@ -206,7 +206,7 @@ def _columns_line(source: Source, scanned: Scanned) -> str:
     return columns_line(source.path.name, scanned.rows, dict(zip(roles, named, strict=True)), others)
 
 
-def _blocks(encoder: TrainedEncoder, work: _Work, scanned: Scanned, on_blank: OnBlank) -> Iterator[_Part]:
+def _blocks(encoder: BaseEncoder, work: _Work, scanned: Scanned, on_blank: OnBlank) -> Iterator[_Part]:
     for block in read_blocks(work.source.path, quoting=work.source.quoting):
         sides = [_texts(block, work.source, place) for place in range(len(work.source.columns))]
         present = np.logical_and.reduce([has_text(encoder, side) for side in sides])
@@ -233,7 +233,7 @@ class _Settings:
 
 
 def _encode_series(
-    encoder: TrainedEncoder, file: SeriesFile, out: Path, settings: _Settings, resume: bool, on_rows: OnRows
+    encoder: BaseEncoder, file: SeriesFile, out: Path, settings: _Settings, resume: bool, on_rows: OnRows
 ) -> int:
     key = {**_key(encoder, "encode"), "encoder": encoder.fingerprint, "input": sha256(settings.path), "columns": []}
     key |= {"gaps": settings.gaps} if settings.gaps != "error" else {}
@@ -242,19 +242,19 @@ def _encode_series(
     return _grow(_Result(key, form.head(rows, encoder.dim), parts, rows, form.finish), out, resume, on_rows)
 
 
-def _key(encoder: TrainedEncoder, work: str) -> Key:
+def _key(encoder: BaseEncoder, work: str) -> Key:
     """The work and its precision: an interrupted result is continued only with the same ones."""
     used = encoder.usable_precision(encoder.precision)
     return {"work": work} if used == "fp32" else {"work": work, "precision": used}
 
 
-def _series_parts(encoder: TrainedEncoder, file: SeriesFile, form: VectorFormat) -> Iterator[_Part]:
+def _series_parts(encoder: BaseEncoder, file: SeriesFile, form: VectorFormat) -> Iterator[_Part]:
     for start in range(0, len(file.series), SERIES):
         block = file.series[start : start + SERIES]
         yield _Part(len(block), partial(_series_bytes, encoder, block, form))
 
 
-def _series_bytes(encoder: TrainedEncoder, block: list[np.ndarray], form: VectorFormat) -> bytes:
+def _series_bytes(encoder: BaseEncoder, block: list[np.ndarray], form: VectorFormat) -> bytes:
     return form.block(encoder.encode(block))
 
 

@@ -33,6 +33,15 @@ def _onnx(folder: Path, allow_read_padding: bool) -> "OnnxEncoder":
     return load_onnx(folder)
 
 
+def load_either(folder: Path | str) -> "BaseEncoder":
+    """Load the encoder in a folder with the backend that suits it: ONNX for one exported to ONNX, otherwise PyTorch.
+
+    Raises: as `load`.
+    """
+    path = Path(folder)
+    return _onnx(path, False) if (path / ONNX_CARD).exists() else _torch(path, False)
+
+
 BACKENDS: "dict[str, Callable[[Path, bool], BaseEncoder]]" = {"torch": _torch, "onnx": _onnx}
 
 

@@ -88,6 +88,7 @@ class OnnxEncoder(BaseEncoder):
         self.threshold = float(threshold) if isinstance(threshold, int | float) else None
         self.fingerprint: str = card["fingerprint"]
         self.inputs: str = card["inputs"]
+        self.empty = tokens.empty if tokens else "error"
 
     @property
     def dim(self) -> int:
@@ -106,6 +107,8 @@ class OnnxEncoder(BaseEncoder):
 
     def encode_batch(self, sequences: Sequence[Array], precision: str = "fp32") -> Array:
         """The vectors of one batch of sequences, as `sequences` returns them: float32 [n, dim]."""
+        if not len(sequences):  # the runtime ends the process at a batch of no rows
+            return np.zeros((0, self.dim), dtype=np.float32)
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
         return self._session.run(None, {"sequences": padded(sequences), "lengths": lengths})[0]
 
@@ -194,6 +197,8 @@ def load_scorer(graph: bytes) -> Scores:
 
     def score(a: Array, b: Array, _: float) -> Array:
         left, right = np.broadcast_arrays(a, b)
+        if not left.size:  # the runtime ends the process at a batch of no rows
+            return np.zeros(left.shape[:-1], dtype=np.float32)
         sides = {"left": left.reshape(-1, left.shape[-1]), "right": right.reshape(-1, left.shape[-1])}
         return session.run(None, sides)[0].reshape(left.shape[:-1])
 

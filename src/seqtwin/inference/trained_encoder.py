@@ -20,6 +20,7 @@ from seqtwin.inference.batching import Batching
 from seqtwin.inference.explain_pair import Item, PairParts, explain
 from seqtwin.inference.inputs import check_texts, list_items
 from seqtwin.inference.predict import Prediction, predict, probabilities
+from seqtwin.inference.retrained_folder import is_exported, read_exported
 from seqtwin.inference.vector_map import VectorMap, map_vectors
 from seqtwin.lookup import member, split_spec
 from seqtwin.model.base_head import Predicts
@@ -205,15 +206,6 @@ class TrainedEncoder(BaseEncoder):
         return Item(text, sequence, self._tokens.spans(text))
 
 
-def no_threshold(encoder: TrainedEncoder) -> str:
-    """Why an encoder has no threshold; empty if it has one."""
-    if encoder.threshold is not None:
-        return ""
-    if encoder.predicts is not None:
-        return f"the encoder was trained to {encoder.objective.replace('_', ' ')}, not on pairs, and has no threshold"
-    return "the encoder has no threshold: fitting one needs dev pairs of both labels, and it was trained without them"
-
-
 def _checked_vectors(side: np.ndarray, dim: int) -> torch.Tensor:
     vectors = torch.tensor(np.atleast_2d(side), dtype=torch.float32)
     if vectors.dim() != 2 or vectors.shape[1] != dim:
@@ -223,13 +215,13 @@ def _checked_vectors(side: np.ndarray, dim: int) -> torch.Tensor:
 
 
 def load(folder: Path | str, *, allow_read_padding: bool = False) -> TrainedEncoder:
-    """Load the encoder in a folder (`encoder/`, or the run that contains one).
+    """Load the encoder in a folder: `encoder/`, the run that contains one, or an export to sentence-transformers, also
+    after further training there.
 
     Raises: ConfigError if there is none, or if it was trained with `padding: read` and `allow_read_padding` is not set
     (its vectors depend on the batch); DamagedError if its files do not fit together, or vectors change with the batch.
     """
-    path = encoder_folder(Path(folder))
-    stored = load_encoder(path)
+    path, stored = _open(Path(folder))
     encoder = TrainedEncoder(stored)
     encoder.home = path
     if stored.blueprint.encoder.padding != "read":
@@ -238,6 +230,14 @@ def load(folder: Path | str, *, allow_read_padding: bool = False) -> TrainedEnco
         cause = "trained with padding: read: its vectors depend on the other texts in the batch"
         raise ConfigError("PADDING_READ", cause, place=str(path), remedy="train with padding: masked")
     return encoder
+
+
+def _open(folder: Path) -> tuple[Path, Stored]:
+    """The folder of the encoder itself, and its contents."""
+    if is_exported(folder):
+        return folder, read_exported(folder)
+    path = encoder_folder(folder)
+    return path, load_encoder(path)
 
 
 def _check_batches(encoder: TrainedEncoder, blueprint: Blueprint, path: Path) -> None:

@@ -4,7 +4,11 @@
 - `onnx_lexical`: the lexical channel as nodes of an ONNX graph.
 - `onnx`: the ONNX graph of an encoder.
 - `onnx_folder`: the folder of an encoder exported to ONNX.
-- `sentence_transformers`: an encoder as a SentenceTransformer, or as a folder of its native modules.
+- `web_folder`: the folder of an encoder for web pages and Node.
+- `web_tokens`: a tokenizer as data for JavaScript.
+- `sentence_transformers`: an encoder as a SentenceTransformer, or as a folder that it loads without seqtwin.
+- `modeling_seqtwin`: the first module of such a folder, which contains a copy of the file.
+- `wrapped_encoder`: any encoder of texts as one module of sentence-transformers.
 - `sklearn`: a scikit-learn estimator that trains an encoder on pairs.
 - `mteb`: an encoder as a model of MTEB.
 """

@@ -8,6 +8,7 @@ import torch
 
 from seqtwin.data.batches import Ragged
 from seqtwin.data.tokens.letters import LETTERS
+from seqtwin.data.tokens.units import UNKNOWN
 from seqtwin.errors import DamagedError
 from seqtwin.files import dump_json, publish_folder, sha256, write_bytes, write_text
 from seqtwin.inference.onnx_encoder import CARD, FORMAT, GRAPH, README, SCORER, TOKENS, load_session, padded
@@ -17,6 +18,7 @@ from seqtwin.interop.onnx_graph import OPSET
 from seqtwin.json_values import hash_of
 from seqtwin.reranker.reranker_folder import FOLDER, save_reranker
 
+TOKENIZER_SETTINGS = "tokenizer_config.json"  # @huggingface/tokenizers finds the unknown token of words only there
 LENGTHS = (1, 33, 7, 2)
 LARGEST_DIFFERENCE = 1e-5  # of a coordinate, relative to the largest one if that is above 1
 
@@ -31,7 +33,7 @@ def export_onnx(encoder: TrainedEncoder, folder: Path) -> Path:
     the vectors of the graph differ from those of the encoder.
     """
     graph = to_onnx(encoder)
-    difference = _difference(encoder, graph)
+    difference = check_graph(encoder, graph)
     stored = encoder._stored
     tau = getattr(encoder._model.similarity, "tau", None)
     card: dict[str, object] = {
@@ -54,6 +56,7 @@ def export_onnx(encoder: TrainedEncoder, folder: Path) -> Path:
             if stored.tokens.letters is not None:
                 card["letters"] = stored.tokens.letters.alphabet
             write_text(building.folder / TOKENS, stored.tokens.to_json())
+            write_text(building.folder / TOKENIZER_SETTINGS, dump_json({"unk_token": UNKNOWN}))
         write_text(building.folder / README, _readme(encoder))
         card["files"] = {p.name: sha256(p) for p in sorted(building.folder.iterdir()) if p.name != README}
         write_text(building.folder / CARD, dump_json({**card, "sha256": hash_of(card)}))
@@ -82,8 +85,8 @@ def _with_letters(items: list[np.ndarray], letters: int) -> list[np.ndarray]:
 DRAWS: dict[str, Callable[[int], list[np.ndarray]]] = {"tokens": _ids, "series": _series}
 
 
-def _difference(encoder: TrainedEncoder, graph: bytes) -> float:
-    """The largest difference of a coordinate between the vectors of the graph and of the encoder.
+def check_graph(encoder: TrainedEncoder, graph: bytes) -> float:
+    """Compare the vectors of the graph and of the encoder; returns the largest difference of a coordinate.
 
     Raises: DamagedError if it is too large.
     """
@@ -117,6 +120,7 @@ vectors = encoder.encode([...])
 One vector of width {encoder.dim} per sequence. Similarity: `{encoder.similarity_name}`. Threshold: {threshold}.
 
 `model.onnx` uses opset {OPSET}. Inputs: `sequences` ({ids}, right-padded with 0) and `lengths` (Int64[batch], at least
-1). Output: `vectors` (Float[batch {encoder.dim}]). A vector does not depend on the other rows of its batch. Encoder:
+1). Output: `vectors` (Float[batch {encoder.dim}]). A vector does not depend on the other rows of its batch. Never run
+a graph on a batch of no rows: ONNX Runtime then ends the process. `seqtwin.load` never does. Encoder:
 {encoder.fingerprint[:16]}.
 """

@@ -1,26 +1,27 @@
-"""A trained encoder as a SentenceTransformer: any encoder in a program, many as a folder of native modules.
+"""A trained encoder as a SentenceTransformer: any encoder in a program, many as a folder that needs no seqtwin.
 
-Without `trust_remote_code`, sentence-transformers loads only its own modules. A folder therefore requires an encoder
-that its WordEmbeddings, LSTM, Pooling, Dense and Normalize can express. `to_sentence_transformer` supports all others.
+sentence-transformers can train both further and save them, and `seqtwin.load` reads the saved folder. The folder of
+`export_sentence_transformer` has the library's own LSTM, Pooling, Dense and Normalize. Only its first module is code in
+the folder (see `modeling_seqtwin`), so it is loaded with `trust_remote_code=True`.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from seqtwin.data.batches import Ragged
-from seqtwin.errors import ConfigError, DamagedError, missing_extra
+from seqtwin.data.tokens.tokenizer import TextTokens
+from seqtwin.errors import ConfigError, DamagedError, SeqTwinError, missing_extra
 from seqtwin.files import publish_folder, write_text
+from seqtwin.inference.retrained_folder import FORMAT, MODULES, digest_of, is_module_weight
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.model import representations as r
 from seqtwin.model.projections import Identity, Linear, Mlp, Projection
-from seqtwin.records import Sequences
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -33,19 +34,27 @@ POOLINGS: dict[type, str] = {
 }
 LARGEST_DIFFERENCE = 1e-5  # of a coordinate, relative to the largest one if that is above 1
 REMEDY = "in a program, use seqtwin.interop.sentence_transformers.to_sentence_transformer(encoder)"
+# no token, unknown tokens only, stop words only, marks only, what a library may take for its own marks, half a letter
+PROBES = ("", " \t", "\u2603", "\u2603 \U0001f600", "the of and", "a", "...", "[PAD] [UNK]", "\ud800")
 
 
 def to_sentence_transformer(encoder: TrainedEncoder) -> "SentenceTransformer":
-    """A SentenceTransformer that runs an encoder of texts; it cannot be saved.
+    """A SentenceTransformer with a copy of any encoder of texts. It can be trained, and saved.
 
-    Its `similarity` gives the same ranking as that of the encoder; for `exp_...` it is the negative distance.
+    A saved folder is loaded by `SentenceTransformer(folder, trust_remote_code=True)` where seqtwin is installed, and by
+    `seqtwin.load(folder)`. Its `similarity` gives the same ranking as that of the encoder; for `exp_...` it is the
+    negative distance.
 
     Raises: ConfigError for an encoder of series or a similarity without an equivalent in sentence-transformers;
-    MissingExtraError.
+    MissingExtraError; DamagedError if its vectors differ from those of the encoder.
     """
     library = _library()
     _refuse(encoder)
-    return _assembled(library, [_module_class()(encoder)], encoder)
+    from seqtwin.interop.wrapped_encoder import SeqTwinModule
+
+    model = _assembled(library, [SeqTwinModule(encoder._stored)], encoder)
+    _check(model, encoder)
+    return model
 
 
 def _library() -> ModuleType:
@@ -70,49 +79,19 @@ def _unsupported(part: str, reason: str, remedy: str) -> ConfigError:
 
 def _assembled(library: ModuleType, modules: list[nn.Module], encoder: TrainedEncoder) -> "SentenceTransformer":
     similarity = encoder._model.similarity.sentence_transformers_name
-    return library.SentenceTransformer(modules=modules, device="cpu", similarity_fn_name=similarity)
-
-
-def _module_class() -> Callable[[TrainedEncoder], nn.Module]:
-    """The class of the wrapping module; it is defined here because its base class is in the library."""
-    from sentence_transformers.base.modules.input_module import InputModule
-
-    class SeqTwinModule(InputModule):
-        """Converts texts to ids with the tokenizer of the encoder, and ids to vectors with its model."""
-
-        def __init__(self, encoder: TrainedEncoder) -> None:
-            nn.Module.__init__(self)
-            self.encoder, self.model = encoder, encoder._model
-
-        def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: object) -> dict[str, Tensor]:
-            texts = [prompt + text for text in inputs] if prompt else list(inputs)
-            ragged = Ragged.of(self.encoder.sequences(texts))
-            batch = ragged.take(torch.arange(len(texts)).numpy())
-            return {"input_ids": batch.values, "attention_mask": batch.mask.long(), "sentence_lengths": batch.lengths}
-
-        def forward(self, features: dict[str, Tensor], **_: object) -> dict[str, Tensor]:
-            batch = Sequences(features["input_ids"], features["sentence_lengths"])
-            return {**features, "sentence_embedding": self.model.encode(batch)}
-
-        def get_embedding_dimension(self) -> int:
-            return self.encoder.dim
-
-        def save(self, output_path: str, *_: object, **__: object) -> None:
-            raise _unsupported("this wrapper", "sentence-transformers loads only its own modules", _SAVING)
-
-    return SeqTwinModule
-
-
-_SAVING = "save the encoder's own folder, or use seqtwin export ENCODER --to sentence-transformers -o DIR"
+    # the trainer loads its own checkpoints again, with the same trust
+    return library.SentenceTransformer(
+        modules=modules, device="cpu", similarity_fn_name=similarity, trust_remote_code=True
+    )
 
 
 # --- native modules ----------------------------------------------------------------------------------------------
 
 
 def export_sentence_transformer(encoder: TrainedEncoder, folder: Path) -> Path:
-    """Write a folder that `SentenceTransformer(folder)` loads without seqtwin or `trust_remote_code`; returns it.
+    """Write a folder that `SentenceTransformer(folder, trust_remote_code=True)` loads without seqtwin; returns it.
 
-    Raises: ConfigError for an encoder that native modules cannot express, or if the folder exists; MissingExtraError;
+    Raises: ConfigError for an encoder that its modules cannot express, or if the folder exists; MissingExtraError;
     DamagedError if the vectors of the modules differ from those of the encoder.
     """
     library = _library()
@@ -120,23 +99,51 @@ def export_sentence_transformer(encoder: TrainedEncoder, folder: Path) -> Path:
         model = _assembled(library, _native(encoder), encoder)
     _check(model, encoder)
     with publish_folder(folder) as building:
-        model.save(os.fspath(building.folder))
+        model.save(os.fspath(building.folder), create_model_card=False)
+        _add_code(building.folder)
         write_text(building.folder / "README.md", _readme(encoder))
     return folder
 
 
+def _add_code(folder: Path) -> None:
+    """Copy the code of the first module into the folder, and refer to it there."""
+    from seqtwin.interop import modeling_seqtwin as code
+
+    assert code.__file__ is not None
+    name = code.__name__.rpartition(".")[2]
+    write_text(folder / f"{name}.py", Path(code.__file__).read_text(encoding="utf-8"))
+    modules = (folder / MODULES).read_text(encoding="utf-8")
+    write_text(folder / MODULES, modules.replace(f'"{code.__name__}.', f'"{name}.'))
+
+
 def _check(model: "SentenceTransformer", encoder: TrainedEncoder) -> None:
-    """Compare the vectors of both for some texts. Raises: DamagedError if they differ."""
+    """Compare the vectors of both, also for texts without a known token. Raises: DamagedError if they differ."""
     tokens = encoder._stored.tokens
     assert tokens is not None  # an encoder of series was refused
+    for text in _texts_to_compare(tokens):
+        expected, given = (_vector(encode, text) for encode in (encoder.encode, model.encode))
+        if expected is None or given is None:
+            same = expected is given
+        else:
+            difference = np.abs(given - expected).max(initial=0.0)
+            same = bool(difference <= LARGEST_DIFFERENCE * max(1.0, np.abs(expected).max(initial=0.0)))
+        if not same:
+            cause = f"the exported modules do not agree with the encoder on the text {text[:40]!r}"
+            raise DamagedError("EXPORT_DIFFERS", cause, place="export", remedy=REMEDY)
+
+
+def _texts_to_compare(tokens: TextTokens) -> Iterator[str]:
     pieces = tokens.vocabulary[2:80]
-    texts = [" ".join(pieces[:n]) for n in (1, 33, 7, 2)]
-    texts = [text for text in texts if text.strip()]
-    expected = encoder.encode(texts)
-    difference = np.abs(model.encode(texts, show_progress_bar=False) - expected).max(initial=0.0)
-    if not difference <= LARGEST_DIFFERENCE * max(1.0, np.abs(expected).max(initial=0.0)):
-        cause = f"the vectors of the exported modules differ from those of the encoder by {difference:.2g}"
-        raise DamagedError("EXPORT_DIFFERS", cause, place="export", remedy=REMEDY)
+    yield from (" ".join(pieces[:n]) for n in (1, 33, 7, 2))
+    yield from PROBES
+
+
+def _vector(encode: Callable[..., np.ndarray], text: str) -> np.ndarray | None:
+    """The vector of a text; None if it is refused."""
+    try:
+        return encode([text], show_progress_bar=False)[0]
+    except (ValueError, SeqTwinError):
+        return None
 
 
 def _native(encoder: TrainedEncoder) -> list[nn.Module]:
@@ -158,23 +165,30 @@ def _native(encoder: TrainedEncoder) -> list[nn.Module]:
     lstm = native.LSTM(rnn.input_size, rnn.hidden_size, rnn.num_layers, rnn.dropout, rnn.bidirectional)
     lstm.encoder.load_state_dict(rnn.state_dict())
     width = model.encoder.shape.joined
-    return [_words(encoder), lstm, native.Pooling(width, pooling_mode=poolings), *head]
+    return _with_card(encoder, [lstm, native.Pooling(width, pooling_mode=poolings), *head], poolings)
 
 
-def _words(encoder: TrainedEncoder) -> nn.Module:
-    """Tokenizer and embedding. No token is declared special, so "[PAD]" in a text is ordinary text."""
-    from sentence_transformers.sentence_transformer.modules import WordEmbeddings
-    from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerFast
+def _with_card(encoder: TrainedEncoder, others: list[nn.Module], poolings: tuple[str, ...]) -> list[nn.Module]:
+    """The module of tokens, which has the facts that `seqtwin.load` needs, and the other modules."""
+    from seqtwin.interop.modeling_seqtwin import SeqTwinTokens
 
-    tokens = encoder._stored.tokens
-    assert tokens is not None  # an encoder of series was refused
-    tokenizer = Tokenizer.from_str(tokens.to_json())
-    wrapped: Callable[..., PreTrainedTokenizerFast] = PreTrainedTokenizerFast  # its constructor has no types
-    fast = wrapped(tokenizer_object=tokenizer)
-    weights = encoder._model.encoder.inputs.embedding.weight.detach().clone()
-    module: nn.Module = WordEmbeddings(fast, weights, max_seq_length=tokens.max_length)
-    return module
+    stored = encoder._stored
+    assert stored.tokens is not None  # an encoder of series was refused
+    state = stored.model.state_dict()
+    weights = {name: value for name, value in state.items() if is_module_weight(name)}
+    card: dict[str, object] = {
+        "format": FORMAT,
+        "fingerprint": encoder.fingerprint,
+        "blueprint": stored.blueprint.model_dump(mode="json"),
+        "facts": stored.facts,
+        "modules": [SeqTwinTokens.__name__, *(type(module).__name__ for module in others)],
+        "pooling": list(poolings),
+        "weights": digest_of(weights),
+        "other_weights": {name: value.tolist() for name, value in state.items() if name not in weights},
+    }
+    vectors = stored.model.encoder.inputs.embedding.weight.detach().clone()
+    tokenizer = TextTokens.from_json(stored.tokens.to_json()).tokenizer
+    return [SeqTwinTokens(tokenizer, vectors, encoder.empty, card), *others]
 
 
 def _poolings(part: object, *, bidirectional: bool) -> tuple[str, ...]:
@@ -231,21 +245,27 @@ def _readme(encoder: TrainedEncoder) -> str:
         if encoder.threshold is None
         else f"Two texts with a score of at least {encoder.threshold:.6g} of `{name}` were predicted to be the same."
     )
+    empty = "is encoded as one unknown token" if encoder.empty == "unk" else "is an error, as in seqtwin"
     return f"""---
 library_name: sentence-transformers
 tags: [sentence-transformers, sentence-similarity, seqtwin]
 ---
 
-# SeqTwin encoder as sentence-transformers modules
+# SeqTwin encoder for sentence-transformers
 
 ```python
 from sentence_transformers import SentenceTransformer
-model = SentenceTransformer("this-folder")
+model = SentenceTransformer("this-folder", trust_remote_code=True)
 vectors = model.encode([...])
 ```
 
 One vector of width {encoder.dim} per text. The encoder was trained for the similarity `{name}`, set here as
-`{set_here}`. {threshold}
-For an empty text, which seqtwin rejects or treats as one unknown token, the vector here has no meaning.
-Encoder: {encoder.fingerprint[:16]}.
+`{set_here}`. {threshold} A text without a token {empty}. Encoder: {encoder.fingerprint[:16]}.
+
+`trust_remote_code` is needed for `modeling_seqtwin.py`, the first module. It makes token ids and word vectors, and uses
+nothing of seqtwin. With this tokenizer, the word-vector module of sentence-transformers 6.2 fails in `encode_query`, in
+the evaluators and in the trainer. It also gives an empty text the vector 0 or -inf.
+
+The model can be trained further and saved. `seqtwin.load` reads this folder and what is saved from it. After training
+there is no threshold.
 """

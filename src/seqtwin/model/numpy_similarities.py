@@ -1,10 +1,12 @@
-"""FORMULAS: the similarities in NumPy, for exported encoders. This file does not import torch.
+"""FORMULAS, INDEX_FORMS and RANGES: the similarities without torch, in NumPy and in the words of faiss.
 
 Each equals the torch similarity of the same name in `similarities.py`, whose attribute `numpy_formula` it is.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,19 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 # vectors (... dim) of both sides and the temperature to scores (...); a formula without a temperature ignores it
 Scores = Callable[[Array, Array, float], Array]
+
+
+@dataclass(frozen=True)
+class IndexForm:
+    """How an approximate index ranks nearly as a similarity does, in the words of faiss.
+
+    `metric`: the name of its metric. `unit`: vectors are scaled to length 1 first. `bounds`: the range of the
+    similarity where the index computes it exactly, up to rounding; None where it only ranks alike.
+    """
+
+    metric: Literal["METRIC_INNER_PRODUCT", "METRIC_L2", "METRIC_L1"]
+    unit: bool = False
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,4 +83,21 @@ FORMULAS: dict[str, NumpyFormula] = {
     "negative_euclidean": NEGATIVE_EUCLIDEAN,
     "exp_manhattan": EXP_MANHATTAN,
     "exp_euclidean": EXP_EUCLIDEAN,
+}
+
+INDEX_FORMS: dict[str, IndexForm] = {
+    "cosine": IndexForm("METRIC_INNER_PRODUCT", unit=True, bounds=(-1.0, 1.0)),
+    "dot": IndexForm("METRIC_INNER_PRODUCT", bounds=(-math.inf, math.inf)),
+    "negative_euclidean": IndexForm("METRIC_L2"),
+    "exp_manhattan": IndexForm("METRIC_L1"),
+    "exp_euclidean": IndexForm("METRIC_L2"),
+}
+
+RANGES: dict[str, tuple[float, float]] = {
+    "cosine": (-1.0, 1.0),
+    "dot": (-math.inf, math.inf),
+    "negative_euclidean": (-math.inf, 0.0),
+    "exp_manhattan": (0.0, 1.0),
+    "exp_euclidean": (0.0, 1.0),
+    "pair_scorer": (-math.inf, math.inf),
 }

@@ -5,7 +5,6 @@ To add one: a `Similarity` with `__init__(dim, ...)`, its attributes and `forwar
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
@@ -13,20 +12,7 @@ from torch import Tensor, nn
 
 from seqtwin.lookup import whole
 from seqtwin.model import distances, numpy_similarities
-from seqtwin.model.numpy_similarities import NumpyFormula
-
-
-@dataclass(frozen=True)
-class IndexForm:
-    """How an approximate index ranks nearly as a similarity does, in the words of faiss.
-
-    `metric`: the name of its metric. `unit`: vectors are scaled to length 1 first. `bounds`: the range of the
-    similarity where the index computes it exactly, up to rounding; None where it only ranks alike.
-    """
-
-    metric: Literal["METRIC_INNER_PRODUCT", "METRIC_L2", "METRIC_L1"]
-    unit: bool = False
-    bounds: tuple[float, float] | None = None
+from seqtwin.model.numpy_similarities import INDEX_FORMS, IndexForm, NumpyFormula
 
 
 class Similarity(nn.Module, ABC):
@@ -64,7 +50,7 @@ class Cosine(Similarity):
     """a . b / (|a| |b|), in [-1, 1]. The score of a zero vector is 0."""
 
     low, high, top, indexable, squashed = -1.0, 1.0, 1.0, True, False
-    index_form = IndexForm("METRIC_INNER_PRODUCT", unit=True, bounds=(-1.0, 1.0))
+    index_form = INDEX_FORMS["cosine"]
     sentence_transformers_name = "cosine"
     numpy_formula = numpy_similarities.COSINE
 
@@ -82,7 +68,7 @@ class Dot(Similarity):
     """a . b, unbounded."""
 
     low, high, top, indexable, squashed = -math.inf, math.inf, None, True, False
-    index_form = IndexForm("METRIC_INNER_PRODUCT", bounds=(-math.inf, math.inf))
+    index_form = INDEX_FORMS["dot"]
     sentence_transformers_name = "dot"
     numpy_formula = numpy_similarities.DOT
 
@@ -100,7 +86,7 @@ class NegativeEuclidean(Similarity):
     """-|a - b|, in (-inf, 0]. It ranks pairs as a loss on the euclidean distance does."""
 
     low, high, top, indexable, squashed = -math.inf, 0.0, 0.0, True, False
-    index_form = IndexForm("METRIC_L2")
+    index_form = INDEX_FORMS["negative_euclidean"]
     sentence_transformers_name = "euclidean"
     numpy_formula = numpy_similarities.NEGATIVE_EUCLIDEAN
 
@@ -138,7 +124,7 @@ class ExpManhattan(Similarity):
     """
 
     low, high, top, indexable, squashed = 0.0, 1.0, 1.0, True, True
-    index_form = IndexForm("METRIC_L1")
+    index_form = INDEX_FORMS["exp_manhattan"]
     sentence_transformers_name = "manhattan"
     numpy_formula = numpy_similarities.EXP_MANHATTAN
 
@@ -154,7 +140,7 @@ class ExpEuclidean(Similarity):
     """exp(-|a - b| / tau), in (0, 1]."""
 
     low, high, top, indexable, squashed = 0.0, 1.0, 1.0, True, True
-    index_form = IndexForm("METRIC_L2")
+    index_form = INDEX_FORMS["exp_euclidean"]
     sentence_transformers_name = "euclidean"
     numpy_formula = numpy_similarities.EXP_EUCLIDEAN
 

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from seqtwin.data.tokens.equal_texts import TextLength
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.index.index import Index
-from seqtwin.inference.trained_encoder import TrainedEncoder
+from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.serve import request_bodies
 from seqtwin.serve.access import LOOPBACK, Access
 from seqtwin.serve.api_description import describe_api
@@ -34,7 +34,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(
-    encoder: TrainedEncoder,
+    encoder: BaseEncoder,
     index: Index | None = None,
     limits: Limits | None = None,
     *,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from seqtwin.errors import ConfigError
 from seqtwin.index.generations import is_index
-from seqtwin.inference.trained_encoder import TrainedEncoder, load
+from seqtwin.inference.base_encoder import BaseEncoder
+from seqtwin.inference.load import load_either
 from seqtwin.serve.live_index import LiveIndex
 from seqtwin.serve.served_encoder import ServedEncoder
 
@@ -20,10 +21,10 @@ def open_folder(folder: Path, encoder: Path | None = None) -> ServedEncoder:
         if encoder is not None:
             cause = "no index here, but --encoder is for the encoder of an index"
             raise ConfigError("NO_INDEX", cause, place=str(folder), remedy="leave --encoder out")
-        return ServedEncoder(load(folder), None, _name(folder))
-    live = LiveIndex(folder, None if encoder is None else load(encoder))
+        return ServedEncoder(load_either(folder), None, _name(folder))
+    live = LiveIndex(folder, None if encoder is None else load_either(encoder))
     loaded = live.last.index.encoder
-    assert isinstance(loaded, TrainedEncoder)
+    assert isinstance(loaded, BaseEncoder)
     return ServedEncoder(loaded, live, _name(folder))
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from seqtwin.json_values import Json
-from seqtwin.model.similarities import SIMILARITIES
+from seqtwin.model.numpy_similarities import RANGES
 from seqtwin.serve.limits import Limits
 from seqtwin.serve.served_encoder import Example, Facts
 
@@ -69,9 +69,16 @@ def _text(name: str) -> str:
 
 def _range(similarity: str) -> list[float] | None:
     """The lowest and the highest score; None for an unbounded similarity."""
-    bounds = SIMILARITIES.get(similarity)
-    ends = [] if bounds is None else [bounds.low, bounds.high]
-    return ends if ends and all(math.isfinite(end) for end in ends) else None
+    low, high = RANGES[similarity] if similarity in RANGES else _own_range(similarity)
+    return [low, high] if math.isfinite(low) and math.isfinite(high) else None
+
+
+def _own_range(similarity: str) -> tuple[float, float]:
+    """The range of a similarity that is not built in. Only this loads torch, with its class."""
+    from seqtwin.model.similarities import SIMILARITIES
+
+    part = SIMILARITIES.get(similarity)
+    return (-math.inf, math.inf) if part is None else (part.low, part.high)
 
 
 def _policy(scripts: Iterable[str]) -> str:

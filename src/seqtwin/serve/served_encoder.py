@@ -9,7 +9,7 @@ import numpy as np
 
 from seqtwin.data.tokens.equal_texts import TextLength
 from seqtwin.index.hits import Hit
-from seqtwin.inference.trained_encoder import TrainedEncoder
+from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.serve.live_index import IndexFacts, Source
 
 Pairs = list[tuple[str, str]]
@@ -110,7 +110,7 @@ LONGEST_EXAMPLE = 80  # characters
 class ServedEncoder:
     """An encoder, the source of an index over its vectors (or None), and the name of the model."""
 
-    encoder: TrainedEncoder
+    encoder: BaseEncoder
     source: Source | None
     name: str
 

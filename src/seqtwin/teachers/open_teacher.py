@@ -12,6 +12,7 @@ import numpy as np
 
 from seqtwin.errors import ConfigError, missing_extra
 from seqtwin.inference.load import ONNX_CARD, load
+from seqtwin.inference.retrained_folder import is_exported
 from seqtwin.store import CARD
 from seqtwin.teachers.teacher import Encode, Teacher, TeacherSource, fingerprint_of
 from seqtwin.teachers.vector_tables import READERS, list_path, read_vector_table
@@ -84,7 +85,7 @@ TEACHERS: dict[str, TeacherKind] = {
     ),
     "encoder": TeacherKind(
         "a run or encoder folder of seqtwin",
-        lambda path: any((folder / CARD).is_file() for folder in (path, path / "encoder")),
+        lambda path: is_exported(path) or any((folder / CARD).is_file() for folder in (path, path / "encoder")),
         _load_encoder,
     ),
     "sentence-transformers": TeacherKind(
