@@ -116,7 +116,15 @@ def test_add_and_remove(asked: Any, index: Path, encoder: Path, tmp_path: Path) 
     options = ["--column", "name", "--id", "key", "--metadata", "country"]
     assert "never overwritten" in asked("index", encoder, more, "-o", index, *options)[2]
     code, said, _ = asked("index", encoder, more, "-o", index, *options, "--add", "--json")
-    facts = {"generation": "gen-000002", "count": 5, "dim": 5, "kind": "exact", "recall": None, "blank_rows": 0}
+    facts = {
+        "generation": "gen-000002",
+        "count": 5,
+        "dim": 5,
+        "kind": "exact",
+        "recall": None,
+        "blank_rows": 0,
+        "zero_vectors": 0,
+    }
     assert (code, json.loads(said)) == (0, {"out": str(index), **facts})
     (tmp_path / "gone.txt").write_text("a1\nb1\n", encoding="utf-8")
     assert asked("index", encoder, tmp_path / "gone.txt", "-o", index, "--remove")[0] == 0
