@@ -30,6 +30,7 @@ from seqtwin.data.starter_config import as_mapping, as_yaml, describe, seen_line
 from seqtwin.errors import ConfigError
 from seqtwin.files import publish_text
 from seqtwin.guards.replaced import move_replaced
+from seqtwin.paths import expand
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.fresh_model import refuse_memory, training_memory
 from seqtwin.run.manifest import config_text
@@ -124,7 +125,7 @@ def is_data(given: object) -> bool:
     (True, False, True)
     """
     if isinstance(given, (str, Path)):
-        return Path(given).suffix.lower() not in CONFIG_ENDINGS or Path(given).is_dir()
+        return Path(given).suffix.lower() not in CONFIG_ENDINGS or expand(str(given)).is_dir()
     return has_frames(given)
 
 
@@ -181,7 +182,7 @@ def run_config_of(config: object, overrides: Sequence[str] = ()) -> RunConfig:
         return parse_run(overridden(config.model_dump(exclude_unset=True), overrides)) if overrides else config
     if isinstance(config, Mapping):
         return parse_run(overridden(anchored(dict(config), Path.cwd()), overrides))
-    return read_run(Path(str(config)), overrides)
+    return read_run(expand(str(config)), overrides)
 
 
 def _study_config(config: object, overrides: Sequence[str] = ()) -> StudyConfig:
@@ -190,7 +191,7 @@ def _study_config(config: object, overrides: Sequence[str] = ()) -> StudyConfig:
         return parse_study(override_study(raw, overrides)) if overrides else config
     if isinstance(config, Mapping):
         return parse_study(override_study(study_of(config, Path.cwd(), overrides), overrides))
-    return read_study(Path(str(config)), overrides)
+    return read_study(expand(str(config)), overrides)
 
 
 def config_for_data(
