@@ -182,7 +182,7 @@ def run_config_of(config: object, overrides: Sequence[str] = ()) -> RunConfig:
         return parse_run(overridden(config.model_dump(exclude_unset=True), overrides)) if overrides else config
     if isinstance(config, Mapping):
         return parse_run(overridden(anchored(dict(config), Path.cwd()), overrides))
-    return read_run(expand(str(config)), overrides)
+    return read_run(Path(str(config)), overrides)
 
 
 def _study_config(config: object, overrides: Sequence[str] = ()) -> StudyConfig:
@@ -191,7 +191,7 @@ def _study_config(config: object, overrides: Sequence[str] = ()) -> StudyConfig:
         return parse_study(override_study(raw, overrides)) if overrides else config
     if isinstance(config, Mapping):
         return parse_study(override_study(study_of(config, Path.cwd(), overrides), overrides))
-    return read_study(expand(str(config)), overrides)
+    return read_study(Path(str(config)), overrides)
 
 
 def config_for_data(

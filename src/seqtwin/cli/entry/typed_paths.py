@@ -79,7 +79,7 @@ def read_path(typed: str, place: str) -> Path:
 
 
 def read_output(typed: str, place: str, *, is_folder: bool) -> Path:
-    """The path of an output, which has a name of its own: `.` and `..` become the folders that they stand for.
+    """The path of an output, which has a name of its own: `.` and `..` become whole paths.
 
     Raises: ConfigError also for a name that is too long, and for the root of the disk.
     """
