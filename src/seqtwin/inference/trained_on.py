@@ -12,7 +12,7 @@ from seqtwin.published import CONFIG, FACTS
 
 
 def training_note(encoder: Path, judged: Path) -> str:
-    """A line that says so; empty if the file is another one, or if the run of the encoder is not beside it.
+    """A line about it; empty if the file is another one, or if the run of the encoder is not beside it.
 
     `encoder`: the folder of an encoder or of its run. `judged`: the file that is evaluated.
     """
