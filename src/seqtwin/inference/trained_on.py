@@ -8,7 +8,8 @@ from seqtwin.config import RunConfig, read_run
 from seqtwin.errors import SeqTwinError
 from seqtwin.files import read_json
 from seqtwin.paths import expand
-from seqtwin.published import CONFIG, FACTS
+
+CONFIG, FACTS = "config.yaml", "facts.json"  # of a published run
 
 
 def training_note(encoder: Path, judged: Path) -> str:
