@@ -373,3 +373,14 @@ def test_a_torn_last_line_is_dropped_and_nothing_else(tmp_path: Path, before: by
 def test_a_journal_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     remove_partial_line(tmp_path / "journal.log")
     assert names(tmp_path) == []
+
+
+def test_published_files_have_the_usual_mode_whoever_wrote_them(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.write_text("a", encoding="utf-8")
+    with publish_folder(tmp_path / "out") as building:
+        inner = building.folder / "modules"
+        inner.mkdir()
+        (inner / "weights").touch(mode=0o600)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert modes == {stat.S_IMODE(plain.stat().st_mode)}

@@ -32,7 +32,7 @@ from seqtwin.notebook.progress import State, study_bar, training_bar
 from seqtwin.notebook.python_errors import told_in_python
 from seqtwin.notebook.run_results import RunResults
 from seqtwin.notebook.study_results import StudyResults
-from seqtwin.paths import expand
+from seqtwin.paths import check_folder_name, expand
 from seqtwin.reporting.page.write_report import write_report
 from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.manifest import resolved
@@ -94,6 +94,7 @@ def train(
     """
     callbacks = checked(callbacks)
     folder = expand(str(out)) if out else free_folder(Path("runs") / _name_of(config, "run"))
+    check_folder_name(folder)  # before files of this name are written next to it
     if minutes is not None and resume:
         raise ConfigError("RESUME_AUTO", AUTO_AGAIN, place="minutes", remedy="leave out resume")
     given = given_run(config, folder, ColumnOptions.of(left, right, label, text, scale, labels), settings)
@@ -234,7 +235,7 @@ def probe(
     """
     with told_in_python(), data_file(data) as path:
         found = inspect_data(path, ColumnOptions.of(left, right, label, text, scale, labels))
-        return probe_file(Path(encoder), found, seed=seed)[0]
+        return probe_file(expand(str(encoder)), found, seed=seed)[0]
 
 
 def study_name(path: Path) -> str:

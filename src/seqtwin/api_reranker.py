@@ -13,6 +13,7 @@ from seqtwin.files import publish_folder
 from seqtwin.inference.fit_encoder_reranker import fit_encoder_reranker
 from seqtwin.inference.trained_encoder import load
 from seqtwin.notebook.given_data import RunSpec, run_config_of
+from seqtwin.paths import expand
 from seqtwin.published import CONFIG
 from seqtwin.reranker.fit_reranker import refuse_few
 from seqtwin.reranker.reranker import Reranker
@@ -41,7 +42,7 @@ def fit_reranker(encoder: Path | str, data: RunSpec | PairData | None = None, *,
 
     Raises: ConfigError if the encoder has a re-ranker already, or encodes series; DataError for too few pairs.
     """
-    folder = encoder_folder(Path(encoder))
+    folder = encoder_folder(expand(str(encoder)))
     if (folder / RERANKER).exists():
         cause, remedy = "the encoder has a re-ranker already", f"to fit another, move the folder {RERANKER}/ away"
         raise ConfigError("OUT_EXISTS", cause, place=str(folder / RERANKER), remedy=remedy)

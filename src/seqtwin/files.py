@@ -33,7 +33,7 @@ from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
 from seqtwin.guards.replaced import move_replaced
 from seqtwin.guards.seals import check_manifest, sealed
 from seqtwin.json_values import refuse_half_characters, strict_json
-from seqtwin.paths import check_folder_name
+from seqtwin.paths import check_file_name, check_folder_name
 
 MANIFEST = "manifest.json"
 
@@ -109,10 +109,11 @@ def write_text(path: Path, text: str) -> None:
 def publish_bytes(path: Path, data: bytes) -> None:
     """Replace a file by a new version, atomically. Its permissions stay.
 
-    Raises: ResourceError when the file cannot be written.
+    Raises: ConfigError for a name that is too long; ResourceError when the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    check_file_name(path)
     sweep_versions(path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         write_bytes(temporary, data)
         with _storing(path):
@@ -217,10 +218,11 @@ def _set_checkpoints_aside(folder: Path, final: Path) -> None:
 
 def _seal(building: Building) -> None:
     folder = building.folder
-    every = (p for p in folder.rglob("*") if p.is_file())
-    paths = sorted(p for p in every if p.relative_to(folder).parts[0] != CHECKPOINTS)
+    paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).parts[0] != CHECKPOINTS)
     files = {p.relative_to(folder).as_posix(): {"sha256": sha256(p), "bytes": p.stat().st_size} for p in paths}
     write_text(folder / MANIFEST, dump_json(sealed({**building.manifest, "files": files})))
+    for path in paths:
+        shutil.copymode(folder / MANIFEST, path)  # safetensors' own writer lets only the owner read
     for inner in sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True):
         sync_folder(inner)
     sync_folder(folder)
@@ -250,9 +252,8 @@ def verify(folder: Path, *, only: tuple[str, ...] = ()) -> dict[str, Any]:
     Raises: DamagedError for the first missing or changed file.
     """
     manifest = read_manifest(folder)
-    listed = manifest["files"]
-    for name in only or listed:
-        path, entry = folder / name, listed.get(name)
+    for name in only or manifest["files"]:
+        path, entry = folder / name, manifest["files"].get(name)
         cause = "" if entry is None or _unchanged(path, entry) else "missing, or changed since it was published"
         cause = cause or ("not in the manifest" if entry is None and path.exists() else "")
         if cause:
@@ -292,9 +293,8 @@ def driver_lock(folder: Path, *, what: str = "study") -> Iterator[None]:
 
 
 def _in_use(folder: Path, holder: Path, what: str) -> InUseError:
-    try:
+    who = "unknown"
+    with suppress(OSError):
         who = " ".join(holder.read_text(encoding="utf-8").split())
-    except OSError:
-        who = "unknown"
     cause = f"another process is using this {what}: {who}"
     return InUseError(f"{what.upper()}_IN_USE", cause, place=str(folder), remedy="wait for it, or choose another --out")

@@ -9,6 +9,7 @@ from seqtwin.guards.largest import PATH
 
 LONGEST_NAME = 255
 LONGEST_FOLDER = 200  # bytes: folders under construction have longer names
+LONGEST_FILE = 230  # bytes: so have files
 _RESERVED = set('/\\:*?"<>|`')
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
@@ -65,6 +66,7 @@ def check_folder_name(path: Path) -> None:
 
     Raises: ConfigError.
     """
+    check_length(path)
     name = path.name
     odd = sorted({sign for sign in name if sign in _RESERVED or not sign.isprintable()})
     cause = ""
@@ -72,8 +74,30 @@ def check_folder_name(path: Path) -> None:
         cause = f"contains {', '.join(map(repr, odd))}"
     elif name.startswith((".", "-", " ")) or name.endswith((".", " ")):
         cause = "begins with '.', '-' or a blank, or ends with '.' or a blank"
-    elif len(name.encode()) > LONGEST_FOLDER:
-        cause = f"is longer than {LONGEST_FOLDER} bytes"
     if cause or not name:
         cause = f"the folder name {name!r} {cause or 'is empty'}"
-        raise ConfigError("BAD_NAME", cause, place=str(path)[:200], remedy="choose another name")
+        place = str(path) if str(path).isprintable() else repr(str(path))
+        raise ConfigError("BAD_NAME", cause, place=place[:200], remedy="choose another name")
+
+
+def check_length(path: Path) -> None:
+    """Check that the name of a folder is short enough for all names that are derived from it.
+
+    Raises: ConfigError.
+    """
+    _refuse_longer(path, "folder", LONGEST_FOLDER)
+
+
+def check_file_name(path: Path) -> None:
+    """Check that the name of a file is short enough for all names that are derived from it.
+
+    Raises: ConfigError.
+    """
+    _refuse_longer(path, "file", LONGEST_FILE)
+
+
+def _refuse_longer(path: Path, noun: str, limit: int) -> None:
+    size = len(os.fsencode(path.name))
+    if size > limit:
+        cause = f"the {noun} name has {size} bytes; expected at most {limit}"
+        raise ConfigError("BAD_NAME", cause, place=f"{path.name[:40]}...", remedy="choose a shorter name")

@@ -80,7 +80,7 @@ def test_score_keeps_the_table(tmp_path: Path, folder: Path, monkeypatch: Any, c
     ("arguments", "code", "said"),
     [
         (["names.csv", "-o", "v.npy"], 2, "ENCODE_COLUMN"),
-        (["names.csv", "-o", "names.csv", "--column", "name"], 2, "OUT_EXISTS"),
+        (["names.csv", "-o", "names.csv", "--column", "name"], 2, "OUT_IS_INPUT"),
         (["names.csv", "-o", "v.xyz", "--column", "name"], 2, "CONFIG_UNKNOWN_NAME"),
         (["gone.csv", "-o", "v.npy", "--column", "name"], 2, "DATA_MISSING"),
     ],

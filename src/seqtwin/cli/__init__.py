@@ -32,6 +32,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import Annotated, NoReturn, get_type_hints
 
 import typer
@@ -41,8 +42,9 @@ from seqtwin.cli.anatomy import anatomy
 from seqtwin.cli.compare_report_check import check, compare, report
 from seqtwin.cli.dedupe_link import dedupe, link
 from seqtwin.cli.encode_score_evaluate import encode, evaluate, score
-from seqtwin.cli.entry.force import moved_aside
+from seqtwin.cli.entry.force import moved_aside, refuse_inputs
 from seqtwin.cli.entry.groups import GroupedCommands
+from seqtwin.cli.entry.typed_paths import is_output, is_path, with_paths
 from seqtwin.cli.explain import explain
 from seqtwin.cli.export import export
 from seqtwin.cli.index_search import index, search
@@ -129,9 +131,16 @@ def with_force(command: Callable[..., None]) -> Callable[..., None]:
     """A command that writes a file or folder, with the option --force."""
     option = typer.Option("--force", help="move an output that exists to .retired/ next to it, instead of stopping")
 
+    paths = {one.name: is_output(one) for one in signature(command).parameters.values() if is_path(one)}
+
     @wraps(command)
     def run(*, force: bool = False, **values: object) -> None:
-        with moved_aside(force):
+        given = {name: path for name in paths if isinstance(path := values.get(name), Path)}
+        inputs = [path for name, path in given.items() if not paths[name]]
+        for name, path in given.items():
+            if paths[name]:
+                refuse_inputs(path, inputs)
+        with moved_aside(force, inputs):
             command(**values)
 
     return _with_flag(run, command, "force", option)
@@ -167,7 +176,8 @@ MARKED = "written with an apostrophe in front, for spreadsheets; --raw writes an
 WRITES_CSV = {"predict", "score", "search", "dedupe", "link"}
 WRITES = WRITES_CSV | {"init", "train", "encode", "mine", "export", "anatomy"}
 for name, function in COMMANDS.items():
-    marked = with_raw(function) if name in WRITES_CSV else function
+    located = with_paths(function)
+    marked = with_raw(located) if name in WRITES_CSV else located
     app.command(name=name, cls=PlainCommand, short_help=SUMMARIES.get(name))(
         with_force(marked) if name in WRITES else marked
     )

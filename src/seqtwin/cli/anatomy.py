@@ -8,6 +8,7 @@ import typer
 from seqtwin.cli import console
 from seqtwin.cli.arguments import Json
 from seqtwin.errors import ConfigError
+from seqtwin.paths import expand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +114,7 @@ def _subject_of_encoder(where: Path, text: str | None) -> "Subject":
     item, name = (
         (default_text.series_of(channels), "sine waves")
         if text is None
-        else default_text.series_in(Path(text), channels)
+        else default_text.series_in(expand(text), channels)
     )
     return Subject(stored.model, None, item, source, name)
 
@@ -136,7 +137,7 @@ def _subject_of_config(where: Path, text: str | None, changes: list[str]) -> "Su
         return Subject(model, tokens, first, source, "the first short training series")
     if tokens is not None:
         return Subject(model, tokens, text, source)
-    item, name = default_text.series_in(Path(text), prepared.size)
+    item, name = default_text.series_in(expand(text), prepared.size)
     return Subject(model, None, item, source, name)
 
 

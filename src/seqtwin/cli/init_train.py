@@ -28,6 +28,7 @@ from seqtwin.cli.arguments import (
 from seqtwin.cli.entry.unlabelled_data import classify_hint, labelled_data, refuse_without_classes
 from seqtwin.cli.print_reranker import fitted_facts, print_fitted
 from seqtwin.errors import SeqTwinError
+from seqtwin.paths import check_folder_name
 
 if TYPE_CHECKING:
     from seqtwin.api_reranker import FittedReranker
@@ -121,6 +122,7 @@ def train(
 
     stopping.check_auto(auto=auto, minutes=minutes, resume=resume)
     folder, data = out or free_folder(Path("runs") / config.stem), DataSets()
+    check_folder_name(folder)  # before files of this name are written next to it
     again, resume = stopping.winner_command(folder) if auto else "", resume or stopping.is_raced(folder, auto=auto)
     with stopping.told_when_stopped(lambda: stopping.training_line(folder, again)):
         run_config, prepared = _run_and_data(config, overrides or [], columns, folder, keep=not auto)

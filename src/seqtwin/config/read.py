@@ -17,8 +17,9 @@ def read_run(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
 
     Raises: ConfigError.
     """
-    raw = anchored(read_yaml(path), path.parent)
-    return parse_run(overridden(raw, overrides), place=str(path))
+    file = expand(str(path))
+    raw = anchored(read_yaml(file), file.parent)
+    return parse_run(overridden(raw, overrides), place=str(file))
 
 
 def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
@@ -29,8 +30,9 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudyConfig:
 
     Raises: ConfigError.
     """
-    raw = study_of(read_yaml(path), path.parent, overrides)
-    return parse_study(override_study(raw, overrides), place=str(path))
+    file = expand(str(path))
+    raw = study_of(read_yaml(file), file.parent, overrides)
+    return parse_study(override_study(raw, overrides), place=str(file))
 
 
 def objective_of(raw: Mapping[str, object], overrides: Sequence[str] = ()) -> object:

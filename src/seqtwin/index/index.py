@@ -27,6 +27,7 @@ from seqtwin.inference.inputs import check_texts, list_items
 from seqtwin.inference.load import load_either
 from seqtwin.inference.reranking import reranker_of
 from seqtwin.lookup import member
+from seqtwin.paths import expand
 
 __all__ = ["Encoder", "Hit", "Hits", "Index"]
 
@@ -93,7 +94,7 @@ class Index:
 
         Raises: ConfigError if there is no index or no encoder, or for another encoder; DamagedError.
         """
-        path = Path(folder)
+        path = expand(str(folder))
         generation = generations.open_current(path)
         place = path / generation.name
         shape = (int(generation.vectors.shape[0]), int(generation.vectors.shape[1]))
@@ -244,8 +245,8 @@ class Index:
         Raises: ConfigError if the folder contains something else; InUseError if another process has changed the index
         since it was loaded; ResourceError.
         """
-        path, state = Path(folder), self._state
-        at = self._encoder_at if encoder_at is None else Path(encoder_at)
+        path, state = expand(str(folder)), self._state
+        at = self._encoder_at if encoder_at is None else expand(str(encoder_at))
         contents = {
             generations.VECTORS: generations.npy_bytes(state.vectors),
             generations.ITEMS: state.items.data,

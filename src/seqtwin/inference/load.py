@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import member
+from seqtwin.paths import expand
 
 if TYPE_CHECKING:
     from seqtwin.inference.base_encoder import BaseEncoder
@@ -38,7 +39,7 @@ def load_either(folder: Path | str) -> "BaseEncoder":
 
     Raises: as `load`.
     """
-    path = Path(folder)
+    path = expand(str(folder))
     return _onnx(path, False) if (path / ONNX_CARD).exists() else _torch(path, False)
 
 
@@ -64,4 +65,4 @@ def load(folder: Path | str, *, backend: str = "torch", allow_read_padding: bool
     Raises: ConfigError if there is no encoder, for an unknown backend, or for an encoder trained with `padding: read`
     (unless `allow_read_padding`); DamagedError if its files do not fit together; MissingExtraError without onnxruntime.
     """
-    return member(BACKENDS, backend, "backend")(Path(folder), allow_read_padding)
+    return member(BACKENDS, backend, "backend")(expand(str(folder)), allow_read_padding)

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import driver_lock, dump_json, publish_file, publish_text, read_json, refuse_existing, writing
+from seqtwin.paths import check_file_name
 
 FORMAT = 1
 RECORD, DATA = "record.json", "data"
@@ -61,9 +62,10 @@ def publish_growing(final: Path, key: Key, *, resume: bool) -> Iterator[Growing]
 
     `key`: the inputs of the file. `resume`: continue an interrupted file that has the same key.
 
-    Raises: ConfigError if `final` exists, or the interrupted file has another key; DamagedError if that file does not
-    match its record; InUseError if another process is writing it.
+    Raises: ConfigError if `final` exists or its name is too long, or the interrupted file has another key; DamagedError
+    if that file does not match its record; InUseError if another process is writing it.
     """
+    check_file_name(final)
     refuse_existing(final)
     folder = final.with_name(f".{final.name}.growing")
     with driver_lock(folder, what="file"):

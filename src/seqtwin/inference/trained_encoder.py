@@ -25,6 +25,7 @@ from seqtwin.inference.vector_map import VectorMap, map_vectors
 from seqtwin.lookup import member, split_spec
 from seqtwin.model.base_head import Predicts
 from seqtwin.model.precision import AUTO, LANES, PRECISIONS, independent_in_bf16, usable_precision
+from seqtwin.paths import expand
 from seqtwin.store import Stored, encoder_folder, load_encoder
 
 LARGEST_DEVIATION = 1e-4
@@ -221,7 +222,7 @@ def load(folder: Path | str, *, allow_read_padding: bool = False) -> TrainedEnco
     Raises: ConfigError if there is none, or if it was trained with `padding: read` and `allow_read_padding` is not set
     (its vectors depend on the batch); DamagedError if its files do not fit together, or vectors change with the batch.
     """
-    path, stored = _open(Path(folder))
+    path, stored = _open(expand(str(folder)))
     encoder = TrainedEncoder(stored)
     encoder.home = path
     if stored.blueprint.encoder.padding != "read":

@@ -11,6 +11,7 @@ import pandas as pd
 
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import publish_text, refuse_existing
+from seqtwin.paths import expand
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,7 +72,7 @@ class VectorMap:
 
     def save(self, path: Path | str) -> Path:
         """Write the page to a new file. Raises: ConfigError if the file exists; DataError; ResourceError."""
-        place = Path(path)
+        place = expand(str(path))
         refuse_existing(place)
         publish_text(place, self.html())
         return place

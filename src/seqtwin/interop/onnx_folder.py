@@ -16,6 +16,7 @@ from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.onnx import scorer_to_onnx, to_onnx
 from seqtwin.interop.onnx_graph import OPSET
 from seqtwin.json_values import hash_of
+from seqtwin.paths import expand
 from seqtwin.reranker.reranker_folder import FOLDER, save_reranker
 
 TOKENIZER_SETTINGS = "tokenizer_config.json"  # @huggingface/tokenizers finds the unknown token of words only there
@@ -32,7 +33,7 @@ def export_onnx(encoder: TrainedEncoder, folder: Path) -> Path:
     Raises: ConfigError for a part without an ONNX graph, or if the folder exists; MissingExtraError; DamagedError if
     the vectors of the graph differ from those of the encoder.
     """
-    graph = to_onnx(encoder)
+    folder, graph = expand(str(folder)), to_onnx(encoder)
     difference = check_graph(encoder, graph)
     stored = encoder._stored
     tau = getattr(encoder._model.similarity, "tau", None)

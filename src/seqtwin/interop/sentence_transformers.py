@@ -22,6 +22,7 @@ from seqtwin.inference.retrained_folder import FORMAT, MODULES, digest_of, is_mo
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.model import representations as r
 from seqtwin.model.projections import Identity, Linear, Mlp, Projection
+from seqtwin.paths import expand
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -98,6 +99,7 @@ def export_sentence_transformer(encoder: TrainedEncoder, folder: Path) -> Path:
     with torch.random.fork_rng(devices=[]):  # its modules draw random weights before the trained ones are set
         model = _assembled(library, _native(encoder), encoder)
     _check(model, encoder)
+    folder = expand(str(folder))
     with publish_folder(folder) as building:
         model.save(os.fspath(building.folder), create_model_card=False)
         _add_code(building.folder)

@@ -22,6 +22,7 @@ from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.lookup import Spec
 from seqtwin.metrics import METRICS, Undefined, fit_on_dev, primary_metric
 from seqtwin.model.siamese import Siamese
+from seqtwin.paths import expand
 from seqtwin.run.begin import recipe_of
 from seqtwin.run.build_losses import build_loss
 from seqtwin.run.check_config import check_run
@@ -162,9 +163,9 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises: ConfigError if the folder exists; sklearn's NotFittedError.
         """
         stored = self.to_encoder()._stored
-        with publish_folder(Path(folder)) as building:
+        with publish_folder(expand(str(folder))) as building:
             save_encoder(building.folder, stored, README)
-        return Path(folder)
+        return expand(str(folder))
 
     def _config(self) -> RunConfig:
         names = ("cell", "embedding", "hidden", "layers", "bidirectional")
@@ -292,5 +293,5 @@ def _trained_encoder(model: Siamese, config: RunConfig, prepared: Prepared) -> T
     }
     blueprint = blueprint_of(config, prepared.inputs, prepared.size)
     with TemporaryDirectory() as folder:
-        save_encoder(Path(folder), Stored(model.cpu(), blueprint, prepared.tokens, facts), README)
+        save_encoder(expand(str(folder)), Stored(model.cpu(), blueprint, prepared.tokens, facts), README)
         return load(folder)

@@ -14,6 +14,7 @@ from seqtwin.interop.onnx import to_onnx
 from seqtwin.interop.onnx_folder import check_graph
 from seqtwin.interop.web_tokens import tokens_for_web
 from seqtwin.model.numpy_similarities import FORMULAS
+from seqtwin.paths import expand
 
 FORMAT = 1
 RUNTIME = "onnxruntime-web@1.30.0"
@@ -46,7 +47,7 @@ def export_web(encoder: TrainedEncoder, folder: Path, texts: Sequence[str] | Non
         "corpus": corpus is not None,
         "tokens": tokens_for_web(tokens),
     }
-    graph = to_onnx(encoder)
+    folder, graph = expand(str(folder)), to_onnx(encoder)
     check_graph(encoder, graph)
     with publish_folder(folder) as building:
         for template in sorted(TEMPLATES.iterdir()):

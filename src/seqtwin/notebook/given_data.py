@@ -31,6 +31,7 @@ from seqtwin.errors import ConfigError
 from seqtwin.files import publish_text
 from seqtwin.guards.replaced import move_replaced
 from seqtwin.notebook.python_errors import told_in_python
+from seqtwin.paths import expand
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.fresh_model import refuse_memory, training_memory
 from seqtwin.run.manifest import config_text
@@ -127,7 +128,7 @@ def is_data(given: object) -> bool:
     (True, False, True)
     """
     if isinstance(given, (str, Path)):
-        return Path(given).suffix.lower() not in CONFIG_ENDINGS or Path(given).is_dir()
+        return Path(given).suffix.lower() not in CONFIG_ENDINGS or expand(str(given)).is_dir()
     return has_frames(given)
 
 

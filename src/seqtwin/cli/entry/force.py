@@ -1,17 +1,38 @@
 """--force: an output that exists is moved aside, and moved back if the command fails. Nothing is overwritten."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from seqtwin.cli import console
+from seqtwin.cli.entry.input_paths import is_encoder
+from seqtwin.errors import ConfigError
+
+
+def refuse_inputs(output: Path, inputs: Sequence[Path]) -> None:
+    """Check that an output that exists is no input of the command, contains none, and not the current folder either.
+
+    Raises: ConfigError.
+    """
+    if not output.exists():
+        return
+    place, remedy = output.resolve(), "choose another --out"
+    for path in inputs:
+        whole = path.resolve()
+        # the encoder of a run is also named by the folder of the run
+        if whole.is_relative_to(place) or (place.is_relative_to(whole) and is_encoder(output)):
+            is_same = place == whole
+            cause = "the output is an input of this command" if is_same else f"the output and the input {path} overlap"
+            raise ConfigError("OUT_IS_INPUT", cause, place=str(output), remedy=remedy)
+    if Path.cwd().is_relative_to(place):
+        raise ConfigError("OUT_IS_INPUT", "the output contains the current folder", place=str(output), remedy=remedy)
 
 
 @contextmanager
-def moved_aside(force: bool) -> Iterator[None]:
+def moved_aside(force: bool, inputs: Sequence[Path] = ()) -> Iterator[None]:
     """In this block, what exists at the place of an output is moved to `.retired/` next to it, if `force`.
 
-    If the block ends with an error and nothing new is in its place, it is moved back.
+    If the block ends with an error and nothing new is in its place, it is moved back. `inputs` are never moved.
     """
     from seqtwin.files import publish_file, retire
     from seqtwin.guards.replaced import replacing
@@ -22,6 +43,7 @@ def moved_aside(force: bool) -> Iterator[None]:
     moves: dict[Path, Path] = {}
 
     def move(final: Path) -> None:
+        refuse_inputs(final, inputs)
         moves[final] = retire(final)
 
     try:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from seqtwin.data.files.memory_frames import Frame, frame_rows, is_frame
 from seqtwin.errors import DataError, SeqTwinError
 from seqtwin.files import publish_bytes
+from seqtwin.paths import expand
 
 Frames: TypeAlias = Frame | Mapping[str, Frame]
 NAME = "frame"
@@ -107,7 +108,7 @@ def data_file(data: object, folder: Path | None = None) -> Iterator[Path]:
     Raises: DataError, ResourceError.
     """
     if not has_frames(data):
-        yield Path(str(data))
+        yield expand(str(data))
         return
     with TemporaryDirectory() as temporary:
         home = Path(temporary) if folder is None else folder
