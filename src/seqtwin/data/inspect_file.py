@@ -1,5 +1,6 @@
 """Inspection of a data file: the kind of data, the role of each column, the scale of scores, and text statistics."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -178,17 +179,32 @@ def _items(table: Table, files: dict[str, Path], options: ColumnOptions) -> Insp
     text = _named_text(table, options.text) if options.text else _text_of(table, label)
     if label is None or text is None or text == label:
         cause = f"no columns of pairs, texts with a class, tagged words or series among {', '.join(table.columns)}"
-        remedy = (
-            "expected left, right and score or label; or text and label; or sent_id, token and upos; "
-            "or series_id, t, ch0, ... and label"
-        )
-        raise DataError("DATA_UNKNOWN_KIND", cause, place=table.place, remedy=remedy)
+        raise DataError("DATA_UNKNOWN_KIND", cause, place=table.place, remedy=_unknown_kind(table, label, options.text))
     balance = Counter(str(value).strip() for value in column(table, label))
     if len(balance) < 2 or len(balance) > len(table) / 2:
         cause = f"column '{label}' has {len(balance)} different labels in {len(table)} rows"
         remedy = "expected two or more labels with several texts each"
         raise DataError("DATA_LABELS", cause, place=table.place, remedy=remedy)
     return _described(table, files, "items", {"text": text, "label": label}, balance=dict(balance.most_common()))
+
+
+def _unknown_kind(table: Table, label: str | None, named: str | None) -> str:
+    """What to do with a table of no known kind. Texts without labels are pairs, or a list."""
+    usual = (
+        "expected left, right and score or label; or text and label; or sent_id, token and upos; "
+        "or series_id, t, ch0, ... and label"
+    )
+    free = [name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)]
+    texts = [shlex.quote(name) for name in ([named] if named else free)]
+    if label is not None or not texts:
+        return usual
+    if len(texts) == 1:
+        return f"name the column of classes with --label NAME; of a list without: seqtwin init --text {texts[0]}"
+    sides = f"--left {texts[0]} --right {texts[1]}"
+    return (
+        f"for pairs, name both sides and the label: {sides} --label NAME; if all pairs are the same, without a label: "
+        f"seqtwin init {sides} --all-same. Otherwise {usual}"
+    )
 
 
 def _named_text(table: Table, name: str) -> str:
