@@ -1,6 +1,5 @@
 """Inspection of a data file: the kind of data, the role of each column, the scale of scores, and text statistics."""
 
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from seqtwin.data.reading.join_ids import Layout, Tables, layout_of, read_joined
 from seqtwin.data.reading.score_scales import Target, look_at_target
 from seqtwin.data.reading.series import CHANNEL, IDS, TIMES, channel_names
 from seqtwin.data.text_statistics import mean_and_most, number_share, scripts_of
+from seqtwin.data.unlabelled_table import USUAL, unlabelled_remedy
 from seqtwin.errors import DataError
 
 NO_OPTIONS = ColumnOptions()
@@ -179,7 +179,8 @@ def _items(table: Table, files: dict[str, Path], options: ColumnOptions) -> Insp
     text = _named_text(table, options.text) if options.text else _text_of(table, label)
     if label is None or text is None or text == label:
         cause = f"no columns of pairs, texts with a class, tagged words or series among {', '.join(table.columns)}"
-        raise DataError("DATA_UNKNOWN_KIND", cause, place=table.place, remedy=_unknown_kind(table, label, options.text))
+        remedy = USUAL if label else unlabelled_remedy([options.text] if options.text else _text_columns(table, None))
+        raise DataError("DATA_UNKNOWN_KIND", cause, place=table.place, remedy=remedy)
     balance = Counter(str(value).strip() for value in column(table, label))
     if len(balance) < 2 or len(balance) > len(table) / 2:
         cause = f"column '{label}' has {len(balance)} different labels in {len(table)} rows"
@@ -188,28 +189,13 @@ def _items(table: Table, files: dict[str, Path], options: ColumnOptions) -> Insp
     return _described(table, files, "items", {"text": text, "label": label}, balance=dict(balance.most_common()))
 
 
-def _unknown_kind(table: Table, label: str | None, named: str | None) -> str:
-    """What to do with a table of no known kind. Texts without labels are pairs, or a list."""
-    usual = (
-        "expected left, right and score or label; or text and label; or sent_id, token and upos; "
-        "or series_id, t, ch0, ... and label"
-    )
-    free = [name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)]
-    texts = [shlex.quote(name) for name in ([named] if named else free)]
-    if label is not None or not texts:
-        return usual
-    if len(texts) == 1:
-        return f"name the column of classes with --label NAME; of a list without: seqtwin init --text {texts[0]}"
-    sides = f"--left {texts[0]} --right {texts[1]}"
-    return (
-        f"for pairs, name both sides and the label: {sides} --label NAME; if all pairs are the same, without a label: "
-        f"seqtwin init {sides} --all-same. Otherwise {usual}"
-    )
-
-
 def _named_text(table: Table, name: str) -> str:
     column(table, name)
     return name
+
+
+def _text_columns(table: Table, label: str | None) -> list[str]:
+    return [name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)]
 
 
 def _text_of(table: Table, label: str | None) -> str | None:
@@ -218,9 +204,7 @@ def _text_of(table: Table, label: str | None) -> str | None:
     Raises: DataError for more than one.
     """
     usual = _named(table, TEXTS)
-    texts = [
-        name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)
-    ]
+    texts = _text_columns(table, label)
     if usual is not None and (not texts or content_of(table, usual) == "text"):
         return usual
     if len(texts) > 1 and label is not None:

@@ -1,5 +1,6 @@
 """FORMATS: the file formats by file name ending. All readers and messages use this table."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, islice
