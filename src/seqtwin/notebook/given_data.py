@@ -23,11 +23,12 @@ from seqtwin.config import (
 )
 from seqtwin.data.file_summary import roles_text
 from seqtwin.data.files.kept_frames import Frames, data_file, has_frames, keep_frames, kept_folder
-from seqtwin.data.files.memory_frames import is_frame
+from seqtwin.data.files.memory_frames import is_frame, refuse_no_data
 from seqtwin.data.inspect_file import NO_OPTIONS, Inspection, inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.starter_config import as_mapping, as_yaml, describe, seen_lines, starter_settings
 from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.notebook.python_errors import told_in_python
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.fresh_model import refuse_memory, training_memory
 from seqtwin.run.objectives.check_pair_targets import check_pair_targets
@@ -77,11 +78,12 @@ def given_run(
     """
     overrides = _override_texts(settings or {})
     if not is_data(given):
+        _refuse_no_config(given)
         _refuse_options(options)
         return GivenRun(run_config_of(_with_kept(given, out), overrides))
-    with data_file(given, kept_folder(out)) as path:
+    with told_in_python(), data_file(given, kept_folder(out)) as path:
         found = inspect_data(path, options)
-        data, finish = DataSets(), partial(run_over, overrides=overrides, place=str(path))
+        data, finish = DataSets(), partial(run_over, overrides=overrides, place="settings" if overrides else str(path))
         run = finish(_starter(found, out, overrides, finish, data))
         prepared = data.prepare(run)
         refuse_untrainable(run, prepared)
@@ -101,9 +103,10 @@ def given_study(
     """
     overrides = _override_texts(settings or {})
     if not is_data(given):
+        _refuse_no_config(given)
         _refuse_options(options)
         return GivenStudy(_study_config(_with_kept(given, out), overrides))
-    with data_file(given, kept_folder(out)) as path:
+    with told_in_python(), data_file(given, kept_folder(out)) as path:
         found = inspect_data(path, options)
         data, finish = DataSets(), partial(study_over, overrides=overrides, place=str(path))
         study = finish(_starter(found, out, overrides, lambda raw: finish(raw).base, data))
@@ -121,6 +124,12 @@ def is_data(given: object) -> bool:
     if isinstance(given, (str, Path)):
         return Path(given).suffix.lower() not in CONFIG_ENDINGS or Path(given).is_dir()
     return has_frames(given)
+
+
+def _refuse_no_config(given: object) -> None:
+    """Raises: DataError for a value that is neither data nor a config."""
+    if not isinstance(given, (RunConfig, StudyConfig, str, Path)):
+        refuse_no_data(given)
 
 
 def _kept_line(given: object, path: Path) -> list[str]:
