@@ -130,7 +130,7 @@ def test_epochs_and_comments_come_from_the_rows_that_there_are(folder: Path, mon
     few = [f"{name} {n},{n % 4}" for n, name in enumerate(NAMES * 2)]
     table("few.csv", "text,label", [*few, *few[:9]])  # repeated texts are left out, and are never in two splits
     table("list.txt", NAMES[0], NAMES[1:])
-    series = [f"s{n},{t},{n + t},{n % 3}" for n in range(33) for t in range(2)]
+    series = [f"s{n},{t},{n + t},{n % 2}" for n in range(33) for t in range(2)]
     table("series.csv", "series_id,t,ch0,label", series)
     words = [f"s{n // 3},w{n % 7},T{n % 2}" for n in range(100)]
     table("words.csv", "sent_id,token,upos", words)
