@@ -22,12 +22,14 @@ from seqtwin.notebook.given_data import (
     config_for_data,
     given_run,
     given_study,
-    keep_config,
     refuse_misfits,
     refuse_untrainable,
     run_config_of,
+    run_over,
+    study_over,
     understood,
 )
+from seqtwin.notebook.keep_config import keep_config
 from seqtwin.notebook.progress import State, study_bar, training_bar
 from seqtwin.notebook.python_errors import told_in_python
 from seqtwin.notebook.run_results import RunResults
@@ -54,7 +56,7 @@ from seqtwin.training.run_state import RunState
 
 __all__ = [
     "compare", "config_for_data", "evaluate", "free_folder", "keep_config", "probe", "refuse_misfits",
-    "refuse_untrainable", "report", "run_config_of", "study_name", "train", "understood",
+    "refuse_untrainable", "report", "run_config_of", "run_over", "study_name", "study_over", "train", "understood",
 ]  # fmt: skip
 
 AUTO_AGAIN = "the comparison of encoders continues by itself, with the trainings that have ended"

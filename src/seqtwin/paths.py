@@ -14,6 +14,28 @@ _RESERVED = set('/\\:*?"<>|`')
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
+ENCODER_CARDS = ("encoder.json", "encoder/encoder.json", "onnx.json")  # one of these is in the folder of an encoder
+INDEX_CARD = "CURRENT"  # the name of the current generation of an index
+
+
+def is_encoder(path: Path) -> bool:
+    """Whether a path is the folder of an encoder, of a run, or of an exported encoder."""
+    return any(may_exist(path / card) for card in ENCODER_CARDS)
+
+
+def is_index(path: Path) -> bool:
+    """Whether a path is the folder of an index."""
+    return path.name != "" and may_exist(path / INDEX_CARD)
+
+
+def may_exist(path: Path) -> bool:
+    """Whether a path exists. True for a name that no file can have: whoever opens it reports it."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return True
+
+
 def anchor(path: str, folder: Path) -> str:
     """A path relative to a folder, unless it is absolute or starts with the home folder or a variable."""
     return path if path.startswith(("/", "~", "${")) else str(folder.absolute() / path)

@@ -23,6 +23,7 @@ from seqtwin.lookup import Spec, whole
 from seqtwin.model.base_head import Head
 from seqtwin.model.heads import build_head
 from seqtwin.model.siamese import Siamese
+from seqtwin.paths import is_index
 
 FORMAT = 1
 LARGEST_HEADER = 10 << 20
@@ -194,6 +195,8 @@ def encoder_folder(path: Path, key: str = "") -> Path:
     if (path / ONNX_CARD).exists():
         cause = "this folder contains an encoder exported to ONNX, and the encoder itself is needed"
         remedy = "name the encoder it was exported from; encode, score, index, search and serve take this folder"
+    elif is_index(path):
+        cause, remedy = "this is an index, not an encoder", "name the encoder that it was built with"
     raise ConfigError("NO_ENCODER", cause, place=f"{key}: {path}" if key else str(path), remedy=remedy)
 
 

@@ -1,6 +1,7 @@
 """`init` for data without labels, with one kind of label, and with classes: each config trains as it was written."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 import yaml
 
 from seqtwin import cli
+from seqtwin.cli.init_train import read_starter
+from seqtwin.data.inspect_file import NO_OPTIONS
 
 NAMES = [
     f"{a} {b}"
@@ -110,3 +113,71 @@ def test_made_pairs_are_never_overwritten(folder: Path, monkeypatch: Any, capsys
     Path("c.pairs.jsonl").write_text("mine", encoding="utf-8")
     assert run(monkeypatch, capsys, "init", "list.txt", "-o", "c.yaml")[0] == 2
     assert Path("c.pairs.jsonl").read_text(encoding="utf-8") == "mine"
+
+
+def counted(name: str) -> tuple[int, int, int]:
+    """In the config that `init` wrote: the training rows in both comments, and the steps."""
+    text = Path(name).read_text(encoding="utf-8")
+    width = re.search(r"# for ([\d,]+) training", text)
+    passes = re.search(r"# passes over ([\d,]+) \w+: ([\d,]+) steps", text)
+    assert width is not None, text
+    assert passes is not None, text
+    rows, again, steps = (int(number.replace(",", "")) for number in (width[1], *passes.groups()))
+    return rows, again, steps
+
+
+def test_epochs_and_comments_come_from_the_rows_that_there_are(folder: Path, monkeypatch: Any, capsys: Any) -> None:
+    few = [f"{name} {n},{n % 4}" for n, name in enumerate(NAMES * 2)]
+    table("few.csv", "text,label", [*few, *few[:9]])  # repeated texts are left out, and are never in two splits
+    table("list.txt", NAMES[0], NAMES[1:])
+    series = [f"s{n},{t},{n + t},{n % 2}" for n in range(33) for t in range(2)]
+    table("series.csv", "series_id,t,ch0,label", series)
+    words = [f"s{n // 3},w{n % 7},T{n % 2}" for n in range(100)]
+    table("words.csv", "sent_id,token,upos", words)
+    for number, arguments in enumerate(
+        (
+            ["few.csv"],
+            ["few.csv", "--classify"],
+            ["list.txt"],
+            ["series.csv"],
+            ["series.csv", "--classify"],
+            ["words.csv"],
+        )
+    ):
+        code, out, err = run(monkeypatch, capsys, "init", *arguments, "-o", f"{number}.yaml")
+        assert code == 0, err
+        printed = re.search(r"^train ([\d,]+) ", out, re.MULTILINE)
+        assert printed is not None, out
+        there = int(printed[1].replace(",", ""))
+        config = yaml.safe_load(Path(f"{number}.yaml").read_text(encoding="utf-8"))["fit"]
+        steps = config["epochs"] * -(-there // config["batch"])
+        assert counted(f"{number}.yaml") == (there, there, steps)
+        assert steps >= 1000 or config["epochs"] == 500
+
+
+def test_an_override_of_the_data_decides_the_epochs(folder: Path) -> None:
+    table("few.csv", "text,label", [f"{name} {n},{n % 2}" for n, name in enumerate(NAMES * 4)])
+    starter = read_starter(Path("few.csv"), NO_OPTIONS, ["data.pairs=200"], Path("runs/few"))
+    assert "passes over 200 pairs" in starter.text
+    assert starter.run.fit.epochs * -(-200 // starter.run.fit.batch) >= 1000
+
+
+def test_texts_without_labels_get_the_options_that_name_their_columns(
+    folder: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    table("pos.csv", "en,de", [f"{a},{b}" for a, b in zip(NAMES, SWAPPED, strict=True)])
+    code, _, err = run(monkeypatch, capsys, "init", "pos.csv")
+    assert code == 2
+    assert "--left en --right de --label NAME" in err
+    assert "seqtwin init --left en --right de --all-same" in err
+    code, _, err = run(monkeypatch, capsys, "init", "pos.csv", "--left", "en", "--right", "de", "--all-same")
+    assert code == 0, err
+    write("named.csv")
+    code, _, err = run(monkeypatch, capsys, "init", "named.csv", "-o", "n.yaml")
+    assert code == 2
+    assert "seqtwin init --text name" in err
+    for arguments in (["train", "my list.txt"], ["compare", "my list.txt"], ["check", "my list.txt"]):
+        Path("my list.txt").write_text("\n".join(NAMES), encoding="utf-8")
+        code, _, err = run(monkeypatch, capsys, *arguments)
+        assert code == 2
+        assert "remedy: make labelled pairs of it: seqtwin init 'my list.txt'" in err

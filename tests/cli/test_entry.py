@@ -17,6 +17,7 @@ from seqtwin.cli.entry.force import moved_aside
 from seqtwin.cli.entry.waiting import end_waiting, waiting
 from seqtwin.errors import ConfigError
 from seqtwin.files import publish_text, refuse_existing
+from seqtwin.index.generations import CURRENT
 from seqtwin.study.worker import Progress
 from seqtwin.version import __version__
 
@@ -142,6 +143,32 @@ def test_exchanged_arguments_get_a_hint(monkeypatch: Any, capsys: Any, tmp_path:
     out = [] if command in {"evaluate", "probe"} else ["-o", str(tmp_path / "out.csv")]
     assert run(monkeypatch, command, str(pairs), str(encoder), *out) == 2
     assert f"[ARGUMENTS_EXCHANGED]\n  remedy: seqtwin {command} {encoder} {pairs} ..." in capsys.readouterr().err
+
+
+def test_an_index_and_a_query_that_were_exchanged_get_a_hint(monkeypatch: Any, capsys: Any, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    index.mkdir()
+    (index / CURRENT).write_text("", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "search", "cedra table", "index", "oak lamp") == 2
+    assert "remedy: seqtwin search index 'cedra table' 'oak lamp'" in capsys.readouterr().err
+    assert run(monkeypatch, "search", "cedra table", "oak lamp") == 2
+    assert "[NO_INDEX]" in capsys.readouterr().err
+
+
+def test_an_encoder_is_no_index_and_an_index_no_encoder(monkeypatch: Any, capsys: Any, tmp_path: Path) -> None:
+    index, encoder, pairs = tmp_path / "index", tmp_path / "my run", tmp_path / "pairs.csv"
+    index.mkdir()
+    (index / CURRENT).write_text("", encoding="utf-8")
+    (encoder / "encoder").mkdir(parents=True)
+    (encoder / "encoder" / "encoder.json").write_text("{}", encoding="utf-8")
+    pairs.write_text(PAIRS, encoding="utf-8")
+    assert run(monkeypatch, "search", str(encoder), "x") == 2
+    said = capsys.readouterr().err
+    assert "this is an encoder, not an index [NO_INDEX]" in said
+    assert f"seqtwin index '{encoder}' CORPUS -o DIR" in said
+    assert run(monkeypatch, "score", str(index), str(pairs), "-o", str(tmp_path / "out.csv")) == 2
+    assert "this is an index, not an encoder [NO_ENCODER]" in capsys.readouterr().err
 
 
 def test_force_moves_an_output_aside_and_never_removes_it(tmp_path: Path, capsys: Any) -> None:

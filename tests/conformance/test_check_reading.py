@@ -9,6 +9,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import seqtwin
 from seqtwin.conformance.check_reading import READING_CHECKS
+from seqtwin.conformance.own_network import TIME_FIRST
 from seqtwin.errors import ConfigError
 from seqtwin.model.representations import REPRESENTATIONS
 
@@ -146,6 +147,10 @@ def test_a_network_without_lengths_and_one_along_the_batch() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return self.rnn(x)[0][:, -1]
 
+    # without a batch, the network gets the order of its layer, and the forgotten batch_first=True is named
+    [guessed] = seqtwin.check_reading(Along(), raise_error=False)
+    assert (guessed.name, guessed.remedy) == ("one_vector", TIME_FIRST)
+    assert TIME_FIRST.startswith("the layer has no batch_first=True")
     failed = [one for one in seqtwin.check_reading(Along(), x, lengths, raise_error=False) if not one.passed]
     assert "it may run along the batch" in next(one.found for one in failed if one.name == "other_rows")
 

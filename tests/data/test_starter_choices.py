@@ -91,7 +91,7 @@ def test_series_are_counted_not_their_steps(write: Write, tmp_path: Path) -> Non
 def test_the_comment_on_classify_names_the_option_that_writes_its_config(write: Write, tmp_path: Path) -> None:
     found = inspect_data(write("series_id,t,ch0,label", series_rows(32)))
     (line,) = [one for one in write_config(found, folder=tmp_path).splitlines() if one.startswith("# objective:")]
-    assert "the labels of 22 series instead: seqtwin init --classify" in line
+    assert "the label of each series instead: seqtwin init --classify" in line
     config = parse_run(anchored(as_mapping(starter_settings(found, folder=tmp_path, classes=True)), tmp_path))
     check_run(config)
     assert config.fit.epochs * -(-len(prepare(config).stores["train"]) // config.fit.batch) == 500, "steps"

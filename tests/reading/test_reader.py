@@ -227,6 +227,42 @@ def test_what_does_not_belong_together_is_refused_with_a_remedy(change: Any, cod
     assert caught.value.remedy
 
 
+def test_a_forgotten_batch_first_is_named_and_so_is_one_too_many() -> None:
+    x, lengths = torch.randn(3, 7, 5), torch.tensor([7, 3, 2])
+    for kind in (nn.LSTM, nn.GRU, nn.RNN):
+        for first, cause in ((False, "batch_first=True was probably forgotten"), (True, "layer has batch_first=True")):
+            rnn, given = kind(5, 8, batch_first=first), x.transpose(0, 1) if first else x
+            output, state = rnn(given)
+            for call in (
+                lambda rnn=rnn, given=given: seqtwin.Reader(rnn)(given, lengths),
+                lambda rnn=rnn, output=output, state=state: seqtwin.read(rnn, output, state, lengths),
+            ):
+                with pytest.raises(ConfigError, match="expected 7 integers") as caught:
+                    call()
+                assert cause in caught.value.remedy
+                assert "mask" not in caught.value.remedy
+    with pytest.raises(ConfigError) as caught:  # as many as steps, but a mask of one sequence
+        seqtwin.Reader(nn.GRU(5, 8))(x, torch.tensor([True, False, True]))
+    assert "not a mask" in caught.value.remedy
+
+
+def test_exchanged_arguments_and_other_types_are_refused() -> None:
+    gru = nn.GRU(5, 8)
+    x, lengths = torch.randn(7, 3, 5), torch.tensor([7, 3, 2])
+    output, state = gru(x)
+    reader = seqtwin.Reader(gru)
+    for call, place, got in (
+        (lambda: reader(lengths, x), "x", r"shape \[3\]"),
+        (lambda: reader([7, 3, 2], x), "x", "list"),
+        (lambda: seqtwin.read(gru, lengths, state, output), "output", r"shape \[3\]"),
+        (lambda: seqtwin.read(gru, [7, 3, 2], state, lengths), "output", "list"),  # type: ignore[arg-type]
+        (lambda: seqtwin.read(gru, output, None, lengths), "state", "NoneType"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(ConfigError, match=f"got {got}") as caught:
+            call()
+        assert (caught.value.code, caught.value.place) == ("READ_SHAPE", place)
+
+
 def test_a_square_output_with_its_axes_exchanged_is_noticed() -> None:
     output, state = GRU(X[:, :5])
     with pytest.raises(ConfigError, match="neither at the lengths"):

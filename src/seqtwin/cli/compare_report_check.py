@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -158,15 +159,18 @@ def _study_for_data(
 ) -> "StudyConfig":
     """The usual grid over a starter config. Prints how the data are interpreted and saves the base config."""
     from seqtwin import api
-    from seqtwin.config import objective_of, override_study, parse_study, usual_grid
+    from seqtwin.config import objective_of
     from seqtwin.data.inspect_file import inspect_data
     from seqtwin.data.starter_config import seen_lines
 
     rest = other_overrides(overrides)
     inspection = inspect_data(path, options)
-    raw, text = api.config_for_data(inspection, folder, objective_of({}, rest), start=names_start(rest))
-    grid = usual_grid(objective_of(raw, rest))
-    study = parse_study(override_study({"base": raw, "grid": grid}, rest), place=str(path))
+    finish = partial(api.study_over, overrides=rest, place=str(path))
+    raw, text = api.config_for_data(
+        inspection, folder, objective_of({}, rest), start=names_start(rest),
+        finish=lambda raw: finish(raw).base, data=data,
+    )  # fmt: skip
+    study = finish(raw)
     console.print_summary(api.understood(study.base, data.prepare(study.base), seen_lines(inspection)))
     console.print_notice(f"config used: {api.keep_config(text, folder, study.base)}")
     return study

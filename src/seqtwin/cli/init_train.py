@@ -66,7 +66,7 @@ def init(
     from seqtwin.data.starter_config import describe
     from seqtwin.files import publish_text, refuse_existing
     from seqtwin.floors import best_line
-    from seqtwin.run.prepare import prepare
+    from seqtwin.run.prepare import DataSets
     from seqtwin.run.train import measured_baselines
 
     refuse_existing(out)
@@ -74,12 +74,12 @@ def init(
     inspection = inspect_data(made.path, made.options)
     if classify:
         refuse_without_classes(inspection, data)
-    raw, config = api.config_for_data(inspection, out, "classify" if classify else "pairs")
-    typed = shlex.quote(str(out))
+    typed, sets = shlex.quote(str(out)), DataSets()
+    raw, config = api.config_for_data(inspection, out, "classify" if classify else "pairs", data=sets)
     next_step = f"seqtwin train {typed}, or seqtwin compare {typed}"
     try:
         run = parse_run(raw, place=str(data))
-        prepared = prepare(run)
+        prepared = sets.prepare(run)
         lines = api.understood(run, prepared, describe(inspection))
         lines.append(best_line(measured_baselines(run, prepared)))
     except SeqTwinError as error:  # the config is useful all the same: the data can be corrected
@@ -288,12 +288,15 @@ def read_starter(data: Path, options: "ColumnOptions", overrides: Sequence[str],
     Raises: ConfigError, DataError.
     """
     from seqtwin import api
-    from seqtwin.config import objective_of, overridden, parse_run
+    from seqtwin.config import objective_of
     from seqtwin.data.inspect_file import inspect_data
-    from seqtwin.run.prepare import prepare
+    from seqtwin.run.prepare import DataSets
 
-    rest = other_overrides(overrides)
+    rest, sets = other_overrides(overrides), DataSets()
+    finish = partial(api.run_over, overrides=rest, place=str(data))
     inspection = inspect_data(data, options)
-    raw, text = api.config_for_data(inspection, folder, objective_of({}, rest), start=names_start(rest))
-    run = parse_run(overridden(raw, rest), place=str(data))
-    return Starter(inspection, run, prepare(run), text)
+    raw, text = api.config_for_data(
+        inspection, folder, objective_of({}, rest), start=names_start(rest), finish=finish, data=sets
+    )
+    run = finish(raw)
+    return Starter(inspection, run, sets.prepare(run), text)

@@ -25,7 +25,7 @@ class PlainCommand(TyperCommand):
 
         After Ctrl-C, print that nothing is lost; Typer itself would print nothing.
         """
-        check_inputs(str(ctx.info_name), self._inputs(ctx))
+        check_inputs(str(ctx.info_name), *self._inputs(ctx))
         try:
             with waiting(f"seqtwin {ctx.info_name}"):
                 return super().invoke(ctx)
@@ -33,11 +33,13 @@ class PlainCommand(TyperCommand):
             console.print_notice("interrupted; finished results are kept (encode and score continue with --resume)")
             raise typer.Exit(exit_code(stop)) from None
 
-    def _inputs(self, ctx: Any) -> dict[str, Path]:
-        """The paths among the arguments, by metavar."""
+    def _inputs(self, ctx: Any) -> tuple[dict[str, Path], list[str]]:
+        """The paths among the arguments, by metavar, and the texts that follow."""
         arguments = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
         values = {str(one.metavar): ctx.params.get(one.name) for one in arguments}
-        return {metavar: value for metavar, value in values.items() if isinstance(value, Path)}
+        lists = [value for value in values.values() if isinstance(value, (list, tuple))]
+        paths = {metavar: value for metavar, value in values.items() if isinstance(value, Path)}
+        return paths, [text for texts in lists for text in texts if isinstance(text, str)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections Arguments, Columns and rows, Output, and Options."""

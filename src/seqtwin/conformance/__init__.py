@@ -8,6 +8,7 @@
 - `check_representations`: all checks of a representation.
 - `own_network`: a network of your own, how it is called, and the sequences it is tried on.
 - `usual_causes`: the usual causes of a vector that depends on pads or on other sequences.
+- `layer_use`: which directions of which recurrent layers take part in vectors.
 - `reading_checks`: whether vectors depend on pads, on other sequences, and on every direction.
 - `check_reading`: all checks of a network of your own.
 - `drawn_pairs`: batches of vectors with their targets, odd ones among them.

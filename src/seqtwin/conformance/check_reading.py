@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from seqtwin.conformance import reading_checks as checks
 from seqtwin.conformance.battery import Check, CheckResult, run_checks
+from seqtwin.conformance.layer_use import BOTH_ENDS
 from seqtwin.conformance.own_network import ONE_PER_SEQUENCE, Call, Network, own_network, undisturbed
 from seqtwin.conformance.usual_causes import PADS
 from seqtwin.reading.given_lengths import Lengths
@@ -17,7 +18,7 @@ READING_CHECKS: Mapping[str, Check[Network]] = {
     "more_pads": Check(checks.more_pads, PADS),
     "other_rows": Check(checks.other_rows, PADS),
     "order": Check(checks.order, _ORDER),
-    "directions": Check(checks.directions, checks.BOTH_ENDS),
+    "directions": Check(checks.directions, BOTH_ENDS),
 }
 
 _FIRST: Check[Network] = Check(checks.repeatable, ONE_PER_SEQUENCE)

@@ -20,6 +20,11 @@ MOST_ROWS = 8  # of a batch that was given
 PAD = 0.5  # of series whose network gets the lengths: it must not matter
 
 ONE_PER_SEQUENCE = "return one vector per sequence; pass call=lambda x, lengths: ... if the network returns more"
+TIME_FIRST = (
+    "the layer has no batch_first=True, so the network was given [time, batch, ...], and output[:, -1] or "
+    "output.mean(1) is over the batch, not over the steps: build the layer with batch_first=True, or use "
+    "output[lengths - 1, torch.arange(len(lengths))]. If the network takes another order of axes, pass x and lengths"
+)
 LAST_OF_BATCH = (
     "with batch_first=True, output[-1] is the last sequence of the batch, not the last step: "
     "output[torch.arange(len(lengths)), lengths - 1]. If the network takes another order of axes, pass x and lengths"
@@ -64,11 +69,11 @@ class Network:
         found = self.call(x if self.batch_first else x.transpose(0, 1).contiguous(), lengths)
         if not isinstance(found, Tensor):
             raise NotMetError(f"it returned {type(found).__name__}, expected a tensor", ONE_PER_SEQUENCE)
-        is_per_step = found.dim() > 1 and len(found) == x.shape[1] != len(items)
+        is_per_step = found.dim() > 0 and len(found) == x.shape[1] != len(items)
         require(
             found.dim() > 0 and len(found) == len(items),
             f"it returned shape {list(found.shape)} for {len(items)} sequences of up to {x.shape[1]} steps",
-            LAST_OF_BATCH if is_per_step else ONE_PER_SEQUENCE,
+            (LAST_OF_BATCH if self.batch_first else TIME_FIRST) if is_per_step else ONE_PER_SEQUENCE,
         )
         return found.reshape(len(items), -1)
 
@@ -121,7 +126,7 @@ def _given(x: Tensor, lengths: Lengths | None, rnn: nn.RNNBase | None) -> tuple[
     count = len(lengths)
     first = rnn is None or rnn.batch_first if x.shape[0] == x.shape[1] else x.shape[0] == count
     whole = x if first else x.transpose(0, 1)
-    steps = checked_lengths(lengths, *whole.shape[:2]).tolist()
+    steps = checked_lengths(lengths, *whole.shape[:2], batch_first=first).tolist()
     order = sorted(range(count), key=lambda row: -steps[row])
     if len(set(steps)) < 2:
         cause = f"expected at least two sequences of different lengths, got lengths {steps[:MOST_ROWS]}"

@@ -1,11 +1,10 @@
 """Whether the vector of a sequence depends on pads, on the other sequences or their order, and on every direction."""
 
-from collections.abc import Iterator
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqtwin.conformance.battery import NotMetError, require
+from seqtwin.conformance.layer_use import LayerUse, reached_weights, recurrent_layers, weights_of
 from seqtwin.conformance.own_network import Network
 from seqtwin.conformance.usual_causes import PADS, cause_of_pads, cause_of_rows
 
@@ -58,57 +57,24 @@ def order(net: Network) -> str:
 
 def directions(net: Network) -> str:
     """Whether every direction of every layer takes part in the vectors, with more than one step."""
-    weights = {f"{name} {place}": pair for name, rnn in _layers(net.module) for place, *pair in _weights_of(rnn)}
-    flat = [weight for pair in weights.values() for weight in pair]
-    frozen = [weight for weight in flat if not weight.requires_grad]
+    layers = recurrent_layers(net.module)
+    weights = [weight for _, rnn in layers for weight in weights_of(rnn)]
+    frozen = [weight for weight in weights if not weight.requires_grad]
     for weight in frozen:
         weight.requires_grad_(True)
     try:
-        vectors = net.compute(net.items)
-        reached = _reached(vectors, flat)
+        reached = iter(reached_weights(net.compute(net.items), weights))
     finally:
         for weight in frozen:
             weight.requires_grad_(False)
-    if not any(reached):
+    uses = [LayerUse.of(name, rnn, [next(reached) for _ in weights_of(rnn)]) for name, rnn in layers]
+    if not any(use.is_used for use in uses):
         return "not checked: no gradient reaches a recurrent layer"
-    for (place, _), inputs, recurrent in zip(weights.items(), reached[::2], reached[1::2], strict=True):
-        require(inputs, f"{place} is not used: h_n[-1] is the backward direction only", BOTH_ENDS)
-        require(
-            recurrent,
-            f"{place} made one step only: output at one end of the sequence has read a single token there",
-            BOTH_ENDS,
-        )
+    for use in uses:
+        for fault in (use.unused(), use.one_step()):
+            if fault is not None:
+                raise NotMetError(*fault)
     return "every direction of every layer is used"
-
-
-BOTH_ENDS = (
-    "torch.cat([h_n[-2], h_n[-1]], 1) has the end of both directions, as does "
-    "seqtwin.read(rnn, output, state, lengths, 'final_hidden')"
-)
-
-
-def _layers(module: nn.Module) -> Iterator[tuple[str, nn.RNNBase]]:
-    """The recurrent layers that were given to the network, with their names."""
-    for name, part in module.named_modules():
-        if isinstance(part, nn.RNNBase):
-            yield name or type(part).__name__, part
-
-
-def _weights_of(rnn: nn.RNNBase) -> Iterator[tuple[str, Tensor, Tensor]]:
-    """Each direction of each layer, with its weights of the inputs and of the last state."""
-    for layer in range(rnn.num_layers):
-        for suffix, words in (("", "forward"), ("_reverse", "backward"))[: 1 + rnn.bidirectional]:
-            pair = (getattr(rnn, f"weight_{kind}_l{layer}{suffix}") for kind in ("ih", "hh"))
-            yield (f"layer {layer + 1}, {words} direction", *pair)
-
-
-def _reached(vectors: Tensor, weights: list[Tensor]) -> list[bool]:
-    """Whether the vectors depend on each of the weights."""
-    if not vectors.requires_grad or not weights:
-        return [False] * len(weights)
-    draw = torch.randn(vectors.shape, generator=torch.Generator().manual_seed(0)).to(vectors)
-    found = torch.autograd.grad((vectors * draw).sum(), weights, allow_unused=True)
-    return [gradient is not None and bool(gradient.any()) for gradient in found]
 
 
 def _refuse_moved_by_others(net: Network) -> None:

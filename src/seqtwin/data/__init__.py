@@ -4,6 +4,7 @@
 - `label_words`: the meaning of label words.
 - `text_statistics`: lengths and scripts of texts.
 - `inspect_file`: which columns of a file play which role, found before reading.
+- `unlabelled_table`: what to do with a table of texts without labels.
 - `file_summary`: lines that summarize how a file is interpreted.
 - `starter_choices`: the choices of a starter config that depend on the data.
 - `starter_config`: a commented config for an inspected file.

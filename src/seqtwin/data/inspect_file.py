@@ -17,6 +17,7 @@ from seqtwin.data.reading.join_ids import Layout, Tables, layout_of, read_joined
 from seqtwin.data.reading.score_scales import Target, look_at_target
 from seqtwin.data.reading.series import CHANNEL, IDS, TIMES, channel_names
 from seqtwin.data.text_statistics import mean_and_most, number_share, scripts_of
+from seqtwin.data.unlabelled_table import USUAL, unlabelled_remedy
 from seqtwin.errors import DataError
 
 NO_OPTIONS = ColumnOptions()
@@ -178,10 +179,7 @@ def _items(table: Table, files: dict[str, Path], options: ColumnOptions) -> Insp
     text = _named_text(table, options.text) if options.text else _text_of(table, label)
     if label is None or text is None or text == label:
         cause = f"no columns of pairs, texts with a class, tagged words or series among {', '.join(table.columns)}"
-        remedy = (
-            "expected left, right and score or label; or text and label; or sent_id, token and upos; "
-            "or series_id, t, ch0, ... and label"
-        )
+        remedy = USUAL if label else unlabelled_remedy([options.text] if options.text else _text_columns(table, None))
         raise DataError("DATA_UNKNOWN_KIND", cause, place=table.place, remedy=remedy)
     balance = Counter(str(value).strip() for value in column(table, label))
     if len(balance) < 2 or len(balance) > len(table) / 2:
@@ -196,15 +194,17 @@ def _named_text(table: Table, name: str) -> str:
     return name
 
 
+def _text_columns(table: Table, label: str | None) -> list[str]:
+    return [name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)]
+
+
 def _text_of(table: Table, label: str | None) -> str | None:
     """The column of texts: one with a usual name, otherwise the only column with texts.
 
     Raises: DataError for more than one.
     """
     usual = _named(table, TEXTS)
-    texts = [
-        name for name in table.columns if name != label and _is_text(table, name) and not is_id_column(table, name)
-    ]
+    texts = _text_columns(table, label)
     if usual is not None and (not texts or content_of(table, usual) == "text"):
         return usual
     if len(texts) > 1 and label is not None:

@@ -74,9 +74,9 @@ def fit_section(rows: int, noun: str, *, text_classes: bool = False, tags: bool 
     }
 
 
-def classify_instead(rows: int, noun: str) -> Setting:
-    """The objective `classify` as an alternative to pairs, which needs another config."""
-    reason = f"to predict the labels of {rows:,} {noun} instead: seqtwin init --classify writes a config for it"
+def classify_instead(noun: str) -> Setting:
+    """The objective `classify` as an alternative to pairs, which needs another config. `noun`: of what has a label."""
+    reason = f"to predict the label of each {noun} instead: seqtwin init --classify writes a config for it"
     return Setting("classify", reason, active=False)
 
 

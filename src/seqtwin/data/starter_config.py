@@ -37,16 +37,25 @@ Settings = dict[str, Setting | Section]
 
 
 def starter_settings(
-    inspection: Inspection, *, folder: Path | None = None, classes: bool = False, start: bool = False
+    inspection: Inspection,
+    *,
+    folder: Path | None = None,
+    classes: bool = False,
+    start: bool = False,
+    rows: int | None = None,
 ) -> Settings:
     """The settings of a config for inspected data, in the order of the file. Paths below `folder` are relative to it.
 
     `classes`: classify texts or series with a class, instead of drawing pairs from them. `start`: training starts from
-    an encoder, which determines the shape of the encoder and its tokens.
+    an encoder, which determines the shape of the encoder and its tokens. `rows`: the number of training pairs, or of
+    training sequences; None: an estimate.
     """
     single = inspection.kind in OF_STEPS or (classes and inspection.kind in OF_CLASSES)
     text_classes = single and inspection.kind == "items"
-    rows, noun = _training_rows(inspection, single), _noun(inspection) if single else "pairs"
+    noun = _noun(inspection) if single else "pairs"
+    amount = "about " if rows is None else ""
+    rows = _training_rows(inspection, single) if rows is None else rows
+    reason = f"for {amount}{rows:,} training {noun}"
     settings: Settings = {"data": _data(inspection, folder, single)}
     if inspection.kind != "pairs":
         settings["objective"] = _objective(inspection, single)
@@ -55,7 +64,7 @@ def starter_settings(
     if not start:
         network = text_class_network() if text_classes and _of_words(inspection) else {}
         tagged = tagged_word_network() if inspection.kind == "steps" else {}
-        settings["encoder"] = {**_encoder(inspection, rows, noun), **network, **tagged}
+        settings["encoder"] = {**_encoder(inspection, rows, reason), **network, **tagged}
     if inspection.kind not in OF_STEPS:
         settings |= _parts(inspection, single)
     return {**settings, "fit": fit_section(rows, noun, text_classes=text_classes, tags=inspection.kind == "steps")}
@@ -121,7 +130,7 @@ def _one_line(text: str) -> str:
 
 
 def _training_rows(inspection: Inspection, single: bool) -> int:
-    """The number of pairs, or of single sequences, in one epoch."""
+    """An estimate of the number of pairs, or of single sequences, in one epoch."""
     if inspection.kind in OF_CLASSES and not single:
         return ITEM_PAIRS
     rows = inspection.sequences or inspection.rows  # the rows of a long table are steps
@@ -212,7 +221,7 @@ def _data(inspection: Inspection, folder: Path | None, single: bool) -> Section:
         section[role] = Setting(_name_or_list(inspection.names(role)), reason)
     section |= _target(inspection)
     if inspection.kind in OF_CLASSES and not single:
-        reason = "training pairs, half of them with the same label; dev and test get a fifth each"
+        reason = "at most so many training pairs, half of them with the same label; dev and test get a fifth"
         section["pairs"] = Setting(ITEM_PAIRS, reason)
     return section
 
@@ -250,7 +259,7 @@ def _objective(inspection: Inspection, single: bool) -> Setting:
     if single:
         series = Setting("classify", "predict the class of each sequence")
         return text_class_objective() if inspection.kind == "items" else series
-    return classify_instead(_training_rows(inspection, single=True), _noun(inspection))
+    return classify_instead("series" if inspection.kind in OF_SERIES else "text")
 
 
 def _tokens(inspection: Inspection, start: bool, text_classes: bool) -> Section:
@@ -265,12 +274,12 @@ def _tokens(inspection: Inspection, start: bool, text_classes: bool) -> Section:
     return {"unit": token_unit(inspection), **letters, "empty": empty}
 
 
-def _encoder(inspection: Inspection, rows: int, noun: str) -> Section:
+def _encoder(inspection: Inspection, rows: int, reason: str) -> Section:
     width = 64 if rows < FEW_ROWS else 128
     section = {
         "cell": cell(inspection),
         "bidirectional": Setting(True, "each step sees the steps before and after it"),
-        "embedding": Setting(width, f"for about {rows:,} training {noun}"),
+        "embedding": Setting(width, reason),
         "hidden": Setting(width, "per direction"),
     }
     return {**section, "lexical": lexical_channel(inspection)} if inspection.kind == "pairs" else section

@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ import numpy as np
 from seqtwin import files
 from seqtwin.errors import ConfigError, DamagedError, InUseError
 from seqtwin.index.corpus import Items
+from seqtwin.paths import INDEX_CARD, is_encoder
 
-CURRENT, FACTS, VECTORS, ITEMS, STRUCTURE = "CURRENT", "index.json", "vectors.npy", "items.jsonl", "structure.faiss"
+CURRENT, FACTS, VECTORS, ITEMS, STRUCTURE = INDEX_CARD, "index.json", "vectors.npy", "items.jsonl", "structure.faiss"
 FORMAT = 1
 KEPT, TRIES = 2, 5
 REMEDY = "build the index again"
@@ -128,8 +130,10 @@ def _refuse_taken(folder: Path) -> None:
 def _pointer(folder: Path) -> tuple[str, str]:
     path = folder / CURRENT
     if not path.exists():
-        remedy = "build one: seqtwin index ENCODER CORPUS -o DIR"
-        raise ConfigError("NO_INDEX", f"no index here (no {CURRENT})", place=str(folder), remedy=remedy)
+        what = "this is an encoder, not an index" if is_encoder(folder) else f"no index here (no {CURRENT})"
+        encoder = shlex.quote(str(folder)) if is_encoder(folder) else "ENCODER"
+        remedy = f"build one: seqtwin index {encoder} CORPUS -o DIR"
+        raise ConfigError("NO_INDEX", what, place=str(folder), remedy=remedy)
     try:
         pointer = _POINTER.fullmatch(path.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:

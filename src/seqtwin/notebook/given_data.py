@@ -1,8 +1,9 @@
 """The data that a Python function gets and the config for them: a config, a data file, or frames in memory."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from seqtwin.config import (
@@ -15,7 +16,6 @@ from seqtwin.config import (
     override_study,
     parse_run,
     parse_study,
-    portable,
     read_run,
     read_study,
     study_of,
@@ -27,24 +27,21 @@ from seqtwin.data.files.memory_frames import is_frame, refuse_no_data
 from seqtwin.data.inspect_file import NO_OPTIONS, Inspection, inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.starter_config import as_mapping, as_yaml, describe, seen_lines, starter_settings
-from seqtwin.errors import ConfigError
-from seqtwin.files import publish_text
-from seqtwin.guards.replaced import move_replaced
+from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.notebook.python_errors import told_in_python
 from seqtwin.paths import expand
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.fresh_model import refuse_memory, training_memory
-from seqtwin.run.manifest import config_text
 from seqtwin.run.objectives.check_pair_targets import check_pair_targets
 from seqtwin.run.objectives.registry import named_objective
 from seqtwin.run.objectives.training_rows import check_pair_options
-from seqtwin.run.prepare import DataSets, data_key, prepare, word_vectors
+from seqtwin.run.prepare import DataSets, data_key, word_vectors
 from seqtwin.run.prepared_data import Prepared, Ready, prepared_lines
 from seqtwin.run.pretrained import followed
-from seqtwin.strict_yaml import parse_yaml
-from seqtwin.training.checkpoint import differences
 
 RunSpec = RunConfig | Mapping[str, object] | Path | str
+Raw = dict[str, object]
+Finish = Callable[[Raw], RunConfig]  # the run of a raw config, with overrides
 StudySpec = StudyConfig | Mapping[str, object] | Path | str
 CONFIG_ENDINGS = (".yaml", ".yml")
 FILES = ("file", "train", "dev", "test")  # keys of the data section that can be a frame
@@ -87,9 +84,9 @@ def given_run(
         return GivenRun(run_config_of(_with_kept(given, out), overrides))
     with told_in_python(), data_file(given, kept_folder(out)) as path:
         found = inspect_data(path, options)
-        raw = _starter(found, out, overrides)
-        run = parse_run(overridden(raw, overrides), place="settings" if overrides else str(path))
-        prepared = prepare(run)
+        data, finish = DataSets(), partial(run_over, overrides=overrides, place="settings" if overrides else str(path))
+        run = finish(_starter(found, out, overrides, finish, data))
+        prepared = data.prepare(run)
         refuse_untrainable(run, prepared)
         lines = understood(run, prepared, seen_lines(found))
     return GivenRun(run, DataSets({data_key(run): prepared}), (*lines, *_kept_line(given, path)))
@@ -112,13 +109,11 @@ def given_study(
         return GivenStudy(_study_config(_with_kept(given, out), overrides))
     with told_in_python(), data_file(given, kept_folder(out)) as path:
         found = inspect_data(path, options)
-        raw = _starter(found, out, overrides)
-        grid = usual_grid(objective_of(raw, overrides))
-        study = parse_study(override_study({"base": raw, "grid": grid}, overrides), place=str(path))
-        prepared = prepare(study.base)
+        data, finish = DataSets(), partial(study_over, overrides=overrides, place=str(path))
+        study = finish(_starter(found, out, overrides, lambda raw: finish(raw).base, data))
+        prepared = data.prepare(study.base)
         lines = understood(study.base, prepared, seen_lines(found))
-    data = DataSets({data_key(study.base): prepared})
-    return GivenStudy(study, data, (*lines, *_kept_line(given, path)))
+    return GivenStudy(study, DataSets({data_key(study.base): prepared}), (*lines, *_kept_line(given, path)))
 
 
 def is_data(given: object) -> bool:
@@ -142,9 +137,20 @@ def _kept_line(given: object, path: Path) -> list[str]:
     return [f"the rows are kept in {path}"] if has_frames(given) else []
 
 
-def _starter(found: Inspection, out: Path, overrides: Sequence[str]) -> dict[str, object]:
+def run_over(raw: Raw, overrides: Sequence[str], place: str) -> RunConfig:
+    """The run of a raw config with overrides. Raises: ConfigError."""
+    return parse_run(overridden(raw, overrides), place=place)
+
+
+def study_over(raw: Raw, overrides: Sequence[str], place: str) -> StudyConfig:
+    """The usual grid over the config of a run, with overrides. Raises: ConfigError."""
+    grid = usual_grid(objective_of(raw, overrides))
+    return parse_study(override_study({"base": raw, "grid": grid}, overrides), place=place)
+
+
+def _starter(found: Inspection, out: Path, overrides: Sequence[str], finish: Finish, data: DataSets) -> Raw:
     start = any(text.startswith("encoder.from=") for text in overrides)
-    return config_for_data(found, out, objective_of({}, overrides), start=start)[0]
+    return config_for_data(found, out, objective_of({}, overrides), start=start, finish=finish, data=data)[0]
 
 
 def _override_texts(settings: Mapping[str, object]) -> list[str]:
@@ -204,15 +210,29 @@ def _study_config(config: object, overrides: Sequence[str] = ()) -> StudyConfig:
 
 
 def config_for_data(
-    found: Inspection, out: Path, objective: object = "pairs", *, start: bool = False
-) -> tuple[dict[str, object], str]:
+    found: Inspection,
+    out: Path,
+    objective: object = "pairs",
+    *,
+    start: bool = False,
+    finish: Finish = parse_run,
+    data: DataSets | None = None,
+) -> tuple[Raw, str]:
     """The config that suits inspected data, as a mapping and as the commented text that `init` writes.
 
     `out`: paths in the text are relative to its parent folder. `start`: training starts from an encoder, which
-    determines the shape.
+    determines the shape. `finish`: the run of this config, with overrides. Epochs and widths suit the training rows
+    that this run has; its prepared data are added to `data`. If it has none, the rows are estimated.
     """
-    folder = out.absolute().parent
-    settings = starter_settings(found, folder=folder, classes=named_objective(objective).one_class, start=start)
+    folder, classes = out.absolute().parent, named_objective(objective).one_class
+    draft = starter_settings(found, folder=folder, classes=classes, start=start)
+    try:
+        prepared = (data or DataSets()).prepare(finish(anchored(as_mapping(draft), folder)))
+    except SeqTwinError:  # reported when the config is used
+        settings = draft
+    else:
+        rows = len(prepared.stores["train"])
+        settings = starter_settings(found, folder=folder, classes=classes, start=start, rows=rows)
     return anchored(as_mapping(settings), folder), as_yaml(settings, describe(found))
 
 
@@ -261,33 +281,3 @@ def refuse_untrainable(config: RunConfig, prepared: Ready) -> None:
     refuse_misfits(config, prepared)
     check_targets(config, prepared)
     refuse_memory(followed(config), prepared)
-
-
-def keep_config(text: str, out: Path, config: RunConfig) -> Path:
-    """Write the config that is used to a file next to `out`; its path.
-
-    `text`: the commented config. It is kept where no override changes it; otherwise every key is written.
-
-    Raises: ConfigError when another file exists there.
-    """
-    used = out.with_name(f"{out.name}.yaml")
-    folder = used.absolute().parent
-    plain = parse_run(anchored(parse_yaml(text, place=str(used)), folder))
-    content = text if plain == config else config_text(portable(followed(config), folder))
-    is_other = used.exists() and used.read_text(encoding="utf-8") != content
-    if is_other:
-        move_replaced(used)
-    if not used.exists():
-        publish_text(used, content)
-    elif is_other:
-        _refuse_other(used, config)
-    return used
-
-
-def _refuse_other(used: Path, config: RunConfig) -> None:
-    """Raises: ConfigError for a config that is kept already and differs."""
-    kept = read_run(used)
-    changed = differences(kept.model_dump(mode="json"), config.model_dump(mode="json"))
-    cause = "".join(["the config that is kept here differs from this one", *(f"\n  {line}" for line in changed)])
-    remedy = "give the settings that it began with, or move this file away, or choose another --out"
-    raise ConfigError("CONFIG_KEPT", cause, place=str(used), remedy=remedy)

@@ -9,7 +9,7 @@ from seqtwin.lookup import Spec, pick, split_spec
 from seqtwin.model.encoder import EncoderShape
 from seqtwin.model.representations import REPRESENTATIONS, Representation
 from seqtwin.reading.given_lengths import Lengths, checked_lengths
-from seqtwin.reading.returned_states import Returned, shape_of_layer, states_of
+from seqtwin.reading.returned_states import Returned, refuse_shape, shape_of_layer, states_of
 
 
 def read(
@@ -74,19 +74,28 @@ class Reader(nn.Module):
         `x`: packed; or padded [batch time dim], without batch_first [time batch dim]; or one sequence [time dim].
         `lengths`: the number of real steps of each sequence; None for packed ones, or for a batch without pads.
 
-        Raises: ConfigError for lengths that do not fit.
+        Raises: ConfigError for an input that is no batch, and for lengths that do not fit.
         """
+        if not isinstance(x, PackedSequence) and not (isinstance(x, Tensor) and x.dim() in (2, 3)):
+            refuse_shape(
+                "x", f"packed sequences, or a tensor {self._axes()}", x, "call reader(x, lengths) in this order"
+            )
         if not isinstance(x, PackedSequence) and lengths is not None and x.numel():
             x, lengths = self._without_pads(x, lengths), None
         output, state = self.rnn(x)
         return self.read(output, state, lengths)
+
+    def _axes(self) -> str:
+        return (
+            "[batch, time, dim]" if self.rnn.batch_first else "[time, batch, dim] (the layer has no batch_first=True)"
+        )
 
     def _without_pads(self, x: Tensor, lengths: Lengths | int) -> Tensor | PackedSequence:
         """A batch, packed, or the real steps of a single sequence."""
         if x.dim() == 2:
             return x[: int(checked_lengths(lengths, 1, len(x)))]
         rows, time = (0, 1) if self.rnn.batch_first else (1, 0)
-        real = checked_lengths(lengths, x.shape[rows], x.shape[time])
+        real = checked_lengths(lengths, x.shape[rows], x.shape[time], batch_first=self.rnn.batch_first)
         return pack_padded_sequence(x, real, batch_first=self.rnn.batch_first, enforce_sorted=False)
 
     def read(self, output: Tensor | PackedSequence, state: Returned, lengths: Lengths | int | None = None) -> Tensor:

@@ -5,6 +5,7 @@ step where the layer ended, so the step at which the two agree shows how far the
 """
 
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -115,10 +116,11 @@ def _batch_of(
             cause = "these are not the lengths of the packed sequence"
             raise ConfigError("READ_LENGTHS", cause, place="lengths", remedy="pass None: a packed sequence has its own")
         return _checked(rnn, Batch(outputs, hidden, cell, own.to(outputs.device)))
-    if output.dim() not in (2, 3):
-        _refuse_shape("output", "[batch, time, D*H], or [time, batch, D*H] without batch_first", output)
+    if not isinstance(output, Tensor) or output.dim() not in (2, 3):
+        refuse_shape("output", "[batch, time, D*H], or [time, batch, D*H] without batch_first", output)
     outputs = output[None] if output.dim() == 2 else output if rnn.batch_first else output.transpose(0, 1)
-    whole = checked_lengths(lengths, *outputs.shape[:2])
+    first = rnn.batch_first if output.dim() == 3 else None
+    whole = checked_lengths(lengths, *outputs.shape[:2], batch_first=first)
     return _checked(rnn, Batch(outputs, hidden, cell, whole.to(outputs.device)))
 
 
@@ -136,8 +138,8 @@ def _final_states(rnn: nn.RNNBase, state: Returned) -> tuple[Tensor, Tensor | No
 def _by_sequence(rnn: nn.RNNBase, state: Tensor) -> Tensor:
     """[layers*D batch H], or [layers*D H] of a single sequence, as [batch layers D H]. Raises: ConfigError."""
     directions = 2 if rnn.bidirectional else 1
-    if state.dim() not in (2, 3) or len(state) != rnn.num_layers * directions:
-        _refuse_shape("state", f"[{rnn.num_layers * directions}, batch, H] with layers x directions first", state)
+    if not isinstance(state, Tensor) or state.dim() not in (2, 3) or len(state) != rnn.num_layers * directions:
+        refuse_shape("state", f"[{rnn.num_layers * directions}, batch, H] with layers x directions first", state)
     whole = state[:, None] if state.dim() == 2 else state
     return whole.unflatten(0, (rnn.num_layers, directions)).permute(2, 0, 1, 3)
 
@@ -147,14 +149,16 @@ def _checked(rnn: nn.RNNBase, batch: Batch) -> Batch:
     size, _, width = batch.outputs.shape
     shape = shape_of_layer(rnn)
     if width != shape.joined:
-        _refuse_shape("output", f"a last axis of {shape.joined}", batch.outputs)
+        refuse_shape("output", f"a last axis of {shape.joined}", batch.outputs)
     if len(batch.hidden) != size or batch.hidden.shape[3] != shape.width:
         expected = f"{len(batch.hidden)} sequences, as state has, with batch_first={rnn.batch_first} as in the layer"
-        _refuse_shape("output", expected, batch.outputs if rnn.batch_first else batch.outputs.transpose(0, 1))
+        refuse_shape("output", expected, batch.outputs if rnn.batch_first else batch.outputs.transpose(0, 1))
     return batch
 
 
-def _refuse_shape(place: str, expected: str, got: Tensor) -> None:
-    cause = f"expected {expected}; got shape {list(got.shape)}"
-    remedy = "output, state = rnn(x), then pass both unchanged"
-    raise ConfigError("READ_SHAPE", cause, place=place, remedy=remedy)
+def refuse_shape(
+    place: str, expected: str, got: object, remedy: str = "output, state = rnn(x), then pass both unchanged"
+) -> NoReturn:
+    """Raises: ConfigError that names the shape that was expected."""
+    shown = f"shape {list(got.shape)}" if isinstance(got, Tensor) else type(got).__name__
+    raise ConfigError("READ_SHAPE", f"expected {expected}; got {shown}", place=place, remedy=remedy)

@@ -1,19 +1,20 @@
 """Arguments that name files or folders: checked before the libraries of a command are imported, which takes seconds."""
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from seqtwin.errors import ConfigError, DataError, nearest
+from seqtwin.paths import is_encoder, is_index, may_exist
 
-ENCODER = "ENCODER"
-CARDS = ("encoder.json", "encoder/encoder.json", "onnx.json")  # one of these is in the folder of an encoder
+ENCODER, INDEX = "ENCODER", "INDEX"
 # what an argument of this name must be, and the code of the error if it is not there; others are data
 FOLDERS: Mapping[str, tuple[str, str]] = {
     ENCODER: ("NO_ENCODER", "name the folder of a trained encoder, or that of its run"),
     "ENCODER|INDEX": ("NO_ENCODER", "name the folder of an encoder, a run or an index"),
     "ENCODER|CONFIG": ("NO_ENCODER", "name the folder of an encoder, or a config"),
-    "INDEX": ("NO_INDEX", "build one: seqtwin index ENCODER CORPUS -o DIR"),
+    INDEX: ("NO_INDEX", "build one: seqtwin index ENCODER CORPUS -o DIR"),
     "STUDY": ("NO_STUDY", "give a folder that `seqtwin compare` wrote (runs/NAME), or one with committed results"),
     "CELL": ("NO_CELL", "give a folder such as runs/NAME/cells/ID, or one that `seqtwin train` wrote"),
     "OTHER": ("NO_CELL", "give a folder such as runs/NAME/cells/ID, or one that `seqtwin train` wrote"),
@@ -21,33 +22,39 @@ FOLDERS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def check_inputs(command: str, arguments: Mapping[str, Path]) -> None:
+def check_inputs(command: str, arguments: Mapping[str, Path], texts: Sequence[str] = ()) -> None:
     """Check that the files and folders that a command is given exist. `arguments`: metavar -> path, in their order.
 
-    Raises: ConfigError, DataError; with a hint if an encoder and data were exchanged.
+    `texts`: the texts that follow, such as queries.
+
+    Raises: ConfigError, DataError; with a hint if an encoder and data, or an index and a query, were exchanged.
     """
-    paths = list(arguments.values())
-    given = arguments.get(ENCODER)
-    if given is not None and not is_encoder(given) and any(is_encoder(path) for path in paths[1:]):
-        ordered = [path for path in paths if is_encoder(path)] + [path for path in paths if not is_encoder(path)]
-        right = " ".join(map(str, ordered))
-        cause = f"expected the folder of an encoder first, then the data; '{paths[1]}' is an encoder"
-        raise ConfigError("ARGUMENTS_EXCHANGED", cause, place=str(given), remedy=f"seqtwin {command} {right} ...")
+    others = [str(path) for path in [*arguments.values()][1:]]
+    if ENCODER in arguments and not is_encoder(arguments[ENCODER]):
+        _refuse_exchanged(command, arguments[ENCODER], others, is_encoder, ("an encoder", "the data", " ..."))
+    if INDEX in arguments and not is_index(arguments[INDEX]):
+        _refuse_exchanged(command, arguments[INDEX], texts, is_index, ("an index", "the queries", ""))
     for metavar, path in arguments.items():
-        if not _exists(path):
+        if not may_exist(path):
             _refuse_missing(metavar, path)
 
 
-def is_encoder(path: Path) -> bool:
-    """Whether a path is the folder of an encoder, of a run, or of an exported encoder."""
-    return any(_exists(path / card) for card in CARDS)
+def _refuse_exchanged(
+    command: str, given: Path, others: Sequence[str], fits: Callable[[Path], bool], words: tuple[str, str, str]
+) -> None:
+    """Check that no later argument is the folder that was expected first. `words`: its name, that of the others, and
+    the end of the right command.
 
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # a name that no file can have: the command reports it
-        return True
+    Raises: ConfigError.
+    """
+    folder = next((text for text in others if fits(Path(text))), None)
+    if folder is None:
+        return
+    what, rest, end = words
+    ordered = [folder, str(given), *(text for text in others if text != folder)]
+    cause = f"expected the folder of {what} first, then {rest}; '{folder}' is {what}"
+    remedy = f"seqtwin {command} {shlex.join(ordered)}{end}"
+    raise ConfigError("ARGUMENTS_EXCHANGED", cause, place=str(given), remedy=remedy)
 
 
 def _refuse_missing(metavar: str, path: Path) -> NoReturn:

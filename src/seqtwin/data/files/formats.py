@@ -1,5 +1,6 @@
 """FORMATS: the file formats by file name ending. All readers and messages use this table."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -94,8 +95,9 @@ FORMATS: dict[str, Format] = {
 }
 ENDINGS = (*FORMATS, *(f"{ending}{GZIP}" for ending, form in FORMATS.items() if form.packable))
 KNOWN = f"{', '.join(FORMATS)} (and .csv{GZIP}, .tsv{GZIP}, ...)"
+LIST = ".txt"
 FOREIGN = {  # other formats, and what to do with them
-    ".txt": "has one text per line and no columns; seqtwin init makes labelled pairs from it; other data need a table",
+    LIST: "has one text per line and no columns; seqtwin init makes labelled pairs from it; other data need a table",
     ".xlsx": "is a spreadsheet; save it as .csv",
     ".xls": "is a spreadsheet; save it as .csv",
     ".ods": "is a spreadsheet; save it as .csv",
@@ -152,6 +154,8 @@ def unknown_format(path: Path) -> DataError:
         cause = f"unknown ending '{path.suffix}'; known: {KNOWN}"
     seen = _looks_like(path)
     usual = "choose a data file" if ending in FOREIGN else "a config ends in .yaml or .yml"
+    if ending == LIST:
+        usual = f"make labelled pairs of it: seqtwin init {shlex.quote(str(path))}; or choose a table"
     remedy = f"its lines look like those of a {seen} file: rename it" if seen else usual
     return DataError("DATA_FORMAT", cause, place=str(path), remedy=remedy)
 
@@ -181,5 +185,5 @@ def refuse_foreign(path: Path) -> None:
 
     Raises: DataError.
     """
-    if ending_of(path) in FOREIGN.keys() - {".txt"}:
+    if ending_of(path) in FOREIGN.keys() - {LIST}:
         raise unknown_format(path)
