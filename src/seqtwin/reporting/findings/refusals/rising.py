@@ -120,7 +120,8 @@ def rising_anywhere(table: StudyTable) -> Iterator[Refused]:
     rising = rising_pairings(table)
     if rising:
         count = f"{len(rising)} of {len(table.pairings)} pairings"
-        why = f"{_listed(rising)} {'was' if len(rising) == 1 else 'were'} still rising on validation data {_when(rising)}. "
+        verb = "was" if len(rising) == 1 else "were"
+        why = f"{_listed(rising)} {verb} still rising on validation data {_when(rising)}. "
         why += f"No comparison of {table.nouns.columns} rests on {'it' if len(rising) == 1 else 'them'}. "
         yield Refusal("R15", f"Not enough steps for {count}.", f"{why}{advice(table)}", str(table.meta.get("name", "")))
 

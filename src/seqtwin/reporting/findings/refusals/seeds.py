@@ -30,6 +30,7 @@ from seqtwin.reporting.formatting import many, settled
 from seqtwin.reporting.table.frame_rows import Labels, records
 from seqtwin.reporting.table.study_table import StudyTable
 
+ON_PLATEAU = "on their plateau"
 LONGER = 5  # times as many epochs, for a loss still on its plateau
 
 
@@ -60,6 +61,11 @@ def too_few_seeds_of_best(table: StudyTable, facet: FacetAnalysis) -> Refused:
     return too_few_seeds(table, _of_one(f"the best pairing, {named(labels)}", labels, facet.get("dataset", "")))
 
 
+def too_few_seeds_of(table: StudyTable, labels: Labels) -> Refused:
+    """The tier is quick, or a pairing has fewer than five finished seeds."""
+    return too_few_seeds(table, _of_one(named(labels), labels))
+
+
 def _of_one(name: str, labels: Labels, dataset: str = "") -> Claim:
     return Claim(name, dataset, ((labels, labels),), UNKNOWN, None)
 
@@ -76,10 +82,10 @@ def mixed_seeds(table: StudyTable, labels: Labels) -> Refused:
     counts = {state: int((rows["status"] == state).sum()) for state in ("collapsed", "diverged")}
     done = finished(rows)
     stuck = stuck_seeds(done)
-    counts["on their plateau"] = len(stuck) if len(stuck) < len(done) else 0
+    counts[ON_PLATEAU] = len(stuck) if len(stuck) < len(done) else 0
     if not any(counts.values()):
         return None
-    rest = done[~done["seed"].isin(stuck)] if counts["on their plateau"] else done
+    rest = done[~done["seed"].isin(stuck)] if counts[ON_PLATEAU] else done
     shown = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     why = f"Of {len(rows)} seeds: {shown}. {_mean_of_rest(rest)}"
     return Refusal("R06", f"No mean over all seeds of {named(labels)}.", why, named(labels))
