@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from seqtwin.reporting.findings.refusals.claim import finished, labels_of, number, rows_of, stuck_seeds
+from seqtwin.reporting.findings.refusals.claim import finished, labels_of, rows_of, stuck_seeds
 from seqtwin.reporting.findings.refusals.seeds import mixed_seeds, still_on_plateau, too_few_seeds_of
 from seqtwin.reporting.formatting import many
 from seqtwin.reporting.table.facet import Facet, facets_of
@@ -37,7 +37,8 @@ def with_supported_letters(table: StudyTable) -> StudyTable:
     if "letters" not in table.pairings or not (table.pairings["letters"].fillna("") != "").any():
         return table
     allowed = [is_compared(table, labels_of(table, row)) for row in records(table.pairings)]
-    return replace(table, pairings=table.pairings.assign(letters=table.pairings["letters"].where(allowed, "")))
+    letters = [text if shown else "" for text, shown in zip(table.pairings["letters"], allowed, strict=True)]
+    return replace(table, pairings=table.pairings.assign(letters=letters))
 
 
 def learned_seeds(table: StudyTable, labels: Labels) -> pd.DataFrame | None:
@@ -65,7 +66,7 @@ def with_learned_means(table: StudyTable) -> StudyTable:
 
 def _over(part: pd.DataFrame, pairing: Row) -> dict[str, object]:
     """The entries of a pairing over some of its seeds."""
-    values = pd.Series([number(row, f"test_{pairing['primary']}") for row in records(part)], dtype=float)
+    values = part[f"test_{pairing['primary']}"].astype(float)
     ends = {"mean": values.mean(), "sd": values.std(ddof=1), "min": values.min(), "max": values.max()}
     why = f"refused: mean of the {many(len(part), 'seed')} that learned, R06"
     return {**ends, **_UNKNOWN, "interval": why, "learned": float(len(part))}
