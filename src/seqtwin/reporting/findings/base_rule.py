@@ -104,7 +104,7 @@ def improved(v: Values) -> str:
 
 
 def ranking_improved(v: Values) -> str:
-    """What a loss on its plateau means where the ranking of dev pairs improved; empty where it did not."""
+    """The meaning of a loss on its plateau if the ranking of dev pairs improved; empty if it did not."""
     rise = improved(v)
     return f"The loss is still at the level of guessing, although the ranking improved {rise}." if rise else ""
 

@@ -151,7 +151,7 @@ def rising_line(table: StudyTable) -> str:
 def advice(table: StudyTable) -> str:
     """How long to train, as a number of epochs where all pairings have the same.
 
-    Twice as long; five times, if any pairing is still on its plateau (R14), so that there is one advice.
+    Twice as long; five times, if any pairing is still on its plateau (R14). There is one advice.
     """
     stuck = any(still_on_plateau(table, labels_of(table, row)) for row in records(table.pairings))
     words, times = ("five times", LONGER) if stuck else ("twice", 2)

@@ -73,5 +73,5 @@ def _over(part: pd.DataFrame, pairing: Row) -> dict[str, object]:
 
 
 def has_mixed_seeds(table: StudyTable) -> bool:
-    """Whether any pairing has seeds that learned and seeds that did not, so that its mean describes neither."""
+    """Whether any pairing has seeds that learned and seeds that did not. Its mean describes neither."""
     return any(learned_seeds(table, labels_of(table, row)) is not None for row in records(table.pairings))
