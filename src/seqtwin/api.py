@@ -29,6 +29,7 @@ from seqtwin.notebook.given_data import (
     understood,
 )
 from seqtwin.notebook.progress import State, study_bar, training_bar
+from seqtwin.notebook.python_errors import told_in_python
 from seqtwin.notebook.run_results import RunResults
 from seqtwin.notebook.study_results import StudyResults
 from seqtwin.paths import expand
@@ -48,7 +49,7 @@ from seqtwin.study.worker import Progress
 from seqtwin.study.worker_pool import OnProgress
 from seqtwin.trackers.callbacks import Callback, Cell
 from seqtwin.trackers.known_trackers import flat, study_listeners
-from seqtwin.trackers.listeners import Listeners
+from seqtwin.trackers.listeners import Listeners, checked
 from seqtwin.training.run_state import RunState
 
 __all__ = [
@@ -59,7 +60,7 @@ __all__ = [
 AUTO_AGAIN = "the comparison of encoders continues by itself, with the trainings that have ended"
 NO_STACK = "a study within some minutes ends some of its cells early, which a stack cannot"
 OnLine = Callable[[str], None]
-Side = str | Sequence[str] | None
+Side = str | int | Sequence[str] | None
 Labels = Mapping[str, int] | None
 Scale = tuple[float, float] | None
 
@@ -91,6 +92,7 @@ def train(
 
     Raises: ConfigError, DataError; Diverged, with what is left in `out`.diverged; ResourceError; InUseError.
     """
+    callbacks = checked(callbacks)
     folder = expand(str(out)) if out else free_folder(Path("runs") / _name_of(config, "run"))
     if minutes is not None and resume:
         raise ConfigError("RESUME_AUTO", AUTO_AGAIN, place="minutes", remedy="leave out resume")
@@ -158,7 +160,7 @@ def compare(
     check_program(jobs or os.cpu_count() or 1)
     if stack and minutes is not None:
         raise ConfigError("STACK_MINUTES", NO_STACK, place="stack", remedy="leave out stack, or the minutes")
-    begin = time.monotonic() if started is None else started
+    callbacks, begin = checked(callbacks), time.monotonic() if started is None else started
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     folder = expand(str(out)) if out else Path("runs") / name
     given = given_study(config, folder, ColumnOptions.of(left, right, label, text, scale, labels), settings)
@@ -212,7 +214,8 @@ def evaluate(
     `encoder`: an encoder, or its folder. Raises: ConfigError, DataError, DamagedError.
     """
     model = encoder if isinstance(encoder, TrainedEncoder) else load(encoder)
-    return model.evaluate(data, left=left, right=right, label=label, labels=labels, text=text, scale=scale)
+    with told_in_python():
+        return model.evaluate(data, left=left, right=right, label=label, labels=labels, text=text, scale=scale)
 
 
 def probe(
@@ -229,7 +232,7 @@ def probe(
 
     Raises: ConfigError, DataError, DamagedError.
     """
-    with data_file(data) as path:
+    with told_in_python(), data_file(data) as path:
         found = inspect_data(path, ColumnOptions.of(left, right, label, text, scale, labels))
         return probe_file(Path(encoder), found, seed=seed)[0]
 

@@ -95,6 +95,14 @@ def test_a_query_that_cannot_be(encoder: TrainedEncoder, query: Any) -> None:
         Index.build(encoder, ["a"]).search(query)
 
 
+def test_the_repr_of_hits_has_the_first_hits_and_not_the_items(encoder: TrainedEncoder) -> None:
+    index = Index.build(encoder, [f"abc{'d' * n}" for n in range(50)])
+    said = repr(index.search(["abc", "abcd", "abcdd", "abcddd"], k=5))
+    assert said.startswith("Hits of 4 queries\n  0: abc ")
+    assert said.endswith("... 1 more")
+    assert len(said) < 500
+
+
 def test_a_huge_text_and_odd_ones(encoder: TrainedEncoder) -> None:
     odd = ["a" * 1_000_000, "\u2028 \ud800 \x00", "名前\n\r", '"{}', "😀"]
     index = Index.build(encoder, odd)

@@ -179,3 +179,63 @@ def test_a_run_shows_itself(frame: pd.DataFrame) -> None:
     assert "training loss" in run.plot()._repr_svg_()
     left, right = ["abc", "de"], ["abd", "fe"]
     np.testing.assert_array_equal(run.encoder.score(left, right), seqtwin.load(run.path).score(left, right))
+
+
+# what a person gives by mistake
+
+
+def test_columns_without_names_are_named_by_their_numbers(frame: pd.DataFrame) -> None:
+    frame.columns = pd.Index([0, 1, 2])
+    run = train(frame, "numbers", left=0, right=1, label=2, labels={"1": 1, "0": 0})
+    assert run.understood[0].count("'0'") or "0" in run.understood[0]
+
+
+def test_a_table_of_pyarrow_with_a_name_twice_is_refused(frame: pd.DataFrame) -> None:
+    pa = library("pyarrow")
+    table = pa.table(
+        [frame["left"], frame["right"], frame["left"], frame["label"]], ["left", "right", "right", "label"]
+    )
+    with pytest.raises(DataError, match="'right' occurs more than once"):
+        train(table, "twice")
+
+
+@pytest.mark.parametrize("kind", ["series", "array", "generator", "nothing"])
+def test_what_is_no_frame_is_named(frame: pd.DataFrame, kind: str) -> None:
+    given = {
+        "series": frame["left"],
+        "array": frame.to_numpy(),
+        "generator": (row for row in [("a", "b", 1)]),
+        "nothing": None,
+    }[kind]
+    with pytest.raises(DataError, match=type(given).__name__) as refused:
+        train(given, "out")
+    assert refused.value.code == "FRAME_TYPE"
+    assert not list(Path.cwd().iterdir())
+
+
+def test_frames_and_files_do_not_mix(frame: pd.DataFrame) -> None:
+    with pytest.raises(DataError, match="some splits are frames and some are not"):
+        train({"train": frame, "test": "pairs.csv"}, "out")
+
+
+def test_the_split_without_rows_is_named(frame: pd.DataFrame) -> None:
+    with pytest.raises(DataError) as refused:
+        train({"train": frame, "dev": frame.iloc[:0], "test": frame}, "out")
+    assert refused.value.place == "dev of frame"
+
+
+@pytest.mark.parametrize(
+    ("columns", "remedy"), [(["left", "right"], "label=NAME"), (["left", "right", "score"], "scale=(LOW, HIGH)")]
+)
+def test_remedies_name_arguments(frame: pd.DataFrame, columns: list[str], remedy: str) -> None:
+    frame["score"] = 5
+    with pytest.raises(DataError) as refused:
+        train(frame[columns], "out")
+    assert remedy in refused.value.remedy
+    assert "--label" not in str(refused.value)
+
+
+def test_an_unknown_setting_is_a_fault_of_the_settings(frame: pd.DataFrame) -> None:
+    with pytest.raises(ConfigError) as refused:
+        seqtwin.train(frame, "out", settings={"epochs": 3})
+    assert refused.value.place == "settings"

@@ -17,7 +17,7 @@ import seqtwin
 import tiny
 from optional import library
 from seqtwin import api
-from seqtwin.errors import MissingExtraError
+from seqtwin.errors import ConfigError, MissingExtraError
 from seqtwin.trackers import known_trackers
 from seqtwin.trackers.callbacks import Callback, Cell, Epoch, Step
 from seqtwin.trackers.listeners import undisturbed
@@ -99,6 +99,28 @@ def test_an_error_of_a_callback_is_logged_once_and_loses_nothing(raw: dict[str, 
     assert "the disk of the tracker is full" in caplog.text
     assert len(other.steps) == 12
     assert contents(run.path) == contents(train(raw, "plain").path)
+
+
+@pytest.mark.parametrize("given", [Recorder(), [Recorder], [print], 3], ids=["one", "class", "function", "number"])
+def test_what_is_no_list_of_callbacks_is_refused_first(raw: dict[str, Any], given: Any) -> None:
+    for call in (seqtwin.train, seqtwin.compare):
+        with pytest.raises(ConfigError, match="found") as refused:
+            call(raw, "out", callbacks=given)
+        assert refused.value.code == "CALLBACKS"
+    assert not Path("out").exists()
+
+
+def test_a_blocked_folder_is_one_line_without_a_traceback(raw: dict[str, Any], caplog: Any) -> None:
+    class Blocked(Callback):
+        def on_epoch(self, epoch: Epoch) -> None:
+            raise FileExistsError("out.tensorboard is a file")
+
+    with caplog.at_level(logging.WARNING, "seqtwin"):
+        seqtwin.train(raw, "out", callbacks=[Blocked()], baselines=False)
+    said = [record for record in caplog.records if "Blocked" in record.getMessage()]
+    assert len(said) == 1
+    assert "out.tensorboard is a file" in said[0].getMessage()
+    assert not said[0].exc_info
 
 
 def test_an_interrupt_in_a_callback_ends_the_training(raw: dict[str, Any]) -> None:

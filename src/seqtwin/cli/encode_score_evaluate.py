@@ -54,15 +54,18 @@ def evaluate(
     from seqtwin.inference.evaluate_heads import evaluate_head
     from seqtwin.inference.evaluate_pairs import evaluate_pairs
     from seqtwin.inference.trained_encoder import load
+    from seqtwin.inference.trained_on import training_note
 
     model = load(encoder)
     inspection = inspect_data(data, column_options(columns, quoting=quoting, gaps=gaps))
     console.print_summary(seen_lines(inspection))
+    if note := training_note(encoder, inspection.judged_file):
+        console.print_notice(f"note: {note}")
     values, undefined = (evaluate_pairs if model.predicts is None else evaluate_head)(model, inspection)
     if as_json:
         console.print_json({"test": values, "undefined": undefined})
         return
-    console.print_line(console.table(["", "test"], [[name, f"{value:.4f}"] for name, value in values.items()]))
+    console.print_line(console.table(["", "value"], [[name, f"{value:.4f}"] for name, value in values.items()]))
     for name, why in undefined.items():
         console.print_line(f"{name}: undefined ({why})")
 

@@ -1,5 +1,6 @@
 """The results of a search: items with scores, best first. A second encoder can re-rank them."""
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -54,7 +55,15 @@ class Hit:
     similarity: float | None = None
 
 
-@dataclass(frozen=True)
+SHOWN = 3  # queries, and hits of each, in the repr
+
+
+def _listed(hits: Sequence[Hit]) -> str:
+    named = [f"{textwrap.shorten(hit.text, 60) or hit.id} {hit.score:.3f}" for hit in hits[:SHOWN]]
+    return ", ".join([*named, *(["..."] if len(hits) > SHOWN else [])]) or "nothing found"
+
+
+@dataclass(frozen=True, repr=False)
 class Hits:
     """The hits of each query: `hits[0]` are those of the first query, best first.
 
@@ -69,6 +78,12 @@ class Hits:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        """The first hits of the first queries: the items of the index can be millions."""
+        lines = [f"  {query}: {_listed(self[query])}" for query in range(min(len(self), SHOWN))]
+        more = [f"  ... {len(self) - SHOWN:,} more"] if len(self) > SHOWN else []
+        return "\n".join([f"Hits of {len(self):,} {'query' if len(self) == 1 else 'queries'}", *lines, *more])
 
     def __getitem__(self, query: int) -> list[Hit]:
         return [self._hit(query, int(place)) for place in np.flatnonzero(self.rows[query] >= 0)]

@@ -21,5 +21,6 @@
 - `predict_file`: predictions for a whole file.
 - `evaluate_pairs`: metrics of pairs in new labelled data.
 - `evaluate_heads`: metrics of predicted classes in new labelled data.
+- `trained_on`: whether a file is the one that an encoder was trained on.
 - `evaluate_data`: the metrics of a file or a frame, as a frame.
 """

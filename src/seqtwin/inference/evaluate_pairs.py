@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +26,7 @@ class Evaluated(Protocol):
 
     inputs: str
     threshold: float | None
+    home: Path | None
 
     @property
     def facts(self) -> Mapping[str, Any]: ...

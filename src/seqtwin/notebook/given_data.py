@@ -23,13 +23,14 @@ from seqtwin.config import (
 )
 from seqtwin.data.file_summary import roles_text
 from seqtwin.data.files.kept_frames import Frames, data_file, has_frames, keep_frames, kept_folder
-from seqtwin.data.files.memory_frames import is_frame
+from seqtwin.data.files.memory_frames import is_frame, refuse_no_data
 from seqtwin.data.inspect_file import NO_OPTIONS, Inspection, inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.starter_config import as_mapping, as_yaml, describe, seen_lines, starter_settings
 from seqtwin.errors import ConfigError
 from seqtwin.files import publish_text
 from seqtwin.guards.replaced import move_replaced
+from seqtwin.notebook.python_errors import told_in_python
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.fresh_model import refuse_memory, training_memory
 from seqtwin.run.manifest import config_text
@@ -80,12 +81,13 @@ def given_run(
     """
     overrides = _override_texts(settings or {})
     if not is_data(given):
+        _refuse_no_config(given)
         _refuse_options(options)
         return GivenRun(run_config_of(_with_kept(given, out), overrides))
-    with data_file(given, kept_folder(out)) as path:
+    with told_in_python(), data_file(given, kept_folder(out)) as path:
         found = inspect_data(path, options)
         raw = _starter(found, out, overrides)
-        run = parse_run(overridden(raw, overrides), place=str(path))
+        run = parse_run(overridden(raw, overrides), place="settings" if overrides else str(path))
         prepared = prepare(run)
         refuse_untrainable(run, prepared)
         lines = understood(run, prepared, seen_lines(found))
@@ -104,9 +106,10 @@ def given_study(
     """
     overrides = _override_texts(settings or {})
     if not is_data(given):
+        _refuse_no_config(given)
         _refuse_options(options)
         return GivenStudy(_study_config(_with_kept(given, out), overrides))
-    with data_file(given, kept_folder(out)) as path:
+    with told_in_python(), data_file(given, kept_folder(out)) as path:
         found = inspect_data(path, options)
         raw = _starter(found, out, overrides)
         grid = usual_grid(objective_of(raw, overrides))
@@ -126,6 +129,12 @@ def is_data(given: object) -> bool:
     if isinstance(given, (str, Path)):
         return Path(given).suffix.lower() not in CONFIG_ENDINGS or Path(given).is_dir()
     return has_frames(given)
+
+
+def _refuse_no_config(given: object) -> None:
+    """Raises: DataError for a value that is neither data nor a config."""
+    if not isinstance(given, (RunConfig, StudyConfig, str, Path)):
+        refuse_no_data(given)
 
 
 def _kept_line(given: object, path: Path) -> list[str]:

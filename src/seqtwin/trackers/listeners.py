@@ -9,9 +9,12 @@ from typing import Protocol, TypeAlias, TypeVar
 import numpy as np
 import torch
 
+from seqtwin.errors import ConfigError
 from seqtwin.trackers.callbacks import Callback, Cell, Epoch, Step
 
 log = logging.getLogger(__name__)
+
+METHODS = ("on_step", "on_epoch", "on_cell")
 
 
 class State(Protocol):
@@ -31,7 +34,7 @@ class Listeners:
     """The callbacks of one training or study. One that raises an error is logged and not called again."""
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:
-        self._callbacks = list(callbacks)
+        self._callbacks = checked(callbacks)
 
     def following(
         self, on_epoch: Callable[[StateT], None]
@@ -67,10 +70,23 @@ class Listeners:
             try:
                 with undisturbed():
                     call(callback)
-            except Exception:
+            except Exception as error:
                 self._callbacks.remove(callback)
-                name = type(callback).__name__
-                log.warning("%s raised an error and is not called again; the training continues", name, exc_info=True)
+                said = "%s raised an error and is not called again; the training continues: %s"
+                # a full disk or a blocked folder is no mistake in a program
+                log.warning(said, type(callback).__name__, error, exc_info=not isinstance(error, OSError))
+
+
+def checked(callbacks: Sequence[Callback]) -> list[Callback]:
+    """The callbacks as a list. Raises: ConfigError for anything but a sequence of objects with the three methods."""
+    remedy = "expected a list of objects of classes that inherit from seqtwin.Callback"
+    if isinstance(callbacks, Callback) or not isinstance(callbacks, Sequence):
+        raise ConfigError("CALLBACKS", f"found {type(callbacks).__name__}", place="callbacks", remedy=remedy)
+    for one in callbacks:
+        if isinstance(one, type) or not all(callable(getattr(one, name, None)) for name in METHODS):
+            cause = f"found the class {one.__name__}" if isinstance(one, type) else f"found {type(one).__name__}"
+            raise ConfigError("CALLBACKS", cause, place="callbacks", remedy=remedy)
+    return list(callbacks)
 
 
 NOBODY = Listeners(())

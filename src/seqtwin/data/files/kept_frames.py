@@ -53,7 +53,7 @@ def keep_frames(frames: object, folder: Path) -> Path:
     Raises: DataError for an unknown split, and for rows that cannot be kept; ResourceError.
     """
     parts = _by_split(frames)
-    contents = {split: _lines_of(frame) for split, frame in parts.items()}
+    contents = {split: _lines_of(frame, split) for split, frame in parts.items()}
     home = folder / _digest(contents)
     places = {split: home / (f"{NAME}.jsonl" if split == NAME else f"{NAME}/{split}.jsonl") for split in contents}
     for split, path in places.items():
@@ -75,8 +75,12 @@ def _by_split(frames: object) -> dict[str, object]:
     return {SPLITS[name]: frame for name, frame in frames.items()}
 
 
-def _lines_of(frame: object) -> bytes:
-    rows = frame_rows(frame)
+def _lines_of(frame: object, split: str) -> bytes:
+    try:
+        rows = frame_rows(frame)
+    except DataError as error:
+        error.place = error.place if split == NAME else f"{split} of {error.place.removeprefix('the ')}"
+        raise
     return "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows).encode()
 
 

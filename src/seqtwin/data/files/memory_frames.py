@@ -59,10 +59,21 @@ def frame_rows(frame: object) -> list[dict[str, Value]]:
     if reader is None:
         remedy = "expected a frame of pandas, polars, pyarrow or datasets, or a list of tuples"
         raise DataError("FRAME_TYPE", f"found {type(frame).__name__}", place="the frame", remedy=remedy)
-    rows = [_plain_row(number, row) for number, row in enumerate(reader(frame))]
+    rows = [_plain_row(number, row) for number, row in enumerate(reader(frame), start=1)]
     if not rows:
         raise DataError("DATA_NO_ROWS", "no rows", place="the frame", remedy="expected at least one row")
     return rows
+
+
+def refuse_no_data(value: object) -> None:
+    """Raises: DataError for a value that is neither a frame nor a mapping with a config or with frames."""
+    if value is None or not isinstance(value, Mapping):
+        frame_rows(value)
+    mixed = isinstance(value, Mapping) and any(map(is_frame, value.values()))
+    if mixed:
+        cause = "some splits are frames and some are not"
+        remedy = "give a frame for each split, or a file for each in a config: {'data': {'train': ..., 'test': ...}}"
+        raise DataError("FRAME_SPLITS", cause, place="the frames", remedy=remedy)
 
 
 def _reader_of(value: object) -> Callable[[Any], Rows] | None:
@@ -101,10 +112,14 @@ def _of_polars(frame: object) -> Rows:
 
 
 class _ListedRows(Protocol):
+    @property
+    def schema(self) -> Any: ...
+
     def to_pylist(self) -> list[dict[str, object]]: ...
 
 
 def _of_pyarrow(frame: _ListedRows) -> Rows:
+    _refuse_twice(frame.schema.names)
     return iter(frame.to_pylist())
 
 

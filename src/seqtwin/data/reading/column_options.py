@@ -31,18 +31,27 @@ class ColumnOptions:
     @classmethod
     def of(
         cls,
-        left: str | Sequence[str] | None = None,
-        right: str | Sequence[str] | None = None,
-        label: str | None = None,
-        text: str | None = None,
+        left: str | int | Sequence[str] | None = None,
+        right: str | int | Sequence[str] | None = None,
+        label: str | int | None = None,
+        text: str | int | None = None,
         scale: Sequence[float] | None = None,
         labels: Mapping[str, float] | None = None,
     ) -> "ColumnOptions":
-        """The options that a Python function was given; a side is one column or several."""
-        sides = [(side,) if isinstance(side, str) else None if side is None else tuple(side) for side in (left, right)]
-        return cls(sides[0], sides[1], label, text, scale, labels)
+        """The options that a Python function was given; a side is one column or several.
+
+        The columns of a frame without names are numbers: they are named by these, as in its rows.
+        """
+        names = [None if name is None else str(name) for name in (label, text)]
+        return cls(_side(left), _side(right), names[0], names[1], scale, labels)
 
     @property
     def pair(self) -> bool:
         """Whether a side is specified."""
         return self.left is not None or self.right is not None
+
+
+def _side(side: str | int | Sequence[str] | None) -> Names | None:
+    if side is None:
+        return None
+    return (str(side),) if isinstance(side, (str, int)) else tuple(map(str, side))
