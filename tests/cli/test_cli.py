@@ -142,7 +142,7 @@ def test_train_names_a_curve_that_still_rises(tmp_path: Path) -> None:
     path.write_text("\n".join(",".join(row) for row in [head, *rows]) + "\n", encoding="utf-8")
     reseal(folder)
     (line,) = init_train._rising_lines(folder)
-    assert line.startswith("still rising on dev when training ended (gain on dev in the last quarter")
+    assert line.startswith("still rising on dev when training ended (after 3 epochs)")
     assert line.endswith("try fit.epochs=6")
     for row in rows:
         row[head.index("dev_roc_auc")] = "0.9"

@@ -178,7 +178,7 @@ def _print_clusters(deduped: "Deduped", choice: "Choice | None", as_json: bool, 
         named = {"other_thresholds": others, **choice_facts(choice), "written": [str(path) for path in written]}
         console.print_json({**facts, **named})
         return
-    clusters = f"{at_threshold['clusters']} clusters of two or more rows"
+    clusters = f"{(n := at_threshold['clusters'])} cluster{'' if n == 1 else 's'} of two or more rows"
     console.print_line(f"{rows} rows at threshold {deduped.threshold:.4g}: {clusters}")
     lines = sorted([at_threshold, *others], key=lambda line: -line["threshold"])
     console.print_line(console.table(list(lines[0]), [[f"{value:.4g}" for value in line.values()] for line in lines]))

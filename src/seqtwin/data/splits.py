@@ -35,7 +35,8 @@ def _grouped(left: Sequence[Item], right: Sequence[Item], limit: float) -> tuple
     groups = _components(lefts, rights)
     share = np.bincount(groups).max() / len(groups)
     if share <= limit or len(lefts) == 1:
-        return groups, f"{groups.max() + 1} connected components of pairs that share a text"
+        number = groups.max() + 1
+        return groups, f"{number} connected component{'' if number == 1 else 's'} of pairs that share a text"
     by_left = np.asarray(pd.factorize(lefts)[0], dtype=np.int64)
     why = f"one connected component would have {share:.0%} of the pairs"
     return by_left, f"{by_left.max() + 1} groups of pairs with the same left text, because {why}"

@@ -21,7 +21,8 @@ def curve_facts(dev: Sequence[float]) -> dict[str, float]:
     `dev_rise` = gain in the last quarter of the epochs, from a least-squares line through the last half of them (at
     least four epochs where there are so many); `dev_rise_low` = the lower end of its one-sided 95 % interval (t);
     `dev_best_share` = the best epoch / all epochs. With one or two epochs the gain is that of the last one, and .01 is
-    assumed as the noise. Empty for a curve without epochs or with undefined values.
+    assumed as the noise. `dev_start` = the metric before training, `dev_best` = that of the best epoch, `dev_epochs` =
+    the number of epochs. Empty for a curve without epochs or with undefined values.
 
     >>> facts = curve_facts([0.5, 0.6, 0.7, 0.8, 0.9])
     >>> round(facts["dev_rise"], 3), facts["dev_best_share"]
@@ -32,7 +33,9 @@ def curve_facts(dev: Sequence[float]) -> dict[str, float]:
     if epochs < 1 or not np.isfinite(values).all():
         return {}
     rise, low = _last_gain(values) if epochs < _FEWEST else _fitted_gain(values[1:])
-    return {"dev_rise": rise, "dev_rise_low": low, "dev_best_share": (int(np.argmax(values[1:])) + 1) / epochs}
+    best = int(np.argmax(values[1:])) + 1
+    ends = {"dev_start": float(values[0]), "dev_best": float(values[best]), "dev_epochs": float(epochs)}
+    return {"dev_rise": rise, "dev_rise_low": low, "dev_best_share": best / epochs, **ends}
 
 
 def _last_gain(values: np.ndarray) -> tuple[float, float]:

@@ -10,7 +10,8 @@ import pandas as pd
 from seqtwin.errors import ConfigError
 from seqtwin.guards import html_cards
 from seqtwin.metrics import metric_name
-from seqtwin.reporting.table.facet import Facet, facets_of
+from seqtwin.reporting.findings.refusals.supported import lettered_facets, with_supported_letters
+from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable, read_study
 from seqtwin.study.compare import Study
 
@@ -33,7 +34,7 @@ class StudyResults(Study):
     def table(self) -> StudyTable:
         """Everything that the report prints, read once: frames, facts and statistics. Raises: DamagedError."""
         report = self.path / "report"
-        return read_study(report if (report / "results.csv").exists() else self.path)
+        return with_supported_letters(read_study(report if (report / "results.csv").exists() else self.path))
 
     @property
     def results(self) -> pd.DataFrame:
@@ -58,7 +59,7 @@ class StudyResults(Study):
         """
         from seqtwin.reporting.page.chosen_figures.grid import heat_map_of
 
-        facets = facets_of(self.table)
+        facets = lettered_facets(self.table)
         if not 0 <= facet < len(facets):
             cause = f"expected a number from 0 to {len(facets) - 1}, got {facet}"
             raise ConfigError("STUDY_FACET", cause, place="heatmap")
@@ -70,7 +71,7 @@ class StudyResults(Study):
 
     def _repr_html_(self) -> str:
         parts = [html_cards.paragraph(line) for line in self.understood]
-        for facet in facets_of(self.table):
+        for facet in lettered_facets(self.table):
             parts += [html_cards.paragraph(_title(facet)), _means(facet)]
         steps = ["study.heatmap()", "study.results", f'open "{self.page}"']
         return html_cards.card(repr(self), parts, steps)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from resealed import reseal
 from seqtwin.reporting.findings import diagnose
 from seqtwin.reporting.findings.diagnose import CAUSES, LABELS, diagnose_cell, diagnose_pairing, diagnose_seeds
+from seqtwin.reporting.findings.item_rules import rules_of
 from seqtwin.reporting.findings.rules import RULES
 from seqtwin.reporting.table.study_table import read_study
 
@@ -32,7 +33,7 @@ FIRES = {
     "D10": ({"train_auc": 0.44}, {"train_auc": 0.46}),
     "D11": ({"gradient_ratio": 101.0}, {"gradient_ratio": 99.0}),
     "D12": ({"third_last": 0.81}, {"third_last": 0.79}),
-    "D13": ({"isotonic_gain": 0.11}, {"isotonic_gain": 0.09}),
+    "D13": ({"isotonic_gain": 0.11, "test_roc_auc": 0.9}, {"isotonic_gain": 0.09, "test_roc_auc": 0.9}),
     "D14": (
         {"pad_slope_low": -0.4, "pad_slope_high": -0.1, "padding_deviation": math.nan},
         {"pad_slope_low": -0.4, "pad_slope_high": -0.1, "padding_deviation": 2e-7},
@@ -60,7 +61,7 @@ ALSO = {
     "D10": {"train_auc": 0.9, "dev_roc_auc": 0.2},
     "D10 by a probe": {"probe_metric": 0.39, "chance": 0.5, "untrained_roc_auc": 0.8, "test_roc_auc": 0.6},
     "D11": {"gradient_ratio": math.nan, "gradient_first": 0.0},
-    "D13": {"rank_minus_pearson": 0.11},
+    "D13": {"rank_minus_pearson": 0.11, "native_metric": 0.3, "chance": 0.0},
     "D14": {"pad_slope_low": 0.1, "pad_slope_high": 0.3, "padding_deviation": 2e-4},
     "D17": {"stuck": 1.0},
     "X2": {"length_auc": 0.9, "score_length_correlation": 0.8, "norm_length_correlation": 0.95},
@@ -244,3 +245,33 @@ def test_a_curve_that_still_rises_is_found_in_a_cell_and_in_a_table(tmp_path):
     history.to_csv(cell / "history.csv", index=False)
     reseal(cell)
     assert diagnose_cell(cell).codes == {"D18"}
+
+
+def test_scores_that_hardly_rank_are_not_called_a_matter_of_calibration():
+    off = {"rank_minus_pearson": 0.2, "isotonic_gain": 0.2}
+    assert "D13" not in codes({**off, "test_roc_auc": 0.556})
+    assert "D13" not in codes({**off, "native_metric": 0.1, "chance": 0.0})
+    assert "D13" not in codes({**off, "native_metric": math.nan})
+    assert "D13" in codes({**off, "test_roc_auc": 0.8})
+
+
+def finding(code, values, rules=RULES):
+    return next(one for one in diagnose.diagnose(values, rules).findings if one.code == code)
+
+
+def test_a_loss_on_its_plateau_does_not_hide_that_the_ranking_improved():
+    still = {"plateau_ratio": 0.99}
+    improved = finding("D1", {**still, "dev_start": 0.8, "dev_best": 0.98}).says
+    assert improved == "The loss is still at the level of guessing, although the ranking improved from .80 to .98."
+    assert finding("D1", {**still, "dev_start": 0.8, "dev_best": 0.84}).says.startswith("Nothing was learned")
+    assert finding("D1", still).says.startswith("Nothing was learned")
+    items = finding("D1", {**still, "dev_start": 0.1, "dev_best": 0.5}, rules_of({"objective": "classify"})).says
+    assert "the metric on dev improved from .10 to .50" in items
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 4, 8])
+def test_a_last_quarter_needs_four_epochs(epochs):
+    values = {"dev_rise": 0.171, "dev_rise_low": 0.1, "dev_best_share": 1.0, "dev_epochs": float(epochs)}
+    shown = finding("D18", values).evidence
+    assert ("last quarter" in shown) == (epochs >= 4)
+    assert (shown == f"after {epochs} epoch{'s' if epochs > 1 else ''}") == (epochs < 4)

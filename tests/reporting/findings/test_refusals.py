@@ -430,3 +430,46 @@ def test_r15_needs_half_of_the_seeds(table):
     flat = ~table.curves["id"].isin(few) & table.curves["id"].str.contains("mean_output.mse", regex=False)
     table.curves.loc[flat, "dev"] = 0.9
     assert of_planned(table, "e", representation="mean_output") == set()
+
+
+def with_epochs(table, epochs, dev):
+    """Give every study cell a curve: `dev` before training and after each of some epochs."""
+    rows = table.curves[table.curves["epoch"] <= epochs].copy()
+    rows["dev"] = rows["epoch"].map(dict(enumerate(dev)))
+    return replace(table, curves=rows)
+
+
+def test_r14_says_that_the_ranking_improved_where_it_did(table):
+    spoil(table, "diag_stuck", 1.0, representation="mean_output", loss="mse")
+    (flat,) = [one.why for one in check_claims.check_study(with_epochs(table, 1, [0.8, 0.81])) if one.code == "R14"]
+    assert "not learned anything yet" in flat
+    (risen,) = [one.why for one in check_claims.check_study(with_epochs(table, 1, [0.8, 0.98])) if one.code == "R14"]
+    assert "although the ranking improved from .80 to .98" in risen
+    assert "learned anything" not in risen
+
+
+def test_r14_of_one_seed_is_singular(table):
+    one = replace(table, results=table.results[table.results["seed"] == 0].copy())
+    spoil(one, "diag_stuck", 1.0, seeds=[0], representation="mean_output", loss="mse")
+    (why,) = [one.why for one in check_claims.check_study(one) if one.code == "R14"]
+    assert why.startswith("1 of 1 seed has ")
+
+
+@pytest.mark.parametrize(("dev", "words"), [([0.6, 0.8], "after 1 epoch"), ([0.4, 0.6, 0.8], "after 2 epochs")])
+def test_r15_has_no_last_quarter_below_four_epochs(table, dev, words):
+    few = with_epochs(table, len(dev) - 1, dev)
+    (why,) = [one.why for one in check_claims.check_study(few) if one.code == "R15"]
+    assert f"still rising on validation data {words}" in why
+    assert "quarter" not in why
+    assert "+." not in why
+    reasons = [one.why for one in check_claims.check_comparison(few, planned(few, "e")) if one.code == "R15"]
+    assert reasons
+    assert all(words in reason and "quarter" not in reason for reason in reasons)
+
+
+def test_r15_gives_the_advice_of_r14_where_that_applies(table):
+    rising(table, 0.012, representation="mean_output", loss="mse")
+    spoil(table, "diag_stuck", 1.0, representation="max_output", loss="mse")
+    (why,) = [one.why for one in check_claims.check_study(table) if one.code == "R15"]
+    assert why.endswith("five times as long: fit.epochs=30.")
+    assert "twice" not in why

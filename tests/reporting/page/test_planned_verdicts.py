@@ -284,7 +284,7 @@ def test_a_floor_above_the_best_pairing_is_said_aloud(serious_table, undrawn):
     assert _answers(table)[0]["floor"] == {"name": "character TF-IDF", "value": ".999"}
     contents = report_files(table)
     for name in ("index.html", "report.md", "best-encoder.md"):
-        assert "A method without training scores higher" in contents[name]
+        assert "A method without a network scores higher" in contents[name]
         assert "character TF-IDF, .999" in contents[name]
 
 

@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from seqtwin.metrics import LEAST_RISE
-from seqtwin.reporting.formatting import settled
+from seqtwin.reporting.formatting import digits, many, settled
 
 Values = Mapping[str, float]
 
 DEVIATES = 1e-4  # rounding of float32 is below 1e-5
+QUARTERS = 4  # with fewer epochs, the last quarter of them is no epoch
+CLEAR_RISE = 0.05  # of the metric on dev; smaller rises are common among encoders that learned nothing
+ABOVE_CHANCE = 0.2  # a rank metric this far above chance, such as ROC-AUC .7, orders most pairs
 
 
 class Known(dict[str, float]):
@@ -28,6 +31,7 @@ class Rule:
     """One diagnostic rule.
 
     `shown`: description and name of each value that is its evidence; `fires`: the condition; `says`: its meaning.
+    `meaning`: a meaning that fits certain values better than `says`, `instead`: such evidence; both empty for others.
     """
 
     code: str
@@ -36,6 +40,8 @@ class Rule:
     fires: Callable[[Values], bool]
     says: str
     remedy: str
+    meaning: Callable[[Values], str] = lambda _: ""
+    instead: Callable[[Values], str] = lambda _: ""
 
 
 def evidence(rule: Rule, values: Values) -> str:
@@ -45,6 +51,9 @@ def evidence(rule: Rule, values: Values) -> str:
     >>> evidence(rule, Known({"saturated": 0.41234}))
     'share of coordinates beyond .99: 0.412'
     """
+    instead = rule.instead(values)
+    if instead:
+        return instead
     known = [(words, values[name]) for words, name in rule.shown if not math.isnan(values[name])]
     return "; ".join(f"{words}: {settled(value):.3g}" for words, value in known)
 
@@ -82,6 +91,44 @@ def length_shortcut(v: Values) -> bool:
     offered, taken = abs(v["length_auc"] - 0.5) > 0.2, abs(v["score_length_correlation"]) > 0.3
     fails, is_length = v["dev_roc_auc"] - v["test_roc_auc"] > 0.2, abs(v["norm_length_correlation"]) > 0.9
     return offered and taken and (fails or is_length)
+
+
+def improved(v: Values) -> str:
+    """From where to where the metric on dev clearly rose above that of the untrained encoder; empty if it did not.
+
+    >>> improved(Known({"dev_start": 0.8, "dev_best": 0.98})), improved(Known({"dev_start": 0.8, "dev_best": 0.81}))
+    ('from .80 to .98', '')
+    """
+    start, best = v["dev_start"], v["dev_best"]
+    return f"from {digits(start, 2)} to {digits(best, 2)}" if best - start > CLEAR_RISE else ""
+
+
+def ranking_improved(v: Values) -> str:
+    """The meaning of a loss on its plateau if the ranking of dev pairs improved; empty if it did not."""
+    rise = improved(v)
+    return f"The loss is still at the level of guessing, although the ranking improved {rise}." if rise else ""
+
+
+def metric_improved(v: Values) -> str:
+    """The same for single items, which are not ranked."""
+    rise = improved(v)
+    return f"The loss is still at the level of guessing, although the metric on dev improved {rise}." if rise else ""
+
+
+def after_few_epochs(v: Values) -> str:
+    """The evidence of a rise after fewer epochs than there are quarters; empty after more.
+
+    >>> after_few_epochs(Known({"dev_epochs": 1.0})), after_few_epochs(Known({"dev_epochs": 4.0}))
+    ('after 1 epoch', '')
+    """
+    return f"after {many(int(v['dev_epochs']), 'epoch')}" if v["dev_epochs"] < QUARTERS else ""
+
+
+def miscalibrated(v: Values) -> bool:
+    """The scores rank the pairs clearly better than chance, but are on another scale than the targets."""
+    ranks = numbers(v, "test_roc_auc", "dev_roc_auc")[:1]
+    above = ranks[0] - 0.5 if ranks else v["native_metric"] - v["chance"]
+    return above > ABOVE_CHANCE and (v["rank_minus_pearson"] > 0.1 or v["isotonic_gain"] > 0.1)
 
 
 def still_rising(v: Values) -> bool:

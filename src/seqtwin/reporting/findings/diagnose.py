@@ -87,7 +87,7 @@ def diagnose(values: Values, rules: Mapping[str, Rule] = RULES) -> Diagnosis:
     """
     known = _known(values)
     findings = tuple(
-        Finding(rule.code, rule.name, evidence(rule, known), rule.says, rule.remedy)
+        Finding(rule.code, rule.name, evidence(rule, known), rule.meaning(known) or rule.says, rule.remedy)
         for rule in rules.values()
         if rule.fires(known)
     )
@@ -143,7 +143,7 @@ def _share_stuck(seeds: Sequence[Values]) -> float:
 def _pooled(rule: Rule, middle: Values, count: int, seeds: int) -> Finding:
     shown = evidence(rule, middle)
     text = shown if seeds == 1 or rule.code in {"D14", "D16"} else f"{shown} (median; in {count} of {seeds} seeds)"
-    return Finding(rule.code, rule.name, text, rule.says, rule.remedy)
+    return Finding(rule.code, rule.name, text, rule.meaning(middle) or rule.says, rule.remedy)
 
 
 def _medians(seeds: Sequence[Values]) -> dict[str, float]:

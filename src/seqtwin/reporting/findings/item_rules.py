@@ -3,11 +3,11 @@
 To change the wording of a rule for these objectives: a line in `_ITEM_WORDS`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypedDict
 
-from seqtwin.reporting.findings.base_rule import Rule
+from seqtwin.reporting.findings.base_rule import Rule, Values, metric_improved
 from seqtwin.reporting.findings.rules import RULES
 from seqtwin.reporting.objective_words import PAIRS
 
@@ -16,11 +16,15 @@ class _RuleWords(TypedDict, total=False):
     shown: tuple[tuple[str, str], ...]
     says: str
     remedy: str
+    meaning: Callable[[Values], str]
 
 
 _ONLY_FOR_PAIRS = frozenset({"D2", "D3", "D4", "D9", "D10", "D13", "D15", "X2"})
 _ITEM_WORDS: dict[str, _RuleWords] = {
-    "D1": {"says": "Nothing was learned: one constant prediction would have the same loss as this encoder."},
+    "D1": {
+        "says": "Nothing was learned: one constant prediction would have the same loss as this encoder.",
+        "meaning": metric_improved,
+    },
     "D6": {"remedy": "Lower the learning rate."},
     "D7": {"remedy": "Expected with few classes. Otherwise use a smaller learning rate or a smaller encoder."},
     "D8": {

@@ -10,10 +10,13 @@ from math import nan
 from seqtwin.reporting.findings.base_rule import (
     DEVIATES,
     Rule,
+    after_few_epochs,
     all_or_none,
     gradient_missing,
     length_shortcut,
+    miscalibrated,
     numbers,
+    ranking_improved,
     still_rising,
     upside_down,
     worse_with_pads,
@@ -29,6 +32,7 @@ _LIST = (
         lambda v: v["plateau_ratio"] > 0.95,
         "Nothing was learned: one constant score for every pair would have the same loss as this encoder.",
         "See the other findings for the reason. If there are none, train longer or change the learning rate.",
+        meaning=ranking_improved,
     ),
     Rule(
         "D2",
@@ -144,7 +148,7 @@ _LIST = (
         "D13",
         "calibration, not ranking",
         (("rank metric minus Pearson", "rank_minus_pearson"), ("gain of an isotonic map", "isotonic_gain")),
-        lambda v: v["rank_minus_pearson"] > 0.1 or v["isotonic_gain"] > 0.1,
+        miscalibrated,
         "Calibration is off, not ranking: the pairs are in the right order, but their scores are on another scale.",
         "Judge by rank metrics, or calibrate the scores with a curve fitted on validation data.",
     ),
@@ -196,6 +200,7 @@ _LIST = (
         "Not enough steps: the metric on dev was still rising when training ended, so the score also measures how fast "
         "this pairing learns.",
         "Train every pairing twice as long (fit.epochs). Until then no comparison of losses uses this one (R15).",
+        instead=after_few_epochs,
     ),
     Rule(
         "E1",

@@ -6,7 +6,7 @@
 - `headline`: first screen: the answer in one sentence, the chosen pairing, the refusal.
 - `main_effect`: the factor that moves the score most, and the factors that hardly matter.
 - `certainty`: how sure the answer is, and for whom.
-- `reference_values`: methods without training, and known ceilings.
+- `reference_values`: methods without a network, and known ceilings.
 - `overview_map`: several heat maps as one small table.
 - `planned_rows`: planned comparisons as rows of a forest plot.
 - `page_budget`: the figures and parts that a heavy page leaves out.

@@ -105,7 +105,15 @@ def cards(table: StudyTable, facets: Sequence[Facet], diagnosed: Diagnoses) -> l
             for cause, evidence in _causes(table, pairing, facet, diagnosed[labels_of(table, pairing)]):
                 card = by_id.setdefault(cause["id"], {**cause, "marks": []})
                 card["marks"].append({**named(table, pairing), "evidence": evidence})
-    return sorted(by_id.values(), key=lambda card: (card["rank"], -len(card["marks"])))
+    return sorted(_with_one_advice(list(by_id.values())), key=lambda card: (card["rank"], -len(card["marks"])))
+
+
+def _with_one_advice(cards: list[Card]) -> list[Card]:
+    """The same cards; where a loss is on its plateau, pairings still rising get the advice to train longest, too."""
+    if not any(card["code"] in {"D16", "D17"} for card in cards):
+        return cards
+    longest = RULES["D17"].remedy
+    return [{**card, "remedy": longest} if card["code"] == "D18" else card for card in cards]
 
 
 def _causes(table: StudyTable, pairing: Row, facet: Facet, diagnosis: Diagnosis) -> list[tuple[Cause, str]]:

@@ -241,7 +241,9 @@ def _worst(rows: pd.DataFrame, dataset: str, facts: Mapping[str, object]) -> Con
     return {
         "dataset": dataset,
         "why": why,
-        "sheet": listing(f"worst-{dataset}", f"Test pairs of {dataset}.", heads, shown),
+        "sheet": listing(
+            f"worst-{dataset}", "Test pairs." if dataset == "pairs" else f"Test pairs of {dataset}.", heads, shown
+        ),
     }
 
 

@@ -12,8 +12,10 @@ import pandas as pd
 from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, metric_name
 from seqtwin.reporting.analysis.records import Term
 from seqtwin.reporting.findings.refusals.check_claims import Refusal
-from seqtwin.reporting.findings.refusals.claim import rope_of
+from seqtwin.reporting.findings.refusals.claim import labels_of, rope_of
 from seqtwin.reporting.findings.refusals.no_contrast import few_test_rows
+from seqtwin.reporting.findings.refusals.rising import rise_of
+from seqtwin.reporting.findings.refusals.seeds import still_on_plateau
 from seqtwin.reporting.formatting import (
     FAMILIES,
     digits,
@@ -112,7 +114,8 @@ def headline(
     `effect`: the main effect on the only data set of the study; `across`: the level near the best on most data sets.
     """
     question = str(table.meta.get("question") or "")
-    shown: Context = {"effect": effect, "across": across, "rope": digits(rope_of(table), 2),
+    untrained, effect = _is_untrained(table), _without_minor(table, effect)
+    shown: Context = {"effect": effect, "across": across, "untrained": untrained, "rope": digits(rope_of(table), 2),
                       "question": question if 0 < len(question) <= LONGEST_QUESTION else ""}  # fmt: skip
     if not chosen:
         return {"kind": "nothing", "firsts": [], "refusal": None, **shown}
@@ -124,6 +127,20 @@ def headline(
         few, bottom = few_test_rows(table, chosen[0]["dataset"]), digits(float(table.pairings["mean"].min()))
         return {"kind": STATES[state.code], **shown, "refusal": state, "few": few, "bottom": bottom}
     return {**shown, **(_verdict(chosen) or {"kind": _without_verdict(chosen, effect, across)})}
+
+
+def _is_untrained(table: StudyTable) -> bool:
+    """Whether every pairing is still on its plateau (R14)."""
+    stuck = [still_on_plateau(table, labels_of(table, row)) is not None for _, row in table.pairings.iterrows()]
+    return bool(stuck) and all(stuck)
+
+
+def _without_minor(table: StudyTable, effect: Effect | None) -> Effect | None:
+    """The effect; no factor hardly matters while a pairing is on its plateau (R14) or still rising (R15)."""
+    rows = [labels_of(table, row) for _, row in table.pairings.iterrows()] if effect else []
+    if effect is None or not any(still_on_plateau(table, one) or rise_of(table, one).fires for one in rows):
+        return effect
+    return None if effect["kind"] == "none" else {**effect, "minor": []}
 
 
 def _verdict(chosen: Sequence[Answer]) -> Context:

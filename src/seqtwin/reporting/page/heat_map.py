@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from seqtwin.reporting.colours import style
-from seqtwin.reporting.formatting import digits, listed, settled
+from seqtwin.reporting.formatting import digits, listed, many, settled
 from seqtwin.reporting.page.template_values import Context, Row
 from seqtwin.reporting.table.facet import Ends
 
@@ -23,8 +23,11 @@ def heat_cell(
     span, has_interval = (high - low) or 1.0, pd.notna(pairing["low"])
     half = (pairing["high"] - pairing["low"]) / 2
     spread: str = f"± {digits(half)}" if has_interval else "no interval" if seeds else "no result"
+    learned = pairing.get("learned", float("nan"))
+    spread = f"mean of {learned:.0f} of {len(seeds)} seeds (R06)" if pd.notna(learned) else spread
     parts = [f"{name}: {digits(pairing['mean'])}"]
     parts += [f"95 % interval {digits(pairing['low'])} to {digits(pairing['high'])}"] if has_interval else []
+    parts += [f"mean of the {many(int(learned), 'seed')} that learned (R06)"] if pd.notna(learned) else []
     parts += [f"tie group {' and '.join(letters)}"] if letters else []
     parts += [f"seeds {listed([digits(value) for value in seeds])}"] if seeds else ["no finished seed"]
     return {

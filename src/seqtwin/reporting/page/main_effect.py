@@ -32,8 +32,10 @@ class Effect(TypedDict):
 
     `factor`: its name; `kind`: `family` if one family of representations scores above all others, `factor` if a factor
     moves the score by more than the region of practical equality, `none` if no factor does. `high`, `low`: its highest
-    and lowest level. `least`, `most`: the smallest and the largest lead of the family, or twice the lead of `high`.
-    `minor`: the factors that move the score by less than the region of practical equality.
+    and lowest level. `least`, `most`: the smallest and the largest lead of the family over `rest` under one loss (mean
+    of its cells minus mean of the others, averaged over further factors), or twice the lead of `high`. `several`:
+    whether the loss varies; `alone`: whether no other factor does. `minor`: the factors that move the score by less
+    than the region of practical equality.
     """
 
     kind: str
@@ -44,6 +46,8 @@ class Effect(TypedDict):
     low: Level
     least: str
     most: str
+    several: bool
+    alone: bool
     minor: list[str]
 
 
@@ -60,7 +64,8 @@ def main_effect(table: StudyTable, pairings: pd.DataFrame) -> Effect | None:
     kind = "factor" if spreads[top] >= rope else "none"
     minor = [_word(table, key) for key in factors if spreads[key] < rope and key != top]
     effect = _effect(kind, _word(table, top), means[top], minor)
-    return _of_family(effect, means[top]) if top == "representation" and kind == "factor" else effect
+    effect = {**effect, "several": "loss" in factors, "alone": len(factors) == 1}
+    return _of_family(effect, means[top], pairings) if top == "representation" and kind == "factor" else effect
 
 
 def _is_dataset(table: StudyTable, key: str) -> bool:
@@ -86,25 +91,38 @@ def _effect(kind: str, factor: str, levels: "pd.Series[float]", minor: list[str]
     high, low = (_level(levels, str(name)) for name in (levels.idxmax(), levels.idxmin()))
     lead = digits(float(levels.max() - levels.min()), 2)
     return {"kind": kind, "factor": factor, "family": "", "rest": "", "high": high, "low": low, "least": lead,
-            "most": lead, "minor": minor}  # fmt: skip
+            "most": lead, "several": False, "alone": False, "minor": minor}  # fmt: skip
 
 
 def _level(levels: "pd.Series[float]", name: str) -> Level:
     return {"name": name, "value": digits(float(levels[name]), 2)}
 
 
-def _of_family(effect: Effect, rows: "pd.Series[float]") -> Effect:
-    """The effect as a lead of a family of representations, if all of its members score above all others."""
+def _of_family(effect: Effect, rows: "pd.Series[float]", pairings: pd.DataFrame) -> Effect:
+    """The effect as a lead of a family of representations, if all of its members score above all others.
+
+    Under each loss, its mean must be above that of the others, too.
+    """
     best = str(rows.idxmax())
     family = next((name for name, members in FAMILIES.items() if best in members), "")
     inside = [name for name in rows.index if name in FAMILIES.get(family, ())]
     outside = [name for name in rows.index if name not in inside]
     if len(inside) < 2 or not outside or rows[inside].min() <= rows[outside].max():
         return effect
-    mean = float(rows[inside].mean())
-    least, most = (digits(settled(mean - float(end)), 2) for end in (rows[outside].max(), rows[outside].min()))
+    leads = _leads(pairings, inside)
+    if leads.min() <= 0:
+        return effect
+    least, most = (digits(settled(float(end)), 2) for end in (leads.min(), leads.max()))
     rest = "the last state" if set(outside) <= _LAST_ROWS and family not in _LAST else "the others"
     return {**effect, "kind": "family", "family": family, "rest": rest, "least": least, "most": most}
+
+
+def _leads(pairings: pd.DataFrame, inside: list[str]) -> "pd.Series[float]":
+    """Under each loss, the mean of these representations minus the mean of all others."""
+    within = pairings["representation"].isin(inside)
+    sides = (pairings[part].groupby("loss", sort=False)["mean"].mean() for part in (within, ~within))
+    ours, others = sides
+    return ours - others
 
 
 class Across(TypedDict):

@@ -22,8 +22,7 @@ def changes(table: StudyTable, facets: Sequence[Facet], diagnosed: Diagnoses) ->
     """Each as `what` (the sentence) and `do` (the remedy)."""
     meta, says = table.meta, table.nouns.says
     steps = [
-        *_stuck(table, diagnosed),
-        *_rising(table, diagnosed),
+        *(_stuck(table, diagnosed) or _rising(table, diagnosed)),  # one advice on the epochs: the longer training
         *_tuning(table),
         *(_width(table, facet) for facet in facets),
         *_edges(table),
@@ -64,7 +63,7 @@ def _stuck(table: StudyTable, diagnosed: Diagnoses) -> list[dict[str, str]]:
     return [
         {
             "what": what,
-            "do": "Train every study cell five times as long (fit.epochs). Until then they are not compared (R14).",
+            "do": f"{advice(table)} Until then they are not compared (R14).",
         }
     ]
 

@@ -1,10 +1,12 @@
 """The planned comparisons and the omnibus test; a claim is printed only if no refusal blocks it."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from seqtwin.reporting.analysis.records import Contrast, Planned, Term
 from seqtwin.reporting.findings.refusals import check_claims
 from seqtwin.reporting.findings.refusals.check_claims import REFUSALS, Refusal
+from seqtwin.reporting.findings.refusals.seeds import ON_PLATEAU
 from seqtwin.reporting.formatting import digits, known, p_value, percent, plain, settled, signed, span
 from seqtwin.reporting.page.comparison import Verdict
 from seqtwin.reporting.page.sortable_tables import listing, number
@@ -13,6 +15,7 @@ from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable
 
 SCOPE_ONLY = frozenset(code for code, rule in REFUSALS.items() if rule.narrows)
+_MEASURED = ("difference", "low", "high", "p_t", "p_flip", "p_holm", "p_left", "p_rope", "p_right", "p_better")
 SOURCES = ("representation", "loss", "interaction", "seed", "residual")
 
 
@@ -44,12 +47,18 @@ def planned(table: StudyTable) -> dict[str, list[Verdict]]:
 
 def _judged(table: StudyTable, row: Planned) -> Verdict:
     blocks = [one for one in check_claims.check_comparison(table, row) if one.code not in SCOPE_ONLY]
+    row = _without_numbers(row) if any(one.code == "R06" and ON_PLATEAU in one.why for one in blocks) else row
     left, right = (" · ".join(map(str, side.values())) for side in (row["left"], row["right"]))
     claimed = bool(row["claim"]) and not blocks and not row["refused"]
     within = ", ".join(map(str, row["within"].values()))
     verdict = f"{left if row['claim'] == 'left' else right} is better" if claimed else _withheld(row, blocks)
     short = f"{left} vs {right}" + (f"  [{within}]" if within else "")
     return {**row, "blocks": blocks, "claimed": claimed, "verdict": verdict, "short": short}
+
+
+def _without_numbers(row: Planned) -> Planned:
+    """A comparison of means that are withheld, because some of their seeds are on the plateau (R06)."""
+    return cast("Planned", {**row, **dict.fromkeys(_MEASURED), "per": []})
 
 
 def _withheld(row: Planned, blocks: Sequence[Refusal]) -> str:

@@ -1,4 +1,4 @@
-"""The values that a heat map is compared with: methods without training (floors) and known ceilings of the data."""
+"""The values that a heat map is compared with: methods without a network (floors) and known ceilings of the data."""
 
 from seqtwin.floors import FLOOR_NAMES
 from seqtwin.reporting.formatting import digits, known
@@ -7,12 +7,12 @@ from seqtwin.reporting.table.study_table import StudyTable
 
 
 def floor_above(table: StudyTable, facet: Facet, mean: float) -> dict[str, str] | None:
-    """The highest floor of the data set if it scores above the chosen pairing without any training."""
+    """The highest floor of the data set if it scores above the chosen pairing without a network."""
     return best_floor(table, facet, above=mean)
 
 
 def best_floor(table: StudyTable, facet: Facet, above: float = float("-inf")) -> dict[str, str] | None:
-    """The method without training that scores highest, if it scores above a value; None without one."""
+    """The method without a network that scores highest, if it scores above a value; None without one."""
     values = {name: known(value) for name, value in _floor_values(table, facet).items()}
     name = max((name for name in values if values[name] > above), key=lambda name: values[name], default=None)
     return {"name": FLOOR_NAMES.get(name, name), "value": digits(values[name])} if name else None
@@ -24,7 +24,7 @@ def _floor_values(table: StudyTable, facet: Facet) -> dict[str, float | None]:
 
 
 def floors(table: StudyTable, facet: Facet) -> list[dict[str, str]]:
-    """The floors, with test values: the untrained encoder first, then the methods without training."""
+    """The floors, with test values: the untrained encoder first, then the methods without a network."""
     part, primary = facet.pairings, facet.primary
     rows = [
         {"name": "untrained encoder", "value": digits(part["untrained_mean"].mean()), "note": "mean of all pairings"}

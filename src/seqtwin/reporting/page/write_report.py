@@ -18,6 +18,12 @@ from seqtwin.errors import ConfigError
 from seqtwin.metrics import direction_of
 from seqtwin.reporting.colours import COLOURS
 from seqtwin.reporting.figures import svg
+from seqtwin.reporting.findings.refusals.supported import (
+    has_mixed_seeds,
+    lettered_facets,
+    with_learned_means,
+    with_supported_letters,
+)
 from seqtwin.reporting.formatting import many
 from seqtwin.reporting.page import (
     cell_marks,
@@ -41,7 +47,7 @@ from seqtwin.reporting.page.best_encoder_card import card
 from seqtwin.reporting.page.facet_sections import PlannedPart
 from seqtwin.reporting.page.joined_maps import LengthPart
 from seqtwin.reporting.page.template_values import Answer, Card, Context, Entry, FacetPart
-from seqtwin.reporting.table.facet import Facet, facets_of
+from seqtwin.reporting.table.facet import Facet
 from seqtwin.reporting.table.study_table import StudyTable, number_text, read_study, write_results
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -77,7 +83,9 @@ def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str 
     only what a person reads, and each figure in one format; without it, also the tables and a PNG of each heat map.
     The same table gives the same bytes with the same library versions.
     """
-    facets = facets_of(table)
+    measured = with_supported_letters(table)
+    table = with_learned_means(measured)
+    facets = lettered_facets(table)
     sections = _sections(table, facets)
     context = {**_context(table, facets, sections), "tables": f"{tables}/" if tables else ""}
     drawn = [figure for part in sections.facets for figure in part["figures"]]
@@ -92,7 +100,7 @@ def report_files(table: StudyTable, tables: str | None = None) -> dict[str, str 
         contents |= chosen_figures.heatmap_files(facet, png=not tables)
     chosen = card(table, context, sections.answers, sections.facets, sections.cards)
     contents |= {"best-encoder.md": rendered("card.md.j2", chosen, html=False)} if chosen else {}
-    return {**contents, **({} if tables else write_results(table, pages=contents))}
+    return {**contents, **({} if tables else write_results(measured, pages=contents))}
 
 
 def _page(context: Context) -> str:
@@ -198,7 +206,7 @@ def _context(table: StudyTable, facets: list[Facet], sections: _Sections) -> Con
     return {
         **_frame(table), "meta": table.meta, "nouns": nouns, "kicker": kicker(table),
         "overrides": headline.overrides(table), "few_examples": headline.few_examples(table),
-        "headline": headline.headline(table, answers, _effect(table), main_effect.across_datasets(table)),
+        "headline": headline.headline(table, answers, _effect(table), _across(table)),
         "answers": answers, "certainty": certainty.certainty(table),
         "overview": None if joined else overview_map.overview(table, facets),
         "drawn_here": page_budget.drawn_here(parts, sections.lengths), "left_out": {},
@@ -223,9 +231,14 @@ def _context(table: StudyTable, facets: list[Facet], sections: _Sections) -> Con
 
 
 def _effect(table: StudyTable) -> main_effect.Effect | None:
-    """The main effect of a study of one data set."""
-    alone = table.pairings["dataset"].nunique() == 1
+    """The main effect of a study of one data set; None if the mean of any of its pairings is withheld (R06)."""
+    alone = table.pairings["dataset"].nunique() == 1 and not has_mixed_seeds(table)
     return main_effect.main_effect(table, table.pairings) if alone else None
+
+
+def _across(table: StudyTable) -> main_effect.Across | None:
+    """The level near the best on most data sets; None if the mean of any pairing is withheld (R06)."""
+    return None if has_mixed_seeds(table) else main_effect.across_datasets(table)
 
 
 def _frame(table: StudyTable) -> Context:

@@ -16,13 +16,17 @@ Pairing = Row | Mapping[str, object]
 
 @dataclass(frozen=True)
 class Facet:
-    """One heat map: the pairings with these labels of the further factors, and their analysis."""
+    """One heat map: the pairings with these labels of the further factors, and their analysis.
+
+    `unlettered`: pairings (row, column) that may not be compared, whose tie letters are not shown.
+    """
 
     labels: dict[str, str]
     rows: list[str]
     columns: list[str]
     pairings: pd.DataFrame
     analysis: FacetAnalysis = field(default_factory=FacetAnalysis)
+    unlettered: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def title(self) -> str:
@@ -53,7 +57,8 @@ class Facet:
 
     def letters(self, row: str, column: str) -> str:
         """The tie letters of a pairing; empty if ties were not computed or no two pairings differ significantly."""
-        ties = self.analysis.get("ties", [])
+        every = self.analysis.get("ties", [])
+        ties = [tie for tie in every if (tie["representation"], tie["loss"]) not in self.unlettered]
         if len({tie["letters"] for tie in ties if tie["letters"]}) < 2:
             return ""
         letters = [tie["letters"] for tie in ties if (tie["representation"], tie["loss"]) == (row, column)]

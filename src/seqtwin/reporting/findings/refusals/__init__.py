@@ -7,5 +7,6 @@
 - `rising`: the refusal of comparisons with pairings that were still rising.
 - `no_contrast`: refusals of studies in which nothing can be compared: ties, ceilings, tiny test splits.
 - `whole_study`: refusals that check a study as a whole.
+- `supported`: tie letters and means of a study as far as refusals allow them.
 - `check_claims`: all rules, and the functions that check a claim against them.
 """

@@ -6,7 +6,7 @@ from statistics import median
 from typing import NamedTuple
 
 from seqtwin.reporting.analysis.records import FacetAnalysis, VersusBest
-from seqtwin.reporting.findings.base_rule import Known
+from seqtwin.reporting.findings.base_rule import QUARTERS, Known
 from seqtwin.reporting.findings.curve_values import with_curve_values
 from seqtwin.reporting.findings.diagnose import values_of_row
 from seqtwin.reporting.findings.refusals.claim import (
@@ -20,8 +20,9 @@ from seqtwin.reporting.findings.refusals.claim import (
     rows_of,
 )
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused, first_refusal
+from seqtwin.reporting.findings.refusals.seeds import LONGER, still_on_plateau
 from seqtwin.reporting.findings.rules import RULES as DIAGNOSES
-from seqtwin.reporting.formatting import digits, known, listed
+from seqtwin.reporting.formatting import digits, known, listed, many
 from seqtwin.reporting.table.frame_rows import Labels, records
 from seqtwin.reporting.table.study_table import StudyTable
 
@@ -31,10 +32,24 @@ _SHOWN = 4
 
 
 class Rise(NamedTuple):
-    """The median gain on dev of a pairing in the last quarter of its epochs, and whether it is still rising (D18)."""
+    """The median gain on dev of a pairing in the last quarter of its epochs, and whether it is still rising (D18).
+
+    `epochs`: how many it was trained; with fewer than four, the gain is that of the last one.
+    """
 
     gain: float
     fires: bool
+    epochs: int = QUARTERS
+
+    @property
+    def shown(self) -> str:
+        """The gain in parentheses; empty with fewer than four epochs, which have no last quarter."""
+        return f" (+{digits(self.gain)})" if self.epochs >= QUARTERS else ""
+
+    @property
+    def when(self) -> str:
+        """When it was rising, in words."""
+        return "in the last quarter of the epochs" if self.epochs >= QUARTERS else f"after {many(self.epochs, 'epoch')}"
 
 
 def rise_of(table: StudyTable, labels: Labels) -> Rise:
@@ -43,14 +58,15 @@ def rise_of(table: StudyTable, labels: Labels) -> Rise:
     values = [Known(values_of_row(row)) for row in records(rows)]
     rising = sum(DIAGNOSES["D18"].fires(own) for own in values)
     gains = [own["dev_rise"] for own in values if not math.isnan(own["dev_rise"])]
-    return Rise(median(gains) if gains else 0.0, rising > 0 and len(values) <= 2 * rising)
+    epochs = min((int(own["dev_epochs"]) for own in values if not math.isnan(own["dev_epochs"])), default=QUARTERS)
+    return Rise(median(gains) if gains else 0.0, rising > 0 and len(values) <= 2 * rising, epochs)
 
 
-def rising_pairings(table: StudyTable) -> dict[str, float]:
-    """The gain of every pairing that was still rising, by its name."""
+def rising_pairings(table: StudyTable) -> dict[str, Rise]:
+    """The rise of every pairing that was still rising, by its name."""
     pairings = (labels_of(table, row) for row in records(table.pairings))
     rises = {named(labels): rise_of(table, labels) for labels in pairings}
-    return {name: rise.gain for name, rise in rises.items() if rise.fires}
+    return {name: rise for name, rise in rises.items() if rise.fires}
 
 
 def rising_claim(table: StudyTable, claim: Claim) -> Refused:
@@ -73,15 +89,15 @@ def _mean(table: StudyTable, labels: Labels) -> float:
 def _why(table: StudyTable, lower: Labels, upper: Labels, gap: float, *, losses: bool) -> str:
     """Why two pairings are not compared; empty where they are. `gap`: of their test means; `losses`: they differ."""
     here, there = rise_of(table, lower), rise_of(table, upper)
-    rising = [f"{named(side)} (+{digits(rise.gain)})" for side, rise in ((upper, there), (lower, here)) if rise.fires]
+    rising = [f"{named(side)}{rise.shown}" for side, rise in ((upper, there), (lower, here)) if rise.fires]
     if losses and rising:
-        return f"Still rising on validation data in the last quarter of the epochs: {listed(rising)}."
+        return f"Still rising on validation data {(here if here.fires else there).when}: {listed(rising)}."
     faster = here.gain - max(there.gain, 0.0)
-    if here.fires and gap <= AGAIN * faster:
+    if here.fires and gap <= min(AGAIN, here.epochs) * faster:
+        when = here.when if here.epochs >= QUARTERS else "in the last epoch"
         return (
-            f"{named(lower)} was still rising on validation data: by {digits(here.gain)} in the last quarter of the "
-            f"epochs, {digits(faster)} more than {named(upper)}. At these rates, as many epochs again close the gap of "
-            f"{digits(gap)}."
+            f"{named(lower)} was still rising on validation data: by {digits(here.gain)} {when}, {digits(faster)} more "
+            f"than {named(upper)}. At these rates, as many epochs again close the gap of {digits(gap)}."
         )
     return ""
 
@@ -104,19 +120,24 @@ def rising_anywhere(table: StudyTable) -> Iterator[Refused]:
     rising = rising_pairings(table)
     if rising:
         count = f"{len(rising)} of {len(table.pairings)} pairings"
-        why = (
-            f"{_listed(rising)} {'was' if len(rising) == 1 else 'were'} still rising on validation data when training "
-        )
-        why += "ended. "
+        verb = "was" if len(rising) == 1 else "were"
+        why = f"{_listed(rising)} {verb} still rising on validation data {_when(rising)}. "
         why += f"No comparison of {table.nouns.columns} rests on {'it' if len(rising) == 1 else 'them'}. "
         yield Refusal("R15", f"Not enough steps for {count}.", f"{why}{advice(table)}", str(table.meta.get("name", "")))
 
 
-def _listed(rising: Mapping[str, float]) -> str:
+def _when(rising: Mapping[str, Rise]) -> str:
+    """After how many epochs, if there were fewer than four of them."""
+    epochs = {rise.epochs for rise in rising.values()}
+    few = len(epochs) == 1 and max(epochs) < QUARTERS
+    return f"after {many(max(epochs), 'epoch')}" if few else "when training ended"
+
+
+def _listed(rising: Mapping[str, Rise]) -> str:
     """The pairings with their gains, largest first."""
-    names = sorted(rising, key=lambda name: -rising[name])
-    shown = [f"{name} (+{digits(rising[name])} in the last quarter)" for name in names[:1]]
-    shown += [f"{name} (+{digits(rising[name])})" for name in names[1:_SHOWN]]
+    names = sorted(rising, key=lambda name: -rising[name].gain)
+    shown = [f"{name}{rising[name].shown.replace(')', ' in the last quarter)')}" for name in names[:1]]
+    shown += [f"{name}{rising[name].shown}" for name in names[1:_SHOWN]]
     more = len(names) - _SHOWN
     return f"{', '.join(shown)} and {more} more" if more > 0 else listed(shown)
 
@@ -128,13 +149,18 @@ def rising_line(table: StudyTable) -> str:
 
 
 def advice(table: StudyTable) -> str:
-    """How long to train: twice the epochs of the config, as a number where all pairings have the same."""
+    """How long to train, as a number of epochs where all pairings have the same.
+
+    Twice as long; five times, if any pairing is still on its plateau (R14). There is one advice.
+    """
+    stuck = any(still_on_plateau(table, labels_of(table, row)) for row in records(table.pairings))
+    words, times = ("five times", LONGER) if stuck else ("twice", 2)
     base = table.meta.get("config", {}).get("base")
     fit = base.get("fit") if isinstance(base, dict) else None
     epochs = fit.get("epochs") if isinstance(fit, dict) else None
     if not isinstance(epochs, int) or _EPOCHS in table.meta.get("extra", ()):
-        return f"Train every pairing twice as long ({_EPOCHS})."
-    return f"Train every pairing twice as long: {_EPOCHS}={2 * epochs}."
+        return f"Train every pairing {words} as long ({_EPOCHS})."
+    return f"Train every pairing {words} as long: {_EPOCHS}={times * epochs}."
 
 
 RULES = (

@@ -1,11 +1,15 @@
 """Refusals that check the study cells of a claim: R01, R06, R07, R14."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from statistics import median
 
 import pandas as pd
 
 from seqtwin.reporting.analysis.records import FacetAnalysis
+from seqtwin.reporting.findings.base_rule import Known, improved
+from seqtwin.reporting.findings.curve_values import with_curve_values
+from seqtwin.reporting.findings.diagnose import values_of_row
 from seqtwin.reporting.findings.refusals.claim import (
     FEWEST_SEEDS,
     UNKNOWN,
@@ -25,6 +29,9 @@ from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Re
 from seqtwin.reporting.formatting import many, settled
 from seqtwin.reporting.table.frame_rows import Labels, records
 from seqtwin.reporting.table.study_table import StudyTable
+
+ON_PLATEAU = "on their plateau"
+LONGER = 5  # times as many epochs, for a loss still on its plateau
 
 
 def too_few_seeds(table: StudyTable, claim: Claim) -> Refused:
@@ -54,6 +61,11 @@ def too_few_seeds_of_best(table: StudyTable, facet: FacetAnalysis) -> Refused:
     return too_few_seeds(table, _of_one(f"the best pairing, {named(labels)}", labels, facet.get("dataset", "")))
 
 
+def too_few_seeds_of(table: StudyTable, labels: Labels) -> Refused:
+    """The tier is quick, or a pairing has fewer than five finished seeds."""
+    return too_few_seeds(table, _of_one(named(labels), labels))
+
+
 def _of_one(name: str, labels: Labels, dataset: str = "") -> Claim:
     return Claim(name, dataset, ((labels, labels),), UNKNOWN, None)
 
@@ -70,10 +82,10 @@ def mixed_seeds(table: StudyTable, labels: Labels) -> Refused:
     counts = {state: int((rows["status"] == state).sum()) for state in ("collapsed", "diverged")}
     done = finished(rows)
     stuck = stuck_seeds(done)
-    counts["on their plateau"] = len(stuck) if len(stuck) < len(done) else 0
+    counts[ON_PLATEAU] = len(stuck) if len(stuck) < len(done) else 0
     if not any(counts.values()):
         return None
-    rest = done[~done["seed"].isin(stuck)] if counts["on their plateau"] else done
+    rest = done[~done["seed"].isin(stuck)] if counts[ON_PLATEAU] else done
     shown = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     why = f"Of {len(rows)} seeds: {shown}. {_mean_of_rest(rest)}"
     return Refusal("R06", f"No mean over all seeds of {named(labels)}.", why, named(labels))
@@ -109,12 +121,30 @@ def still_on_plateau(table: StudyTable, labels: Labels) -> Refused:
     late = set(stuck_seeds(done)) | set(late_seeds(done))
     if not late or 2 * len(late) < len(done) or _longer_run_learned(table, labels):
         return None
-    why = (
-        f"{len(late)} of {len(done)} seeds have not learned anything yet (the loss is still at the level of guessing), "
-        "or began to in the last fifth of their step budget. This measures the budget: train every pairing five times "
-        "as long."
-    )
+    why = f"{_late_words(table, done, len(late))} This measures the budget: train every pairing five times as long."
     return Refusal("R14", f"{named(labels)} is not compared with others.", why, named(labels))
+
+
+def _late_words(table: StudyTable, done: pd.DataFrame, late: int) -> str:
+    """How the late seeds of a pairing ended, and whether its metric on dev rose all the same."""
+    curves = [Known(values_of_row(row)) for row in records(with_curve_values(table, done))]
+    ends = {name: numbers for name in ("dev_start", "dev_best") if (numbers := _numbers(curves, name))}
+    rise = improved(Known({name: median(numbers) for name, numbers in ends.items()}))
+    count = f"{late} of {many(len(done), 'seed')} {'has' if late == 1 else 'have'}"
+    if rise:
+        what = "ranking" if table.nouns.paired else "metric on dev"
+        return (
+            f"{count} a loss that is still at the level of guessing, or left it in the last fifth of the step budget, "
+            f"although the {what} improved {rise}."
+        )
+    return (
+        f"{count} not learned anything yet (the loss is still at the level of guessing), or began to in the last fifth "
+        "of the step budget."
+    )
+
+
+def _numbers(curves: Sequence[Known], name: str) -> list[float]:
+    return [own[name] for own in curves if not math.isnan(own[name])]
 
 
 def _longer_run_learned(table: StudyTable, labels: Labels) -> bool:

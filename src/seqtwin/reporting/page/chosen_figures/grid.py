@@ -101,10 +101,6 @@ def heat_map_of(facet: Facet) -> Figure:
     """The heat map as a figure of matplotlib."""
     halves = (matrix(facet, "high") - matrix(facet, "low")) / 2
     title = f"{facet.dataset}: test {metric_name(facet.primary)}\nmean over seeds ± half of the 95 % interval"
-    letters = [[_letters(facet.pairing(row, name)) for name in facet.columns] for row in facet.rows]
+    letters = [[facet.letters(row, name) for name in facet.columns] for row in facet.rows]
     title += "\npairings that share a letter do not differ significantly" if any(map(any, letters)) else ""
     return figures.heatmap(facet.rows, facet.columns, matrix(facet, "mean"), halves, letters, title)
-
-
-def _letters(pairing: "pd.Series[str] | None") -> str:
-    return "" if pairing is None else str(pairing.get("letters", "") or "")
