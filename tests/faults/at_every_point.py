@@ -71,7 +71,7 @@ def try_every_point(name: str, fault: str, limit: int | None = None) -> Tried:
         chosen = range(points) if limit is None or limit >= points else [i * points // limit for i in range(limit)]
         for point in chosen:
             home = _copy(base, Path(folder) / f"at-{point}")
-            found = _interrupted(scenario, home, fault, point, log) or _in_part(home, expected)
+            found = _interrupted(scenario, home, fault, point, log) or _in_part(home, base, expected)
             found = found or _again(scenario, home, expected, log)
             wrong += [f"{name}, {fault} at change {point}: {line}" for line in found]
             shutil.rmtree(home)
@@ -143,10 +143,12 @@ def _refuse(number: int) -> Callable[[DiskEvent], None]:
     return disturb
 
 
-def _in_part(home: Path, expected: Essence) -> list[str]:
-    """The files of the result that are there, but not whole."""
-    there = {name for name in expected if (home / name).is_file()}
-    return [f"{name} is there in part" for name in there if hashes(home, name)[name] != expected[name]]
+def _in_part(home: Path, base: Path, expected: Essence) -> list[str]:
+    """The files of the result that are neither whole, nor missing, nor as they were before the command."""
+    there = [name for name in expected if (home / name).is_file()]
+    before = {name: hashes(base, name)[name] for name in there if (base / name).is_file()}
+    found = hashes(home, *there)
+    return [f"{name} is there in part" for name in there if found[name] not in (expected[name], before.get(name))]
 
 
 def _again(scenario: Scenario, home: Path, expected: Essence, log: Path) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 
 import seqtwin
 import tiny
@@ -51,7 +52,18 @@ CALLS: dict[str, Callable[[Session], object]] = {
     "check_loss": lambda s: seqtwin.check_loss("mse"),
     "check_tokenizer": lambda s: seqtwin.check_tokenizer("char"),
     "check_index": lambda s: seqtwin.check_index("exact"),
+    "read": lambda s: _read("final_hidden"),
+    "check_reading": lambda s: seqtwin.check_reading(seqtwin.Reader(_layer(), "mean_output")),
 }
+
+
+def _layer() -> torch.nn.LSTM:
+    return torch.nn.LSTM(3, 4, batch_first=True)
+
+
+def _read(representation: str) -> torch.Tensor:
+    layer = _layer()
+    return seqtwin.read(layer, *layer(torch.ones(2, 5, 3)), torch.tensor([5, 5]), representation)
 
 
 def _copy(session: Session) -> Path:

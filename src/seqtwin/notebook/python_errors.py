@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from seqtwin.errors import SeqTwinError
 
 ARGUMENTS = ("left", "right", "label", "labels", "text", "scale")
-_OPTION = re.compile(rf"--({'|'.join(ARGUMENTS)})\b((?: (?:NAME|LOW|HIGH|[^\s;]+=[^\s;]+|-?\d[\d.]*))*)")
+_VALUE = r"NAME|LOW|HIGH|[^\s;]+=[^\s;]+|-?\d[\d.]*|[a-z_]+(?=[,;]|$| --)"
+_OPTION = re.compile(rf"--({'|'.join(ARGUMENTS)})\b((?: (?!and\b|or\b)(?:{_VALUE}))*)")
 
 
 @contextmanager
@@ -29,6 +30,8 @@ def in_python(text: str) -> str:
 
     >>> in_python("declare it: --scale LOW HIGH (data.scale), for example --scale 1 5; or --label NAME")
     'declare it: scale=(LOW, HIGH) (data.scale), for example scale=(1, 5); or label=NAME'
+    >>> in_python("init pos.csv --left en --right de, or --label NAME")
+    'init pos.csv left=en right=de, or label=NAME'
     >>> in_python("--left and --right; --labels 1=0,0=1")
     'left and right; labels={"1": 0, "0": 1}'
     """

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from seqtwin.cli import console
-from seqtwin.cli.entry.input_paths import is_encoder
 from seqtwin.errors import ConfigError
+from seqtwin.paths import is_encoder
 
 
 def refuse_inputs(output: Path, inputs: Sequence[Path]) -> None:
