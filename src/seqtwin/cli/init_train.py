@@ -50,9 +50,7 @@ def init(
     classify: Annotated[
         bool, typer.Option("--classify", help="predict the class of each text or series; default: draw pairs from them")
     ] = False,
-    all_same: Annotated[
-        bool, typer.Option("--all-same", help="pairs without labels: all of them are the same")
-    ] = False,
+    all_same: Annotated[bool, typer.Option("--all-same", help="pairs without labels that are all the same")] = False,
 ) -> None:
     """Inspect a data file and write a commented config for it.
 
