@@ -1,12 +1,14 @@
 """The package as users install it: a wheel in an environment of its own, and optional parts that are not installed."""
 
 import ast
+import importlib
 import os
 import re
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,8 @@ SOURCE = ROOT / "src" / "seqtwin"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # import names that are not those of their distributions, and packages that come with others
 DISTRIBUTION = {
-    "PIL": "matplotlib", "faiss": "faiss-cpu", "h11": "uvicorn", "markupsafe": "jinja2", "pydantic_core": "pydantic",
+    "PIL": "matplotlib", "faiss": "faiss-cpu", "h11": "uvicorn", "markupsafe": "jinja2", "mlflow": "mlflow-skinny",
+    "pydantic_core": "pydantic",
     "sklearn": "scikit-learn", "starlette": "fastapi", "transformers": "sentence-transformers", "yaml": "PyYAML",
 }  # fmt: skip
 
@@ -52,7 +55,8 @@ def imports_of(tree: ast.AST) -> set[str]:
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             found.add((node.module or "").split(".")[0])
-    return found - set(sys.stdlib_module_names) - {"seqtwin", ""}
+    # the types of the standard library exist for type checkers only
+    return found - set(sys.stdlib_module_names) - {"seqtwin", "", "_typeshed"}
 
 
 def test_every_import_is_a_dependency_or_in_an_extra() -> None:
@@ -91,7 +95,7 @@ def test_each_guard_names_the_extra_that_has_its_packages() -> None:
     wrong = {
         place: (imported, extra)
         for place, (imported, extra) in found.items()
-        if not imported or {distribution(name) for name in imported} - EXTRAS[extra]
+        if not imported or {distribution(name) for name in imported} - EXTRAS[extra] - REQUIRED
     }
     assert wrong == {}
 
@@ -106,7 +110,7 @@ def _read_parquet() -> object:
 def _write_parquet() -> object:
     from seqtwin.inference import vector_files
 
-    return vector_files._parquet_library()
+    return vector_files.parquet_library()
 
 
 def _parquet_of_a_teacher() -> object:
@@ -145,6 +149,10 @@ def _sentence_transformers() -> object:
     return _library()
 
 
+def _tracker(name: str) -> object:
+    return importlib.import_module(f"seqtwin.trackers.{name}_log")._library()
+
+
 def _teacher() -> object:
     from seqtwin.teachers.open_teacher import _load_sentence_transformer
     from seqtwin.teachers.teacher import TeacherSource
@@ -162,13 +170,16 @@ CALLS: dict[str, Callable[[], object]] = {
     "data/files/formats.py:_read_parquet": _read_parquet,
     "index/faiss_search.py:library": _index,
     "inference/onnx_encoder.py:load_session": _run_onnx,
-    "inference/vector_files.py:_parquet_library": _write_parquet,
+    "inference/vector_files.py:parquet_library": _write_parquet,
     "interop/mteb.py:mteb_model_meta": _mteb,
     "interop/onnx_graph.py:element_types": _write_onnx,
     "interop/sentence_transformers.py:_library": _sentence_transformers,
     "serve/server.py:needs_serve": _service,
     "teachers/open_teacher.py:_load_sentence_transformer": _teacher,
     "teachers/vector_tables.py:_read_parquet": _parquet_of_a_teacher,
+    "trackers/mlflow_log.py:_library": partial(_tracker, "mlflow"),
+    "trackers/tensorboard_log.py:_library": partial(_tracker, "tensorboard"),
+    "trackers/wandb_log.py:_library": partial(_tracker, "wandb"),
 }
 
 

@@ -34,7 +34,8 @@ class TensorBoardSink:
 
 def _library() -> ModuleType:
     try:
-        from torch.utils import tensorboard
+        import tensorboard  # noqa: F401 - the writer of PyTorch needs it
+        from torch.utils import tensorboard as writer
     except ImportError as error:
         raise missing_extra("tensorboard", "tensorboard") from error
-    return tensorboard
+    return writer
