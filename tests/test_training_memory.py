@@ -12,6 +12,7 @@ from seqtwin import api
 from seqtwin.config import parse_run, parse_study
 from seqtwin.errors import ResourceError
 from seqtwin.guards.memory import TrainingSizes, estimate_memory
+from seqtwin.notebook import given_data
 from seqtwin.run import fresh_model as fresh
 from seqtwin.run.fresh_model import fresh_model, training_memory
 from seqtwin.run.prepare import DataSets, prepare
@@ -79,5 +80,5 @@ def test_a_large_vocabulary_is_said(data: Path, monkeypatch: pytest.MonkeyPatch)
     assert large.line.startswith("training needs at least 4.8 GiB of memory: 4.8 for the weights, ")
     config = parse_run(tiny.raw_run(data))
     assert training_memory(config, prepare(config)).line == ""
-    monkeypatch.setattr(api, "training_memory", lambda *_: large)
+    monkeypatch.setattr(given_data, "training_memory", lambda *_: large)
     assert api.understood(config, prepare(config))[-1] == large.line

@@ -13,7 +13,7 @@ import pytest
 
 import tiny
 from seqtwin import cli
-from seqtwin.inference.trained_encoder import no_threshold
+from seqtwin.inference.base_encoder import no_threshold
 from seqtwin.store import load_encoder, save_encoder
 
 NAMES = "id,name\n1,abc\n2,\n3,cab\n4, \n5,fed\n"

@@ -81,5 +81,6 @@ def test_texts_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a\n \nb\n")
     with pytest.raises(DataError, match="line 2: empty text"):
         read_texts(tmp_path / "a.txt", None)
-    with pytest.raises(ConfigError, match="name of the column"):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ConfigError, match="name of the column of texts, one of: 'a', 'b'"):
         read_texts(tmp_path / "a.csv", None)

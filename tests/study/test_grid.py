@@ -1,6 +1,7 @@
 """From a study's config to its cells: any key is a factor, ids are readable and unique, nonsense is refused."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from seqtwin.config import parse_run, parse_study
 from seqtwin.errors import ConfigError
-from seqtwin.files import _NAME
+from seqtwin.paths import check_folder_name
 from seqtwin.run.data_files import data_name
 from seqtwin.run.part_labels import label
 from seqtwin.study.grid import Grid, canonical, expand_grid
@@ -72,7 +73,8 @@ def test_any_key_can_be_a_factor(key: str, values: list[Any], labels: list[str])
     assert [cell.factors[key] for cell in found.cells] == labels
     assert found.factors[key] == labels
     assert len(set(ids(found))) == len(values)
-    assert all(_NAME.fullmatch(id_) for id_ in ids(found))
+    for id_ in ids(found):
+        check_folder_name(Path(id_))
 
 
 def test_an_option_of_a_part_can_be_a_factor() -> None:

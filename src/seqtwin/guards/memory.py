@@ -61,7 +61,7 @@ def estimate_memory(sizes: TrainingSizes) -> TrainingMemory:
     """The memory of a training.
 
     >>> estimate_memory(TrainingSizes(1000, 32, "lstm", 64, 1, 2, sequences=128, steps=20))
-    TrainingMemory(weights=1298432, batch=9502720)
+    TrainingMemory(weights=1314816, batch=9502720)
     """
     gates = {"lstm": 4, "gru": 3, "rnn": 1}.get(sizes.cell, 0)
     wide = sizes.hidden * sizes.directions
