@@ -130,7 +130,7 @@ def again(home):
     shutil.rmtree(home / "study" / "cells", ignore_errors=True)
     plain.run(home)
 scenarios.SCENARIOS["compare"] = dataclasses.replace(plain, run=again)"""
-    assert "lost or trained again" in " ".join(killed_studies(6, planted)["wrong"])
+    assert "lost or trained again" in " ".join(killed_studies(14, planted)["wrong"])
 
 
 def test_many_drivers_take_turns() -> None:
