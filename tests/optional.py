@@ -13,7 +13,9 @@ def library(name: str) -> ModuleType:
     """The library of this name; absent it is a skip, in CI a failure, unless it is tried by hand only."""
     try:
         return importlib.import_module(name)
-    except ImportError:
+    except ImportError as error:
+        where = name if name in BY_HAND else "'seqtwin[dev]'"
+        reason = f"this test needs {error.name or name}: pip install {where}"
         if os.environ.get("CI") and name not in BY_HAND:
-            pytest.fail(f"the extra dev lacks {name}")
-        pytest.skip(f"this test needs {name}")
+            pytest.fail(reason)
+        pytest.skip(reason)

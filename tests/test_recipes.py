@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import tiny
-from extras import development_extra
+from optional import library
 from serve.served_process import served
 from test_readme import Block, blocks_of
 
@@ -77,7 +77,7 @@ def test_a_client_gets_the_vectors_of_the_encoder(
     client: str, folder: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # the block sets it, too
-    development_extra(client)
+    library(client)
     monkeypatch.chdir(folder)
     names: dict[str, object] = {"__name__": "recipes"}
     [block] = [block for block in BLOCKS if client_of(block) == client]
@@ -91,7 +91,7 @@ def test_a_client_gets_the_vectors_of_the_encoder(
 @pytest.mark.filterwarnings("ignore")
 def test_clients_return_an_empty_list_for_a_blank_text(address: str) -> None:
     texts, base, lengths = ["abcd", "", "face"], f"{address}/v1", [5, 0, 5]
-    openai, langchain, llama = (development_extra(name) for name in CLIENTS[:3])
+    openai, langchain, llama = (library(name) for name in CLIENTS[:3])
     for form in ({}, {"encoding_format": "float"}):
         answer = openai.OpenAI(base_url=base, api_key="none").embeddings.create(model="any", input=texts, **form)
         assert [len(row.embedding) for row in answer.data] == lengths
@@ -111,7 +111,7 @@ def test_an_absent_client_is_a_failure_in_ci(
 ) -> None:
     monkeypatch.setenv("CI", ci)
     with pytest.raises(outcome, match="seqtwin\\[dev\\]"):
-        development_extra("no_such_client")
+        library("no_such_client")
 
 
 def test_everything_else_is_python_that_runs() -> None:

@@ -11,7 +11,7 @@ from interop_encoders import TEXTS, encoder_of
 from scipy.stats import spearmanr
 from torch.utils.data import DataLoader
 
-from extras import development_extra
+from optional import library
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.interop.mteb import MtebEncoder
@@ -95,7 +95,7 @@ def mteb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = development_extra("mteb")
+        found = library("mteb")
     # the folder is that of the default cache, which MTEB makes when it is imported
     monkeypatch.setattr(sys.modules["mteb.evaluate"]._DEFAULT_CACHE, "cache_path", tmp_path / "cache")
     return found
