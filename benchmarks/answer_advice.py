@@ -63,7 +63,7 @@ def advise_all_alike(data: DataSet, others: Sequence[DataSet]) -> Pairing:
 
 def always(pairing: Pairing) -> Rule:
     """A rule that does not look at the data."""
-    return lambda data, others: pairing
+    return lambda _data, _others: pairing
 
 
 def losses(rule: Rule, data_sets: Sequence[DataSet]) -> dict[str, float]:

@@ -75,7 +75,9 @@ def further_difference(estimates: Array, errors: Array, relevant: float = RELEVA
 
     Formula: estimate_d ~ Normal(mu_d, error_d), mu_d ~ Normal(mu, tau), a flat prior on mu and a half-Cauchy prior
     with scale 0.02 on tau. The posterior of tau is computed on a grid; given tau all else is normal, so there is no
-    sampling. `errors`: standard errors, all positive. Raises: ValueError for fewer than three data sets or other errors.
+    sampling. `errors`: standard errors, all positive.
+
+    Raises: ValueError for fewer than three data sets, or an error that is not positive.
     Source: Gelman et al. 2013, section 5.4; Benavoli et al. 2017.
 
     >>> found = further_difference(np.array([0.03, 0.05, 0.04, 0.04]), np.full(4, 0.005))

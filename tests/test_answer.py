@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import cauchy, norm
 
+from seqtwin.files import read_json
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -90,7 +92,8 @@ def data_set(name: str, kind: str, unit: str, *, best: str) -> object:
 def test_advice_follows_data_sets_with_the_same_labels_and_costs_what_it_misses() -> None:
     sets = [
         data_set("a", "graded", "words", best="max_output"), data_set("b", "graded", "words", best="max_output"),
-        data_set("c", "classes", "series", best="final_hidden"), data_set("d", "classes", "series", best="final_hidden"),
+        data_set("c", "classes", "series", best="final_hidden"),
+        data_set("d", "classes", "series", best="final_hidden"),
         data_set("e", "pairs", "characters", best="max_output"),
     ]  # fmt: skip
     followed = ADVICE.losses(ADVICE.advise, sets)
@@ -99,3 +102,10 @@ def test_advice_follows_data_sets_with_the_same_labels_and_costs_what_it_misses(
     assert alike["c"] == alike["d"] == pytest.approx(0.1)
     assert ADVICE.losses(ADVICE.always(("final_hidden", "mse")), sets)["a"] == pytest.approx(0.1)
     assert ADVICE.random_losses(sets)["a"] == pytest.approx(0.05)
+
+
+def test_the_page_and_its_figure_are_remade_from_the_committed_results() -> None:
+    page = benchmark("answer_page")
+    results, pilot = read_json(page.HOME / "results.json"), read_json(page.HOME / "pilot.json")
+    assert page.page(results, pilot) == (page.PAGE / "README.md").read_text(encoding="utf-8")
+    assert page.figure(results) == (page.PAGE / "differences.svg").read_text(encoding="utf-8")
