@@ -1,6 +1,7 @@
 """Speed and quality next to sentence-transformers' LSTM, a plain loop over packed sequences, and the bare kernel.
 
-    python benchmarks/peers.py [training | encoding | rounding | units | length | width | vocabulary | rows | start ...]
+    python benchmarks/peers.py [training | encoding | rounding | units | length | width | vocabulary | rows | start
+                                | steps | encode_parts | diagnostics ...]
 
 All run in turn in one process on one thread, and CPU seconds are counted. Data: SICK and `placenames`; test is never
 read. sentence-transformers needs the packages `datasets` and `accelerate` for its trainer and is left out without them;
@@ -21,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import peer_growth
+import peer_profile
 import torch
 from measured_page import measure_missing, short
 from peer_encoders import (
@@ -182,6 +184,7 @@ MEASURES: Mapping[str, Callable[[], Any]] = {
     "encoding": measure_encoding,
     "rounding": measure_rounding,
     **peer_growth.MEASURES,
+    **peer_profile.measures(config),
 }
 
 
@@ -281,6 +284,7 @@ PAGES: Mapping[str, Callable[[Any], str]] = {
     "encoding": _encoding_page,
     "rounding": _rounding_page,
     **peer_growth.PAGES,
+    **peer_profile.PAGES,
 }
 
 

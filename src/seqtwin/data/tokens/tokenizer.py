@@ -58,7 +58,9 @@ class TextTokens:
         """
         ids, cut = self._found(texts)
         if cut:
-            logger.warning("%d of %d texts were too long and were cut to %d tokens", len(cut), len(texts), self.max_length)
+            logger.warning(
+                "%d of %d texts were too long and were cut to %d tokens", len(cut), len(texts), self.max_length
+            )
         return self._filled(ids, texts)
 
     def lengths(self, texts: Sequence[str]) -> list[TextLength]:
