@@ -37,7 +37,7 @@ from seqtwin.training import fit
 
 Config = Callable[[str, int], dict[str, Any]]
 STEPS, ROUNDS, ONE = 40, 5, 200
-REST, PRODUCTS = "the rest", "only the products"
+REST, PRODUCTS, KERNEL = "the rest", "only the products", "PyTorch's LSTM"
 
 
 def measure_steps(config: Config) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _one_text_parts(encoder: TrainedEncoder, texts: list[str]) -> dict[str, floa
     rounds = []
     for _ in range(ROUNDS + 1):
         clock = Clock()
-        kernel = SimpleNamespace(lstm=clock.wrapped(torch._VF.lstm, "PyTorch's LSTM"))
+        kernel = SimpleNamespace(lstm=clock.wrapped(torch._VF.lstm, KERNEL))
         with clock.watching(*ENCODE_PARTS):
             run_cell._VF, before = kernel, run_cell._VF
             for text in texts:
