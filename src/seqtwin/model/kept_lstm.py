@@ -30,7 +30,8 @@ class KeptLstm:
         self._lstm, self._embedding = lstm, embedding
         with torch.no_grad():
             self._exact = _Kept(stacked_weights(lstm), embedding)
-        self._zeros = lstm.weight_hh_l0.new_zeros(lstm.num_layers * (1 + lstm.bidirectional), 1, lstm.hidden_size)
+        rows = lstm.num_layers * (1 + lstm.bidirectional)
+        self._zeros = self._exact.layers[0][2].new_zeros(rows, 1, lstm.hidden_size)
 
     def __call__(self, inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
         if torch.is_grad_enabled():  # gradients need the weights themselves

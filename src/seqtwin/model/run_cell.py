@@ -5,7 +5,7 @@ All ways except `read_pads` give States that do not depend on pads. An LSTM on t
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import Protocol, TypeGuard, cast, runtime_checkable
 
 import torch
 from torch import _VF, Tensor, nn
@@ -122,8 +122,9 @@ def run_alone(inputs: Inputs, lstm: nn.LSTM, sequences: Sequences, start: Tensor
     calls, without its checks, which take as long as two steps.
     """
     layers, two = lstm.num_layers, lstm.bidirectional
+    weights = cast("list[Tensor]", lstm._flat_weights)  # all are there: none was replaced by a parametrization
     outputs, hidden, memory = _VF.lstm(
-        inputs(sequences), (start, start), lstm._flat_weights, lstm.bias, layers, 0.0, False, two, True
+        inputs(sequences), (start, start), weights, lstm.bias, layers, 0.0, False, two, True
     )
     return States(outputs, _batch_first(hidden, layers), _batch_first(memory, layers), sequences.lengths)
 
