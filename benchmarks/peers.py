@@ -1,6 +1,7 @@
 """Speed and quality next to sentence-transformers' LSTM, a plain loop over packed sequences, and the bare kernel.
 
-    python benchmarks/peers.py [training | encoding | rounding | units | length | width | vocabulary | rows | start ...]
+    python benchmarks/peers.py [training | encoding | rounding | units | length | width | vocabulary | rows | start |
+                                steps | encode_parts | diagnostics ...]
 
 All run in turn in one process on one thread, and CPU seconds are counted. Data: SICK and `placenames`; test is never
 read. sentence-transformers needs the packages `datasets` and `accelerate` for its trainer and is left out without them;
@@ -21,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import peer_growth
+import peer_profile
 import torch
 from measured_page import measure_missing, short
 from peer_encoders import (
@@ -34,6 +36,7 @@ from peer_encoders import (
     train_packed,
     train_sentence_transformers,
 )
+from peer_targets import targets_page
 from scipy.stats import t as student_t
 from torch import nn
 
@@ -182,6 +185,7 @@ MEASURES: Mapping[str, Callable[[], Any]] = {
     "encoding": measure_encoding,
     "rounding": measure_rounding,
     **peer_growth.MEASURES,
+    **peer_profile.measures(config),
 }
 
 
@@ -209,7 +213,8 @@ def page(results: Mapping[str, Any]) -> str:
     """The page as Markdown."""
     own = {name: results[name] for name in PAGES if name in results}
     parts = [PAGES[name](found["figures"]) for name, found in own.items()]
-    return HEAD + "".join(parts) + "\n" + "".join(_place(name, found) for name, found in own.items())
+    places = [_place(name, found) for name, found in own.items()]
+    return "".join([HEAD, targets_page(results, ST), *parts, "\n", *places])
 
 
 def _place(name: str, found: Mapping[str, Any]) -> str:
@@ -281,6 +286,7 @@ PAGES: Mapping[str, Callable[[Any], str]] = {
     "encoding": _encoding_page,
     "rounding": _rounding_page,
     **peer_growth.PAGES,
+    **peer_profile.PAGES,
 }
 
 

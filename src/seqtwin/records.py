@@ -34,8 +34,8 @@ class Sequences:
         batch, time = self.values.shape[:2]
         if self.lengths.shape != (batch,):
             raise ValueError(f"lengths: expected shape ({batch},), got {tuple(self.lengths.shape)}")
-        if batch and not (int(self.lengths.min()) >= 1 and int(self.lengths.max()) <= time):
-            low, high = int(self.lengths.min()), int(self.lengths.max())
+        low, high = map(int, self.lengths.aminmax()) if batch else (1, time)
+        if not (low >= 1 and high <= time):
             raise ValueError(f"lengths: expected 1 to {time} (the width), got {low} to {high}")
 
     def __len__(self) -> int:

@@ -56,3 +56,15 @@ def test_gradients_still_reach_the_weights() -> None:
     encoder(texts((3, 1))).outputs.sum().backward()
     assert encoder.inputs.embedding.weight.grad is not None
     assert all(weight.grad is not None for weight in encoder.rnn.parameters())
+
+
+@pytest.mark.parametrize(("layers", "bidirectional"), [(1, True), (1, False), (2, True)])
+def test_one_text_has_the_bits_of_the_module_of_pytorch(layers: int, bidirectional: bool) -> None:
+    encoder, sequences = made(layers, bidirectional), texts((7,))
+    with torch.inference_mode():
+        expected, (hidden, memory) = encoder.rnn(encoder.inputs(sequences))
+        encoder.keep()
+        states = encoder(sequences)
+    assert torch.equal(states.outputs, expected)
+    assert torch.equal(states.hidden[0].flatten(0, 1), hidden[:, 0])
+    assert torch.equal(states.cell[0].flatten(0, 1), memory[:, 0])

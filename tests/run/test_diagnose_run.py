@@ -22,6 +22,7 @@ from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.objectives.pairs import calibrate, rank_metric
 from seqtwin.run.prepare import prepare_pairs
 from seqtwin.run.prepared_data import Prepared
+from seqtwin.training.diagnostics import loss_view
 from seqtwin.training.fit import fit
 
 NAMES = {
@@ -113,6 +114,28 @@ WATCHED: list[dict[str, Any]] = [
     {"loss": {"name": "pml", "loss": "MarginLoss", "options": {"learn_beta": True}}, "encoder": {"cell": "gru"}},
     {"representation": "attention_output", "encoder": {"padding": "read"}},
 ]
+
+
+@pytest.mark.parametrize(("batch", "watched"), [(16, 128), (200, 200)])
+def test_after_an_epoch_fewer_pairs_are_watched_but_a_whole_batch(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, batch: int, watched: int
+) -> None:
+    config = config_of(folder)
+    prepared = prepare_pairs(config)
+    looked: list[int] = []
+
+    def look(model: Siamese, store: Any, rows: np.ndarray) -> Any:
+        looked.append(len(rows))
+        return whole(model, store, rows)
+
+    whole = loss_view.look
+    monkeypatch.setattr(loss_view, "look", look)
+    model = fresh_model(config, prepared)
+    loss = build_loss(config.loss, model, prepared.data.cut)
+    watcher = Watcher(prepared.stores["train"], np.arange(256) % len(prepared.stores["train"]), batch)
+    for _ in range(2):
+        watcher(model, loss)
+    assert looked == [256, watched, watched]
 
 
 @pytest.mark.parametrize("sections", WATCHED)

@@ -9,7 +9,8 @@ import numpy as np
 
 from seqtwin.conformance.battery import Check, CheckResult, NotMetError, part_name, require, run_checks
 from seqtwin.conformance.randomness import require_no_draw
-from seqtwin.data.tokens.tokenizer import MAX_CHARACTERS, TextTokens
+from seqtwin.data.tokens.plain_texts import MAX_CHARACTERS
+from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.data.tokens.units import MAX_TOKENS, UNITS, Train, normalizer_of
 from seqtwin.errors import DataError
 from seqtwin.lookup import member

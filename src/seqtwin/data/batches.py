@@ -30,7 +30,7 @@ class Ragged:
         tensor([[6, 0],
                 [4, 5]])
         """
-        lengths = np.array([len(item) for item in items], dtype=np.int64)
+        lengths = np.fromiter(map(len, items), np.int64, len(items))
         return Ragged(np.concatenate(items), np.cumsum(lengths) - lengths, lengths)
 
     def __len__(self) -> int:
@@ -44,6 +44,18 @@ class Ragged:
         values = np.zeros((len(rows), len(times), *self.steps.shape[1:]), dtype=self.steps.dtype)
         values[real] = self.steps[(self.starts[rows][:, None] + times)[real]]
         return Sequences(torch.from_numpy(values), torch.from_numpy(lengths))
+
+
+def batch_of(items: Sequence[np.ndarray]) -> Sequences:
+    """The items as one batch, right-padded to the longest.
+
+    >>> batch_of([np.array([4, 5]), np.array([6])]).values
+    tensor([[4, 5],
+            [6, 0]])
+    """
+    if len(items) == 1:
+        return Sequences(torch.tensor(items[0])[None], torch.tensor([len(items[0])]))
+    return Ragged.of(items).take(np.arange(len(items)))
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,9 @@ class BaseEncoder(ABC):
         Raises: DataError for an empty text (unless the encoder was trained with `empty: unk`) or a wrong shape;
         ConfigError for a batch size below 1, or for an unknown precision.
         """
-        batching = replace(self.batching.limited(batch_size), progress=show_progress_bar)
+        batching = self.batching.limited(batch_size)
+        if show_progress_bar != batching.progress:
+            batching = replace(batching, progress=show_progress_bar)
         items = list_items(texts)
         sequences = self.sequences(items)
         encode = self.encode_sequences if self._tokens is None else partial(self._encode_distinct, check_texts(items))
@@ -117,6 +119,8 @@ class BaseEncoder(ABC):
 
         The texts are sorted first: a batch in another order can be rounded differently.
         """
+        if len(texts) == 1:
+            return self.encode_sequences(sequences, batching, precision)
         by_text = dict(zip(texts, sequences, strict=True))
         distinct = {text: by_text[text] for text in sorted(by_text)}
         vectors = self.encode_sequences([*distinct.values()], batching, precision)
@@ -127,10 +131,12 @@ class BaseEncoder(ABC):
         self, sequences: Sequence[np.ndarray], batching: Batching | None = None, precision: str = "fp32"
     ) -> np.ndarray:
         """The vectors of sequences, as `sequences` returns them: float32 [n, dim]. `batching`: by default its own."""
+        used, batching = self.usable_precision(precision), batching or self.batching
+        if len(sequences) == 1:  # most of the time of a single text is not in the model
+            return self.encode_batch(sequences, used)
         vectors = np.empty((len(sequences), self.dim), dtype=np.float32)
-        lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-        used = self.usable_precision(precision)
-        for rows in (batching or self.batching).batches(lengths):
+        lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
+        for rows in batching.batches(lengths):
             vectors[rows] = self.encode_batch([sequences[row] for row in rows], used)
         return vectors
 

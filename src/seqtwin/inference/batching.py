@@ -20,20 +20,23 @@ class Batching:
     steps: int = 2**18
     progress: bool = False
 
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ConfigError("ENCODE_BATCH", f"batch_size: expected 1 or more, got {self.size}", place="encode")
+
     def limited(self, size: int | None) -> "Batching":
-        """The same with at most `size` sequences per batch; unchanged for None."""
+        """The same with at most `size` sequences per batch; unchanged for None.
+
+        Raises: ConfigError for a size below 1.
+        """
         return self if size is None else replace(self, size=size)
 
     def batches(self, lengths: np.ndarray) -> Iterable[np.ndarray]:
         """The rows of each batch, shortest sequences first. `lengths`: Int[rows], each at least 1.
 
-        Raises: ConfigError for a size below 1.
-
         >>> [rows.tolist() for rows in Batching(size=2).batches(np.array([9, 1, 2]))]
         [[1, 2], [0]]
         """
-        if self.size < 1:
-            raise ConfigError("ENCODE_BATCH", f"batch_size: expected 1 or more, got {self.size}", place="encode")
         batches = self._cut(lengths)
         return _with_bar(list(batches)) if self.progress else batches
 

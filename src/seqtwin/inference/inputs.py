@@ -1,6 +1,7 @@
 """The inputs of an encoder: texts or series as a user passes them, checked. Without torch."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import cast
 
 import numpy as np
 
@@ -28,6 +29,8 @@ def check_texts(items: Sequence[object]) -> list[str]:
 
     Raises: DataError that names the first item that is not a text.
     """
+    if set(map(type, items)) <= {str}:  # several times faster than to look at each
+        return cast("list[str]", list(items))
     texts = [item for item in items if isinstance(item, str)]
     if len(texts) < len(items):
         row = next(row for row, item in enumerate(items) if not isinstance(item, str))

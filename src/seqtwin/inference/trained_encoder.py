@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from seqtwin.build import Blueprint
-from seqtwin.data.batches import Ragged
+from seqtwin.data.batches import batch_of
 from seqtwin.data.files.kept_frames import Frames
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.tokens.letters import LETTERS
@@ -69,7 +69,7 @@ class TrainedEncoder(BaseEncoder):
 
     def encode_batch(self, sequences: Sequence[np.ndarray], precision: str = "fp32") -> np.ndarray:
         """The vectors of one batch of sequences, as `sequences` returns them: float32 [n, dim]."""
-        batch = Ragged.of(sequences).take(np.arange(len(sequences)))
+        batch = batch_of(sequences)
         with torch.inference_mode():
             vectors: np.ndarray = self._model.encode(batch, partial(PRECISIONS[precision], "cpu")).numpy()
         return vectors

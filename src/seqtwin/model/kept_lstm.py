@@ -30,13 +30,15 @@ class KeptLstm:
         self._lstm, self._embedding = lstm, embedding
         with torch.no_grad():
             self._exact = _Kept(stacked_weights(lstm), embedding)
+        rows = lstm.num_layers * (1 + lstm.bidirectional)
+        self._zeros = self._exact.layers[0][2].new_zeros(rows, 1, lstm.hidden_size)
 
     def __call__(self, inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
         if torch.is_grad_enabled():  # gradients need the weights themselves
             return run_masked(inputs, cell, sequences)
         is_rounded = torch.is_autocast_enabled("cpu")
         if not is_rounded and sequences.values.shape[:2] == (1, sequences.lengths[0]):
-            return run_alone(inputs, self._lstm, sequences)
+            return run_alone(inputs, self._lstm, sequences, self._zeros)
         kept = self._rounded if is_rounded else self._exact
         return run_layers(kept.gates or inputs.gates, kept.layers, sequences)
 

@@ -147,7 +147,10 @@ class MaxOutput(nn.Module):
         self.out_dim, self.bound = shape.joined, shape.bound
 
     def forward(self, states: States) -> Tensor:
-        largest: Tensor = _Maximum.apply(states.outputs, ~_real(states), int(states.lengths.min()))  # type: ignore[no-untyped-call]
+        shortest = int(states.lengths.min())
+        if shortest == states.outputs.shape[1] and not torch.is_grad_enabled():
+            return states.outputs.amax(1)
+        largest: Tensor = _Maximum.apply(states.outputs, ~_real(states), shortest)  # type: ignore[no-untyped-call]
         return largest
 
 

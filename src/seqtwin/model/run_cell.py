@@ -5,10 +5,10 @@ All ways except `read_pads` give States that do not depend on pads. An LSTM on t
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import Protocol, TypeGuard, cast, runtime_checkable
 
 import torch
-from torch import Tensor, nn
+from torch import _VF, Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqtwin.model.cells import Recurrent, Unchanged
@@ -115,10 +115,17 @@ def run_packed(inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
     return States(_full(outputs), _batch_first(hidden, layers), batch_first, sequences.lengths)
 
 
-def run_alone(inputs: Inputs, lstm: nn.LSTM, sequences: Sequences) -> States:
-    """States of one sequence without pads, by PyTorch: for a single row its loop over the steps is the faster one."""
-    outputs, (hidden, memory) = lstm(inputs(sequences))
-    layers = lstm.num_layers
+def run_alone(inputs: Inputs, lstm: nn.LSTM, sequences: Sequences, start: Tensor) -> States:
+    """States of one sequence without pads, by PyTorch: for a single row its loop over the steps is the faster one.
+
+    `start`: the state before the first step, h and c [layers*directions 1 hidden]. It is the kernel that `nn.LSTM` also
+    calls, without its checks, which take as long as two steps.
+    """
+    layers, two = lstm.num_layers, lstm.bidirectional
+    weights = cast("list[Tensor]", lstm._flat_weights)  # all are there: none was replaced by a parametrization
+    outputs, hidden, memory = _VF.lstm(
+        inputs(sequences), (start, start), weights, lstm.bias, layers, 0.0, False, two, True
+    )
     return States(outputs, _batch_first(hidden, layers), _batch_first(memory, layers), sequences.lengths)
 
 

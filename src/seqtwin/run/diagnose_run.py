@@ -34,7 +34,8 @@ LearnerT_co = TypeVar("LearnerT_co", bound=Trainee, covariant=True)
 LossT_co = TypeVar("LossT_co", bound=Criterion, covariant=True)
 WatcherT_co = TypeVar("WatcherT_co", covariant=True)
 
-WATCHED_PAIRS = 256
+SAMPLE_PAIRS = 256
+WATCHED_PAIRS = 128  # after each epoch; one batch of the training where that is larger
 PROBE_PAIRS = 2000
 THIRDS_PAIRS = 400
 GRADIENT_PAIRS = 128
@@ -47,7 +48,8 @@ LEAST_DROP = 0.02
 class Watcher:
     """Measures a fixed sample of training pairs, before training and after each epoch.
 
-    `rows`: the sample; `batch`: the batch size; `first`: the scale facts before training.
+    `rows`: the sample, of which the first part is watched epoch by epoch; `batch`: the batch size; `first`: the scale
+    facts before training, of the whole sample.
     """
 
     train: PairStore
@@ -58,12 +60,13 @@ class Watcher:
     @classmethod
     def of(cls, train: PairStore, recipe: Recipe) -> "Watcher":
         """A watcher whose sample depends only on the seed."""
-        return cls(train, some_rows(train, WATCHED_PAIRS, recipe.seed), recipe.batch)
+        return cls(train, some_rows(train, SAMPLE_PAIRS, recipe.seed), recipe.batch)
 
     def __call__(self, model: Siamese, loss: Loss) -> Diagnostics:
         """The columns that the history gets."""
-        seen = loss_view.look(model, self.train, self.rows)
-        self.first = self.first or scale_facts(model, loss, seen)
+        if not self.first:
+            self.first = scale_facts(model, loss, loss_view.look(model, self.train, self.rows))
+        seen = loss_view.look(model, self.train, self.rows[: max(WATCHED_PAIRS, self.batch)])
         gradients = loss_view.pair_gradients(model, loss, seen, self.batch)
         return {
             "pair_distance": float(loss_view.pair_distances(loss, seen).double().mean()),

@@ -117,3 +117,22 @@ def test_kept_words_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     found = reader.read(["a b c d e f a"])
     assert found[0].tolist() == [2, 3, 4, 5, 6, 7, 2]
     assert len(reader.rows) <= 3 < MOST_WORDS
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+@given(texts=st.lists(ASCII, min_size=1, max_size=6))
+def test_texts_looked_at_together_have_the_ids_that_each_has_alone(
+    form: tuple[str, bool, str, bool], texts: list[str]
+) -> None:
+    tokens = MADE[form]
+    reader = reader_of(tokens.tokenizer, tokens.letters)
+    together, cut = plain_texts.read_texts(texts, reader, tokens._by_library, 9)
+    alone, also_cut = plain_texts._one_by_one(texts, reader, tokens._by_library, 9)
+    assert [ids.tolist() for ids in together] == [ids.tolist() for ids in alone]
+    assert cut == also_cut
+
+
+def test_a_text_of_too_many_characters_is_cut_also_among_short_ones() -> None:
+    tokens = train_tokenizer(["a b c"], unit="word")
+    [length, short] = tokens.lengths(["a" + " " * plain_texts.MAX_CHARACTERS + "b", "a b"])
+    assert (length.tokens, length.cut, short.tokens, short.cut) == (1, True, 2, False)

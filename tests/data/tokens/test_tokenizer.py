@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtwin.data.tokens.tokenizer import MAX_CHARACTERS, UNITS, TextTokens, train_tokenizer
+from seqtwin.data.tokens.plain_texts import MAX_CHARACTERS
+from seqtwin.data.tokens.tokenizer import UNITS, TextTokens, train_tokenizer
 from seqtwin.data.tokens.units import normalizer_of
 from seqtwin.errors import ConfigError, DamagedError, DataError
 

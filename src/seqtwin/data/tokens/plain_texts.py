@@ -19,6 +19,7 @@ from seqtwin.data.tokens.units import NORMALIZE, UNKNOWN, normalizer_of
 
 # as BertPreTokenizer: blanks separate words, and every mark of punctuation is a word
 PIECES = re.compile(r"[!-/:-@\[-`{-~]|[^\s!-/:-@\[-`{-~]+", re.ASCII)
+MAX_CHARACTERS = 100_000  # of a text
 MOST_WORDS = 2**16  # that are kept, in 10 MB with their letters
 ONE_BY_ONE = {"type": "Split", "pattern": {"Regex": "."}, "behavior": "Isolated", "invert": False}
 
@@ -50,6 +51,46 @@ def reader_of(tokenizer: Tokenizer, letters: Letters | None) -> Reader | None:
     if letters is None and json.loads(tokenizer.pre_tokenizer.__getstate__()) == ONE_BY_ONE:
         return CharacterReader(normalize, tokenizer.normalizer.normalize_str, _table(vocabulary))
     return None
+
+
+def read_texts(
+    texts: Sequence[str], reader: Reader | None, by_library: Callable[[list[str]], list[Found]], longest: int
+) -> tuple[list[np.ndarray], set[int]]:
+    """The ids of each text, at most `longest`, and the rows of the texts that were cut.
+
+    A reader is used where it knows the text, otherwise the library.
+    """
+    if reader is None or not _are_plain(texts, reader):
+        return _one_by_one(texts, reader, by_library, longest)
+    ids = reader.read(texts)
+    if max(map(len, ids), default=0) <= longest:
+        return ids, set()
+    return [own[:longest] for own in ids], {row for row, own in enumerate(ids) if len(own) > longest}
+
+
+def _are_plain(texts: Sequence[str], reader: Reader) -> bool:
+    """Whether the reader knows all texts, and all are storable: one look at all together is several times faster."""
+    whole = "".join(texts)
+    return whole.isascii() and reader.reads(whole) and max(map(len, texts), default=0) <= MAX_CHARACTERS
+
+
+def _one_by_one(
+    texts: Sequence[str], reader: Reader | None, by_library: Callable[[list[str]], list[Found]], longest: int
+) -> tuple[list[np.ndarray], set[int]]:
+    stored = [storable(text) for text in texts]
+    plain = [reader is not None and reader.reads(text) for text in stored]
+    read = reader.read([text for text, own in zip(stored, plain, strict=True) if own]) if reader else []
+    ids = iter(read)
+    rest = iter(by_library([text for text, own in zip(stored, plain, strict=True) if not own]))
+    found = [Found((own := next(ids))[:longest], len(own) > longest) if is_plain else next(rest) for is_plain in plain]
+    cut = {row for row, own in enumerate(found) if own.cut or len(texts[row]) > MAX_CHARACTERS}
+    return [own.ids for own in found], cut
+
+
+def storable(text: str) -> str:
+    """The text as the library stores it: written in Rust, it accepts no lone surrogates. Long lines need memory."""
+    cut = text[:MAX_CHARACTERS]
+    return cut if cut.isascii() else cut.encode("utf-8", "replace").decode("utf-8")
 
 
 def _normalization(tokenizer: Tokenizer) -> Callable[[str], str] | None:

@@ -17,12 +17,11 @@ from tokenizers import Encoding, Tokenizer, pre_tokenizers
 
 from seqtwin.data.tokens.equal_texts import Reading, TextLength, reading
 from seqtwin.data.tokens.letters import LETTERS, Letters, spelled, written
-from seqtwin.data.tokens.plain_texts import Found, Reader, reader_of
+from seqtwin.data.tokens.plain_texts import Found, Reader, read_texts, reader_of, storable
 from seqtwin.data.tokens.units import MAX_TOKENS, PAD, UNITS, UNKNOWN, check_sizes, normalizer_of, of_counts
 from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.lookup import member
 
-MAX_CHARACTERS = 100_000
 EMPTY_POLICIES = ("error", "unk", "drop")
 
 logger = logging.getLogger(__name__)
@@ -57,28 +56,22 @@ class TextTokens:
 
         Raises: DataError for a text without a token, unless the policy is `unk`.
         """
-        found = self._found([_storable(text) for text in texts])
-        cut = sum(one.cut or len(text) > MAX_CHARACTERS for one, text in zip(found, texts, strict=True))
+        ids, cut = self._found(texts)
         if cut:
-            logger.warning("%d of %d texts were too long and were cut to %d tokens", cut, len(texts), self.max_length)
-        return self._filled([one.ids for one in found], texts)
+            logger.warning(
+                "%d of %d texts were too long and were cut to %d tokens", len(cut), len(texts), self.max_length
+            )
+        return self._filled(ids, texts)
 
     def lengths(self, texts: Sequence[str]) -> list[TextLength]:
         """The number of tokens of each text, 0 for a blank one, and whether the text was cut to the largest number."""
-        found = self._found([_storable(text) for text in texts])
-        return [
-            TextLength(len(one.ids) if text.strip() else 0, one.cut or len(text) > MAX_CHARACTERS)
-            for one, text in zip(found, texts, strict=True)
-        ]
+        ids, cut = self._found(texts)
+        sizes = (len(own) if text.strip() else 0 for own, text in zip(ids, texts, strict=True))
+        return [TextLength(size, row in cut) for row, size in enumerate(sizes)]
 
-    def _found(self, stored: Sequence[str]) -> list[Found]:
-        """The ids of each text: of a reader where it knows the text, otherwise of the library."""
-        reader, limit = self._reader, self.max_length
-        plain = [reader is not None and reader.reads(text) for text in stored]
-        read = reader.read([text for text, own in zip(stored, plain, strict=True) if own]) if reader else []
-        ids = iter(read)
-        rest = iter(self._by_library([text for text, own in zip(stored, plain, strict=True) if not own]))
-        return [Found((own := next(ids))[:limit], len(own) > limit) if is_plain else next(rest) for is_plain in plain]
+    def _found(self, texts: Sequence[str]) -> tuple[list[np.ndarray], set[int]]:
+        """The ids of each text, and the rows of the texts that were cut."""
+        return read_texts(texts, self._reader, self._by_library, self.max_length)
 
     def _by_library(self, stored: list[str]) -> list[Found]:
         encodings = self._encodings(stored)
@@ -102,7 +95,7 @@ class TextTokens:
         if not self.of_words:
             cause = "sequences of words need a vocabulary of words"
             raise ConfigError("TOKENS_NO_WORDS", cause, place="tokens.unit", remedy="set tokens.unit: word")
-        stored = [[_storable(word) for word in words] for words in sequences]
+        stored = [[storable(word) for word in words] for words in sequences]
         known = {word: self._id_of(word) for words in stored for word in words}
         ids = [np.array([known[word] for word in words], dtype=np.int64) for words in stored]
         whole = ids if self.letters is None else spelled(ids, stored, self.letters)
@@ -114,6 +107,8 @@ class TextTokens:
 
     def _filled(self, sequences: Sequence[np.ndarray], texts: Sequence[str]) -> list[np.ndarray]:
         """The same, with one unknown token for a text without a token, or an error."""
+        if all(map(len, sequences)):
+            return list(sequences)
         return [ids if len(ids) else self._of_empty(row, texts[row]) for row, ids in enumerate(sequences)]
 
     def spans(self, text: str) -> tuple[tuple[int, int], ...]:
@@ -122,7 +117,7 @@ class TextTokens:
         >>> train_tokenizer(["to be"], unit="word").spans(" to  BE!")
         ((1, 3), (5, 7), (7, 8))
         """
-        offsets = self.tokenizer.encode(_storable(text)).offsets
+        offsets = self.tokenizer.encode(storable(text)).offsets
         return tuple((start, end) for start, end in offsets) or ((0, len(text)),)
 
     def _of_empty(self, row: int, text: str) -> np.ndarray:
@@ -143,7 +138,7 @@ class TextTokens:
         >>> a == b, c == d, c.known, e.key is None
         (True, False, False, True)
         """
-        stored = [_storable(text) for text in texts]
+        stored = [storable(text) for text in texts]
         encodings = self._encodings(stored)
         ids = [np.asarray(encoding.ids, dtype=np.int64) for encoding in encodings]
         tokens = ids if self.letters is None else spelled(ids, written(stored, encodings), self.letters)
@@ -163,9 +158,9 @@ class TextTokens:
 
     def _normalized(self, text: str) -> str:
         # texts with lone surrogates are not normalized, because all surrogates are stored as question marks
-        return str(self.tokenizer.normalizer.normalize_str(text)) if _storable(text) == text else text
+        return str(self.tokenizer.normalizer.normalize_str(text)) if storable(text) == text else text
 
-    @property
+    @cached_property
     def max_length(self) -> int:
         """The largest number of tokens of a text."""
         setting = self.tokenizer.truncation or {}
@@ -194,7 +189,7 @@ class TextTokens:
 
     def unknown_share(self, texts: Sequence[str]) -> float:
         """The share of the tokens of some texts that are not in the vocabulary; 0 without tokens."""
-        encodings = self.tokenizer.encode_batch_fast([_storable(text) for text in texts])
+        encodings = self.tokenizer.encode_batch_fast([storable(text) for text in texts])
         unknown = sum(encoding.ids.count(1) for encoding in encodings)
         return unknown / max(1, sum(len(encoding.ids) for encoding in encodings))
 
@@ -257,7 +252,7 @@ def train_tokenizer(
     """
     train = member(UNITS, unit, "token unit")
     check_sizes(size, max_length)
-    stored = [_storable(text) for text in texts]
+    stored = [storable(text) for text in texts]
     tokenizer = train(stored, size, normalizer_of(unit == "word" if lower is None else lower, normalize))
     tokenizer.enable_truncation(max_length)
     if not characters:
@@ -283,7 +278,7 @@ def train_word_tokens(
     Raises: ConfigError for an unknown name; ValueError for an invalid size or length.
     """
     check_sizes(size, max_length)
-    words = [_storable(word) for words in sequences for word in words]
+    words = [storable(word) for words in sequences for word in words]
     normalizer = normalizer_of(lower is not False, normalize)
     counts = Counter(normalizer.normalize_str(word) for word in words)
     for reserved in ("", PAD, UNKNOWN):
@@ -291,8 +286,3 @@ def train_word_tokens(
     tokenizer = of_counts(counts, size, normalizer, pre_tokenizers.BertPreTokenizer())
     tokenizer.enable_truncation(max_length)
     return TextTokens(tokenizer, empty, Letters.of(words) if characters else None)
-
-
-def _storable(text: str) -> str:
-    # the library, written in Rust, accepts no lone surrogates; the limit bounds memory on very long lines
-    return text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
