@@ -196,12 +196,12 @@ def _refuse_index(out: Path) -> None:
 def _print_index(index: "Index", out: Path, generation: str, blank: tuple[int, int], as_json: bool) -> None:
     """`blank`: the number of rows without a text, and of all rows."""
     from seqtwin.inference.blank_texts import blank_line
-    from seqtwin.model.vector_space import zero_vectors_line
+    from seqtwin.model.vector_space import count_zero_vectors, zero_vectors_line
 
     recall, width = index.recall, index.vectors.shape[1]
     if blank[0]:
         console.print_notice(blank_line(*blank, "left out of the index"))
-    zeros = int((~index.vectors.any(axis=1)).sum())
+    zeros = count_zero_vectors(index.vectors)
     if line := zero_vectors_line(zeros):
         console.print_notice(f"note: {line}")
     if as_json:
