@@ -36,6 +36,7 @@ from seqtwin.inference.kept_columns import (
 from seqtwin.inference.resumable_file import Key, Made, Part, Result, grow
 from seqtwin.inference.vector_files import choose_file_sides, score_columns, scored_head, scored_rows, text_column
 from seqtwin.model.vector_space import count_zero_vectors
+from seqtwin.paths import expand
 
 OnRows: TypeAlias = Callable[[int, int], None]
 OnBlank: TypeAlias = Callable[[int], None]
@@ -45,8 +46,8 @@ SERIES = 512  # series per block
 
 def encode_file(
     encoder: BaseEncoder,
-    path: Path,
-    out: Path,
+    path: Path | str,
+    out: Path | str,
     *,
     column: str | None = None,
     resume: bool = False,
@@ -70,6 +71,7 @@ def encode_file(
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
+    path, out = expand(str(path)), expand(str(out))
     if encoder.inputs == "series":
         if column is not None:
             cause = "an encoder of series takes no column of texts"
@@ -88,8 +90,8 @@ def encode_file(
 
 def score_file(
     encoder: BaseEncoder,
-    path: Path,
-    out: Path,
+    path: Path | str,
+    out: Path | str,
     *,
     left: str | None = None,
     right: str | None = None,
@@ -106,6 +108,7 @@ def score_file(
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
+    path, out = expand(str(path)), expand(str(out))
     if out.suffix.lower() != ".csv":
         cause = f"scores are written as .csv, not as '{out.suffix}'"
         raise ConfigError("SCORE_FORMAT", cause, place=str(out), remedy="name a file that ends in .csv")
