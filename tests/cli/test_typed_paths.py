@@ -1,5 +1,6 @@
 """Paths on the command line: `~`, empty paths, names that are too long, and outputs that are inputs."""
 
+import json
 import sys
 from inspect import signature
 from pathlib import Path
@@ -165,6 +166,11 @@ OVERWRITING = [
     ("dedupe", "m1", "pairs.csv", "--labels", "s.csv", "-o", "s.csv"),
     ("dedupe", "m1", "pairs.csv", "--decisions", "s.csv", "--review", "s.csv"),
     ("train", "pairs.csv", "--out", "pairs.csv"),
+    ("train", "run.yaml", "--out", "sets"),
+    ("train", "run.yaml", "--out", "sets/more"),
+    ("train", "run.yaml", "data.train=other/a.csv", "--out", "other"),
+    ("train", "pairs.csv", "encoder.from=m1", "--out", "m1"),
+    ("anatomy", "run.yaml", "--html", "sets/train.csv"),
     ("export", "m1", "--to", "onnx", "-o", "m1"),
     ("export", "m1", "--to", "onnx", "-o", "m1/encoder"),
     ("export", "m1", "--to", "onnx", "-o", "."),
@@ -176,6 +182,11 @@ OVERWRITING = [
 def test_an_input_is_never_moved_for_an_output(here: Path, monkeypatch: Any, capsys: Any, typed: tuple[str]) -> None:
     tiny.saved_encoder(here / "m1" / "encoder")
     (here / "s.csv").write_text("left,right,decision\n", encoding="utf-8")
+    for name in ("sets/train.csv", "sets/more/more.csv", "other/a.csv"):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_bytes((here / "pairs.csv").read_bytes())
+    data = {"train": "sets/train.csv", "more": ["sets/more/more.csv"], "test": "pairs.csv", "label": "label"}
+    (here / "run.yaml").write_text(json.dumps({"data": data, "fit": {"epochs": 1}}), encoding="utf-8")
     before = sorted(path.relative_to(here.parent) for path in here.parent.rglob("*"))
     assert run(monkeypatch, *typed, "--force") == 2
     printed = capsys.readouterr().err
