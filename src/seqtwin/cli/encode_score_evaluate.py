@@ -22,6 +22,7 @@ from seqtwin.cli.arguments import (
     column_options,
     with_columns,
 )
+from seqtwin.cli.index_inputs import check_column
 
 if TYPE_CHECKING:
     from seqtwin.inference.base_encoder import BaseEncoder
@@ -110,8 +111,11 @@ def encode(
     """
     from seqtwin.files import refuse_existing
     from seqtwin.inference.encode_files import encode_file
+    from seqtwin.inference.kept_columns import check_vector_format
 
     refuse_existing(out)
+    check_vector_format(out)
+    check_column(encoder, file, column, check_quoting(quoting))
     model, blank, zero = _load(encoder, precision), list[int](), list[int]()
     with console.rows_bar("encoding") as on_rows:
         rows = encode_file(
@@ -158,10 +162,15 @@ def score(
     """
     from seqtwin.files import refuse_existing
     from seqtwin.inference.base_encoder import no_threshold
-    from seqtwin.inference.encode_files import score_file
+    from seqtwin.inference.encode_files import check_score_format, score_file
     from seqtwin.inference.load import load_either
+    from seqtwin.inference.vector_files import choose_file_sides
+    from seqtwin.paths import takes_texts
 
     refuse_existing(out)
+    check_score_format(out)
+    if takes_texts(encoder):
+        choose_file_sides(pairs, left, right, check_quoting(quoting))
     model = load_either(encoder)
     blank: list[int] = []
     with console.rows_bar("scoring") as on_rows:

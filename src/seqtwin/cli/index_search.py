@@ -10,7 +10,7 @@ import typer
 from seqtwin.cli import console
 from seqtwin.cli.arguments import Column, Encoder, Gaps, Json, check_gaps
 from seqtwin.cli.entry.waiting import end_waiting
-from seqtwin.cli.index_inputs import Corpus, Item, corpus_line, read_corpus, read_lines, read_queries
+from seqtwin.cli.index_inputs import Corpus, Item, check_column, corpus_line, read_corpus, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def index(
 
     if add and remove:
         raise ConfigError("INDEX_WHAT", "expected --add or --remove, got both", place="index")
+    if not remove:
+        check_column(encoder, corpus, column)
     model = load_either(encoder)
     changed = Index.load(out, model) if add or remove else None
     before, rows = len(changed or ()), Corpus([], None, {})

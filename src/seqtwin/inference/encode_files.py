@@ -109,9 +109,7 @@ def score_file(
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
     path, out = expand(str(path)), expand(str(out))
-    if out.suffix.lower() != ".csv":
-        cause = f"scores are written as .csv, not as '{out.suffix}'"
-        raise ConfigError("SCORE_FORMAT", cause, place=str(out), remedy="name a file that ends in .csv")
+    check_score_format(out)
     if encoder.inputs == "series":
         cause = "this is an encoder of series, and a table cannot contain pairs of series"
         remedy = "encode both lists and compare their vectors, or seqtwin.load(folder).score(left, right)"
@@ -130,6 +128,13 @@ def score_file(
 
     listeners = _Listeners(on_rows, on_blank, on_understood)
     return _stream(encoder, _Work(source, _key(encoder, "score"), head, make), out, resume, listeners)
+
+
+def check_score_format(out: Path) -> None:
+    """Check that scores can be written to `out`. Raises: ConfigError for another ending than .csv."""
+    if out.suffix.lower() != ".csv":
+        cause = f"scores are written as .csv, not as '{out.suffix}'"
+        raise ConfigError("SCORE_FORMAT", cause, place=str(out), remedy="name a file that ends in .csv")
 
 
 @dataclass(frozen=True)
