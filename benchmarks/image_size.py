@@ -19,7 +19,7 @@ from pathlib import Path
 from figures import show, show_plain
 
 ROOT = Path(__file__).resolve().parent.parent
-MIB = 2**20
+MB = 10**6
 LIMIT = 400  # MB of an image without torch
 SHOWN = 8
 PORT = 8765
@@ -81,7 +81,7 @@ def copy(words: list[str], stages: list[Path], folder: Path) -> None:
 def sizes(site: Path) -> dict[str, float]:
     """MB on disk of each entry of a folder of packages, largest first; without those of pip itself."""
     found = {
-        path.name: sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file()) / MIB
+        path.name: sum(file.stat().st_size for file in [path, *path.rglob("*")] if file.is_file()) / MB
         for path in site.iterdir()
         if not path.name.startswith(("pip", "setuptools", "_distutils_hack", "distutils"))
     }
