@@ -11,10 +11,10 @@ from typer.testing import CliRunner, Result
 
 import tiny
 from seqtwin.cli import dedupe_link
+from seqtwin.cli.entry import output_groups
 from seqtwin.cli.mine import mine
 from seqtwin.data.inspect_file import inspect_data
 from seqtwin.errors import SeqTwinError
-from seqtwin.guards import output_groups
 
 WORDS = ["cafe", "caffe", "face", "cafe", "beef", "a" * 10_000, "dead", "ded", "bead"]
 
@@ -139,7 +139,7 @@ def test_after_an_interruption_between_two_outputs_the_command_goes_on(
     typed = (dedupe_link.dedupe, encoder, tmp_path / "names.txt", "--threshold", "0.5", "-o", out, "--review", review)
     assert run(*typed).exit_code == 0
     expected = out.read_bytes(), review.read_bytes()
-    publish = output_groups.publish_text
+    publish = output_groups.files.publish_text
 
     def stop(path: Path, text: str) -> None:
         if path == review:
@@ -150,7 +150,7 @@ def test_after_an_interruption_between_two_outputs_the_command_goes_on(
         out.unlink()
         review.unlink()
         with monkeypatch.context() as patched:
-            patched.setattr(output_groups, "publish_text", stop)
+            patched.setattr(output_groups.files, "publish_text", stop)
             run(*typed)
         assert (out.read_bytes(), review.exists()) == (expected[0], False)
 

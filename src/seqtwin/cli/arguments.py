@@ -288,9 +288,9 @@ def refuse_taken(*paths: Path | None) -> None:
 
     Raises: ConfigError.
     """
+    from seqtwin.cli.entry.output_groups import left_over
     from seqtwin.errors import ConfigError
     from seqtwin.files import refuse_existing
-    from seqtwin.guards.output_groups import left_over
 
     named = [path for path in paths if path]
     if len(set(named)) < len(named):

@@ -113,7 +113,7 @@ def dedupe(
 
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """
-    from seqtwin.guards.output_groups import publish_wanted
+    from seqtwin.cli.entry.output_groups import publish_wanted
     from seqtwin.matching.dedupe import compare_rows
     from seqtwin.matching.match_files import clusters_csv, read_listed, review_csv
 
@@ -241,7 +241,7 @@ def link(
 
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
     """
-    from seqtwin.guards.output_groups import publish_wanted
+    from seqtwin.cli.entry.output_groups import publish_wanted
     from seqtwin.matching.link import check_keep, compare_lists
     from seqtwin.matching.match_files import links_csv, read_listed
 

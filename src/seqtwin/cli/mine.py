@@ -62,9 +62,9 @@ def mine(
 
     seqtwin mine runs/small/encoder train.csv -o harder.csv --suspects suspects.csv
     """
+    from seqtwin.cli.entry.output_groups import publish_together
     from seqtwin.data.inspect_file import inspect_data
     from seqtwin.data.starter_config import seen_lines
-    from seqtwin.guards.output_groups import publish_together
     from seqtwin.inference.trained_encoder import load
     from seqtwin.matching.match_files import pairs_csv, read_labelled
     from seqtwin.matching.mine import mine as find_negatives

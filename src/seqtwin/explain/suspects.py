@@ -14,8 +14,8 @@ import numpy as np
 from seqtwin.explain.published_case import Case, same_pairing, settings
 from seqtwin.json_values import Json
 from seqtwin.lookup import split_spec
+from seqtwin.metrics.longer_training import ON_PLATEAU
 from seqtwin.model.similarities import SIMILARITIES
-from seqtwin.reporting.findings.longer_training import ON_PLATEAU
 from seqtwin.run.prepare import prepare
 from seqtwin.training.losses import LOSSES, parts_of
 

@@ -2,7 +2,6 @@
 
 - `largest`: the largest numbers that a config may contain.
 - `memory`: how much memory a training takes, before anything is built.
-- `output_groups`: several files of one command, after an interruption between them.
 - `replaced`: outputs that exist already, and whether they are moved away.
 - `seals`: the hash of a JSON file inside of it, and the entries of a manifest.
 - `shapes`: the types that the readers of a JSON file rely on.

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resealed import reseal
+from seqtwin.metrics.longer_training import in_words, times_longer
 from seqtwin.reporting.findings import diagnose
 from seqtwin.reporting.findings.diagnose import CAUSES, LABELS, diagnose_cell, diagnose_pairing, diagnose_seeds
 from seqtwin.reporting.findings.item_rules import rules_of
-from seqtwin.reporting.findings.longer_training import in_words, times_longer
 from seqtwin.reporting.findings.rules import RULES
 from seqtwin.reporting.table.study_table import read_study
 

@@ -4,7 +4,6 @@
 - `rules`: the diagnostic rules.
 - `item_rules`: the same rules for objectives that judge single items.
 - `curve_values`: how the curve on dev ends, for each study cell.
-- `longer_training`: how much longer to train, for everything that advises it.
 - `diagnose`: the diagnosis of a study cell or a pairing.
 - `refusals`: the rules that withhold a claim.
 """

@@ -15,11 +15,11 @@ import pandas as pd
 from seqtwin import published
 from seqtwin.files import verify
 from seqtwin.metrics import chance_of
+from seqtwin.metrics.longer_training import times_longer
 from seqtwin.published import READING
 from seqtwin.reporting.findings.base_rule import Known, Rule, Values, evidence
 from seqtwin.reporting.findings.curve_values import values_of_history, with_curve_values
 from seqtwin.reporting.findings.item_rules import rules_of
-from seqtwin.reporting.findings.longer_training import times_longer
 from seqtwin.reporting.findings.rules import RULES
 from seqtwin.reporting.table.frame_rows import Labels, Row, records, rows_with
 from seqtwin.reporting.table.study_table import StudyTable

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypedDict
 
+from seqtwin.metrics.longer_training import in_words
 from seqtwin.reporting.findings.base_rule import Rule, Values, metric_improved
-from seqtwin.reporting.findings.longer_training import in_words
 from seqtwin.reporting.findings.rules import RULES
 from seqtwin.reporting.objective_words import PAIRS
 

@@ -7,6 +7,7 @@ mistakes by several values. R13 is the refusal with the same code.
 
 from math import nan
 
+from seqtwin.metrics.longer_training import in_words
 from seqtwin.reporting.findings.base_rule import (
     DEVIATES,
     Rule,
@@ -21,7 +22,6 @@ from seqtwin.reporting.findings.base_rule import (
     upside_down,
     worse_with_pads,
 )
-from seqtwin.reporting.findings.longer_training import in_words
 
 __all__ = ["DEVIATES", "RULES", "Rule"]
 

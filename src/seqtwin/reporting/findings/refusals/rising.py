@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import NamedTuple
 
+from seqtwin.metrics.longer_training import in_words, times_longer
 from seqtwin.reporting.analysis.records import FacetAnalysis, VersusBest
 from seqtwin.reporting.findings.base_rule import QUARTERS, Known
 from seqtwin.reporting.findings.curve_values import with_curve_values
 from seqtwin.reporting.findings.diagnose import values_of_row
-from seqtwin.reporting.findings.longer_training import in_words, times_longer
 from seqtwin.reporting.findings.refusals.claim import (
     Claim,
     finished,

@@ -6,11 +6,11 @@ from statistics import median
 
 import pandas as pd
 
+from seqtwin.metrics.longer_training import in_words
 from seqtwin.reporting.analysis.records import FacetAnalysis
 from seqtwin.reporting.findings.base_rule import Known, improved
 from seqtwin.reporting.findings.curve_values import with_curve_values
 from seqtwin.reporting.findings.diagnose import values_of_row
-from seqtwin.reporting.findings.longer_training import in_words
 from seqtwin.reporting.findings.refusals.claim import (
     FEWEST_SEEDS,
     UNKNOWN,

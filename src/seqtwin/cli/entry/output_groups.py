@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from seqtwin import files
 from seqtwin.errors import SeqTwinError
-from seqtwin.files import dump_json, publish_text, read_json
 
 
 def publish_together(texts: Mapping[Path, str]) -> None:
@@ -22,9 +22,9 @@ def publish_together(texts: Mapping[Path, str]) -> None:
     record = _record_of(next(iter(texts)))
     if len(texts) > 1:
         hashes = {str(path.absolute()): sha256(text.encode("utf-8")).hexdigest() for path, text in texts.items()}
-        publish_text(record, dump_json(hashes))
+        files.publish_text(record, files.dump_json(hashes))
     for path, text in texts.items():
-        publish_text(path, text)
+        files.publish_text(path, text)
     if record.exists():
         record.unlink()
 
@@ -42,7 +42,7 @@ def left_over(paths: Sequence[Path]) -> set[Path]:
     if record is None or not record.exists():
         return set()
     try:
-        hashes = read_json(record)
+        hashes = files.read_json(record)
     except SeqTwinError:
         return set()
     return {path for path in paths if path.is_file() and hashes.get(str(path.absolute())) == _digest(path)}
