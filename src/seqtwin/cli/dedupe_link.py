@@ -130,13 +130,8 @@ def dedupe(
     limit, choice, labelled = choose(asked, pairs, limit)
     decided += labelled
     deduped = compared.decide(decided).deduped(limit)
-    written = publish_wanted(
-        {
-            out: partial(clusters_csv, rows, deduped),
-            review: partial(review_csv, rows.texts, deduped, decided, ask),
-            asked.sample: partial(sample_text, pairs, limit, ask),
-        }
-    )
+    asks, sample = partial(review_csv, rows.texts, deduped, decided, ask), partial(sample_text, pairs, limit, ask)
+    written = publish_wanted({out: partial(clusters_csv, rows, deduped), review: asks, asked.sample: sample})
     _print_clusters(deduped, choice, as_json, written)
     _print_warnings(deduped)
 
