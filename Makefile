@@ -99,6 +99,7 @@ bench: $(READY) ## speed side by side, start-up times, and the figures of the RE
 	@$(ONE_THREAD) $(BIN)/python benchmarks/sick.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/nearest.py
 	@$(ONE_THREAD) $(BIN)/python benchmarks/onnx_speed.py
+	@$(BIN)/python benchmarks/first_paint.py
 	@$(BIN)/python benchmarks/search.py
 	@$(BIN)/python benchmarks/matching.py
 

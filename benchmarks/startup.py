@@ -1,5 +1,6 @@
-"""Startup time: seconds of a whole fresh process, median of seven runs."""
+"""Startup: seconds of a fresh process, and CPU seconds until a missing file is reported. Medians of seven runs."""
 
+import os
 import statistics
 import subprocess
 import sys
@@ -8,6 +9,17 @@ import time
 from figures import show, show_plain
 
 RUNS = 7
+MISSING = (
+    "train none.csv",
+    "compare none.yaml",
+    "check none.csv",
+    "encode none none.txt -o v.npy",
+    "score none none.csv -o s.csv",
+    "search none text",
+    "dedupe none none.csv",
+    "report none",
+    "verify none",
+)
 
 
 def seconds(command: list[str]) -> float:
@@ -21,6 +33,19 @@ def median(command: list[str]) -> float:
     """The median of several runs, after a first run that fills the file cache."""
     seconds(command)
     return statistics.median(seconds(command) for _ in range(RUNS))
+
+
+def cpu_seconds(command: list[str]) -> float:
+    """The median of the CPU seconds of a command that ends with code 2, in user and system mode."""
+    used = []
+    for _ in range(RUNS):
+        before = os.times()
+        ended = subprocess.run(command, check=False, capture_output=True)
+        after = os.times()
+        if ended.returncode != 2:
+            raise RuntimeError(f"expected exit code 2, got {ended.returncode}: {ended.stderr.decode()}")
+        used.append(after.children_user - before.children_user + after.children_system - before.children_system)
+    return statistics.median(used)
 
 
 def loads_torch(statement: str) -> bool:
@@ -37,6 +62,9 @@ def main() -> None:
     show("import seqtwin", figure, "< 0.2 s", figure < 0.2, " s")
     figure = median([python, "-m", "seqtwin", "--help"])
     show("seqtwin --help", figure, "< 0.5 s", figure < 0.5, " s")
+    for command in MISSING:
+        figure = cpu_seconds([python, "-m", "seqtwin", *command.split()])
+        show(f"seqtwin {command}: CPU until the missing file is reported", figure, "< 0.5 s", figure < 0.5, " s")
     for statement in ("import seqtwin", "import seqtwin.cli", "import seqtwin.reporting.page.write_report"):
         loaded = loads_torch(statement)
         show(f"{statement}: torch loaded", float(loaded), "0", not loaded)

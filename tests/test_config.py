@@ -48,6 +48,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "data without a source": ({"data": {"left": "a"}}, "expected name, or file, or train and test"),
     "a missing split": ({"data": {"train": "a.csv", "dev": "b.csv"}}, "train and test"),
     "a word for a number": ({**DIGITS, "fit": {"epochs": "many"}}, r"fit.epochs: expected an integer; got 'many'"),
+    "a large patience": (
+        {**DIGITS, "fit": {"patience": 100_001}},
+        r"expected at most 100000; got 100001",
+    ),
     "a negative rate": ({**DIGITS, "fit": {"lr": -1}}, r"fit.lr: expected more than 0; got -1"),
     "an infinite rate": ({**DIGITS, "fit": {"lr": float("inf")}}, "fit.lr: .*finite"),
     "no number": ({**DIGITS, "data": {"name": "digits", "cut": float("nan")}}, "data.cut"),
@@ -135,6 +139,7 @@ def test_a_config_is_frozen() -> None:
 OVERRIDES = [
     ("encoder.hidden=256", lambda c: c.encoder.hidden, 256),
     ("fit.lr=1e-3", lambda c: c.fit.lr, 0.001),
+    ("fit.patience=100000", lambda c: c.fit.patience, 100_000),
     ("fit.patience=null", lambda c: c.fit.patience, None),
     ("loss=bce", lambda c: c.loss, "bce"),
     ("loss.margin=0.4", lambda c: c.loss, {"name": "contrastive", "margin": 0.4}),

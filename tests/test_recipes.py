@@ -8,7 +8,9 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import tiny
@@ -22,6 +24,7 @@ BLOCKS = blocks_of(RECIPES.read_text(encoding="utf-8"))
 
 ADDRESS = "http://127.0.0.1:8000"
 CLIENTS = ("openai", "langchain_openai", "llama_index.embeddings.openai", "litellm")
+STORES = ("qdrant_client", "lancedb")
 
 
 def is_run(block: Block) -> bool:
@@ -36,11 +39,17 @@ def client_of(block: Block) -> str:
     return found
 
 
+def store_of(block: Block) -> str:
+    """The vector store that a block needs; empty if it needs none."""
+    key, value = block.note or ("", "")
+    return value if key == "needs" and value in STORES else ""
+
+
 def run_python(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     names: dict[str, object] = {"__name__": "recipes"}
     for block in BLOCKS:
-        if block.language == "python" and is_run(block) and not client_of(block):
+        if block.language == "python" and is_run(block) and not client_of(block) and not store_of(block):
             exec(compile("\n" * block.line + block.body, RECIPES.name, "exec"), names)
 
 
@@ -86,6 +95,21 @@ def test_a_client_gets_the_vectors_of_the_encoder(
         exec(compile("\n" * one.line + text, RECIPES.name, "exec"), names)
     assert ADDRESS in block.body
     assert "assert np.allclose(" in block.body
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("store", STORES)
+def test_a_store_finds_the_nearest_names(store: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library(store)
+    monkeypatch.chdir(folder)
+    names: dict[str, Any] = {"__name__": "recipes"}
+    [block] = [block for block in BLOCKS if store_of(block) == store]
+    for one in (BLOCKS[0], block):
+        exec(compile("\n" * one.line + one.body, RECIPES.name, "exec"), names)
+    encoder, texts, vectors = (names[name] for name in ("encoder", "names", "vectors"))
+    order = np.argsort(-encoder.similarity(vectors[2:3], vectors)[0])[:3]
+    found = [hit["name"] if store == "lancedb" else hit.payload["name"] for hit in names["found"]]
+    assert found == [texts[row] for row in order]
 
 
 @pytest.mark.filterwarnings("ignore")

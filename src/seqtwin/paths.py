@@ -23,6 +23,11 @@ def is_encoder(path: Path) -> bool:
     return any(may_exist(path / card) for card in ENCODER_CARDS)
 
 
+def takes_texts(path: Path) -> bool:
+    """Whether the encoder in a folder takes texts, by its files alone: one of series has no tokenizer."""
+    return any(may_exist(path / part / "tokenizer.json") for part in ("", "encoder"))
+
+
 def is_index(path: Path) -> bool:
     """Whether a path is the folder of an index."""
     return path.name != "" and may_exist(path / INDEX_CARD)

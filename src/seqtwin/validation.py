@@ -1,5 +1,6 @@
 """Checked models from raw values, or one error with every wrong value and the nearest known keys."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -44,7 +45,10 @@ MESSAGES: Mapping[str, str] = {
     "less_than": "expected less than {lt:g}",
     "less_than_equal": "expected at most {le:g}",
     "literal_error": "expected {expected}",
+    "too_long": "expected at most {max_length} items, found {actual_length}",
+    "too_short": "expected at least {min_length} items, found {actual_length}",
 }
+_ALTERNATIVE = re.compile(r"str|int|float|bool|none|(list|dict|tuple|literal|constrained-\w+|function-\w+)(\[.*|\(.*)?")
 Part = Annotated[str | dict[str, Any], BeforeValidator(_named)]
 
 
@@ -62,8 +66,35 @@ def validated(model: type[Model], raw: Mapping[str, object], place: str) -> Mode
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        causes = [_cause(model, e) for e in error.errors()]
+        causes = [_cause(model, one) for one in _one_each(error.errors())]
         raise ConfigError("CONFIG_INVALID", "\n  ".join(causes), place=place) from error
+
+
+def _one_each(errors: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """One error for each value. A value that may be a text or a list has one for either: the one inside of the list is
+    chosen, or else the words of both are joined.
+    """
+    by_place: dict[tuple[int | str, ...], list[tuple[bool, ErrorDetails]]] = {}
+    for error in errors:
+        at = next((n for n, step in enumerate(error["loc"]) if _is_alternative(n, step)), None)
+        place = error["loc"] if at is None else error["loc"][:at]
+        rest = () if at is None else error["loc"][at + 1 :]
+        plain: ErrorDetails = {**error, "loc": (*place, *rest)}
+        by_place.setdefault(place, []).append((bool(rest), plain))
+    return [one for found in by_place.values() for one in _chosen(found)]
+
+
+def _is_alternative(place: int, step: int | str) -> bool:
+    """Whether a step of a path is none of the value, but the type that was tried."""
+    return place > 0 and isinstance(step, str) and _ALTERNATIVE.fullmatch(step) is not None
+
+
+def _chosen(errors: Sequence[tuple[bool, ErrorDetails]]) -> list[ErrorDetails]:
+    inside = [error for is_inside, error in errors if is_inside]
+    if inside or len(errors) == 1:
+        return inside or [errors[0][1]]
+    words = list(dict.fromkeys(_words(error).removeprefix("expected ") for _, error in errors))
+    return [{**errors[0][1], "type": "alternatives", "msg": f"expected {', or '.join(words)}"}]
 
 
 def _cause(model: type[BaseModel], error: ErrorDetails) -> str:
@@ -79,7 +110,9 @@ def _cause(model: type[BaseModel], error: ErrorDetails) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value as printed in an error; empty if it is long."""
+    """A value as printed in an error, null and true as in YAML and JSON; empty if it is long."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     try:
         text = repr(value)
     except ValueError:  # an integer with more digits than Python converts
@@ -92,6 +125,10 @@ def _in_words(model: type[BaseModel], path: Sequence[str], error: ErrorDetails) 
     if error["type"] in {"model_type", "model_attributes_type"}:
         keys = [field.alias or name for name, field in _model_at(model, path).model_fields.items()]
         return f"expected {{key: value}} with the keys {', '.join(keys)}"
+    return _words(error)
+
+
+def _words(error: ErrorDetails) -> str:
     if error["type"] in MESSAGES:
         return MESSAGES[error["type"]].format(**error.get("ctx", {}))
     return error["msg"].removeprefix("Value error, ")

@@ -16,6 +16,7 @@ from seqtwin.guards.seals import SEAL, has_seal
 from seqtwin.index.generations import CURRENT, open_current
 from seqtwin.inference.onnx_encoder import CARD as ONNX_CARD
 from seqtwin.inference.onnx_encoder import FORMAT as ONNX_FORMAT
+from seqtwin.paths import expand
 from seqtwin.reranker.reranker_folder import FOLDER as RERANKER
 from seqtwin.reranker.reranker_folder import read_card
 from seqtwin.store import CARD, README, README_SEAL, card_seal, load_encoder
@@ -57,11 +58,12 @@ class Verified:
     added: tuple[Path, ...] = ()
 
 
-def verify_folder(folder: Path) -> Verified:
+def verify_folder(folder: Path | str) -> Verified:
     """Check an encoder, a run, a study cell, a study, a report with its tables, or an index.
 
     Raises: ConfigError when the folder is none of these.
     """
+    folder = expand(str(folder))
     marks = [mark for mark in VERIFIERS if (folder / mark).exists()]
     if not marks:
         cause = f"nothing to verify here (none of {', '.join(VERIFIERS)})"

@@ -134,18 +134,19 @@ def test_every_part_that_can_be_listed_says_what_it_is(capsys: Any) -> None:
 
 
 def test_train_names_a_curve_that_still_rises(tmp_path: Path) -> None:
-    folder = api.train(tiny.raw_run(tiny.write_pairs(tmp_path / "data")), tmp_path / "run", baselines=False).path
+    run = api.train(tiny.raw_run(tiny.write_pairs(tmp_path / "data")), tmp_path / "run", baselines=False)
+    folder = run.path
     path = folder / "history.csv"
     head, *rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
     for epoch, row in enumerate(rows):
         row[head.index("dev_roc_auc")] = f"{0.5 + 0.1 * epoch:.3f}"
     path.write_text("\n".join(",".join(row) for row in [head, *rows]) + "\n", encoding="utf-8")
     reseal(folder)
-    (line,) = init_train._rising_lines(folder)
+    line = init_train._longer_line(run)
     assert line.startswith("still rising on dev when training ended (after 3 epochs)")
     assert line.endswith("try fit.epochs=6")
     for row in rows:
         row[head.index("dev_roc_auc")] = "0.9"
     path.write_text("\n".join(",".join(row) for row in [head, *rows]) + "\n", encoding="utf-8")
     reseal(folder)
-    assert init_train._rising_lines(folder) == []
+    assert init_train._longer_line(run) == ""

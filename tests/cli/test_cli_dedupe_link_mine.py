@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 import tiny
 from seqtwin.cli import dedupe_link
+from seqtwin.cli.entry import output_groups
 from seqtwin.cli.mine import mine
 from seqtwin.data.inspect_file import inspect_data
 from seqtwin.errors import SeqTwinError
@@ -128,3 +129,37 @@ def test_a_lump_and_strangers_are_told(encoder: Path, tmp_path: Path) -> None:
 def test_help_ends_in_an_example(command: Any) -> None:
     last = (command.__doc__ or "").strip().splitlines()[-1].strip()
     assert last.startswith(f"seqtwin {command.__name__} ")
+
+
+def test_after_an_interruption_between_two_outputs_the_command_goes_on(
+    encoder: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    (tmp_path / "names.txt").write_text("abcd\nabba\ncafe\nface\n", encoding="utf-8")
+    out, review = tmp_path / "clusters.csv", tmp_path / "review.csv"
+    typed = (dedupe_link.dedupe, encoder, tmp_path / "names.txt", "--threshold", "0.5", "-o", out, "--review", review)
+    assert run(*typed).exit_code == 0
+    expected = out.read_bytes(), review.read_bytes()
+    publish = output_groups.files.publish_text
+
+    def stop(path: Path, text: str) -> None:
+        if path == review:
+            raise KeyboardInterrupt
+        publish(path, text)
+
+    def interrupt() -> None:
+        out.unlink()
+        review.unlink()
+        with monkeypatch.context() as patched:
+            patched.setattr(output_groups.files, "publish_text", stop)
+            run(*typed)
+        assert (out.read_bytes(), review.exists()) == (expected[0], False)
+
+    interrupt()
+    assert run(*typed).exit_code == 0
+    assert (out.read_bytes(), review.read_bytes()) == expected
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clusters.csv", "names.txt", "review.csv"]
+    assert code_of(run(*typed)) == "OUT_EXISTS", "what is finished is not replaced"
+    interrupt()
+    out.write_text("mine", encoding="utf-8")
+    assert code_of(run(*typed)) == "OUT_EXISTS", "nor what was changed since"
+    assert out.read_text() == "mine"

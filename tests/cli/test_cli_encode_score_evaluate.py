@@ -35,6 +35,34 @@ def run(monkeypatch: Any, *arguments: object) -> int:
     return int(caught.value.code or 0)
 
 
+NOT_LOADED = [
+    ("encode", "names.csv", "-o", "v.npy"),
+    ("encode", "names.csv", "--column", "nme", "-o", "v.npy"),
+    ("encode", "names.csv", "--column", "name", "-o", "v.xyz"),
+    ("encode", "list.txt", "--column", "name", "-o", "v.npy"),
+    ("score", "names.csv", "-o", "s.txt"),
+    ("score", "list.txt", "-o", "s.csv"),
+    ("index", "names.csv", "-o", "index"),
+    ("index", "names.csv", "--column", "nme", "-o", "index"),
+]
+
+
+@pytest.mark.parametrize("typed", NOT_LOADED, ids=" ".join)
+def test_arguments_are_checked_before_the_encoder_is_loaded(
+    tmp_path: Path, monkeypatch: Any, capsys: Any, typed: tuple[str, ...]
+) -> None:
+    folder = tiny.saved_encoder(tmp_path / "encoder")
+    (folder / "model.safetensors").write_bytes(b"")  # whoever loads it reports that
+    (tmp_path / "names.csv").write_text("id,name,city\n1,cafe,a\n2,face,b\n", encoding="utf-8")
+    (tmp_path / "list.txt").write_text("cafe\nface\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    command, *rest = typed
+    assert run(monkeypatch, command, str(folder), *rest) == 2
+    assert "DAMAGED" not in capsys.readouterr().err
+    assert run(monkeypatch, "encode", str(folder), "list.txt", "-o", "v.npy") != 0
+    assert "DAMAGED" in capsys.readouterr().err
+
+
 def test_encode_writes_vectors_and_says_how_many(
     tmp_path: Path, folder: Path, names: Path, monkeypatch: Any, capsys: Any
 ) -> None:

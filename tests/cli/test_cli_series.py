@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import tiny
@@ -95,7 +96,10 @@ def test_many_series_are_written_in_blocks(
     monkeypatch.setattr("seqtwin.inference.encode_files.SERIES", 5)
     file, out = long_table(tmp_path / "some.csv", drawn()), tmp_path / "v.csv"
     assert run("encode", folder, file, "-o", out)[0] == 0
-    np.testing.assert_allclose(np.loadtxt(out, delimiter=",", skiprows=1), encoder.encode(drawn()), atol=1e-6)
+    found = pd.read_csv(out)
+    np.testing.assert_allclose(found.filter(regex=r"^d\d+$").to_numpy(), encoder.encode(drawn()), atol=1e-6)
+    assert found["series_id"].tolist() == [f"s{n}" for n in range(12)]
+    assert found["label"].tolist() == ["ab"[n % 2] for n in range(12)]
 
 
 def test_ids_and_labels_are_found_again(tmp_path: Path, folder: Path, encoder: TrainedEncoder, run: Run) -> None:

@@ -1,5 +1,6 @@
 """Paths on the command line: `~`, empty paths, names that are too long, and outputs that are inputs."""
 
+import json
 import sys
 from inspect import signature
 from pathlib import Path
@@ -14,7 +15,16 @@ from seqtwin.cli.entry.force import moved_aside
 from seqtwin.cli.entry.typed_paths import is_output, is_path, read_output, read_path
 from seqtwin.errors import ConfigError
 from seqtwin.files import publish_text, refuse_existing
+from seqtwin.inference.encode_files import encode_file, score_file
+from seqtwin.inference.onnx_encoder import load_onnx
 from seqtwin.inference.resumable_file import publish_growing
+from seqtwin.interop.onnx_folder import export_onnx
+from seqtwin.interop.web_folder import export_web
+from seqtwin.matching.decisions import read_decisions
+from seqtwin.matching.labelled_list import read_labelled_list
+from seqtwin.matching.match_files import read_listed
+from seqtwin.serve.open_folder import open_folder
+from seqtwin.verify import verify_folder
 
 PATHS = [
     (name, parameter)
@@ -102,6 +112,29 @@ def test_training_and_encoding_agree_about_the_home_folder(here: Path, monkeypat
     assert frame.equals(seqtwin.evaluate(home / "run1", here / "pairs.csv"))
 
 
+def test_every_python_function_expands_the_home_folder(here: Path, monkeypatch: Any) -> None:
+    home = here.parent / "home"
+    tiny.saved_encoder(home / "encoder")
+    encoder, texts = seqtwin.load("~/encoder"), ["abcd", "abba", "cafe"]
+    (home / "names.csv").write_text("name\nabcd\nabba\ncafe\n", encoding="utf-8")
+    (home / "pairs.csv").write_text("left,right,label\nabcd,abba,1\ncafe,abba,0\n", encoding="utf-8")
+    (home / "review.csv").write_text("left,right,decision\nabcd,abba,same\n", encoding="utf-8")
+    assert encode_file(encoder, "~/names.csv", "~/v.npy", column="name") == 3
+    assert score_file(encoder, "~/pairs.csv", "~/s.csv") == 2
+    assert load_onnx(export_onnx(encoder, "~/onnx")).dim == encoder.dim
+    assert load_onnx("~/onnx").dim == encoder.dim
+    assert export_web(encoder, "~/web", texts) == home / "web"
+    assert verify_folder("~/encoder").kind == verify_folder(home / "encoder").kind
+    assert read_listed("~/names.csv").texts == texts
+    assert len(read_decisions("~/review.csv")) == 1
+    assert read_labelled_list("~/pairs.csv", 0.5).same == [True, False]
+    assert open_folder("~/encoder").encoder.dim == encoder.dim
+    seqtwin.Index.build(encoder, texts).save("~/index", encoder_at="~/encoder")
+    assert len(seqtwin.Index.load("~/index")) == 3
+    assert encoder.map(texts * 4).save("~/map.html") == home / "map.html"
+    assert not (here / "~").exists()
+
+
 @pytest.mark.parametrize("name", ["-x", "-", " ", "a\nb", "y" * 201, "y" * 240, "y" * 251])
 def test_a_bad_name_of_a_run_leaves_no_file(here: Path, monkeypatch: Any, capsys: Any, name: str) -> None:
     assert run(monkeypatch, "train", "pairs.csv", *SMALL, f"--out={name}") == 2
@@ -133,6 +166,11 @@ OVERWRITING = [
     ("dedupe", "m1", "pairs.csv", "--labels", "s.csv", "-o", "s.csv"),
     ("dedupe", "m1", "pairs.csv", "--decisions", "s.csv", "--review", "s.csv"),
     ("train", "pairs.csv", "--out", "pairs.csv"),
+    ("train", "run.yaml", "--out", "sets"),
+    ("train", "run.yaml", "--out", "sets/more"),
+    ("train", "run.yaml", "data.train=other/a.csv", "--out", "other"),
+    ("train", "pairs.csv", "encoder.from=m1", "--out", "m1"),
+    ("anatomy", "run.yaml", "--html", "sets/train.csv"),
     ("export", "m1", "--to", "onnx", "-o", "m1"),
     ("export", "m1", "--to", "onnx", "-o", "m1/encoder"),
     ("export", "m1", "--to", "onnx", "-o", "."),
@@ -144,6 +182,11 @@ OVERWRITING = [
 def test_an_input_is_never_moved_for_an_output(here: Path, monkeypatch: Any, capsys: Any, typed: tuple[str]) -> None:
     tiny.saved_encoder(here / "m1" / "encoder")
     (here / "s.csv").write_text("left,right,decision\n", encoding="utf-8")
+    for name in ("sets/train.csv", "sets/more/more.csv", "other/a.csv"):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_bytes((here / "pairs.csv").read_bytes())
+    data = {"train": "sets/train.csv", "more": ["sets/more/more.csv"], "test": "pairs.csv", "label": "label"}
+    (here / "run.yaml").write_text(json.dumps({"data": data, "fit": {"epochs": 1}}), encoding="utf-8")
     before = sorted(path.relative_to(here.parent) for path in here.parent.rglob("*"))
     assert run(monkeypatch, *typed, "--force") == 2
     printed = capsys.readouterr().err

@@ -109,14 +109,12 @@ def _index_essence(home: Path) -> Essence:
 
 
 def _command(*outputs: str) -> Callable[..., Callable[[Path], object]]:
-    """A command line in this process. After an interruption it is given again, without the outputs that are there."""
+    """A command line in this process. After an interruption it is given again as it is."""
 
     def given(*words: str) -> Callable[[Path], object]:
         def run(home: Path) -> object:
             if all((home / name).exists() for name in outputs):
                 return None
-            for name in outputs:
-                (home / name).unlink(missing_ok=True)
             filled = [word.replace("HOME", str(home)) for word in words]
             return cli.app(filled, standalone_mode=False)
 

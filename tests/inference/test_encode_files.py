@@ -18,8 +18,9 @@ import pytest
 
 import tiny
 from seqtwin.data.reading.blocks import read_blocks
+from seqtwin.data.reading.series import read_series_file
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.inference import encode_files
+from seqtwin.inference import encode_files, kept_columns
 from seqtwin.inference.encode_files import encode_file, score_file
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
 
@@ -120,6 +121,10 @@ def test_zero_vectors_are_counted(tmp_path: Path, encoder: TrainedEncoder, names
     zero: list[int] = []
     encode_file(encoder, names, tmp_path / "v.npy", column="name", on_zero=zero.append)
     assert sum(zero) == int((~np.load(tmp_path / "v.npy").any(axis=1)).sum()) == 13
+    zero.clear()
+    interrupt(encoder, names, tmp_path / "w.npy")
+    encode_file(encoder, names, tmp_path / "w.npy", column="name", resume=True, on_zero=zero.append)
+    assert sum(zero) == 13, "those of the interrupted run are counted too"
 
 
 def test_a_text_a_line(tmp_path: Path, encoder: TrainedEncoder) -> None:
@@ -201,7 +206,7 @@ from seqtwin.inference import encode_files, resumable_file
 from seqtwin.inference.trained_encoder import load
 encode_files.read_blocks = functools.partial(read_blocks, rows=8)
 add, calls = resumable_file.Growing.add, int(sys.argv[4])
-def dying(self, block):
+def dying(self, block, zero_vectors):
     global calls
     calls -= 1
     if calls == 0:
@@ -209,7 +214,7 @@ def dying(self, block):
             file.write(block[: len(block) // 2])
             file.flush()
             os.kill(os.getpid(), signal.SIGKILL)
-    add(self, block)
+    add(self, block, zero_vectors)
 resumable_file.Growing.add = dying
 encode_files.encode_file(load(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), column="name")
 """
@@ -314,6 +319,51 @@ def test_an_encoder_of_series_reads_no_texts(tmp_path: Path, names: Path) -> Non
     with pytest.raises(ConfigError, match="encoder of series") as caught:
         encode_file(encoder, names, tmp_path / "v.npy", column="name")
     assert caught.value.code == "ENCODE_INPUTS"
+
+
+def series_file(path: Path, label: bool) -> Path:
+    """Three series of two steps, the first two with one step of the other in between."""
+    steps = [("b", 0), ("a7", 0), ("b", 1), ("a7", 1), ("001", 5), ("001", 6)]
+    rows = [
+        {"series_id": name, "t": t, "ch0": n, "ch1": 0.5, "ch2": t, "label": name[0]}
+        for n, (name, t) in enumerate(steps)
+    ]
+    pd.DataFrame(rows).drop(columns=[] if label else "label").to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("label", [True, False])
+@pytest.mark.parametrize("ending", [".npy", ".csv", ".parquet"])
+def test_vectors_of_series_are_next_to_their_ids(tmp_path: Path, monkeypatch: Any, ending: str, label: bool) -> None:
+    monkeypatch.setattr(encode_files, "SERIES", 2)
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder", series=True))
+    source = series_file(tmp_path / "long.csv", label)
+    out = tmp_path / f"v{ending}"
+    monkeypatch.setattr(encoder, "encode", lambda series, encode=encoder.encode: encode(series) * (len(series) > 1))
+    zero: list[int] = []
+    assert encode_file(encoder, source, out, on_zero=zero.append) == 3
+    assert sum(zero) == 1, "the second block"
+    series = read_series_file(source).series
+    vectors = READ[ending](out)
+    np.testing.assert_allclose(vectors[:2], encoder.encode(series[:2]), atol=1e-6)
+    assert not vectors[2].any()
+    if ending != ".npy":
+        found = pd.read_csv(out, dtype=str) if ending == ".csv" else pd.read_parquet(out)
+        assert found["series_id"].tolist() == ["b", "a7", "001"]
+        assert found.get("label", pd.Series()).tolist() == (["b", "a", "0"] if label else [])
+        number = "d0" if ending == ".csv" else "vector"
+        assert [*found.columns][: 2 + label] == ["series_id", *(["label"] if label else []), number]
+
+
+def test_parquet_has_all_series_in_groups_of_rows(tmp_path: Path, monkeypatch: Any) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr(kept_columns, "GROUP", 2)
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder", series=True))
+    encode_file(encoder, series_file(tmp_path / "long.csv", True), tmp_path / "v.parquet")
+    table = parquet.read_table(tmp_path / "v.parquet")
+    assert parquet.ParquetFile(tmp_path / "v.parquet").num_row_groups == 2
+    assert str(table.schema.field("vector").type) == f"fixed_size_list<element: float>[{encoder.dim}]"
+    assert table.column("series_id").to_pylist() == ["b", "a7", "001"]
 
 
 # scores

@@ -5,50 +5,24 @@ import io
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.inference.vector_files import FORMATS, read_texts, score_columns, scored_head, scored_rows
+from seqtwin.inference.vector_files import npy_head, npy_rows, read_texts, score_columns, scored_head, scored_rows
 
 VECTORS = (np.random.default_rng(0).normal(size=(7, 3)) * 10.0 ** np.arange(-3, 4)[:, None]).astype(np.float32)
-
-
-def bytes_of(ending: str, vectors: np.ndarray, size: int = 3) -> bytes:
-    form = FORMATS[ending]
-    blocks = [form.block(vectors[i : i + size]) for i in range(0, len(vectors), size)]
-    return form.head(*vectors.shape) + b"".join(blocks)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 7])
 def test_npy_has_the_bytes_numpy_writes(rows: int) -> None:
     expected = io.BytesIO()
     np.save(expected, VECTORS[:rows], allow_pickle=False)
-    assert bytes_of(".npy", VECTORS[:rows]) == expected.getvalue()
+    blocks = [npy_rows(VECTORS[:rows][start : start + 3]) for start in range(0, rows, 3)]
+    assert npy_head(rows, 3) + b"".join(blocks) == expected.getvalue()
 
 
 def test_the_head_is_as_long_for_any_number_of_rows() -> None:
-    assert len({len(FORMATS[".npy"].head(rows, 128)) for rows in (0, 9, 10**6, 10**12)}) == 1
-
-
-@pytest.mark.parametrize("rows", [0, 1, 7])
-def test_csv_reads_back_to_the_last_bit(rows: int) -> None:
-    found = pd.read_csv(io.BytesIO(bytes_of(".csv", VECTORS[:rows])))
-    assert list(found.columns) == ["d0", "d1", "d2"]
-    np.testing.assert_array_equal(found.to_numpy(np.float32), VECTORS[:rows])
-
-
-@pytest.mark.parametrize("rows", [1, 7, 40_000])
-def test_parquet_is_one_column_of_lists_of_fixed_width(tmp_path: Path, rows: int) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    vectors = np.resize(VECTORS, (rows, 3))
-    (tmp_path / "data").write_bytes(bytes_of(".parquet", vectors, 1000))
-    finish = FORMATS[".parquet"].finish
-    assert finish is not None
-    finish(tmp_path / "data", tmp_path / "x.parquet")
-    found = parquet.read_table(tmp_path / "x.parquet")
-    assert str(found.schema.field("vector").type) == "fixed_size_list<element: float>[3]"
-    np.testing.assert_array_equal(np.array(found.column("vector").to_pylist(), dtype=np.float32), vectors)
+    assert len({len(npy_head(rows, 128)) for rows in (0, 9, 10**6, 10**12)}) == 1
 
 
 def test_scores_stand_behind_the_columns_there_are() -> None:

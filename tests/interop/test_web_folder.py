@@ -1,4 +1,4 @@
-"""The folder for the web: in Node, with ONNX Runtime for the web, it gives the ids and the numbers of the encoder."""
+"""The folder for the web, in Node with both ONNX Runtimes of JavaScript: the ids and the numbers of the encoder."""
 
 import json
 import random
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from interop_encoders import encoder_of
-from node_packages import WEB, require_packages
+from node_packages import RUNTIMES, WEB, require_packages
 
 from seqtwin.build import build_siamese
 from seqtwin.data.tokens.letters import Letters
@@ -130,7 +130,14 @@ def test_vectors_scores_and_hits_are_those_of_the_encoder(tmp_path: Path, unit: 
     folder = export_web(encoder, tmp_path / "web", CORPUS)
     texts = [*EDGES, *CORPUS[:3], *drawn_texts(60)] + ([""] if empty == "unk" else [])
     queries = ["donau", "caf\u00e9"]
-    found = run(run="encoder", folder=str(folder), texts=texts, queries=queries, refused=[] if empty == "unk" else [""])
+    refused = [] if empty == "unk" else [""]
+    for runtime in RUNTIMES:
+        asked = {"folder": str(folder), "texts": texts, "queries": queries, "refused": refused}
+        check_answers(run(run="encoder", runtime=runtime, **asked), encoder, texts, queries)
+
+
+def check_answers(found: Any, encoder: TrainedEncoder, texts: list[str], queries: list[str]) -> None:
+    """Assert that everything a runtime gives is what the encoder gives."""
     vectors = encoder.encode(texts)
     np.testing.assert_allclose(found["vectors"], vectors, atol=1e-5)
     np.testing.assert_allclose(found["alone"], vectors, atol=1e-5)

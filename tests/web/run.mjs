@@ -19,10 +19,10 @@ async function tokens({ folders, texts }) {
   return found;
 }
 
-/** Everything that an encoder gives for texts. */
-async function encoder({ folder, texts, queries, refused }) {
-  const ort = await import("onnxruntime-web");
-  ort.env.wasm.numThreads = 1;
+/** Everything that an encoder gives for texts. `runtime`: onnxruntime-web or onnxruntime-node. */
+async function encoder({ runtime, folder, texts, queries, refused }) {
+  const ort = await import(runtime);
+  if (runtime === "onnxruntime-web") ort.env.wasm.numThreads = 1;
   const { open } = await import(pathToFileURL(`${folder}/seqtwin.mjs`));
   const model = await open(ort);
   const vectors = await model.encode(texts);

@@ -42,7 +42,7 @@ from seqtwin.cli.anatomy import anatomy
 from seqtwin.cli.compare_report_check import check, compare, report
 from seqtwin.cli.dedupe_link import dedupe, link
 from seqtwin.cli.encode_score_evaluate import encode, evaluate, score
-from seqtwin.cli.entry.force import moved_aside, refuse_inputs
+from seqtwin.cli.entry.force import moved_aside, named_inputs, refuse_inputs
 from seqtwin.cli.entry.groups import GroupedCommands
 from seqtwin.cli.entry.typed_paths import is_output, is_path, with_paths
 from seqtwin.cli.explain import explain
@@ -137,6 +137,8 @@ def with_force(command: Callable[..., None]) -> Callable[..., None]:
     def run(*, force: bool = False, **values: object) -> None:
         given = {name: path for name in paths if isinstance(path := values.get(name), Path)}
         inputs = [path for name, path in given.items() if not paths[name]]
+        overrides = values.get("overrides")
+        inputs += named_inputs(inputs, overrides if isinstance(overrides, list) else []) if force else []
         for name, path in given.items():
             if paths[name]:
                 refuse_inputs(path, inputs)

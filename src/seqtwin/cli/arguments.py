@@ -284,17 +284,17 @@ def require_texts(model: "TrainedEncoder", command: str) -> "TrainedEncoder":
 
 
 def refuse_taken(*paths: Path | None) -> None:
-    """Check that no output file exists yet.
+    """Check that no output file exists yet, except those of an interrupted run of the command.
 
     Raises: ConfigError.
     """
+    from seqtwin.cli.entry.output_groups import left_over
     from seqtwin.errors import ConfigError
     from seqtwin.files import refuse_existing
 
     named = [path for path in paths if path]
     if len(set(named)) < len(named):
-        raise ConfigError(
-            "OUT_TWICE", "two output files have the same name", place=str(named[0]), remedy="choose two names"
-        )
-    for path in named:
+        cause = "two output files have the same name"
+        raise ConfigError("OUT_TWICE", cause, place=str(named[0]), remedy="choose two names")
+    for path in set(named) - left_over(named):
         refuse_existing(path)

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # C0 without tab and line feed, DEL, C1, lone surrogates, and the marks that reverse the order of a line
 _CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069]")
 
+EVERY = 10  # seconds between lines of progress where stderr is no terminal
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 
@@ -102,24 +104,47 @@ def undefined_lines(undefined: Mapping[str, str]) -> list[str]:
 
 @contextmanager
 def epochs_bar(epochs: int) -> Iterator[Callable[["RunState"], None]]:
-    """A progress bar over the epochs of one training."""
+    """A progress bar over the epochs of one training; a line now and then if piped."""
     with _bars() as bars:
-        task = bars.add_task("training", total=epochs, note="")
+        task, now_and_then = bars.add_task("training", total=epochs, note=""), _NowAndThen(bars)
 
         def on_epoch(state: "RunState") -> None:
             row = state.history[-1]
             dev = "" if row["dev"] is None else f"  dev {row['dev']:.4f}"
-            bars.update(task, completed=state.epoch, note=f"loss {row['loss']:.4f}{dev}")
+            note = f"loss {row['loss']:.4f}{dev}"
+            bars.update(task, completed=state.epoch, note=note)
+            now_and_then(f"epoch {state.epoch} of {epochs}: {note}")
 
         yield on_epoch
 
 
 @contextmanager
 def rows_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar over the rows of a file. It is called with the numbers of finished rows and of all rows."""
+    """A progress bar over the rows of a file; a line now and then if piped. It is called with the numbers of finished
+    rows and of all rows.
+    """
     with _bars() as bars:
-        task = bars.add_task(what, total=None, note="")
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+        task, now_and_then = bars.add_task(what, total=None, note=""), _NowAndThen(bars)
+
+        def on_rows(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+            now_and_then(f"{what}: {done:,} of {total:,} rows")
+
+        yield on_rows
+
+
+class _NowAndThen:
+    """Prints at most one line in ten seconds, and none next to bars: for a log file, which has no bars."""
+
+    def __init__(self, bars: "Bars") -> None:
+        self.silent = not bars.disable
+        self.last = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        now = time.monotonic()
+        if not self.silent and now - self.last >= EVERY:
+            self.last = now
+            print_notice(line)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The commands dedupe and link: duplicates in one list, and matches between two."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,7 +25,7 @@ from seqtwin.cli.precision_options import (
     choice_facts,
     choose,
     print_choice,
-    write_sample,
+    sample_text,
 )
 
 if TYPE_CHECKING:
@@ -114,6 +113,7 @@ def dedupe(
 
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """
+    from seqtwin.cli.entry.output_groups import publish_wanted
     from seqtwin.matching.dedupe import compare_rows
     from seqtwin.matching.match_files import clusters_csv, read_listed, review_csv
 
@@ -130,10 +130,9 @@ def dedupe(
     limit, choice, labelled = choose(asked, pairs, limit)
     decided += labelled
     deduped = compared.decide(decided).deduped(limit)
-    write_sample(asked.sample, pairs, limit, ask)
-    _publish(out, partial(clusters_csv, rows, deduped))
-    _publish(review, partial(review_csv, rows.texts, deduped, decided, ask))
-    _print_clusters(deduped, choice, as_json, [path for path in (out, review, asked.sample) if path])
+    asks, sample = partial(review_csv, rows.texts, deduped, decided, ask), partial(sample_text, pairs, limit, ask)
+    written = publish_wanted({out: partial(clusters_csv, rows, deduped), review: asks, asked.sample: sample})
+    _print_clusters(deduped, choice, as_json, written)
     _print_warnings(deduped)
 
 
@@ -153,13 +152,6 @@ def _read_decided(path: Path | None) -> "list[Decision]":
     from seqtwin.matching.decisions import read_decisions
 
     return read_decisions(path) if path else []
-
-
-def _publish(path: Path | None, text: Callable[[], str]) -> None:
-    from seqtwin.files import publish_text
-
-    if path:
-        publish_text(path, text())
 
 
 def _rows_reference(model: "TrainedEncoder", k: int | None, rerank: bool, dev: Path) -> "Reference":
@@ -244,7 +236,7 @@ def link(
 
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
     """
-    from seqtwin.files import publish_text
+    from seqtwin.cli.entry.output_groups import publish_wanted
     from seqtwin.matching.link import check_keep, compare_lists
     from seqtwin.matching.match_files import links_csv, read_listed
 
@@ -263,9 +255,9 @@ def link(
         pairs = Candidates(a.texts, b.texts, compared.candidates, partial(_lists_reference, model, keep, k, rerank))
         limit, choice, _ = choose(asked, pairs, limit)
         links = compared.links(limit, one_to_one=one_to_one)
-    write_sample(asked.sample, pairs, limit, ask)
-    publish_text(out, links_csv(a, b, links))
-    _print_links(links, choice, len(a.texts) + len(b.texts), as_json, [path for path in (out, asked.sample) if path])
+    sample = partial(sample_text, pairs, limit, ask)
+    written = publish_wanted({out: partial(links_csv, a, b, links), asked.sample: sample})
+    _print_links(links, choice, len(a.texts) + len(b.texts), as_json, written)
 
 
 def _lists_reference(model: "TrainedEncoder", keep: int, k: int, rerank: bool, dev: Path) -> "Reference":

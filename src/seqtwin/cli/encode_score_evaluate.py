@@ -22,6 +22,7 @@ from seqtwin.cli.arguments import (
     column_options,
     with_columns,
 )
+from seqtwin.cli.index_inputs import check_column
 
 if TYPE_CHECKING:
     from seqtwin.inference.base_encoder import BaseEncoder
@@ -108,10 +109,9 @@ def encode(
 
     seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy
     """
-    from seqtwin.files import refuse_existing
     from seqtwin.inference.encode_files import encode_file
 
-    refuse_existing(out)
+    _check_encode(encoder, file, out, column, quoting)
     model, blank, zero = _load(encoder, precision), list[int](), list[int]()
     with console.rows_bar("encoding") as on_rows:
         rows = encode_file(
@@ -127,6 +127,31 @@ def encode(
         console.print_json({**facts, "blank_rows": sum(blank), "zero_vectors": sum(zero)})
         return
     console.print_line(f"{rows} vectors of width {model.dim}: {out}")
+
+
+def _check_encode(encoder: Path, file: Path, out: Path, column: str | None, quoting: str | None) -> None:
+    """The arguments of `encode`, before the encoder is loaded, which takes seconds. Raises: ConfigError, DataError."""
+    from seqtwin.files import refuse_existing
+    from seqtwin.inference.kept_columns import check_vector_format
+
+    refuse_existing(out)
+    check_vector_format(out)
+    check_column(encoder, file, column, check_quoting(quoting))
+
+
+def _check_score(
+    encoder: Path, pairs: Path, out: Path, sides: tuple[str | None, str | None], quoting: str | None
+) -> None:
+    """The arguments of `score`, before the encoder is loaded. Raises: ConfigError, DataError."""
+    from seqtwin.files import refuse_existing
+    from seqtwin.inference.encode_files import check_score_format
+    from seqtwin.inference.vector_files import choose_file_sides
+    from seqtwin.paths import takes_texts
+
+    refuse_existing(out)
+    check_score_format(out)
+    if takes_texts(encoder):
+        choose_file_sides(pairs, *sides, check_quoting(quoting))
 
 
 def _load(folder: Path, precision: str) -> "BaseEncoder":
@@ -156,12 +181,11 @@ def score(
 
     seqtwin score runs/small/encoder pairs.csv -o scores.csv
     """
-    from seqtwin.files import refuse_existing
     from seqtwin.inference.base_encoder import no_threshold
     from seqtwin.inference.encode_files import score_file
     from seqtwin.inference.load import load_either
 
-    refuse_existing(out)
+    _check_score(encoder, pairs, out, (left, right), quoting)
     model = load_either(encoder)
     blank: list[int] = []
     with console.rows_bar("scoring") as on_rows:

@@ -11,10 +11,29 @@ from seqtwin.errors import ConfigError, DataError
 if TYPE_CHECKING:
     import numpy as np
 
+    from seqtwin.data.files.rows import Quoting
     from seqtwin.data.reading.column_options import Gaps
     from seqtwin.index.hits import Encoder
 
 Item: TypeAlias = "str | np.ndarray"  # a text, or a series [time channels]
+
+
+def check_column(encoder: Path, path: Path, column: str | None, quoting: "Quoting | None" = None) -> None:
+    """Check the column of texts before the encoder is loaded, which takes seconds. An encoder of series has none.
+
+    Raises: ConfigError, DataError.
+    """
+    from seqtwin.data.reading.blocks import read_blocks
+    from seqtwin.data.reading.choose_columns import texts_named
+    from seqtwin.inference.vector_files import text_column
+    from seqtwin.paths import takes_texts
+
+    if not takes_texts(encoder):
+        return
+    name = text_column(path, column)
+    first = next(read_blocks(path, quoting=quoting), None)
+    if first is not None and len(first):
+        texts_named(first, name, empty="unk")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import typer
 from seqtwin.cli import console
 from seqtwin.cli.arguments import Column, Encoder, Gaps, Json, check_gaps
 from seqtwin.cli.entry.waiting import end_waiting
-from seqtwin.cli.index_inputs import Corpus, Item, corpus_line, read_corpus, read_lines, read_queries
+from seqtwin.cli.index_inputs import Corpus, Item, check_column, corpus_line, read_corpus, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def index(
 
     if add and remove:
         raise ConfigError("INDEX_WHAT", "expected --add or --remove, got both", place="index")
+    if not remove:
+        check_column(encoder, corpus, column)
     model = load_either(encoder)
     changed = Index.load(out, model) if add or remove else None
     before, rows = len(changed or ()), Corpus([], None, {})
@@ -196,12 +198,12 @@ def _refuse_index(out: Path) -> None:
 def _print_index(index: "Index", out: Path, generation: str, blank: tuple[int, int], as_json: bool) -> None:
     """`blank`: the number of rows without a text, and of all rows."""
     from seqtwin.inference.blank_texts import blank_line
-    from seqtwin.model.vector_space import zero_vectors_line
+    from seqtwin.model.vector_space import count_zero_vectors, zero_vectors_line
 
     recall, width = index.recall, index.vectors.shape[1]
     if blank[0]:
         console.print_notice(blank_line(*blank, "left out of the index"))
-    zeros = int((~index.vectors.any(axis=1)).sum())
+    zeros = count_zero_vectors(index.vectors)
     if line := zero_vectors_line(zeros):
         console.print_notice(f"note: {line}")
     if as_json:

@@ -237,22 +237,21 @@ def _print_run(run: "Run", fitted: "FittedReranker | None", *, has_threshold: bo
         console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")
     for line in compare_with_best(measured, scores["dev"], scores["test"]) if measured else []:
         console.print_line(line)
-    for line in _rising_lines(run.path):
+    if line := _longer_line(run):
         console.print_line(line)
     if fitted is not None:
         print_fitted(fitted)
     console.print_line(f"{run.status}: {run.path}")
 
 
-def _rising_lines(folder: Path) -> list[str]:
-    """A line if the metric on dev was still rising when training ended (D18), with the number of epochs to try."""
+def _longer_line(run: "Run") -> str:
+    """The advice to train longer, with the number of epochs; empty without any."""
     from seqtwin.config import read_run
     from seqtwin.published import CONFIG
-    from seqtwin.reporting.findings.diagnose import diagnose_cell
+    from seqtwin.reporting.findings.diagnose import diagnose_cell, longer_line
 
-    rising = [finding for finding in diagnose_cell(folder).findings if finding.code == "D18"]
-    epochs = 2 * read_run(folder / CONFIG).fit.epochs if rising else 0
-    return [f"still rising on dev when training ended ({one.evidence}): try fit.epochs={epochs}" for one in rising]
+    dev = run.scores["dev"].get(run.scores["primary"])
+    return longer_line(diagnose_cell(run.path), read_run(run.path / CONFIG).fit.epochs, is_perfect=dev == 1)
 
 
 def _run_for_data(

@@ -62,9 +62,9 @@ def mine(
 
     seqtwin mine runs/small/encoder train.csv -o harder.csv --suspects suspects.csv
     """
+    from seqtwin.cli.entry.output_groups import publish_together
     from seqtwin.data.inspect_file import inspect_data
     from seqtwin.data.starter_config import seen_lines
-    from seqtwin.files import publish_text
     from seqtwin.inference.trained_encoder import load
     from seqtwin.matching.match_files import pairs_csv, read_labelled
     from seqtwin.matching.mine import mine as find_negatives
@@ -78,9 +78,8 @@ def mine(
         mined = find_negatives(
             model, *labelled, rank_range=ranks, margin=margin, per_anchor=per_anchor, on_rows=on_rows
         )
-    publish_text(out, pairs_csv(mined.rows(), "label"))
-    if suspects:
-        publish_text(suspects, pairs_csv(mined.suspects, "score"))
+    found = {suspects: pairs_csv(mined.suspects, "score")} if suspects else {}
+    publish_together({out: pairs_csv(mined.rows(), "label"), **found})
     counts = {"positives": len(mined.positives), "negatives": len(mined.negatives), "suspects": len(mined.suspects)}
     written = [str(path) for path in (out, suspects) if path]
     if as_json:

@@ -122,19 +122,16 @@ def choose(
     return limit, None, []
 
 
-def write_sample(path: Path | None, candidates: Candidates, limit: float, count: int) -> None:
-    """Write a sample of the candidate pairs that reach the threshold, if there is a file for it."""
-    if path is None:
-        return
+def sample_text(candidates: Candidates, limit: float, count: int) -> str:
+    """A sample of the candidate pairs that reach the threshold, as CSV."""
     import numpy as np
 
-    from seqtwin.files import publish_text
     from seqtwin.matching.label_sample import draw_sample
     from seqtwin.matching.match_files import sample_csv
 
     pairs = candidates.pairs.take(candidates.pairs.scores >= limit)
     sample = draw_sample(pairs.scores, count, np.random.default_rng(0))
-    publish_text(path, sample_csv(candidates.left, candidates.right, pairs, sample))
+    return sample_csv(candidates.left, candidates.right, pairs, sample)
 
 
 def choice_facts(choice: "Choice | None") -> dict[str, Any]:

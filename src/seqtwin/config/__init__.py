@@ -30,6 +30,7 @@ from seqtwin.config.run import (
     each_path,
     json_schema,
     parse_run,
+    paths_of,
     portable,
     vary,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "override_study",
     "parse_run",
     "parse_study",
+    "paths_of",
     "portable",
     "read_run",
     "read_study",

@@ -260,6 +260,25 @@ def each_path(value: object, turn: Callable[[str], str]) -> object:
     return turn(value) if isinstance(value, str) else value
 
 
+def paths_of(config: RunConfig) -> list[str]:
+    """Every path that a run names, as it is written; not its cache, which it writes itself.
+
+    >>> paths_of(RunConfig.model_validate({"data": {"train": "a.csv", "more": ["b.csv"]}}))
+    ['a.csv', 'b.csv']
+    """
+    raw, found = config.model_dump(exclude_unset=True), list[str]()
+
+    def add(path: str) -> str:
+        found.append(path)
+        return path
+
+    for section, key in (path.split(".") for path in PATHS if path != "objective.cache"):
+        part = raw.get(section)
+        if isinstance(part, dict):
+            each_path(part.get(key), add)
+    return found
+
+
 def portable(config: RunConfig, folder: Path) -> RunConfig:
     """The run with paths relative to a folder, as a config file in it would have them. The inverse of `anchored`."""
     raw = config.model_dump(exclude_unset=True)

@@ -14,13 +14,13 @@ import numpy as np
 from seqtwin.explain.published_case import Case, same_pairing, settings
 from seqtwin.json_values import Json
 from seqtwin.lookup import split_spec
+from seqtwin.metrics.longer_training import ON_PLATEAU
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.run.prepare import prepare
 from seqtwin.training.losses import LOSSES, parts_of
 
 DEVIATES = 1e-4
 WIDTHS = (16, 64, 256)
-BUDGET = 5
 ONE_TOKEN = frozenset({"last_output", "first_output"})
 
 
@@ -165,7 +165,7 @@ def _differing(q: Question) -> list[Trial]:
 
 
 def _budget(q: Question) -> list[Trial]:
-    return [_trial(fit__epochs=BUDGET * q.case.config.fit.epochs, fit__patience=None)]
+    return [_trial(fit__epochs=ON_PLATEAU * q.case.config.fit.epochs, fit__patience=None)]
 
 
 def differences(case: Case, better: Case) -> dict[str, Json]:

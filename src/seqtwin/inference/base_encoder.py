@@ -36,7 +36,6 @@ class BaseEncoder(ABC):
     batching: Batching
     precision: str = "fp32"
     empty: str = "error"
-    zero_vectors: int = 0
     home: Path | None = None
     fingerprint: str
     inputs: str
@@ -107,7 +106,6 @@ class BaseEncoder(ABC):
         sequences = self.sequences(items)
         encode = self.encode_sequences if self._tokens is None else partial(self._encode_distinct, check_texts(items))
         vectors = encode(sequences, batching, self.precision if precision is None else precision)
-        self.zero_vectors += int((~vectors.any(axis=1)).sum())
         if normalize_embeddings:
             vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors

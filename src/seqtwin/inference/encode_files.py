@@ -4,7 +4,7 @@ Files of texts may be larger than memory. Such a file is read twice: first to ch
 file of series is read at once. An interrupted run can be resumed, and its result has the same bytes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,31 +26,28 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import sha256
 from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.blank_texts import has_text, scores_in_place, vectors_in_place
-from seqtwin.inference.kept_columns import TABLES
-from seqtwin.inference.resumable_file import publish_growing
-from seqtwin.inference.vector_files import (
-    FORMATS,
-    VectorFormat,
-    choose_file_sides,
-    score_columns,
-    scored_head,
-    scored_rows,
-    text_column,
+from seqtwin.inference.kept_columns import (
+    VectorTable,
+    check_vector_format,
+    series_block,
+    series_vector_table,
+    vector_table,
 )
-from seqtwin.lookup import member
-from seqtwin.version import __version__
+from seqtwin.inference.resumable_file import Key, Made, Part, Result, grow
+from seqtwin.inference.vector_files import choose_file_sides, score_columns, scored_head, scored_rows, text_column
+from seqtwin.model.vector_space import count_zero_vectors
+from seqtwin.paths import expand
 
-OnRows = Callable[[int, int], None]
-OnBlank = Callable[[int], None]
+OnRows: TypeAlias = Callable[[int, int], None]
+OnBlank: TypeAlias = Callable[[int], None]
 OnUnderstood = Callable[[str], None]
-Key: TypeAlias = Mapping[str, object]
 SERIES = 512  # series per block
 
 
 def encode_file(
     encoder: BaseEncoder,
-    path: Path,
-    out: Path,
+    path: Path | str,
+    out: Path | str,
     *,
     column: str | None = None,
     resume: bool = False,
@@ -64,49 +61,37 @@ def encode_file(
     """Write one vector per row of the file to `out` (.npy, .csv or .parquet), in its order, and return their number.
 
     .csv and .parquet also have every column of the file. An encoder of series writes one vector per series, in the
-    order of their first rows. A blank text has no vector (in .npy NaN), unless the encoder was trained with
-    `tokens.empty: unk`. Memory does not grow with a file of texts.
+    order of their first rows, next to its id (`series_id`) and its `label`, if there is one. A blank text has no vector
+    (in .npy NaN), unless the encoder was trained with `tokens.empty: unk`. Memory does not grow with a file of texts.
 
     `quoting`, `gaps`: as in the data section of a config. After each block, `on_rows(done, total)` gets the progress,
-    `on_blank(rows)` the number of its blank texts, and `on_zero(rows)` that of the zero vectors that were encoded.
+    `on_blank(rows)` the number of its blank texts, and `on_zero(rows)` that of its zero vectors. The blocks of an
+    interrupted run are counted too.
     `on_understood(line)` gets the columns used, as a sentence.
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
-    form = member(FORMATS, out.suffix.lower(), "vector format")
-    form.require()
+    path, out = expand(str(path)), expand(str(out))
     if encoder.inputs == "series":
         if column is not None:
             cause = "an encoder of series takes no column of texts"
             raise ConfigError("ENCODE_INPUTS", cause, place=str(path), remedy="leave --column out")
-        series = read_series_file(path, channels=encoder.channels, quoting=quoting, gaps=gaps)
-        return _encode_series(encoder, series, out, _Settings(form, path, gaps), resume, on_rows)
+        return _encode_series(encoder, _SeriesInput(path, quoting, gaps), out, resume, on_rows, on_zero)
     source = _source(path, (text_column(path, column),), quoting)
+    kept = vector_table(source, out, encoder.dim)
 
-    kept = TABLES[ending](source, encoder.dim) if (ending := out.suffix.lower()) in TABLES else None
-
-    def make(block: Table, present: np.ndarray) -> bytes:
+    def make(block: Table, present: np.ndarray) -> Made:
         vectors = vectors_in_place(encoder, _texts(block, source, 0), present)
-        on_zero(int((~vectors.any(axis=1)).sum()))
-        return kept.rows(block, vectors) if kept else form.block(vectors)
+        return Made(kept.rows(block, vectors), count_zero_vectors(vectors))
 
-    head, finish, see = (kept.head, kept.finish, kept.see) if kept else (_head_of(form, encoder.dim), None, _see)
-    work = _Work(source, _key(encoder, "encode"), head, make, finish, see)
-    return _stream(encoder, work, out, resume, _Listeners(on_rows, on_blank, on_understood))
-
-
-def _head_of(form: VectorFormat, dim: int) -> Callable[[Scanned], bytes]:
-    return lambda scanned: form.head(scanned.rows, dim)
-
-
-def _see(_block: Table) -> None:
-    pass
+    work = _Work(source, _key(encoder, "encode"), kept.head, make, kept.finish, kept.see)
+    return _stream(encoder, work, out, resume, _Listeners(on_rows, on_blank, on_understood, on_zero))
 
 
 def score_file(
     encoder: BaseEncoder,
-    path: Path,
-    out: Path,
+    path: Path | str,
+    out: Path | str,
     *,
     left: str | None = None,
     right: str | None = None,
@@ -123,9 +108,8 @@ def score_file(
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
-    if out.suffix.lower() != ".csv":
-        cause = f"scores are written as .csv, not as '{out.suffix}'"
-        raise ConfigError("SCORE_FORMAT", cause, place=str(out), remedy="name a file that ends in .csv")
+    path, out = expand(str(path)), expand(str(out))
+    check_score_format(out)
     if encoder.inputs == "series":
         cause = "this is an encoder of series, and a table cannot contain pairs of series"
         remedy = "encode both lists and compare their vectors, or seqtwin.load(folder).score(left, right)"
@@ -137,21 +121,30 @@ def score_file(
         names[:] = scanned.names
         return scored_head(score_columns(names, encoder.threshold))
 
-    def make(block: Table, present: np.ndarray) -> bytes:
+    def make(block: Table, present: np.ndarray) -> Made:
         scores = scores_in_place(encoder, _texts(block, source, 0), _texts(block, source, 1), present)
-        return scored_rows([block.columns.get(name, [None] * len(block)) for name in names], scores, encoder.threshold)
+        columns = [block.columns.get(name, [None] * len(block)) for name in names]
+        return Made(scored_rows(columns, scores, encoder.threshold))
 
     listeners = _Listeners(on_rows, on_blank, on_understood)
     return _stream(encoder, _Work(source, _key(encoder, "score"), head, make), out, resume, listeners)
 
 
+def check_score_format(out: Path) -> None:
+    """Check that scores can be written to `out`. Raises: ConfigError for another ending than .csv."""
+    if out.suffix.lower() != ".csv":
+        cause = f"scores are written as .csv, not as '{out.suffix}'"
+        raise ConfigError("SCORE_FORMAT", cause, place=str(out), remedy="name a file that ends in .csv")
+
+
 @dataclass(frozen=True)
 class _Listeners:
-    """The callbacks for progress, for blank rows, and for the columns used."""
+    """The callbacks for progress, for blank rows, for the columns used, and for zero vectors."""
 
     rows: OnRows
     blank: OnBlank
     understood: OnUnderstood
+    zero: OnBlank = lambda _rows: None
 
 
 @dataclass(frozen=True)
@@ -163,28 +156,9 @@ class _Work:
     source: Source
     key: Key
     head: Callable[[Scanned], bytes]
-    make: Callable[[Table, np.ndarray], bytes]
+    make: Callable[[Table, np.ndarray], Made]
     finish: Callable[[Path, Path], None] | None = None
     see: Callable[[Table], None] = lambda _block: None
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Some rows of a result, computed when they are needed."""
-
-    rows: int
-    make: Callable[[], bytes]
-
-
-@dataclass(frozen=True)
-class _Result:
-    """A file under construction. `key`: its inputs; `head`: the bytes before its parts; `rows`: in all parts."""
-
-    key: Key
-    head: bytes
-    parts: Iterator[_Part]
-    rows: int
-    finish: Callable[[Path, Path], None] | None
 
 
 def _stream(encoder: BaseEncoder, work: _Work, out: Path, resume: bool, listeners: _Listeners) -> int:
@@ -195,7 +169,8 @@ def _stream(encoder: BaseEncoder, work: _Work, out: Path, resume: bool, listener
     key = {**work.key, "encoder": encoder.fingerprint, "input": scanned.sha256, "columns": list(source.columns)}
     key |= {"quoting": source.quoting} if source.quoting else {}
     parts = _blocks(encoder, work, scanned, listeners.blank)
-    return _grow(_Result(key, work.head(scanned), parts, scanned.rows, work.finish), out, resume, listeners.rows)
+    result = Result(key, work.head(scanned), parts, scanned.rows, work.finish)
+    return grow(result, out, resume, listeners.rows, listeners.zero)
 
 
 def _columns_line(source: Source, scanned: Scanned) -> str:
@@ -206,40 +181,46 @@ def _columns_line(source: Source, scanned: Scanned) -> str:
     return columns_line(source.path.name, scanned.rows, dict(zip(roles, named, strict=True)), others)
 
 
-def _blocks(encoder: BaseEncoder, work: _Work, scanned: Scanned, on_blank: OnBlank) -> Iterator[_Part]:
+def _blocks(encoder: BaseEncoder, work: _Work, scanned: Scanned, on_blank: OnBlank) -> Iterator[Part]:
     for block in read_blocks(work.source.path, quoting=work.source.quoting):
         sides = [_texts(block, work.source, place) for place in range(len(work.source.columns))]
         present = np.logical_and.reduce([has_text(encoder, side) for side in sides])
         on_blank(int((~present).sum()))
         work.see(block)
-        yield _Part(len(block), partial(_block_bytes, work, block, present, scanned))
+        yield Part(len(block), partial(_block_bytes, work, block, present, scanned))
     _check_unchanged(work.source.path, scanned.stamp)
 
 
-def _block_bytes(work: _Work, block: Table, present: np.ndarray, scanned: Scanned) -> bytes:
+def _block_bytes(work: _Work, block: Table, present: np.ndarray, scanned: Scanned) -> Made:
     with _lines_in_errors(work.source.path, block):
-        data = work.make(block, present)
+        made = work.make(block, present)
     _check_unchanged(work.source.path, scanned.stamp)
-    return data
+    return made
 
 
 @dataclass(frozen=True)
-class _Settings:
-    """The format of the vectors of series, the file of the series, and how its gaps are treated."""
+class _SeriesInput:
+    """A file of series, and how its quotes and gaps are treated."""
 
-    form: VectorFormat
     path: Path
+    quoting: Quoting | None
     gaps: Gaps
 
 
 def _encode_series(
-    encoder: BaseEncoder, file: SeriesFile, out: Path, settings: _Settings, resume: bool, on_rows: OnRows
+    encoder: BaseEncoder, given: _SeriesInput, out: Path, resume: bool, on_rows: OnRows, on_zero: OnBlank
 ) -> int:
-    key = {**_key(encoder, "encode"), "encoder": encoder.fingerprint, "input": sha256(settings.path), "columns": []}
-    key |= {"gaps": settings.gaps} if settings.gaps != "error" else {}
-    rows, form = len(file.series), settings.form
-    parts = _series_parts(encoder, file, form)
-    return _grow(_Result(key, form.head(rows, encoder.dim), parts, rows, form.finish), out, resume, on_rows)
+    check_vector_format(out)
+    file = read_series_file(given.path, channels=encoder.channels, quoting=given.quoting, gaps=given.gaps)
+    block = series_block(given.path, file)
+    kept = series_vector_table(block, out, encoder.dim)
+    digest = sha256(given.path)
+    key = {**_key(encoder, "encode"), "encoder": encoder.fingerprint, "input": digest, "columns": []}
+    key |= {"gaps": given.gaps} if given.gaps != "error" else {}
+    head = kept.head(Scanned(len(block), tuple(block.columns), digest, stamp_of(given.path)))
+    kept.see(block)
+    result = Result(key, head, _series_parts(encoder, file, block, kept), len(block), kept.finish)
+    return grow(result, out, resume, on_rows, on_zero)
 
 
 def _key(encoder: BaseEncoder, work: str) -> Key:
@@ -248,29 +229,17 @@ def _key(encoder: BaseEncoder, work: str) -> Key:
     return {"work": work} if used == "fp32" else {"work": work, "precision": used}
 
 
-def _series_parts(encoder: BaseEncoder, file: SeriesFile, form: VectorFormat) -> Iterator[_Part]:
-    for start in range(0, len(file.series), SERIES):
-        block = file.series[start : start + SERIES]
-        yield _Part(len(block), partial(_series_bytes, encoder, block, form))
+def _series_parts(encoder: BaseEncoder, file: SeriesFile, block: Table, kept: VectorTable) -> Iterator[Part]:
+    for start in range(0, len(block), SERIES):
+        rows = slice(start, start + SERIES)
+        columns = {name: values[rows] for name, values in block.columns.items()}
+        part = Table(block.path, columns, block.lines[rows])
+        yield Part(len(part), partial(_series_made, encoder, file.series[rows], part, kept))
 
 
-def _series_bytes(encoder: BaseEncoder, block: list[np.ndarray], form: VectorFormat) -> bytes:
-    return form.block(encoder.encode(block))
-
-
-def _grow(result: _Result, out: Path, resume: bool, on_rows: OnRows) -> int:
-    with publish_growing(out, {**result.key, "version": __version__}, resume=resume) as growing:
-        done = 0
-        for number, part in enumerate(result.parts):
-            done += part.rows
-            if number >= growing.blocks:
-                data = part.make()
-                growing.add(data if number else result.head + data)
-            on_rows(done, result.rows)
-        if result.finish:
-            growing.built = growing.folder / "finished"
-            result.finish(growing.data, growing.built)
-    return result.rows
+def _series_made(encoder: BaseEncoder, series: list[np.ndarray], part: Table, kept: VectorTable) -> Made:
+    vectors = encoder.encode(series)
+    return Made(kept.rows(part, vectors), count_zero_vectors(vectors))
 
 
 def _source(path: Path, columns: tuple[str, ...], quoting: Quoting | None) -> Source:

@@ -2,10 +2,11 @@
 
 Of a Parquet file the columns keep their types. Of other files a column of integers, numbers or truth values gets
 that type if the file has such values (.jsonl, .json); the values of .csv and .tsv stay text, as `00123` is not 123.
+Series have one row each, with their id and class.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -14,13 +15,16 @@ import numpy as np
 from seqtwin.data.files.read_text import ending_of
 from seqtwin.data.files.tables import Table
 from seqtwin.data.reading.blocks import Scanned, Source, read_blocks, stamp_of
+from seqtwin.data.reading.series_values import SeriesFile
 from seqtwin.errors import DataError
 from seqtwin.files import writing
 from seqtwin.guards.spreadsheets import csv_text
-from seqtwin.inference.vector_files import FORMATS, GROUP, free_name, parquet_library
+from seqtwin.inference.vector_files import free_name, npy_head, npy_rows, parquet_library
+from seqtwin.lookup import member
 
 Finish: TypeAlias = Callable[[Path, Path], None]
 VECTOR = "vector"
+GROUP = 16_384  # rows per row group of a Parquet file
 LARGEST_WHOLE = 2**63
 
 
@@ -39,6 +43,26 @@ class VectorTable(Protocol):
     @property
     def finish(self) -> Finish | None:
         """Converts the bytes of all rows, in a file, to the final file; None if they are the final file."""
+
+
+class NpyTable:
+    """The vectors alone, as an array of NumPy. A missing vector is NaN."""
+
+    def __init__(self, _source: Source, dim: int) -> None:
+        self.dim = dim
+
+    def head(self, scanned: Scanned) -> bytes:
+        return npy_head(scanned.rows, self.dim)
+
+    @property
+    def finish(self) -> None:
+        return None
+
+    def see(self, block: Table) -> None:
+        pass
+
+    def rows(self, block: Table, vectors: np.ndarray) -> bytes:
+        return npy_rows(vectors)
 
 
 class CsvTable:
@@ -85,14 +109,14 @@ class ParquetTable:
     def head(self, scanned: Scanned) -> bytes:
         self.kinds = {name: set() for name in scanned.names}
         self.stamp = scanned.stamp
-        return FORMATS[".npy"].head(scanned.rows, self.dim)
+        return npy_head(scanned.rows, self.dim)
 
     def see(self, block: Table) -> None:
         for name, values in block.columns.items():
             self.kinds[name] |= {_kind(value) for value in values if value is not None}
 
     def rows(self, block: Table, vectors: np.ndarray) -> bytes:
-        return FORMATS[".npy"].block(vectors)
+        return npy_rows(vectors)
 
     @property
     def finish(self) -> Finish:
@@ -161,4 +185,49 @@ def _text(value: object) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-TABLES: dict[str, Callable[[Source, int], VectorTable]] = {".csv": CsvTable, ".parquet": ParquetTable}
+class SeriesParquetTable(ParquetTable):
+    """The columns of series, which are in memory, then `vector`."""
+
+    def __init__(self, source: Source, dim: int, columns: Mapping[str, Sequence[object]]) -> None:
+        super().__init__(source, dim)
+        self.columns = columns
+
+    def _columns(self) -> Iterator[dict[str, Sequence[object]]]:
+        for start in range(0, len(next(iter(self.columns.values()))), GROUP):
+            yield {name: self._array(name, values[start : start + GROUP]) for name, values in self.columns.items()}
+
+
+TABLES: dict[str, Callable[[Source, int], VectorTable]] = {
+    ".npy": NpyTable,
+    ".csv": CsvTable,
+    ".parquet": ParquetTable,
+}
+
+
+def check_vector_format(out: Path) -> Callable[[Source, int], VectorTable]:
+    """The format that `out` ends in. Raises: ConfigError for another ending; MissingExtraError."""
+    chosen = member(TABLES, out.suffix.lower(), "vector format")
+    if chosen is ParquetTable:
+        parquet_library()
+    return chosen
+
+
+def vector_table(source: Source, out: Path, dim: int) -> VectorTable:
+    """How the rows of a file of texts are written to `out`. Raises: as `check_vector_format`."""
+    return check_vector_format(out)(source, dim)
+
+
+def series_block(path: Path, file: SeriesFile) -> Table:
+    """One row per series: `series_id` and, if the file has classes, `label`."""
+    columns: dict[str, list[object]] = {"series_id": [*file.ids]}
+    if file.labels is not None:
+        columns["label"] = [*file.labels]
+    return Table(path, columns, [int(rows[0]) for rows in file.rows])
+
+
+def series_vector_table(block: Table, out: Path, dim: int) -> VectorTable:
+    """How the rows of `series_block` are written to `out`. Raises: as `check_vector_format`."""
+    source = Source(block.path, ())
+    if out.suffix.lower() == ".parquet":
+        return SeriesParquetTable(source, dim, block.columns)
+    return vector_table(source, out, dim)

@@ -16,6 +16,7 @@ from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.batching import Batching
 from seqtwin.lookup import member, whole
 from seqtwin.model.numpy_similarities import FORMULAS, NumpyFormula, Scores
+from seqtwin.paths import expand
 
 FORMAT = 1
 CARD, GRAPH, SCORER = "onnx.json", "model.onnx", "scorer.onnx"
@@ -152,12 +153,13 @@ def _vectors(side: Array, dim: int) -> Array:
     return vectors
 
 
-def load_onnx(folder: Path) -> OnnxEncoder:
+def load_onnx(folder: Path | str) -> OnnxEncoder:
     """Load the encoder that `seqtwin export --to onnx` wrote into a folder. Its files are verified first.
 
     Raises: ConfigError if there is none; DamagedError if a file is missing or changed; MissingExtraError without the
     library onnxruntime.
     """
+    folder = expand(str(folder))
     if not (folder / CARD).exists():
         remedy = "write one with: seqtwin export ENCODER --to onnx -o FOLDER"
         raise ConfigError("NO_ENCODER", f"no {CARD} here", place=str(folder), remedy=remedy)

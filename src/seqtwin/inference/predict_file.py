@@ -14,6 +14,7 @@ from seqtwin.guards.spreadsheets import csv_text
 from seqtwin.inference.predict import Prediction
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.inference.vector_files import read_texts
+from seqtwin.paths import expand
 
 COLUMNS = ("predicted", "probability")
 REMEDY = "fix or remove these rows; nothing was predicted"
@@ -21,7 +22,7 @@ REMEDY = "fix or remove these rows; nothing was predicted"
 
 def predict_file(
     encoder: TrainedEncoder,
-    path: Path,
+    path: Path | str,
     *,
     column: str | None,
     sequence: str | None,
@@ -35,6 +36,7 @@ def predict_file(
 
     Raises: ConfigError, DataError.
     """
+    path = expand(str(path))
     if encoder.inputs == "series":
         return _predict_series(encoder, path, gaps)
     tagged = encoder.predicts == "class per step" and column is None and has_words(path)

@@ -6,7 +6,7 @@ Only one process can write it at a time.
 
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TypeAlias
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import driver_lock, dump_json, publish_file, publish_text, read_json, refuse_existing, writing
 from seqtwin.paths import check_file_name
+from seqtwin.version import __version__
 
 FORMAT = 1
 RECORD, DATA = "record.json", "data"
@@ -25,7 +26,9 @@ Key: TypeAlias = Mapping[str, object]
 
 @dataclass
 class Growing:
-    """A file under construction. `key`: its inputs; `blocks`: how many are on disk; `built`: the file to publish."""
+    """A file under construction. `key`: its inputs; `blocks`: how many are on disk, with `zero_vectors` among their
+    rows; `built`: the file to publish.
+    """
 
     folder: Path
     key: Key
@@ -33,14 +36,15 @@ class Growing:
     blocks: int = 0
     size: int = 0
     checksum: int = 0
+    zero_vectors: int = 0
 
     @property
     def data(self) -> Path:
         """The file with all blocks so far, one after the other."""
         return self.folder / DATA
 
-    def add(self, block: bytes) -> None:
-        """Append a block. On return, the block and the record are on disk.
+    def add(self, block: bytes, zero_vectors: int = 0) -> None:
+        """Append a block with so many zero vectors. On return, the block and the record are on disk.
 
         Raises: ResourceError.
         """
@@ -48,12 +52,41 @@ class Growing:
             file.write(block)
         self.blocks, self.size = self.blocks + 1, self.size + len(block)
         self.checksum = zlib.crc32(block, self.checksum)
+        self.zero_vectors += zero_vectors
         self.record()
 
     def record(self) -> None:
         """Write the record of the progress so far."""
         state = {"blocks": self.blocks, "size": self.size, "checksum": self.checksum}
+        state["zero_vectors"] = self.zero_vectors
         publish_text(self.folder / RECORD, dump_json({"format": FORMAT, "key": dict(self.key), **state}))
+
+
+@dataclass(frozen=True)
+class Made:
+    """The bytes of a block, and the number of its zero vectors."""
+
+    data: bytes
+    zero_vectors: int = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a result, computed when they are needed."""
+
+    rows: int
+    make: Callable[[], Made]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A file under construction. `key`: its inputs; `head`: the bytes before its parts; `rows`: in all parts."""
+
+    key: Key
+    head: bytes
+    parts: Iterator[Part]
+    rows: int
+    finish: Callable[[Path, Path], None] | None
 
 
 @contextmanager
@@ -83,7 +116,7 @@ def _resume(growing: Growing) -> None:
     path = growing.folder / RECORD
     record = read_json(path)
     try:
-        key, state = record["key"], [int(record[name]) for name in ("blocks", "size", "checksum")]
+        key, state = record["key"], [int(record[name]) for name in ("blocks", "size", "checksum", "zero_vectors")]
     except (KeyError, TypeError, ValueError) as error:
         cause = f"not a record of progress: {error}"
         raise DamagedError("RECORD_DAMAGED", cause, place=str(path), remedy=AGAIN) from error
@@ -91,7 +124,7 @@ def _resume(growing: Growing) -> None:
     if other:
         cause = f"the interrupted run had another {', '.join(other)}"
         raise ConfigError("RESUME_CHANGED", cause, place=str(path), remedy=AGAIN)
-    growing.blocks, growing.size, growing.checksum = state
+    growing.blocks, growing.size, growing.checksum, growing.zero_vectors = state
     if _checksum(growing) != growing.checksum:
         cause = "the blocks on disk do not match their record"
         raise DamagedError("GROWN_DAMAGED", cause, place=str(growing.data), remedy=AGAIN)
@@ -110,3 +143,29 @@ def _checksum(growing: Growing) -> int | None:
             return None
         left, checksum = left - len(block), zlib.crc32(block, checksum)
     return checksum
+
+
+def grow(
+    result: Result, out: Path, resume: bool, on_rows: Callable[[int, int], None], on_zero: Callable[[int], None]
+) -> int:
+    """Write a result to `out`, part by part, and return the number of its rows.
+
+    After each part, `on_rows(done, total)` gets the progress and `on_zero(rows)` the number of its zero vectors; first,
+    that of an interrupted run which is resumed.
+
+    Raises: as `publish_growing`, and what the parts raise.
+    """
+    with publish_growing(out, {**result.key, "version": __version__}, resume=resume) as growing:
+        on_zero(growing.zero_vectors)
+        done = 0
+        for number, part in enumerate(result.parts):
+            done += part.rows
+            if number >= growing.blocks:
+                made = part.make()
+                growing.add(made.data if number else result.head + made.data, made.zero_vectors)
+                on_zero(made.zero_vectors)
+            on_rows(done, result.rows)
+        if result.finish:
+            growing.built = growing.folder / "finished"
+            result.finish(growing.data, growing.built)
+    return result.rows

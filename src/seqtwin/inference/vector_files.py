@@ -1,8 +1,7 @@
 """File formats: columns of texts to read, and vectors or scores to write."""
 
 import io
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -16,11 +15,9 @@ from seqtwin.data.reading.choose_columns import choose_sides
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.data.reading.pair_tables import read_columns
 from seqtwin.errors import ConfigError, DataError, missing_extra
-from seqtwin.files import writing
 from seqtwin.guards.spreadsheets import csv_text
 
 SHOWN_COLUMNS = 12
-GROUP = 16_384  # rows per row group of a Parquet file
 
 
 def read_texts(path: Path, column: str | None, *, blank: bool = False) -> list[str]:
@@ -97,37 +94,17 @@ def choose_file_sides(
     return ",".join(sides[0]), ",".join(sides[1])
 
 
-@dataclass(frozen=True)
-class VectorFormat:
-    """How vectors are written. `head(rows, dim)`: the bytes before the first row; `block(vectors)`: the bytes of rows.
-
-    `require()` raises if a library is missing. `finish(data, built)` converts the bytes into the final file, if needed.
-    """
-
-    head: Callable[[int, int], bytes]
-    block: Callable[[np.ndarray], bytes]
-    require: Callable[[], object] = lambda: None
-    finish: Callable[[Path, Path], None] | None = None
-
-
-def _npy_head(rows: int, dim: int) -> bytes:
+def npy_head(rows: int, dim: int) -> bytes:
+    """The bytes of a .npy file before its vectors. They are as long for any number of rows."""
     buffer = io.BytesIO()
     header = {"descr": "<f4", "fortran_order": False, "shape": (rows, dim)}
     np.lib.format.write_array_header_1_0(buffer, header)
     return buffer.getvalue()
 
 
-def _npy_block(vectors: np.ndarray) -> bytes:
+def npy_rows(vectors: np.ndarray) -> bytes:
+    """The bytes of vectors in a .npy file."""
     return np.ascontiguousarray(vectors, dtype="<f4").tobytes()
-
-
-def _csv_head(_rows: int, dim: int) -> bytes:
-    return (",".join(f"d{i}" for i in range(dim)) + "\n").encode()
-
-
-def _csv_block(vectors: np.ndarray) -> bytes:
-    line = ",".join(["%.9g"] * vectors.shape[1])
-    return "".join(line % tuple(row) + "\n" for row in vectors.tolist()).encode()
 
 
 def parquet_library() -> ModuleType:
@@ -138,27 +115,6 @@ def parquet_library() -> ModuleType:
         raise missing_extra("pyarrow", "parquet") from error
     library: ModuleType = pyarrow
     return library
-
-
-def _write_parquet(data: Path, built: Path) -> None:
-    """Write one column `vector`, a list of fixed width, from the bytes of a .npy file, group by group."""
-    arrow = parquet_library()
-    with data.open("rb") as file:
-        np.lib.format.read_magic(file)
-        (rows, dim), _, _ = np.lib.format.read_array_header_1_0(file)
-        schema = arrow.schema([("vector", arrow.list_(arrow.float32(), dim))])
-        with writing(built) as to, arrow.parquet.ParquetWriter(to, schema) as writer:
-            for start in range(0, rows, GROUP):
-                group = np.frombuffer(file.read(4 * dim * min(GROUP, rows - start)), dtype="<f4")
-                column = arrow.FixedSizeListArray.from_arrays(arrow.array(group), dim)
-                writer.write_table(arrow.table([column], schema=schema))
-
-
-FORMATS: dict[str, VectorFormat] = {
-    ".npy": VectorFormat(_npy_head, _npy_block),
-    ".csv": VectorFormat(_csv_head, _csv_block),
-    ".parquet": VectorFormat(_npy_head, _npy_block, parquet_library, _write_parquet),
-}
 
 
 def score_columns(names: Sequence[str], threshold: float | None) -> list[str]:

@@ -24,7 +24,7 @@ LENGTHS = (1, 33, 7, 2)
 LARGEST_DIFFERENCE = 1e-5  # of a coordinate, relative to the largest one if that is above 1
 
 
-def export_onnx(encoder: TrainedEncoder, folder: Path) -> Path:
+def export_onnx(encoder: TrainedEncoder, folder: Path | str) -> Path:
     """Export an encoder to a folder that `seqtwin.load(folder, backend="onnx")` loads without torch; returns it.
 
     It contains model.onnx, tokenizer.json, a card with hashes, a README, and the re-ranker if there is one. Before it

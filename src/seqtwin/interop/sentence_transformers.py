@@ -89,7 +89,7 @@ def _assembled(library: ModuleType, modules: list[nn.Module], encoder: TrainedEn
 # --- native modules ----------------------------------------------------------------------------------------------
 
 
-def export_sentence_transformer(encoder: TrainedEncoder, folder: Path) -> Path:
+def export_sentence_transformer(encoder: TrainedEncoder, folder: Path | str) -> Path:
     """Write a folder that `SentenceTransformer(folder, trust_remote_code=True)` loads without seqtwin; returns it.
 
     Raises: ConfigError for an encoder that its modules cannot express, or if the folder exists; MissingExtraError;

@@ -22,7 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates" / "web"
 MODEL, SETTINGS, TEXTS, VECTORS = "model.onnx", "settings.json", "texts.json", "vectors.bin"
 
 
-def export_web(encoder: TrainedEncoder, folder: Path, texts: Sequence[str] | None = None) -> Path:
+def export_web(encoder: TrainedEncoder, folder: Path | str, texts: Sequence[str] | None = None) -> Path:
     """Write a folder that runs in a web page and in Node without a server of its own; returns it.
 
     `texts`: the corpus that its page searches; blank ones are left out. `seqtwin.mjs` in the folder gives the token

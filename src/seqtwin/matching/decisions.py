@@ -10,6 +10,7 @@ from seqtwin.data.files.tables import column, read_table
 from seqtwin.data.label_words import label_value
 from seqtwin.errors import DataError
 from seqtwin.guards.spreadsheets import read_cell
+from seqtwin.paths import expand
 
 REMEDY = "fix these rows: left and right need a text; decision is same, different or empty"
 
@@ -24,11 +25,12 @@ class Decision:
     line: int = 0
 
 
-def read_decisions(path: Path) -> list[Decision]:
+def read_decisions(path: Path | str) -> list[Decision]:
     """The decided rows of a review file with the columns left, right and decision (same, different or empty).
 
     Raises: DataError with all bad rows, or with the lines that contradict each other.
     """
+    path = expand(str(path))
     table = read_table(path)
     left, right = (texts(table, name, empty="error")[0] for name in ("left", "right"))
     decisions = []

@@ -19,6 +19,7 @@ from seqtwin.index.exact_search import Array
 from seqtwin.matching.clusters import Pairs
 from seqtwin.matching.decisions import Decision
 from seqtwin.matching.precision_estimate import Strata
+from seqtwin.paths import expand
 
 SAMPLE_COLUMNS = ("left", "right", "score", "ranks", "weight", "decision")
 LEAST_ROWS = 20
@@ -120,7 +121,7 @@ class LabelFile:
     unlabelled: int
 
 
-def read_labels(path: Path, left: Sequence[str], right: Sequence[str], pairs: Pairs) -> LabelFile:
+def read_labels(path: Path | str, left: Sequence[str], right: Sequence[str], pairs: Pairs) -> LabelFile:
     """A labelled sample of these candidate pairs (rows of `left` and `right`).
 
     Rows without a decision count as missing at random within their stratum.
@@ -128,6 +129,7 @@ def read_labels(path: Path, left: Sequence[str], right: Sequence[str], pairs: Pa
     Raises: DataError for bad rows, for cells that were edited, for rows that are missing or repeated, for a sample of
     another list or encoder, and for a stratum without a label.
     """
+    path = expand(str(path))
     table = read_table(path)
     _check_columns(table)
     rows = _read_rows(table)

@@ -14,6 +14,7 @@ from seqtwin.matching.link import compare_lists
 from seqtwin.matching.match_files import read_labelled
 from seqtwin.matching.mine import group_texts
 from seqtwin.matching.nearest_texts import Encoder
+from seqtwin.paths import expand
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,12 @@ class LabelledList:
         return Reference(pairs.scores, groups[pairs.left] == groups[pairs.right + len(self.left)])
 
 
-def read_labelled_list(path: Path, cut: float) -> LabelledList:
+def read_labelled_list(path: Path | str, cut: float) -> LabelledList:
     """The labelled pairs of one file. `cut`: targets of at least this count as the same.
 
     Raises: ConfigError for a folder; DataError for a file without labelled pairs, or with bad rows.
     """
+    path = expand(str(path))
     if path.is_dir():
         cause = "expected one file of labelled pairs, got a folder"
         raise ConfigError("PRECISION_DEV", cause, place=str(path), remedy="name the file with the dev pairs")

@@ -29,6 +29,7 @@ from seqtwin.matching.dedupe import Deduped
 from seqtwin.matching.label_sample import SAMPLE_COLUMNS, Sample, sample_rows
 from seqtwin.matching.link import Links
 from seqtwin.matching.mine import pairs_of_groups
+from seqtwin.paths import expand
 
 EXCEL_READS_UTF8 = "\ufeff"  # without this mark, Excel displays each accented letter as two characters
 
@@ -48,7 +49,7 @@ class Listed:
 
 
 def read_listed(
-    path: Path, column: str | None = None, option: str = "--column", *, quoting: Quoting | None = None
+    path: Path | str, column: str | None = None, option: str = "--column", *, quoting: Quoting | None = None
 ) -> Listed:
     """The texts of a table, or of a text file with one text per line, including blank ones.
 
@@ -56,6 +57,7 @@ def read_listed(
 
     Raises: ConfigError if the column must be named; DataError for another kind of file, or with all bad rows.
     """
+    path = expand(str(path))
     if ending_of(path) == ".txt":
         lines = read_texts(path, None, blank=True)
         return Listed("text", lines, {}, (columns_line(path.name, len(lines), {"text": "the whole line"}),))

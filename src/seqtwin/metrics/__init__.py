@@ -9,6 +9,7 @@
 - `thresholds`: the threshold and the isotonic map that are fitted on dev, and all metrics of a split at once.
 - `dev_and_test`: the metrics of both splits, with what was fitted on dev.
 - `dev_curve`: whether the metric on dev was still rising when training ended.
+- `longer_training`: how much longer to train, for everything that advises it.
 - `few_examples`: warnings about classes with so few examples that metrics are unreliable.
 - `directions`: the direction, chance level and printed name of every number that a table shows.
 

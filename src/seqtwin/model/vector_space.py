@@ -3,6 +3,17 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
+
+def count_zero_vectors(vectors: np.ndarray) -> int:
+    """The number of rows of `vectors`, Float[n dim], with only zeros. NaN is no zero.
+
+    >>> count_zero_vectors(np.array([[0.0, 0.0], [0.0, 1.0], [np.nan, np.nan]]))
+    1
+    """
+    return int((~vectors.any(axis=1)).sum())
+
 
 def zero_vectors_line(count: int) -> str:
     """A sentence on vectors of zeros, which have no direction; empty without any.

@@ -6,17 +6,19 @@ from seqtwin.errors import ConfigError
 from seqtwin.index.generations import is_index
 from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.load import load_either
+from seqtwin.paths import expand
 from seqtwin.serve.live_index import LiveIndex
 from seqtwin.serve.served_encoder import ServedEncoder
 
 
-def open_folder(folder: Path, encoder: Path | None = None) -> ServedEncoder:
+def open_folder(folder: Path | str, encoder: Path | None = None) -> ServedEncoder:
     """The encoder in a folder, or the index in it with its encoder, verified.
 
     `encoder`: the folder of the encoder of an index, if it has moved.
 
     Raises: ConfigError, DamagedError.
     """
+    folder = expand(str(folder))
     if not is_index(folder):
         if encoder is not None:
             cause = "no index here, but --encoder is for the encoder of an index"

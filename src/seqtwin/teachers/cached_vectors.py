@@ -9,12 +9,11 @@ import numpy as np
 
 from seqtwin.errors import ConfigError, DamagedError, DataError
 from seqtwin.files import publish_file, writing
-from seqtwin.inference.vector_files import FORMATS
+from seqtwin.inference.vector_files import npy_head, npy_rows
 from seqtwin.json_values import hash_of
 from seqtwin.teachers.teacher import Encode, Teacher
 
 AT_ONCE = 1024  # texts that are encoded together; their vectors are then on disk
-NPY = FORMATS[".npy"]
 
 
 def vectors_by(teacher: Teacher, texts: Sequence[str], cache: Path) -> np.ndarray:
@@ -43,8 +42,8 @@ def _compute(teacher: Teacher, texts: Sequence[str], path: Path) -> None:
             for start in _with_bar(range(0, len(texts), AT_ONCE)):
                 vectors = _encoded(encode, texts[start : start + AT_ONCE], teacher)
                 if start == 0:
-                    file.write(NPY.head(len(texts), vectors.shape[1]))
-                file.write(NPY.block(vectors))
+                    file.write(npy_head(len(texts), vectors.shape[1]))
+                file.write(npy_rows(vectors))
         _publish(built, path)
     finally:
         built.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from seqtwin.model.distiller import Distiller
 from seqtwin.model.heads import Learner
 from seqtwin.model.precision import PRECISIONS, can_autocast, independent_in_bf16
 from seqtwin.model.siamese import Siamese
-from seqtwin.model.vector_space import zero_vectors_line
+from seqtwin.model.vector_space import count_zero_vectors, zero_vectors_line
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def batch_deviation(model: Siamese, items: Ragged) -> float:
 def warn_of_zeros(model: Siamese, items: Ragged) -> None:
     """Log how many items of the test have a vector of zeros, where cosines compare them."""
     if model.similarity_name == "cosine":
-        line = zero_vectors_line(int((~encode_items(model, items).any(dim=1)).sum()))
+        line = zero_vectors_line(count_zero_vectors(encode_items(model, items).cpu().numpy()))
         if line:
             log.warning("on test, %s", line)
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resealed import reseal
+from seqtwin.metrics.longer_training import in_words, times_longer
 from seqtwin.reporting.findings import diagnose
 from seqtwin.reporting.findings.diagnose import CAUSES, LABELS, diagnose_cell, diagnose_pairing, diagnose_seeds
 from seqtwin.reporting.findings.item_rules import rules_of
@@ -67,6 +68,8 @@ ALSO = {
     "X2": {"length_auc": 0.9, "score_length_correlation": 0.8, "norm_length_correlation": 0.95},
 }
 
+LONGER = {stuck: times_longer(stuck=stuck) for stuck in (True, False)}
+
 
 def codes(values):
     return diagnose.diagnose({**HEALTHY, **values}).codes
@@ -93,6 +96,19 @@ def test_a_probe_below_chance_says_nothing_of_an_encoder_that_training_improved(
     values = {"probe_metric": 0.39, "chance": 0.5, "untrained_roc_auc": 0.6, "test_roc_auc": 0.6}
     assert "D10" not in codes(values)
     assert "D10" not in codes({**values, "untrained_roc_auc": 0.8, "chance": 0.0})  # a correlation of .39 is none
+
+
+def test_the_advice_of_a_training_is_that_of_a_study():
+    late, rising = FIRES["D17"][0], FIRES["D18"][0]
+    for values, times in ((late, LONGER[True]), (rising, LONGER[False]), ({**late, **rising}, LONGER[True])):
+        found = diagnose.diagnose({**HEALTHY, **values})
+        assert diagnose.longer_line(found, 7).endswith(f": try fit.epochs={7 * times}")
+        assert diagnose.longer_line(found, 7, is_perfect=True) == ""
+    assert LONGER[True] == 5
+    for code, stuck in (("D17", True), ("D18", False)):
+        assert in_words(stuck=stuck) in RULES[code].remedy
+    assert diagnose.longer_line(diagnose.diagnose({**HEALTHY, "diverged": 1.0}), 7) == ""
+    assert diagnose.longer_line(diagnose.diagnose(HEALTHY), 7) == ""
 
 
 def test_a_healthy_cell_has_no_finding_and_an_empty_one_neither():

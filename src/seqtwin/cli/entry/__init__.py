@@ -4,6 +4,7 @@
 - `input_paths`: files and folders that do not exist, and exchanged arguments, before anything heavy is imported.
 - `typed_paths`: `~` in paths, empty paths, and names that no output can have.
 - `force`: outputs that are moved aside instead of refused.
+- `output_groups`: several files of one command, after an interruption between them.
 - `unlabelled_data`: pairs for `init`, made from data without labels.
 - `waiting`: a line on the terminal while a command has not printed anything yet.
 """

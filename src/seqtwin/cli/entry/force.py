@@ -1,12 +1,14 @@
 """--force: an output that exists is moved aside, and moved back if the command fails. Nothing is overwritten."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seqtwin.cli import console
-from seqtwin.errors import ConfigError
+from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.paths import is_encoder
+
+CONFIGS = {".yaml", ".yml"}
 
 
 def refuse_inputs(output: Path, inputs: Sequence[Path]) -> None:
@@ -26,6 +28,26 @@ def refuse_inputs(output: Path, inputs: Sequence[Path]) -> None:
             raise ConfigError("OUT_IS_INPUT", cause, place=str(output), remedy=remedy)
     if Path.cwd().is_relative_to(place):
         raise ConfigError("OUT_IS_INPUT", "the output contains the current folder", place=str(output), remedy=remedy)
+
+
+def named_inputs(configs: Sequence[Path], overrides: Sequence[str]) -> list[Path]:
+    """The files and folders that the configs among these paths name, and those of the overrides.
+
+    A config that cannot be read has none: the command itself reports it, before it writes anything.
+    """
+    from seqtwin.config import PATHS, paths_of, read_run
+    from seqtwin.paths import expand
+
+    typed = [value for key, _, value in (override.partition("=") for override in overrides) if key in PATHS]
+    for config in configs:
+        if config.suffix.lower() in CONFIGS and config.is_file():
+            with suppress(SeqTwinError):
+                typed += paths_of(read_run(config, overrides))
+    found = []
+    for path in typed:
+        with suppress(SeqTwinError):
+            found.append(expand(path))
+    return found
 
 
 @contextmanager

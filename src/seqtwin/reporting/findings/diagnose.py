@@ -15,6 +15,7 @@ import pandas as pd
 from seqtwin import published
 from seqtwin.files import verify
 from seqtwin.metrics import chance_of
+from seqtwin.metrics.longer_training import times_longer
 from seqtwin.published import READING
 from seqtwin.reporting.findings.base_rule import Known, Rule, Values, evidence
 from seqtwin.reporting.findings.curve_values import values_of_history, with_curve_values
@@ -23,7 +24,8 @@ from seqtwin.reporting.findings.rules import RULES
 from seqtwin.reporting.table.frame_rows import Labels, Row, records, rows_with
 from seqtwin.reporting.table.study_table import StudyTable
 
-LABELS = ("diverged", "collapsed", "saturated", "dead loss", "not trained yet", "still rising", "healthy")
+NOT_TRAINED, STILL_RISING = "not trained yet", "still rising"
+LABELS = ("diverged", "collapsed", "saturated", "dead loss", NOT_TRAINED, STILL_RISING, "healthy")
 CAUSES = {
     "padding": "E3",
     "wrong h_n view": "E1",
@@ -110,8 +112,28 @@ def _label(codes: frozenset[str], values: Values) -> str:
     if still and codes & {"D2", "D3"}:
         return "dead loss"
     if still or "D17" in codes:
-        return "not trained yet"
-    return "still rising" if "D18" in codes else "healthy"
+        return NOT_TRAINED
+    return STILL_RISING if "D18" in codes else "healthy"
+
+
+def longer_line(diagnosis: Diagnosis, epochs: int, *, is_perfect: bool = False) -> str:
+    """The advice to train longer than so many epochs, by the rule of a study; empty where more would not help.
+
+    It is given if the loss left its plateau late or never (D17), or the metric on dev was still rising (D18), unless
+    the score on dev `is_perfect`.
+
+    >>> rising = Finding("D18", "still rising", "after 3 epochs", "", "")
+    >>> longer_line(Diagnosis("still rising", (rising,)), 3)
+    'still rising on dev when training ended (after 3 epochs): try fit.epochs=6'
+    """
+    if is_perfect or diagnosis.label not in (NOT_TRAINED, STILL_RISING):
+        return ""
+    findings = {finding.code: finding for finding in diagnosis.findings}
+    stuck, rising = "D17" in findings, findings.get("D18")
+    tried = f"try fit.epochs={epochs * times_longer(stuck=stuck)}"
+    if stuck:
+        return f"the loss left the level of guessing late or never: {tried}"
+    return f"still rising on dev when training ended ({rising.evidence}): {tried}" if rising else ""
 
 
 def diagnose_seeds(

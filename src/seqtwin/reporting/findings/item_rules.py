@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypedDict
 
+from seqtwin.metrics.longer_training import in_words
 from seqtwin.reporting.findings.base_rule import Rule, Values, metric_improved
 from seqtwin.reporting.findings.rules import RULES
 from seqtwin.reporting.objective_words import PAIRS
@@ -35,8 +36,8 @@ _ITEM_WORDS: dict[str, _RuleWords] = {
     "D12": {"says": "The prediction depends on one third of the sequence. That is right if the evidence is there, "
                     "and a bias if it is not."},
     "D14": {"says": "Padding changes the vectors: items with more padding are judged better or worse than others."},
-    "D18": {"remedy": "Train every pairing twice as long (fit.epochs). Until then no comparison of heads uses this one "
-                      "(R15)."},
+    "D18": {"remedy": f"Train every pairing {in_words(stuck=False)} as long (fit.epochs). Until then no comparison of "
+                      "heads uses this one (R15)."},
     "R13": {
         "shown": (("share of test items that also occur in training", "leakage_share"),),
         "says": "Test items also occur in training, so the test also measures memory.",

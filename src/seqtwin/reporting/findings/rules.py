@@ -7,6 +7,7 @@ mistakes by several values. R13 is the refusal with the same code.
 
 from math import nan
 
+from seqtwin.metrics.longer_training import in_words
 from seqtwin.reporting.findings.base_rule import (
     DEVIATES,
     Rule,
@@ -187,7 +188,8 @@ _LIST = (
         ),
         lambda v: v["stuck"] == 1 or v["left_plateau_share"] > 0.8,
         "Not trained yet: the loss left its plateau late or never, so the score measures the step budget.",
-        "Train every study cell longer by the same factor (five times the steps), or withhold the comparison.",
+        f"Train every study cell longer by the same factor ({in_words(stuck=True)} the steps), or withhold the "
+        "comparison.",
     ),
     Rule(
         "D18",
@@ -199,7 +201,8 @@ _LIST = (
         still_rising,
         "Not enough steps: the metric on dev was still rising when training ended, so the score also measures how fast "
         "this pairing learns.",
-        "Train every pairing twice as long (fit.epochs). Until then no comparison of losses uses this one (R15).",
+        f"Train every pairing {in_words(stuck=False)} as long (fit.epochs). Until then no comparison of losses uses "
+        "this one (R15).",
         instead=after_few_epochs,
     ),
     Rule(

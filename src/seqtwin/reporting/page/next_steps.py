@@ -8,7 +8,7 @@ import pandas as pd
 from seqtwin.reporting.analysis.records import VersusBest
 from seqtwin.reporting.findings.refusals.rising import advice
 from seqtwin.reporting.formatting import digits, known, listed
-from seqtwin.reporting.page.cell_marks import Diagnoses, labels_of
+from seqtwin.reporting.page.cell_marks import STILL, Diagnoses, labels_of
 from seqtwin.reporting.page.template_values import Row
 from seqtwin.reporting.table.facet import Facet, pairing_name
 from seqtwin.reporting.table.study_table import StudyTable
@@ -54,7 +54,7 @@ def _named(table: StudyTable, pairing: "VersusBest | Row") -> str:
 
 def _stuck(table: StudyTable, diagnosed: Diagnoses) -> list[dict[str, str]]:
     names = [_named(table, row) for _, row in table.pairings.iterrows()
-             if diagnosed[labels_of(table, row)].codes & {"D1", "D16", "D17"}]  # fmt: skip
+             if diagnosed[labels_of(table, row)].codes & {*STILL}]  # fmt: skip
     if not names:
         return []
     shown = listed(names) if len(names) <= _FEW else f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more"

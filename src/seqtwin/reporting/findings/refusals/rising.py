@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import NamedTuple
 
+from seqtwin.metrics.longer_training import in_words, times_longer
 from seqtwin.reporting.analysis.records import FacetAnalysis, VersusBest
 from seqtwin.reporting.findings.base_rule import QUARTERS, Known
 from seqtwin.reporting.findings.curve_values import with_curve_values
@@ -20,7 +21,7 @@ from seqtwin.reporting.findings.refusals.claim import (
     rows_of,
 )
 from seqtwin.reporting.findings.refusals.refusal import Refusal, RefusalRule, Refused, first_refusal
-from seqtwin.reporting.findings.refusals.seeds import LONGER, still_on_plateau
+from seqtwin.reporting.findings.refusals.seeds import still_on_plateau
 from seqtwin.reporting.findings.rules import RULES as DIAGNOSES
 from seqtwin.reporting.formatting import digits, known, listed, many
 from seqtwin.reporting.table.frame_rows import Labels, records
@@ -154,7 +155,7 @@ def advice(table: StudyTable) -> str:
     Twice as long; five times, if any pairing is still on its plateau (R14). There is one advice.
     """
     stuck = any(still_on_plateau(table, labels_of(table, row)) for row in records(table.pairings))
-    words, times = ("five times", LONGER) if stuck else ("twice", 2)
+    words, times = in_words(stuck=stuck), times_longer(stuck=stuck)
     base = table.meta.get("config", {}).get("base")
     fit = base.get("fit") if isinstance(base, dict) else None
     epochs = fit.get("epochs") if isinstance(fit, dict) else None

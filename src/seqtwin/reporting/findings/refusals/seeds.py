@@ -6,6 +6,7 @@ from statistics import median
 
 import pandas as pd
 
+from seqtwin.metrics.longer_training import in_words
 from seqtwin.reporting.analysis.records import FacetAnalysis
 from seqtwin.reporting.findings.base_rule import Known, improved
 from seqtwin.reporting.findings.curve_values import with_curve_values
@@ -31,7 +32,6 @@ from seqtwin.reporting.table.frame_rows import Labels, records
 from seqtwin.reporting.table.study_table import StudyTable
 
 ON_PLATEAU = "on their plateau"
-LONGER = 5  # times as many epochs, for a loss still on its plateau
 
 
 def too_few_seeds(table: StudyTable, claim: Claim) -> Refused:
@@ -121,7 +121,8 @@ def still_on_plateau(table: StudyTable, labels: Labels) -> Refused:
     late = set(stuck_seeds(done)) | set(late_seeds(done))
     if not late or 2 * len(late) < len(done) or _longer_run_learned(table, labels):
         return None
-    why = f"{_late_words(table, done, len(late))} This measures the budget: train every pairing five times as long."
+    advice = f"train every pairing {in_words(stuck=True)} as long"
+    why = f"{_late_words(table, done, len(late))} This measures the budget: {advice}."
     return Refusal("R14", f"{named(labels)} is not compared with others.", why, named(labels))
 
 
