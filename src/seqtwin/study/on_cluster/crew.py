@@ -3,7 +3,7 @@
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from seqtwin.errors import ConfigError, ResourceError
@@ -47,6 +47,7 @@ class Crew:
         self.refused: dict[str, str] = {}
         self._remedies: dict[str, None] = {}
         self._kernels: Mapping[str, str] | None = None
+        self._sent: set[str] = set()
         self._looked, self._waiting = 0.0, False
 
     def look(self, parcel: Parcel) -> None:
@@ -73,9 +74,11 @@ class Crew:
         """Take a worker out that has lost its data; the next look welcomes it again."""
         self.ready.pop(address, None)
 
-    def equip_again(self, parcel: Parcel) -> None:
-        """Give the data to the workers that take part already."""
-        self._equip(dict(self.ready), parcel)
+    def equip_ready(self, parcel: Parcel) -> None:
+        """Give new data to the workers that take part already."""
+        if not parcel.prepared.keys() <= self._sent:
+            self._equip(dict(self.ready), parcel)
+        self._sent |= parcel.prepared.keys()
 
     def unload(self) -> None:
         """Let the workers forget the data of the study."""
@@ -92,7 +95,11 @@ class Crew:
         alike = {address: facts for address, facts in described.items() if not self._has_wrong_version(address, facts)}
         if alike and self._kernels is None:
             self._kernels = usual_kernels(list(alike.values()))
-        self._equip({a: facts for a, facts in alike.items() if not self._is_unfit(a, facts)}, parcel)
+        fit: dict[str, WorkerFacts] = {}
+        for address, facts in alike.items():
+            if not self._is_unfit(address, facts, [*self.ready.values(), *fit.values()]):
+                fit[address] = facts
+        self._equip(fit, parcel)
         hosts = {facts.host for facts in self.ready.values()}
         self._notice(f"{len(self.ready)} Dask workers on {len(hosts)} hosts take part: {self.client.dashboard_link}")
 
@@ -110,11 +117,11 @@ class Crew:
     def _has_wrong_version(self, address: str, facts: WorkerFacts) -> bool:
         return self._refuse(address, facts.host, version_faults(facts, versions()), VERSIONS)
 
-    def _is_unfit(self, address: str, facts: WorkerFacts) -> bool:
+    def _is_unfit(self, address: str, facts: WorkerFacts, others: Sequence[WorkerFacts]) -> bool:
         kernels = kernel_faults(facts, self._kernels or {})
         places = place_faults(facts, self.folder)
-        taken = {(own.host, own.pid) for other, own in self.ready.items() if other != address}
-        shared = (facts.host, facts.pid) in taken | {(platform.node(), os.getpid())}
+        taken = {(platform.node(), os.getpid()), *((other.host, other.pid) for other in others)}
+        shared = (facts.host, facts.pid) in taken
         return (
             self._refuse(address, facts.host, kernels, ALIKE)
             or self._refuse(address, facts.host, places, SHARED)

@@ -1,5 +1,6 @@
 """Tasks to workers, one at a time each, and their results to published folders."""
 
+import itertools
 import logging
 import secrets
 import shutil
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 RETRIES = 3
 PAUSE = 0.5  # seconds to wait for news
 BUSY = 30.0  # seconds until a task starts again whose folder an abandoned worker still has
+FETCH = 300.0  # seconds in which the files of a task must arrive
 APPEARS = 60.0  # seconds until a file written elsewhere must be visible here: network disks keep old listings
 
 
-@dataclass
+@dataclass(eq=False)
 class Attempt(Generic[TaskT]):
     """A task and its history. `died_on`: the hosts of the workers that died with it; `not_before`: when to start it."""
 
@@ -69,7 +71,7 @@ class Dispatch(Generic[TaskT]):
         client = self.crew.client
         client.subscribe_topic(self.topic, lambda event: self._news.put(event[1]))
         try:
-            self.crew.equip_again(self._parcel)
+            self.crew.equip_ready(self._parcel)
             while self.waiting or self.running:
                 self.crew.look(self._parcel)
                 self._give_up_dead()
@@ -84,19 +86,13 @@ class Dispatch(Generic[TaskT]):
     def _hand_out(self) -> None:
         """Give a task to each worker without one. No more are sent than can start, so that deaths can be counted."""
         busy = {running.worker for running in self.running.values()}
-        for worker, facts in list(self.crew.ready.items()):
-            attempt = None if worker in busy else self._next(facts.host)
-            if attempt is not None:
-                self._start(attempt, worker, facts.host)
-
-    def _next(self, host: str) -> Attempt[TaskT] | None:
-        """The next task for a host: rather one that no worker has died with there."""
-        due = [attempt for attempt in self.waiting if attempt.not_before <= time.monotonic()]
-        if not due:
-            return None
-        best = min(due, key=lambda attempt: host in attempt.died_on)
-        self.waiting.remove(best)
-        return best
+        free = {worker: facts.host for worker, facts in self.crew.ready.items() if worker not in busy}
+        due = (attempt for attempt in list(self.waiting) if attempt.not_before <= time.monotonic())
+        for attempt in itertools.islice(due, len(free)):
+            # rather on a host where no worker has died with it
+            worker = min(free, key=lambda worker: free[worker] in attempt.died_on)
+            self.waiting.remove(attempt)
+            self._start(attempt, worker, free.pop(worker))
 
     def _start(self, attempt: Attempt[TaskT], worker: str, host: str) -> None:
         # unique, since Dask takes two tasks with one key for the same; its pages show what is before the first dash
@@ -143,7 +139,8 @@ class Dispatch(Generic[TaskT]):
         if running.future.status == "cancelled":
             raise scheduler_lost()
         if running.future.status == "finished":
-            self._take(key, running.future.result())
+            outcome = _result_of(running.future)
+            self._take(key, outcome) if outcome else self._bury(key)
         else:
             self._fail(key, running.future.exception())
 
@@ -183,6 +180,21 @@ class Dispatch(Generic[TaskT]):
         error = SeqTwinError("WORKER_DIED", cause, place=attempt.task.id)
         status = self.work.fail(attempt.task, self.folder / attempt.task.id, error, self.work.data)
         self.on_progress(Progress(attempt.task.id, 1, 1, done=status, of=self.of, work=self.work.name))
+
+
+def _result_of(future: "Future") -> Outcome | None:
+    """The result of a task that has ended; None where it was lost with its worker.
+
+    Raises: ResourceError where the scheduler is lost.
+    """
+    from distributed import CancelledError, TimeoutError
+
+    try:
+        return future.result(timeout=FETCH)
+    except TimeoutError:
+        return None
+    except (OSError, CancelledError) as error:
+        raise scheduler_lost() from error
 
 
 def publish_built(folder: Path, final: Path, *, wait: Callable[[float], None] = time.sleep) -> None:
