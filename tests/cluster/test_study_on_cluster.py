@@ -169,5 +169,6 @@ def test_worker_with_another_folder_is_refused_unless_it_returns_its_files(home:
         seqtwin.compare(study, tmp_path / "b", client=home.client, progress=False)
     assert caught.value.exit_code == 2
     assert "--no-shared-folder" in caught.value.remedy
-    done = seqtwin.compare(study, tmp_path / "b", client=home.client, shared_folder=False, progress=False)
+    address = home.client.scheduler.address
+    done = seqtwin.compare(study, tmp_path / "b", client=address, shared_folder=False, progress=False)
     assert done.trained == done.planned
