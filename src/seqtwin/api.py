@@ -162,8 +162,7 @@ def compare(
     minutes count; the default is now. `stack`: train LSTM cells of one shape together, in this process, which suits a
     GPU. `client`: train on the Dask cluster of this client or address. `shared_folder`: its workers see `out`.
 
-    Raises: ConfigError, DataError, InUseError, MissingExtraError; ResourceError, for example for a full disk;
-    MainGuardError for a program that workers cannot import.
+    Raises: ConfigError, DataError, InUseError, MissingExtraError, MainGuardError; ResourceError, as for a full disk.
     """
     check_options(client, jobs=jobs, minutes=minutes, stack=stack, shared=shared_folder)
     callbacks, begin = checked(callbacks), time.monotonic() if started is None else started
