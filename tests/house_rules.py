@@ -39,7 +39,18 @@ INFERENCE = BELOW_STORE | {"store", "reranker"}
 RUN = BELOW_STORE | {"store", "training", "published", "teachers", "baselines", "trackers"}
 AT_WORK = frozenset({"inference", "index", "matching", "serve", "verify"})
 EXPERIMENTS = frozenset(
-    {"training", "baselines", "trackers", "run", "study", "explain", "reporting", "published", "comparisons"}
+    {
+        "training",
+        "baselines",
+        "trackers",
+        "run",
+        "study",
+        "explain",
+        "reporting",
+        "published",
+        "comparisons",
+        "cluster",
+    }
 )
 FACE = frozenset({"api", "notebook"})  # the Python functions
 
@@ -55,9 +66,10 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "baselines": frozenset({"ground", "data"}),
     "reranker": frozenset({"ground"}),
     "published": frozenset({"ground"}),
+    "cluster": frozenset({"ground"}),
     "comparisons": frozenset({"ground"}),
     "run": RUN,
-    "study": RUN | {"run", "comparisons"},
+    "study": RUN | {"run", "comparisons", "cluster"},
     "explain": RUN | {"run", "study"},
     "inference": INFERENCE,
     "teachers": INFERENCE | {"inference"},

@@ -34,6 +34,7 @@ The files and folders, from the ground up:
 - `training`: losses, the training loop and its diagnostics.
 - `trackers`: callbacks and experiment trackers.
 - `run`: one training.
+- `cluster`: a client of a Dask cluster.
 - `study`: many trainings.
 - `explain`: the reason why a study cell scores low.
 - `reporting`: published cells to a report.

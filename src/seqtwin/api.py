@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -44,7 +45,8 @@ from seqtwin.run.train import OnEpoch
 from seqtwin.run.train import train as train_run
 from seqtwin.study.compare import CELLS
 from seqtwin.study.compare import compare as run_study
-from seqtwin.study.main_guard import check_program
+from seqtwin.study.on_cluster.engine import cluster_engine
+from seqtwin.study.on_cluster.options import check_options
 from seqtwin.study.quick import Budget, quick_compare
 from seqtwin.study.race import run_race, write_race
 from seqtwin.study.worker import Progress
@@ -54,13 +56,15 @@ from seqtwin.trackers.known_trackers import flat, study_listeners
 from seqtwin.trackers.listeners import Listeners, checked
 from seqtwin.training.run_state import RunState
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 __all__ = [
     "compare", "config_for_data", "evaluate", "free_folder", "keep_config", "probe", "refuse_misfits",
     "refuse_untrainable", "report", "run_config_of", "run_over", "study_name", "study_over", "train", "understood",
 ]  # fmt: skip
 
 AUTO_AGAIN = "the comparison of encoders continues by itself, with the trainings that have ended"
-NO_STACK = "a study within some minutes ends some of its cells early, which a stack cannot"
 OnLine = Callable[[str], None]
 Side = str | int | Sequence[str] | None
 Labels = Mapping[str, int] | None
@@ -140,6 +144,7 @@ def compare(
     retry_failed: bool = False, on_progress: OnProgress = lambda _: None, on_notice: OnLine = log.info,
     callbacks: Sequence[Callback] = (), progress: bool | None = None, data: DataSets | None = None,
     minutes: float | None = None, started: float | None = None, stack: bool = False,
+    client: "Client | str | None" = None, shared_folder: bool = True,
 ) -> StudyResults:  # fmt: skip
     """Run a study: train and publish every study cell under `out`, and write the report to `out/report`.
 
@@ -155,14 +160,11 @@ def compare(
     study, where they are prepared already. `minutes`: spend at most so long, in tier quick: short trainings halve the
     pairings, and those left are trained with several seeds. `started`: the time of `time.monotonic()` from which the
     minutes count; the default is now. `stack`: train LSTM cells of one shape together, in this process, which suits a
-    GPU; the others train as usual.
+    GPU. `client`: train on the Dask cluster of this client or address. `shared_folder`: its workers see `out`.
 
-    Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk; MainGuardError for a program
-    that workers cannot import.
+    Raises: ConfigError, DataError, InUseError, MissingExtraError, MainGuardError; ResourceError, as for a full disk.
     """
-    check_program(jobs or os.cpu_count() or 1)
-    if stack and minutes is not None:
-        raise ConfigError("STACK_MINUTES", NO_STACK, place="stack", remedy="leave out stack, or the minutes")
+    check_options(client, jobs=jobs, minutes=minutes, stack=stack, shared=shared_folder)
     callbacks, begin = checked(callbacks), time.monotonic() if started is None else started
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     folder = expand(str(out)) if out else Path("runs") / name
@@ -170,12 +172,14 @@ def compare(
     _tell(on_notice, given.understood)
     study, data = given.config, given.data if data is None else data
     listeners = study_listeners(callbacks, study.base.fit.log, folder, flat(resolved(study.base)))
-    with study_bar(progress, given.understood) as after_event:
+    cluster = cluster_engine(client, shared=shared_folder, on_notice=on_notice)
+    with study_bar(progress, given.understood) as after_event, cluster as engine:
         hear = _hearing(on_progress, after_event, listeners, folder)
         if minutes is None:
             result = run_study(
-                study, folder, data=data, stack=stack, jobs=jobs, retry_failed=retry_failed, on_progress=hear
-            )
+                study, folder, data=data, stack=stack, jobs=jobs, retry_failed=retry_failed, on_progress=hear,
+                engine=engine,
+            )  # fmt: skip
         else:
             budget = Budget(minutes, jobs or os.cpu_count() or 1, begin)
             result = quick_compare(

@@ -37,9 +37,14 @@ if TYPE_CHECKING:
     from seqtwin.config import StudyConfig
     from seqtwin.data.reading.column_options import ColumnOptions
     from seqtwin.run.prepare import DataSets
+    from seqtwin.study.compare import Study
 
 # a report makes many small objects and little garbage; at the usual 700, looking for it takes a seventh of the time
 _RARELY = 100_000
+Dask = Annotated[
+    str | None, typer.Option("--dask", help="train on a Dask cluster (see docs)", metavar="ADDRESS|local:N")
+]
+NoSharedFolder = Annotated[bool, typer.Option("--no-shared-folder", help="with --dask: workers return their files")]
 Stack = Annotated[str, typer.Option(help="train LSTMs of one shape together, for a GPU", metavar="on|off")]
 
 
@@ -58,6 +63,8 @@ def compare(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="retry study cells that failed")] = False,
     jobs: Jobs = None,
     stack: Stack = "off",
+    dask: Dask = None,
+    no_shared_folder: NoSharedFolder = False,
     as_json: Json = False,
 ) -> None:
     """Tune and train every pairing in a grid, then write the report.
@@ -84,16 +91,21 @@ def compare(
         study = api.compare(
             study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data,
             on_notice=console.print_notice, minutes=limit, started=started, stack=_is_on(stack, "--stack"),
+            client=dask, shared_folder=not no_shared_folder,
         )  # fmt: skip
+    _print_study(study, folder, as_json=as_json)
+    if study.failed:
+        raise typer.Exit(1)
+
+
+def _print_study(study: "Study", folder: Path, *, as_json: bool) -> None:
     page = folder / "report" / "index.html"
     if as_json:
         console.print_json({"path": str(folder), "report": str(page), "trained": study.trained, "failed": study.failed})
-    else:
-        done = f"{len(study.trained)} trained now, {len(study.failed)} failed"
-        console.print_line(f"{len(study.planned)} study cells, {done}\nreport: {page}")
-        _print_limits(page.parent)
-    if study.failed:
-        raise typer.Exit(1)
+        return
+    done = f"{len(study.trained)} trained now, {len(study.failed)} failed"
+    console.print_line(f"{len(study.planned)} study cells, {done}\nreport: {page}")
+    _print_limits(page.parent)
 
 
 def _is_on(value: str, option: str) -> bool:

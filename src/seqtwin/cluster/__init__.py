@@ -1,0 +1,5 @@
+"""Work on a Dask cluster, the extra `cluster`.
+
+- `address`: the forms in which a cluster can be named.
+- `client`: connect to a cluster, or start one on this machine.
+"""
