@@ -22,6 +22,7 @@ from seqtwin.cli.arguments import (
     column_options,
     with_columns,
 )
+from seqtwin.cli.bulk.dask_option import Dask
 
 if TYPE_CHECKING:
     from seqtwin.inference.base_encoder import BaseEncoder
@@ -91,6 +92,7 @@ def encode(
     gaps: Gaps = "error",
     precision: Precision = "fp32",
     resume: Resume = False,
+    dask: Dask = None,
     as_json: Json = False,
 ) -> None:
     """Write one vector per text, in file order. Files can be larger than memory.
@@ -106,11 +108,20 @@ def encode(
     In bf16 a coordinate can change by about .01: encode everything that is compared in the same precision.
     To continue after an interruption, run the same command with --resume.
 
+    With --dask, FILE can be a folder or a pattern such as 'parts/*.csv', and the output is a folder: one .parquet file
+    for each file, with its columns and vectors. The same command continues and leaves out finished parts.
+
     seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy
     """
     from seqtwin.files import refuse_existing
     from seqtwin.inference.encode_files import encode_file
 
+    if dask is not None:
+        from seqtwin.cli.bulk.encode_corpus import encode_corpus
+
+        read = check_quoting(quoting)
+        encode_corpus(_load(encoder, precision), encoder, file, out, dask, column=column, quoting=read, as_json=as_json)
+        return
     refuse_existing(out)
     model, blank, zero = _load(encoder, precision), list[int](), list[int]()
     with console.rows_bar("encoding") as on_rows:

@@ -5,7 +5,6 @@ file of series is read at once. An interrupted run can be resumed, and its resul
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,12 +16,12 @@ from seqtwin.data.file_summary import columns_line
 from seqtwin.data.files.formats import format_of
 from seqtwin.data.files.rows import Quoting
 from seqtwin.data.files.tables import Table
-from seqtwin.data.reading.blocks import Scanned, Source, read_blocks, scan, stamp_of
+from seqtwin.data.reading.blocks import Scanned, Source, check_unchanged, lines_in_errors, read_blocks, scan
 from seqtwin.data.reading.choose_columns import texts_named
 from seqtwin.data.reading.column_options import Gaps
 from seqtwin.data.reading.series import read_series_file
 from seqtwin.data.reading.series_values import SeriesFile
-from seqtwin.errors import ConfigError, DataError
+from seqtwin.errors import ConfigError
 from seqtwin.files import sha256
 from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.blank_texts import has_text, scores_in_place, vectors_in_place
@@ -56,6 +55,7 @@ def encode_file(
     resume: bool = False,
     quoting: Quoting | None = None,
     gaps: Gaps = "error",
+    scanned: Scanned | None = None,
     on_rows: OnRows = lambda _done, _total: None,
     on_blank: OnBlank = lambda _rows: None,
     on_zero: OnBlank = lambda _rows: None,
@@ -67,9 +67,10 @@ def encode_file(
     order of their first rows. A blank text has no vector (in .npy NaN), unless the encoder was trained with
     `tokens.empty: unk`. Memory does not grow with a file of texts.
 
-    `quoting`, `gaps`: as in the data section of a config. After each block, `on_rows(done, total)` gets the progress,
-    `on_blank(rows)` the number of its blank texts, and `on_zero(rows)` that of the zero vectors that were encoded.
-    `on_understood(line)` gets the columns used, as a sentence.
+    `quoting`, `gaps`: as in the data section of a config. `scanned`: the result of a first pass over a file of texts,
+    which is then not read twice; a .parquet output gets its columns and kinds of values. After each block,
+    `on_rows(done, total)` gets the progress, `on_blank(rows)` the number of its blank texts, and `on_zero(rows)` that
+    of the zero vectors that were encoded. `on_understood(line)` gets the columns used, as a sentence.
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
@@ -90,16 +91,19 @@ def encode_file(
         on_zero(int((~vectors.any(axis=1)).sum()))
         return kept.rows(block, vectors) if kept else form.block(vectors)
 
-    head, finish, see = (kept.head, kept.finish, kept.see) if kept else (_head_of(form, encoder.dim), None, _see)
-    work = _Work(source, _key(encoder, "encode"), head, make, finish, see)
-    return _stream(encoder, work, out, resume, _Listeners(on_rows, on_blank, on_understood))
+    head, finish, see = (
+        (kept.head, kept.finish, kept.see) if kept else (lambda seen: form.head(seen.rows, encoder.dim), None, _see)
+    )
+    work = _Work(source, _key(encoder, "encode"), head, make, finish, see, kept.sign if kept else _see)
+    return _stream(encoder, work, out, resume, _Listeners(on_rows, on_blank, on_understood), scanned)
 
 
-def _head_of(form: VectorFormat, dim: int) -> Callable[[Scanned], bytes]:
-    return lambda scanned: form.head(scanned.rows, dim)
+def encode_key(encoder: BaseEncoder, source: Source, scanned: Scanned) -> Key:
+    """The inputs of the vectors of a file of texts: encoder, precision, checksum of the file, and columns."""
+    return _file_key(encoder, _key(encoder, "encode"), source, scanned)
 
 
-def _see(_block: Table) -> None:
+def _see(_block: object) -> None:
     pass
 
 
@@ -157,7 +161,8 @@ class _Listeners:
 @dataclass(frozen=True)
 class _Work:
     """How a source becomes a file. `head`: the bytes before the first row; `make`: the bytes of each block, given which
-    of its rows have all their texts; `finish`: an optional last step; `see`: gets every block before.
+    of its rows have all their texts; `finish`: an optional last step; `see`: gets every block before; `sign`: gets the
+    inputs of the file.
     """
 
     source: Source
@@ -166,6 +171,7 @@ class _Work:
     make: Callable[[Table, np.ndarray], bytes]
     finish: Callable[[Path, Path], None] | None = None
     see: Callable[[Table], None] = lambda _block: None
+    sign: Callable[[Key], None] = lambda _key: None
 
 
 @dataclass(frozen=True)
@@ -187,15 +193,27 @@ class _Result:
     finish: Callable[[Path, Path], None] | None
 
 
-def _stream(encoder: BaseEncoder, work: _Work, out: Path, resume: bool, listeners: _Listeners) -> int:
+def _stream(
+    encoder: BaseEncoder,
+    work: _Work,
+    out: Path,
+    resume: bool,
+    listeners: _Listeners,
+    scanned: Scanned | None = None,
+) -> int:
     source = work.source
-    scanned = scan(source)
+    scanned = scanned or scan(source)
     for line in (_columns_line(source, scanned), *scanned.notes):
         listeners.understood(line)
-    key = {**work.key, "encoder": encoder.fingerprint, "input": scanned.sha256, "columns": list(source.columns)}
-    key |= {"quoting": source.quoting} if source.quoting else {}
+    key = _file_key(encoder, work.key, source, scanned)
+    work.sign(key)
     parts = _blocks(encoder, work, scanned, listeners.blank)
     return _grow(_Result(key, work.head(scanned), parts, scanned.rows, work.finish), out, resume, listeners.rows)
+
+
+def _file_key(encoder: BaseEncoder, work: Key, source: Source, scanned: Scanned) -> Key:
+    key = {**work, "encoder": encoder.fingerprint, "input": scanned.sha256, "columns": list(source.columns)}
+    return key | ({"quoting": source.quoting} if source.quoting else {})
 
 
 def _columns_line(source: Source, scanned: Scanned) -> str:
@@ -213,13 +231,13 @@ def _blocks(encoder: BaseEncoder, work: _Work, scanned: Scanned, on_blank: OnBla
         on_blank(int((~present).sum()))
         work.see(block)
         yield _Part(len(block), partial(_block_bytes, work, block, present, scanned))
-    _check_unchanged(work.source.path, scanned.stamp)
+    check_unchanged(work.source.path, scanned.stamp)
 
 
 def _block_bytes(work: _Work, block: Table, present: np.ndarray, scanned: Scanned) -> bytes:
-    with _lines_in_errors(work.source.path, block):
+    with lines_in_errors(work.source.path, block):
         data = work.make(block, present)
-    _check_unchanged(work.source.path, scanned.stamp)
+    check_unchanged(work.source.path, scanned.stamp)
     return data
 
 
@@ -280,19 +298,3 @@ def _source(path: Path, columns: tuple[str, ...], quoting: Quoting | None) -> So
 
 def _texts(block: Table, source: Source, place: int) -> list[str]:
     return texts_named(block, source.columns[place], empty=source.empty)
-
-
-def _check_unchanged(path: Path, stamp: tuple[int, int]) -> None:
-    if stamp_of(path) != stamp:
-        cause = "the file changed while it was being read"
-        raise DataError("DATA_CHANGED", cause, place=str(path), remedy="run the command again")
-
-
-@contextmanager
-def _lines_in_errors(path: Path, block: Table) -> Iterator[None]:
-    """Adds the line numbers of the block to an error of the encoder."""
-    try:
-        yield
-    except DataError as error:
-        place = f"{path}, lines {block.lines[0]} to {block.lines[-1]}"
-        raise DataError(error.code, error.cause, place=place, remedy=error.remedy) from error
