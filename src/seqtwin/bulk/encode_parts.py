@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,8 +73,12 @@ def open_output(out: Path, parts: Sequence[Part]) -> Iterator[Path]:
         raise ConfigError("OUT_EXISTS", cause, place=str(out), remedy="choose another --out, or move it away (--force)")
     lock = out.absolute() / LOCK
     with driver_lock(lock, what="folder"):
-        yield lock
-        shutil.rmtree(lock, ignore_errors=True)
+        try:
+            yield lock
+        finally:
+            shutil.rmtree(lock, ignore_errors=True)
+            with suppress(OSError):  # parts are in it
+                out.rmdir()
 
 
 def _foreign(out: Path, expected: set[Path]) -> str:

@@ -52,7 +52,7 @@ def run_tasks(
         running.update(new)
         return list(new)
 
-    finished = as_completed(submit(AHEAD * count_workers(client)))
+    finished = as_completed(submit(AHEAD * count_workers(client)), loop=client.loop)
     try:
         for future in finished:
             name = running.pop(future)

@@ -78,13 +78,12 @@ def index(
 
     Each change writes a new generation of the index. Processes that use the old one are unaffected.
 
-    Rows with no text are skipped, and the command reports how many. If row numbers are used as ids, skipped rows are
-    counted too.
+    Rows with no text are skipped and counted. If row numbers are used as ids, skipped rows have numbers, too.
 
     A series encoder expects a long table (series_id, t, ch0, ch1, ...) or a .ts file. The index also stores the ids and
     labels of the series.
 
-    With --dask, CORPUS can be a folder or a pattern such as 'parts/*.csv', and the workers encode its texts.
+    With --dask, CORPUS can be a folder or a pattern such as 'parts/*.csv', whose texts the workers encode.
 
     seqtwin index runs/small/encoder names.txt -o runs/names
     """
@@ -103,12 +102,10 @@ def index(
         else:
             read = Read(corpus, column, id_column, metadata or [], gaps)
             rows, vectors = stack.enter_context(read_items(model, read, encoder, out, dask))
-            items, show = len(rows.items), not as_json
-            given = (rows.items, rows.ids, rows.metadata)
-            if changed is None:
-                changed = Index.build(model, *given, kind, vectors=vectors, show_progress_bar=show)
-            else:
+            items, show, given = len(rows.items), not as_json, (rows.items, rows.ids, rows.metadata)
+            if changed is not None:
                 changed.add(*given, vectors=vectors, show_progress_bar=show)
+            changed = changed or Index.build(model, *given, kind, vectors=vectors, show_progress_bar=show)
         generation = changed.save(out, encoder_at=encoder)
     blank = items - len(changed) + before if items else 0
     _print_index(changed, out, generation, (blank, items), as_json)

@@ -91,20 +91,15 @@ def encode_file(
         on_zero(int((~vectors.any(axis=1)).sum()))
         return kept.rows(block, vectors) if kept else form.block(vectors)
 
-    head, finish, see = (
-        (kept.head, kept.finish, kept.see) if kept else (lambda seen: form.head(seen.rows, encoder.dim), None, _see)
-    )
-    work = _Work(source, _key(encoder, "encode"), head, make, finish, see, kept.sign if kept else _see)
-    return _stream(encoder, work, out, resume, _Listeners(on_rows, on_blank, on_understood), scanned)
+    key, listeners = _key(encoder, "encode"), _Listeners(on_rows, on_blank, on_understood)
+    work = _Work(source, key, lambda seen: form.head(seen.rows, encoder.dim), make)
+    work = _Work(source, key, kept.head, make, kept.finish, kept.see, kept.sign) if kept else work
+    return _stream(encoder, work, out, resume, listeners, scanned)
 
 
 def encode_key(encoder: BaseEncoder, source: Source, scanned: Scanned) -> Key:
     """The inputs of the vectors of a file of texts: encoder, precision, checksum of the file, and columns."""
     return _file_key(encoder, _key(encoder, "encode"), source, scanned)
-
-
-def _see(_block: object) -> None:
-    pass
 
 
 def score_file(

@@ -31,7 +31,7 @@ def check_change(*, add: bool, remove: bool, dask: str | None) -> None:
 def read_items(
     model: "BaseEncoder", read: Read, encoder: Path, out: Path, dask: str | None
 ) -> "Iterator[tuple[Corpus, np.ndarray | None]]":
-    """The items to index; with --dask those of all files, with their vectors: float32 [rows, dim], NaN for a blank text.
+    """The items to index; with --dask those of all files, and their vectors: float32 [rows, dim], NaN for a blank text.
 
     Raises: SeqTwinError.
     """
@@ -48,7 +48,7 @@ def read_items(
 def _encoded(
     model: "BaseEncoder", read: Read, encoder: Path, out: Path, dask: str
 ) -> "Iterator[tuple[Corpus, np.ndarray]]":
-    """The items of all files with their vectors, which are kept next to the index until the block ends without error."""
+    """The items of all files with their vectors, which are kept until the block ends without an error."""
     from seqtwin.bulk.check_parts import parts_of
     from seqtwin.bulk.encode_parts import read_vectors
     from seqtwin.inference.vector_files import parquet_library
