@@ -41,6 +41,8 @@ def run_tasks(
     """
     from distributed import as_completed
 
+    if not tasks:
+        return
     mark = secrets.token_hex(4)  # another command may use the same names on this cluster
     waiting, running = iter(tasks.items()), dict["Future[Any]", str]()
 
