@@ -105,28 +105,44 @@ def measure(what: str, rows: int, workers: tuple[int, ...]) -> list[dict[str, An
 def page(results: Mapping[str, Any]) -> str:
     """The page of the figures."""
     lines = ["# Bulk encoding on local workers", "", *(__doc__ or "").strip().splitlines()[4:], ""]
-    if "efficiency" in results:
-        one, two = results["efficiency"]
-        longest = two["cpu"][-1]
-        ratio = one["cpu"][0] / longest
-        lines += [
-            "## Two workers against one", "",
-            f"{one['rows']:,} names in {SIZES['efficiency'][2]} files, LSTM of width 128; the files are checked, then encoded.", "",
-            "| workers | CPU seconds of each worker | wall seconds |", "| ---: | ---: | ---: |",
-            *(f"| {len(each['cpu'])} | {', '.join(map(str, each['cpu']))} | {each['wall']} |" for each in (one, two)), "",
-            f"By CPU seconds two workers need {ratio:.2f} times less time than one: {one['cpu'][0]} s against {longest} s of the worker",
-            f"that had more to do (asked: {ASKED:g}). The wall seconds give {one['wall'] / two['wall']:.2f}; load average during the",
-            f"measurement: {results['load']}, on {results['cores']} cores.", "",
-        ]  # fmt: skip
-    if memory := {int(rows): found for rows, found in results.get("memory", {}).items()}:
-        lines += [
-            "## Memory of a worker", "",
-            "Two workers, four files, GRU of width 32.", "",
-            "| rows | peak MiB of each worker | CPU seconds of both | rows per CPU second |", "| ---: | ---: | ---: | ---: |",
-            *(f"| {rows:,} | {', '.join(map(str, found['peak']))} | {sum(found['cpu']):.0f} | "
-              f"{rows / sum(found['cpu']):,.0f} |" for rows, found in sorted(memory.items())), "",
-        ]  # fmt: skip
-    return "\n".join(lines)
+    lines += two_workers(results) if "efficiency" in results else []
+    return "\n".join([*lines, *(memory_by_rows(results["memory"]) if "memory" in results else [])])
+
+
+def two_workers(results: Mapping[str, Any]) -> list[str]:
+    """The section about two workers against one."""
+    one, two = results["efficiency"]
+    alone, longest, files = one["cpu"][0], two["cpu"][-1], SIZES["efficiency"][2]
+    by_cpu, by_wall = f"{alone / longest:.2f}", f"{one['wall'] / two['wall']:.2f}"
+    return [
+        "## Two workers against one",
+        "",
+        f"{one['rows']:,} names in {files} files, LSTM of width 128. The files are checked, then encoded.",
+        "",
+        "| workers | CPU seconds of each worker | wall seconds |",
+        "| ---: | ---: | ---: |",
+        *(f"| {len(each['cpu'])} | {', '.join(map(str, each['cpu']))} | {each['wall']} |" for each in (one, two)),
+        "",
+        f"By CPU seconds two workers are {by_cpu} times as fast as one (asked: {ASKED:g}): {alone} s against",
+        f"{longest} s of the worker that had more to do. The wall seconds give {by_wall}, at a load average of",
+        f"{results['load']} on {results['cores']} cores.",
+        "",
+    ]
+
+
+def memory_by_rows(memory: Mapping[str, Any]) -> list[str]:
+    """The section about the memory of a worker."""
+    rows = sorted((int(rows), found["peak"], sum(found["cpu"])) for rows, found in memory.items())
+    return [
+        "## Memory of a worker",
+        "",
+        f"Two workers, {SIZES['memory'][2]} files, GRU of width {SMALL['hidden']}.",
+        "",
+        "| rows | peak MiB of each worker | CPU seconds of both | rows per CPU second |",
+        "| ---: | ---: | ---: | ---: |",
+        *(f"| {n:,} | {', '.join(map(str, peak))} | {cpu:.0f} | {n / cpu:,.0f} |" for n, peak, cpu in rows),
+        "",
+    ]
 
 
 def keep(results: Results) -> None:

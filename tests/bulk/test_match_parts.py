@@ -51,22 +51,36 @@ def test_merged_shards_are_the_whole_with_ties(
     assert len(np.unique(whole.scores)) < 15
 
 
+def test_shards_on_two_workers_are_the_whole(
+    client: Any, at: EncoderAt, encoder: TrainedEncoder, tmp_path: Path
+) -> None:
+    """Two shards, with the same vectors in both: equal scores keep their order across shards."""
+    corpus = np.random.default_rng(0).normal(size=(CORPUS_BLOCK + 2000, encoder.dim)).astype(np.float32)
+    corpus[-1500:] = corpus[:1500]
+    queries, itself = corpus[:600].copy(), np.arange(600)
+    seen: list[tuple[int, int]] = []
+    engine = OnWorkers(client, at, tmp_path, shard=CORPUS_BLOCK)
+    shared = engine.nearest(queries, corpus, 16, itself, Progress(lambda *now: seen.append(now), 600))
+    alone = nearest(encoder.similarity, queries, corpus, 16, itself=itself)
+    assert (shared.rows == alone.rows).all()
+    assert (shared.scores == alone.scores).all()
+    assert (shared.rows[:, 0] == itself + CORPUS_BLOCK + 500).all()
+    assert seen[-1] == (600, 600)
+
+
 def test_dedupe_on_workers_is_that_of_one_machine(
     client: Any, at: EncoderAt, encoder: TrainedEncoder, tmp_path: Path
 ) -> None:
-    listed = [f"{text}{'abcdef'[n % 6]}{'fedcba'[n // 6 % 6]}" for n, text in enumerate(texts(CORPUS_BLOCK + 4000, 0))]
+    listed = [*texts(900, 0), *texts(100, 0), "", None]
     alone = compare_rows(encoder, listed)
-    assert len(alone.vectors) > CORPUS_BLOCK  # two shards
-    engine = OnWorkers(client, at, tmp_path, shard=CORPUS_BLOCK)
-    shared = compare_rows(encoder, listed, engine=engine)
-    assert (shared.vectors == alone.vectors).all()
-    assert (shared.near.rows == alone.near.rows).all()
-    assert (shared.near.scores == alone.near.scores).all()
+    shared = compare_rows(encoder, listed, engine=OnWorkers(client, at, tmp_path))
+    kept = compare_rows(encoder, listed, engine=OnWorkers(None, at, tmp_path))  # all of it is kept: without workers
+    for found in (shared, kept):
+        assert (found.vectors == alone.vectors).all()
+        assert (found.near.rows == alone.near.rows).all()
+        assert (found.near.scores == alone.near.scores).all()
     for threshold in (0.9, 0.999, 0.999_999):
         assert (shared.deduped(threshold).cluster == alone.deduped(threshold).cluster).all()
-    # all of it is kept: without workers, the same again
-    kept = compare_rows(encoder, listed, engine=OnWorkers(None, at, tmp_path, shard=CORPUS_BLOCK))
-    assert (kept.near.rows == alone.near.rows).all()
 
 
 def run(command: Any, *arguments: object) -> None:

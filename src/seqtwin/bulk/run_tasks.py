@@ -1,4 +1,4 @@
-"""Tasks on the workers of a cluster: a few at a time, under readable names, with errors that say what to do."""
+"""Tasks on the workers of a cluster: a few at a time, under readable names. Their errors name a remedy."""
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping

@@ -53,7 +53,7 @@ def check_workers(client: "Client", at: EncoderAt, shared: list[Path]) -> None:
 
 
 def _missing(at: EncoderAt, shared: list[str]) -> str:
-    """What this worker lacks; empty if nothing."""
+    """The first file, folder or encoder that this worker lacks; empty if it has all."""
     for path in shared:
         if not Path(path).exists():
             return path

@@ -77,7 +77,7 @@ def encode_into(
 
 
 def corpus_lines(checked: Sequence["Checked"]) -> list[str]:
-    """What was understood of a corpus: rows, columns, and the parts that are there already."""
+    """The rows and columns of a corpus, and its parts that are there already, for the user."""
     from seqtwin.data.file_summary import columns_line
 
     names, column = checked[0].scanned.names, checked[0].part.column
