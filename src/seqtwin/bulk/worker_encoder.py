@@ -38,6 +38,8 @@ def load_once(at: EncoderAt) -> "BaseEncoder":
         cause = f"expected the encoder {at.fingerprint[:12]}, found {encoder.fingerprint[:12]}"
         raise ConfigError("CLUSTER_ENCODER", cause, place=at.folder, remedy=SHARED)
     encoder.precision = at.precision
+    if torch := sys.modules.get("torch"):  # a worker has one core; an encoder exported to ONNX needs no torch
+        torch.set_num_threads(1)
     return encoder
 
 
