@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -45,6 +46,8 @@ from seqtwin.run.train import train as train_run
 from seqtwin.study.compare import CELLS
 from seqtwin.study.compare import compare as run_study
 from seqtwin.study.main_guard import check_program
+from seqtwin.study.on_cluster.engine import cluster_engine
+from seqtwin.study.on_cluster.options import refuse_misplaced, worker_processes
 from seqtwin.study.quick import Budget, quick_compare
 from seqtwin.study.race import run_race, write_race
 from seqtwin.study.worker import Progress
@@ -53,6 +56,9 @@ from seqtwin.trackers.callbacks import Callback, Cell
 from seqtwin.trackers.known_trackers import flat, study_listeners
 from seqtwin.trackers.listeners import Listeners, checked
 from seqtwin.training.run_state import RunState
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = [
     "compare", "config_for_data", "evaluate", "free_folder", "keep_config", "probe", "refuse_misfits",
@@ -140,6 +146,7 @@ def compare(
     retry_failed: bool = False, on_progress: OnProgress = lambda _: None, on_notice: OnLine = log.info,
     callbacks: Sequence[Callback] = (), progress: bool | None = None, data: DataSets | None = None,
     minutes: float | None = None, started: float | None = None, stack: bool = False,
+    client: "Client | str | None" = None, shared_folder: bool = True,
 ) -> StudyResults:  # fmt: skip
     """Run a study: train and publish every study cell under `out`, and write the report to `out/report`.
 
@@ -155,12 +162,15 @@ def compare(
     study, where they are prepared already. `minutes`: spend at most so long, in tier quick: short trainings halve the
     pairings, and those left are trained with several seeds. `started`: the time of `time.monotonic()` from which the
     minutes count; the default is now. `stack`: train LSTM cells of one shape together, in this process, which suits a
-    GPU; the others train as usual.
+    GPU; the others train as usual. `client`: a Dask client, or an address (tcp://HOST:PORT, local:N, or a scheduler
+    file), whose workers train instead of processes here. `shared_folder`: they see `out` under the same path; False:
+    they return their files. See docs/cluster.md.
 
-    Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk; MainGuardError for a program
-    that workers cannot import.
+    Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk or a lost scheduler;
+    MainGuardError for a program that workers cannot import; MissingExtraError.
     """
-    check_program(jobs or os.cpu_count() or 1)
+    refuse_misplaced(client, jobs=jobs, minutes=minutes, stack=stack, shared=shared_folder)
+    check_program(worker_processes(client, jobs))
     if stack and minutes is not None:
         raise ConfigError("STACK_MINUTES", NO_STACK, place="stack", remedy="leave out stack, or the minutes")
     callbacks, begin = checked(callbacks), time.monotonic() if started is None else started
@@ -173,9 +183,11 @@ def compare(
     with study_bar(progress, given.understood) as after_event:
         hear = _hearing(on_progress, after_event, listeners, folder)
         if minutes is None:
-            result = run_study(
-                study, folder, data=data, stack=stack, jobs=jobs, retry_failed=retry_failed, on_progress=hear
-            )
+            with cluster_engine(client, shared=shared_folder, on_notice=on_notice) as engine:
+                result = run_study(
+                    study, folder, data=data, stack=stack, jobs=jobs, retry_failed=retry_failed, on_progress=hear,
+                    engine=engine,
+                )  # fmt: skip
         else:
             budget = Budget(minutes, jobs or os.cpu_count() or 1, begin)
             result = quick_compare(

@@ -30,6 +30,7 @@ from seqtwin.build_folders import (
     sync_folder,
 )
 from seqtwin.errors import ConfigError, DamagedError, InUseError, ResourceError
+from seqtwin.guards.handed_over import hand_over, is_handed_over
 from seqtwin.guards.replaced import move_replaced
 from seqtwin.guards.seals import check_manifest, sealed
 from seqtwin.json_values import refuse_half_characters, strict_json
@@ -164,12 +165,11 @@ def publish_folder(final: Path, *, resume: bool = False) -> Iterator[Building]:
             yield building
             with _storing(final):
                 _seal(building)
-                refuse_existing(final)
-                _set_checkpoints_aside(folder, final)
-                os.rename(folder, final)
-                sync_folder(final.parent)
+                if not hand_over(folder, final):
+                    _set_checkpoints_aside(folder, final)
+                    publish_file(folder, final)
         finally:
-            if folder.exists():
+            if folder.exists() and not is_handed_over(folder):
                 clear(folder)
             sweep_own(final)
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from seqtwin.errors import ConfigError
+from seqtwin.guards.handed_over import place_of
 from seqtwin.guards.largest import PATH
 
 LONGEST_NAME = 255
@@ -43,7 +44,7 @@ def anchor(path: str, folder: Path) -> str:
 
 def counted_from(path: str, folder: Path) -> str:
     """The path relative to this folder, as a config in it has it. Results then contain no path of a machine."""
-    return path if path.startswith(("~", "${")) else os.path.relpath(path, folder.absolute())
+    return path if path.startswith(("~", "${")) else os.path.relpath(path, place_of(folder.absolute()))
 
 
 def expand(path: str) -> Path:

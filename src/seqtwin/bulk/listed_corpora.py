@@ -19,6 +19,8 @@ def read_corpus_list(corpus: Corpus, column: str | None, option: str, quoting: Q
 
     Raises: ConfigError, DataError; for several files one error with the problems of all of them.
     """
+    if len(corpus.files) == 1:
+        return read_listed(corpus.files[0], column, option, quoting=quoting)
     lists: list[Listed] = []
     problems: dict[str, SeqTwinError] = {}
     for path in corpus.files:

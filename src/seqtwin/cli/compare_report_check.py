@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 # a report makes many small objects and little garbage; at the usual 700, looking for it takes a seventh of the time
 _RARELY = 100_000
+Dask = Annotated[
+    str | None, typer.Option("--dask", help="train on a Dask cluster (see docs)", metavar="ADDRESS|local:N")
+]
+NoSharedFolder = Annotated[bool, typer.Option("--no-shared-folder", help="with --dask: workers return their files")]
 Stack = Annotated[str, typer.Option(help="train LSTMs of one shape together, for a GPU", metavar="on|off")]
 
 
@@ -58,6 +62,8 @@ def compare(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="retry study cells that failed")] = False,
     jobs: Jobs = None,
     stack: Stack = "off",
+    dask: Dask = None,
+    no_shared_folder: NoSharedFolder = False,
     as_json: Json = False,
 ) -> None:
     """Tune and train every pairing in a grid, then write the report.
@@ -84,6 +90,7 @@ def compare(
         study = api.compare(
             study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data,
             on_notice=console.print_notice, minutes=limit, started=started, stack=_is_on(stack, "--stack"),
+            client=dask, shared_folder=not no_shared_folder,
         )  # fmt: skip
     page = folder / "report" / "index.html"
     if as_json:

@@ -113,9 +113,6 @@ def dedupe(
     precedence over scores. A cell that begins with =, +, - or @ gets an apostrophe in front, because a spreadsheet
     would treat it as a formula. --decisions and --labels read it without; with --raw nothing is changed.
 
-    With --dask, FILE can be a folder or a pattern such as 'parts/*.csv', and the workers encode and compare the texts.
-    After an interruption the same command continues.
-
     To reach a given precision, label a --sample file in the same way; pass it with --labels and --precision.
 
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
@@ -126,15 +123,11 @@ def dedupe(
 
     asked.check(threshold)
     refuse_taken(out, review, asked.sample)
-    model = _load_texts(encoder, "dedupe")
+    model, decided = _load_texts(encoder, "dedupe"), _read_decided(decisions)
     rows = read_rows(file, column, "--column", check_quoting(quoting), dask)
-    console.print_summary(rows.understood)
-    decided = _read_decided(decisions)
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
-    with comparing(dask, model, encoder, (out, review, asked.sample)) as (engine, on_rows):
-        compared = compare_rows(
-            model, rows.texts, k=k, decisions=decided, rerank=rerank, on_rows=on_rows, engine=engine
-        )
+    with comparing(dask, model, encoder, (out, review, asked.sample)) as (engine, show):
+        compared = compare_rows(model, rows.texts, k=k, decisions=decided, rerank=rerank, on_rows=show, engine=engine)
     pairs = Candidates(rows.texts, rows.texts, compared.candidates, partial(rows_reference, model, k, rerank))
     limit, choice, labelled = choose(asked, pairs, limit)
     decided += labelled
@@ -244,8 +237,7 @@ def link(
     For each row of the left list, the output contains the best match in the right list, its score, the margin over the
     second best, and whether the match is mutual. A row has no match if no score reaches the threshold. Texts with
     identical tokens always match. A row with no text is never matched. All columns of both lists are kept. With
-    --one-to-one, the matches are chosen to maximise the sum of (score - threshold). With --dask, each list can be a
-    folder or a pattern such as 'parts/*.csv', and the workers encode and compare the texts.
+    --one-to-one, the matches are chosen to maximise the sum of (score - threshold).
 
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
     """
@@ -262,7 +254,6 @@ def link(
         read_rows(path, name, option, check_quoting(quoting), dask)
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
-    console.print_summary([*a.understood, *b.understood])
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
     with comparing(dask, model, encoder, (out, asked.sample)) as (engine, on_rows):
         compared = compare_lists(model, a.texts, b.texts, keep=keep, k=k, rerank=rerank, on_rows=on_rows, engine=engine)

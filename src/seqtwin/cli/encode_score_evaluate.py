@@ -129,13 +129,17 @@ def encode(
             *(model, file, out), column=column, resume=resume, quoting=check_quoting(quoting), gaps=check_gaps(gaps),
             on_rows=on_rows, on_blank=blank.append, on_zero=zero.append, on_understood=console.print_notice,
         )  # fmt: skip
+    _print_encoded(model, out, rows, sum(blank), sum(zero), as_json)
+
+
+def _print_encoded(model: "BaseEncoder", out: Path, rows: int, blank: int, zero: int, as_json: bool) -> None:
     missing = "NaN" if out.suffix.lower() == ".npy" else "missing"
     vector = "that of one unknown token" if model.empty == "unk" else missing
-    _report_blank(sum(blank), rows, f"the vector is {vector}")
-    _report_zero(sum(zero), rows)
+    _report_blank(blank, rows, f"the vector is {vector}")
+    _report_zero(zero, rows)
     if as_json:
         facts = {"vectors": rows, "dim": model.dim, "out": str(out), "encoder": model.fingerprint}
-        console.print_json({**facts, "blank_rows": sum(blank), "zero_vectors": sum(zero)})
+        console.print_json({**facts, "blank_rows": blank, "zero_vectors": zero})
         return
     console.print_line(f"{rows} vectors of width {model.dim}: {out}")
 

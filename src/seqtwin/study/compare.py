@@ -2,10 +2,11 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from seqtwin.config import StudyConfig
 from seqtwin.errors import ConfigError
@@ -16,6 +17,7 @@ from seqtwin.run.fresh_model import refuse_memory
 from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets
 from seqtwin.study.grid import Grid, StudyCell, expand_grid
+from seqtwin.study.on_cluster.engine import ClusterEngine
 from seqtwin.study.stacks import run_stacks
 from seqtwin.study.study_json import declare
 from seqtwin.study.tuning import Tuning, plan_tunings, publish_untuned, run_tuning, tuned
@@ -49,18 +51,19 @@ def compare(
     grid: Grid | None = None,
     until: float = math.inf,
     stack: bool = False,
+    engine: ClusterEngine | None = None,
 ) -> Study:
     """Run the study of a config: publish its cells under `out/cells` and its tuned pairings under `out/tuning`.
 
     `data`: prepared data that are known already. `grid`: the cells to run; the default is the whole grid of the config.
     `until`: the time of `time.monotonic()` at which the study ends, whatever is missing. `stack`: train cells of one
-    shape together, in this process.
+    shape together, in this process. `engine`: run cells and tunings on a cluster instead of in processes here.
 
     Raises: ConfigError, DataError before anything is trained; InUseError when another process runs a study in `out`.
     """
     grid = grid or expand_grid(config)
-    workers = jobs or os.cpu_count() or 1
     data = data or DataSets()
+    run = _runner(engine, jobs or os.cpu_count() or 1, on_progress, until)
     check_cells(grid, data)
     left: list[StudyCell] = []
     with driver_lock(out), suppress(TimeUp):
@@ -69,15 +72,24 @@ def compare(
         waiting = {tuning.id for tuning in untuned}
         _unpublished([cell for cell in grid.cells if cell.pairing not in waiting], tunings, out, data)
         declare(config, grid, out, data)
-        run_all(replace(TUNINGS, data=data), untuned, out / "tuning", workers, on_progress, until=until)
+        run(replace(TUNINGS, data=data), untuned, out / "tuning")
         if retry_failed:
             _retire_failed(grid.cells, out / "cells")
         left = _unpublished(grid.cells, tunings, out, data)
         if stack:
             run_stacks(left, out / "cells", data, on_progress)
         rest = [cell for cell in left if not (out / "cells" / cell.id).exists()]
-        run_all(replace(CELLS, data=data), rest, out / "cells", workers, on_progress, until=until)
+        run(replace(CELLS, data=data), rest, out / "cells")
     return _study(out, [cell.id for cell in grid.cells], [cell.id for cell in left])
+
+
+def _runner(
+    engine: ClusterEngine | None, workers: int, on_progress: OnProgress, until: float
+) -> Callable[[Work[Any], Sequence[Any], Path], None]:
+    """What publishes all tasks of one kind under a folder."""
+    if engine is not None:
+        return lambda work, tasks, folder: engine.run_all(work, tasks, folder, on_progress)
+    return lambda work, tasks, folder: run_all(work, tasks, folder, workers, on_progress, until=until)
 
 
 def _study(out: Path, planned: Sequence[str], started: Sequence[str]) -> Study:

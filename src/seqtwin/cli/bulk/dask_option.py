@@ -8,7 +8,8 @@ Dask = Annotated[
     str | None,
     typer.Option(
         "--dask",
-        help="work on a Dask cluster: local:N starts N worker processes here; or the address or file of a scheduler",
+        help="work on a Dask cluster: N new worker processes (local:N), or a scheduler; a path can then be a folder or "
+        "a pattern such as 'parts/*.csv'",
         metavar="ADDRESS|local:N",
     ),
 ]

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 def read_rows(path: Path, column: str | None, option: str, quoting: "Quoting | None", dask: str | None) -> "Listed":
     """The rows of a file; with --dask also of all files in a folder, or of those that match a pattern.
 
-    Raises: ConfigError, DataError.
+    Prints how they were understood. Raises: ConfigError, DataError.
     """
     from seqtwin.matching.match_files import read_listed
 
     if dask is None:
-        return read_listed(path, column, option, quoting=quoting)
-    from seqtwin.bulk.corpus_files import find_files
-    from seqtwin.bulk.listed_corpora import read_corpus_list
+        listed = read_listed(path, column, option, quoting=quoting)
+    else:
+        from seqtwin.bulk.corpus_files import find_files
+        from seqtwin.bulk.listed_corpora import read_corpus_list
 
-    corpus = find_files(path)
-    if len(corpus.files) == 1:
-        return read_listed(corpus.files[0], column, option, quoting=quoting)
-    return read_corpus_list(corpus, column, option, quoting)
+        listed = read_corpus_list(find_files(path), column, option, quoting)
+    console.print_summary(listed.understood)
+    return listed
 
 
 @contextmanager
