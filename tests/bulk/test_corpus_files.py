@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from seqtwin.bulk.corpus_files import find_files, refuse_inside
-from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.cli.entry.input_paths import check_inputs
+from seqtwin.errors import ConfigError, DataError, SeqTwinError
 
 
 def write(folder: Path, *names: str) -> Path:
@@ -59,3 +60,9 @@ def test_an_output_with_inputs_is_refused(tmp_path: Path, given: str, out: str) 
     with pytest.raises(ConfigError, match="overlap"):
         refuse_inside(find_files(tmp_path / given), tmp_path / out)
     refuse_inside(find_files(tmp_path / given), tmp_path / "other")
+
+
+def test_a_pattern_without_dask_names_the_option(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file") as caught:
+        check_inputs("encode", {"FILE": tmp_path / "*.csv"})
+    assert "--dask local:2" in caught.value.remedy

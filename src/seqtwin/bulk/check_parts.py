@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqtwin.bulk.corpus_files import PARQUET, Corpus
+from seqtwin.bulk.corpus_files import PARQUET, SPARSE, Corpus
 from seqtwin.bulk.run_tasks import run_tasks
 from seqtwin.bulk.worker_encoder import EncoderAt, load_once
 from seqtwin.data.files.formats import LINES
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 OnPart = Callable[[int, int], None]
 AGAIN = "run the same command again: finished parts are kept"
-SPARSE = (".jsonl", ".json")  # a row has any keys: a file may lack a column
 
 
 @dataclass(frozen=True)
@@ -139,17 +138,12 @@ def _differences(checked: Sequence[Checked]) -> dict[str, SeqTwinError]:
     """The parts that have other columns than the first one. The keys of JSON objects may differ."""
     first = checked[0]
     found: dict[str, SeqTwinError] = {}
-    for one in checked[1:]:
-        lacks = [name for name in first.types if name not in one.types]
-        more = [name for name in one.types if name not in first.types]
-        other = [
-            f"'{name}' is {one.types[name]} instead of {kind}"
-            for name, kind in first.types.items()
-            if one.types.get(name, kind) != kind
-        ]
-        if ending_of(one.part.path) in SPARSE:
-            continue
-        listed = [f"no column '{name}'" for name in lacks] + [f"another column '{name}'" for name in more] + other
+    for one in checked[1:] if ending_of(first.part.path) not in SPARSE else ():
+        listed = [f"no column '{name}'" for name in first.types if name not in one.types]
+        listed += [f"another column '{name}'" for name in one.types if name not in first.types]
+        shared = {name: kind for name, kind in first.types.items() if name in one.types}
+        listed += [f"'{name}' is {one.types[name]} instead of {kind}" for name, kind in shared.items()
+                   if one.types[name] != kind]  # fmt: skip
         if listed:
             cause = f"not the columns of {first.part.name}: {', '.join(listed[:6])}"
             found[one.part.name] = DataError("CORPUS_COLUMNS", cause, place=str(one.part.path))

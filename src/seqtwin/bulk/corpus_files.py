@@ -10,6 +10,7 @@ from seqtwin.errors import ConfigError, DataError
 
 HIDDEN = (".", "_")  # readers of data sets leave out files and folders whose names begin so
 PARQUET = ".parquet"
+SPARSE = (".jsonl", ".json")  # a row has any keys: a file may lack a column
 SIGNS = "*?["
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from seqtwin.bulk.corpus_files import Corpus
+from seqtwin.bulk.corpus_files import SPARSE, Corpus
 from seqtwin.data.file_summary import columns_line
 from seqtwin.data.files.rows import Quoting
 from seqtwin.errors import DataError, SeqTwinError, gathered
 from seqtwin.matching.match_files import Listed, read_listed
-
-SPARSE = (".jsonl", ".json")  # a row has any keys: a file may lack a column
 
 
 def read_corpus_list(corpus: Corpus, column: str | None, option: str, quoting: Quoting | None) -> Listed:

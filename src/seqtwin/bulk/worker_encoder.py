@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtwin.errors import ConfigError, SeqTwinError
+from seqtwin.version import __version__
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from seqtwin.inference.base_encoder import BaseEncoder
 
-SHARED = "workers must have the same files at the same paths as the command, for example on a network disk"
+SHARED = "workers need the same version, and the same files at the same paths, for example on a network disk"
 
 
 @dataclass(frozen=True)
@@ -48,21 +49,28 @@ def check_workers(client: "Client", at: EncoderAt, shared: list[Path]) -> None:
 
     Raises: ConfigError that names the worker.
     """
-    found = client.run(_missing, at, [str(path) for path in shared])
+    try:
+        found = client.run(_missing, at, [str(path) for path in shared], __version__)
+    except ImportError as error:
+        cause = f"a worker cannot import {error.name or 'seqtwin'}"
+        remedy = f"install seqtwin {__version__} where the workers run"
+        raise ConfigError("CLUSTER_VERSION", cause, place="--dask", remedy=remedy) from error
     for worker, missing in sorted(found.items()):
         if missing:
-            raise ConfigError("CLUSTER_FOLDER", f"this worker has no such file: {missing}", place=worker, remedy=SHARED)
+            raise ConfigError("CLUSTER_FOLDER", f"this worker has {missing}", place=worker, remedy=SHARED)
 
 
-def _missing(at: EncoderAt, shared: list[str]) -> str:
-    """The first file, folder or encoder that this worker lacks; empty if it has all."""
-    for path in shared:
-        if not Path(path).exists():
-            return path
+def _missing(at: EncoderAt, shared: list[str], version: str) -> str:
+    """The first thing that is wrong with this worker; empty if nothing is."""
+    if version != __version__:
+        return f"seqtwin {__version__} instead of {version}"
+    absent = next((path for path in shared if not Path(path).exists()), None)
+    if absent is not None:
+        return f"no such file: {absent}"
     try:
         load_once(at)
     except SeqTwinError as error:
-        return f"{error.place}: {error.cause}"
+        return f"another encoder, or none: {error.place}: {error.cause}"
     return ""
 
 

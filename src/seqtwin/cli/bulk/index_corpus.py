@@ -55,12 +55,13 @@ def _encoded(
 
     parquet_library()
     files = texts_in(model, read.path, out)
+    # before the texts are encoded: a wrong column of ids must not be found afterwards
+    items = [read_corpus(model, path, read.column, read.id_column, read.metadata) for path in files.files]
     kept = out.with_name(f".{out.name}.parts")
     parts = parts_of(files, kept, read.column, None)
     with opened(dask, model, encoder, lambda: stopped_line(kept, parts)) as workers:
         console.print_summary([workers.line(f"index: {out}")])
         checked, _ = encode_into(workers, files, parts, kept)
-    items = [read_corpus(model, path, read.column, read.id_column, read.metadata) for path in files.files]
     yield _joined(items), read_vectors(checked, model.dim)
     shutil.rmtree(kept, ignore_errors=True)
 
