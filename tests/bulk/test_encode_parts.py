@@ -207,7 +207,7 @@ def test_a_worker_without_the_folders_is_named(client: Any, at: EncoderAt, tmp_p
     with pytest.raises(ConfigError, match="no such file") as caught:
         check_workers(client, at, [tmp_path / "elsewhere"])
     assert caught.value.place.startswith("tcp://")
-    with pytest.raises(ConfigError, match="another encoder, or none: .*expected the encoder 0123"):
+    with pytest.raises(ConfigError, match=r"another encoder, or none: .*expected the encoder 0123"):
         check_workers(client, EncoderAt(at.folder, "0123"), [tmp_path])
 
 
