@@ -81,10 +81,16 @@ def without_times(frame: Any) -> str:
 @pytest.mark.parametrize("shared", [True, False])
 def test_report_is_that_of_one_machine(home: Home, shared: bool) -> None:
     events: list[Progress] = []
+    out = home.data.parent / f"there-{shared}" / "out"
+
+    def hear(event: Progress) -> None:
+        folder = out / ("cells" if event.work == CELLS.name else "tuning") / event.cell
+        assert folder.exists() == bool(event.done), "told before it was published"
+        events.append(event)
+
     there = seqtwin.compare(
-        study_of(home.data, tune=True), home.data.parent / f"there-{shared}" / "out", client=home.client,
-        shared_folder=shared, on_progress=events.append, progress=False,
-    )  # fmt: skip
+        study_of(home.data, tune=True), out, client=home.client, shared_folder=shared, on_progress=hear, progress=False
+    )
     assert (there.planned, there.failed) == (home.here.planned, home.here.failed)
     assert cells_of(there) == cells_of(home.here)
     for id_ in there.planned:

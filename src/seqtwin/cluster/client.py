@@ -53,7 +53,9 @@ def _answering(scheduler: str, given: str) -> Iterator["Client"]:
 
     try:
         client = Client(scheduler, timeout=ANSWER, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (ValueError, TypeError, RuntimeError) as error:  # such as tls:// without certificates
+        raise ConfigError("CLUSTER_ADDRESS", f"cannot connect to the Dask scheduler: {error}", place=given) from error
+    except (OSError, TimeoutError) as error:
         where = "" if scheduler == given else f" ({scheduler})"
         cause = f"no Dask scheduler answered within {ANSWER} seconds{where}"
         remedy = "start one with `dask scheduler`, check host, port and firewall, or use local:N on this machine"

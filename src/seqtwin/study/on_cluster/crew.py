@@ -4,6 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from seqtwin.errors import ConfigError, ResourceError
@@ -48,7 +49,7 @@ class Crew:
         self._remedies: dict[str, None] = {}
         self._kernels: Mapping[str, str] | None = None
         self._sent: set[str] = set()
-        self._looked, self._waiting = 0.0, False
+        self._looked, self._waiting, self._told = 0.0, False, 0
 
     def look(self, parcel: Parcel) -> None:
         """Let go the workers that have gone, and give the data to new ones that can take part.
@@ -83,10 +84,11 @@ class Crew:
     def unload(self) -> None:
         """Let the workers forget the data of the study."""
         if self.ready and self.client.status == "running":
-            self.client.run(unload, self.study, workers=list(self.ready), on_error="ignore")
+            with suppress(OSError, TimeoutError):
+                self.client.run(unload, self.study, workers=list(self.ready), on_error="ignore")
 
     def _welcome(self, addresses: list[str], parcel: Parcel) -> None:
-        found = self.client.run(worker_facts, self.proof, workers=addresses, on_error="return")
+        found = self._ask(addresses, worker_facts, self.proof)
         described = {address: facts for address, facts in found.items() if isinstance(facts, WorkerFacts)}
         for address, error in found.items():
             # one that has gone meanwhile is no longer connected at the next look
@@ -100,13 +102,28 @@ class Crew:
             if not self._is_unfit(address, facts, [*self.ready.values(), *fit.values()]):
                 fit[address] = facts
         self._equip(fit, parcel)
-        hosts = {facts.host for facts in self.ready.values()}
-        self._notice(f"{len(self.ready)} Dask workers on {len(hosts)} hosts take part: {self.client.dashboard_link}")
+        self._tell_size()
+
+    def _tell_size(self) -> None:
+        """Tell how many workers there are, each time that they are twice as many."""
+        count, hosts = len(self.ready), len({facts.host for facts in self.ready.values()})
+        if count and count >= 2 * self._told:
+            self._told = count
+            size = f"{count} Dask worker{'s' * (count > 1)} on {hosts} host{'s' * (hosts > 1)}"
+            self._notice(f"training on {size}; dashboard: {self.client.dashboard_link}")
+
+    def _ask(self, addresses: list[str], function: Callable[..., object], *values: object) -> dict[str, object]:
+        """The answer of each worker, or its error. Raises: ResourceError where the scheduler is lost."""
+        try:
+            answers: dict[str, object] = self.client.run(function, *values, workers=addresses, on_error="return")
+        except (OSError, TimeoutError) as error:
+            raise scheduler_lost() from error
+        return answers
 
     def _equip(self, workers: dict[str, WorkerFacts], parcel: Parcel) -> None:
         if not workers:
             return
-        answers = self.client.run(equip, self.study, parcel, workers=list(workers), on_error="return")
+        answers = self._ask(list(workers), equip, self.study, parcel)
         for address, wrong in answers.items():
             if wrong == []:
                 self.ready[address] = workers[address]

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic
@@ -24,6 +24,8 @@ from seqtwin.study.worker_pool import OnProgress, TaskT, Work
 
 if TYPE_CHECKING:
     from distributed import Future
+
+log = logging.getLogger(__name__)
 
 RETRIES = 3
 PAUSE = 0.5  # seconds to wait for news
@@ -153,6 +155,8 @@ class Dispatch(Generic[TaskT]):
         del self.running[key]
         final = self.folder / running.attempt.task.id
         publish_built(Path(outcome.folder) if self.shared else _written(outcome.files, final), final)
+        if outcome.end is not None:
+            self.on_progress(replace(outcome.end, of=self.of, work=self.work.name))
 
     def _fail(self, key: str, error: BaseException | None) -> None:
         """The end of a task with an error that is not one of its training."""
@@ -160,10 +164,11 @@ class Dispatch(Generic[TaskT]):
 
         if isinstance(error, KilledWorker):
             self._bury(key)
-        elif isinstance(error, InUseError):
-            attempt = self.running[key].attempt
+        elif isinstance(error, InUseError):  # an abandoned worker still trains it, up to the end of its epoch
+            attempt = self.running.pop(key).attempt
             attempt.not_before = time.monotonic() + BUSY
-            self._bury(key)
+            self.waiting.append(attempt)
+            log.warning("%s is still being built by another worker; trying again in %.0f s", attempt.task.id, BUSY)
         else:
             raise error or scheduler_lost()  # the rest would fail in the same way
 
@@ -214,8 +219,7 @@ def _written(files: Mapping[str, bytes], final: Path) -> Path:
     """The files of a task in a folder next to its final place."""
     folder = final.with_name(f".{final.name}.build-{secrets.token_hex(4)}")
     for name, content in files.items():
-        path = folder / name
-        if path.is_absolute() != folder.is_absolute() or ".." in Path(name).parts or Path(name).is_absolute():
+        if Path(name).is_absolute() or ".." in Path(name).parts:
             raise DamagedError("FILE_DAMAGED", "a worker returned a path outside of its folder", place=name)
-        write_bytes(path, content)
+        write_bytes(folder / name, content)
     return folder

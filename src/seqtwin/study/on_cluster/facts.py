@@ -48,7 +48,7 @@ def worker_facts(proof: Proof) -> WorkerFacts:
 def _exists(path: str) -> bool:
     try:
         return expand(path).exists()
-    except ConfigError:  # a variable that is not set here
+    except (ConfigError, OSError):  # such as a variable that is not set here
         return False
 
 

@@ -4,7 +4,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -14,6 +14,7 @@ from seqtwin.study.on_cluster.equipment import data_of
 from seqtwin.study.worker import Progress, working_here
 
 TaskT = TypeVar("TaskT")
+Run = Callable[[TaskT, Path, DataSets | None], str]
 PROGRESS, WARNING = "progress", "warning"
 
 
@@ -39,16 +40,15 @@ class Assignment:
 @dataclass(frozen=True)
 class Outcome:
     """The end of a task. `built`: in `folder`, or in `files`, by relative path. `unequipped`: this process has no data.
-    `abandoned`: nobody waits for it."""
+    `abandoned`: nobody waits for it. `end`: what the driver reports once the task is published."""
 
     kind: Literal["built", "unequipped", "abandoned"]
     folder: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    end: Progress | None = None
 
 
-def run_on_worker(
-    run: Callable[[TaskT, Path, DataSets | None], str], task: TaskT, name: str, assignment: Assignment
-) -> Outcome:
+def run_on_worker(run: Run[TaskT], task: TaskT, name: str, assignment: Assignment) -> Outcome:
     """Build a task. `name`: of its folder. Raises: what `run` raises."""
     from distributed import get_worker
 
@@ -56,22 +56,24 @@ def run_on_worker(
     if data is None:
         return Outcome("unequipped")
 
+    ended: list[Progress] = []
+
     def tell(progress: Progress) -> None:
         if _is_abandoned(worker, assignment.key):
             raise Abandoned
+        if progress.done:
+            ended.append(progress)
+            return
         metric = None if progress.metric is None else float(progress.metric)  # plain numbers can be sent
         worker.log_event(assignment.topic, {PROGRESS: {**asdict(progress), "metric": metric}})
 
     try:
         with _warnings_to(worker, assignment.topic), working_here(tell, assignment.of, assignment.work):
-            if assignment.shared:
-                return _build_in(Path(assignment.folder), run, task, data)
-            with tempfile.TemporaryDirectory(dir=worker.local_directory, prefix="seqtwin-") as own:
-                with building_for(Path(own), assignment.folder):
-                    run(task, Path(own), data)
-                return Outcome("built", files=_files_in(Path(own) / name))
+            build = _build_in if assignment.shared else _build_apart
+            outcome = build(run, task, name, data, assignment.folder)
     except Abandoned:
         return Outcome("abandoned")
+    return replace(outcome, end=ended[-1] if ended else None)
 
 
 def _is_abandoned(worker: Any, key: str) -> bool:
@@ -80,10 +82,21 @@ def _is_abandoned(worker: Any, key: str) -> bool:
     return state is None or state.state not in ("executing", "long-running")
 
 
-def _build_in(folder: Path, run: Callable[[TaskT, Path, DataSets | None], str], task: TaskT, data: DataSets) -> Outcome:
-    with handing_over(folder) as built:
-        run(task, folder, data)
+def _build_in(run: Run[TaskT], task: TaskT, _name: str, data: DataSets, folder: str) -> Outcome:
+    """Build a task next to its final place, for the driver to publish."""
+    with handing_over(Path(folder)) as built:
+        run(task, Path(folder), data)
     return Outcome("built", str(built[-1]))
+
+
+def _build_apart(run: Run[TaskT], task: TaskT, name: str, data: DataSets, folder: str) -> Outcome:
+    """Build a task in a folder of this worker, and return its files."""
+    from distributed import get_worker
+
+    with tempfile.TemporaryDirectory(dir=get_worker().local_directory, prefix="seqtwin-") as own:
+        with building_for(Path(own), folder):
+            run(task, Path(own), data)
+        return Outcome("built", files=_files_in(Path(own) / name))
 
 
 def _files_in(folder: Path) -> dict[str, bytes]:
