@@ -101,6 +101,9 @@ def test_json_objects_with_other_keys_and_kinds_have_one_schema(client: Any, at:
     run_encode(client, at, tmp_path / "in", tmp_path / "out")
     rows = dataset.dataset(tmp_path / "out").to_table(columns=["name", "n", "more"]).to_pylist()
     assert rows == [{"name": "ab", "n": 1.0, "more": None}, {"name": "cd", "n": 0.5, "more": True}]
+    (tmp_path / "in" / "c.jsonl").write_text('{"name": "ef", "new": 1}\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"2 earlier parts .* than c\.jsonl: a\.jsonl\.parquet, b\.jsonl\.parquet"):
+        run_encode(client, at, tmp_path / "in", tmp_path / "out")
 
 
 def test_parts_that_are_there_are_kept(client: Any, at: EncoderAt, tmp_path: Path) -> None:

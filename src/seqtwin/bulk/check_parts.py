@@ -105,7 +105,7 @@ def check_part(at: EncoderAt, part: Part) -> Checked | SeqTwinError:
     is_typed = ending_of(part.path) == PARQUET
     try:
         scanned = scan(part.source) if is_typed else replace(scan(part.source, see), kinds=kinds)
-        types = _parquet_types(part.path) if is_typed else dict.fromkeys(scanned.names, "")
+        types = parquet_types(part.path) if is_typed else dict.fromkeys(scanned.names, "")
         return Checked(part, scanned, types, is_done(at, part, scanned))
     except SeqTwinError as error:
         return error
@@ -129,7 +129,8 @@ def is_done(at: EncoderAt, part: Part, scanned: Scanned) -> bool:
     return True
 
 
-def _parquet_types(path: Path) -> dict[str, str]:
+def parquet_types(path: Path) -> dict[str, str]:
+    """The type of each column of a Parquet file."""
     with parquet_library().parquet.ParquetFile(path) as content:
         return {field.name: str(field.type) for field in content.schema_arrow}
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqtwin.bulk.check_parts import AGAIN, Checked, Part, is_done
+from seqtwin.bulk.check_parts import AGAIN, Checked, Part, is_done, parquet_types
 from seqtwin.bulk.corpus_files import HIDDEN
 from seqtwin.bulk.run_tasks import run_tasks
 from seqtwin.bulk.worker_encoder import SHARED, EncoderAt, load_once, peak_memory
@@ -107,7 +107,24 @@ def encode_parts(client: "Client", at: EncoderAt, checked: Sequence[Checked], on
             raise ConfigError("CLUSTER_FOLDER", cause, place=str(todo[name].part.out.parent), remedy=SHARED)
         encoded.add(done)
         on_rows(len(checked) - len(todo) + encoded.parts, before + encoded.rows, total)
+    _check_types(checked)
     return encoded
+
+
+def _check_types(checked: Sequence[Checked]) -> None:
+    """Check that earlier parts have the columns of the newest one: a JSON file that was added may have further keys.
+
+    Raises: ConfigError.
+    """
+    newest = next((one for one in checked if not one.done), checked[0])
+    types = parquet_types(newest.part.out)
+    other = [one.part.out.name for one in checked if one.done and parquet_types(one.part.out) != types]
+    if other:
+        cause = (
+            f"{len(other)} earlier parts have other columns or types than {newest.part.name}: {', '.join(other[:6])}"
+        )
+        remedy = "remove these parts from the output and run the command again"
+        raise ConfigError("PART_OTHER", cause, place=str(newest.part.out.parent), remedy=remedy)
 
 
 def encode_part(at: EncoderAt, part: Part, scanned: Scanned) -> PartDone:
