@@ -6,6 +6,7 @@ python benchmarks/answer_table.py    reads runs/answer, writes experiments/answe
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
