@@ -1,4 +1,4 @@
-"""What cannot be asked for together with a cluster, before any data are read."""
+"""Options that exclude each other on a cluster are refused before any data are read."""
 
 from pathlib import Path
 from typing import Any

@@ -128,7 +128,7 @@ class Crew:
             if wrong == []:
                 self.ready[address] = workers[address]
             elif not isinstance(wrong, OSError):
-                text = f"the data changed on the way to it: {wrong}"
+                text = f"it received other data than were sent: {wrong}"
                 self._refuse(address, workers[address].host, [text], VERSIONS)
 
     def _has_wrong_version(self, address: str, facts: WorkerFacts) -> bool:

@@ -86,7 +86,7 @@ class Dispatch(Generic[TaskT]):
                 client.unsubscribe_topic(self.topic)
 
     def _hand_out(self) -> None:
-        """Give a task to each worker without one. No more are sent than can start, so that deaths can be counted."""
+        """Give a task to each worker without one. No worker gets a second, or its death would count for both."""
         busy = {running.worker for running in self.running.values()}
         free = {worker: facts.host for worker, facts in self.crew.ready.items() if worker not in busy}
         due = (attempt for attempt in list(self.waiting) if attempt.not_before <= time.monotonic())

@@ -1,4 +1,4 @@
-"""What a worker is and sees, and whether its results can be compared with those of the others."""
+"""Facts about a worker: its versions, its CPU, the files it sees; and which of them exclude it from a study."""
 
 import os
 import platform
@@ -18,8 +18,8 @@ KERNEL_NAMES = {"cpu_capability": "CPU vector width", "mkl": "MKL", "onednn": "o
 
 @dataclass(frozen=True)
 class Proof:
-    """What a worker must see. `file`, `text`: a file of the shared folder and its content; no file without such a
-    folder. `needed`: paths of the config that are read while training."""
+    """The files that a worker must see. `file`, `text`: a file of the shared folder and its content, or empty.
+    `needed`: paths of the config that are read while training."""
 
     file: str
     text: str
@@ -99,6 +99,6 @@ def _differences(found: Mapping[str, str], expected: Mapping[str, str]) -> list[
 
 
 def place_faults(facts: WorkerFacts, folder: str) -> list[str]:
-    """What a worker lacks on its disk. `folder`: the folder of the study."""
+    """The files that a worker lacks. `folder`: the folder of the study."""
     unseen = [] if facts.sees_folder else [f"it does not see the folder of the study, {folder}"]
     return [*unseen, *(f"it has no {path}, which the config names" for path in facts.missing)]

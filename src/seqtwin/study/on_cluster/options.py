@@ -1,4 +1,4 @@
-"""What cannot be asked for together with a cluster, or without one."""
+"""Options that exclude each other on a cluster."""
 
 import os
 

@@ -24,9 +24,11 @@ class Abandoned(BaseException):
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a task belongs to. `topic`: where to report; `key`: of the task in Dask; `study`: whose data it needs;
-    `folder`: of the driver, where it will be; `shared`: whether the worker has that folder; `work`, `of`: as in
-    `Progress`."""
+    """The place of a task in its study.
+
+    `topic`: where to report; `key`: of the task in Dask; `study`: whose data it needs; `folder`: of the driver, where
+    it will be; `shared`: whether the worker has that folder; `work`, `of`: as in `Progress`.
+    """
 
     topic: str
     key: str
