@@ -45,9 +45,8 @@ from seqtwin.run.train import OnEpoch
 from seqtwin.run.train import train as train_run
 from seqtwin.study.compare import CELLS
 from seqtwin.study.compare import compare as run_study
-from seqtwin.study.main_guard import check_program
 from seqtwin.study.on_cluster.engine import cluster_engine
-from seqtwin.study.on_cluster.options import refuse_misplaced, worker_processes
+from seqtwin.study.on_cluster.options import check_options
 from seqtwin.study.quick import Budget, quick_compare
 from seqtwin.study.race import run_race, write_race
 from seqtwin.study.worker import Progress
@@ -66,7 +65,6 @@ __all__ = [
 ]  # fmt: skip
 
 AUTO_AGAIN = "the comparison of encoders continues by itself, with the trainings that have ended"
-NO_STACK = "a study within some minutes ends some of its cells early, which a stack cannot"
 OnLine = Callable[[str], None]
 Side = str | int | Sequence[str] | None
 Labels = Mapping[str, int] | None
@@ -162,17 +160,11 @@ def compare(
     study, where they are prepared already. `minutes`: spend at most so long, in tier quick: short trainings halve the
     pairings, and those left are trained with several seeds. `started`: the time of `time.monotonic()` from which the
     minutes count; the default is now. `stack`: train LSTM cells of one shape together, in this process, which suits a
-    GPU; the others train as usual. `client`: a Dask client, or an address (tcp://HOST:PORT, local:N, or a scheduler
-    file), whose workers train instead of processes here. `shared_folder`: they see `out` under the same path; False:
-    they return their files. See docs/cluster.md.
+    GPU. `client`: train on the Dask cluster of this client or address. `shared_folder`: its workers see `out`.
 
-    Raises: ConfigError, DataError, InUseError; ResourceError, for example for a full disk or a lost scheduler;
-    MainGuardError for a program that workers cannot import; MissingExtraError.
+    Raises: ConfigError, DataError, InUseError, MissingExtraError, MainGuardError; ResourceError, as for a full disk.
     """
-    refuse_misplaced(client, jobs=jobs, minutes=minutes, stack=stack, shared=shared_folder)
-    check_program(worker_processes(client, jobs))
-    if stack and minutes is not None:
-        raise ConfigError("STACK_MINUTES", NO_STACK, place="stack", remedy="leave out stack, or the minutes")
+    check_options(client, jobs=jobs, minutes=minutes, stack=stack, shared=shared_folder)
     callbacks, begin = checked(callbacks), time.monotonic() if started is None else started
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     folder = expand(str(out)) if out else Path("runs") / name
@@ -180,14 +172,14 @@ def compare(
     _tell(on_notice, given.understood)
     study, data = given.config, given.data if data is None else data
     listeners = study_listeners(callbacks, study.base.fit.log, folder, flat(resolved(study.base)))
-    with study_bar(progress, given.understood) as after_event:
+    cluster = cluster_engine(client, shared=shared_folder, on_notice=on_notice)
+    with study_bar(progress, given.understood) as after_event, cluster as engine:
         hear = _hearing(on_progress, after_event, listeners, folder)
         if minutes is None:
-            with cluster_engine(client, shared=shared_folder, on_notice=on_notice) as engine:
-                result = run_study(
-                    study, folder, data=data, stack=stack, jobs=jobs, retry_failed=retry_failed, on_progress=hear,
-                    engine=engine,
-                )  # fmt: skip
+            result = run_study(
+                study, folder, data=data, stack=stack, jobs=jobs, retry_failed=retry_failed, on_progress=hear,
+                engine=engine,
+            )  # fmt: skip
         else:
             budget = Budget(minutes, jobs or os.cpu_count() or 1, begin)
             result = quick_compare(

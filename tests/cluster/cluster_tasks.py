@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,13 @@ def wait_or_fail(cell: Any, folder: Path, data: Any = None) -> str:
     begun, left = folder.parent / "begun", folder.parent / "abandoned"
     if cell.factors["seed"] == 0:
         while not begun.exists():
+            time.sleep(0.05)
             report(Progress(cell.id, 0, 1))
         raise ResourceError("STORAGE", "the disk is full", place="/scratch", remedy="free some space")
     try:
         while True:
             begun.touch()
+            time.sleep(0.05)
             report(Progress(cell.id, 1, 1))
     except BaseException:
         left.touch()

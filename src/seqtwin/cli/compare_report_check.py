@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from seqtwin.config import StudyConfig
     from seqtwin.data.reading.column_options import ColumnOptions
     from seqtwin.run.prepare import DataSets
+    from seqtwin.study.compare import Study
 
 # a report makes many small objects and little garbage; at the usual 700, looking for it takes a seventh of the time
 _RARELY = 100_000
@@ -92,15 +93,19 @@ def compare(
             on_notice=console.print_notice, minutes=limit, started=started, stack=_is_on(stack, "--stack"),
             client=dask, shared_folder=not no_shared_folder,
         )  # fmt: skip
+    _print_study(study, folder, as_json=as_json)
+    if study.failed:
+        raise typer.Exit(1)
+
+
+def _print_study(study: "Study", folder: Path, *, as_json: bool) -> None:
     page = folder / "report" / "index.html"
     if as_json:
         console.print_json({"path": str(folder), "report": str(page), "trained": study.trained, "failed": study.failed})
-    else:
-        done = f"{len(study.trained)} trained now, {len(study.failed)} failed"
-        console.print_line(f"{len(study.planned)} study cells, {done}\nreport: {page}")
-        _print_limits(page.parent)
-    if study.failed:
-        raise typer.Exit(1)
+        return
+    done = f"{len(study.trained)} trained now, {len(study.failed)} failed"
+    console.print_line(f"{len(study.planned)} study cells, {done}\nreport: {page}")
+    _print_limits(page.parent)
 
 
 def _is_on(value: str, option: str) -> bool:
