@@ -1,10 +1,12 @@
 """The files of a corpus: a folder, a pattern or one file; what is refused."""
 
+import logging
 from pathlib import Path
 
 import pytest
 
 from seqtwin.bulk.corpus_files import find_files, refuse_inside
+from seqtwin.cli.bulk.cluster_work import quiet_client
 from seqtwin.cli.entry.input_paths import check_inputs
 from seqtwin.errors import ConfigError, DataError, SeqTwinError
 
@@ -66,3 +68,11 @@ def test_a_pattern_without_dask_names_the_option(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file") as caught:
         check_inputs("encode", {"FILE": tmp_path / "*.csv"})
     assert "--dask local:2" in caught.value.remedy
+
+
+def test_a_lost_scheduler_leaves_no_traceback_of_dask() -> None:
+    logger = logging.getLogger("distributed.client")
+    before = logger.level
+    with quiet_client():
+        assert not logger.isEnabledFor(logging.ERROR)
+    assert logger.level == before

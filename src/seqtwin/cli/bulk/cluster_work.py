@@ -1,5 +1,6 @@
 """Work on a cluster as the command line shows it: what was understood, progress, and what to do when it is stopped."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +53,20 @@ def opened(address: str, model: "BaseEncoder", folder: Path, stopped: Callable[[
     at = EncoderAt(str(folder.absolute()), model.fingerprint, model.usable_precision(model.precision))
     with told_when_stopped(stopped), ExitStack() as stack:
         client = stack.enter_context(connect(address))
+        stack.enter_context(quiet_client())
         yield Workers(client, count_workers(client), at, address)
+
+
+@contextmanager
+def quiet_client() -> Iterator[None]:
+    """In this block the client of Dask logs nothing below CRITICAL: a lost scheduler is one message of the command."""
+    logger = logging.getLogger("distributed.client")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def encode_into(
