@@ -35,7 +35,7 @@ from seqtwin.store import Stored, save_encoder
 HOME = Path(__file__).parent.parent / "experiments" / "bulk"
 SYLLABLES = np.array(["ka", "mo", "ri", "ta", "sen", "vil", "burg", "ton", "a", "sk", "grad", "la", "ne", "po"])
 SIZES = {
-    "efficiency": ({"cell": "lstm", "embedding": 64, "hidden": 128}, 24_000, 12),
+    "efficiency": ({"cell": "lstm", "embedding": 64, "hidden": 128}, 96_000, 24),
     "memory": ({"cell": "gru"}, 0, 4),
 }
 SMALL = {"embedding": 16, "hidden": 32}
@@ -130,8 +130,8 @@ def two_workers(results: Mapping[str, Any]) -> list[str]:
         *(f"| {len(each['cpu'])} | {', '.join(map(str, each['cpu']))} | {each['wall']} |" for each in (one, two)),
         "",
         f"By CPU seconds two workers are {by_cpu} times as fast as one (asked: {ASKED:g}): {alone} s against",
-        f"{longest} s of the worker that had more to do. Both together used {both}; a cost per",
-        f"worker weighs in so short a run. The wall seconds give {by_wall}, at a load average of {results['load']} on",
+        f"{longest} s of the worker that had more to do. Both together used {both}.",
+        f"The wall seconds give {by_wall}, at a load average of {results['load']} on",
         f"{results['cores']} cores.",
         "",
     ]
