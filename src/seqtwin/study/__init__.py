@@ -19,7 +19,7 @@
 - `parent_watch`: ends a helper process with the process that started it.
 - `worker`: the work of a worker process.
 - `worker_pool`: worker processes that run tasks.
-- `on_cluster/`: the same tasks on a Dask cluster.
+- `on_cluster`: the same tasks on a Dask cluster.
 - `stacks`: study cells that train together on a GPU.
 - `compare`: a study from its config to its published cells.
 """

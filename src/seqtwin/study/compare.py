@@ -86,7 +86,7 @@ def compare(
 def _runner(
     engine: ClusterEngine | None, workers: int, on_progress: OnProgress, until: float
 ) -> Callable[[Work[Any], Sequence[Any], Path], None]:
-    """What publishes all tasks of one kind under a folder."""
+    """The function that publishes all tasks of one kind under a folder."""
     if engine is not None:
         return lambda work, tasks, folder: engine.run_all(work, tasks, folder, on_progress)
     return lambda work, tasks, folder: run_all(work, tasks, folder, workers, on_progress, until=until)

@@ -50,7 +50,7 @@ class Running(Generic[TaskT]):
     attempt: Attempt[TaskT]
     worker: str
     host: str
-    future: "Future"
+    future: "Future[Outcome]"
 
 
 class Dispatch(Generic[TaskT]):
@@ -187,7 +187,7 @@ class Dispatch(Generic[TaskT]):
         self.on_progress(Progress(attempt.task.id, 1, 1, done=status, of=self.of, work=self.work.name))
 
 
-def _result_of(future: "Future") -> Outcome | None:
+def _result_of(future: "Future[Outcome]") -> Outcome | None:
     """The result of a task that has ended; None where it was lost with its worker.
 
     Raises: ResourceError where the scheduler is lost.

@@ -66,7 +66,8 @@ def usual_kernels(crew: Sequence[WorkerFacts]) -> Mapping[str, str]:
     """
     counts = Counter(tuple(sorted(facts.kernels.items())) for facts in crew)
     own = tuple(sorted(kernels().items()))
-    return dict(min(counts, key=lambda found: (-counts[found], found != own, found)))
+    usual = min(counts, key=lambda found: (-counts[found], found != own, found))
+    return dict(usual)
 
 
 def version_faults(facts: WorkerFacts, expected: Mapping[str, str]) -> list[str]:
