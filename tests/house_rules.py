@@ -37,7 +37,7 @@ BELOW_STORE = frozenset({"ground", "model", "data", "build"})
 COMMAND_LINE = frozenset({"cli", "__main__"})  # one floor in several files
 INFERENCE = BELOW_STORE | {"store", "reranker"}
 RUN = BELOW_STORE | {"store", "training", "published", "teachers", "baselines", "trackers"}
-AT_WORK = frozenset({"inference", "index", "matching", "serve", "verify"})
+AT_WORK = frozenset({"inference", "index", "matching", "serve", "verify", "bulk"})
 EXPERIMENTS = frozenset(
     {
         "training",
@@ -75,6 +75,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "teachers": INFERENCE | {"inference"},
     "index": INFERENCE | {"inference"},
     "matching": INFERENCE | {"inference", "index"},
+    "bulk": INFERENCE | {"inference", "index", "matching", "cluster"},
     "serve": INFERENCE | {"inference", "index"},
     "verify": INFERENCE | {"inference", "index"},
     "conformance": INFERENCE | {"inference", "index", "training", "reading"},
@@ -99,6 +100,7 @@ NEVER_REACHED = {
     "teachers": EXPERIMENT,
     "index": EXPERIMENT,
     "matching": EXPERIMENT,
+    "bulk": EXPERIMENT,
     "serve": EXPERIMENT,
     "store": EXPERIMENT,
     "build": EXPERIMENT,

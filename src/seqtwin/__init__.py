@@ -42,6 +42,7 @@ The files and folders, from the ground up:
 - `teachers`: the vectors of texts by a model that exists already.
 - `index`: search.
 - `matching`: deduplicate, link, mine.
+- `bulk`: corpora of many files, on a Dask cluster.
 - `serve`: the HTTP service.
 - `verify`: checks of saved folders.
 - `conformance`: checks of a part that you wrote yourself.

@@ -20,7 +20,7 @@ def test_they_are_those_of_a_stable_sort(
     monkeypatch: pytest.MonkeyPatch, queries: int, corpus: int, k: int, rising: bool
 ) -> None:
     monkeypatch.setattr(exact_search, "_QUERIES", 37)
-    monkeypatch.setattr(exact_search, "_CORPUS", 64)
+    monkeypatch.setattr(exact_search, "CORPUS_BLOCK", 64)
     rng = np.random.default_rng(queries)
     a, b = (rng.integers(-3, 4, (n, 4)).astype(np.float32) for n in (queries, corpus))
     if rising:  # every block is better than all before it

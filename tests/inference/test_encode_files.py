@@ -19,9 +19,11 @@ import pytest
 import tiny
 from seqtwin.data.reading.blocks import read_blocks
 from seqtwin.data.reading.series import read_series_file
-from seqtwin.errors import ConfigError, DataError
+from seqtwin.errors import ConfigError, DamagedError, DataError
+from seqtwin.files import sha256
 from seqtwin.inference import encode_files, kept_columns
 from seqtwin.inference.encode_files import encode_file, score_file
+from seqtwin.inference.kept_columns import read_inputs
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
 
 TEXTS = ["".join(np.random.default_rng(i).choice(list("abcdef"), 1 + i % 9)) for i in range(50)]
@@ -82,6 +84,19 @@ def test_every_column_is_kept_next_to_its_vector(tmp_path: Path, encoder: Traine
     found = pd.read_csv(out, dtype={"id": str}) if ending == ".csv" else pd.read_parquet(out)
     assert found[["id", "name", "note"]].to_dict("records") == rows
     np.testing.assert_allclose(READ[ending](out), encoder.encode(TEXTS), atol=1e-6, rtol=0)
+
+
+def test_parquet_records_its_inputs(tmp_path: Path, encoder: TrainedEncoder, names: Path) -> None:
+    pytest.importorskip("pyarrow.parquet")
+    out = tmp_path / "v.parquet"
+    encode_file(encoder, names, out, column="name")
+    expected = {"work": "encode", "encoder": encoder.fingerprint, "input": sha256(names), "columns": ["name"]}
+    assert read_inputs(out) == expected
+    pd.DataFrame({"name": TEXTS}).to_parquet(tmp_path / "other.parquet")
+    assert read_inputs(tmp_path / "other.parquet") is None
+    out.write_bytes(out.read_bytes()[:-9])
+    with pytest.raises(DamagedError, match="not a whole parquet file"):
+        read_inputs(out)
 
 
 def test_parquet_keeps_types(tmp_path: Path, encoder: TrainedEncoder) -> None:

@@ -156,7 +156,7 @@ def test_review_asks_on_both_sides_of_the_threshold() -> None:
 def test_progress_and_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     encoder, texts = scattered(50, 3), [f"t{n}" for n in range(50)]
     whole = dedupe(encoder, texts, threshold=0.9)
-    monkeypatch.setattr(nearest_texts, "_AT_ONCE", 7)
+    monkeypatch.setattr(nearest_texts, "AT_ONCE", 7)
     heard: list[tuple[int, int]] = []
     parts = dedupe(encoder, texts, threshold=0.9, on_rows=lambda done, total: heard.append((done, total)))
     np.testing.assert_array_equal(parts.cluster, whole.cluster)

@@ -18,6 +18,7 @@
 - `precision_options`: the options and the output of dedupe and link for a stated precision.
 - `dedupe_link`: dedupe, link.
 - `rerank`: fit-reranker.
+- `bulk`: the option --dask of encode, index, dedupe and link.
 - `mine`: mine.
 - `serve`: serve.
 - `export`: export.

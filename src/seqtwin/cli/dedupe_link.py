@@ -19,12 +19,15 @@ from seqtwin.cli.arguments import (
     require_texts,
     with_options,
 )
+from seqtwin.cli.bulk.dask_option import Dask
 from seqtwin.cli.precision_options import (
     Candidates,
     PrecisionOptions,
     choice_facts,
     choose,
+    lists_reference,
     print_choice,
+    rows_reference,
     sample_text,
 )
 
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     from seqtwin.inference.trained_encoder import TrainedEncoder
     from seqtwin.matching.decisions import Decision
     from seqtwin.matching.dedupe import Deduped
-    from seqtwin.matching.label_shift import Reference
     from seqtwin.matching.link import Links
     from seqtwin.matching.threshold_choice import Choice
 
@@ -97,6 +99,7 @@ def dedupe(
     review: ReviewFile = None,
     decisions: DecisionsFile = None,
     ask: Ask = 200,
+    dask: Dask = None,
     as_json: Json = False,
 ) -> None:
     """Find rows of a list that refer to the same thing.
@@ -113,20 +116,19 @@ def dedupe(
 
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """
+    from seqtwin.cli.bulk.match_corpora import comparing, read_rows
     from seqtwin.cli.entry.output_groups import publish_wanted
     from seqtwin.matching.dedupe import compare_rows
-    from seqtwin.matching.match_files import clusters_csv, read_listed, review_csv
+    from seqtwin.matching.match_files import clusters_csv, review_csv
 
     asked.check(threshold)
     refuse_taken(out, review, asked.sample)
-    model = _load_texts(encoder, "dedupe")
-    rows = read_listed(file, column, quoting=check_quoting(quoting))
-    console.print_summary(rows.understood)
-    decided = _read_decided(decisions)
+    model, decided = _load_texts(encoder, "dedupe"), _read_decided(decisions)
+    rows = read_rows(file, column, "--column", check_quoting(quoting), dask)
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
-    with console.rows_bar("comparing") as on_rows:
-        compared = compare_rows(model, rows.texts, k=k, decisions=decided, rerank=rerank, on_rows=on_rows)
-    pairs = Candidates(rows.texts, rows.texts, compared.candidates, partial(_rows_reference, model, k, rerank))
+    with comparing(dask, model, encoder, (out, review, asked.sample)) as (engine, show):
+        compared = compare_rows(model, rows.texts, k=k, decisions=decided, rerank=rerank, on_rows=show, engine=engine)
+    pairs = Candidates(rows.texts, rows.texts, compared.candidates, partial(rows_reference, model, k, rerank))
     limit, choice, labelled = choose(asked, pairs, limit)
     decided += labelled
     deduped = compared.decide(decided).deduped(limit)
@@ -152,12 +154,6 @@ def _read_decided(path: Path | None) -> "list[Decision]":
     from seqtwin.matching.decisions import read_decisions
 
     return read_decisions(path) if path else []
-
-
-def _rows_reference(model: "TrainedEncoder", k: int | None, rerank: bool, dev: Path) -> "Reference":
-    from seqtwin.matching.labelled_list import read_labelled_list
-
-    return read_labelled_list(dev, float(model.facts.get("cut", 0.5))).rows_reference(model, k, rerank=rerank)
 
 
 def _print_clusters(deduped: "Deduped", choice: "Choice | None", as_json: bool, written: list[Path]) -> None:
@@ -225,6 +221,7 @@ def link(
     rerank: Rerank = False,
     asked: PrecisionOptions = NO_PRECISION,
     ask: Ask = 200,
+    dask: Dask = None,
     as_json: Json = False,
 ) -> None:
     """Match the rows of one list with those of another.
@@ -236,34 +233,28 @@ def link(
 
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
     """
+    from seqtwin.cli.bulk.match_corpora import comparing, read_rows
     from seqtwin.cli.entry.output_groups import publish_wanted
     from seqtwin.matching.link import check_keep, compare_lists
-    from seqtwin.matching.match_files import links_csv, read_listed
+    from seqtwin.matching.match_files import links_csv
 
     asked.check(threshold, one_to_one=one_to_one)
     check_keep(keep, one_to_one=one_to_one)
     refuse_taken(out, asked.sample)
     model = _load_texts(encoder, "link")
     a, b = (
-        read_listed(path, name, option, quoting=check_quoting(quoting))
+        read_rows(path, name, option, check_quoting(quoting), dask)
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
-    console.print_summary([*a.understood, *b.understood])
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
-    with console.rows_bar("comparing") as on_rows:
-        compared = compare_lists(model, a.texts, b.texts, keep=keep, k=k, rerank=rerank, on_rows=on_rows)
-        pairs = Candidates(a.texts, b.texts, compared.candidates, partial(_lists_reference, model, keep, k, rerank))
+    with comparing(dask, model, encoder, (out, asked.sample)) as (engine, on_rows):
+        compared = compare_lists(model, a.texts, b.texts, keep=keep, k=k, rerank=rerank, on_rows=on_rows, engine=engine)
+        pairs = Candidates(a.texts, b.texts, compared.candidates, partial(lists_reference, model, keep, k, rerank))
         limit, choice, _ = choose(asked, pairs, limit)
         links = compared.links(limit, one_to_one=one_to_one)
     sample = partial(sample_text, pairs, limit, ask)
     written = publish_wanted({out: partial(links_csv, a, b, links), asked.sample: sample})
     _print_links(links, choice, len(a.texts) + len(b.texts), as_json, written)
-
-
-def _lists_reference(model: "TrainedEncoder", keep: int, k: int, rerank: bool, dev: Path) -> "Reference":
-    from seqtwin.matching.labelled_list import read_labelled_list
-
-    return read_labelled_list(dev, float(model.facts.get("cut", 0.5))).lists_reference(model, keep, k, rerank=rerank)
 
 
 def _print_links(links: "Links", choice: "Choice | None", total: int, as_json: bool, written: list[Path]) -> None:

@@ -22,6 +22,7 @@ from seqtwin.cli.arguments import (
     column_options,
     with_columns,
 )
+from seqtwin.cli.bulk.dask_option import Dask
 from seqtwin.cli.index_inputs import check_column
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def encode(
     gaps: Gaps = "error",
     precision: Precision = "fp32",
     resume: Resume = False,
+    dask: Dask = None,
     as_json: Json = False,
 ) -> None:
     """Write one vector per text, in file order. Files can be larger than memory.
@@ -107,10 +109,19 @@ def encode(
     In bf16 a coordinate can change by about .01: encode everything that is compared in the same precision.
     To continue after an interruption, run the same command with --resume.
 
+    With --dask, FILE can be a folder or a pattern such as 'parts/*.csv', and the output is a folder: one .parquet file
+    for each file, with its columns and vectors. The same command continues and leaves out finished parts.
+
     seqtwin encode runs/small/encoder names.csv --column name -o vectors.npy
     """
     from seqtwin.inference.encode_files import encode_file
 
+    if dask is not None:
+        from seqtwin.cli.bulk.encode_corpus import encode_corpus
+
+        read = check_quoting(quoting)
+        encode_corpus(_load(encoder, precision), encoder, file, out, dask, column=column, quoting=read, as_json=as_json)
+        return
     _check_encode(encoder, file, out, column, quoting)
     model, blank, zero = _load(encoder, precision), list[int](), list[int]()
     with console.rows_bar("encoding") as on_rows:
@@ -118,13 +129,17 @@ def encode(
             *(model, file, out), column=column, resume=resume, quoting=check_quoting(quoting), gaps=check_gaps(gaps),
             on_rows=on_rows, on_blank=blank.append, on_zero=zero.append, on_understood=console.print_notice,
         )  # fmt: skip
+    _print_encoded(model, out, rows, sum(blank), sum(zero), as_json)
+
+
+def _print_encoded(model: "BaseEncoder", out: Path, rows: int, blank: int, zero: int, as_json: bool) -> None:
     missing = "NaN" if out.suffix.lower() == ".npy" else "missing"
     vector = "that of one unknown token" if model.empty == "unk" else missing
-    _report_blank(sum(blank), rows, f"the vector is {vector}")
-    _report_zero(sum(zero), rows)
+    _report_blank(blank, rows, f"the vector is {vector}")
+    _report_zero(zero, rows)
     if as_json:
         facts = {"vectors": rows, "dim": model.dim, "out": str(out), "encoder": model.fingerprint}
-        console.print_json({**facts, "blank_rows": sum(blank), "zero_vectors": sum(zero)})
+        console.print_json({**facts, "blank_rows": blank, "zero_vectors": zero})
         return
     console.print_line(f"{rows} vectors of width {model.dim}: {out}")
 

@@ -46,6 +46,17 @@ class Corpus:
 
 
 @dataclass(frozen=True)
+class Read:
+    """How a corpus is read, as typed."""
+
+    path: Path
+    column: str | None
+    id_column: str | None
+    metadata: Sequence[str]
+    gaps: str
+
+
+@dataclass(frozen=True)
 class Queries:
     """Queries and their names in the output: the text itself, or the id of a series."""
 

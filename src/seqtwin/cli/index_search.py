@@ -2,15 +2,17 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqtwin.cli import console
-from seqtwin.cli.arguments import Column, Encoder, Gaps, Json, check_gaps
+from seqtwin.cli.arguments import Column, Encoder, Gaps, Json
+from seqtwin.cli.bulk.dask_option import Dask
 from seqtwin.cli.entry.waiting import end_waiting
-from seqtwin.cli.index_inputs import Corpus, Item, check_column, corpus_line, read_corpus, read_lines, read_queries
+from seqtwin.cli.index_inputs import Item, Read, check_column, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -69,44 +71,44 @@ def index(
     kind: Kind = "exact",
     add: Annotated[bool, typer.Option("--add", help="add the texts to the existing index")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="remove the items whose ids are in the file")] = False,
+    dask: Dask = None,
     as_json: Json = False,
 ) -> None:
     """Build a search index from a list of texts, or change an index with --add or --remove.
 
     Each change writes a new generation of the index. Processes that use the old one are unaffected.
 
-    Rows with no text are skipped, and the command reports how many. If row numbers are used as ids, skipped rows are
-    counted too.
+    Rows with no text are skipped and counted. If row numbers are used as ids, skipped rows have numbers, too.
 
     A series encoder expects a long table (series_id, t, ch0, ch1, ...) or a .ts file. The index also stores the ids and
     labels of the series.
 
+    With --dask, CORPUS can be a folder or a pattern such as 'parts/*.csv', whose texts the workers encode.
+
     seqtwin index runs/small/encoder names.txt -o runs/names
     """
+    from seqtwin.cli.bulk.index_corpus import check_change, read_items
     from seqtwin.index.index import Index
     from seqtwin.inference.load import load_either
 
-    if add and remove:
-        raise ConfigError("INDEX_WHAT", "expected --add or --remove, got both", place="index")
-    if not remove:
+    check_change(add=add, remove=remove, dask=dask)
+    if not remove and dask is None:
         check_column(encoder, corpus, column)
     model = load_either(encoder)
     changed = Index.load(out, model) if add or remove else None
-    before, rows = len(changed or ()), Corpus([], None, {})
-    if changed is None:
-        _refuse_index(out)
-    if changed is not None and remove:
-        changed.remove(read_lines(corpus, id_column or column))
-    else:
-        rows = read_corpus(model, corpus, column, id_column, metadata or [], check_gaps(gaps))
-        console.print_summary([corpus_line(corpus, rows, column, id_column)])
-        show = not as_json
-        if changed is None:
-            changed = Index.build(model, rows.items, rows.ids, rows.metadata, kind, show_progress_bar=show)
+    before, items = len(changed or ()), 0
+    _refuse_index(out, changed)
+    with ExitStack() as stack:
+        if changed is not None and remove:
+            changed.remove(read_lines(corpus, id_column or column))
         else:
-            changed.add(rows.items, rows.ids, rows.metadata, show_progress_bar=show)
-    generation = changed.save(out, encoder_at=encoder)
-    items = len(rows.items)
+            read = Read(corpus, column, id_column, metadata or [], gaps)
+            rows, vectors = stack.enter_context(read_items(model, read, encoder, out, dask))
+            items, show, given = len(rows.items), not as_json, (rows.items, rows.ids, rows.metadata)
+            if changed is not None:
+                changed.add(*given, vectors=vectors, show_progress_bar=show)
+            changed = changed or Index.build(model, *given, kind, vectors=vectors, show_progress_bar=show)
+        generation = changed.save(out, encoder_at=encoder)
     blank = items - len(changed) + before if items else 0
     _print_index(changed, out, generation, (blank, items), as_json)
 
@@ -184,14 +186,14 @@ def _threshold(index: "Index", reranker: "int | SecondEncoder | None") -> float 
     return getattr(reranker or index.encoder, "threshold", None)
 
 
-def _refuse_index(out: Path) -> None:
+def _refuse_index(out: Path, changed: "Index | None") -> None:
     from seqtwin.files import refuse_existing
     from seqtwin.index.generations import is_index
 
-    if is_index(out):
+    if changed is None and is_index(out):
         cause = "an index exists in this folder and is never overwritten"
         raise ConfigError("OUT_EXISTS", cause, place=str(out), remedy="use --add or --remove, or choose another --out")
-    if out.is_file():
+    if changed is None and out.is_file():
         refuse_existing(out)
 
 

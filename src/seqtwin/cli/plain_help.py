@@ -39,6 +39,8 @@ class PlainCommand(TyperCommand):
         values = {str(one.metavar): ctx.params.get(one.name) for one in arguments}
         lists = [value for value in values.values() if isinstance(value, (list, tuple))]
         paths = {metavar: value for metavar, value in values.items() if isinstance(value, Path)}
+        if ctx.params.get("dask"):  # then a path may be a pattern, which is checked where its files are found
+            paths = {metavar: value for metavar, value in paths.items() if not set(str(value)) & set("*?[")}
         return paths, [text for texts in lists for text in texts if isinstance(text, str)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -11,6 +11,7 @@ from seqtwin.cli import console
 from seqtwin.errors import ConfigError
 
 if TYPE_CHECKING:
+    from seqtwin.inference.trained_encoder import TrainedEncoder
     from seqtwin.matching.clusters import Pairs
     from seqtwin.matching.decisions import Decision
     from seqtwin.matching.label_shift import Reference
@@ -187,3 +188,17 @@ def print_choice(choice: "Choice | None") -> None:
 
 def _shown(share: "Share") -> str:
     return f"{share.value:.3f} (95 % interval {share.low:.3f} to {share.high:.3f})"
+
+
+def rows_reference(model: "TrainedEncoder", k: int | None, rerank: bool, dev: Path) -> "Reference":
+    """The labelled dev pairs as a list, compared in the same way."""
+    from seqtwin.matching.labelled_list import read_labelled_list
+
+    return read_labelled_list(dev, float(model.facts.get("cut", 0.5))).rows_reference(model, k, rerank=rerank)
+
+
+def lists_reference(model: "TrainedEncoder", keep: int, k: int, rerank: bool, dev: Path) -> "Reference":
+    """The labelled dev pairs as two lists, compared in the same way."""
+    from seqtwin.matching.labelled_list import read_labelled_list
+
+    return read_labelled_list(dev, float(model.facts.get("cut", 0.5))).lists_reference(model, keep, k, rerank=rerank)

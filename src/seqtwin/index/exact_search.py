@@ -7,7 +7,7 @@ import numpy as np
 
 Array = np.ndarray
 Matrix = Callable[[Array, Array], Array]
-_QUERIES, _CORPUS = 1024, 16_384  # rows per block
+_QUERIES, CORPUS_BLOCK = 1024, 16_384  # rows per block
 _FEW = 20  # with more than 20 k better candidates, a full selection is faster
 
 
@@ -58,8 +58,8 @@ def _block(matrix: Matrix, queries: Array, corpus: Array, k: int, itself: Array 
 
 
 def _parts(corpus: Array) -> Iterator[tuple[int, Array]]:
-    for first in range(0, len(corpus), _CORPUS):
-        yield first, np.asarray(corpus[first : first + _CORPUS])
+    for first in range(0, len(corpus), CORPUS_BLOCK):
+        yield first, np.asarray(corpus[first : first + CORPUS_BLOCK])
 
 
 def _leave_out(block: Array, places: Array) -> None:

@@ -5,7 +5,6 @@ file of series is read at once. An interrupted run can be resumed, and its resul
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,12 +16,20 @@ from seqtwin.data.file_summary import columns_line
 from seqtwin.data.files.formats import format_of
 from seqtwin.data.files.rows import Quoting
 from seqtwin.data.files.tables import Table
-from seqtwin.data.reading.blocks import Scanned, Source, read_blocks, scan, stamp_of
+from seqtwin.data.reading.blocks import (
+    Scanned,
+    Source,
+    check_unchanged,
+    lines_in_errors,
+    read_blocks,
+    scan,
+    stamp_of,
+)
 from seqtwin.data.reading.choose_columns import texts_named
 from seqtwin.data.reading.column_options import Gaps
 from seqtwin.data.reading.series import read_series_file
 from seqtwin.data.reading.series_values import SeriesFile
-from seqtwin.errors import ConfigError, DataError
+from seqtwin.errors import ConfigError
 from seqtwin.files import sha256
 from seqtwin.inference.base_encoder import BaseEncoder
 from seqtwin.inference.blank_texts import has_text, scores_in_place, vectors_in_place
@@ -53,6 +60,7 @@ def encode_file(
     resume: bool = False,
     quoting: Quoting | None = None,
     gaps: Gaps = "error",
+    scanned: Scanned | None = None,
     on_rows: OnRows = lambda _done, _total: None,
     on_blank: OnBlank = lambda _rows: None,
     on_zero: OnBlank = lambda _rows: None,
@@ -64,10 +72,11 @@ def encode_file(
     order of their first rows, next to its id (`series_id`) and its `label`, if there is one. A blank text has no vector
     (in .npy NaN), unless the encoder was trained with `tokens.empty: unk`. Memory does not grow with a file of texts.
 
-    `quoting`, `gaps`: as in the data section of a config. After each block, `on_rows(done, total)` gets the progress,
-    `on_blank(rows)` the number of its blank texts, and `on_zero(rows)` that of its zero vectors. The blocks of an
-    interrupted run are counted too.
-    `on_understood(line)` gets the columns used, as a sentence.
+    `quoting`, `gaps`: as in the data section of a config. `scanned`: the result of a first pass over a file of texts,
+    which is then not read twice; a .parquet output gets its columns and kinds of values. After each block,
+    `on_rows(done, total)` gets the progress, `on_blank(rows)` the number of its blank texts, and `on_zero(rows)` that
+    of its zero vectors; the blocks of an interrupted run are counted too. `on_understood(line)` gets the columns used,
+    as a sentence.
 
     Raises: DataError, ConfigError, DamagedError, InUseError, ResourceError.
     """
@@ -84,8 +93,13 @@ def encode_file(
         vectors = vectors_in_place(encoder, _texts(block, source, 0), present)
         return Made(kept.rows(block, vectors), count_zero_vectors(vectors))
 
-    work = _Work(source, _key(encoder, "encode"), kept.head, make, kept.finish, kept.see)
-    return _stream(encoder, work, out, resume, _Listeners(on_rows, on_blank, on_understood, on_zero))
+    work = _Work(source, _key(encoder, "encode"), kept.head, make, kept.finish, kept.see, kept.sign)
+    return _stream(encoder, work, out, resume, _Listeners(on_rows, on_blank, on_understood, on_zero), scanned)
+
+
+def encode_key(encoder: BaseEncoder, source: Source, scanned: Scanned) -> Key:
+    """The inputs of the vectors of a file of texts: encoder, precision, checksum of the file, and columns."""
+    return _file_key(encoder, _key(encoder, "encode"), source, scanned)
 
 
 def score_file(
@@ -159,18 +173,31 @@ class _Work:
     make: Callable[[Table, np.ndarray], Made]
     finish: Callable[[Path, Path], None] | None = None
     see: Callable[[Table], None] = lambda _block: None
+    sign: Callable[[Key], None] = lambda _key: None
 
 
-def _stream(encoder: BaseEncoder, work: _Work, out: Path, resume: bool, listeners: _Listeners) -> int:
+def _stream(
+    encoder: BaseEncoder,
+    work: _Work,
+    out: Path,
+    resume: bool,
+    listeners: _Listeners,
+    scanned: Scanned | None = None,
+) -> int:
     source = work.source
-    scanned = scan(source)
+    scanned = scanned or scan(source)
     for line in (_columns_line(source, scanned), *scanned.notes):
         listeners.understood(line)
-    key = {**work.key, "encoder": encoder.fingerprint, "input": scanned.sha256, "columns": list(source.columns)}
-    key |= {"quoting": source.quoting} if source.quoting else {}
+    key = _file_key(encoder, work.key, source, scanned)
+    work.sign(key)
     parts = _blocks(encoder, work, scanned, listeners.blank)
     result = Result(key, work.head(scanned), parts, scanned.rows, work.finish)
     return grow(result, out, resume, listeners.rows, listeners.zero)
+
+
+def _file_key(encoder: BaseEncoder, work: Key, source: Source, scanned: Scanned) -> Key:
+    key = {**work, "encoder": encoder.fingerprint, "input": scanned.sha256, "columns": list(source.columns)}
+    return key | ({"quoting": source.quoting} if source.quoting else {})
 
 
 def _columns_line(source: Source, scanned: Scanned) -> str:
@@ -188,13 +215,13 @@ def _blocks(encoder: BaseEncoder, work: _Work, scanned: Scanned, on_blank: OnBla
         on_blank(int((~present).sum()))
         work.see(block)
         yield Part(len(block), partial(_block_bytes, work, block, present, scanned))
-    _check_unchanged(work.source.path, scanned.stamp)
+    check_unchanged(work.source.path, scanned.stamp)
 
 
 def _block_bytes(work: _Work, block: Table, present: np.ndarray, scanned: Scanned) -> Made:
-    with _lines_in_errors(work.source.path, block):
+    with lines_in_errors(work.source.path, block):
         made = work.make(block, present)
-    _check_unchanged(work.source.path, scanned.stamp)
+    check_unchanged(work.source.path, scanned.stamp)
     return made
 
 
@@ -249,19 +276,3 @@ def _source(path: Path, columns: tuple[str, ...], quoting: Quoting | None) -> So
 
 def _texts(block: Table, source: Source, place: int) -> list[str]:
     return texts_named(block, source.columns[place], empty=source.empty)
-
-
-def _check_unchanged(path: Path, stamp: tuple[int, int]) -> None:
-    if stamp_of(path) != stamp:
-        cause = "the file changed while it was being read"
-        raise DataError("DATA_CHANGED", cause, place=str(path), remedy="run the command again")
-
-
-@contextmanager
-def _lines_in_errors(path: Path, block: Table) -> Iterator[None]:
-    """Adds the line numbers of the block to an error of the encoder."""
-    try:
-        yield
-    except DataError as error:
-        place = f"{path}, lines {block.lines[0]} to {block.lines[-1]}"
-        raise DataError(error.code, error.cause, place=place, remedy=error.remedy) from error

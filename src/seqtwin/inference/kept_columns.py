@@ -3,6 +3,7 @@
 Of a Parquet file the columns keep their types. Of other files a column of integers, numbers or truth values gets
 that type if the file has such values (.jsonl, .json); the values of .csv and .tsv stay text, as `00123` is not 123.
 Series have one row each, with their id and class.
+A Parquet file records in its footer which encoder and which file its vectors come from.
 """
 
 import json
@@ -14,9 +15,9 @@ import numpy as np
 
 from seqtwin.data.files.read_text import ending_of
 from seqtwin.data.files.tables import Table
-from seqtwin.data.reading.blocks import Scanned, Source, read_blocks, stamp_of
+from seqtwin.data.reading.blocks import Scanned, Source, check_unchanged, read_blocks
 from seqtwin.data.reading.series_values import SeriesFile
-from seqtwin.errors import DataError
+from seqtwin.errors import DamagedError
 from seqtwin.files import writing
 from seqtwin.guards.spreadsheets import csv_text
 from seqtwin.inference.vector_files import free_name, npy_head, npy_rows, parquet_library
@@ -25,6 +26,7 @@ from seqtwin.lookup import member
 Finish: TypeAlias = Callable[[Path, Path], None]
 VECTOR = "vector"
 GROUP = 16_384  # rows per row group of a Parquet file
+INPUTS = b"seqtwin"  # the name of the record in a footer
 LARGEST_WHOLE = 2**63
 
 
@@ -36,6 +38,9 @@ class VectorTable(Protocol):
 
     def see(self, block: Table) -> None:
         """Every block is shown first, also one that an interrupted run has written."""
+
+    def sign(self, key: Mapping[str, object]) -> None:
+        """The inputs of the vectors, before the first block: encoder, file, columns."""
 
     def rows(self, block: Table, vectors: np.ndarray) -> bytes:
         """The bytes of a block. A vector of NaN is a missing one."""
@@ -59,6 +64,9 @@ class NpyTable:
         return None
 
     def see(self, block: Table) -> None:
+        pass
+
+    def sign(self, key: Mapping[str, object]) -> None:
         pass
 
     def rows(self, block: Table, vectors: np.ndarray) -> bytes:
@@ -86,6 +94,9 @@ class CsvTable:
     def see(self, block: Table) -> None:
         pass
 
+    def sign(self, key: Mapping[str, object]) -> None:
+        pass
+
     def rows(self, block: Table, vectors: np.ndarray) -> bytes:
         columns = [block.columns.get(name, [None] * len(block)) for name in self.names]
         cells = zip(*columns, strict=True) if columns else ([] for _ in range(len(block)))
@@ -105,15 +116,19 @@ class ParquetTable:
         self.source, self.dim = source, dim
         self.kinds: dict[str, set[type]] = {}
         self.stamp: tuple[int, int] = (0, 0)
+        self.inputs: dict[str, object] = {}
 
     def head(self, scanned: Scanned) -> bytes:
-        self.kinds = {name: set() for name in scanned.names}
+        self.kinds = {name: set(scanned.kinds.get(name, ())) for name in scanned.names}
         self.stamp = scanned.stamp
         return npy_head(scanned.rows, self.dim)
 
     def see(self, block: Table) -> None:
-        for name, values in block.columns.items():
-            self.kinds[name] |= {_kind(value) for value in values if value is not None}
+        for name, kinds in kinds_of(block).items():
+            self.kinds[name] |= kinds
+
+    def sign(self, key: Mapping[str, object]) -> None:
+        self.inputs = dict(key)
 
     def rows(self, block: Table, vectors: np.ndarray) -> bytes:
         return npy_rows(vectors)
@@ -132,14 +147,12 @@ class ParquetTable:
                 rows = len(next(iter(columns.values())))
                 vectors = np.frombuffer(file.read(4 * self.dim * rows), dtype="<f4").reshape(rows, self.dim)
                 name = free_name(VECTOR, columns, "encoder_")
-                table = arrow.table({**columns, name: self._lists(vectors)})
+                table = arrow.table({**columns, name: self._lists(vectors)}, metadata={INPUTS: json.dumps(self.inputs)})
                 writer = writer or arrow.parquet.ParquetWriter(to, table.schema)
                 writer.write_table(table)
             if writer is not None:
                 writer.close()
-        if stamp_of(self.source.path) != self.stamp:
-            cause, remedy = "the file changed while it was being read", "run the command again"
-            raise DataError("DATA_CHANGED", cause, place=str(self.source.path), remedy=remedy)
+        check_unchanged(self.source.path, self.stamp)
 
     def _columns(self) -> Iterator[dict[str, Sequence[object]]]:
         """The columns of the source in groups of rows, as arrays of arrow."""
@@ -170,6 +183,29 @@ class ParquetTable:
         return arrow.FixedSizeListArray.from_arrays(
             arrow.array(vectors.ravel()), self.dim, mask=arrow.array(missing) if missing.any() else None
         )
+
+
+def kinds_of(block: Table) -> dict[str, set[type]]:
+    """The kinds of the values of each column, as far as they decide on its type in a Parquet file."""
+    return {name: {_kind(value) for value in values if value is not None} for name, values in block.columns.items()}
+
+
+def read_inputs(path: Path) -> dict[str, object] | None:
+    """The inputs of the vectors in a Parquet file that `encode` wrote; None for any other file.
+
+    Raises: MissingExtraError; DamagedError for a file that is not whole.
+    """
+    arrow = parquet_library()
+    try:
+        with arrow.parquet.ParquetFile(path) as content:
+            record = (content.schema_arrow.metadata or {}).get(INPUTS)
+        inputs = None if record is None else json.loads(record)
+    except (arrow.ArrowException, OSError, ValueError) as error:
+        remedy = "move it away and run the command again"
+        raise DamagedError(
+            "FILE_DAMAGED", f"not a whole parquet file: {error}", place=str(path), remedy=remedy
+        ) from error
+    return inputs if isinstance(inputs, dict) else None
 
 
 def _kind(value: object) -> type:

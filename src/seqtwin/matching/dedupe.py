@@ -11,7 +11,7 @@ from seqtwin.inference.reranking import reranker_of
 from seqtwin.matching.clusters import Pairs, central, components, forest, weakest_links
 from seqtwin.matching.decisions import Decision, Known, known_pairs
 from seqtwin.matching.distinct_texts import Distinct, distinct, unread_pairs
-from seqtwin.matching.nearest_texts import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
+from seqtwin.matching.nearest_texts import Encoder, Engine, InProcess, OnRows, Progress, no_progress
 from seqtwin.matching.neighbour_links import CutOff, Links, cut_off, linked, width_for
 from seqtwin.matching.pair_judge import EncodedTexts, PairJudge
 from seqtwin.matching.settings import check_count, choose_threshold, own_threshold
@@ -189,8 +189,11 @@ def compare_rows(
     decisions: Sequence[Decision] = (),
     rerank: bool = False,
     on_rows: OnRows = no_progress,
+    engine: Engine | None = None,
 ) -> ComparedRows:
     """The rows of a list, encoded and compared. The arguments are those of `dedupe`.
+
+    `engine`: where; by default in this process.
 
     Raises: ConfigError for an invalid k, or without a re-ranker; DataError for decisions that contradict each other.
     """
@@ -199,8 +202,9 @@ def compare_rows(
     check_count("k", 1 if k is None else k, 1)
     count, decided = len(items.keys), known_pairs(decisions, items.places)
     progress = Progress(on_rows, 2 * count)
-    vectors = encode_texts(encoder, items.texts, progress)
-    near = find_nearest(encoder.similarity, vectors, vectors, width_for(k), np.arange(count), progress)
+    engine = engine or InProcess(encoder)
+    vectors = engine.encode(items.texts, progress)
+    near = engine.nearest(vectors, vectors, width_for(k), np.arange(count), progress)
     near = near.without(unread_pairs(items.known, items.known, near.rows))
     every = EncodedTexts(items.texts, vectors)
     judge = None if reranker is None else PairJudge(reranker, every, every)

@@ -10,7 +10,7 @@ from seqtwin.index.exact_search import Array
 from seqtwin.inference.reranking import EncoderReranker, reranker_of
 from seqtwin.matching.clusters import Pairs, best_first
 from seqtwin.matching.distinct_texts import Distinct, distinct, unread_pairs
-from seqtwin.matching.nearest_texts import Encoder, OnRows, Progress, encode_texts, find_nearest, no_progress
+from seqtwin.matching.nearest_texts import Encoder, Engine, InProcess, OnRows, Progress, no_progress
 from seqtwin.matching.one_to_one import Candidates, one_to_one_rows
 from seqtwin.matching.pair_judge import EncodedTexts, PairJudge
 from seqtwin.matching.settings import check_count, choose_threshold, own_threshold
@@ -150,15 +150,18 @@ def compare_lists(
     k: int = 10,
     rerank: bool = False,
     on_rows: OnRows = no_progress,
+    engine: Engine | None = None,
 ) -> ComparedLists:
     """The rows of two lists, encoded and compared. The arguments are those of `link`.
+
+    `engine`: where; by default in this process.
 
     Raises: ConfigError for an invalid keep or k, or without a re-ranker.
     """
     check_count("keep", keep, 1)
     width = max(check_count("k", k, 1), keep + 1)
     reranker = reranker_of(encoder) if rerank else None
-    sides = _Sides(encoder, distinct(encoder, left), distinct(encoder, right), on_rows, width, reranker)
+    sides = _Sides(encoder, distinct(encoder, left), distinct(encoder, right), on_rows, width, reranker, engine)
     return ComparedLists(sides, sides.candidates(), keep)
 
 
@@ -173,7 +176,9 @@ class _Sides:
         on_rows: OnRows,
         k: int,
         reranker: EncoderReranker | None,
+        engine: Engine | None,
     ) -> None:
+        self.engine = engine or InProcess(encoder)
         self.similarity, self.left, self.right, self.k = encoder.similarity, left, right, k
         every: dict[Hashable, str] = {}
         for key, text in zip([*left.keys, *right.keys], [*left.texts, *right.texts], strict=True):
@@ -182,7 +187,7 @@ class _Sides:
         codes = np.array([places_of[key] for key in [*left.keys, *right.keys]], dtype=np.int64)
         # the search from the right side has at most as many queries as there are left texts
         self.progress = Progress(on_rows, len(every) + 2 * len(left.keys))
-        vectors = encode_texts(encoder, list(every.values()), self.progress)
+        vectors = self.engine.encode(list(every.values()), self.progress)
         cut = len(left.keys)
         self.a, self.b = vectors[codes[:cut]], vectors[codes[cut:]]
         places = np.full(len(every), -1, dtype=np.int64)
@@ -196,7 +201,7 @@ class _Sides:
         if not len(self.b):
             none = np.full((len(self.a), 1), -1, dtype=np.int64)
             return Candidates(none, np.full(none.shape, -np.inf, dtype=np.float32), none >= 0)
-        near = find_nearest(self.similarity, self.a, self.b, self.k, self.twin, self.progress)
+        near = self.engine.nearest(self.a, self.b, self.k, self.twin, self.progress)
         near = near.without(unread_pairs(self.left.known, self.right.known, near.rows))
         near = near if self.judge is None else self.judge.rerank(near)
         has = np.flatnonzero(self.twin >= 0)
@@ -243,7 +248,7 @@ class _Sides:
     def _best_left(self, wanted: Array) -> Array:
         """The score of the best left text of each of these right texts: Float[wanted]."""
         width = 1 if self.judge is None else self.k
-        near = find_nearest(self.similarity, self.b[wanted], self.a, width, None, self.progress)
+        near = self.engine.nearest(self.b[wanted], self.a, width, None, self.progress)
         if self.judge is not None:
             near = PairJudge(self.judge.reranker, self.judge.b.take(wanted), self.judge.a).rerank(near)
         return near.scores[:, 0]

@@ -9,7 +9,7 @@ import numpy as np
 from seqtwin.index.exact_search import Array, Matrix, Neighbours, nearest
 
 OnRows = Callable[[int, int], None]
-_AT_ONCE = 4096  # rows between two reports of the progress
+AT_ONCE = 4096  # rows between two reports of the progress
 
 
 class Encoder(Protocol):
@@ -42,7 +42,7 @@ def no_progress(done: int, total: int) -> None:
 
 def encode_texts(encoder: Encoder, texts: Sequence[str], progress: Progress) -> Array:
     """The vector of each text: Float[texts dim]."""
-    parts = [texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE)]
+    parts = [texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE)]
     vectors = []
     for part in parts or [texts]:
         vectors.append(encoder.encode(part))
@@ -55,9 +55,34 @@ def find_nearest(
 ) -> Neighbours:
     """The k nearest rows of the corpus for each query. `itself`: as for `exact_search.nearest`."""
     parts = []
-    for start in range(0, max(len(queries), 1), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
+    for start in range(0, max(len(queries), 1), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
         own = None if itself is None else itself[part]
         parts.append(nearest(matrix, queries[part], corpus, k, itself=own))
         progress.add(len(queries[part]))
     return Neighbours(np.concatenate([p.rows for p in parts]), np.concatenate([p.scores for p in parts]))
+
+
+class Engine(Protocol):
+    """Where the vectors of texts and their nearest neighbours are computed."""
+
+    def encode(self, texts: Sequence[str], progress: Progress) -> Array:
+        """The vector of each text: Float[texts dim]."""
+
+    def nearest(self, queries: Array, corpus: Array, k: int, itself: Array | None, progress: Progress) -> Neighbours:
+        """The k nearest rows of the corpus for each query, as `exact_search.nearest` finds them."""
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """Computes in this process."""
+
+    encoder: Encoder
+
+    def encode(self, texts: Sequence[str], progress: Progress) -> Array:
+        """The vector of each text: Float[texts dim]."""
+        return encode_texts(self.encoder, texts, progress)
+
+    def nearest(self, queries: Array, corpus: Array, k: int, itself: Array | None, progress: Progress) -> Neighbours:
+        """The k nearest rows of the corpus for each query."""
+        return find_nearest(self.encoder.similarity, queries, corpus, k, itself, progress)

@@ -64,7 +64,8 @@ def _refuse_missing(metavar: str, path: Path) -> NoReturn:
         raise ConfigError(code, f"no such file or folder{hint}", place=str(path), remedy=remedy)
     if path.suffix.lower() in {".yaml", ".yml"}:
         raise ConfigError("CONFIG_MISSING", f"cannot be read: no such file{hint}", place=str(path))
-    raise DataError("DATA_MISSING", f"no such file{hint}", place=str(path))
+    remedy = "for the files that match a pattern, add --dask local:2" if set(str(path)) & set("*?[") else ""
+    raise DataError("DATA_MISSING", f"no such file{hint}", place=str(path), remedy=remedy)
 
 
 def _similar(path: Path) -> str:

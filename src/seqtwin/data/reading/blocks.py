@@ -1,9 +1,9 @@
 """Tables and text files in blocks of rows, for files that are larger than memory."""
 
 import os
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seqtwin.data.files.formats import format_of, read_lines, refuse_foreign, refuse_quoting
@@ -36,7 +36,8 @@ class Source:
 class Scanned:
     """The result of a first pass over a file: the number of rows, the column names, and a checksum.
 
-    `stamp`: size and modification time; `notes`: decisions of the reader.
+    `stamp`: size and modification time; `notes`: decisions of the reader; `kinds`: the types of the values of a column,
+    if they are known.
     """
 
     rows: int
@@ -44,10 +45,11 @@ class Scanned:
     sha256: str
     stamp: tuple[int, int]
     notes: tuple[str, ...] = ()
+    kinds: Mapping[str, Set[type]] = field(default_factory=dict)
 
 
-def scan(source: Source) -> Scanned:
-    """Read a file once, check every row and count the rows.
+def scan(source: Source, see: Callable[[Table], None] = lambda _block: None) -> Scanned:
+    """Read a file once, check every row and count the rows. `see` gets every block.
 
     Raises: DataError with the first problems of the file, or if it has no rows.
     """
@@ -58,6 +60,7 @@ def scan(source: Source) -> Scanned:
     for block in read_blocks(source.path, quoting=source.quoting):
         for name in source.columns:
             texts_named(block, name, empty=source.empty)
+        see(block)
         rows, names = rows + len(block), names | dict.fromkeys(block.columns)
         problems += block.problems
         notes |= dict.fromkeys(block.notes)
@@ -82,6 +85,23 @@ def stamp_of(path: Path) -> tuple[int, int]:
     except OSError as error:
         raise DataError("DATA_UNREADABLE", f"cannot be read: {error.strerror}", place=str(path)) from error
     return status.st_size, status.st_mtime_ns
+
+
+def check_unchanged(path: Path, stamp: tuple[int, int]) -> None:
+    """Raises: DataError if the file has another size or time than before."""
+    if stamp_of(path) != stamp:
+        cause = "the file changed while it was being read"
+        raise DataError("DATA_CHANGED", cause, place=str(path), remedy="run the command again")
+
+
+@contextmanager
+def lines_in_errors(path: Path, block: Table) -> Iterator[None]:
+    """Adds the line numbers of the block to an error of the encoder."""
+    try:
+        yield
+    except DataError as error:
+        place = f"{path}, lines {block.lines[0]} to {block.lines[-1]}"
+        raise DataError(error.code, error.cause, place=place, remedy=error.remedy) from error
 
 
 def read_blocks(

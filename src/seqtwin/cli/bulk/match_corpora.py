@@ -1,0 +1,62 @@
+"""`dedupe --dask` and `link --dask`: lists of many files, encoded and compared on a cluster."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqtwin.cli import console
+from seqtwin.cli.bulk.cluster_work import AGAIN, opened, progress
+from seqtwin.errors import ConfigError
+
+if TYPE_CHECKING:
+    from seqtwin.data.files.rows import Quoting
+    from seqtwin.inference.trained_encoder import TrainedEncoder
+    from seqtwin.matching.match_files import Listed
+    from seqtwin.matching.nearest_texts import Engine
+
+
+def read_rows(path: Path, column: str | None, option: str, quoting: "Quoting | None", dask: str | None) -> "Listed":
+    """The rows of a file; with --dask also of all files in a folder, or of those that match a pattern.
+
+    Prints how they were understood. Raises: ConfigError, DataError.
+    """
+    from seqtwin.matching.match_files import read_listed
+
+    if dask is None:
+        listed = read_listed(path, column, option, quoting=quoting)
+    else:
+        from seqtwin.bulk.corpus_files import find_files
+        from seqtwin.bulk.listed_corpora import read_corpus_list
+
+        listed = read_corpus_list(find_files(path), column, option, quoting)
+    console.print_summary(listed.understood)
+    return listed
+
+
+@contextmanager
+def comparing(
+    dask: str | None, model: "TrainedEncoder", encoder: Path, outputs: Sequence[Path | None]
+) -> "Iterator[tuple[Engine | None, Callable[[int, int], None]]]":
+    """Where texts are compared (None: in this process), and a progress bar over the rows.
+
+    `outputs`: files that are written; intermediate results are next to the first one.
+
+    Raises: ConfigError, MissingExtraError, InUseError, ResourceError.
+    """
+    if dask is None:
+        with console.rows_bar("comparing") as on_rows:
+            yield None, on_rows
+        return
+    from seqtwin.bulk.match_parts import open_engine
+
+    written = [path for path in outputs if path is not None]
+    if not written:
+        cause = "--dask needs an output: the workers share its folder"
+        raise ConfigError("MATCH_FOLDER", cause, place="--dask", remedy="add -o FILE.csv")
+    scratch = written[0].absolute().with_name(f".{written[0].name}.matching")
+    stopped = f"stopped; what was compared is kept in {scratch}; {AGAIN}"
+    with opened(dask, model, encoder, lambda: stopped) as workers:
+        console.print_summary([workers.line(f"output: {', '.join(map(str, written))}")])
+        with open_engine(workers.client, workers.at, scratch) as engine, progress("comparing") as on_rows:
+            yield engine, on_rows
