@@ -31,6 +31,7 @@ GROUND = frozenset(
         "build_folders",
         "interrupts",
         "place_faults",
+        "given_command",
     }
 )
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})
@@ -39,7 +40,18 @@ INFERENCE = BELOW_STORE | {"store", "reranker"}
 RUN = BELOW_STORE | {"store", "training", "published", "teachers", "baselines", "trackers"}
 AT_WORK = frozenset({"inference", "index", "matching", "serve", "verify"})
 EXPERIMENTS = frozenset(
-    {"training", "baselines", "trackers", "run", "study", "explain", "reporting", "published", "comparisons"}
+    {
+        "training",
+        "baselines",
+        "trackers",
+        "run",
+        "study",
+        "explain",
+        "reporting",
+        "published",
+        "comparisons",
+        "progress",
+    }
 )
 FACE = frozenset({"api", "notebook"})  # the Python functions
 
@@ -68,6 +80,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "conformance": INFERENCE | {"inference", "index", "training", "reading"},
     "anatomy": BELOW_STORE | {"store"},
     "reporting": frozenset({"ground", "published", "comparisons"}),
+    "progress": frozenset({"ground", "published", "reporting"}),
     "interop": INFERENCE | EXPERIMENTS | AT_WORK,
     "trackers": frozenset({"ground", "published", "reporting"}),
     "notebook": INFERENCE | EXPERIMENTS | AT_WORK,
@@ -93,6 +106,7 @@ NEVER_REACHED = {
     "run": {f"{ROOT}.study", f"{ROOT}.explain"},
     "study": {f"{ROOT}.explain"},
     "reporting": {"torch", "pytorch_metric_learning", f"{ROOT}.records"},
+    "progress": {"torch", "pandas", "pytorch_metric_learning", f"{ROOT}.records"},
 }
 
 _MODULE_IN_STRING = re.compile(rf"{ROOT}(\.\w+)+(:\w+)?")

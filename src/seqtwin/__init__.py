@@ -21,6 +21,7 @@ The files and folders, from the ground up:
 - `config`: the models of a run and of a study.
 - `metrics`: metrics of pairs, classes, texts and rankings.
 - `floors`: the scores of baselines, and the best of them next to an encoder.
+- `given_command`: the command that was typed.
 - `published`: the files, keys and columns of a published study cell.
 - `comparisons`: the pairings that a planned comparison compares.
 - `quick_budget`: the minutes of a quick study and what they were spent on.
@@ -35,6 +36,7 @@ The files and folders, from the ground up:
 - `trackers`: callbacks and experiment trackers.
 - `run`: one training.
 - `study`: many trainings.
+- `progress`: progress of running and interrupted work.
 - `explain`: the reason why a study cell scores low.
 - `reporting`: published cells to a report.
 - `inference`: a trained encoder at work.
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
     from seqtwin.model.projections import PROJECTIONS
     from seqtwin.model.representations import REPRESENTATIONS
     from seqtwin.model.similarities import SIMILARITIES
+    from seqtwin.progress.find_status import status
     from seqtwin.reading.reader import Reader, read
     from seqtwin.trackers.callbacks import Callback
     from seqtwin.training.losses import LOSSES
@@ -84,6 +87,7 @@ _HOME = {
     "train": "seqtwin.api",
     "compare": "seqtwin.api",
     "report": "seqtwin.api",
+    "status": "seqtwin.progress.find_status",
     "probe": "seqtwin.api",
     "evaluate": "seqtwin.api",
     "Callback": "seqtwin.trackers.callbacks",
@@ -138,6 +142,7 @@ __all__ = [
     "read_run",
     "read_study",
     "report",
+    "status",
     "train",
 ]
 

@@ -4,6 +4,7 @@ Files of texts may be larger than memory. Such a file is read twice: first to ch
 file of series is read at once. An interrupted run can be resumed, and its result has the same bytes.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -259,13 +260,14 @@ def _series_bytes(encoder: BaseEncoder, block: list[np.ndarray], form: VectorFor
 
 
 def _grow(result: _Result, out: Path, resume: bool, on_rows: OnRows) -> int:
-    with publish_growing(out, {**result.key, "version": __version__}, resume=resume) as growing:
-        done = 0
+    with publish_growing(out, {**result.key, "version": __version__}, resume=resume, of=result.rows) as growing:
+        done, start = 0, time.monotonic()
         for number, part in enumerate(result.parts):
             done += part.rows
             if number >= growing.blocks:
                 data = part.make()
-                growing.add(data if number else result.head + data)
+                start, before = time.monotonic(), start
+                growing.add(data if number else result.head + data, rows=part.rows, seconds=start - before)
             on_rows(done, result.rows)
         if result.finish:
             growing.built = growing.folder / "finished"

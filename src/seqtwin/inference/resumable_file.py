@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import driver_lock, dump_json, publish_file, publish_text, read_json, refuse_existing, writing
+from seqtwin.given_command import origin
 from seqtwin.paths import check_file_name
 
 FORMAT = 1
@@ -25,7 +26,10 @@ Key: TypeAlias = Mapping[str, object]
 
 @dataclass
 class Growing:
-    """A file under construction. `key`: its inputs; `blocks`: how many are on disk; `built`: the file to publish."""
+    """A file under construction. `key`: its inputs; `blocks`: how many are on disk; `built`: the file to publish.
+
+    `rows`, `of`: the finished rows and all of them, and `seconds`: the time for them; for `seqtwin status` alone.
+    """
 
     folder: Path
     key: Key
@@ -33,14 +37,17 @@ class Growing:
     blocks: int = 0
     size: int = 0
     checksum: int = 0
+    rows: int = 0
+    of: int = 0
+    seconds: float = 0.0
 
     @property
     def data(self) -> Path:
         """The file with all blocks so far, one after the other."""
         return self.folder / DATA
 
-    def add(self, block: bytes) -> None:
-        """Append a block. On return, the block and the record are on disk.
+    def add(self, block: bytes, *, rows: int = 0, seconds: float = 0.0) -> None:
+        """Append a block with as many rows. On return, the block and the record are on disk.
 
         Raises: ResourceError.
         """
@@ -48,19 +55,21 @@ class Growing:
             file.write(block)
         self.blocks, self.size = self.blocks + 1, self.size + len(block)
         self.checksum = zlib.crc32(block, self.checksum)
+        self.rows, self.seconds = self.rows + rows, self.seconds + seconds
         self.record()
 
     def record(self) -> None:
         """Write the record of the progress so far."""
         state = {"blocks": self.blocks, "size": self.size, "checksum": self.checksum}
-        publish_text(self.folder / RECORD, dump_json({"format": FORMAT, "key": dict(self.key), **state}))
+        shown = {"rows": self.rows, "of": self.of, "seconds": round(self.seconds, 3), "origin": origin()}
+        publish_text(self.folder / RECORD, dump_json({"format": FORMAT, "key": dict(self.key), **state, **shown}))
 
 
 @contextmanager
-def publish_growing(final: Path, key: Key, *, resume: bool) -> Iterator[Growing]:
+def publish_growing(final: Path, key: Key, *, resume: bool, of: int = 0) -> Iterator[Growing]:
     """A file that is published under its name if the `with` block ends without an error; otherwise it stays hidden.
 
-    `key`: the inputs of the file. `resume`: continue an interrupted file that has the same key.
+    `key`: the inputs of the file. `resume`: continue an interrupted file that has the same key. `of`: all its rows.
 
     Raises: ConfigError if `final` exists or its name is too long, or the interrupted file has another key; DamagedError
     if that file does not match its record; InUseError if another process is writing it.
@@ -69,7 +78,7 @@ def publish_growing(final: Path, key: Key, *, resume: bool) -> Iterator[Growing]
     refuse_existing(final)
     folder = final.with_name(f".{final.name}.growing")
     with driver_lock(folder, what="file"):
-        growing = Growing(folder, key, folder / DATA)
+        growing = Growing(folder, key, folder / DATA, of=of)
         if resume and (folder / RECORD).exists():
             _resume(growing)
         else:
@@ -92,9 +101,16 @@ def _resume(growing: Growing) -> None:
         cause = f"the interrupted run had another {', '.join(other)}"
         raise ConfigError("RESUME_CHANGED", cause, place=str(path), remedy=AGAIN)
     growing.blocks, growing.size, growing.checksum = state
+    growing.rows, growing.seconds = int(_count(record, "rows")), _count(record, "seconds")
     if _checksum(growing) != growing.checksum:
         cause = "the blocks on disk do not match their record"
         raise DamagedError("GROWN_DAMAGED", cause, place=str(growing.data), remedy=AGAIN)
+
+
+def _count(record: Mapping[str, object], name: str) -> float:
+    """A number of the record that only `seqtwin status` shows; 0 where it is missing."""
+    value = record.get(name)
+    return value if isinstance(value, int | float) else 0
 
 
 def _checksum(growing: Growing) -> int | None:
