@@ -31,7 +31,6 @@ GROUND = frozenset(
         "build_folders",
         "interrupts",
         "place_faults",
-        "given_command",
     }
 )
 BELOW_STORE = frozenset({"ground", "model", "data", "build"})
@@ -106,7 +105,7 @@ NEVER_REACHED = {
     "run": {f"{ROOT}.study", f"{ROOT}.explain"},
     "study": {f"{ROOT}.explain"},
     "reporting": {"torch", "pytorch_metric_learning", f"{ROOT}.records"},
-    "progress": {"torch", "pandas", "pytorch_metric_learning", f"{ROOT}.records"},
+    "progress": {"torch", "pytorch_metric_learning", f"{ROOT}.records"},
 }
 
 _MODULE_IN_STRING = re.compile(rf"{ROOT}(\.\w+)+(:\w+)?")

@@ -21,7 +21,6 @@ The files and folders, from the ground up:
 - `config`: the models of a run and of a study.
 - `metrics`: metrics of pairs, classes, texts and rankings.
 - `floors`: the scores of baselines, and the best of them next to an encoder.
-- `given_command`: the command that was typed.
 - `published`: the files, keys and columns of a published study cell.
 - `comparisons`: the pairings that a planned comparison compares.
 - `quick_budget`: the minutes of a quick study and what they were spent on.

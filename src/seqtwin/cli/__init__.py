@@ -9,7 +9,6 @@
 - `init_train`: init, train.
 - `compare_report_check`: compare, report, check.
 - `explain`: explain.
-- `status`: status.
 - `predict_probe`: predict, probe.
 - `anatomy`: anatomy.
 - `encode_score_evaluate`: encode, score, evaluate.
@@ -22,7 +21,7 @@
 - `mine`: mine.
 - `serve`: serve.
 - `export`: export.
-- `verify`: verify.
+- `status_verify`: status, verify.
 - `catalogue`: the families of parts that `list` prints.
 - `list_schema`: list, schema.
 """
@@ -56,12 +55,11 @@ from seqtwin.cli.plain_help import PlainCommand
 from seqtwin.cli.predict_probe import predict, probe
 from seqtwin.cli.rerank import fit_reranker
 from seqtwin.cli.serve import serve
-from seqtwin.cli.status import status
-from seqtwin.cli.verify import verify
+from seqtwin.cli.status_verify import status, verify
 from seqtwin.cli.why import why
 from seqtwin.errors import ConfigError, SeqTwinError
-from seqtwin.given_command import typed
 from seqtwin.guards.spreadsheets import marked_cells, raw_cells
+from seqtwin.guards.typed_command import typed
 from seqtwin.place_faults import place_fault
 from seqtwin.version import __version__
 

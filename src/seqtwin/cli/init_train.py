@@ -236,9 +236,8 @@ def _print_run(run: "Run", fitted: "FittedReranker | None", *, has_threshold: bo
         console.print_line(line)
     if has_threshold and scores.get("threshold", 0) is None:
         console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")
-    for line in compare_with_best(measured, scores["dev"], scores["test"]) if measured else []:
-        console.print_line(line)
-    for line in _rising_lines(run.path):
+    compared = compare_with_best(measured, scores["dev"], scores["test"]) if measured else []
+    for line in [*compared, *_rising_lines(run.path)]:
         console.print_line(line)
     if fitted is not None:
         print_fitted(fitted)

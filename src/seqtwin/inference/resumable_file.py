@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import driver_lock, dump_json, publish_file, publish_text, read_json, refuse_existing, writing
-from seqtwin.given_command import origin
+from seqtwin.guards.typed_command import origin
 from seqtwin.paths import check_file_name
 
 FORMAT = 1

@@ -94,7 +94,7 @@ def _is_locked(path: Path) -> bool | None:
 
 
 def _began(pid: int) -> float | None:
-    """When a process began, in seconds since 1970; None where the system does not tell."""
+    """When a process began, in seconds since 1970; None where the system does not show it."""
     try:
         ticks = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
         lines = Path("/proc/stat").read_text(encoding="utf-8").splitlines()

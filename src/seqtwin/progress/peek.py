@@ -37,7 +37,7 @@ def number(value: object) -> float | None:
 
 
 def whole(value: object) -> int:
-    """A whole number from 0 on; 0 for anything else."""
+    """A count; 0 for anything but a positive integer."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 

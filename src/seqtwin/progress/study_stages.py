@@ -59,7 +59,7 @@ def _published_at(folder: Path) -> float | None:
 
 @lru_cache(maxsize=CELLS)
 def _read_task(folder: Path, pairing: str, when: float) -> Task:
-    """What is published never changes, so it is read once, however often a status is asked for."""
+    """What is published never changes, so it is read once, however often a status is made."""
     manifest = peek(folder / MANIFEST)
     if manifest is None:
         return Task(folder.name, "failed", pairing, "damaged", ABSENT, published=when)
@@ -67,7 +67,7 @@ def _read_task(folder: Path, pairing: str, when: float) -> Task:
     seconds, cpu = total(part(manifest, "seconds")), total(part(manifest, "cpu_seconds"))
     if result == "finished":
         return Task(folder.name, "done", pairing, result, share=1.0, seconds=seconds, cpu_seconds=cpu, published=when)
-    reason = str(error.get("cause") or "its vectors are all alike, so its scores say nothing").split("\n", 1)[0]
+    reason = str(error.get("cause") or "its vectors are all alike, so its scores mean nothing").split("\n", 1)[0]
     return Task(
         folder.name, "failed", pairing, result, reason, str(error.get("remedy", "")), seconds=seconds, cpu_seconds=cpu,
         published=when,

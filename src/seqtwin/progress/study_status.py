@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from seqtwin.given_command import ORIGIN
+from seqtwin.guards.typed_command import ORIGIN
 from seqtwin.progress.again import command, typed
 from seqtwin.progress.driver import Driver, who_drives
 from seqtwin.progress.peek import Content, changed, part, peek, texts

@@ -46,7 +46,7 @@ def time_left(stages: Sequence[Stage], processes: int) -> TimeLeft | None:
 
 
 def _measure(stage: Stage, task: Task) -> Iterator[_Measured]:
-    """What the seconds of a task tell: of one that is done, or of one that was begun."""
+    """The seconds of one training, from a task that is done or was begun."""
     share = 1.0 if task.state == "done" else task.share
     if task.state == "failed" or not task.seconds or share <= 0:
         return
@@ -75,12 +75,11 @@ def _rest(stage: Stage, task: Task, measured: Sequence[_Measured]) -> _Rest:
 
 def _basis(rests: Sequence[_Rest], measured: int, processes: int) -> str:
     own = sum(rest.is_own for rest in rests)
-    whose = (
-        "of their own pairing" if own == len(rests) else f"of their own pairing for {own} of {len(rests)}, else of all"
+    others = "" if own == len(rests) else f", {len(rests) - own:,} from the mean of all"
+    count = f"the seconds of {measured:,} task{'s' * (measured != 1)}"
+    return f"{count}: {own:,} of the {len(rests):,} left from their own pairing{others}" + (
+        f"; {processes} run at a time" if processes > 1 else ""
     )
-    others = f"; {processes} run at a time now" if processes > 1 else ""
-    count = f"{measured:,} {'tasks' if measured != 1 else 'task'}"
-    return f"the mean seconds {whose}, from {count} so far{others}"
 
 
 def rounded(seconds: float) -> str:

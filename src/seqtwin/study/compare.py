@@ -10,7 +10,7 @@ from pathlib import Path
 from seqtwin.config import StudyConfig
 from seqtwin.errors import ConfigError
 from seqtwin.files import driver_lock, dump_json, publish_text, read_manifest, retire
-from seqtwin.given_command import ORIGIN, origin
+from seqtwin.guards.typed_command import ORIGIN, origin
 from seqtwin.published import read_manifest as read_cell_manifest
 from seqtwin.run.check_config import check_targets
 from seqtwin.run.fresh_model import refuse_memory

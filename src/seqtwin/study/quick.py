@@ -14,7 +14,7 @@ from seqtwin.cards import read_sealed, sealed_text
 from seqtwin.config import StudyConfig, vary
 from seqtwin.errors import ConfigError, ResourceError, SeqTwinError
 from seqtwin.files import driver_lock, dump_json, publish_text, verify
-from seqtwin.given_command import ORIGIN, origin
+from seqtwin.guards.typed_command import ORIGIN, origin
 from seqtwin.json_values import hash_of
 from seqtwin.published import DIAGNOSTICS, read_diagnostics
 from seqtwin.quick_budget import QuickBudget, StoppedPairing

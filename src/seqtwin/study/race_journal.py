@@ -13,8 +13,8 @@ from typing_extensions import NotRequired, TypedDict
 
 from seqtwin.cards import read_sealed, sealed_text
 from seqtwin.files import publish_text
-from seqtwin.given_command import Origin, origin
 from seqtwin.guards.shapes import check_shape
+from seqtwin.guards.typed_command import Origin, origin
 from seqtwin.json_values import Json
 
 if TYPE_CHECKING:

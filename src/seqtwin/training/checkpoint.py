@@ -18,7 +18,7 @@ from typing_extensions import NotRequired, TypedDict
 from seqtwin.build_folders import CHECKPOINTS, KEPT, steps_of
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import dump_json, publish_folder, read_json, verify, write_bytes, write_text
-from seqtwin.given_command import Origin, origin
+from seqtwin.guards.typed_command import Origin, origin
 from seqtwin.interrupts import Postponed, postponed
 from seqtwin.training.saved_state import Training, load_state, save_state
 

@@ -1,4 +1,4 @@
-"""The command that was typed. What an interrupted command leaves keeps it, so that `seqtwin status` can repeat it."""
+"""The command that was typed. It is kept in what an interrupted command leaves, for `seqtwin status`."""
 
 import os
 import socket
