@@ -43,6 +43,7 @@ from seqtwin.run.part_labels import label
 from seqtwin.run.prepare import prepare
 from seqtwin.run.prepared_data import Ready, data_facts
 from seqtwin.run.pretrained import followed
+from seqtwin.run.several_processes import follow_torchrun, processes_of, rank_of_torchrun
 from seqtwin.store import Stored, save_encoder
 from seqtwin.trackers.callbacks import Callback, Cell
 from seqtwin.trackers.known_trackers import flat, training_listeners
@@ -92,6 +93,9 @@ def train(
     prepared = prepared or prepare(config)
     check_targets(config, prepared)
     refuse_memory(config, prepared)
+    if config.fit.ddp is not None and rank_of_torchrun():
+        follow_torchrun(config, prepared)
+        raise SystemExit(0)  # process 0 writes and prints the result
     sweep_old(out.parent)
     with training_listeners(callbacks, config.fit.log, out, flat(resolved(config))) as listeners:
         run = _published(config, out, prepared, listeners, on_epoch, finish, baselines=baselines, resume=resume)
@@ -144,7 +148,10 @@ def run_into(
     try:
         on_step, on_row = listeners.following(on_epoch)
         heard = {"on_step": on_step, "on_epoch": on_row}
-        state = fit(b.learner, b.loss, b.rows, b.recipe, b.measure, watch=b.watcher, keeper=keeper, **heard)
+        with processes_of(config, building.folder) as ranks:
+            state = fit(
+                b.learner, b.loss, b.rows, b.recipe, b.measure, watch=b.watcher, keeper=keeper, ranks=ranks, **heard
+            )  # fmt: skip
     except Diverged:
         keeper.remove()  # it would diverge again
         raise

@@ -96,6 +96,9 @@ def run_race(
     """
     if not 0 <= minutes < math.inf:
         raise ConfigError("AUTO_MINUTES", f"expected 0 or more, got {minutes}", place="minutes")
+    if config.fit.ddp is not None:
+        remedy = "leave out --auto, or remove fit.ddp"
+        raise ConfigError("DDP_AUTO", "a race trains each encoder in one process", place="fit.ddp", remedy=remedy)
     entrants = entrants_of(config, fixed)
     check_run(config)
     study, names = _open(config.fit.epochs), [entrant.name for entrant in entrants]

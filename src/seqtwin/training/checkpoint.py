@@ -194,6 +194,26 @@ class Checkpoints(Keeper):
         shutil.rmtree(self.folder / CHECKPOINTS, ignore_errors=True)
 
 
+class FollowedCheckpoints(Checkpoints):
+    """The checkpoints of process 0, for another process of its training, which continues from them and writes none."""
+
+    @contextmanager
+    def on_duty(self) -> Iterator[None]:
+        """This process ends with process 0."""
+        yield
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """The same."""
+        yield
+
+    def after_step(self) -> None:
+        """Write nothing."""
+
+    def after_epoch(self) -> None:
+        """Write nothing."""
+
+
 def differences(before: object, now: object, *, without: str = "") -> list[str]:
     """One line for each value that differs, with its dotted key. `without`: a key that is left out.
 
