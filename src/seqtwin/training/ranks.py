@@ -65,7 +65,7 @@ class Ranks:
             gradient.copy_(total.view_as(gradient))
 
     def of_first(self, measure: Callable[[], float | None], device: torch.device) -> float | None:
-        """What process 0 measures, in every process. The others wait for it."""
+        """The value that process 0 measures, in every process. The others wait for it."""
         value = measure() if self.is_first else None
         if self.count == 1:
             return value
