@@ -13,7 +13,7 @@ from seqtwin.progress.work_status import Outcome, Stage, Status
 
 STUDY, QUICK = "study.json", "quick.json"
 RETRIED = {"failed", "oom"}  # what --retry-failed trains again
-NONE_SEEN = "no single task is seen to run: it prepares data, trains a stack, or writes the report"
+NONE_SEEN = "no single task is seen to run: it prepares data, trains a stack or on other machines, or writes the report"
 
 
 def study_status(folder: Path) -> Status:
