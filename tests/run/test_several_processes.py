@@ -12,14 +12,13 @@ from torch import distributed
 import tiny
 from seqtwin.config import RunConfig, parse_run, parse_study
 from seqtwin.errors import ConfigError, ResourceError
-from seqtwin.run import several_processes
 from seqtwin.run.check_config import check_run
 from seqtwin.run.manifest import config_hash, resolved
 from seqtwin.run.prepare import DataSets
 from seqtwin.run.train import train
 from seqtwin.study.grid import expand_grid
 from seqtwin.study.race import run_race
-from seqtwin.training import checkpoint
+from seqtwin.training import checkpoint, processes
 from seqtwin.training.fit import fit
 from seqtwin.training.ranks import ALONE, Ranks
 
@@ -133,7 +132,7 @@ def test_a_process_that_ends_is_one_message_and_the_checkpoint_stays(
 def test_a_process_that_cannot_begin_is_one_message(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(several_processes, "_follow_here", print_nothing)
+    monkeypatch.setattr(processes, "_follow_here", print_nothing)
     with pytest.raises(ResourceError, match="before its first step"):
         train(config_of(data, "mse", 2), tmp_path / "two")
     assert multiprocessing.active_children() == []

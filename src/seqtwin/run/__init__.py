@@ -23,6 +23,5 @@
 - `manifest`: the resolved config, identity and versions of a run.
 - `fresh_model`: the encoder that a training starts with.
 - `begin`: a training up to its first step.
-- `several_processes`: the processes of a training with `fit.ddp`.
 - `train`: one training from its config to its published folder.
 """

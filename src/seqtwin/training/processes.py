@@ -7,30 +7,30 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import distributed
 
-from seqtwin.config import RunConfig, vary
+from seqtwin.config import RunConfig
 from seqtwin.errors import ConfigError, ResourceError, SeqTwinError
-from seqtwin.run.begin import recipe_of
-from seqtwin.run.fresh_model import fresh_model
-from seqtwin.run.manifest import identity
-from seqtwin.run.objectives.registry import objective_of
-from seqtwin.run.objectives.training_rows import training_rows
-from seqtwin.run.prepare import prepare
-from seqtwin.run.prepared_data import Ready
-from seqtwin.training.checkpoint import FollowedCheckpoints
-from seqtwin.training.fit import fit, pick_device
+from seqtwin.training.fit import pick_device
 from seqtwin.training.ranks import AGAIN, ALONE, Ranks
+
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import FileStore
 
 PATIENCE = timedelta(days=7)  # process 0 evaluates meanwhile; a process that ends is noticed at once
 LOOK = 0.05  # seconds
+
+# trains along with process 0, given the folder of the checkpoints and the place of the process
+TrainAlong = Callable[[Path, Ranks], None]
+GetReady = Callable[[RunConfig], TrainAlong]
 
 
 def rank_of_torchrun() -> int | None:
@@ -39,10 +39,12 @@ def rank_of_torchrun() -> int | None:
 
 
 @contextmanager
-def processes_of(config: RunConfig, folder: Path) -> Iterator[Ranks]:
+def processes_of(config: RunConfig, folder: Path, get_ready: GetReady) -> Iterator[Ranks]:
     """The place of this process, the first one, among those of a training. The others train along in this block.
 
-    `folder`: that of the checkpoints. Raises: ConfigError; ResourceError where a process ends.
+    `folder`: that of the checkpoints. `get_ready`: what the others call first; a function of a module.
+
+    Raises: ConfigError; ResourceError where a process ends.
     """
     count = config.fit.ddp
     if count is None:
@@ -52,12 +54,12 @@ def processes_of(config: RunConfig, folder: Path) -> Iterator[Ranks]:
             _sent_path(str(folder))
             yield ranks
     else:
-        with _started(config, folder, count) as ranks:
+        with _started(config, folder, count, get_ready) as ranks:
             yield ranks
 
 
 @contextmanager
-def _joined(config: RunConfig, store: distributed.Store | None, rank: int, count: int) -> Iterator[Ranks]:
+def _joined(config: RunConfig, store: "FileStore | None", rank: int, count: int) -> Iterator[Ranks]:
     """This process as one of `count`. `store`: where they meet; None for that of torchrun."""
     world = int(os.environ.get("WORLD_SIZE", count)) if store is None else count
     if world != count:
@@ -75,18 +77,20 @@ def _joined(config: RunConfig, store: distributed.Store | None, rank: int, count
 
 
 @contextmanager
-def _started(config: RunConfig, folder: Path, count: int) -> Iterator[Ranks]:
+def _started(config: RunConfig, folder: Path, count: int, get_ready: GetReady) -> Iterator[Ranks]:
     """This process as the first of `count`. It starts the others, which end with the block."""
     place, threads = Path(tempfile.mkdtemp(prefix="seqtwin-")), torch.get_num_threads()
     context = multiprocessing.get_context("spawn")
     own = config.fit.threads or max(1, threads // count)
     others: list[BaseProcess] = [
-        context.Process(target=_follow_here, args=(config, folder, rank, count, place / "store", own), daemon=True)
+        context.Process(
+            target=_follow_here, args=(get_ready, config, folder, rank, count, place / "store", own), daemon=True
+        )
         for rank in range(1, count)
     ]
     try:
         torch.set_num_threads(own)
-        store = distributed.FileStore(str(place / "store"), count)
+        store: FileStore = distributed.FileStore(str(place / "store"), count)  # type: ignore[attr-defined]
         for process in others:
             process.start()
         _wait(store, others)
@@ -100,7 +104,7 @@ def _started(config: RunConfig, folder: Path, count: int) -> Iterator[Ranks]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _wait(store: distributed.Store, others: Sequence[BaseProcess]) -> None:
+def _wait(store: "FileStore", others: Sequence[BaseProcess]) -> None:
     """Wait until the other processes are ready. Raises: ResourceError where one ends before that."""
     while not store.check([_ready(rank) for rank in range(1, len(others) + 1)]):
         if any(process.exitcode is not None for process in others):
@@ -132,40 +136,31 @@ def _end(others: Sequence[BaseProcess]) -> None:
             process.join()
 
 
-def _follow_here(config: RunConfig, folder: Path, rank: int, count: int, store: Path, threads: int) -> None:
+def _follow_here(
+    get_ready: GetReady, config: RunConfig, folder: Path, rank: int, count: int, store: Path, threads: int
+) -> None:
     """The work of a process that `_started` starts. Only process 0 is stopped by a signal; this one ends with it."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(threads)
-    prepared = prepare(config)
-    meeting = distributed.FileStore(str(store), count)
+    train_along = get_ready(config)
+    meeting: FileStore = distributed.FileStore(str(store), count)  # type: ignore[attr-defined]
     meeting.set(_ready(rank), "1")
     try:
         with _joined(config, meeting, rank, count) as ranks:
-            _train_along(config, prepared, folder, ranks)
+            train_along(folder, ranks)
     except SeqTwinError:
         sys.exit(3)  # process 0 reports it
 
 
-def follow_torchrun(config: RunConfig, prepared: Ready) -> None:
+def follow_torchrun(config: RunConfig, train_along: TrainAlong) -> None:
     """Train along with process 0, as a process that torchrun started."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     assert config.fit.ddp is not None
     rank = rank_of_torchrun() or 0
     with _joined(config, None, rank, config.fit.ddp) as ranks:
-        _train_along(config, prepared, Path(_sent_path("")), ranks)
-
-
-def _train_along(config: RunConfig, prepared: Ready, folder: Path, ranks: Ranks) -> None:
-    device = pick_device(config.fit.device)
-    if device.type == "cuda":
-        local = int(os.environ.get("LOCAL_RANK", ranks.rank))
-        config, device = vary(config, {"fit.device": f"cuda:{local}"}), torch.device("cuda", local)
-    objective = objective_of(config)
-    learner, loss = objective.trainee(fresh_model(config, prepared).to(device), prepared, config)
-    rows, keeper = training_rows(config, prepared), FollowedCheckpoints(folder, identity(config, prepared, str(device)))
-    fit(learner, loss, rows, recipe_of(config), objective.measure(prepared), keeper=keeper, ranks=ranks)
+        train_along(Path(_sent_path("")), ranks)
 
 
 def _sent_path(path: str) -> str:
