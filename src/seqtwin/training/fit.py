@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqtwin.data.batches import Store, balanced_batches, epoch_batches
+from seqtwin.data.batches import PairStore, Store, balanced_batches, epoch_batches
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
 from seqtwin.model.precision import PRECISIONS, usable_precision
@@ -212,8 +212,11 @@ def _loss_of(
         outputs = model(batch)
     target = batch.target
     if ranks.count > 1:
-        assert isinstance(outputs, Compared)  # only pairs are trained by several processes
-        outputs, target = ranks.whole(outputs, rows), torch.from_numpy(store.target[rows]).to(device, target.dtype)
+        assert isinstance(outputs, Compared) and isinstance(store, PairStore)  # noqa: PT018 - only pairs
+        outputs, target = (
+            ranks.whole(outputs, rows, store),
+            torch.from_numpy(store.target[rows]).to(device, target.dtype),
+        )
     value: Tensor = loss(outputs, target)
     return value
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, distributed, nn
 
+from seqtwin.data.batches import PairStore
 from seqtwin.errors import ResourceError
 from seqtwin.records import Compared
 
@@ -40,16 +41,18 @@ class Ranks:
         share: np.ndarray = np.array_split(rows, self.count)[self.rank]
         return share
 
-    def whole(self, own: Compared, rows: np.ndarray) -> Compared:
+    def whole(self, own: Compared, rows: np.ndarray, store: PairStore) -> Compared:
         """The vectors and scores of a whole batch, in the order of its rows, from those of the share of each process.
 
-        `own`: those of `share(rows)`, or where it is empty of any rows, which are left out.
+        `own`: those of `share(rows)`, or where it is empty of any rows, which are left out. Equal texts get equal vectors,
+        as in one process, which encodes each text once: losses recognize them by that.
         """
         sizes = [len(part) for part in np.array_split(rows, self.count)]
         joined = torch.cat([own.left, own.right, own.score[:, None]], dim=1)[: sizes[self.rank]]
         gathered: Tensor = _Gather.apply(joined, sizes, self.rank)  # type: ignore[no-untyped-call]
         width = own.left.shape[1]
-        return Compared(gathered[:, :width], gathered[:, width : 2 * width], gathered[:, -1])
+        sides = torch.cat([gathered[:, :width], gathered[:, width : 2 * width]])[first_of_equal(store, rows)]
+        return Compared(sides[: len(rows)], sides[len(rows) :], gathered[:, -1])
 
     def add_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Replace each gradient by its sum over all processes."""
@@ -76,6 +79,15 @@ class Ranks:
 
 
 ALONE = Ranks()
+
+
+def first_of_equal(store: PairStore, rows: np.ndarray) -> Tensor:
+    """For each left and then each right of some rows, the place of the first one with the same steps: Int[2 rows]."""
+    places, items = np.concatenate([store.left[rows], store.right[rows]]), store.items
+    starts, lengths = items.starts[places], items.lengths[places]
+    steps = (items.steps[start : start + length].tobytes() for start, length in zip(starts, lengths, strict=True))
+    first: dict[bytes, int] = {}
+    return torch.tensor([first.setdefault(step, number) for number, step in enumerate(steps)])
 
 
 class _Gather(torch.autograd.Function):
