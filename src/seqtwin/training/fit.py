@@ -60,8 +60,7 @@ def fit(
     `train`: the rows of every epoch, or the pairs of each epoch. `watch` is called before training and after each
     epoch. Its results are added to the history, and it must not change anything. A precision that this processor does
     not support for the model becomes fp32, with a warning. `keeper` writes checkpoints and continues from one.
-    `on_step` and `on_epoch` get the state after each step and epoch, which they must not change. `ranks`: the place of
-    this process among those of the training; only the first one measures and watches.
+    `on_step` and `on_epoch` get the state after each step and epoch, which they must not change. `ranks`: as in `Ranks`.
 
     Raises: Diverged.
     """
@@ -74,8 +73,7 @@ def fit(
             if not keeper.restore(Training(state, loss, train, watch)):
                 first_loss = mean_loss_before(model, loss, _labelled(train), recipe)
                 record(state, first_loss, *_judge(state, loss, measure, watch, ranks))
-            elif not ranks.is_first:
-                torch.manual_seed(ranks.seed(recipe.seed + state.step))  # a checkpoint has the generator of process 0
+            ranks.reseed(recipe.seed + state.step)
             with keeper.on_duty():
                 while state.batches or (state.epoch < recipe.epochs and not is_stale(state, recipe.patience)):
                     mean_loss = _one_epoch(state, loss, train, recipe, keeper, on_step, ranks)
@@ -213,10 +211,8 @@ def _loss_of(
     target = batch.target
     if ranks.count > 1:
         assert isinstance(outputs, Compared) and isinstance(store, PairStore)  # noqa: PT018 - only pairs
-        outputs, target = (
-            ranks.whole(outputs, rows, store),
-            torch.from_numpy(store.target[rows]).to(device, target.dtype),
-        )
+        outputs = ranks.whole(outputs, rows, store)
+        target = torch.from_numpy(store.target[rows]).to(device, target.dtype)
     value: Tensor = loss(outputs, target)
     return value
 

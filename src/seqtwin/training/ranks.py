@@ -36,6 +36,11 @@ class Ranks:
         """The seed of dropout: that of the config for process 0, and another one for each other process."""
         return seed if self.is_first else (seed + 7_919 * self.rank) % 2**63
 
+    def reseed(self, seed: int) -> None:
+        """Set the generator of dropout, except in process 0: a checkpoint has the one of process 0."""
+        if not self.is_first:
+            torch.manual_seed(self.seed(seed))
+
     def share(self, rows: np.ndarray) -> np.ndarray:
         """The rows of a batch whose vectors this process computes. There can be none in a small batch."""
         share: np.ndarray = np.array_split(rows, self.count)[self.rank]
@@ -44,8 +49,8 @@ class Ranks:
     def whole(self, own: Compared, rows: np.ndarray, store: PairStore) -> Compared:
         """The vectors and scores of a whole batch, in the order of its rows, from those of the share of each process.
 
-        `own`: those of `share(rows)`, or where it is empty of any rows, which are left out. Equal texts get equal vectors,
-        as in one process, which encodes each text once: losses recognize them by that.
+        `own`: those of `share(rows)`, or where it is empty of any rows, which are left out. Equal texts get equal
+        vectors, as in one process, which encodes each text once: losses recognize them by that.
         """
         sizes = [len(part) for part in np.array_split(rows, self.count)]
         joined = torch.cat([own.left, own.right, own.score[:, None]], dim=1)[: sizes[self.rank]]
