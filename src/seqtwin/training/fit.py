@@ -60,7 +60,7 @@ def fit(
     `train`: the rows of every epoch, or the pairs of each epoch. `watch` is called before training and after each
     epoch. Its results are added to the history, and it must not change anything. A precision that this processor does
     not support for the model becomes fp32, with a warning. `keeper` writes checkpoints and continues from one.
-    `on_step` and `on_epoch` get the state after each step and epoch, which they must not change. `ranks`: as in `Ranks`.
+    `on_step` and `on_epoch` get the state after each step and epoch, which they must not change. `ranks`: as `Ranks`.
 
     Raises: Diverged.
     """
