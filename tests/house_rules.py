@@ -50,6 +50,7 @@ EXPERIMENTS = frozenset(
         "published",
         "comparisons",
         "cluster",
+        "progress",
     }
 )
 FACE = frozenset({"api", "notebook"})  # the Python functions
@@ -81,6 +82,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "conformance": INFERENCE | {"inference", "index", "training", "reading"},
     "anatomy": BELOW_STORE | {"store"},
     "reporting": frozenset({"ground", "published", "comparisons"}),
+    "progress": frozenset({"ground", "published", "reporting"}),
     "interop": INFERENCE | EXPERIMENTS | AT_WORK,
     "trackers": frozenset({"ground", "published", "reporting"}),
     "notebook": INFERENCE | EXPERIMENTS | AT_WORK,
@@ -107,6 +109,7 @@ NEVER_REACHED = {
     "run": {f"{ROOT}.study", f"{ROOT}.explain"},
     "study": {f"{ROOT}.explain"},
     "reporting": {"torch", "pytorch_metric_learning", f"{ROOT}.records"},
+    "progress": {"torch", "pytorch_metric_learning", f"{ROOT}.records"},
 }
 
 _MODULE_IN_STRING = re.compile(rf"{ROOT}(\.\w+)+(:\w+)?")

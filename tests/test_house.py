@@ -346,6 +346,7 @@ TRAINING = {"pytorch_metric_learning", *(f"seqtwin.{name}" for name in ("trainin
             {"torch", "pandas", "sklearn", "scipy"},
         ),
         ("import seqtwin.inference.reranking", TRAINING | {"torch", "pandas", "sklearn", "scipy"}),
+        ("import seqtwin.progress.find_status, seqtwin.progress.status_page", HEAVY),
         ("import seqtwin.index.index", TRAINING | {"faiss"}),
         ("import seqtwin.inference.trained_encoder", TRAINING),
         ("import seqtwin.reading.reader, seqtwin.conformance.check_reading", TRAINING | {"pandas", "sklearn", "scipy"}),

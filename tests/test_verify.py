@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tiny
-from seqtwin.cli.verify import verify as verify_command
+from seqtwin.cli.status_verify import verify as verify_command
 from seqtwin.config import RunConfig
 from seqtwin.errors import ConfigError
 from seqtwin.files import dump_json, publish_folder, write_text

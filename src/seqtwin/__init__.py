@@ -36,6 +36,7 @@ The files and folders, from the ground up:
 - `run`: one training.
 - `cluster`: a client of a Dask cluster.
 - `study`: many trainings.
+- `progress`: progress of running and interrupted work.
 - `explain`: the reason why a study cell scores low.
 - `reporting`: published cells to a report.
 - `inference`: a trained encoder at work.
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from seqtwin.model.projections import PROJECTIONS
     from seqtwin.model.representations import REPRESENTATIONS
     from seqtwin.model.similarities import SIMILARITIES
+    from seqtwin.progress.find_status import status
     from seqtwin.reading.reader import Reader, read
     from seqtwin.trackers.callbacks import Callback
     from seqtwin.training.losses import LOSSES
@@ -86,6 +88,7 @@ _HOME = {
     "train": "seqtwin.api",
     "compare": "seqtwin.api",
     "report": "seqtwin.api",
+    "status": "seqtwin.progress.find_status",
     "probe": "seqtwin.api",
     "evaluate": "seqtwin.api",
     "Callback": "seqtwin.trackers.callbacks",
@@ -140,6 +143,7 @@ __all__ = [
     "read_run",
     "read_study",
     "report",
+    "status",
     "train",
 ]
 

@@ -36,6 +36,7 @@ from seqtwin.notebook.python_errors import told_in_python
 from seqtwin.notebook.run_results import RunResults
 from seqtwin.notebook.study_results import StudyResults
 from seqtwin.paths import check_folder_name, expand
+from seqtwin.progress.race_files import race_journal
 from seqtwin.reporting.page.write_report import write_report
 from seqtwin.run.linear_probe_file import probe_file
 from seqtwin.run.manifest import resolved
@@ -105,7 +106,7 @@ def train(
         raise ConfigError("RESUME_AUTO", AUTO_AGAIN, place="minutes", remedy="leave out resume")
     given = given_run(config, folder, ColumnOptions.of(left, right, label, text, scale, labels), settings)
     _tell(on_notice, given.understood)
-    run, finish, journal = given.config, lambda _folder: None, folder.with_name(f"{folder.name}.auto.json")
+    run, finish, journal = given.config, lambda _folder: None, race_journal(folder)
     if minutes is not None:
         race = run_race(run, given.data, minutes=minutes, journal=journal)
         run, finish = race.config_of_winner(run), partial(write_race, race)

@@ -87,6 +87,7 @@ def inputs(folder: Path) -> dict[str, list[str]]:
         "compare": [f"{gone}.csv"],
         "check": [f"{gone}.csv"],
         "report": [gone],
+        "status": [gone],
         "explain": [gone],
         "probe": [gone, there],
         "anatomy": [gone, "text"],

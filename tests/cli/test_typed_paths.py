@@ -65,8 +65,8 @@ def arguments_of(command: str, place: Path) -> list[str]:
 
 def test_the_outputs_are_known() -> None:
     commands = {name for name, _ in OUTPUTS}
-    assert commands == {*cli.WRITES, "compare", "report", "explain", "index"}
-    assert {option for _, option in OUTPUTS} == {"--out", "--review", "--sample", "--suspects", "--html"}
+    assert commands == {*cli.WRITES, "compare", "report", "status", "explain", "index"}
+    assert {option for _, option in OUTPUTS} == {"--out", "--review", "--sample", "--suspects", "--html", "--page"}
 
 
 @pytest.mark.parametrize(("command", "option"), OUTPUTS)

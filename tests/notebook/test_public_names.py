@@ -38,6 +38,7 @@ class Session:
 CALLS: dict[str, Callable[[Session], object]] = {
     "compare": lambda s: seqtwin.compare(s.pairs, s.folder / "study", jobs=1, settings={**SMALL, **STUDY}).results,
     "report": lambda s: seqtwin.report(s.folder / "study").read_text(encoding="utf-8"),
+    "status": lambda s: seqtwin.status(s.folder / "study").counts,
     "train": lambda s: seqtwin.train(s.pairs, s.new("run"), settings=SMALL, baselines=False).scores,
     "evaluate": lambda s: seqtwin.evaluate(s.folder / "first", s.pairs),
     "load": lambda s: s.encoder.encode(NAMES),

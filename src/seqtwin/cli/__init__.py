@@ -22,7 +22,7 @@
 - `mine`: mine.
 - `serve`: serve.
 - `export`: export.
-- `verify`: verify.
+- `status_verify`: status, verify.
 - `catalogue`: the families of parts that `list` prints.
 - `list_schema`: list, schema.
 """
@@ -56,10 +56,11 @@ from seqtwin.cli.plain_help import PlainCommand
 from seqtwin.cli.predict_probe import predict, probe
 from seqtwin.cli.rerank import fit_reranker
 from seqtwin.cli.serve import serve
-from seqtwin.cli.verify import verify
+from seqtwin.cli.status_verify import status, verify
 from seqtwin.cli.why import why
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.guards.spreadsheets import marked_cells, raw_cells
+from seqtwin.guards.typed_command import typed
 from seqtwin.place_faults import place_fault
 from seqtwin.version import __version__
 
@@ -73,7 +74,7 @@ app = typer.Typer(
 )
 # the order of the help
 GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Train and compare": (init, check, train, fit_reranker, compare, report, explain),
+    "Train and compare": (init, check, train, fit_reranker, compare, status, report, explain),
     "Use an encoder": (evaluate, predict, encode, score, index, search, dedupe, link, mine, serve, export),
     "Look inside": (anatomy, probe, why),
     "Names and files": (list_parts, schema, verify),
@@ -83,6 +84,7 @@ SUMMARIES = {
     "fit-reranker": "Fit a re-ranker for an encoder of texts.",
     "compare": "Tune and train every pairing of a grid; write the report.",
     "report": "Rebuild the report of a study from its finished cells.",
+    "status": "Show the progress of running or interrupted work.",
     "explain": "Explain why a study cell scores poorly.",
     "probe": "Test whether an encoder's vectors contain the labels.",
     "anatomy": "Show output, h_n and c_n for one text.",
@@ -188,7 +190,8 @@ for name, function in COMMANDS.items():
 
 def main() -> None:
     """Run the command line. A SeqTwinError is printed as one message and sets the exit code."""
-    run_command(app)
+    with typed(sys.argv[1:]):
+        run_command(app)
 
 
 OUTPUT = "output"

@@ -51,6 +51,11 @@ def print_drawn(text: str) -> None:
     sys.stdout.write("".join(shown(part) + code for part, code in zip(parts, codes, strict=True)))
 
 
+def clear_screen() -> None:
+    """Clear a terminal, for a result that is drawn again."""
+    sys.stdout.write("\x1b[H\x1b[2J\x1b[3J")
+
+
 def print_json(value: object) -> None:
     """Print a result as JSON on stdout."""
     end_waiting()

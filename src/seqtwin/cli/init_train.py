@@ -29,6 +29,7 @@ from seqtwin.cli.entry.unlabelled_data import classify_hint, labelled_data, refu
 from seqtwin.cli.print_reranker import fitted_facts, print_fitted
 from seqtwin.errors import SeqTwinError
 from seqtwin.paths import check_folder_name
+from seqtwin.progress.race_files import race_file, race_journal, winner_file
 
 if TYPE_CHECKING:
     from seqtwin.api_reranker import FittedReranker
@@ -131,9 +132,9 @@ def train(
             prepared = data.prepare(run_config)
         if resume:
             console.print_notice(stopping.resumed_line(folder))
-        is_winner = auto or config.absolute() == stopping.winner_file(folder).absolute()
+        is_winner = auto or config.absolute() == winner_file(folder).absolute()
         # a config of this name without a race is a file of the user, and stays
-        raced = stopping.race_file(folder) if is_winner and stopping.race_file(folder).exists() else None
+        raced = race_file(folder) if is_winner and race_file(folder).exists() else None
         _train(run_config, prepared, folder, raced, pairs, resume=resume, as_json=as_json)
         if raced is not None:
             stopping.forget_winner(folder)
@@ -203,7 +204,7 @@ def _race(
         data,
         minutes=MINUTES if minutes is None else minutes,
         fixed=[override.partition("=")[0] for override in overrides],
-        journal=stopping.race_journal(folder),
+        journal=race_journal(folder),
         on_result=lambda result: console.print_notice(result_line(result)),
     )
     console.print_summary(race_lines(race))
@@ -235,9 +236,8 @@ def _print_run(run: "Run", fitted: "FittedReranker | None", *, has_threshold: bo
         console.print_line(line)
     if has_threshold and scores.get("threshold", 0) is None:
         console.print_line("no threshold: it could not be chosen on dev; score and dedupe will need one")
-    for line in compare_with_best(measured, scores["dev"], scores["test"]) if measured else []:
-        console.print_line(line)
-    if line := _longer_line(run):
+    compared = compare_with_best(measured, scores["dev"], scores["test"]) if measured else []
+    for line in filter(None, [*compared, _longer_line(run)]):
         console.print_line(line)
     if fitted is not None:
         print_fitted(fitted)

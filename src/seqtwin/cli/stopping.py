@@ -15,6 +15,7 @@ from seqtwin.errors import ConfigError, ResourceError
 from seqtwin.files import MANIFEST
 from seqtwin.interrupts import exit_code, stoppable
 from seqtwin.place_faults import place_fault, refuse_place_fault
+from seqtwin.progress.race_files import race_file, race_journal, winner_file
 
 if TYPE_CHECKING:
     from seqtwin.config import RunConfig
@@ -118,21 +119,6 @@ def winner_command(folder: Path) -> str:
     return shlex.join(["seqtwin", "train", str(winner_file(folder)), "--out", str(folder), "--resume", *kept])
 
 
-def winner_file(folder: Path) -> Path:
-    """The config of the winner of a race, while it is trained."""
-    return folder.with_name(f"{folder.name}.auto.yaml")
-
-
-def race_journal(folder: Path) -> Path:
-    """The trainings of the race that have ended, until the winner is trained."""
-    return folder.with_name(f"{folder.name}.auto.json")
-
-
 def is_raced(folder: Path, *, auto: bool) -> bool:
     """Whether the same command was interrupted: its race goes on, and the training of the winner, if that had begun."""
     return auto and race_journal(folder).exists()
-
-
-def race_file(folder: Path) -> Path:
-    """The results of the race, while its winner is trained."""
-    return folder.with_name(f"{folder.name}.auto.csv")

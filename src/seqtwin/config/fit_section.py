@@ -64,6 +64,9 @@ class FitConfig(Strict):
     log: Literal["tensorboard", "mlflow", "wandb"] | None = Field(
         None, description="tracker that gets the losses, measures, scores and the learning curve; changes no result"
     )
+    ddp: int | None = Field(
+        None, ge=2, le=largest.PROCESSES, description="processes that train together, each on a part of every batch"
+    )
     augment: AugmentConfig | None = Field(None, description="pairs of texts: random changes of the training texts")
     hard_negatives: HardNegativesConfig | None = Field(
         None, description="labelled pairs: different pairs that the current encoder finds"

@@ -7,5 +7,6 @@
 - `seals`: the hash of a JSON file inside of it, and the entries of a manifest.
 - `shapes`: the types that the readers of a JSON file rely on.
 - `spreadsheets`: CSV files that are safe to open.
+- `typed_command`: the command that was typed, for what it leaves when it is interrupted.
 - `html_cards`: escaped HTML for notebooks.
 """

@@ -18,6 +18,7 @@ EPOCHS = 100_000
 BATCH = 1_000_000
 THREADS = 1_024
 SEEDS = 1_000
+PROCESSES = 256  # of one training
 CELLS = 100_000  # of one study
 COPIES = 1_000  # of one text
 PATH = 4_096  # characters

@@ -5,6 +5,7 @@ Only one process can write it at a time.
 """
 
 import shutil
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import TypeAlias
 
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import driver_lock, dump_json, publish_file, publish_text, read_json, refuse_existing, writing
+from seqtwin.guards.typed_command import origin
 from seqtwin.paths import check_file_name
 from seqtwin.version import __version__
 
@@ -28,6 +30,8 @@ Key: TypeAlias = Mapping[str, object]
 class Growing:
     """A file under construction. `key`: its inputs; `blocks`: how many are on disk, with `zero_vectors` among their
     rows; `built`: the file to publish.
+
+    `rows`, `of`: the finished rows and all of them, and `seconds`: the time for them; for `seqtwin status` alone.
     """
 
     folder: Path
@@ -37,14 +41,17 @@ class Growing:
     size: int = 0
     checksum: int = 0
     zero_vectors: int = 0
+    rows: int = 0
+    of: int = 0
+    seconds: float = 0.0
 
     @property
     def data(self) -> Path:
         """The file with all blocks so far, one after the other."""
         return self.folder / DATA
 
-    def add(self, block: bytes, zero_vectors: int = 0) -> None:
-        """Append a block with so many zero vectors. On return, the block and the record are on disk.
+    def add(self, block: bytes, zero_vectors: int = 0, *, rows: int = 0, seconds: float = 0.0) -> None:
+        """Append a block with so many rows and zero vectors. On return, the block and the record are on disk.
 
         Raises: ResourceError.
         """
@@ -53,13 +60,15 @@ class Growing:
         self.blocks, self.size = self.blocks + 1, self.size + len(block)
         self.checksum = zlib.crc32(block, self.checksum)
         self.zero_vectors += zero_vectors
+        self.rows, self.seconds = self.rows + rows, self.seconds + seconds
         self.record()
 
     def record(self) -> None:
         """Write the record of the progress so far."""
         state = {"blocks": self.blocks, "size": self.size, "checksum": self.checksum}
         state["zero_vectors"] = self.zero_vectors
-        publish_text(self.folder / RECORD, dump_json({"format": FORMAT, "key": dict(self.key), **state}))
+        shown = {"rows": self.rows, "of": self.of, "seconds": round(self.seconds, 3), "origin": origin()}
+        publish_text(self.folder / RECORD, dump_json({"format": FORMAT, "key": dict(self.key), **state, **shown}))
 
 
 @dataclass(frozen=True)
@@ -90,10 +99,10 @@ class Result:
 
 
 @contextmanager
-def publish_growing(final: Path, key: Key, *, resume: bool) -> Iterator[Growing]:
+def publish_growing(final: Path, key: Key, *, resume: bool, of: int = 0) -> Iterator[Growing]:
     """A file that is published under its name if the `with` block ends without an error; otherwise it stays hidden.
 
-    `key`: the inputs of the file. `resume`: continue an interrupted file that has the same key.
+    `key`: the inputs of the file. `resume`: continue an interrupted file that has the same key. `of`: all its rows.
 
     Raises: ConfigError if `final` exists or its name is too long, or the interrupted file has another key; DamagedError
     if that file does not match its record; InUseError if another process is writing it.
@@ -102,7 +111,7 @@ def publish_growing(final: Path, key: Key, *, resume: bool) -> Iterator[Growing]
     refuse_existing(final)
     folder = final.with_name(f".{final.name}.growing")
     with driver_lock(folder, what="file"):
-        growing = Growing(folder, key, folder / DATA)
+        growing = Growing(folder, key, folder / DATA, of=of)
         if resume and (folder / RECORD).exists():
             _resume(growing)
         else:
@@ -125,9 +134,16 @@ def _resume(growing: Growing) -> None:
         cause = f"the interrupted run had another {', '.join(other)}"
         raise ConfigError("RESUME_CHANGED", cause, place=str(path), remedy=AGAIN)
     growing.blocks, growing.size, growing.checksum, growing.zero_vectors = state
+    growing.rows, growing.seconds = int(_count(record, "rows")), _count(record, "seconds")
     if _checksum(growing) != growing.checksum:
         cause = "the blocks on disk do not match their record"
         raise DamagedError("GROWN_DAMAGED", cause, place=str(growing.data), remedy=AGAIN)
+
+
+def _count(record: Mapping[str, object], name: str) -> float:
+    """A number of the record that only `seqtwin status` shows; 0 where it is missing."""
+    value = record.get(name)
+    return value if isinstance(value, int | float) else 0
 
 
 def _checksum(growing: Growing) -> int | None:
@@ -155,14 +171,17 @@ def grow(
 
     Raises: as `publish_growing`, and what the parts raise.
     """
-    with publish_growing(out, {**result.key, "version": __version__}, resume=resume) as growing:
+    key = {**result.key, "version": __version__}
+    with publish_growing(out, key, resume=resume, of=result.rows) as growing:
         on_zero(growing.zero_vectors)
-        done = 0
+        done, start = 0, time.monotonic()
         for number, part in enumerate(result.parts):
             done += part.rows
             if number >= growing.blocks:
                 made = part.make()
-                growing.add(made.data if number else result.head + made.data, made.zero_vectors)
+                data = made.data if number else result.head + made.data
+                start, before = time.monotonic(), start
+                growing.add(data, made.zero_vectors, rows=part.rows, seconds=start - before)
                 on_zero(made.zero_vectors)
             on_rows(done, result.rows)
         if result.finish:

@@ -47,11 +47,14 @@ def check_targets(config: RunConfig, prepared: Ready) -> None:
 
 
 def _check_fit(config: RunConfig, model: Siamese) -> None:
-    """Raises: ConfigError for an average, rates or a balance that do not fit the model or the objective."""
+    """Raises: ConfigError for processes, an average, rates or a balance that do not fit the model or the objective."""
     fit, pairs = config.fit, objective_name(config) == "pairs"
     if fit.average is not None:
         pick(AVERAGES, fit.average, "average", model, 1)
         _check_mean(config)
+    if fit.ddp is not None and not pairs:
+        cause = f"several processes train pairs only, and the objective is {objective_name(config)}"
+        raise ConfigError("DDP_OBJECTIVE", cause, place="fit.ddp", remedy="remove fit.ddp")
     if fit.balance is not None and not pairs:
         cause = f"balance needs pairs with labels 0 and 1, but objective {objective_name(config)} has none"
         raise ConfigError("BALANCE_OBJECTIVE", cause, place="fit.balance", remedy="remove fit.balance")

@@ -38,7 +38,8 @@ def resolved(config: RunConfig) -> dict[str, object]:
     used = objective_of(config).default_loss or "loss" in config.model_fields_set
     unused = set() if used else {"loss"}
     every: dict[str, object] = {"data": data, **config.model_dump(mode="json", exclude={"data", *unused})}
-    return {**every, "fit": config.fit.model_dump(mode="json", exclude={"log"})}  # a tracker is no part of a result
+    left_out = {"log", *(() if config.fit.ddp else ("ddp",))}  # a tracker is no part of a result
+    return {**every, "fit": config.fit.model_dump(mode="json", exclude=left_out)}
 
 
 def config_hash(config: RunConfig) -> str:
@@ -50,6 +51,8 @@ def _without_folders(config: RunConfig) -> dict[str, Json]:
     raw = config.model_dump(mode="json")
     if raw["data"]["rows"] is None:  # results that were published before this key existed keep their identity
         del raw["data"]["rows"]
+    if raw["fit"]["ddp"] is None:  # as above
+        del raw["fit"]["ddp"]
     del raw["fit"]["log"]  # a tracker is no part of a result
     for section, key in (path.split(".") for path in PATHS):
         part = raw[section]

@@ -29,7 +29,7 @@ from seqtwin.published import (
     Scores,
     TrainingOptions,
 )
-from seqtwin.run.begin import Begun, begin
+from seqtwin.run.begin import Begun, begin, ready_to_follow
 from seqtwin.run.cell_tables import history_table, predictions_table, reads_table, texts_table, trace_table
 from seqtwin.run.check_config import check_run, check_targets
 from seqtwin.run.diagnose_run import AnyTrained, Trained
@@ -51,6 +51,7 @@ from seqtwin.training.checkpoint import Checkpoints
 from seqtwin.training.clock import per_second
 from seqtwin.training.encode_store import batch_deviation, rounding_deviation, warn_of_zeros
 from seqtwin.training.fit import fit
+from seqtwin.training.processes import follow_torchrun, processes_of, rank_of_torchrun
 from seqtwin.training.run_state import Diverged, RunState
 from seqtwin.version import __version__
 
@@ -92,6 +93,9 @@ def train(
     prepared = prepared or prepare(config)
     check_targets(config, prepared)
     refuse_memory(config, prepared)
+    if config.fit.ddp is not None and rank_of_torchrun():
+        follow_torchrun(config, ready_to_follow(config, prepared))
+        raise SystemExit(0)  # process 0 writes and prints the result
     sweep_old(out.parent)
     with training_listeners(callbacks, config.fit.log, out, flat(resolved(config))) as listeners:
         run = _published(config, out, prepared, listeners, on_epoch, finish, baselines=baselines, resume=resume)
@@ -144,7 +148,10 @@ def run_into(
     try:
         on_step, on_row = listeners.following(on_epoch)
         heard = {"on_step": on_step, "on_epoch": on_row}
-        state = fit(b.learner, b.loss, b.rows, b.recipe, b.measure, watch=b.watcher, keeper=keeper, **heard)
+        with processes_of(config, building.folder, ready_to_follow) as ranks:
+            state = fit(
+                b.learner, b.loss, b.rows, b.recipe, b.measure, watch=b.watcher, keeper=keeper, ranks=ranks, **heard
+            )  # fmt: skip
     except Diverged:
         keeper.remove()  # it would diverge again
         raise

@@ -10,7 +10,8 @@ from typing import Any
 
 from seqtwin.config import StudyConfig
 from seqtwin.errors import ConfigError
-from seqtwin.files import driver_lock, read_manifest, retire
+from seqtwin.files import driver_lock, dump_json, publish_text, read_manifest, retire
+from seqtwin.guards.typed_command import ORIGIN, origin
 from seqtwin.published import read_manifest as read_cell_manifest
 from seqtwin.run.check_config import check_targets
 from seqtwin.run.fresh_model import refuse_memory
@@ -67,6 +68,7 @@ def compare(
     check_cells(grid, data)
     left: list[StudyCell] = []
     with driver_lock(out), suppress(TimeUp):
+        publish_text(out / ORIGIN, dump_json(origin()))
         tunings = plan_tunings(config, grid.cells, data)
         untuned = [tuning for tuning in tunings if not _published(tuning.id, tuning.key, out / "tuning")]
         waiting = {tuning.id for tuning in untuned}

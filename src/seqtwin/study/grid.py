@@ -84,6 +84,9 @@ def _refuse_bad_grid(study: StudyConfig) -> None:
     if count > CELLS:
         cause = f"{count:,} study cells (combinations times seeds); expected at most {CELLS:,}"
         raise ConfigError("GRID_SIZE", cause, place="grid", remedy="vary fewer settings, or fewer values of them")
+    if "fit.ddp" in study.grid or study.base.fit.ddp is not None:
+        remedy = "remove it, and use --jobs: several study cells then train at a time"
+        raise ConfigError("DDP_STUDY", "fit.ddp is for a single training", place="fit.ddp", remedy=remedy)
     if "fit.seed" in study.grid:
         raise ConfigError("GRID_SEEDS", "fit.seed cannot be a factor", place="grid", remedy="use seeds: N")
 

@@ -96,10 +96,13 @@ def run_race(
     """
     if not 0 <= minutes < math.inf:
         raise ConfigError("AUTO_MINUTES", f"expected 0 or more, got {minutes}", place="minutes")
+    if config.fit.ddp is not None:
+        remedy = "leave out --auto, or remove fit.ddp"
+        raise ConfigError("DDP_AUTO", "a race trains each encoder in one process", place="fit.ddp", remedy=remedy)
     entrants = entrants_of(config, fixed)
     check_run(config)
-    study = _open(config.fit.epochs)
-    kept = RaceJournal(journal, _key(config, data, fixed)) if journal else None
+    study, names = _open(config.fit.epochs), [entrant.name for entrant in entrants]
+    kept = RaceJournal(journal, _key(config, data, fixed), names, minutes) if journal else None
     results = _before(entrants, study, kept)
     deadline = time.monotonic() + 60 * minutes - sum(result.seconds for result in results)
     for result in results:

@@ -4,14 +4,17 @@ The optimizer gets them back as it had them. The next trainings are then stopped
 """
 
 import logging
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from typing_extensions import TypedDict
+from typing_extensions import NotRequired, TypedDict
 
 from seqtwin.cards import read_sealed, sealed_text
 from seqtwin.files import publish_text
 from seqtwin.guards.shapes import check_shape
+from seqtwin.guards.typed_command import Origin, origin
 from seqtwin.json_values import Json
 
 if TYPE_CHECKING:
@@ -34,18 +37,26 @@ class Ended(TypedDict):
 
 
 class _File(TypedDict):
+    """`planned`, `minutes`, `began`, `origin`: for `seqtwin status`; `began` in seconds since 1970."""
+
     key: str
     ended: list[Ended]
+    planned: NotRequired[Sequence[str]]
+    minutes: NotRequired[float]
+    began: NotRequired[float]
+    origin: NotRequired[Origin]
 
 
 class RaceJournal:
     """The journal of a race. `key`: the identity of the race; `ended`: the trainings before the interruption.
 
-    The journal of another race is replaced, with a warning. Raises: DamagedError.
+    `planned`: the names of all entrants; `minutes`: the longest time. The journal of another race is replaced, with a
+    warning. Raises: DamagedError.
     """
 
-    def __init__(self, path: Path, key: str) -> None:
-        self.path, self.key = path, key
+    def __init__(self, path: Path, key: str, planned: Sequence[str] = (), minutes: float = 0.0) -> None:
+        self.path, self.key, self.planned, self.minutes = path, key, list(planned), minutes
+        self.began = time.time()
         self.ended: list[Ended] = []
         if path.exists():
             saved = read_sealed(path)
@@ -58,7 +69,11 @@ class RaceJournal:
     def add(self, ended: Ended) -> None:
         """Keep a training that ended. Raises: ResourceError."""
         self.ended.append(ended)
-        publish_text(self.path, sealed_text({"key": self.key, "ended": self.ended}))
+        content: _File = {
+            "key": self.key, "ended": self.ended, "planned": self.planned, "minutes": self.minutes, "began": self.began,
+            "origin": origin(),
+        }  # fmt: skip
+        publish_text(self.path, sealed_text(content))
 
 
 def noted(trial: "optuna.Trial") -> tuple[dict[str, float], dict[str, Json]]:

@@ -11,6 +11,8 @@
 - `hard_negatives`: different pairs that the current encoder finds.
 - `epoch_pairs`: the training pairs of each epoch.
 - `recipe`: the settings of a training.
+- `ranks`: one training on several processes.
+- `processes`: starts these processes, or joins those that torchrun started.
 - `run_state`: the state of a training, and its error when it diverges.
 - `saved_state`: the state as JSON and tensors, and back.
 - `checkpoint`: checkpoints, and the exact continuation from one.

@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TypedDict
 
 from safetensors.torch import load, save
+from typing_extensions import NotRequired, TypedDict
 
 from seqtwin.build_folders import CHECKPOINTS, KEPT, steps_of
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import dump_json, publish_folder, read_json, verify, write_bytes, write_text
+from seqtwin.guards.typed_command import Origin, origin
 from seqtwin.interrupts import Postponed, postponed
 from seqtwin.training.saved_state import Training, load_state, save_state
 
@@ -34,11 +35,13 @@ Identity = Mapping[str, Mapping[str, object]]
 
 
 class Saved(TypedDict):
-    """`state.json` of a checkpoint. `spent`: wall seconds and CPU seconds so far, with evaluations."""
+    """`state.json` of a checkpoint. `spent`: wall seconds and CPU seconds so far, with evaluations. `origin`: for
+    `seqtwin status`."""
 
     identity: Identity
     spent: list[float]
     state: Mapping[str, object]
+    origin: NotRequired[Origin]
 
 
 class Keeper:
@@ -175,7 +178,7 @@ class Checkpoints(Keeper):
             scalars, tensors = save_state(self.training)
             with publish_folder(path) as building:
                 write_bytes(building.folder / TENSORS, save(tensors))
-                saved: Saved = {"identity": self.identity, "spent": self._spent(), "state": scalars}
+                saved: Saved = {"identity": self.identity, "spent": self._spent(), "state": scalars, "origin": origin()}
                 write_text(building.folder / STATE, dump_json(saved))
         for old in steps_of(self.folder)[:-KEPT]:
             shutil.rmtree(old)
@@ -189,6 +192,26 @@ class Checkpoints(Keeper):
     def remove(self) -> None:
         """Remove all checkpoints."""
         shutil.rmtree(self.folder / CHECKPOINTS, ignore_errors=True)
+
+
+class FollowedCheckpoints(Checkpoints):
+    """The checkpoints of process 0, for another process of its training, which continues from them and writes none."""
+
+    @contextmanager
+    def on_duty(self) -> Iterator[None]:
+        """This process ends with process 0."""
+        yield
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """The same."""
+        yield
+
+    def after_step(self) -> None:
+        """Write nothing."""
+
+    def after_epoch(self) -> None:
+        """Write nothing."""
 
 
 def differences(before: object, now: object, *, without: str = "") -> list[str]:

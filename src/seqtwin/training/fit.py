@@ -6,17 +6,18 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seqtwin.data.batches import Store, balanced_batches, epoch_batches
+from seqtwin.data.batches import PairStore, Store, balanced_batches, epoch_batches
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import pick
 from seqtwin.model.precision import PRECISIONS, usable_precision
 from seqtwin.model.siamese import Siamese
+from seqtwin.records import Compared
 from seqtwin.training.averaging import AVERAGES
 from seqtwin.training.checkpoint import Keeper
 from seqtwin.training.clock import elapsed
@@ -25,6 +26,7 @@ from seqtwin.training.epoch_pairs import EpochPairs
 from seqtwin.training.layer_rates import parameter_groups
 from seqtwin.training.learning_curve import finite, is_stale, record
 from seqtwin.training.optimizers import OPTIMIZERS, SCHEDULES, with_warmup
+from seqtwin.training.ranks import ALONE, Ranks
 from seqtwin.training.recipe import Recipe, step_budget
 from seqtwin.training.run_state import Criterion, Diverged, Measures, RunState, Trainee
 from seqtwin.training.saved_state import Training
@@ -50,6 +52,7 @@ def fit(
     on_step: Callable[[RunState], None] = lambda _: None,
     on_epoch: Callable[[RunState], None] = lambda _: None,
     keeper: Keeper | None = None,
+    ranks: Ranks = ALONE,
 ) -> RunState:
     """The state after training. The model then has the weights of the epoch with the highest `measure` (on dev). With
     `recipe.average`, the averaged weights are measured and kept.
@@ -57,24 +60,25 @@ def fit(
     `train`: the rows of every epoch, or the pairs of each epoch. `watch` is called before training and after each
     epoch. Its results are added to the history, and it must not change anything. A precision that this processor does
     not support for the model becomes fp32, with a warning. `keeper` writes checkpoints and continues from one.
-    `on_step` and `on_epoch` get the state after each step and epoch, which they must not change.
+    `on_step` and `on_epoch` get the state after each step and epoch, which they must not change. `ranks`: as `Ranks`.
 
     Raises: Diverged.
     """
     recipe = replace(recipe, precision=usable_precision(recipe.precision, model))
     keeper = keeper or Keeper()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)  # dropout draws from PyTorch's own generator
+        torch.manual_seed(ranks.seed(recipe.seed))  # dropout draws from PyTorch's own generator
         state = start_state(model, loss, train, recipe)
         try:
             if not keeper.restore(Training(state, loss, train, watch)):
                 first_loss = mean_loss_before(model, loss, _labelled(train), recipe)
-                record(state, first_loss, finite(state, measure(model)), watch(model, loss))
+                record(state, first_loss, *_judge(state, loss, measure, watch, ranks))
+            ranks.reseed(recipe.seed + state.step)
             with keeper.on_duty():
                 while state.batches or (state.epoch < recipe.epochs and not is_stale(state, recipe.patience)):
-                    mean_loss = _one_epoch(state, loss, train, recipe, keeper, on_step)
+                    mean_loss = _one_epoch(state, loss, train, recipe, keeper, on_step, ranks)
                     with keeper.at_rest(), state.average.in_use() if state.average else nullcontext():
-                        metric, watched = finite(state, measure(model)), watch(model, loss)
+                        metric, watched = _judge(state, loss, measure, watch, ranks)
                         keeper.at_work()
                         record(state, mean_loss, metric, watched)
                     on_epoch(state)
@@ -86,6 +90,17 @@ def fit(
     model.load_state_dict(state.best_weights)
     model.eval()
     return state
+
+
+def _judge(
+    state: RunState, loss: LossOf, measure: Callable[[Model], float | None],
+    watch: Callable[[Model, LossOf], Measures], ranks: Ranks,
+) -> tuple[float | None, Measures]:  # fmt: skip
+    """The metric on dev and what is watched, both by process 0. The other processes get the metric."""
+    model = cast("Model", state.model)
+    device = next(model.parameters()).device
+    metric = ranks.of_first(lambda: finite(state, measure(model)), device)
+    return metric, watch(model, loss) if ranks.is_first else {}
 
 
 def _labelled(train: Store | EpochPairs) -> Store:
@@ -134,14 +149,14 @@ def batches_of(model: Trainee, train: Store, recipe: Recipe, epoch: int) -> list
 
 def _one_epoch(
     state: RunState, loss: Criterion, train: Store | EpochPairs, recipe: Recipe, keeper: Keeper,
-    on_step: Callable[[RunState], None],
+    on_step: Callable[[RunState], None], ranks: Ranks,
 ) -> float:  # fmt: skip
     """Train the batches of the next epoch, or the rest of those of the present one; the mean loss."""
     state.began = time.monotonic()
     state.model.train()
     store = _rows_of_epoch(state, train)
     for rows in batches_of(state.model, store, recipe, state.epoch)[state.batches :]:
-        state.total += _one_step(state, loss, store, rows, recipe) * len(rows)
+        state.total += _one_step(state, loss, store, rows, recipe, ranks) * len(rows)
         state.batches, state.rows = state.batches + 1, state.rows + len(rows)
         on_step(state)
         keeper.after_step()
@@ -160,15 +175,18 @@ def _rows_of_epoch(state: RunState, train: Store | EpochPairs) -> Store:
     return train.latest if begun and train.latest is not None else train.epoch(state.model, state.epoch)
 
 
-def _one_step(state: RunState, loss: Criterion, train: Store, rows: np.ndarray, recipe: Recipe) -> float:
-    value = _loss_of(state.model, loss, train, rows, recipe.precision)
+def _one_step(
+    state: RunState, loss: Criterion, train: Store, rows: np.ndarray, recipe: Recipe, ranks: Ranks = ALONE
+) -> float:
+    value = _loss_of(state.model, loss, train, rows, recipe.precision, ranks)
     number = value.item()
     if not math.isfinite(number):
         raise Diverged(state.step, rows.tolist())
     state.optimizer.zero_grad()
     if value.requires_grad:  # an encoder of fixed n-grams has nothing to train
-        value.backward()
+        (value / ranks.count if ranks.count > 1 else value).backward()
     trained = [*state.model.parameters(), *loss.parameters()]
+    ranks.add_gradients(trained)
     norm = float(nn.utils.clip_grad_norm_(trained, recipe.clip or math.inf))
     if not math.isfinite(norm):
         raise Diverged(state.step, rows.tolist())
@@ -182,12 +200,20 @@ def _one_step(state: RunState, loss: Criterion, train: Store, rows: np.ndarray, 
     return number
 
 
-def _loss_of(model: Trainee, loss: Criterion, store: Store, rows: np.ndarray, precision: str) -> Tensor:
+def _loss_of(
+    model: Trainee, loss: Criterion, store: Store, rows: np.ndarray, precision: str, ranks: Ranks = ALONE
+) -> Tensor:
     device = next(model.parameters()).device
-    batch = store.batch(rows).to(device)
+    share = ranks.share(rows)
+    batch = store.batch(share if len(share) else rows[:1]).to(device)
     with PRECISIONS[precision](device.type):
         outputs = model(batch)
-    value: Tensor = loss(outputs, batch.target)
+    target = batch.target
+    if ranks.count > 1:
+        assert isinstance(outputs, Compared) and isinstance(store, PairStore)  # noqa: PT018 - only pairs
+        outputs = ranks.whole(outputs, rows, store)
+        target = torch.from_numpy(store.target[rows]).to(device, target.dtype)
+    value: Tensor = loss(outputs, target)
     return value
 
 

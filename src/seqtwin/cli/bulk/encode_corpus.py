@@ -30,11 +30,12 @@ def encode_corpus(
     """
     from seqtwin.bulk.check_parts import parts_of
     from seqtwin.guards.replaced import move_replaced
-    from seqtwin.inference.vector_files import FORMATS, parquet_library
+    from seqtwin.inference.kept_columns import TABLES
+    from seqtwin.inference.vector_files import parquet_library
 
     parquet_library()
     corpus = texts_in(model, given, out)
-    if out.suffix.lower() in FORMATS:
+    if out.suffix.lower() in TABLES:
         cause = f"with --dask the output is a folder of Parquet files, not '{out.name}'"
         raise ConfigError("ENCODE_FOLDER", cause, place=str(out), remedy=f"for example -o {out.with_suffix('')}")
     if out.exists():

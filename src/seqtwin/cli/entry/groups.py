@@ -12,7 +12,7 @@ _OPTIONS_BY_GROUP: Mapping[str, Sequence[str]] = {
         "--left", "--right", "--label", "--labels", "--text", "--column", "--scale", "--quoting", "--gaps",
         "--left-column", "--right-column", "--id-column", "--sequence", "--token", "--classify",
     ),
-    OUTPUT: ("--out", "--review", "--sample", "--suspects", "--html", "--force", "--json", "--raw"),
+    OUTPUT: ("--out", "--review", "--sample", "--suspects", "--html", "--page", "--force", "--json", "--raw"),
 }  # fmt: skip
 _GROUP_OF = {option: group for group, options in _OPTIONS_BY_GROUP.items() for option in options}
 

@@ -9,6 +9,7 @@ from seqtwin.errors import ConfigError, DataError, nearest
 from seqtwin.paths import is_encoder, is_index, may_exist
 
 ENCODER, INDEX = "ENCODER", "INDEX"
+WORK = "WORK"  # an output, which may not exist yet
 # what an argument of this name must be, and the code of the error if it is not there; others are data
 FOLDERS: Mapping[str, tuple[str, str]] = {
     ENCODER: ("NO_ENCODER", "name the folder of a trained encoder, or that of its run"),
@@ -35,7 +36,7 @@ def check_inputs(command: str, arguments: Mapping[str, Path], texts: Sequence[st
     if INDEX in arguments and not is_index(arguments[INDEX]):
         _refuse_exchanged(command, arguments[INDEX], texts, is_index, ("an index", "the queries", ""))
     for metavar, path in arguments.items():
-        if not may_exist(path):
+        if metavar != WORK and not may_exist(path):
             _refuse_missing(metavar, path)
 
 
