@@ -89,7 +89,7 @@ def _verdict(results: Mapping[str, Any]) -> list[str]:
     if busy > one["cores"] / 2:
         lines += [
             "",
-            f"Other work ran on the {one['cores']} cores (load to {busy:.0f}), and wall seconds say nothing of",
+            f"Other work ran on the {one['cores']} cores (load to {busy:.0f}), and wall seconds do not measure",
         ]
         lines += ["efficiency. On an idle machine, `--dask local:2` should take half as long as `local:1`."]
     return [line.replace("%", " %") for line in lines]
