@@ -35,7 +35,8 @@ INTRODUCTION = """# What a study costs on Dask
 
 The same study with worker processes (`--jobs`) and on a Dask cluster (`--dask`): place names, two representations, two
 seeds, without tuning. CPU seconds are those of the driver and all workers together, from the start to the end of the
-report, so they include starting the cluster. Written by `python benchmarks/dask_overhead.py`.
+report, so they include starting the cluster. All options are measured in one process, in the order of the table: the
+first row also has its imports, some seconds. Written by `python benchmarks/dask_overhead.py`.
 
 | option | study cells | CPU s per cell (median) | CPU s in all | more than `--jobs 1` | wall s | load before |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |"""
@@ -83,12 +84,12 @@ def _verdict(results: Mapping[str, Any]) -> list[str]:
     overhead = _overhead(one, results)
     kept = "kept" if overhead <= ASKED else "not kept"
     asked = f"Asked: `--dask local:1` costs at most {ASKED:.0%} more than `--jobs 1`."
-    lines = [f"{asked} Measured: {overhead:+.1%}; {kept}."]
+    lines = [f"{asked} Measured: {overhead:+.1%}, imports included; {kept}."]
     busy = max(found["load"] for found in results.values())
     if busy > one["cores"] / 2:
         lines += [
             "",
-            f"Other work ran on the {one['cores']} cores (load to {busy:.0f}), and wall seconds say nothing of",
+            f"Other work ran on the {one['cores']} cores (load to {busy:.0f}), and wall seconds do not measure",
         ]
         lines += ["efficiency. On an idle machine, `--dask local:2` should take half as long as `local:1`."]
     return [line.replace("%", " %") for line in lines]

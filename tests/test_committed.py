@@ -45,7 +45,7 @@ def test_there_are_committed_results() -> None:
 
 PAGES_OF_BENCHMARKS = (
     *("lexical", "training_options", "augmentation", "rerank", "recipes", "distil", "taught_classes"),
-    *("peers", "small_series", "leave_one_out", "auto"),
+    *("peers", "small_series", "leave_one_out", "auto", "dask_overhead", "bulk"),
 )
 
 
