@@ -86,10 +86,7 @@ def index(
     from seqtwin.index.index import Index
     from seqtwin.inference.load import load_either
 
-    if add and remove:
-        raise ConfigError("INDEX_WHAT", "expected --add or --remove, got both", place="index")
-    if not remove:
-        check_column(encoder, corpus, column)
+    _check_index(encoder, corpus, column, add=add, remove=remove)
     model = load_either(encoder)
     changed = Index.load(out, model) if add or remove else None
     before, rows = len(changed or ()), Corpus([], None, {})
@@ -109,6 +106,13 @@ def index(
     items = len(rows.items)
     blank = items - len(changed) + before if items else 0
     _print_index(changed, out, generation, (blank, items), as_json)
+
+
+def _check_index(encoder: Path, corpus: Path, column: str | None, *, add: bool, remove: bool) -> None:
+    if add and remove:
+        raise ConfigError("INDEX_WHAT", "expected --add or --remove, got both", place="index")
+    if not remove:
+        check_column(encoder, corpus, column)
 
 
 def search(
@@ -287,12 +291,7 @@ def _check_csv(out: Path) -> None:
         )
 
 
-def _write(
-    out: Path,
-    queries: Sequence[str],
-    hits: Sequence[Sequence["Hit"]],
-    columns: Sequence[str],
-) -> None:
+def _write(out: Path, queries: Sequence[str], hits: Sequence[Sequence["Hit"]], columns: Sequence[str]) -> None:
     from seqtwin.files import publish_text
     from seqtwin.index.hits import hits_csv
 
