@@ -12,7 +12,7 @@ from seqtwin.cli import console
 from seqtwin.cli.arguments import Column, Encoder, Gaps, Json
 from seqtwin.cli.bulk.dask_option import Dask
 from seqtwin.cli.entry.waiting import end_waiting
-from seqtwin.cli.index_inputs import Item, Read, check_column, read_lines, read_queries
+from seqtwin.cli.index_inputs import Item, Read, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -87,13 +87,11 @@ def index(
 
     seqtwin index runs/small/encoder names.txt -o runs/names
     """
-    from seqtwin.cli.bulk.index_corpus import check_change, read_items
+    from seqtwin.cli.bulk.index_corpus import check_index, read_items
     from seqtwin.index.index import Index
     from seqtwin.inference.load import load_either
 
-    check_change(add=add, remove=remove, dask=dask)
-    if not remove and dask is None:
-        check_column(encoder, corpus, column)
+    check_index(encoder, corpus, column, add=add, remove=remove, dask=dask)
     model = load_either(encoder)
     changed = Index.load(out, model) if add or remove else None
     before, items = len(changed or ()), 0
@@ -289,12 +287,7 @@ def _check_csv(out: Path) -> None:
         )
 
 
-def _write(
-    out: Path,
-    queries: Sequence[str],
-    hits: Sequence[Sequence["Hit"]],
-    columns: Sequence[str],
-) -> None:
+def _write(out: Path, queries: Sequence[str], hits: Sequence[Sequence["Hit"]], columns: Sequence[str]) -> None:
     from seqtwin.files import publish_text
     from seqtwin.index.hits import hits_csv
 

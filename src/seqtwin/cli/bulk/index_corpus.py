@@ -10,7 +10,7 @@ from seqtwin.cli import console
 from seqtwin.cli.arguments import check_gaps
 from seqtwin.cli.bulk.cluster_work import encode_into, opened, stopped_line
 from seqtwin.cli.bulk.encode_corpus import texts_in
-from seqtwin.cli.index_inputs import Corpus, Read, corpus_line, read_corpus
+from seqtwin.cli.index_inputs import Corpus, Read, check_column, corpus_line, read_corpus
 from seqtwin.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from seqtwin.inference.base_encoder import BaseEncoder
 
 
-def check_change(*, add: bool, remove: bool, dask: str | None) -> None:
-    """Raises: ConfigError for options of `index` that exclude each other."""
+def check_index(encoder: Path, corpus: Path, column: str | None, *, add: bool, remove: bool, dask: str | None) -> None:
+    """The arguments of `index`, before the encoder is loaded, which takes seconds. Raises: ConfigError, DataError."""
     if add and remove:
         raise ConfigError("INDEX_WHAT", "expected --add or --remove, got both", place="index")
     if dask is not None and remove:
         raise ConfigError("INDEX_WHAT", "--remove encodes nothing", place="index", remedy="leave --dask out")
+    if dask is None and not remove:
+        check_column(encoder, corpus, column)
 
 
 @contextmanager
