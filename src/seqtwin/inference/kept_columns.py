@@ -50,14 +50,8 @@ class VectorTable(Protocol):
         """Converts the bytes of all rows, in a file, to the final file; None if they are the final file."""
 
 
-class NpyTable:
-    """The vectors alone, as an array of NumPy. A missing vector is NaN."""
-
-    def __init__(self, _source: Source, dim: int) -> None:
-        self.dim = dim
-
-    def head(self, scanned: Scanned) -> bytes:
-        return npy_head(scanned.rows, self.dim)
+class _Direct:
+    """What the tables have in common whose bytes are the final file."""
 
     @property
     def finish(self) -> None:
@@ -69,11 +63,21 @@ class NpyTable:
     def sign(self, key: Mapping[str, object]) -> None:
         pass
 
+
+class NpyTable(_Direct):
+    """The vectors alone, as an array of NumPy. A missing vector is NaN."""
+
+    def __init__(self, _source: Source, dim: int) -> None:
+        self.dim = dim
+
+    def head(self, scanned: Scanned) -> bytes:
+        return npy_head(scanned.rows, self.dim)
+
     def rows(self, block: Table, vectors: np.ndarray) -> bytes:
         return npy_rows(vectors)
 
 
-class CsvTable:
+class CsvTable(_Direct):
     """Columns as text, then d0, d1, ... (with a prefix if the table has such names). A missing vector is empty."""
 
     def __init__(self, _source: Source, dim: int) -> None:
@@ -86,16 +90,6 @@ class CsvTable:
         while set(numbers) & set(self.names):
             numbers = [f"encoder_{name}" for name in numbers]
         return csv_text([[*self.names, *numbers]]).encode("utf-8", "replace")
-
-    @property
-    def finish(self) -> None:
-        return None
-
-    def see(self, block: Table) -> None:
-        pass
-
-    def sign(self, key: Mapping[str, object]) -> None:
-        pass
 
     def rows(self, block: Table, vectors: np.ndarray) -> bytes:
         columns = [block.columns.get(name, [None] * len(block)) for name in self.names]
