@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 import tiny
-from seqtwin.cli import dedupe_link
+from seqtwin.cli import dedupe_link, encode_score_evaluate, index_search
 from seqtwin.cli.entry import output_groups
 from seqtwin.cli.mine import mine
 from seqtwin.data.inspect_file import inspect_data
@@ -39,6 +39,18 @@ def run(command: Any, *arguments: object) -> Result:
 def code_of(result: Result) -> str:
     assert isinstance(result.exception, SeqTwinError), result.output
     return result.exception.code
+
+
+@pytest.mark.parametrize("command", ["dedupe", "link", "encode", "index"])
+def test_a_folder_without_dask_is_refused_with_the_option(encoder: Path, tmp_path: Path, command: str) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    functions = {"encode": encode_score_evaluate.encode, "index": index_search.index}
+    function = functions.get(command) or getattr(dedupe_link, command)
+    inputs = [folder, folder] if command == "link" else [folder]
+    done = run(function, encoder, *inputs, "-o", tmp_path / "out.csv")
+    assert code_of(done) == "CORPUS_FOLDER"
+    assert "--dask" in str(done.exception)
 
 
 def test_dedupe_review_decide_and_dedupe_again(encoder: Path, names: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def test_file_that_is_no_scheduler_file_is_refused(tmp_path: Path, content: str)
     ("address", "message"),
     [
         ("127.0.0.1:8786", "write tcp://127.0.0.1:8786"),
+        ("LOCAL:2", "write local:2"),
         ("missing.json", "no such scheduler file"),
         ("local", "expected local:N"),
         ("tcp://host", "expected local:N"),

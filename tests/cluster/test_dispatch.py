@@ -118,9 +118,12 @@ def dispatched(
     return cluster, events
 
 
-def test_task_whose_workers_die_starts_four_times_and_is_published_as_failed(tmp_path: Path) -> None:
+def test_task_whose_workers_die_starts_four_times_and_is_published_as_failed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     cluster, events = dispatched(tmp_path, lambda *_: None)
     assert len(cluster.starts) == 4
+    assert [line.partition("; ")[2] for line in caplog.messages] == [f"it starts again ({n} of 3)" for n in (1, 2, 3)]
     assert cluster.starts[0][1] != cluster.starts[1][1], "started again on the same host"
     assert "died in each of 4 starts" in str(verify(tmp_path / "out/t")["error"])
     assert [(event.cell, event.done) for event in events] == [("t", "failed")]

@@ -22,7 +22,7 @@ from seqtwin.cli.arguments import (
     column_options,
     with_columns,
 )
-from seqtwin.cli.bulk.dask_option import Dask
+from seqtwin.cli.bulk.dask_option import Dask, refuse_folder
 from seqtwin.cli.index_inputs import check_column
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def encode(
     """
     from seqtwin.inference.encode_files import encode_file
 
+    refuse_folder(file, dask)
     if dask is not None:
         from seqtwin.cli.bulk.encode_corpus import encode_corpus
 

@@ -44,7 +44,9 @@ def scheduler_address(address: str) -> str:
         return _read_scheduler_file(path)
     cause = "there is no such scheduler file" if path.suffix == ".json" else FORMS
     remedy = "start one: dask scheduler --scheduler-file FILE.json" if path.suffix == ".json" else ""
-    if _SCHEDULER.fullmatch(f"tcp://{address}"):
+    if _LOCAL.fullmatch(address.lower()):
+        remedy = f"write {address.lower()}"
+    elif _SCHEDULER.fullmatch(f"tcp://{address}"):
         remedy = f"write tcp://{address}"
     raise ConfigError("CLUSTER_ADDRESS", cause, place=address, remedy=remedy)
 

@@ -1,8 +1,11 @@
 """The option --dask."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from seqtwin.errors import ConfigError
 
 Dask = Annotated[
     str | None,
@@ -13,3 +16,10 @@ Dask = Annotated[
         metavar="ADDRESS|local:N",
     ),
 ]
+
+
+def refuse_folder(path: Path, dask: str | None) -> None:
+    """Raises: ConfigError for a folder of files without --dask."""
+    if dask is None and path.is_dir():
+        remedy = "name one file, or add --dask local:2 for all files of the folder"
+        raise ConfigError("CORPUS_FOLDER", "a folder; without --dask one file is read", place=str(path), remedy=remedy)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from seqtwin.cli import console
 from seqtwin.cli.arguments import check_gaps
 from seqtwin.cli.bulk.cluster_work import encode_into, opened, stopped_line
+from seqtwin.cli.bulk.dask_option import refuse_folder
 from seqtwin.cli.bulk.encode_corpus import texts_in
 from seqtwin.cli.index_inputs import Corpus, Read, check_column, corpus_line, read_corpus
 from seqtwin.errors import ConfigError
@@ -25,6 +26,7 @@ def check_index(encoder: Path, corpus: Path, column: str | None, *, add: bool, r
         raise ConfigError("INDEX_WHAT", "expected --add or --remove, got both", place="index")
     if dask is not None and remove:
         raise ConfigError("INDEX_WHAT", "--remove encodes nothing", place="index", remedy="leave --dask out")
+    refuse_folder(corpus, dask)
     if dask is None and not remove:
         check_column(encoder, corpus, column)
 

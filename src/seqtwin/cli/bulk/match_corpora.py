@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqtwin.cli import console
 from seqtwin.cli.bulk.cluster_work import AGAIN, opened, progress
+from seqtwin.cli.bulk.dask_option import refuse_folder
 from seqtwin.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def read_rows(path: Path, column: str | None, option: str, quoting: "Quoting | N
     """
     from seqtwin.matching.match_files import read_listed
 
+    refuse_folder(path, dask)
     if dask is None:
         listed = read_listed(path, column, option, quoting=quoting)
     else:

@@ -5,6 +5,7 @@ import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from seqtwin.errors import ConfigError, ResourceError
@@ -110,7 +111,9 @@ class Crew:
         if count and count >= 2 * self._told:
             self._told = count
             size = f"{count} Dask worker{'s' * (count > 1)} on {hosts} host{'s' * (hosts > 1)}"
-            self._notice(f"training on {size}; dashboard: {self.client.dashboard_link}")
+            # without bokeh the scheduler answers, but has no pages
+            shown = f"; dashboard: {self.client.dashboard_link}" if find_spec("bokeh") else ""
+            self._notice(f"training on {size}{shown}")
 
     def _ask(self, addresses: list[str], function: Callable[..., object], *values: object) -> dict[str, object]:
         """The answer of each worker, or its error. Raises: ResourceError where the scheduler is lost."""

@@ -177,7 +177,9 @@ class Dispatch(Generic[TaskT]):
         running = self.running.pop(key)
         attempt = running.attempt
         attempt.died_on.append(running.host)
-        if len(attempt.died_on) <= RETRIES:
+        if (deaths := len(attempt.died_on)) <= RETRIES:
+            again = f"it starts again ({deaths} of {RETRIES})"
+            log.warning("a worker on %s ended while it trained %s; %s", running.host, attempt.task.id, again)
             self.waiting.appendleft(attempt)
             return
         hosts = ", ".join(dict.fromkeys(attempt.died_on))
