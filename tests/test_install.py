@@ -22,7 +22,8 @@ SOURCE = ROOT / "src" / "seqtwin"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # import names that are not those of their distributions, and packages that come with others
 DISTRIBUTION = {
-    "PIL": "matplotlib", "faiss": "faiss-cpu", "h11": "uvicorn", "markupsafe": "jinja2", "mlflow": "mlflow-skinny",
+    "PIL": "matplotlib",
+    "distributed": "dask", "faiss": "faiss-cpu", "h11": "uvicorn", "markupsafe": "jinja2", "mlflow": "mlflow-skinny",
     "pydantic_core": "pydantic",
     "sklearn": "scikit-learn", "starlette": "fastapi", "transformers": "sentence-transformers", "yaml": "PyYAML",
 }  # fmt: skip
@@ -166,7 +167,14 @@ def _mteb() -> object:
     return MtebEncoder.mteb_model_meta.func(MtebEncoder.__new__(MtebEncoder))
 
 
+def _cluster() -> None:
+    from seqtwin.cluster.client import require_dask
+
+    require_dask()
+
+
 CALLS: dict[str, Callable[[], object]] = {
+    "cluster/client.py:require_dask": _cluster,
     "data/files/formats.py:_read_parquet": _read_parquet,
     "index/faiss_search.py:library": _index,
     "inference/onnx_encoder.py:load_session": _run_onnx,

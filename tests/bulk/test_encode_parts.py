@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
+from cluster_fixtures import at, client, encoder, folder  # noqa: F401 - fixtures
 from typer.testing import CliRunner, Result
 
 import tiny

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
+from cluster_fixtures import at, client, encoder, folder  # noqa: F401 - fixtures
 from typer.testing import CliRunner
 
 from seqtwin.bulk import match_parts

@@ -221,7 +221,7 @@ from seqtwin.inference import encode_files, resumable_file
 from seqtwin.inference.trained_encoder import load
 encode_files.read_blocks = functools.partial(read_blocks, rows=8)
 add, calls = resumable_file.Growing.add, int(sys.argv[4])
-def dying(self, block, zero_vectors):
+def dying(self, block, *counts, **times):
     global calls
     calls -= 1
     if calls == 0:
@@ -229,7 +229,7 @@ def dying(self, block, zero_vectors):
             file.write(block[: len(block) // 2])
             file.flush()
             os.kill(os.getpid(), signal.SIGKILL)
-    add(self, block, zero_vectors)
+    add(self, block, *counts, **times)
 resumable_file.Growing.add = dying
 encode_files.encode_file(load(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), column="name")
 """

@@ -263,7 +263,7 @@ def each_path(value: object, turn: Callable[[str], str]) -> object:
 def paths_of(config: RunConfig) -> list[str]:
     """Every path that a run names, as it is written; not its cache, which it writes itself.
 
-    >>> paths_of(RunConfig.model_validate({"data": {"train": "a.csv", "more": ["b.csv"]}}))
+    >>> paths_of(RunConfig.model_validate({"data": {"file": "a.csv", "more": ["b.csv"]}}))
     ['a.csv', 'b.csv']
     """
     raw, found = config.model_dump(exclude_unset=True), list[str]()

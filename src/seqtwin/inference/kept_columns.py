@@ -51,7 +51,7 @@ class VectorTable(Protocol):
 
 
 class _Direct:
-    """What the tables have in common whose bytes are the final file."""
+    """A table whose bytes are the final file."""
 
     @property
     def finish(self) -> None:

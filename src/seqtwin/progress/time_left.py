@@ -90,10 +90,10 @@ def rounded(seconds: float) -> str:
     """
     if seconds < 100:
         return f"{math.ceil(seconds)} s"
-    minutes = round(seconds / 60)
+    minutes = math.floor(seconds / 60 + 0.5)
     if minutes < 90:
         return f"{minutes} min"
-    hours, rest = divmod(minutes, 60)
-    if hours < 36:
-        return f"{hours} h {rest} min"
+    if minutes < 36 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    hours = math.floor(minutes / 60 + 0.5)
     return f"{hours // 24} days {hours % 24} h"

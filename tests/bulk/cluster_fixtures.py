@@ -1,4 +1,7 @@
-"""One cluster of two worker processes for all tests of bulk work, and a tiny encoder."""
+"""A cluster of two worker processes and a tiny encoder: fixtures that the test files import.
+
+A conftest here would hide that of tests/, which is collected later.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +15,7 @@ from seqtwin.bulk.worker_encoder import EncoderAt
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     library("distributed")
     from seqtwin.cluster.client import connect
