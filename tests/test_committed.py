@@ -100,7 +100,7 @@ def test_the_readme_has_the_measured_recipes(monkeypatch: pytest.MonkeyPatch) ->
 def test_reports_hold_what_a_person_reads_and_no_result_again() -> None:
     assert {path.suffix for path in REPORTS.rglob("*") if path.is_file()} == READ
     pages = {path.name for path in REPORTS.iterdir()}
-    assert pages == {report_of(home).name for home in HOMES} | {"validation", "retrieval", "reliability"}
+    assert pages == {report_of(home).name for home in HOMES} | {"validation", "retrieval", "reliability", "answer"}
 
 
 def test_reports_are_small() -> None:
