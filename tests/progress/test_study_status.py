@@ -48,6 +48,9 @@ def files_of(folder: Path) -> dict[str, tuple[int, int, int]]:
     return {name: (stat.st_ino, stat.st_mtime_ns, stat.st_size) for name, stat in found.items()}
 
 
+ENDED = 2**22 + 1  # larger than any process id of Linux
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished study of eight cells. Four of them diverged."""
@@ -55,7 +58,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compare_module, "run_all", lambda w, t, f, _n, p, *, until: run_here(w, t, f, p, until=until))
         run(study_of(tiny.write_pairs(place / "data")), place / "out")
+    sign(place / "out", ENDED)
     return place / "out"
+
+
+def sign(folder: Path, pid: int) -> None:
+    """Name another process as the one that ran the study."""
+    publish_text(folder / ORIGIN, dump_json({**read_json(folder / ORIGIN), "pid": pid}))
 
 
 def test_a_finished_study_counts_what_is_published_and_groups_its_failures(finished: Path) -> None:
@@ -71,6 +80,16 @@ def test_a_finished_study_counts_what_is_published_and_groups_its_failures(finis
 
 def planned(folder: Path) -> list[str]:
     return list(read_json(folder / "study.json")["planned"])
+
+
+def test_a_command_that_still_writes_the_report_is_running(finished: Path, tmp_path: Path) -> None:
+    place = tmp_path / "study"
+    shutil.copytree(finished, place)
+    sign(place, os.getpid())
+    assert (status(place).outcome, status(place).again) == ("running", "")
+    (place / "report").mkdir()
+    (place / "report" / "index.html").write_text("")
+    assert status(place).outcome == "finished"
 
 
 def test_the_frame_has_one_row_per_cell_with_the_published_seconds(finished: Path) -> None:

@@ -56,3 +56,8 @@ def test_tasks_without_a_name_count() -> None:
     found = time_left([Stage("round 1", (done("a", "a", 6),), 4)], 1)
     assert found is not None
     assert found.seconds == 18
+
+
+def test_the_first_epochs_of_a_training_are_no_basis() -> None:
+    begun = Task("a", "left", "a", share=0.01, seconds=40.0)
+    assert time_left([Stage("cells", (begun,), 1)], 1) is None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from seqtwin.guards.typed_command import ORIGIN
 from seqtwin.progress.again import command, typed
-from seqtwin.progress.driver import Driver, who_drives
+from seqtwin.progress.driver import Driver, who_began, who_drives
 from seqtwin.progress.peek import Content, changed, part, peek, texts
 from seqtwin.progress.study_stages import CELL_WORK, cell_stage, round_stages, tuning_stage
 from seqtwin.progress.time_left import time_left
@@ -23,7 +23,7 @@ def study_status(folder: Path) -> Status:
         return _results(folder, study)
     driver = who_drives(folder)
     stages = _stages(folder, study, quick, driver)
-    outcome = _outcome(stages, driver)
+    outcome = _outcome(stages, driver, is_reporting=_is_reporting(folder))
     running = sum(stage.count("running") for stage in stages)
     times = [task.published for stage in stages for task in stage.tasks if task.published]
     left = time_left(stages, max(1, running if driver.runs else 1))
@@ -40,12 +40,20 @@ def _stages(folder: Path, study: Content | None, quick: Content | None, driver: 
     return [*rounds, *([tuning] if tuning else []), *([cell_stage(folder, study)] if study else [])]
 
 
-def _outcome(stages: Sequence[Stage], driver: Driver) -> Outcome:
+def _is_reporting(folder: Path) -> bool:
+    """Whether the command that ran the study is still there, without its lock, and has not written the report."""
+    origin = peek(folder / ORIGIN) or {}
+    if not origin.get("command") or (folder / "report" / "index.html").exists():  # a program goes on after its study
+        return False
+    return who_began(origin, changed(folder / ORIGIN)).runs
+
+
+def _outcome(stages: Sequence[Stage], driver: Driver, *, is_reporting: bool) -> Outcome:
     cells = [stage for stage in stages if stage.work == CELL_WORK]
     if driver.state == "running":
         return "running"
     if cells and not any(stage.count("left") + stage.count("running") for stage in cells):
-        return "finished"
+        return "running" if is_reporting else "finished"
     return "unknown" if driver.state == "unknown" or any(stage.count("running") for stage in stages) else "interrupted"
 
 

@@ -7,6 +7,8 @@ from statistics import fmean
 
 from seqtwin.progress.work_status import Stage, Task, TimeLeft
 
+LEAST_SHARE = 0.05  # of a training that is measured while it runs: its first epochs are slower than the others
+
 
 @dataclass(frozen=True)
 class _Measured:
@@ -48,7 +50,7 @@ def time_left(stages: Sequence[Stage], processes: int) -> TimeLeft | None:
 def _measure(stage: Stage, task: Task) -> Iterator[_Measured]:
     """The seconds of one training, from a task that is done or was begun."""
     share = 1.0 if task.state == "done" else task.share
-    if task.state == "failed" or not task.seconds or share <= 0:
+    if task.state == "failed" or not task.seconds or share < LEAST_SHARE:
         return
     trainings = share * stage.trainings
     cpu = None if task.cpu_seconds is None else task.cpu_seconds / trainings
