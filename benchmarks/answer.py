@@ -1,7 +1,7 @@
 """Which view of an RNN's states, with which loss? Twelve data sets, eight representations, four losses, ten seeds.
 
-    python benchmarks/answer.py pilot             one learning rate per data set, from dev and a seed of its own
-    python benchmarks/answer.py run [two|one] [minutes]   the studies of experiments/answer, seed after seed
+    python benchmarks/answer.py pilot                   the pilots, with a seed of their own (then answer_pilot.py)
+    python benchmarks/answer.py run two|one [MINUTES]   the studies of experiments/answer, seed after seed
 
 A run that ends early has all pairings of all data sets for the first seeds. Running it again continues.
 """
@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from seqtwin.config import StudyConfig, parse_study, read_study
+from seqtwin.config.read import study_of
 from seqtwin.files import driver_lock
 from seqtwin.run.prepare import DataSets
 from seqtwin.study.compare import CELLS, check_cells, compare
@@ -40,8 +41,6 @@ def pilot_study(name: str) -> StudyConfig:
 
 def read_study_of(raw: dict[str, object]) -> StudyConfig:
     """The study of a raw config whose base is a file."""
-    from seqtwin.config.read import study_of
-
     return parse_study(study_of(raw, HOME))
 
 
@@ -85,11 +84,13 @@ def _published(cell: StudyCell, out: Path) -> bool:
 
 def main() -> None:
     """Run the part that the command line names."""
-    if sys.argv[1:2] == ["pilot"]:
-        pilot()
-        return
-    minutes = float(sys.argv[3]) if len(sys.argv) > 3 else float("inf")
-    run(sys.argv[2], time.monotonic() + 60 * minutes)
+    match sys.argv[1:]:
+        case ["pilot"]:
+            pilot()
+        case ["run", ("two" | "one") as direction, *minutes]:
+            run(direction, time.monotonic() + 60 * float(minutes[0] if minutes else "inf"))
+        case _:
+            sys.exit(__doc__)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ from seqtwin.files import publish_text, read_json
 
 ROOT = Path(__file__).parent.parent
 HOME, PAGE = ROOT / "experiments" / "answer", ROOT / "reports" / "answer"
-LOSSES = ("mse", "contrastive", "cosent", "in_batch")
 SEEDS, SEEDS_OF_ONE = 10, 5
 LEVEL = 0.005  # a smaller distance from the best pairing counts as level with it
 
@@ -53,10 +52,11 @@ def shares(own: Mapping[str, Any]) -> dict[str, float]:
     table = np.array([own["test"][row] for row in rows], dtype=float)
     table = table[:, ~np.isnan(table).any(axis=0)]
     views = list(dict.fromkeys(own["pairings"][row][1] for row in rows))
-    values = np.empty((len(views), len(LOSSES), table.shape[1]))
+    names = list(dict.fromkeys(own["pairings"][row][2] for row in rows))
+    values = np.empty((len(views), len(names), table.shape[1]))
     for row, scores in zip(rows, table, strict=True):
         _, view, loss = own["pairings"][row]
-        values[views.index(view), LOSSES.index(loss)] = scores
+        values[views.index(view), names.index(loss)] = scores
     centred = values - values.mean()
     by_view, by_loss = centred.mean(axis=(1, 2)), centred.mean(axis=(0, 2))
     both = centred.mean(axis=2) - by_view[:, None] - by_loss[None]

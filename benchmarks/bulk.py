@@ -42,7 +42,7 @@ SMALL = {"embedding": 16, "hidden": 32}
 MIB = 2**20
 ASKED = 1.8
 INTRODUCTION = (
-    "`python benchmarks/bulk.py efficiency 100000 1000000` measures `encode --dask` on a corpus of random names in",
+    "`python benchmarks/bulk.py efficiency ROWS ...` measures `encode --dask` on a corpus of random names in",
     "Parquet files. The encoder is untrained, as its weights do not change the work. Seconds of CPU are those of the",
     "worker processes once they have loaded the encoder; wall seconds also count what else the machine does.",
 )
