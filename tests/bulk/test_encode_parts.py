@@ -206,6 +206,17 @@ def test_what_ends_a_task_is_one_message(client: Any) -> None:
         _result(Ended(PermissionError()), "encode b.csv", "try again")  # type: ignore[arg-type]
 
 
+def allocator() -> str:
+    import pyarrow
+
+    return str(pyarrow.default_memory_pool().backend_name)
+
+
+def test_workers_do_not_keep_free_memory(client: Any, at: EncoderAt) -> None:
+    check_workers(client, at, [])
+    assert set(client.run(allocator).values()) == {"system"}
+
+
 def test_a_worker_without_the_folders_is_named(client: Any, at: EncoderAt, tmp_path: Path) -> None:
     check_workers(client, at, [tmp_path])
     with pytest.raises(ConfigError, match="no such file") as caught:

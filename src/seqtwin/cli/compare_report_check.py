@@ -75,24 +75,29 @@ def compare(
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
     from seqtwin import api
+    from seqtwin.cluster.client import connect_early
+    from seqtwin.guards.begun import beginning
     from seqtwin.run.prepare import DataSets
+    from seqtwin.study.on_cluster.options import check_options
 
     started, limit = time.monotonic(), _minutes(minutes, quick=quick)
     tier = _tier({"quick": quick, "standard": standard, "strong": strong, "publication": publication})
     every = [*(overrides or []), *tier, *(["tune=false"] if no_tune else [])]
     folder, data = out or Path("runs") / api.study_name(config), DataSets()
-    options = column_options(columns, every)
-    if is_data(config):
-        study_config = _study_for_data(config, options, every, folder, data)
-    else:
-        refuse_columns(columns, config)
-        study_config = _study(config, every, data)
-    with told_when_stopped(lambda: study_line(folder)), console.study_bars() as progress:
-        study = api.compare(
-            study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data,
-            on_notice=console.print_notice, minutes=limit, started=started, stack=_is_on(stack, "--stack"),
-            client=dask, shared_folder=not no_shared_folder,
-        )  # fmt: skip
+    options, stacked = column_options(columns, every), _is_on(stack, "--stack")
+    check_options(dask, jobs=jobs, minutes=limit, stack=stacked, shared=not no_shared_folder)
+    with beginning(folder), connect_early(dask) as client:
+        if is_data(config):
+            study_config = _study_for_data(config, options, every, folder, data)
+        else:
+            refuse_columns(columns, config)
+            study_config = _study(config, every, data)
+        with told_when_stopped(lambda: study_line(folder)), console.study_bars() as progress:
+            study = api.compare(
+                study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data,
+                on_notice=console.print_notice, minutes=limit, started=started, stack=stacked,
+                client=client, shared_folder=not no_shared_folder,
+            )  # fmt: skip
     _print_study(study, folder, as_json=as_json)
     if study.failed:
         raise typer.Exit(1)

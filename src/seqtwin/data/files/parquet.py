@@ -21,9 +21,7 @@ def open_parquet(path: Path) -> "ParquetFile":
     return parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER)
 
 
-def read_batches(
-    content: "ParquetFile", rows: int, columns: Sequence[str] | None = None
-) -> "Iterator[RecordBatch]":
+def read_batches(content: "ParquetFile", rows: int, columns: Sequence[str] | None = None) -> "Iterator[RecordBatch]":
     """The rows of a file in batches of at most `rows`. Memory grows with a batch, not with the file."""
     # each thread would keep memory of its own
     yield from content.iter_batches(batch_size=rows, columns=columns, use_threads=False)
