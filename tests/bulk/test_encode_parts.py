@@ -229,7 +229,7 @@ def test_a_worker_without_the_folders_is_named(client: Any, at: EncoderAt, tmp_p
 def test_encode_prints_what_it_does_and_a_rerun_keeps_all(client: Any, folder: Path, tmp_path: Path) -> None:
     write_corpus(tmp_path / "in")
     options = ["--column", "name", "-o", tmp_path / "out", "--dask", client.scheduler.address]
-    for line in ("encoding: 120 of 120", "3 of 3 parts are encoded already"):
+    for line in ("peak memory of a worker", "3 of 3 parts are encoded already"):
         done = run(encode, folder, tmp_path / "in" / "*" / "*.csv", *options)
         assert done.exit_code == 0, done.output
         assert "2 workers" in done.stderr

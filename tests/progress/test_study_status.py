@@ -9,7 +9,9 @@ import pytest
 
 import tiny
 from seqtwin.config import StudyConfig, parse_study
+from seqtwin.errors import ConfigError
 from seqtwin.files import dump_json, publish_text, read_json
+from seqtwin.guards.begun import beginning, begun_file
 from seqtwin.guards.typed_command import ORIGIN, typed
 from seqtwin.progress.find_status import status
 from seqtwin.progress.status_words import status_lines
@@ -141,6 +143,41 @@ def test_a_running_study_is_seen_with_its_cell_and_its_process(tmp_path: Path) -
     first = seen[0].counts
     assert (first["running"], first["done"], first["left"]) == (1, 0, 3)
     assert seen[-1].counts["done"] >= 1
+
+
+def test_a_study_is_seen_while_it_reads_its_data(finished: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs" / "a"
+    with typed(COMMAND), beginning(out):
+        found = status(out)
+        assert (found.kind, found.outcome, found.driver.pid, found.again) == ("study", "running", os.getpid(), "")
+        left = begun_file(out).read_bytes()
+    assert os.listdir(tmp_path) == [], "data that are refused leave nothing"
+    with pytest.raises(ConfigError, match="nothing that was begun"):
+        status(out)
+    out.parent.mkdir()
+    begun_file(out).write_bytes(left.replace(str(os.getpid()).encode(), str(ENDED).encode()))
+    assert (status(out).outcome, status(out).again) == ("interrupted", "seqtwin compare study.yaml --out runs/a")
+    place = tmp_path / "continued"
+    shutil.copytree(finished, place)
+    shutil.rmtree(place / "cells" / planned(place)[0])
+    assert status(place).outcome == "interrupted"
+    with beginning(place):
+        assert status(place).outcome == "running"
+
+
+def test_a_study_is_seen_with_its_cells_before_it_is_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, seen, declare = tmp_path / "out", list[Status](), compare_module.declare
+
+    def look(*given: Any) -> None:
+        assert not begun_file(out).exists()
+        seen.append(status(out))
+        declare(*given)
+
+    monkeypatch.setattr(compare_module, "declare", look)
+    with beginning(out):
+        run(study_of(tiny.write_pairs(tmp_path / "data"), tune=True), out)
+    assert seen[0].outcome == "running"
+    assert [(stage.work, stage.of) for stage in seen[0].stages] == [("tunings", 2), ("study cells", 4)]
 
 
 def test_a_stopped_study_names_the_command_that_continues_it(tmp_path: Path) -> None:

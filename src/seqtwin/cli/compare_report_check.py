@@ -29,6 +29,7 @@ from seqtwin.cli.arguments import (
     refuse_columns,
     with_columns,
 )
+from seqtwin.cli.bulk.dask_option import Dask
 from seqtwin.cli.init_train import read_starter
 from seqtwin.cli.stopping import study_line, told_when_stopped
 from seqtwin.errors import ConfigError
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
 
 # a report makes many small objects and little garbage; at the usual 700, looking for it takes a seventh of the time
 _RARELY = 100_000
-Dask = Annotated[
-    str | None, typer.Option("--dask", help="train on a Dask cluster (see docs)", metavar="ADDRESS|local:N")
-]
 NoSharedFolder = Annotated[bool, typer.Option("--no-shared-folder", help="with --dask: workers return their files")]
 Stack = Annotated[str, typer.Option(help="train LSTMs of one shape together, for a GPU", metavar="on|off")]
 
@@ -75,7 +73,6 @@ def compare(
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
     from seqtwin import api
-    from seqtwin.cluster.client import connect_early
     from seqtwin.guards.begun import beginning
     from seqtwin.run.prepare import DataSets
     from seqtwin.study.on_cluster.options import check_options
@@ -86,7 +83,7 @@ def compare(
     folder, data = out or Path("runs") / api.study_name(config), DataSets()
     options, stacked = column_options(columns, every), _is_on(stack, "--stack")
     check_options(dask, jobs=jobs, minutes=limit, stack=stacked, shared=not no_shared_folder)
-    with beginning(folder), connect_early(dask) as client:
+    with beginning(folder):
         if is_data(config):
             study_config = _study_for_data(config, options, every, folder, data)
         else:
@@ -96,7 +93,7 @@ def compare(
             study = api.compare(
                 study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data,
                 on_notice=console.print_notice, minutes=limit, started=started, stack=stacked,
-                client=client, shared_folder=not no_shared_folder,
+                client=dask, shared_folder=not no_shared_folder,
             )  # fmt: skip
     _print_study(study, folder, as_json=as_json)
     if study.failed:

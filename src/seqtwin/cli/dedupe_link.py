@@ -114,17 +114,20 @@ def dedupe(
 
     To reach a given precision, label a --sample file in the same way; pass it with --labels and --precision.
 
+    With --dask, FILE can be a folder or a pattern such as 'parts/*.csv'.
+
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """
-    from seqtwin.cli.bulk.match_corpora import comparing, read_rows
+    from seqtwin.cli.bulk.match_corpora import comparing, read_rows, require_output
     from seqtwin.cli.entry.output_groups import publish_wanted
     from seqtwin.matching.dedupe import compare_rows
     from seqtwin.matching.match_files import clusters_csv, review_csv
 
     asked.check(threshold)
     refuse_taken(out, review, asked.sample)
-    model, decided = _load_texts(encoder, "dedupe"), _read_decided(decisions)
-    rows = read_rows(file, column, "--column", check_quoting(quoting), dask)
+    require_output(dask, (out, review, asked.sample))
+    decided, rows = _read_decided(decisions), read_rows(file, column, "--column", check_quoting(quoting), dask)
+    model = _load_texts(encoder, "dedupe")
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
     with comparing(dask, model, encoder, (out, review, asked.sample)) as (engine, show):
         compared = compare_rows(model, rows.texts, k=k, decisions=decided, rerank=rerank, on_rows=show, engine=engine)
@@ -231,6 +234,8 @@ def link(
     identical tokens always match. A row with no text is never matched. All columns of both lists are kept. With
     --one-to-one, the matches are chosen to maximise the sum of (score - threshold).
 
+    With --dask, LEFT and RIGHT can be folders or patterns such as 'parts/*.csv'.
+
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
     """
     from seqtwin.cli.bulk.match_corpora import comparing, read_rows
@@ -241,11 +246,11 @@ def link(
     asked.check(threshold, one_to_one=one_to_one)
     check_keep(keep, one_to_one=one_to_one)
     refuse_taken(out, asked.sample)
-    model = _load_texts(encoder, "link")
     a, b = (
         read_rows(path, name, option, check_quoting(quoting), dask)
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
+    model = _load_texts(encoder, "link")
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
     with comparing(dask, model, encoder, (out, asked.sample)) as (engine, on_rows):
         compared = compare_lists(model, a.texts, b.texts, keep=keep, k=k, rerank=rerank, on_rows=on_rows, engine=engine)

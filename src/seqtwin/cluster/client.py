@@ -96,7 +96,10 @@ def _local_cluster(workers: int) -> Iterator["LocalCluster"]:
     before, set_by_dask = dict(os.environ), set[str]()
     # the tidying of a killed worker can be late, and what it left must not fail the command
     with tempfile.TemporaryDirectory(prefix="seqtwin-dask-", ignore_cleanup_errors=True) as folder:
-        own = {"distributed.nanny.pre-spawn-environ": BEFORE_START, "temporary-directory": folder}
+        own = {
+            "distributed.nanny.pre-spawn-environ": BEFORE_START, "temporary-directory": folder,
+            "distributed.worker.profile.enabled": False,  # it keeps call stacks of every second
+        }  # fmt: skip
         try:
             with dask.config.set(own), LocalCluster(
                 n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, local_directory=folder,
