@@ -19,7 +19,7 @@ from seqtwin.cli.encode_score_evaluate import encode
 from seqtwin.inference.trained_encoder import TrainedEncoder
 
 ROWS = 6**6  # per file
-MOST = 120.0  # seconds until the workers are busy, or have ended
+MOST = 240.0  # seconds until the workers are busy, or have ended
 
 
 def is_alive(group: int) -> bool:
