@@ -34,6 +34,7 @@ from seqtwin.run.objectives.pairs import PairObjective
 from seqtwin.run.prepare import prepare
 from seqtwin.run.pretrained import followed
 from seqtwin.training import fit
+from seqtwin.training.diagnostics import every_representation
 
 Config = Callable[[str, int], dict[str, Any]]
 STEPS, ROUNDS, ONE = 40, 5, 200
@@ -213,6 +214,7 @@ DIAGNOSTICS = (
     (Watcher, "__call__", "watching, after each epoch"),
     (PairObjective, "diagnose", "diagnosis at the end"),
     (PairObjective, "read_all", "every representation on dev and test"),
+    (every_representation, "read_states", "every representation on dev and test"),
 )
 
 
@@ -253,7 +255,7 @@ def _diagnostics_page(found: Mapping[str, Any]) -> str:
     rounds = found["rounds"]
     totals = [sum(own.values()) for own in rounds]
     rows = ""
-    for _, _, label in DIAGNOSTICS:
+    for label in dict.fromkeys(label for _, _, label in DIAGNOSTICS):
         shares = [own[label] / total for own, total in zip(rounds, totals, strict=True)]
         rows += (
             f"| {label} | {statistics.median(own[label] for own in rounds):.2f} | {statistics.median(shares):.1%} |\n"
