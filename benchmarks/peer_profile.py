@@ -25,8 +25,9 @@ from seqtwin.data.batches import PairStore
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.inference import trained_encoder
 from seqtwin.inference.trained_encoder import TrainedEncoder
-from seqtwin.model import kept_lstm, lstm_engine, run_cell, siamese
+from seqtwin.model import run_cell, siamese
 from seqtwin.model.encoder import TableInput
+from seqtwin.model.lstm import engine, kept
 from seqtwin.model.representations import MaxOutput
 from seqtwin.run.begin import begin
 from seqtwin.run.diagnose_run import Watcher
@@ -77,7 +78,7 @@ STEP_PARTS = (
     (TableInput, "gates", "words to shares of the gates"),
     (run_cell, "run_lstm", "recurrence"),
     (MaxOutput, "forward", "maximum"),
-    (lstm_engine._Recurrence, "backward", "gradient of the recurrence"),
+    (engine._Recurrence, "backward", "gradient of the recurrence"),
     (Tensor, "backward", "other gradients: words, maximum, cosine"),
     (nn.utils, "clip_grad_norm_", "norm of the gradient, clipping"),
 )
@@ -193,7 +194,7 @@ ENCODE_PARTS = (
     (TextTokens, "encode", "texts to ids"),
     (trained_encoder, "batch_of", "ids to a batch"),
     (run_cell.Layout, "of", "places of the steps"),
-    (kept_lstm._KeptGates, "__call__", "places of the steps"),
+    (kept._KeptGates, "__call__", "places of the steps"),
     (run_cell, "run_lstm", "recurrence"),
     (MaxOutput, "forward", "maximum"),
 )
