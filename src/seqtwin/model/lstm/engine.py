@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from seqtwin.model.lstm.layout import Layout
-from seqtwin.model.lstm.products import granule, height, linear, product, product_over_rows
+from seqtwin.model.lstm.products import granule, height, linear, product, product_over_rows, suits_onednn
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,27 @@ def _advance(share: Share, weight: Tensor, sizes: list[int], saved: _Saved | Non
         z = _by_gate(z.view(directions, size, width))
         if time:
             # rows of later steps, which are not known yet, make the product one of few shapes
-            rows = h[:, before : before + height(size)].to(weight.dtype)
-            for own, shares, row, w in zip(acts, z, rows, weight, strict=True):
-                torch.add(shares, _by_gate(product(row, w)[None, :size])[0], out=own)
+            _add_products(z, h[:, before : before + height(size)].to(weight.dtype), weight, acts)
         else:
             acts.copy_(z)
         _cell(acts.sigmoid_(), negated[:, then] if time else None, negated[:, now], squashed, h[:, now])
         before, start = start, start + size
     return h, negated
+
+
+def _add_products(shares: Tensor, rows: Tensor, weight: Tensor, gates: Tensor) -> None:
+    """gates [directions 4 size hidden] = shares + rows [directions height hidden] times weight, by gate."""
+    size = gates.shape[2]
+    if _one_by_one(weight):
+        for own, share, row, w in zip(gates, shares, rows, weight, strict=True):
+            torch.add(share, _by_gate(product(row, w)[None, :size])[0], out=own)
+    else:
+        torch.add(shares, _by_gate(torch.bmm(rows, weight.mT)[:, :size]), out=gates)
+
+
+def _one_by_one(weight: Tensor) -> bool:
+    """Whether the product of each direction is made by itself. In bfloat16, those of `bmm` depend on their size."""
+    return weight.dtype == torch.bfloat16 or suits_onednn(weight[0].numel(), weight.dtype)
 
 
 def _by_gate(gates: Tensor) -> Tensor:
@@ -241,10 +254,18 @@ def _retreat(
         _cell_back(*saved.at(end, size), then, dh, dc, grad)
         _by_gate(rows[:, now]).copy_(grad)
         if time:
-            earlier = grad_h[:, before : before + size]
-            for own, row, w in zip(earlier, rows[:, end : end + height(size)], weight, strict=True):
-                own.add_(product(row, w.t())[:size])
+            _add_gradients(grad_h[:, before : before + size], rows[:, end : end + height(size)], weight)
     return rows
+
+
+def _add_gradients(earlier: Tensor, rows: Tensor, weight: Tensor) -> None:
+    """Add the gradients of the gates [directions height 4*hidden] to those of the hidden states before."""
+    size = earlier.shape[1]
+    if _one_by_one(weight):
+        for own, row, w in zip(earlier, rows, weight, strict=True):
+            own.add_(product(row, w.t())[:size])
+    else:
+        earlier.add_(torch.bmm(rows, weight)[:, :size])
 
 
 def _cell_back(
