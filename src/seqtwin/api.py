@@ -141,13 +141,12 @@ def _both(first: OnEpoch, second: Callable[[State], None]) -> OnEpoch:
 
 
 def compare(
-    config: StudySpec | Frames, out: Path | str | None = None, *,
-    left: Side = None, right: Side = None, label: str | None = None, labels: Labels = None, text: str | None = None,
-    scale: Scale = None, settings: Mapping[str, object] | None = None, jobs: int | None = None,
-    retry_failed: bool = False, on_progress: OnProgress = lambda _: None, on_notice: OnLine = log.info,
-    callbacks: Sequence[Callback] = (), progress: bool | None = None, data: DataSets | None = None,
-    minutes: float | None = None, started: float | None = None, stack: bool = False,
-    client: "Client | str | None" = None, shared_folder: bool = True,
+    config: StudySpec | Frames, out: Path | str | None = None, *, left: Side = None, right: Side = None,
+    label: str | None = None, labels: Labels = None, text: str | None = None, scale: Scale = None,
+    settings: Mapping[str, object] | None = None, jobs: int | None = None, retry_failed: bool = False,
+    on_progress: OnProgress = lambda _: None, on_notice: OnLine = log.info, callbacks: Sequence[Callback] = (),
+    progress: bool | None = None, data: DataSets | None = None, minutes: float | None = None,
+    started: float | None = None, stack: bool = False, client: "Client | str | None" = None, shared_folder: bool = True,
 ) -> StudyResults:  # fmt: skip
     """Run a study: train and publish every study cell under `out`, and write the report to `out/report`.
 

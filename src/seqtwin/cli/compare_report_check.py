@@ -87,8 +87,7 @@ def compare(
         if is_data(config):
             study_config = _study_for_data(config, options, every, folder, data)
         else:
-            refuse_columns(columns, config)
-            study_config = _study(config, every, data)
+            study_config = _study(config, columns, every, data)
         with told_when_stopped(lambda: study_line(folder)), console.study_bars() as progress:
             study = api.compare(
                 study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data,
@@ -156,12 +155,16 @@ def _tier(flags: Mapping[str, bool]) -> list[str]:
     return [f"tier={name}" for name in named]
 
 
-def _study(config: Path, overrides: Sequence[str], data: "DataSets") -> "StudyConfig":
-    """The study of a config. Prints how its first data set is interpreted, which is added to `data`."""
+def _study(config: Path, columns: Columns, overrides: Sequence[str], data: "DataSets") -> "StudyConfig":
+    """The study of a config. Prints how its first data set is interpreted, which is added to `data`.
+
+    Raises: ConfigError for options that name columns, which a config does itself; DataError.
+    """
     from seqtwin import api
     from seqtwin.config import read_study
     from seqtwin.study.grid import expand_grid
 
+    refuse_columns(columns, config)
     study = read_study(config, overrides)
     first = expand_grid(study).cells[0].config
     console.print_summary(api.understood(first, data.prepare(first)))

@@ -43,7 +43,10 @@ Rerank = Annotated[
     bool,
     typer.Option("--rerank", help="score by the encoder's re-ranker; scores and thresholds are then probabilities"),
 ]
-RowFile = Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line", metavar="FILE")]
+MANY = "with --dask also a folder, or a pattern such as 'parts/*.csv'"
+RowFile = Annotated[
+    Path, typer.Argument(help=f"a table, or a .txt file with one text per line; {MANY}", metavar="FILE")
+]
 ClustersFile = Annotated[
     Path | None, typer.Option("--out", "-o", help="output file with the clusters (.csv)", metavar="FILE")
 ]
@@ -58,7 +61,7 @@ Near = Annotated[
 LeftList = Annotated[
     Path,
     typer.Argument(
-        help="a table, or a .txt file with one text per line; a match is sought for each row", metavar="LEFT"
+        help=f"a table, or a .txt file with one text per line; a match is sought for each row; {MANY}", metavar="LEFT"
     ),
 ]
 RightList = Annotated[Path, typer.Argument(help="list to search for matches", metavar="RIGHT")]
@@ -114,18 +117,15 @@ def dedupe(
 
     To reach a given precision, label a --sample file in the same way; pass it with --labels and --precision.
 
-    With --dask, FILE can be a folder or a pattern such as 'parts/*.csv'.
-
     seqtwin dedupe runs/small/encoder names.csv --column name -o clusters.csv --review review.csv
     """
-    from seqtwin.cli.bulk.match_corpora import comparing, read_rows, require_output
+    from seqtwin.cli.bulk.match_corpora import comparing, read_rows
     from seqtwin.cli.entry.output_groups import publish_wanted
     from seqtwin.matching.dedupe import compare_rows
     from seqtwin.matching.match_files import clusters_csv, review_csv
 
     asked.check(threshold)
-    refuse_taken(out, review, asked.sample)
-    require_output(dask, (out, review, asked.sample))
+    _check_outputs(dask, out, review, asked.sample)
     decided, rows = _read_decided(decisions), read_rows(file, column, "--column", check_quoting(quoting), dask)
     model = _load_texts(encoder, "dedupe")
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
@@ -139,6 +139,14 @@ def dedupe(
     written = publish_wanted({out: partial(clusters_csv, rows, deduped), review: asks, asked.sample: sample})
     _print_clusters(deduped, choice, as_json, written)
     _print_warnings(deduped)
+
+
+def _check_outputs(dask: str | None, *outputs: Path | None) -> None:
+    """Raises: ConfigError for an output that exists, and for none where workers need its folder."""
+    from seqtwin.cli.bulk.match_corpora import require_output
+
+    refuse_taken(*outputs)
+    require_output(dask, outputs)
 
 
 def _load_texts(encoder: Path, command: str) -> "TrainedEncoder":
@@ -233,8 +241,6 @@ def link(
     second best, and whether the match is mutual. A row has no match if no score reaches the threshold. Texts with
     identical tokens always match. A row with no text is never matched. All columns of both lists are kept. With
     --one-to-one, the matches are chosen to maximise the sum of (score - threshold).
-
-    With --dask, LEFT and RIGHT can be folders or patterns such as 'parts/*.csv'.
 
     seqtwin link runs/small/encoder shops.csv register.csv --left-column name --right-column title -o links.csv
     """

@@ -133,8 +133,14 @@ def _series(encoder: "Encoder", path: Path, named: Sequence[str | None], gaps: "
     return Corpus(file.series, ids, {} if file.labels is None else {"label": file.labels})
 
 
-def check_queries(queries: list[str], file: Path | None) -> None:
-    """Raises: ConfigError for two sources of queries, and for none where there is no terminal to prompt for them."""
+def check_search(queries: list[str], file: Path | None, k: int) -> None:
+    """The arguments of `search`, before the index and its encoder are loaded, which takes seconds.
+
+    Raises: ConfigError for two sources of queries, for none where there is no terminal to prompt for them, and for k.
+    """
+    from seqtwin.index.check_input import check_k
+
+    check_k(k)
     if queries and file:
         raise ConfigError("SEARCH_WHAT", "expected queries or --queries FILE, got both", place="search")
     if not queries and file is None and not sys.stdin.isatty():

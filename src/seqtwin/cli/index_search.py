@@ -12,7 +12,7 @@ from seqtwin.cli import console
 from seqtwin.cli.arguments import Column, Encoder, Gaps, Json
 from seqtwin.cli.bulk.dask_option import Dask
 from seqtwin.cli.entry.waiting import end_waiting
-from seqtwin.cli.index_inputs import Item, Read, check_queries, read_lines, read_queries
+from seqtwin.cli.index_inputs import Item, Read, check_search, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -134,15 +134,13 @@ def search(
     seqtwin search runs/names "Muenchen" -k 5
     """
     from seqtwin.files import refuse_existing
-    from seqtwin.index.check_input import check_k
     from seqtwin.index.index import Index
     from seqtwin.inference.load import load_either
 
     if out is not None:
         _check_csv(out)
         refuse_existing(out)
-    check_k(k)
-    check_queries(queries or [], file)
+    check_search(queries or [], file, k)
     reranker = _reranker(rerank)
     index = Index.load(folder, load_either(encoder) if encoder else None)
     asked = read_queries(index.encoder, queries or [], file, column)

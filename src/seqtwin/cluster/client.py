@@ -42,7 +42,7 @@ def connect(address: str) -> Iterator["Client"]:
 
 @contextmanager
 def connect_early(client: "Client | str | None") -> Iterator["Client | str | None"]:
-    """A client, where the address of a scheduler is given, so that one that is silent is reported before other work.
+    """A client, where the address of a scheduler is given. One that is silent is thus reported before other work.
 
     Anything else is returned as it is: a cluster on this machine (`local:N`) is started when it has work.
 

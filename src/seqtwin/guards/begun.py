@@ -1,4 +1,4 @@
-"""What a study leaves before its first published file, for `seqtwin status`: the command, and the cells it plans."""
+"""Traces of a study before its first published file, for `seqtwin status`: the command, and the cells it plans."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress

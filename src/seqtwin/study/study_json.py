@@ -59,7 +59,7 @@ def _undated(value: object) -> object:
 
 
 def planned_work(config: StudyConfig, grid: Grid) -> dict[str, Any]:
-    """What a study trains: the keys of `study.json` that need no data."""
+    """The trainings of a study: the keys of `study.json` that need no data."""
     return {"trials": trials_of(config), "tuned": config.tune, "planned": [cell.id for cell in grid.cells]}
 
 
