@@ -14,11 +14,11 @@ from seqtwin.guards.largest import TRAINED_BYTES, machine_memory, not_enough_mem
 from seqtwin.lookup import pick, split_spec
 from seqtwin.model.cells import CELLS
 from seqtwin.model.encoder import Encoder, SeriesInput, SpelledInput, TableInput, TokenInput
-from seqtwin.model.side_channels.kernels import KERNELS, KernelChannel
-from seqtwin.model.side_channels.lexical import LexicalChannel
 from seqtwin.model.projections import PROJECTIONS
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese
+from seqtwin.model.side_channels.kernels import KERNELS, KernelChannel
+from seqtwin.model.side_channels.lexical import LexicalChannel
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.validation import Part, Strict
 

@@ -74,7 +74,11 @@ def _noted(subject: "Subject") -> "Subject":
     """The subject; prints a note where its vectors do not come from the states alone."""
     channel = subject.model.channel
     if channel is not None:
-        used = f"only {channel.uses}, not the states shown here" if channel.alone else f"{channel.uses} beside these states"
+        used = (
+            f"only {channel.uses}, not the states shown here"
+            if channel.alone
+            else f"{channel.uses} beside these states"
+        )
         console.print_notice(f"note: the vectors of this encoder use {used} (encoder.{channel.setting})")
     return subject
 

@@ -47,7 +47,8 @@ def _counted(graph: Graph, mask: str, places: str, ends: str, dilation: int, par
     start = graph.add("GreaterOrEqual", [places, edge])
     inside = graph.add("And", [graph.add("Less", [places, graph.add("Sub", [ends, edge])]), start])
     some = graph.add("Greater", [ends, graph.ints(2 * HALF * dilation)])
-    whole = graph.add("Where", [some, inside, mask])
+    none = graph.add("And", [graph.add("Not", [some]), mask])
+    whole = graph.add("Or", [graph.add("And", [some, inside]), none])
     both = graph.add("Concat", [graph.add("Unsqueeze", [one, graph.ints(1)]) for one in (mask, whole)], {"axis": 1})
     return graph.add("Gather", [both, graph.constant(parity)], {"axis": 1})
 

@@ -1,4 +1,4 @@
-"""The lexical channel as ONNX nodes: the same hashes as `model/side_channels/ngrams.py`, computed on the padded letters."""
+"""The lexical channel as ONNX nodes: the hashes of `model/side_channels/ngrams.py`, computed on the padded letters."""
 
 import numpy as np
 import torch

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.model.encoder import Encoder
+from seqtwin.model.projections import Projection
+from seqtwin.model.representations import Representation
 from seqtwin.model.side_channels.kernels import KernelChannel
 from seqtwin.model.side_channels.lexical import LexicalChannel
 from seqtwin.model.side_channels.side_channel import SideChannel
-from seqtwin.model.projections import Projection
-from seqtwin.model.representations import Representation
 from seqtwin.model.similarities import Similarity
 from seqtwin.model.unique_rows import distinct
 from seqtwin.model.vector_space import VectorSpace

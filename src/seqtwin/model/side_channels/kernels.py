@@ -43,7 +43,7 @@ class KernelChannel(SideChannel):
     where its taps are all inside, if the series has any. Only the map M (the identity at first) is trained.
 
     A feature is the share p of one kernel in one of the `rounds`, each with a dilation d. `mean` and `scale` are those
-    of the channels; `center` and the principal components P those of the features. All are set from the training series.
+    of the channels, `center` and the principal components P those of the features, on the training series.
 
     Source: Dempster et al. 2020 (ROCKET, random convolution kernels), Dempster et al. 2021 (MiniRocket, these kernels).
     """

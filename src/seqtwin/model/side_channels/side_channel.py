@@ -13,8 +13,8 @@ from seqtwin.records import Sequences
 class SideChannel(nn.Module, ABC):
     """Sequences to unit vectors of width `dim`, joined with those of a recurrent network by a trained share.
 
-    `share`: at first; with 1 there is no recurrent network. `setting`: its name in the config. `uses`: what its vectors are
-    made of, for messages.
+    `share`: at first; with 1 there is no recurrent network. `setting`: its name in the config. `uses`: what its vectors
+    are made of, for messages.
     """
 
     setting: str
