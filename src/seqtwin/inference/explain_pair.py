@@ -78,7 +78,8 @@ def explain(
 ) -> PairParts:
     """The score of a pair and the contribution of each step of both sides.
 
-    Raises: ConfigError for an unknown method, and for the gradient without a recurrent network; DataError for sequences too long to leave out each step.
+    Raises: ConfigError for an unknown method, and for the gradient of an encoder without a recurrent network; DataError
+    for sequences too long to leave out each step.
     """
     meaning, explain_steps = member(METHODS, method, "method of explaining")
     score = _scores(model, encode([left.sequence]), encode([right.sequence]))[0]

@@ -58,7 +58,7 @@ def drawn_channels(rng: np.random.Generator, dilation: np.ndarray, channels: int
     for value in np.unique(dilation):
         for kernel in range(KERNELS):
             chosen = rng.choice(channels, int(2 ** rng.uniform(0, most)), replace=False)
-            mix[np.ix_(dilation == value, [kernel], chosen)] = 1.0
+            mix[np.ix_(dilation == value, np.array([kernel]), chosen)] = 1.0
     return mix
 
 
@@ -77,8 +77,8 @@ def _set_biases(channel: KernelChannel, items: Ragged, rng: np.random.Generator)
 def principal_components(features: Tensor) -> tuple[Tensor, Tensor]:
     """The mean of some features [rows features], and the principal components of the scaled ones, largest first.
 
-    Float[features] and Float[features found]: a component is divided by the deviations, so that centred features times
-    the components are the coordinates of the scaled features. Directions in which the rows do not differ are left out.
+    Float[features] and Float[features found]: the components are divided by the deviations. Centred features times
+    these are the coordinates of the scaled features. Directions in which the rows do not differ are left out.
     """
     exact = features.double()
     center, deviation = exact.mean(0), exact.std(0, correction=0) + LEAST_DEVIATION

@@ -1,6 +1,7 @@
 """The kernel channel: the shares of a plain loop, of every series alone, and joined an average of two cosines."""
 
 import itertools
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,12 @@ def channel_of(channels: int = 2, *, seed: int = 0, **options: Any) -> KernelCha
     channel = KernelChannel(channels, ROUNDS, DIM, options.pop("share", 0.5), **options)
     fit_kernels(channel, Ragged.of(drawn_series(channels)), seed)
     return channel
+
+
+@cache
+def usual_channel() -> KernelChannel:
+    """A channel that no test changes."""
+    return channel_of()
 
 
 def joint(**kernels: Any) -> Siamese:
@@ -97,7 +104,7 @@ ragged = st.lists(
 @settings(max_examples=30, deadline=None)
 @given(series=ragged, extra=st.integers(0, 70), garbage=st.sampled_from([0.0, 7.0, float("nan")]))
 def test_a_vector_depends_on_its_series_alone(series: list[np.ndarray], extra: int, garbage: float) -> None:
-    channel = channel_of()
+    channel = usual_channel()
     batch = batch_of(series)
     values = torch.nn.functional.pad(batch.values, (0, 0, 0, extra))
     values[~Sequences(values, batch.lengths).mask] = garbage
@@ -106,10 +113,11 @@ def test_a_vector_depends_on_its_series_alone(series: list[np.ndarray], extra: i
         assert torch.equal(together[row], channel.shares(batch_of([one]))[0])
 
 
+@settings(max_examples=30, deadline=None)
 @given(value=st.floats(-50, 50, width=32), length=st.integers(1, 40))
 def test_constant_series_give_the_same_in_every_batch(value: float, length: int) -> None:
     """Their outputs are exactly 0, where rounding errors would be on either side of a bias."""
-    channel = channel_of()
+    channel = usual_channel()
     constant = np.full((length, 2), value, np.float32)
     alone, together = (channel(batch_of(s))[0] for s in ([constant], [constant, *drawn_series()]))
     torch.testing.assert_close(alone, together, rtol=0, atol=1e-6)

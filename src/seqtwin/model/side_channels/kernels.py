@@ -101,7 +101,7 @@ class KernelChannel(SideChannel):
             yield Outputs(numbers, weights @ taps, (~left_out).sum(2)[:, parity])
 
     def scaled(self, sequences: Sequences) -> Float[Tensor, "batch channels time"]:
-        """The scaled values in units, as whole numbers; 0 at pads."""
+        """The scaled values, rounded to units; 0 at pads."""
         units = ((sequences.values - self.mean) / self.scale * UNITS).round().clamp(-LARGEST, LARGEST)
         return torch.where(sequences.mask[..., None], units, 0.0).transpose(1, 2)
 

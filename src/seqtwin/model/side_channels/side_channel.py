@@ -1,4 +1,4 @@
-"""What the channels beside a recurrent network have in common: their share, and how two vectors are joined."""
+"""The contract of a channel beside the recurrent network: its share, and how its vectors are joined with others."""
 
 from abc import ABC, abstractmethod
 
