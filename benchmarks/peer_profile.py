@@ -25,8 +25,9 @@ from seqtwin.data.batches import PairStore
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.inference import trained_encoder
 from seqtwin.inference.trained_encoder import TrainedEncoder
-from seqtwin.model import kept_lstm, lstm_engine, run_cell, siamese
+from seqtwin.model import run_cell, siamese
 from seqtwin.model.encoder import TableInput
+from seqtwin.model.lstm import engine, kept
 from seqtwin.model.representations import MaxOutput
 from seqtwin.run.begin import begin
 from seqtwin.run.diagnose_run import Watcher
@@ -34,6 +35,7 @@ from seqtwin.run.objectives.pairs import PairObjective
 from seqtwin.run.prepare import prepare
 from seqtwin.run.pretrained import followed
 from seqtwin.training import fit
+from seqtwin.training.diagnostics import every_representation
 
 Config = Callable[[str, int], dict[str, Any]]
 STEPS, ROUNDS, ONE = 40, 5, 200
@@ -76,7 +78,7 @@ STEP_PARTS = (
     (TableInput, "gates", "words to shares of the gates"),
     (run_cell, "run_lstm", "recurrence"),
     (MaxOutput, "forward", "maximum"),
-    (lstm_engine._Recurrence, "backward", "gradient of the recurrence"),
+    (engine._Recurrence, "backward", "gradient of the recurrence"),
     (Tensor, "backward", "other gradients: words, maximum, cosine"),
     (nn.utils, "clip_grad_norm_", "norm of the gradient, clipping"),
 )
@@ -192,7 +194,7 @@ ENCODE_PARTS = (
     (TextTokens, "encode", "texts to ids"),
     (trained_encoder, "batch_of", "ids to a batch"),
     (run_cell.Layout, "of", "places of the steps"),
-    (kept_lstm._KeptGates, "__call__", "places of the steps"),
+    (kept._KeptGates, "__call__", "places of the steps"),
     (run_cell, "run_lstm", "recurrence"),
     (MaxOutput, "forward", "maximum"),
 )
@@ -213,6 +215,7 @@ DIAGNOSTICS = (
     (Watcher, "__call__", "watching, after each epoch"),
     (PairObjective, "diagnose", "diagnosis at the end"),
     (PairObjective, "read_all", "every representation on dev and test"),
+    (every_representation, "read_states", "every representation on dev and test"),
 )
 
 
@@ -253,7 +256,7 @@ def _diagnostics_page(found: Mapping[str, Any]) -> str:
     rounds = found["rounds"]
     totals = [sum(own.values()) for own in rounds]
     rows = ""
-    for _, _, label in DIAGNOSTICS:
+    for label in dict.fromkeys(label for _, _, label in DIAGNOSTICS):
         shares = [own[label] / total for own, total in zip(rounds, totals, strict=True)]
         rows += (
             f"| {label} | {statistics.median(own[label] for own in rounds):.2f} | {statistics.median(shares):.1%} |\n"

@@ -59,7 +59,7 @@ def _one_text_row(found: Mapping[str, Any]) -> str:
 
 
 def _diagnostics_row(found: Mapping[str, Any]) -> str:
-    labels = [label for _, _, label in DIAGNOSTICS]
+    labels = {label for _, _, label in DIAGNOSTICS}
     shares = [sum(own[label] for label in labels) / sum(own.values()) for own in found["rounds"]]
     share = statistics.median(shares)
     return f"| diagnostics, share of ten epochs | < {DIAGNOSED:.0%} | {share:.1%} | |\n"

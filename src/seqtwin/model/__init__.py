@@ -2,9 +2,8 @@
 
 - `unique_rows`: the distinct rows of an integer matrix.
 - `letters`: the embedding of the letters of a word.
-- `lstm_engine`: an LSTM over ragged sequences on the CPU, without padded steps.
+- `lstm`: an LSTM over ragged sequences on the CPU, faster than PyTorch's.
 - `cells`: CELLS, the recurrent cells, and the contract of a cell.
-- `kept_lstm`: an LSTM whose weights no longer change, for encoding.
 - `run_cell`: PADDINGS, the ways to run a recurrent cell over a batch.
 - `precision`: PRECISIONS, the number formats of a training and of encoding.
 - `encoder`: the Encoder, from sequences to states.
