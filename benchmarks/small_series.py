@@ -151,10 +151,16 @@ def _mean(values: list[float]) -> str:
 def page(results: Mapping[str, Any]) -> str:
     """The page as Markdown."""
     own = {name: results[name] for name in SETS if name in results}
-    above = sum(_gain(found) >= 0 for found in own.values())
+    below = [name for name, found in own.items() if _gain(found) < 0]
     rows = "".join(_row(name, found) for name, found in own.items())
-    summary = f"The starter config is at least as good as time warping on {above} of {len(own)} data sets.\n"
-    return f"{HEAD}{rows}\n{summary}{channels_section()}{choices_section()}"
+    above = f"The starter config is at least as good as time warping on {len(own) - len(below)} of {len(own)} data sets"
+    short_of = [f"on {name} it has {_series(own[name])} of {own[name]['rows']['test']} fewer right" for name in below]
+    return f"{HEAD}{rows}\n{'; '.join([above, *short_of])}.\n{channels_section()}{choices_section()}"
+
+
+def _series(found: Mapping[str, Any]) -> str:
+    """How many test series fewer the starter config has right, on average over the seeds."""
+    return f"{-_gain(found) * found['rows']['test']:.1f}"
 
 
 def _row(name: str, found: Mapping[str, Any]) -> str:
