@@ -126,6 +126,16 @@ def kernel_channel(series: int) -> Section:
     return {"kernels": Setting({"share": 1.0}, reason)}
 
 
+def with_network(config: Mapping[str, object]) -> str:
+    """The override with which `compare` takes a config that has kernels and no recurrent network; empty for others.
+
+    >>> with_network({"encoder": {"kernels": {"share": 1.0}}})
+    ' encoder.kernels=null'
+    """
+    encoder = config.get("encoder")
+    return " encoder.kernels=null" if isinstance(encoder, dict) and encoder.get("kernels") else ""
+
+
 def text_class_objective() -> Setting:
     """The objective for texts with a class."""
     return Setting(
