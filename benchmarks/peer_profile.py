@@ -27,7 +27,7 @@ from seqtwin.inference import trained_encoder
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.model import run_cell, siamese
 from seqtwin.model.encoder import TableInput
-from seqtwin.model.lstm import engine, kept
+from seqtwin.model.lstm import kept, recurrence
 from seqtwin.model.representations import MaxOutput
 from seqtwin.run.begin import begin
 from seqtwin.run.diagnose_run import Watcher
@@ -78,7 +78,7 @@ STEP_PARTS = (
     (TableInput, "gates", "words to shares of the gates"),
     (run_cell, "run_lstm", "recurrence"),
     (MaxOutput, "forward", "maximum"),
-    (engine._Recurrence, "backward", "gradient of the recurrence"),
+    (recurrence._Recurrence, "backward", "gradient of the recurrence"),
     (Tensor, "backward", "other gradients: words, maximum, cosine"),
     (nn.utils, "clip_grad_norm_", "norm of the gradient, clipping"),
 )

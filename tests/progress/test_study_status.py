@@ -21,7 +21,7 @@ from seqtwin.study.compare import compare
 from seqtwin.study.worker import Progress
 from seqtwin.study.worker_pool import run_here
 
-GRID: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"], "fit.lr": [0.05, 1e30]}
+GRID: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"], "fit.lr": [0.05, 1e38]}
 COMMAND = ["compare", "study.yaml", "--out", "runs/a"]
 
 
@@ -75,7 +75,7 @@ def test_a_finished_study_counts_what_is_published_and_groups_its_failures(finis
     assert found.counts == {"done": 4, "running": 0, "failed": 4, "left": 0}
     assert {one.result for one in found.failures} == {"diverged"}
     assert sum(len(one.tasks) for one in found.failures) == 4
-    assert all("lr-1e30" in task for one in found.failures for task in one.tasks)
+    assert all("lr-1e38" in task for one in found.failures for task in one.tasks)
     assert found.again == f"seqtwin report {finished}"
     assert found.last == max((finished / "cells" / id_ / "manifest.json").stat().st_mtime for id_ in planned(finished))
 
@@ -114,7 +114,7 @@ def test_a_status_changes_nothing(finished: Path) -> None:
 def test_what_is_left_is_estimated_from_the_seconds_of_its_own_pairing(finished: Path, tmp_path: Path) -> None:
     place = tmp_path / "cut"
     shutil.copytree(finished, place)
-    gone = [id_ for id_ in planned(place) if id_.endswith(".s1") and "lr-1e30" not in id_]
+    gone = [id_ for id_ in planned(place) if id_.endswith(".s1") and "lr-1e38" not in id_]
     for id_ in gone:
         shutil.rmtree(place / "cells" / id_)
     kept = [read_json(place / "cells" / id_.replace(".s1", ".s0") / "manifest.json") for id_ in gone]

@@ -13,8 +13,7 @@
 - `distances`: the distances that losses and similarities are built on.
 - `numpy_similarities`: the similarities in NumPy, for exported encoders.
 - `similarities`: SIMILARITIES, two vectors to one score.
-- `ngrams`: words and character n-grams of texts, hashed.
-- `lexical`: the lexical channel, whose vectors are joined with those of the recurrent network.
+- `side_channels`: n-grams of texts and convolution kernels of series, as a vector beside that of the network.
 - `siamese`: the Siamese network, which uses all of these for both sides of a pair.
 - `step_representations`: STEP_READS, one vector per step from the states.
 - `base_head`: the contract of a head.

@@ -2,6 +2,6 @@
 
 - `layout`: the places of the steps of a batch in packed order.
 - `products`: products of matrices, by the faster library of this processor.
-- `engine`: the recurrence, forward and backward, without padded steps.
+- `recurrence`: the states, forward and backward, without padded steps.
 - `kept`: an LSTM whose weights no longer change, for encoding.
 """

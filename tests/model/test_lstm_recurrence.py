@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seqtwin.model.lstm.engine import (
+from seqtwin.model.lstm.layout import Layout
+from seqtwin.model.lstm.recurrence import (
     LstmStates,
     Share,
     places_of,
@@ -16,7 +17,6 @@ from seqtwin.model.lstm.engine import (
     share_of_table,
     share_of_vectors,
 )
-from seqtwin.model.lstm.layout import Layout
 from seqtwin.model.run_cell import doubled
 
 some_lengths = st.lists(st.integers(1, 9), min_size=1, max_size=6)
