@@ -57,8 +57,8 @@ STUDENT: Mapping[str, object] = {
 class Lesson:
     """What a student learns from.
 
-    `teachers`: how many are averaged; 0: no questions that a teacher labelled. `others`: whether there are questions
-    of QQP. `copies`: at most, of each train question. `changes`: of the config of a student.
+    `teachers`: how many are averaged. `others`: whether there are questions of QQP. `copies`: at most, of each train
+    question. `changes`: of the config of a student.
     """
 
     teachers: int = 2
@@ -83,26 +83,26 @@ def labelled_questions(lesson: Lesson) -> Path:
     """The file of all questions to learn from, which is written unless it exists."""
     path = RUNS / f"train-{lesson.teachers}-{int(lesson.others)}-{lesson.copies}.csv"
     if not path.exists():
-        teacher, dev = averaged_teacher(lesson.teachers), questions("dev")
+        teacher, dev, own = averaged_teacher(lesson.teachers), questions("dev"), questions("train")[["text", "label"]]
         correct = float((np.array(teacher.label(list(dev["text"]))) == dev["label"]).mean())
         print(f"teacher: accuracy {correct:.4f} on dev", flush=True)
-        texts = texts_to_label(lesson)
-        own = questions("train")[["text", "label"]]
-        rows = pd.concat([*[own] * OWN, pd.DataFrame({"text": texts, "label": teacher.label(texts)})])
-        facts = {"teacher_on_dev": round(correct, 4), "labelled": len(texts)}
+        others, copies = texts_to_label(lesson)
+        labelled = pd.DataFrame({"text": others + copies, "label": teacher.label(others + copies)})
+        rows = pd.concat([*[own] * OWN, labelled])
+        facts = {"teacher_on_dev": round(correct, 4), "others": len(others), "copies": len(copies)}
         publish_text(path.with_suffix(".json"), dump_json(facts))
         publish_text(path, rows.to_csv(index=False, quoting=csv.QUOTE_ALL))
     return path
 
 
-def texts_to_label(lesson: Lesson) -> list[str]:
+def texts_to_label(lesson: Lesson) -> tuple[list[str], list[str]]:
     """Questions of QQP, and copies of the train questions with near words in the place of some."""
     own = list(questions("train")["text"])
     held_out = {*questions("dev")["text"], *questions("test")["text"]}
     others = [text for text in texts_of("qqp", "train") if text not in held_out and len(text.split()) <= LONGEST]
     near = words_of(own + others).near
     copies = near_copies(own, lesson.copies, near, {*held_out, *others}, np.random.default_rng(SEED))
-    return (others if lesson.others else []) + copies
+    return (others if lesson.others else []), copies
 
 
 def student(lesson: Lesson, seed: int) -> RunConfig:
