@@ -190,8 +190,9 @@ def page(results: Mapping[str, Any]) -> str:
     text += f"| teacher | {short(found['teacher_on_dev'])} | | |\n"
     text += f"| student | {dev} | {test} | {found['minutes']} |\n"
     text += "".join(_plain_rows(read_json(RECIPES)["classes"]))
-    parts = {"complete": found["scores"][0], **{name: results[name] for name in WITHOUT if name in results}}
-    text += WITHOUT_HEAD + "".join(f"| {name} | {short(own['dev'])} |\n" for name, own in parts.items())
+    if parts := {name: results[name] for name in WITHOUT if name in results}:
+        rows = {"complete": found["scores"][0], **parts}
+        text += WITHOUT_HEAD + "".join(f"| {name} | {short(own['dev'])} |\n" for name, own in rows.items())
     return text + TRIED + (STARTED_LINE.format(short(results[STARTED]["dev"])) if STARTED in results else "")
 
 
