@@ -34,7 +34,8 @@ class Classifier(nn.Module):
     def forward(self, texts: Sequence[str]) -> list[Tensor]:
         with torch.autocast("cpu", torch.bfloat16):
             vectors: Tensor = self.body(self.body.preprocess(list(texts)))["sentence_embedding"]
-        return [head(SCALE * vectors.float()) for head in self.heads]
+        scaled = SCALE * vectors.float()
+        return [head(scaled) for head in self.heads]
 
     @torch.inference_mode()
     def label(self, texts: Sequence[str]) -> list[str]:
