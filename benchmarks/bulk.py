@@ -144,7 +144,7 @@ def memory_by_rows(memory: Mapping[str, Any]) -> list[str]:
     return [
         "## Memory of a worker",
         "",
-        f"Two workers, {SIZES['memory'][2]} files, GRU of width {SMALL['hidden']}.",
+        f"Two workers, {SIZES['memory'][2]} files with row groups of {GROUP:,}, GRU of width {SMALL['hidden']}.",
         "",
         "| rows | peak MiB of each worker | CPU seconds of both | rows per CPU second |",
         "| ---: | ---: | ---: | ---: |",

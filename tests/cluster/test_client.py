@@ -51,6 +51,16 @@ def test_workers_return_free_memory(cluster: Any) -> None:
     assert set(cluster[0].run(trims_memory).values()) == {True}
 
 
+def handles_ctrl_c() -> bool:
+    import signal
+
+    return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+
+
+def test_workers_leave_ctrl_c_to_the_command(cluster: Any) -> None:
+    assert set(cluster[0].run(handles_ctrl_c).values()) == {False}
+
+
 def test_environment_of_the_calling_process_stays(cluster: Any) -> None:
     _, before, after = cluster
     assert after == before

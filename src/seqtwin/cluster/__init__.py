@@ -2,4 +2,5 @@
 
 - `address`: the forms in which a cluster can be named.
 - `client`: connect to a cluster, or start one on this machine.
+- `worker_start`: what a worker process of this machine runs first.
 """

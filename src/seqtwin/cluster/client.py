@@ -98,6 +98,7 @@ def _local_cluster(workers: int) -> Iterator["LocalCluster"]:
     with tempfile.TemporaryDirectory(prefix="seqtwin-dask-", ignore_cleanup_errors=True) as folder:
         own = {
             "distributed.nanny.pre-spawn-environ": BEFORE_START, "temporary-directory": folder,
+            "distributed.worker.preload": ["seqtwin.cluster.worker_start"],
             "distributed.worker.profile.enabled": False,  # it keeps call stacks of every second
         }  # fmt: skip
         try:

@@ -1,0 +1,8 @@
+"""What Dask runs when a worker process of a local cluster has started."""
+
+import signal
+
+
+def dask_setup(_worker: object) -> None:
+    """Ignore Ctrl-C, which a terminal sends to every process: the command ends its workers itself, with one message."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
