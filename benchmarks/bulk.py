@@ -39,6 +39,7 @@ SIZES = {
     "memory": ({"cell": "gru"}, 0, 4),
 }
 SMALL = {"embedding": 16, "hidden": 32}
+GROUP = 25_000  # rows of a row group, the same for any number of rows: a worker reads it page by page
 MIB = 2**20
 ASKED = 1.8
 INTRODUCTION = (
@@ -68,7 +69,7 @@ def write_corpus(folder: Path, rows: int, files: int) -> None:
         with pq.ParquetWriter(folder / f"part-{number:02d}.parquet", schema) as writer:
             left = rows // files
             while left:
-                count = min(left, 100_000)
+                count = min(left, GROUP)
                 drawn = SYLLABLES[rng.integers(0, len(SYLLABLES), (4, count))]
                 drawn[2, rng.random(count) < 0.5] = drawn[3, rng.random(count) < 0.5] = ""
                 names = drawn[0]

@@ -22,6 +22,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from seqtwin.build import Blueprint, build_siamese
 from seqtwin.config import EncoderConfig
 from seqtwin.data.batches import epoch_batches
+from seqtwin.model.lstm import products
 from seqtwin.model.siamese import Siamese, joined
 from seqtwin.records import PairBatch, Sequences
 
@@ -141,9 +142,28 @@ def compare(name: str, ours: Callable[[], None], packed: Callable[[], None], tex
     show(f"{name}, seqtwin : packed", ratio, f">= {required} x", ratio >= required, " x")
 
 
+def compare_libraries(rows: int = 128) -> None:
+    """Products of one step of the LSTM by MKL and by oneDNN: billions of operations per CPU second."""
+    if not products._has_onednn():
+        print("this processor has no AVX-512, or this PyTorch no oneDNN: all products are made by PyTorch's default")
+        return
+    h, weight = torch.randn(rows, WIDTH), torch.randn(4 * WIDTH, WIDTH)
+    calls = {"MKL": lambda: h @ weight.t(), "oneDNN": lambda: products._by_onednn(h, weight, None)}
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            start = time.process_time()
+            for _ in range(200):
+                call()
+            times[name].append(time.process_time() - start)
+    for name, own in times.items():
+        show_plain(f"products in float32, {name}", 200 * 2e-9 * h.numel() * len(weight) / statistics.median(own))
+
+
 def main() -> None:
     """Print the figures."""
     torch.set_num_threads(1)
+    compare_libraries()
     draw = torch.Generator().manual_seed(0)
     folder = Path(os.environ.get("SEQTWIN_DATA", ""))
     real = (folder / "sick").is_dir()

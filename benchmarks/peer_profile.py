@@ -25,8 +25,10 @@ from seqtwin.data.batches import PairStore
 from seqtwin.data.tokens.tokenizer import TextTokens
 from seqtwin.inference import trained_encoder
 from seqtwin.inference.trained_encoder import TrainedEncoder
-from seqtwin.model import kept_lstm, lstm_engine, run_cell, siamese
+from seqtwin.model import run_cell, siamese
 from seqtwin.model.encoder import TableInput
+from seqtwin.model.lstm import kept, recurrence
+from seqtwin.model.lstm.products import granule, height, product, product_over_rows
 from seqtwin.model.representations import MaxOutput
 from seqtwin.run.begin import begin
 from seqtwin.run.diagnose_run import Watcher
@@ -34,6 +36,7 @@ from seqtwin.run.objectives.pairs import PairObjective
 from seqtwin.run.prepare import prepare
 from seqtwin.run.pretrained import followed
 from seqtwin.training import fit
+from seqtwin.training.diagnostics import every_representation
 
 Config = Callable[[str, int], dict[str, Any]]
 STEPS, ROUNDS, ONE = 40, 5, 200
@@ -76,7 +79,7 @@ STEP_PARTS = (
     (TableInput, "gates", "words to shares of the gates"),
     (run_cell, "run_lstm", "recurrence"),
     (MaxOutput, "forward", "maximum"),
-    (lstm_engine._Recurrence, "backward", "gradient of the recurrence"),
+    (recurrence._Recurrence, "backward", "gradient of the recurrence"),
     (Tensor, "backward", "other gradients: words, maximum, cosine"),
     (nn.utils, "clip_grad_norm_", "norm of the gradient, clipping"),
 )
@@ -100,9 +103,10 @@ class Products:
         def made(*shape: int) -> Tensor:
             return torch.randn(*shape, generator=draw).to(dtype)
 
-        self.h, self.gates = made(2, sum(sizes), WIDTH), made(2, sum(sizes), 4 * WIDTH)
+        steps, known = sum(sizes) + granule(sum(sizes)), height(words)
+        self.h, self.gates = made(2, steps, WIDTH), made(2, steps, 4 * WIDTH)
         self.recurrent, self.weight = made(2, 4 * WIDTH, WIDTH), made(8 * WIDTH, WIDTH)
-        self.words, self.shares = made(words, WIDTH), made(words, 8 * WIDTH)
+        self.words, self.shares = made(known, WIDTH), made(known, 8 * WIDTH)
 
     @classmethod
     def of_training(cls, store: PairStore, rows: np.ndarray, dtype: torch.dtype) -> "Products":
@@ -112,31 +116,22 @@ class Products:
 
     @torch.no_grad()
     def run(self) -> None:
-        """Compute all of them once."""
+        """Compute all of them once, as the recurrence does."""
         if len(self.words):
-            nn.functional.linear(self.words, self.weight)
-        self._over_steps(lambda now, size: self._product(self.gates[:, now], self.h[:, :size], self.recurrent.mT))
+            product(self.words, self.weight)
+        first, late = self.sizes[0], sum(self.sizes[1:])
+        starts = np.cumsum(self.sizes)[:-1]  # the first step has no state before it
+        for own, gates, weight in zip(self.h, self.gates, self.recurrent, strict=True):
+            for start, size in zip(starts, self.sizes[1:], strict=True):
+                product(own[: height(size)], weight)
+                if self.gradients:
+                    product(gates[start : start + height(size)], weight.t())
+            if self.gradients:
+                rows = slice(first, first + height(late))
+                product_over_rows(gates[rows], own[rows])
         if self.gradients:
-            self._over_steps(lambda now, _: torch.bmm(self.gates[:, now], self.recurrent))
-            late = slice(self.sizes[0], None)
-            for gates, h in zip(self.gates[:, late], self.h[:, late], strict=True):
-                gates.t() @ h
-            self.shares @ self.weight
-            self.shares.t() @ self.words
-
-    def _over_steps(self, product: Callable[[slice, int], object]) -> None:
-        start = self.sizes[0]  # the first step has no state before it
-        for size in self.sizes[1:]:
-            product(slice(start, start + size), size)
-            start += size
-
-    @staticmethod
-    def _product(sums: Tensor, rows: Tensor, weight: Tensor) -> None:
-        if rows.dtype != torch.bfloat16:
-            torch.baddbmm(sums, rows, weight)
-            return
-        for own, row, w in zip(sums, rows, weight, strict=True):
-            torch.addmm(own, row, w)
+            product(self.shares, self.weight.t())
+            product_over_rows(self.shares, self.words)
 
 
 def _sizes(lengths: np.ndarray) -> list[int]:
@@ -192,7 +187,7 @@ ENCODE_PARTS = (
     (TextTokens, "encode", "texts to ids"),
     (trained_encoder, "batch_of", "ids to a batch"),
     (run_cell.Layout, "of", "places of the steps"),
-    (kept_lstm._KeptGates, "__call__", "places of the steps"),
+    (kept._KeptGates, "__call__", "places of the steps"),
     (run_cell, "run_lstm", "recurrence"),
     (MaxOutput, "forward", "maximum"),
 )
@@ -213,6 +208,7 @@ DIAGNOSTICS = (
     (Watcher, "__call__", "watching, after each epoch"),
     (PairObjective, "diagnose", "diagnosis at the end"),
     (PairObjective, "read_all", "every representation on dev and test"),
+    (every_representation, "read_states", "every representation on dev and test"),
 )
 
 
@@ -253,7 +249,7 @@ def _diagnostics_page(found: Mapping[str, Any]) -> str:
     rounds = found["rounds"]
     totals = [sum(own.values()) for own in rounds]
     rows = ""
-    for _, _, label in DIAGNOSTICS:
+    for label in dict.fromkeys(label for _, _, label in DIAGNOSTICS):
         shares = [own[label] / total for own, total in zip(rounds, totals, strict=True)]
         rows += (
             f"| {label} | {statistics.median(own[label] for own in rounds):.2f} | {statistics.median(shares):.1%} |\n"

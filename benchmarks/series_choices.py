@@ -29,15 +29,18 @@ from seqtwin.run.train import measured_baselines
 CHOICES = Path(__file__).parent.parent / "experiments" / "small_series" / "choices.json"
 FOLDS, SEEDS_OF_CHOICES = 5, 2
 MEASURES = ("accuracy", "log_loss")
+RECURRENT: Mapping[str, object] = {"encoder.kernels": None}
 DROPPED = {"objective": {"name": "classify", "dropout": 0.5}, "encoder.input_dropout": 0.2}
 JOINED = {"representation": {"join": ["mean_output", "max_output"]}}
 WARPING = "time warping"
 VARIANTS: Mapping[str, Mapping[str, object]] = {
     WARPING: {},
-    "starter": {},
-    "averaged weights": {"fit.average": {"name": "ema"}},
-    "dropout": DROPPED,
-    "mean and max, dropout": {**JOINED, **DROPPED},
+    "kernels": {"encoder.kernels": {"share": 1.0}},
+    "kernels and recurrent": {"encoder.kernels": {}},
+    "recurrent": RECURRENT,
+    "recurrent, averaged weights": {**RECURRENT, "fit.average": {"name": "ema"}},
+    "recurrent, dropout": {**RECURRENT, **DROPPED},
+    "recurrent, mean and max, dropout": {**RECURRENT, **JOINED, **DROPPED},
 }
 
 

@@ -29,7 +29,12 @@ MAKERS = ["Sony", "Canon", "Nikon", "Dell", "Acer", "Bosch", "Philips", "Epson",
 NOUNS = ["camera", "printer", "monitor", "drill", "router", "keyboard", "speaker", "charger"]
 WORDS = ["black", "white", "compact", "wireless", "digital", "new", "pro"]
 TITLES = 2400
-LABELS: Variants = {"mse": {"loss": "mse"}, "contrastive, margin .5": {"loss": dict(CONTRASTIVE)}}
+LABELS: Variants = {
+    "mse": {"loss": "mse"},
+    "contrastive, margin .5": {"loss": dict(CONTRASTIVE)},
+    "cosent": {"loss": "cosent"},
+}
+SCORES: Variants = {"mse": {"loss": "mse"}, "cosent": {"loss": "cosent"}}
 TITLES_NAME = "titles"  # generated
 
 
@@ -72,6 +77,8 @@ QUESTIONS: Mapping[str, Question] = {
     "loss-mrpc": Question("mrpc", LABELS),
     "loss-toponyms": Question("toponyms", LABELS),
     "loss-trec": Question("trec", LABELS),
+    "loss-sick": Question("sick", SCORES),
+    "loss-stsb": Question("stsb", SCORES),
     "loss-japanese_vowels": Question("japanese_vowels", LABELS),
     **{f"ngrams-{name}": Question(name, NGRAMS) for name in ("stsb", "sick", "mrpc", "toponyms", "amazon_google")},
     **{f"shape-{name}": Question(name, SHAPES) for name in ("mrpc", "sick", "stsb", "amazon_google", "qqp")},

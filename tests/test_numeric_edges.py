@@ -26,7 +26,7 @@ from seqtwin.model.distances import cosine, euclidean
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.records import Sequences
 from seqtwin.store import load_encoder, save_encoder
-from seqtwin.training.encode_store import warn_of_zeros
+from seqtwin.training.encode_store import encode_items, warn_of_zeros
 from seqtwin.training.fit import Diverged, RunState, fit
 from seqtwin.training.losses import LOSSES
 
@@ -85,10 +85,10 @@ def test_n13_vectors_of_zeros_are_counted_and_said(tmp_path: Path, caplog: pytes
     encoder = load(folder)
     assert encoder.score(["abc"], ["bcd"]).tolist() == [0.0]
     model, items = load_encoder(folder).model, tiny.store(4).items
-    warn_of_zeros(model, items)
+    warn_of_zeros(model, encode_items(model, items))
     assert f"on test, {len(items)} vectors have only zeros" in caplog.text
     caplog.clear()
-    warn_of_zeros(tiny.siamese(), items)
+    warn_of_zeros(tiny.siamese(), encode_items(tiny.siamese(), items))
     assert caplog.text == ""
 
 

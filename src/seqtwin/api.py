@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from seqtwin.build_folders import free_folder
+from seqtwin.cluster.client import connect_early
 from seqtwin.data.files.kept_frames import Frames, data_file
 from seqtwin.data.inspect_file import inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.errors import ConfigError
+from seqtwin.guards.begun import beginning
 from seqtwin.inference.load import load
 from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.notebook.given_data import (
@@ -139,13 +141,12 @@ def _both(first: OnEpoch, second: Callable[[State], None]) -> OnEpoch:
 
 
 def compare(
-    config: StudySpec | Frames, out: Path | str | None = None, *,
-    left: Side = None, right: Side = None, label: str | None = None, labels: Labels = None, text: str | None = None,
-    scale: Scale = None, settings: Mapping[str, object] | None = None, jobs: int | None = None,
-    retry_failed: bool = False, on_progress: OnProgress = lambda _: None, on_notice: OnLine = log.info,
-    callbacks: Sequence[Callback] = (), progress: bool | None = None, data: DataSets | None = None,
-    minutes: float | None = None, started: float | None = None, stack: bool = False,
-    client: "Client | str | None" = None, shared_folder: bool = True,
+    config: StudySpec | Frames, out: Path | str | None = None, *, left: Side = None, right: Side = None,
+    label: str | None = None, labels: Labels = None, text: str | None = None, scale: Scale = None,
+    settings: Mapping[str, object] | None = None, jobs: int | None = None, retry_failed: bool = False,
+    on_progress: OnProgress = lambda _: None, on_notice: OnLine = log.info, callbacks: Sequence[Callback] = (),
+    progress: bool | None = None, data: DataSets | None = None, minutes: float | None = None,
+    started: float | None = None, stack: bool = False, client: "Client | str | None" = None, shared_folder: bool = True,
 ) -> StudyResults:  # fmt: skip
     """Run a study: train and publish every study cell under `out`, and write the report to `out/report`.
 
@@ -169,23 +170,24 @@ def compare(
     callbacks, begin = checked(callbacks), time.monotonic() if started is None else started
     name = study_name(Path(config)) if isinstance(config, (str, Path)) else "study"
     folder = expand(str(out)) if out else Path("runs") / name
-    given = given_study(config, folder, ColumnOptions.of(left, right, label, text, scale, labels), settings)
-    _tell(on_notice, given.understood)
-    study, data = given.config, given.data if data is None else data
-    listeners = study_listeners(callbacks, study.base.fit.log, folder, flat(resolved(study.base)))
-    cluster = cluster_engine(client, shared=shared_folder, on_notice=on_notice)
-    with study_bar(progress, given.understood) as after_event, cluster as engine:
-        hear = _hearing(on_progress, after_event, listeners, folder)
-        if minutes is None:
-            result = run_study(
-                study, folder, data=data, stack=stack, jobs=jobs, retry_failed=retry_failed, on_progress=hear,
-                engine=engine,
-            )  # fmt: skip
-        else:
-            budget = Budget(minutes, jobs or os.cpu_count() or 1, begin)
-            result = quick_compare(
-                study, folder, budget, retry_failed=retry_failed, on_progress=hear, on_notice=on_notice, data=data
-            )
+    with beginning(folder), connect_early(client) as reached:
+        given = given_study(config, folder, ColumnOptions.of(left, right, label, text, scale, labels), settings)
+        _tell(on_notice, given.understood)
+        study, data = given.config, given.data if data is None else data
+        listeners = study_listeners(callbacks, study.base.fit.log, folder, flat(resolved(study.base)))
+        cluster = cluster_engine(reached, shared=shared_folder, on_notice=on_notice)
+        with study_bar(progress, given.understood) as after_event, cluster as engine:
+            hear = _hearing(on_progress, after_event, listeners, folder)
+            if minutes is None:
+                result = run_study(
+                    study, folder, data=data, stack=stack, jobs=jobs, retry_failed=retry_failed, on_progress=hear,
+                    engine=engine,
+                )  # fmt: skip
+            else:
+                budget = Budget(minutes, jobs or os.cpu_count() or 1, begin)
+                result = quick_compare(
+                    study, folder, budget, retry_failed=retry_failed, on_progress=hear, on_notice=on_notice, data=data
+                )
     write_report(result.path)
     return StudyResults.of(result, given.understood)
 

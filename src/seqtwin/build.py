@@ -14,10 +14,11 @@ from seqtwin.guards.largest import TRAINED_BYTES, machine_memory, not_enough_mem
 from seqtwin.lookup import pick, split_spec
 from seqtwin.model.cells import CELLS
 from seqtwin.model.encoder import Encoder, SeriesInput, SpelledInput, TableInput, TokenInput
-from seqtwin.model.lexical import LexicalChannel
 from seqtwin.model.projections import PROJECTIONS
 from seqtwin.model.representations import REPRESENTATIONS
 from seqtwin.model.siamese import Siamese
+from seqtwin.model.side_channels.kernels import KERNELS, KernelChannel
+from seqtwin.model.side_channels.lexical import LexicalChannel
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.validation import Part, Strict
 
@@ -110,10 +111,12 @@ def build_siamese(blueprint: Blueprint, *, seed: int) -> Siamese:
         torch.manual_seed(seed + 1)
         representation = pick(REPRESENTATIONS, blueprint.representation, "representation", encoder.shape)
         projection = pick(PROJECTIONS, blueprint.projection, "projection", representation.out_dim, representation.bound)
-        lexical = _lexical(blueprint)
-        width = projection.out_dim if lexical is None else lexical.beside(projection.out_dim)
+        lexical, kernels = _lexical(blueprint), _kernels(blueprint)
+        width, channel = projection.out_dim, lexical or kernels
+        width = width if channel is None else channel.beside(width)
         similarity = pick(SIMILARITIES, blueprint.similarity, "similarity", width)
-    return Siamese(encoder, representation, projection, similarity, split_spec(blueprint.similarity)[0], lexical)
+    name = split_spec(blueprint.similarity)[0]
+    return Siamese(encoder, representation, projection, similarity, name, lexical, kernels)
 
 
 def _lexical(blueprint: Blueprint) -> LexicalChannel | None:
@@ -125,6 +128,17 @@ def _lexical(blueprint: Blueprint) -> LexicalChannel | None:
         raise ConfigError("CONFIG_LEXICAL", cause, place="encoder.lexical", remedy=remedy)
     letters = blueprint.letters or blueprint.size
     return LexicalChannel(letters, options.dim, options.share, mapped=options.mapped, trained=options.trained)
+
+
+def _kernels(blueprint: Blueprint) -> KernelChannel | None:
+    options = blueprint.encoder.kernels
+    if options is None:
+        return None
+    if blueprint.inputs != "series":
+        cause, remedy = "texts have no numbers to convolve", "remove encoder.kernels, or use encoder.lexical"
+        raise ConfigError("CONFIG_KERNELS", cause, place="encoder.kernels", remedy=remedy)
+    rounds = options.features // KERNELS
+    return KernelChannel(blueprint.size, rounds, options.dim, options.share, mapped=options.mapped)
 
 
 def _encoder(blueprint: Blueprint) -> Encoder:

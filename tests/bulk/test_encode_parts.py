@@ -206,6 +206,17 @@ def test_what_ends_a_task_is_one_message(client: Any) -> None:
         _result(Ended(PermissionError()), "encode b.csv", "try again")  # type: ignore[arg-type]
 
 
+def allocator() -> str:
+    import pyarrow
+
+    return str(pyarrow.default_memory_pool().backend_name)
+
+
+def test_workers_do_not_keep_free_memory(client: Any, at: EncoderAt) -> None:
+    check_workers(client, at, [])
+    assert set(client.run(allocator).values()) == {"system"}
+
+
 def test_a_worker_without_the_folders_is_named(client: Any, at: EncoderAt, tmp_path: Path) -> None:
     check_workers(client, at, [tmp_path])
     with pytest.raises(ConfigError, match="no such file") as caught:
@@ -218,7 +229,7 @@ def test_a_worker_without_the_folders_is_named(client: Any, at: EncoderAt, tmp_p
 def test_encode_prints_what_it_does_and_a_rerun_keeps_all(client: Any, folder: Path, tmp_path: Path) -> None:
     write_corpus(tmp_path / "in")
     options = ["--column", "name", "-o", tmp_path / "out", "--dask", client.scheduler.address]
-    for line in ("encoding: 120 of 120", "3 of 3 parts are encoded already"):
+    for line in ("peak memory of a worker", "3 of 3 parts are encoded already"):
         done = run(encode, folder, tmp_path / "in" / "*" / "*.csv", *options)
         assert done.exit_code == 0, done.output
         assert "2 workers" in done.stderr

@@ -27,8 +27,21 @@ def test_a_piped_training_prints_a_line_now_and_then(clock: list[float], capsys:
             on_epoch(state(epoch, None if epoch > 20 else 0.75))
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "epoch 3 of 40: loss 0.1667  dev 0.7500"
-    assert lines[-1] == "epoch 39 of 40: loss 0.0128"
-    assert len(lines) == 13, "one in three epochs of four seconds"
+    assert lines[-2:] == ["epoch 39 of 40: loss 0.0128", "epoch 40 of 40: loss 0.0125"]
+    assert len(lines) == 14, "one in three epochs of four seconds, and the last one"
+
+
+def test_a_training_that_fails_prints_no_last_line(clock: list[float], capsys: Any) -> None:
+    def stop_after(epochs: int) -> None:
+        with console.epochs_bar(40) as on_epoch:
+            for epoch in range(1, epochs + 1):
+                clock[0] += 4
+                on_epoch(state(epoch))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop_after(4)
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_a_fast_training_prints_none(clock: list[float], capsys: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from optional import library
 from seqtwin.cluster import client as module
-from seqtwin.cluster.client import connect, require_dask
+from seqtwin.cluster.client import connect, connect_early, require_dask
 from seqtwin.errors import ConfigError, MissingExtraError
 
 
@@ -37,10 +37,18 @@ def describe() -> tuple[int, str | None, int]:
     return torch.get_num_threads(), os.environ.get("OMP_NUM_THREADS"), os.getpid()
 
 
+def trims_memory() -> bool:
+    return os.environ.get("MALLOC_TRIM_THRESHOLD_") == "65536"
+
+
 def test_two_processes_of_one_thread_each(cluster: Any) -> None:
     told = cluster[0].run(describe)
     assert [(threads, variable) for threads, variable, _ in told.values()] == [(1, "1"), (1, "1")]
     assert len({os.getpid(), *(pid for *_, pid in told.values())}) == 3
+
+
+def test_workers_return_free_memory(cluster: Any) -> None:
+    assert set(cluster[0].run(trims_memory).values()) == {True}
 
 
 def test_environment_of_the_calling_process_stays(cluster: Any) -> None:
@@ -65,6 +73,18 @@ def test_second_client_connects_by_address_and_by_scheduler_file(cluster: Any, t
         with connect(given) as client:
             assert len(client.nthreads()) == 2
     assert len(cluster[0].nthreads()) == 2  # only the connection has ended
+
+
+def test_scheduler_is_asked_early_and_a_local_cluster_is_not_started(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect_early(cluster[0].scheduler.address) as client:
+        assert len(client.nthreads()) == 2  # type: ignore[union-attr]
+    for given in ("local:2", cluster[0], None):
+        with connect_early(given) as same:
+            assert same is given
+    with pytest.raises(ConfigError, match="from 1 to"), connect_early("local:0"):
+        pass
 
 
 def test_silent_address_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from seqtwin.study import tiers, worker_pool
 from seqtwin.study.compare import CELLS
 from seqtwin.study.worker import Progress
 
-GRID: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"], "fit.lr": [0.05, 1e30]}
+GRID: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"], "fit.lr": [0.05, 1e38]}
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def test_report_is_that_of_one_machine(home: Home, here: Any, shared: bool) -> N
     assert sorted(left) == sorted(there.planned)
     for id_ in there.planned:
         own = [event for event in events if event.cell == id_ and event.work == CELLS.name]
-        assert (own[0].epoch, own[-1].done) == (0, "diverged" if "1e30" in id_ else "finished")
+        assert (own[0].epoch, own[-1].done) == (0, "diverged" if "1e38" in id_ else "finished")
     tables = read_study(here.path), read_study(there.path)
     for name in ("results", "pairings"):
         one, two = (without_times(getattr(table, name)) for table in tables)

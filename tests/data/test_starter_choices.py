@@ -53,6 +53,17 @@ def test_pairs_of_texts_have_the_lexical_channel_and_series_do_not(write: Write)
     assert "lexical" not in settings(series)["encoder"]
 
 
+@pytest.mark.parametrize("classes", [True, False])
+@pytest.mark.parametrize(("count", "few"), [(140, True), (150, False)])
+def test_few_series_have_the_kernel_channel_alone(write: Write, classes: bool, count: int, few: bool) -> None:
+    """70 % of the series are for training: 98, and 105."""
+    steps = [[series, step, step / 2, series % 2] for series in range(count) for step in range(3)]
+    found = inspect_data(write("series_id,t,ch0,label", steps))
+    config = settings(found, classes=classes)
+    assert config["encoder"].get("kernels") == ({"share": 1.0} if few else None)
+    check_run(parse_run(config))
+
+
 # epochs
 
 

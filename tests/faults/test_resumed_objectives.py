@@ -57,6 +57,9 @@ CONFIGS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "rows of an epoch": lambda folder: pairs(
         folder, loss={"name": "contrastive", "distance": "cosine", "margin": 0.5}, fit={**ROWS, "average": "ema"}
     ),
+    "kernels": lambda folder: (
+        of_kind("series")(folder) | {"encoder": {"embedding": 6, "hidden": 8, "kernels": {"features": 168, "dim": 8}}}
+    ),
     "lexical": lambda folder: pairs(folder, loss="mse") | {"encoder": {"embedding": 6, "hidden": 8, "lexical": {}}},
 }
 

@@ -122,6 +122,17 @@ def test_parquet_keeps_types(tmp_path: Path, encoder: TrainedEncoder) -> None:
     assert table.column("big").to_pylist()[0] == "1"
 
 
+def test_parquet_has_a_dictionary_of_the_texts_but_none_of_the_vectors(tmp_path: Path, encoder: TrainedEncoder) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    pd.DataFrame({"name": TEXTS}).to_csv(tmp_path / "in.csv", index=False)
+    encode_file(encoder, tmp_path / "in.csv", tmp_path / "v.parquet", column="name")
+    group = parquet.ParquetFile(tmp_path / "v.parquet").metadata.row_group(0)
+    columns = [group.column(place) for place in range(group.num_columns)]
+    assert {one.path_in_schema: one.has_dictionary_page for one in columns} == {
+        "name": True, "vector.list.element": False,
+    }  # fmt: skip
+
+
 def test_a_column_called_as_a_vector_is_not_overwritten(tmp_path: Path, encoder: TrainedEncoder) -> None:
     (tmp_path / "in.csv").write_text("name,d0\nab,7\n", encoding="utf-8")
     encode_file(encoder, tmp_path / "in.csv", tmp_path / "v.csv", column="name")

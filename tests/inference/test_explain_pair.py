@@ -101,6 +101,17 @@ def test_series_are_explained_step_by_step(tmp_path: Path) -> None:
     assert slope.left.contributions[2] == pytest.approx(small, abs=2e-3)
 
 
+@pytest.mark.parametrize("channel", ["lexical", "kernels"])
+def test_without_a_network_there_is_no_gradient(tmp_path: Path, channel: str) -> None:
+    series = channel == "kernels"
+    options: dict[str, Any] = {channel: {"share": 1}}
+    encoder = load(tiny.saved_encoder(tmp_path / "encoder", series=series, **options))
+    sides: tuple[Any, Any] = (np.zeros((4, 3), np.float32), np.ones((2, 3), np.float32)) if series else ("cafe", "be")
+    assert len(encoder.explain_pair(*sides).left.contributions) == 4
+    with pytest.raises(ConfigError, match="which have no gradient"):
+        encoder.explain_pair(*sides, method="gradient")
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_record_says_which_it_is_and_is_json(encoder: TrainedEncoder, method: str) -> None:
     found = encoder.explain_pair("a", "be", method=method)

@@ -14,6 +14,7 @@ from optional import library
 from seqtwin.config import read_run
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import verify
+from seqtwin.notebook.given_data import study_over
 from seqtwin.verify import verify_folder
 
 SMALL = {"fit.epochs": 1, "encoder.embedding": 6, "encoder.hidden": 8, "fit.device": "cpu", "encoder.lexical": None}
@@ -239,3 +240,12 @@ def test_an_unknown_setting_is_a_fault_of_the_settings(frame: pd.DataFrame) -> N
     with pytest.raises(ConfigError) as refused:
         seqtwin.train(frame, "out", settings={"epochs": 3})
     assert refused.value.place == "settings"
+
+
+def test_a_comparison_of_few_series_is_one_of_recurrent_networks() -> None:
+    """The starter config has kernels alone, from which every representation would be the same vector."""
+    raw = {"data": {"name": "digits"}, "encoder": {"hidden": 8, "kernels": {"share": 1.0}}}
+    base = study_over(raw, [], "data.csv").base
+    assert (base.encoder.kernels, base.encoder.hidden) == (None, 8)
+    asked = study_over(raw, ["encoder.kernels={share: 0.5}"], "data.csv").base
+    assert asked.encoder.kernels is not None

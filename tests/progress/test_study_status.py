@@ -9,7 +9,9 @@ import pytest
 
 import tiny
 from seqtwin.config import StudyConfig, parse_study
+from seqtwin.errors import ConfigError
 from seqtwin.files import dump_json, publish_text, read_json
+from seqtwin.guards.begun import beginning, begun_file
 from seqtwin.guards.typed_command import ORIGIN, typed
 from seqtwin.progress.find_status import status
 from seqtwin.progress.status_words import status_lines
@@ -19,7 +21,7 @@ from seqtwin.study.compare import compare
 from seqtwin.study.worker import Progress
 from seqtwin.study.worker_pool import run_here
 
-GRID: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"], "fit.lr": [0.05, 1e30]}
+GRID: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"], "fit.lr": [0.05, 1e38]}
 COMMAND = ["compare", "study.yaml", "--out", "runs/a"]
 
 
@@ -73,7 +75,7 @@ def test_a_finished_study_counts_what_is_published_and_groups_its_failures(finis
     assert found.counts == {"done": 4, "running": 0, "failed": 4, "left": 0}
     assert {one.result for one in found.failures} == {"diverged"}
     assert sum(len(one.tasks) for one in found.failures) == 4
-    assert all("lr-1e30" in task for one in found.failures for task in one.tasks)
+    assert all("lr-1e38" in task for one in found.failures for task in one.tasks)
     assert found.again == f"seqtwin report {finished}"
     assert found.last == max((finished / "cells" / id_ / "manifest.json").stat().st_mtime for id_ in planned(finished))
 
@@ -112,7 +114,7 @@ def test_a_status_changes_nothing(finished: Path) -> None:
 def test_what_is_left_is_estimated_from_the_seconds_of_its_own_pairing(finished: Path, tmp_path: Path) -> None:
     place = tmp_path / "cut"
     shutil.copytree(finished, place)
-    gone = [id_ for id_ in planned(place) if id_.endswith(".s1") and "lr-1e30" not in id_]
+    gone = [id_ for id_ in planned(place) if id_.endswith(".s1") and "lr-1e38" not in id_]
     for id_ in gone:
         shutil.rmtree(place / "cells" / id_)
     kept = [read_json(place / "cells" / id_.replace(".s1", ".s0") / "manifest.json") for id_ in gone]
@@ -141,6 +143,41 @@ def test_a_running_study_is_seen_with_its_cell_and_its_process(tmp_path: Path) -
     first = seen[0].counts
     assert (first["running"], first["done"], first["left"]) == (1, 0, 3)
     assert seen[-1].counts["done"] >= 1
+
+
+def test_a_study_is_seen_while_it_reads_its_data(finished: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs" / "a"
+    with typed(COMMAND), beginning(out):
+        found = status(out)
+        assert (found.kind, found.outcome, found.driver.pid, found.again) == ("study", "running", os.getpid(), "")
+        left = begun_file(out).read_bytes()
+    assert os.listdir(tmp_path) == [], "data that are refused leave nothing"
+    with pytest.raises(ConfigError, match="nothing that was begun"):
+        status(out)
+    out.parent.mkdir()
+    begun_file(out).write_bytes(left.replace(str(os.getpid()).encode(), str(ENDED).encode()))
+    assert (status(out).outcome, status(out).again) == ("interrupted", "seqtwin compare study.yaml --out runs/a")
+    place = tmp_path / "continued"
+    shutil.copytree(finished, place)
+    shutil.rmtree(place / "cells" / planned(place)[0])
+    assert status(place).outcome == "interrupted"
+    with beginning(place):
+        assert status(place).outcome == "running"
+
+
+def test_a_study_is_seen_with_its_cells_before_it_is_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, seen, declare = tmp_path / "out", list[Status](), compare_module.declare
+
+    def look(*given: Any) -> None:
+        assert not begun_file(out).exists()
+        seen.append(status(out))
+        declare(*given)
+
+    monkeypatch.setattr(compare_module, "declare", look)
+    with beginning(out):
+        run(study_of(tiny.write_pairs(tmp_path / "data"), tune=True), out)
+    assert seen[0].outcome == "running"
+    assert [(stage.work, stage.of) for stage in seen[0].stages] == [("tunings", 2), ("study cells", 4)]
 
 
 def test_a_stopped_study_names_the_command_that_continues_it(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_explaining_changes_neither_the_encoder_nor_any_generator(healthy: Train
     world, numpy_world = torch.random.get_rng_state(), np.random.get_state()[1].tolist()  # type: ignore[index]
     first = diagnostics(healthy)
     assert diagnostics(healthy) == first
-    read_all(healthy.model, healthy.prepared, "cosine")
+    read_all(healthy.model, healthy.prepared, healthy.judged.read, "cosine")
     assert torch.equal(torch.random.get_rng_state(), world)
     assert np.random.get_state()[1].tolist() == numpy_world  # type: ignore[index]
     assert all(torch.equal(healthy.model.state_dict()[name], value) for name, value in before.items())
@@ -276,6 +276,6 @@ def test_samples_are_the_same_for_the_same_seed_and_nested() -> None:
 
 def test_a_trained_scorer_is_read_by_the_cosine(folder: Path) -> None:
     t = trained(config_of(folder, loss="bce", similarity="pair_scorer", fit={"epochs": 1}))
-    found = read_all(t.model, t.prepared, "pair_scorer")
-    assert found == read_all(t.model, t.prepared, "cosine") or t.model.similarity.indexable
+    found = read_all(t.model, t.prepared, t.judged.read, "pair_scorer")
+    assert found == read_all(t.model, t.prepared, t.judged.read, "cosine") or t.model.similarity.indexable
     assert all(0 <= value["test"] <= 1 for value in found.values() if value["test"] is not None)

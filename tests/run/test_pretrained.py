@@ -61,6 +61,17 @@ def stored(path: Path) -> Stored:
     return load_encoder(path / "encoder")
 
 
+def test_a_series_encoder_keeps_its_kernels(folder: Path, tmp_path: Path) -> None:
+    raw = toy.raw_run("series", folder / "series.csv", fit={"epochs": 1})
+    kernels = {"features": 84, "dim": 8}
+    first = train(parse_run({**raw, "encoder": {**raw["encoder"], "kernels": kernels}}), tmp_path / "first")
+    config = followed(parse_run({**raw, "fit": {**raw["fit"], "seed": 1}, "encoder": {"from": str(first.path)}}))
+    found, trained = fresh_model(config, prepare(config)).kernels, stored(first.path).model.kernels
+    assert found is not None
+    assert trained is not None
+    assert all(same(weights(found), weights(trained)).values())
+
+
 def test_before_training_the_weights_are_those_it_starts_from(folder: Path, decoded: Run) -> None:
     config = followed(classify(folder, decoded.path))
     found = fresh_model(config, prepare(config))

@@ -260,7 +260,7 @@ def test_pads_that_are_read_are_marked(folder: Path, tmp_path: Path) -> None:
 def test_divergence_leaves_its_curve_and_its_last_good_weights(
     folder: Path, tmp_path: Path, clip: float | None
 ) -> None:
-    config = parse_run(tiny.raw_run(folder, fit={"lr": 1e30, "clip": clip}))
+    config = parse_run(tiny.raw_run(folder, fit={"lr": 1e38, "clip": clip}))
     for name in ("run.diverged", "run.diverged-2"):
         with pytest.raises(Diverged, match="not finite") as caught:
             train(config, tmp_path / "run")
@@ -270,7 +270,7 @@ def test_divergence_leaves_its_curve_and_its_last_good_weights(
     manifest = verify(tmp_path / "run.diverged")
     assert set(manifest["files"]) >= {"config.yaml", "history.csv", "trace.csv", "last_good.safetensors"}
     assert manifest["error"]["code"] == "DIVERGED"
-    assert read_run(tmp_path / "run.diverged/config.yaml").fit.lr == 1e30
+    assert read_run(tmp_path / "run.diverged/config.yaml").fit.lr == 1e38
     weights = load_file(tmp_path / "run.diverged/last_good.safetensors")
     assert all(bool(value.isfinite().all()) for value in weights.values())
     assert len(weights) == len(fresh_model(config, prepare(config)).state_dict())

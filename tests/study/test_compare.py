@@ -26,7 +26,7 @@ from seqtwin.study.grid import StudyCell, expand_grid
 from seqtwin.study.worker import Progress, run_cell
 from seqtwin.study.worker_pool import Work
 
-FACTORS: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"], "fit.lr": [0.05, 1e30]}
+FACTORS: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"], "fit.lr": [0.05, 1e38]}
 
 
 def study_of(folder: Path, grid: dict[str, list[Any]] = FACTORS, *, seeds: int = 1, **sections: Any) -> StudyConfig:
@@ -64,7 +64,7 @@ def in_this_process(work: Work, tasks: list[Any], folder: Path, _: int, on_progr
 def test_what_fails_is_published_and_the_rest_goes_on(done: Done) -> None:
     study = done.study
     assert study.planned == study.trained
-    assert study.failed == [id_ for id_ in study.planned if "lr-1e30" in id_]
+    assert study.failed == [id_ for id_ in study.planned if "lr-1e38" in id_]
     status = {id_: verify(study.path / "cells" / id_)["status"] for id_ in study.planned}
     assert sorted(status.values()) == ["diverged", "diverged", "finished", "finished"]
     left = {path.name for path in (study.path / "cells" / study.failed[0]).iterdir()}
@@ -79,7 +79,7 @@ def test_the_plan_says_what_was_asked(done: Done) -> None:
     plan = read_json(done.study.path / "study.json")
     assert (plan["name"], plan["question"], plan["seeds"]) == ("out", "why?", [0])
     assert plan["planned"] == done.study.planned
-    assert plan["factors"]["fit.lr"] == ["0.05", "1e30"]
+    assert plan["factors"]["fit.lr"] == ["0.05", "1e38"]
     assert set(plan["floors"]["data"]) == set(TEXT_FLOORS)
     assert not (done.study.path / "holder.json").exists()
 
@@ -88,7 +88,7 @@ def test_progress_is_told_for_every_cell(done: Done) -> None:
     for id_ in done.study.planned:
         own = [event for event in done.events if event.cell == id_]
         assert own[0].epoch == 0
-        assert own[-1].done == ("diverged" if "1e30" in id_ else "finished")
+        assert own[-1].done == ("diverged" if "1e38" in id_ else "finished")
         assert {event.of for event in own} == {4}
         if own[-1].done == "finished":
             assert [event.epoch for event in own[:-1]] == [0, 1, 2, 3]
@@ -185,7 +185,7 @@ def test_a_plan_may_change_as_long_as_nothing_is_published(tmp_path: Path, monke
 
 @pytest.mark.long
 def test_what_failed_is_trained_again_only_when_asked(done: Done, tmp_path: Path, monkeypatch: Any) -> None:
-    out, grid = tmp_path / "out", {"fit.lr": [0.05, 0.04, 1e30]}
+    out, grid = tmp_path / "out", {"fit.lr": [0.05, 0.04, 1e38]}
     spoilt: list[Any] = [MemoryError(), ValueError("broken")]
 
     def spoil(work: Work, tasks: list[Any], folder: Path, _: int, on_progress: Any, **_of: Any) -> None:

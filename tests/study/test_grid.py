@@ -245,3 +245,13 @@ def test_a_value_named_twice_is_trained_once() -> None:
     found = grid({"representation": ["mean_output", "mean_output"]})
     assert len(found.cells) == 1
     assert found.merged[0][2] == "named twice"
+
+
+@pytest.mark.parametrize(("name", "data"), [("kernels", "digits"), ("lexical", "placenames")])
+def test_representations_are_not_compared_without_a_network(name: str, data: str) -> None:
+    raw = {"data": {"name": data}, "encoder": {name: {"share": 1}}}
+    with pytest.raises(ConfigError, match=rf"all the same with encoder\.{name}\.share: 1"):
+        parse_study({"base": raw, "grid": {"representation": ["mean_output", "max_output"]}})
+    varied = {"representation": ["mean_output", "max_output"], f"encoder.{name}": [None, {"share": 0.5}]}
+    assert parse_study({"base": raw, "grid": varied}).grid
+    assert parse_study({"base": raw, "grid": {"fit.lr": [0.1, 0.2]}}).grid

@@ -118,12 +118,14 @@ def test_what_contradicts_the_config_fails_alone_and_says_why(config: RunConfig,
     assert any(result.state == "finished" for result in results)
 
 
-@pytest.mark.parametrize(("objective", "count"), [("pairs", 16), ("classify", 8)])
+@pytest.mark.parametrize(("objective", "count"), [("pairs", 20), ("classify", 10)])
 def test_series_race_with_cells_and_representations(objective: str, count: int) -> None:
     config = parse_run({"data": {"name": "digits"}, "objective": objective})
     changes = [vary(config, entrant.changes) for entrant in entrants_of(config)]
     assert len({own.model_dump_json() for own in changes}) == len(changes) == count
     assert {own.encoder.cell for own in changes} == {"gru", "lstm"}
+    shares = [own.encoder.kernels.share for own in changes if own.encoder.kernels is not None]
+    assert shares.count(1.0) == shares.count(0.5) == count // 10
 
 
 def test_classes_of_texts_race_without_a_loss(config: RunConfig) -> None:

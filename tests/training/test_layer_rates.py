@@ -104,6 +104,7 @@ OF_NAMES = {  # the start of the name of a parameter, without "model." of a lear
     "projection.": "projection",
     "similarity.": "similarity",
     "lexical.": "lexical",
+    "kernels.": "kernels",
     "head.": "head",
     "map.": "head",
 }
@@ -138,7 +139,7 @@ def test_a_config_names_the_same_parts() -> None:
 def test_every_parameter_has_the_rate_of_its_part(decay: float) -> None:
     model = every_part()
     loss = tiny.loss_of(model, {"name": "pml", "loss": "MarginLoss", "options": {"learn_beta": True}})
-    chosen = {name: rate for name, rate in FACTORS.items() if name != "head"}
+    chosen = {name: rate for name, rate in FACTORS.items() if name not in ("head", "kernels")}
     groups = parameter_groups(model, loss, LR, decay, chosen)
     every = [id(parameter) for group in groups for parameter in group["params"]]
     assert len(every) == len(set(every)) == len([*model.parameters(), *loss.parameters()])
@@ -166,7 +167,16 @@ def test_an_embedding_that_a_decoder_shares_keeps_the_rate_of_the_embedding() ->
     assert found[id(model.encoder.inputs.embedding.weight)] == LR * 0.5
 
 
-@pytest.mark.parametrize("name", ["representation", "projection", "similarity", "lexical", "head", "loss"])
+def test_kernels_have_the_rate_of_their_part() -> None:
+    settings = EncoderConfig(embedding=6, hidden=8, kernels={"features": 84, "dim": 8})
+    parts = {"representation": "max_output", "projection": "identity", "similarity": "cosine"}
+    model = build_siamese(Blueprint(inputs="series", size=2, encoder=settings, **parts), seed=0)
+    found = rates(parameter_groups(model, tiny.loss_of(model), LR, 1.0, {"kernels": 0.5}))
+    for name, parameter in model.named_parameters():
+        assert found[id(parameter)] == LR * (0.5 if part_of(name) == "kernels" else 1.0), name
+
+
+@pytest.mark.parametrize("name", ["representation", "projection", "similarity", "lexical", "kernels", "head", "loss"])
 def test_a_rate_of_a_part_without_weights_is_refused(name: str) -> None:
     model = tiny.siamese()
     with pytest.raises(ConfigError, match=f"no weights to train in its {name}; parts with some: embedding, recurr"):

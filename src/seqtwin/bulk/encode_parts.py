@@ -19,11 +19,12 @@ from seqtwin.bulk.check_parts import AGAIN, Checked, Part, is_done, parquet_type
 from seqtwin.bulk.corpus_files import HIDDEN
 from seqtwin.bulk.run_tasks import run_tasks
 from seqtwin.bulk.worker_encoder import SHARED, EncoderAt, load_once, peak_memory
+from seqtwin.data.files.parquet import open_parquet, read_batches
 from seqtwin.data.reading.blocks import Scanned
 from seqtwin.errors import ConfigError, DamagedError
 from seqtwin.files import driver_lock
 from seqtwin.inference.encode_files import encode_file
-from seqtwin.inference.vector_files import parquet_library
+from seqtwin.inference.kept_columns import GROUP
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -166,10 +167,10 @@ def read_vectors(checked: Sequence[Checked], dim: int) -> np.ndarray:
 
 
 def _fill(into: np.ndarray, one: Checked) -> int:
-    arrow, done = parquet_library(), 0
-    with arrow.parquet.ParquetFile(one.part.out) as content:
+    done = 0
+    with open_parquet(one.part.out) as content:
         name = content.schema_arrow.names[-1]
-        for batch in content.iter_batches(columns=[name]):
+        for batch in read_batches(content, GROUP, [name]):
             lists = batch.column(0)
             rows = into[done : done + len(lists)]
             rows[:] = np.nan

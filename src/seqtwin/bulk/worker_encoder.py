@@ -1,6 +1,7 @@
 """The encoder in a worker process: loaded once, and checked to be the one of the command."""
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,9 +40,18 @@ def load_once(at: EncoderAt) -> "BaseEncoder":
         cause = f"expected the encoder {at.fingerprint[:12]}, found {encoder.fingerprint[:12]}"
         raise ConfigError("CLUSTER_ENCODER", cause, place=at.folder, remedy=SHARED)
     encoder.precision = at.precision
+    _return_memory()
     if torch := sys.modules.get("torch"):  # a worker has one core; an encoder exported to ONNX needs no torch
         torch.set_num_threads(1)
     return encoder
+
+
+def _return_memory() -> None:
+    """Let pyarrow allocate as everything else: its own allocator keeps what is free, and a worker would grow."""
+    with suppress(ImportError):
+        import pyarrow
+
+        pyarrow.set_memory_pool(pyarrow.system_memory_pool())
 
 
 def check_workers(client: "Client", at: EncoderAt, shared: list[Path]) -> None:

@@ -72,11 +72,14 @@ def anatomy(
 
 def _noted(subject: "Subject") -> "Subject":
     """The subject; prints a note where its vectors do not come from the states alone."""
-    if subject.model.lexical is not None:
+    channel = subject.model.channel
+    if channel is not None:
         used = (
-            "only n-grams, not the states shown here" if subject.model.lexical.alone else "n-grams beside these states"
+            f"only {channel.uses}, not the states shown here"
+            if channel.alone
+            else f"{channel.uses} beside these states"
         )
-        console.print_notice(f"note: the vectors of this encoder use {used} (encoder.lexical)")
+        console.print_notice(f"note: the vectors of this encoder use {used} (encoder.{channel.setting})")
     return subject
 
 

@@ -29,6 +29,7 @@ from seqtwin.cli.arguments import (
     refuse_columns,
     with_columns,
 )
+from seqtwin.cli.bulk.dask_option import Dask
 from seqtwin.cli.init_train import read_starter
 from seqtwin.cli.stopping import study_line, told_when_stopped
 from seqtwin.errors import ConfigError
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
 
 # a report makes many small objects and little garbage; at the usual 700, looking for it takes a seventh of the time
 _RARELY = 100_000
-Dask = Annotated[
-    str | None, typer.Option("--dask", help="train on a Dask cluster (see docs)", metavar="ADDRESS|local:N")
-]
 NoSharedFolder = Annotated[bool, typer.Option("--no-shared-folder", help="with --dask: workers return their files")]
 Stack = Annotated[str, typer.Option(help="train LSTMs of one shape together, for a GPU", metavar="on|off")]
 
@@ -75,24 +73,27 @@ def compare(
     seqtwin compare experiments/output-or-hidden/placenames/study.yaml --quick --no-tune --out runs/first --jobs 2
     """
     from seqtwin import api
+    from seqtwin.guards.begun import beginning
     from seqtwin.run.prepare import DataSets
+    from seqtwin.study.on_cluster.options import check_options
 
     started, limit = time.monotonic(), _minutes(minutes, quick=quick)
     tier = _tier({"quick": quick, "standard": standard, "strong": strong, "publication": publication})
     every = [*(overrides or []), *tier, *(["tune=false"] if no_tune else [])]
     folder, data = out or Path("runs") / api.study_name(config), DataSets()
-    options = column_options(columns, every)
-    if is_data(config):
-        study_config = _study_for_data(config, options, every, folder, data)
-    else:
-        refuse_columns(columns, config)
-        study_config = _study(config, every, data)
-    with told_when_stopped(lambda: study_line(folder)), console.study_bars() as progress:
-        study = api.compare(
-            study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data,
-            on_notice=console.print_notice, minutes=limit, started=started, stack=_is_on(stack, "--stack"),
-            client=dask, shared_folder=not no_shared_folder,
-        )  # fmt: skip
+    options, stacked = column_options(columns, every), _is_on(stack, "--stack")
+    check_options(dask, jobs=jobs, minutes=limit, stack=stacked, shared=not no_shared_folder)
+    with beginning(folder):
+        if is_data(config):
+            study_config = _study_for_data(config, options, every, folder, data)
+        else:
+            study_config = _study(config, columns, every, data)
+        with told_when_stopped(lambda: study_line(folder)), console.study_bars() as progress:
+            study = api.compare(
+                study_config, folder, jobs=jobs, retry_failed=retry_failed, on_progress=progress, data=data,
+                on_notice=console.print_notice, minutes=limit, started=started, stack=stacked,
+                client=dask, shared_folder=not no_shared_folder,
+            )  # fmt: skip
     _print_study(study, folder, as_json=as_json)
     if study.failed:
         raise typer.Exit(1)
@@ -154,12 +155,16 @@ def _tier(flags: Mapping[str, bool]) -> list[str]:
     return [f"tier={name}" for name in named]
 
 
-def _study(config: Path, overrides: Sequence[str], data: "DataSets") -> "StudyConfig":
-    """The study of a config. Prints how its first data set is interpreted, which is added to `data`."""
+def _study(config: Path, columns: Columns, overrides: Sequence[str], data: "DataSets") -> "StudyConfig":
+    """The study of a config. Prints how its first data set is interpreted, which is added to `data`.
+
+    Raises: ConfigError for options that name columns, which a config does itself; DataError.
+    """
     from seqtwin import api
     from seqtwin.config import read_study
     from seqtwin.study.grid import expand_grid
 
+    refuse_columns(columns, config)
     study = read_study(config, overrides)
     first = expand_grid(study).cells[0].config
     console.print_summary(api.understood(first, data.prepare(first)))

@@ -110,46 +110,53 @@ def undefined_lines(undefined: Mapping[str, str]) -> list[str]:
 @contextmanager
 def epochs_bar(epochs: int) -> Iterator[Callable[["RunState"], None]]:
     """A progress bar over the epochs of one training; a line now and then if piped."""
-    with _bars() as bars:
-        task, now_and_then = bars.add_task("training", total=epochs, note=""), _NowAndThen(bars)
+    with _bars() as bars, _now_and_then(bars) as log_line:
+        task = bars.add_task("training", total=epochs, note="")
 
         def on_epoch(state: "RunState") -> None:
             row = state.history[-1]
             dev = "" if row["dev"] is None else f"  dev {row['dev']:.4f}"
             note = f"loss {row['loss']:.4f}{dev}"
             bars.update(task, completed=state.epoch, note=note)
-            now_and_then(f"epoch {state.epoch} of {epochs}: {note}")
+            log_line(f"epoch {state.epoch} of {epochs}: {note}")
 
         yield on_epoch
 
 
 @contextmanager
-def rows_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+def rows_bar(what: str, unit: str = "rows") -> Iterator[Callable[[int, int], None]]:
     """A progress bar over the rows of a file; a line now and then if piped. It is called with the numbers of finished
     rows and of all rows.
     """
-    with _bars() as bars:
-        task, now_and_then = bars.add_task(what, total=None, note=""), _NowAndThen(bars)
+    with _bars() as bars, _now_and_then(bars) as log_line:
+        task = bars.add_task(what, total=None, note="")
 
         def on_rows(done: int, total: int) -> None:
             bars.update(task, completed=done, total=total)
-            now_and_then(f"{what}: {done:,} of {total:,} rows")
+            log_line(f"{what}: {done:,} of {total:,} {unit}")
 
         yield on_rows
 
 
-class _NowAndThen:
-    """Prints at most one line in ten seconds, and none next to bars: for a log file, which has no bars."""
+@contextmanager
+def _now_and_then(bars: "Bars") -> Iterator[Callable[[str], None]]:
+    """Prints at most one line in ten seconds, and none next to bars: for a log file, which has no bars.
 
-    def __init__(self, bars: "Bars") -> None:
-        self.silent = not bars.disable
-        self.last = time.monotonic()
+    Work that takes longer than that also prints its last line.
+    """
+    began = printed = time.monotonic()
+    waiting = ""
 
-    def __call__(self, line: str) -> None:
-        now = time.monotonic()
-        if not self.silent and now - self.last >= EVERY:
-            self.last = now
+    def log_line(line: str) -> None:
+        nonlocal printed, waiting
+        waiting = line
+        if bars.disable and time.monotonic() - printed >= EVERY:
+            printed, waiting = time.monotonic(), ""
             print_notice(line)
+
+    yield log_line
+    if waiting and printed > began:
+        print_notice(waiting)
 
 
 @contextmanager

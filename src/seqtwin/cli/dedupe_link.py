@@ -43,7 +43,10 @@ Rerank = Annotated[
     bool,
     typer.Option("--rerank", help="score by the encoder's re-ranker; scores and thresholds are then probabilities"),
 ]
-RowFile = Annotated[Path, typer.Argument(help="a table, or a .txt file with one text per line", metavar="FILE")]
+MANY = "with --dask also a folder, or a pattern such as 'parts/*.csv'"
+RowFile = Annotated[
+    Path, typer.Argument(help=f"a table, or a .txt file with one text per line; {MANY}", metavar="FILE")
+]
 ClustersFile = Annotated[
     Path | None, typer.Option("--out", "-o", help="output file with the clusters (.csv)", metavar="FILE")
 ]
@@ -58,7 +61,7 @@ Near = Annotated[
 LeftList = Annotated[
     Path,
     typer.Argument(
-        help="a table, or a .txt file with one text per line; a match is sought for each row", metavar="LEFT"
+        help=f"a table, or a .txt file with one text per line; a match is sought for each row; {MANY}", metavar="LEFT"
     ),
 ]
 RightList = Annotated[Path, typer.Argument(help="list to search for matches", metavar="RIGHT")]
@@ -122,9 +125,9 @@ def dedupe(
     from seqtwin.matching.match_files import clusters_csv, review_csv
 
     asked.check(threshold)
-    refuse_taken(out, review, asked.sample)
-    model, decided = _load_texts(encoder, "dedupe"), _read_decided(decisions)
-    rows = read_rows(file, column, "--column", check_quoting(quoting), dask)
+    _check_outputs(dask, out, review, asked.sample)
+    decided, rows = _read_decided(decisions), read_rows(file, column, "--column", check_quoting(quoting), dask)
+    model = _load_texts(encoder, "dedupe")
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
     with comparing(dask, model, encoder, (out, review, asked.sample)) as (engine, show):
         compared = compare_rows(model, rows.texts, k=k, decisions=decided, rerank=rerank, on_rows=show, engine=engine)
@@ -136,6 +139,14 @@ def dedupe(
     written = publish_wanted({out: partial(clusters_csv, rows, deduped), review: asks, asked.sample: sample})
     _print_clusters(deduped, choice, as_json, written)
     _print_warnings(deduped)
+
+
+def _check_outputs(dask: str | None, *outputs: Path | None) -> None:
+    """Raises: ConfigError for an output that exists, and for none where workers need its folder."""
+    from seqtwin.cli.bulk.match_corpora import require_output
+
+    refuse_taken(*outputs)
+    require_output(dask, outputs)
 
 
 def _load_texts(encoder: Path, command: str) -> "TrainedEncoder":
@@ -241,11 +252,11 @@ def link(
     asked.check(threshold, one_to_one=one_to_one)
     check_keep(keep, one_to_one=one_to_one)
     refuse_taken(out, asked.sample)
-    model = _load_texts(encoder, "link")
     a, b = (
         read_rows(path, name, option, check_quoting(quoting), dask)
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
+    model = _load_texts(encoder, "link")
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
     with comparing(dask, model, encoder, (out, asked.sample)) as (engine, on_rows):
         compared = compare_lists(model, a.texts, b.texts, keep=keep, k=k, rerank=rerank, on_rows=on_rows, engine=engine)

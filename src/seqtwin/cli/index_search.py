@@ -12,7 +12,7 @@ from seqtwin.cli import console
 from seqtwin.cli.arguments import Column, Encoder, Gaps, Json
 from seqtwin.cli.bulk.dask_option import Dask
 from seqtwin.cli.entry.waiting import end_waiting
-from seqtwin.cli.index_inputs import Item, Read, read_lines, read_queries
+from seqtwin.cli.index_inputs import Item, Read, check_search, read_lines, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -140,9 +140,10 @@ def search(
     if out is not None:
         _check_csv(out)
         refuse_existing(out)
+    check_search(queries or [], file, k)
+    reranker = _reranker(rerank)
     index = Index.load(folder, load_either(encoder) if encoder else None)
     asked = read_queries(index.encoder, queries or [], file, column)
-    reranker = _reranker(rerank)
     threshold = _threshold(index, reranker)
 
     def answer(items: Sequence[Item]) -> list[list["Hit"]]:

@@ -62,6 +62,7 @@ def init(
     from seqtwin import api
     from seqtwin.config import parse_run
     from seqtwin.data.inspect_file import inspect_data
+    from seqtwin.data.starter_choices import with_network
     from seqtwin.data.starter_config import describe
     from seqtwin.files import publish_text, refuse_existing
     from seqtwin.floors import best_line
@@ -75,7 +76,7 @@ def init(
         refuse_without_classes(inspection, data)
     typed, sets = shlex.quote(str(out)), DataSets()
     raw, config = api.config_for_data(inspection, out, "classify" if classify else "pairs", data=sets)
-    next_step = f"seqtwin train {typed}, or seqtwin compare {typed}"
+    next_step = f"seqtwin train {typed}, or seqtwin compare {typed}{with_network(raw)}"
     try:
         run = parse_run(raw, place=str(data))
         prepared = sets.prepare(run)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from distributed import Client, LocalCluster
 
 ANSWER = 10  # seconds in which a scheduler must answer
+# memory goes back to the system when it is free, as in the workers that Dask starts elsewhere
+BEFORE_START = {"MALLOC_TRIM_THRESHOLD_": "65536"}
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -36,6 +38,24 @@ def connect(address: str) -> Iterator["Client"]:
         return
     with _local_cluster(workers) as cluster, _answering(cluster.scheduler_address, address) as client:
         yield client
+
+
+@contextmanager
+def connect_early(client: "Client | str | None") -> Iterator["Client | str | None"]:
+    """A client, where the address of a scheduler is given. One that is silent is thus reported before other work.
+
+    Anything else is returned as it is: a cluster on this machine (`local:N`) is started when it has work.
+
+    Raises: as `connect`.
+    """
+    if not isinstance(client, str):
+        yield client
+    elif local_workers(client) is not None:
+        require_dask()
+        yield client
+    else:
+        with connect(client) as connected:
+            yield connected
 
 
 def require_dask() -> None:
@@ -76,7 +96,10 @@ def _local_cluster(workers: int) -> Iterator["LocalCluster"]:
     before, set_by_dask = dict(os.environ), set[str]()
     # the tidying of a killed worker can be late, and what it left must not fail the command
     with tempfile.TemporaryDirectory(prefix="seqtwin-dask-", ignore_cleanup_errors=True) as folder:
-        own = {"distributed.nanny.pre-spawn-environ": {}, "temporary-directory": folder}
+        own = {
+            "distributed.nanny.pre-spawn-environ": BEFORE_START, "temporary-directory": folder,
+            "distributed.worker.profile.enabled": False,  # it keeps call stacks of every second
+        }  # fmt: skip
         try:
             with dask.config.set(own), LocalCluster(
                 n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, local_directory=folder,

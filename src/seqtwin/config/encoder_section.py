@@ -17,6 +17,15 @@ class LexicalConfig(Strict):
     trained: bool = Field(True, description="train the weights of n-grams, which start as inverse document frequencies")
 
 
+class KernelsConfig(Strict):
+    """The kernel channel: convolution kernels of fixed weights over a series, beside the recurrent network."""
+
+    features: int = Field(1008, ge=84, le=50_400, description="84 kernels, as often as this number allows")
+    dim: int = Field(128, ge=8, le=1000, description="width of its part of the vector: principal components")
+    share: float = Field(0.5, gt=0, le=1, description="its share in the similarity at first; 1: no recurrent network")
+    mapped: bool = Field(True, description="train a linear map of its vectors, which starts as the identity")
+
+
 class EncoderConfig(Strict):
     """Embedding (or input projection of series) and recurrent cell.
 
@@ -44,6 +53,7 @@ class EncoderConfig(Strict):
         32, ge=1, le=largest.WIDTH, description="with tokens.characters: width of the vector of a word's letters"
     )
     lexical: LexicalConfig | None = Field(None, description="words and character n-grams beside the recurrent network")
+    kernels: KernelsConfig | None = Field(None, description="series: convolution kernels beside the recurrent network")
     embedding_std: float = Field(1.0, gt=0, le=1000, description="standard deviation of the initial embeddings")
     word_dropout: float = Field(0.0, ge=0, lt=1, description="share of training tokens replaced by the unknown token")
     input_dropout: float = Field(0.0, ge=0, lt=1, description="dropout rate of the embedded inputs in training")

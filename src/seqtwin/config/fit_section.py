@@ -20,6 +20,7 @@ class RatesConfig(Strict):
     projection: float = Field(1.0, gt=0)
     similarity: float = Field(1.0, gt=0, description="a similarity with weights, such as a learned temperature")
     lexical: float = Field(1.0, gt=0, description="weights of n-grams, their map and their share")
+    kernels: float = Field(1.0, gt=0, description="the map of convolution kernels and their share")
     head: float = Field(1.0, gt=0, description="the head of an objective, or the map to a teacher")
     loss: float = Field(1.0, gt=0, description="a loss with weights")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from seqtwin.config.fit_section import LARGEST_SEED
 from seqtwin.config.run import RunConfig
@@ -85,6 +85,18 @@ class StudyConfig(Strict):
         if isinstance(seeds, list) and not all(0 <= seed <= LARGEST_SEED for seed in seeds):
             raise ValueError(f"expected seeds from 0 to {LARGEST_SEED}")
         return seeds
+
+    @model_validator(mode="after")
+    def _check_representations(self) -> "StudyConfig":
+        """Without a recurrent network every representation is the same vector."""
+        for name in ("kernels", "lexical") if len(self.grid.get("representation", ())) > 1 else ():
+            channel = getattr(self.base.encoder, name)
+            varied = any(key.startswith(f"encoder.{name}") for key in self.grid)
+            if channel is not None and channel.share == 1 and not varied:
+                cause = f"the representations are all the same with encoder.{name}.share: 1"
+                remedy = f"set encoder.{name}=null, or a smaller share"
+                raise ValueError(f"{cause}, which leaves out the recurrent network; {remedy}")
+        return self
 
 
 def parse_study(raw: Mapping[str, object], *, place: str = "") -> StudyConfig:

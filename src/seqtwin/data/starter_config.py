@@ -16,6 +16,7 @@ from seqtwin.data.starter_choices import (
     cell,
     classify_instead,
     fit_section,
+    kernel_channel,
     letters_of_words,
     lexical_channel,
     pair_loss,
@@ -282,6 +283,8 @@ def _encoder(inspection: Inspection, rows: int, reason: str) -> Section:
         "embedding": Setting(width, reason),
         "hidden": Setting(width, "per direction"),
     }
+    if inspection.kind == "series":
+        return section | kernel_channel(_training_rows(inspection, True))
     return {**section, "lexical": lexical_channel(inspection)} if inspection.kind == "pairs" else section
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqtwin.errors import DataError
+from seqtwin.errors import ConfigError, DataError
 from seqtwin.lookup import member
-from seqtwin.model.lstm_engine import Layout, Share, share_of_vectors
+from seqtwin.model.lstm.layout import Layout
+from seqtwin.model.lstm.recurrence import Share, share_of_vectors
 from seqtwin.model.run_cell import PADDINGS
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import Sequences
@@ -78,7 +79,8 @@ def explain(
 ) -> PairParts:
     """The score of a pair and the contribution of each step of both sides.
 
-    Raises: ConfigError for an unknown method; DataError for sequences too long to leave out each step.
+    Raises: ConfigError for an unknown method, and for the gradient of an encoder without a recurrent network; DataError
+    for sequences too long to leave out each step.
     """
     meaning, explain_steps = member(METHODS, method, "method of explaining")
     score = _scores(model, encode([left.sequence]), encode([right.sequence]))[0]
@@ -122,6 +124,10 @@ def _left_out(model: Siamese, encode: Encode, steps: np.ndarray, other: np.ndarr
 
 def _gradient(model: Siamese, _encode: Encode, left: np.ndarray, right: np.ndarray) -> Both:
     """x · d score / d x at each step's input x (a token's vector, or the numbers of a series)."""
+    channel = model.channel
+    if channel is not None and channel.alone:
+        cause = f"the vectors of this encoder use only {channel.uses}, which have no gradient"
+        raise ConfigError("EXPLAIN_GRADIENT", cause, place="method", remedy="use the method 'occlusion'")
     with torch.enable_grad():
         inputs, vectors = zip(*(_with_gradient(model, steps) for steps in (left, right)), strict=True)
         slopes = torch.autograd.grad(model.similarity(*vectors).sum(), inputs)

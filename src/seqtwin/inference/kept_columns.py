@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from seqtwin.data.files.parquet import open_parquet, read_batches
 from seqtwin.data.files.read_text import ending_of
 from seqtwin.data.files.tables import Table
 from seqtwin.data.reading.blocks import Scanned, Source, check_unchanged, read_blocks
@@ -142,7 +143,8 @@ class ParquetTable:
                 vectors = np.frombuffer(file.read(4 * self.dim * rows), dtype="<f4").reshape(rows, self.dim)
                 name = free_name(VECTOR, columns, "encoder_")
                 table = arrow.table({**columns, name: self._lists(vectors)}, metadata={INPUTS: json.dumps(self.inputs)})
-                writer = writer or arrow.parquet.ParquetWriter(to, table.schema)
+                # a dictionary of numbers that hardly repeat takes several times their memory, and saves nothing
+                writer = writer or arrow.parquet.ParquetWriter(to, table.schema, use_dictionary=[*columns])
                 writer.write_table(table)
             if writer is not None:
                 writer.close()
@@ -150,10 +152,9 @@ class ParquetTable:
 
     def _columns(self) -> Iterator[dict[str, Sequence[object]]]:
         """The columns of the source in groups of rows, as arrays of arrow."""
-        arrow = self.library
         if ending_of(self.source.path) == ".parquet":
-            with arrow.parquet.ParquetFile(self.source.path) as content:
-                for batch in content.iter_batches(batch_size=GROUP):
+            with open_parquet(self.source.path) as content:
+                for batch in read_batches(content, GROUP):
                     yield dict(zip(batch.schema.names, batch.columns, strict=True))
             return
         for block in read_blocks(self.source.path, quoting=self.source.quoting):

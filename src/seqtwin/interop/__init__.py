@@ -1,6 +1,8 @@
 """Adapters to other libraries, each imported only when it is used.
 
 - `onnx_graph`: an ONNX graph under construction.
+- `onnx_channels`: the channels beside the recurrent network in an ONNX graph.
+- `onnx_kernels`: the kernel channel as nodes of an ONNX graph.
 - `onnx_lexical`: the lexical channel as nodes of an ONNX graph.
 - `onnx`: the ONNX graph of an encoder.
 - `onnx_folder`: the folder of an encoder exported to ONNX.

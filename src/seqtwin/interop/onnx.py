@@ -14,8 +14,8 @@ from torch import nn
 from seqtwin.data.tokens.letters import LETTERS
 from seqtwin.errors import ConfigError
 from seqtwin.inference.trained_encoder import TrainedEncoder
+from seqtwin.interop.onnx_channels import add_channel, join_channel
 from seqtwin.interop.onnx_graph import Graph, Shape, element_types, finished
-from seqtwin.interop.onnx_lexical import add_lexical, join_lexical
 from seqtwin.model import representations as r
 from seqtwin.model.cells import Recurrent, Unchanged
 from seqtwin.model.encoder import SpelledInput
@@ -114,8 +114,8 @@ def _unsupported(part: str) -> ConfigError:
 
 def _written(graph: Graph, model: Siamese, letters: bool) -> str:
     """Add the whole encoder; returns the name of its vectors. `letters`: tokens have letters."""
-    if model.lexical is not None and model.lexical.alone:
-        return add_lexical(graph, model.lexical, letters)
+    if model.channel is not None and model.channel.alone:
+        return add_channel(graph, model.channel, letters)
     inputs = model.encoder.inputs
     if hasattr(inputs, "embedding"):
         ids = graph.add("Gather", ["sequences", graph.constant(np.array(0))], {"axis": 2}) if letters else "sequences"
@@ -126,7 +126,7 @@ def _written(graph: Graph, model: Siamese, letters: bool) -> str:
     vectors = PROJECTIONS[type(model.projection)](graph, model.projection, vectors)
     if model.projection.unit:
         vectors = graph.unit(vectors)
-    return vectors if model.lexical is None else join_lexical(graph, model.lexical, vectors, letters)
+    return vectors if model.channel is None else join_channel(graph, model.channel, vectors, letters)
 
 
 # --- cells -------------------------------------------------------------------------------------------------------

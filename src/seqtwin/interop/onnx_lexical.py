@@ -1,24 +1,13 @@
-"""The lexical channel as ONNX nodes: the same hashes as `model/ngrams.py`, computed on the padded letters."""
+"""The lexical channel as ONNX nodes: the hashes of `model/side_channels/ngrams.py`, computed on the padded letters."""
 
 import numpy as np
 import torch
 
 from seqtwin.interop.onnx_graph import Graph
-from seqtwin.model.lexical import BUCKETS, LONGEST, SHORTEST, SPREAD, LexicalChannel
-from seqtwin.model.ngrams import PRIME, WORD_PLACES, multipliers
+from seqtwin.model.side_channels.lexical import BUCKETS, LONGEST, SHORTEST, SPREAD, LexicalChannel
+from seqtwin.model.side_channels.ngrams import PRIME, WORD_PLACES, multipliers
 
 Grams = tuple[str, str]  # names of the hashes [batch grams], and of 1 where there is an n-gram, else 0
-
-
-def join_lexical(graph: Graph, channel: LexicalChannel, vectors: str, words: bool) -> str:
-    """Add the vectors [batch width] joined with the lexical ones: [batch width+dim]; returns their name.
-
-    `words`: the sequences are words with their letters, not letters.
-    """
-    share = channel.share.detach().numpy().reshape(1)
-    recurrent = graph.add("Mul", [graph.unit(vectors), graph.constant(np.sqrt(1 - share))])
-    lexical = graph.add("Mul", [add_lexical(graph, channel, words), graph.constant(np.sqrt(share))])
-    return graph.add("Concat", [recurrent, lexical], {"axis": 1})
 
 
 def _mask(graph: Graph, steps: str) -> str:
@@ -38,7 +27,10 @@ def _letters_of_words(graph: Graph) -> str:
 
 
 def add_lexical(graph: Graph, channel: LexicalChannel, words: bool) -> str:
-    """Add the lexical vectors [batch dim] alone; returns their name."""
+    """Add the lexical vectors [batch dim] alone; returns their name.
+
+    `words`: the sequences are words with their letters, not letters.
+    """
     letters = _letters_of_words(graph) if words else graph.add("Mul", ["sequences", _mask(graph, "sequences")])
     folded = graph.add("Gather", [graph.constant(channel.fold), letters])
     framed = graph.add("Pad", [folded, graph.ints(0, 1, 0, 1)])

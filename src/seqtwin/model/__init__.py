@@ -2,9 +2,8 @@
 
 - `unique_rows`: the distinct rows of an integer matrix.
 - `letters`: the embedding of the letters of a word.
-- `lstm_engine`: an LSTM over ragged sequences on the CPU, without padded steps.
+- `lstm`: an LSTM over ragged sequences on the CPU, faster than PyTorch's.
 - `cells`: CELLS, the recurrent cells, and the contract of a cell.
-- `kept_lstm`: an LSTM whose weights no longer change, for encoding.
 - `run_cell`: PADDINGS, the ways to run a recurrent cell over a batch.
 - `precision`: PRECISIONS, the number formats of a training and of encoding.
 - `encoder`: the Encoder, from sequences to states.
@@ -14,8 +13,7 @@
 - `distances`: the distances that losses and similarities are built on.
 - `numpy_similarities`: the similarities in NumPy, for exported encoders.
 - `similarities`: SIMILARITIES, two vectors to one score.
-- `ngrams`: words and character n-grams of texts, hashed.
-- `lexical`: the lexical channel, whose vectors are joined with those of the recurrent network.
+- `side_channels`: n-grams of texts and convolution kernels of series, as a vector beside that of the network.
 - `siamese`: the Siamese network, which uses all of these for both sides of a pair.
 - `step_representations`: STEP_READS, one vector per step from the states.
 - `base_head`: the contract of a head.

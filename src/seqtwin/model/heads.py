@@ -76,8 +76,9 @@ class StepHead(Head):
         super().__init__()
         if model.encoder.padding == "read":
             raise ValueError("a class per step needs encoder.padding: masked, because pads have no class")
-        if model.lexical is not None:
-            raise ValueError("a class per step does not use encoder.lexical: n-grams are those of a whole text")
+        if model.channel is not None:
+            used = f"encoder.{model.channel.setting}: {model.channel.uses}"
+            raise ValueError(f"a class per step does not use {used} are those of a whole sequence")
         self.reads = pick(STEP_READS, reads, "step read", model)
         self.layers = linear_layers(self.reads.out_dim, size, layers, hidden, dropout)
 

@@ -50,8 +50,8 @@ def is_faster_in_bf16(model: nn.Module) -> bool:
 def independent_in_bf16(model: nn.Module) -> bool:
     """Whether a vector in bfloat16 does not depend on the other sequences of its batch.
 
-    The products of `lstm_engine` are the same in every batch. A sigmoid is, too, for a multiple of `LANES` numbers. Any
-    difference in the last bit of float32 can become one of bfloat16.
+    The products of `lstm/recurrence.py` are the same in every batch. So is a sigmoid, for a multiple of `LANES`
+    numbers. Any difference in the last bit of float32 can become one of bfloat16.
     """
     lstms = _lstms(model)
     return bool(lstms) and all(not lstm.proj_size and lstm.hidden_size % LANES == 0 for lstm in lstms)

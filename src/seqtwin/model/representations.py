@@ -150,32 +150,37 @@ class MaxOutput(nn.Module):
         shortest = int(states.lengths.min())
         if shortest == states.outputs.shape[1] and not torch.is_grad_enabled():
             return states.outputs.amax(1)
-        largest: Tensor = _Maximum.apply(states.outputs, ~_real(states), shortest)  # type: ignore[no-untyped-call]
+        largest: Tensor = _Maximum.apply(states.outputs, _real(states), shortest)  # type: ignore[no-untyped-call]
         return largest
 
 
 class _Maximum(torch.autograd.Function):
-    """The maximum of outputs [batch time dim] over the steps that are no pads [batch time 1].
+    """The maximum of outputs [batch time dim] over the steps that are `real` [batch time 1].
 
-    The gradient is that of `amax`, in which equal steps share it, but takes a third of the time on a CPU.
+    The gradient is that of `amax`, in which equal steps share it, but takes an eighth of the time on a CPU. Only the
+    columns from `shortest` on have pads.
     """
 
     @staticmethod
-    def forward(ctx: Any, outputs: Tensor, pads: Tensor, shortest: int) -> Tensor:
-        largest = outputs[:, :shortest].amax(1)  # these columns have no pads
+    def forward(ctx: Any, outputs: Tensor, real: Tensor, shortest: int) -> Tensor:
+        largest = outputs[:, :shortest].amax(1)
         if shortest < outputs.shape[1]:
-            rest = outputs[:, shortest:].masked_fill(pads[:, shortest:], -torch.inf).amax(1)
-            largest = torch.maximum(largest, rest)
-        ctx.save_for_backward(outputs, pads, largest)
+            below = torch.where(real[:, shortest:], 0.0, -torch.inf).to(outputs.dtype)
+            largest = torch.maximum(largest, (outputs[:, shortest:] + below).amax(1))
+        ctx.save_for_backward(outputs, real, largest)
+        ctx.shortest = shortest
         return largest
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        outputs, pads, largest = ctx.saved_tensors
-        at = (outputs == largest[:, None]) & ~pads
-        if int(at.count_nonzero()) > gradient.numel():  # some steps are equal
-            gradient = gradient / at.sum(1)
-        return at * gradient[:, None], None, None
+        outputs, real, largest = ctx.saved_tensors
+        # numbers, not booleans: their products are several times faster
+        at = (outputs == largest[:, None]).to(gradient.dtype)
+        at[:, ctx.shortest :] *= real[:, ctx.shortest :]
+        counts = at.sum(1)
+        if counts.max() > 1:  # some steps are equal
+            gradient = gradient / counts
+        return at.mul_(gradient[:, None]), None, None
 
 
 class AttentionOutput(nn.Module):

@@ -1,7 +1,7 @@
 """PADDINGS: the ways to run a recurrent cell over a padded batch, and the contract of the inputs of a cell.
 
 All ways except `read_pads` give States that do not depend on pads. An LSTM on the CPU in float32 runs in
-`lstm_engine.py`. Everything else runs on packed sequences. `make bench` measures both.
+`lstm/recurrence.py`. Everything else runs on packed sequences. `make bench` measures both.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,8 @@ from torch import _VF, Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqtwin.model.cells import Recurrent, Unchanged
-from seqtwin.model.lstm_engine import Layout, Share, run_lstm, share_of_vectors
+from seqtwin.model.lstm.layout import Layout
+from seqtwin.model.lstm.recurrence import Share, run_lstm, share_of_vectors
 from seqtwin.records import Sequences, States
 
 
@@ -35,7 +36,7 @@ def run_masked(inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:
 
 
 def runs_stepwise(cell: Recurrent) -> TypeGuard[nn.LSTM]:
-    """Whether `lstm_engine` can run this cell: an LSTM without projection."""
+    """Whether `lstm/recurrence.py` can run this cell: an LSTM without projection."""
     return isinstance(cell, nn.LSTM) and not cell.proj_size
 
 
@@ -51,7 +52,7 @@ Layer = tuple[Tensor, Tensor, Tensor]
 
 
 def run_stepwise(inputs: Inputs, lstm: nn.LSTM, sequences: Sequences) -> States:
-    """States of an LSTM by `lstm_engine`, including the cell states at the true ends."""
+    """States of an LSTM by `lstm/recurrence.py`, including the cell states at the true ends."""
     layers = stacked_weights(lstm)
     if torch.is_autocast_enabled("cpu"):
         layers = rounded(layers)

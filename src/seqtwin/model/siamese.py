@@ -7,9 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.model.encoder import Encoder
-from seqtwin.model.lexical import LexicalChannel
 from seqtwin.model.projections import Projection
 from seqtwin.model.representations import Representation
+from seqtwin.model.side_channels.kernels import KernelChannel
+from seqtwin.model.side_channels.lexical import LexicalChannel
+from seqtwin.model.side_channels.side_channel import SideChannel
 from seqtwin.model.similarities import Similarity
 from seqtwin.model.unique_rows import distinct
 from seqtwin.model.vector_space import VectorSpace
@@ -19,7 +21,8 @@ from seqtwin.records import Compared, PairBatch, Sequences, States
 class Siamese(nn.Module):
     """encode(Sequences) -> vectors; forward(PairBatch) -> Compared. Both sides share the one encoder.
 
-    `name`: that of the similarity. `lexical`: a channel beside the recurrent network, whose vectors are joined.
+    `name`: that of the similarity. `lexical` (texts) or `kernels` (series): a channel beside the recurrent network,
+    whose vectors are joined.
     """
 
     representation: Representation
@@ -34,37 +37,43 @@ class Siamese(nn.Module):
         similarity: Similarity,
         name: str,
         lexical: LexicalChannel | None = None,
+        kernels: KernelChannel | None = None,
     ) -> None:
         super().__init__()
         self.encoder, self.representation = encoder, representation
         self.projection, self.similarity = projection, similarity
-        self.similarity_name, self.lexical = name, lexical
+        self.similarity_name, self.lexical, self.kernels = name, lexical, kernels
+
+    @property
+    def channel(self) -> SideChannel | None:
+        """The channel beside the recurrent network, where there is one."""
+        return self.lexical if self.kernels is None else self.kernels
 
     @property
     def space(self) -> VectorSpace:
         """The properties of the vectors that are known before training."""
         p, s = self.projection, self.similarity
         dim, bound, unit = p.out_dim, p.bound, p.unit
-        if self.lexical is not None:
-            dim, bound, unit = self.lexical.beside(dim), 1.0, True
+        if self.channel is not None:
+            dim, bound, unit = self.channel.beside(dim), 1.0, True
         return VectorSpace(dim, bound, unit, self.similarity_name, s.low, s.high)
 
     def encode(
         self, sequences: Sequences, precision: Callable[[], AbstractContextManager[object]] = nullcontext
     ) -> Tensor:
         """One vector per sequence: [batch dim]. `precision`: in which the states are computed, and nothing else."""
-        if self.lexical is not None and self.lexical.alone:
-            return self.lexical(sequences)
+        if self.channel is not None and self.channel.alone:
+            return self.channel(sequences)
         with precision():
             states = self.encoder(sequences)
         return self.joined(self.vectors_of(states), sequences)
 
     def joined(self, vectors: Tensor, sequences: Sequences) -> Tensor:
-        """The vectors of the recurrent network, joined with those of the lexical channel where there is one."""
-        return vectors if self.lexical is None else self.lexical.join(vectors, sequences)
+        """The vectors of the recurrent network, joined with those of the side channel where there is one."""
+        return vectors if self.channel is None else self.channel.join(vectors, sequences)
 
     def vectors_of(self, states: States) -> Tensor:
-        """The vectors of these states, without a lexical channel: [batch width]."""
+        """The vectors of these states, without a side channel: [batch width]."""
         return self.projection(self.representation(states))
 
     def forward(self, pairs: PairBatch) -> Compared:

@@ -143,9 +143,16 @@ def run_over(raw: Raw, overrides: Sequence[str], place: str) -> RunConfig:
 
 
 def study_over(raw: Raw, overrides: Sequence[str], place: str) -> StudyConfig:
-    """The usual grid over the config of a run, with overrides. Raises: ConfigError."""
+    """The usual grid over the config of a run, with overrides. Raises: ConfigError.
+
+    It compares representations of a recurrent network, so the kernels that a starter config has in its place are left
+    out.
+    """
+    encoder = raw.get("encoder")
+    kept = {key: value for key, value in encoder.items() if key != "kernels"} if isinstance(encoder, dict) else encoder
+    base = {**raw, "encoder": kept} if isinstance(encoder, dict) else raw
     grid = usual_grid(objective_of(raw, overrides))
-    return parse_study(override_study({"base": raw, "grid": grid}, overrides), place=place)
+    return parse_study(override_study({"base": base, "grid": grid}, overrides), place=place)
 
 
 def _starter(found: Inspection, out: Path, overrides: Sequence[str], finish: Finish, data: DataSets) -> Raw:

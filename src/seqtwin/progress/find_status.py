@@ -5,11 +5,12 @@ import re
 from pathlib import Path
 
 from seqtwin.errors import ConfigError
+from seqtwin.guards.typed_command import ORIGIN
 from seqtwin.paths import expand
 from seqtwin.progress.driver import who_drives
 from seqtwin.progress.file_status import file_status
 from seqtwin.progress.finished_folder import finished_status
-from seqtwin.progress.study_status import QUICK, STUDY, study_status
+from seqtwin.progress.study_status import QUICK, STUDY, begun_status, study_status
 from seqtwin.progress.training_status import training_status
 from seqtwin.progress.work_status import Status, outcome_of
 
@@ -33,7 +34,7 @@ def status(folder: str | os.PathLike[str]) -> Status:
     found = file_status(path)
     if found is None and path.is_dir():
         found = _folder_status(path)
-    found = found or training_status(path)
+    found = found or begun_status(path) or training_status(path)
     if found is None:
         raise _nothing(path)
     return found
@@ -47,7 +48,7 @@ def _final(path: Path) -> Path:
 
 
 def _folder_status(path: Path) -> Status | None:
-    if (path / STUDY).exists() or (path / QUICK).exists():
+    if any((path / name).exists() for name in (STUDY, QUICK, ORIGIN)):
         return study_status(path)
     found = finished_status(path)
     if found is None and (path / "holder.json").exists():

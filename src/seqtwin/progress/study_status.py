@@ -3,25 +3,28 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from seqtwin.guards.begun import begun_file
 from seqtwin.guards.typed_command import ORIGIN
 from seqtwin.progress.again import command, typed
 from seqtwin.progress.driver import Driver, who_began, who_drives
 from seqtwin.progress.peek import Content, changed, part, peek, texts
 from seqtwin.progress.study_stages import CELL_WORK, cell_stage, round_stages, tuning_stage
 from seqtwin.progress.time_left import time_left
-from seqtwin.progress.work_status import Outcome, Stage, Status
+from seqtwin.progress.work_status import Outcome, Stage, Status, outcome_of
 
 STUDY, QUICK = "study.json", "quick.json"
+PERHAPS = {"unknown": "perhaps running"}
 RETRIED = {"failed", "oom"}  # what --retry-failed trains again
 NONE_SEEN = "no single task is seen to run: it prepares data, trains a stack or on other machines, or writes the report"
 
 
 def study_status(folder: Path) -> Status:
     """The status of the folder of a study."""
-    study, quick = peek(folder / STUDY), peek(folder / QUICK)
+    quick = peek(folder / QUICK)
+    study = peek(folder / STUDY) or part(peek(folder / ORIGIN), "study") or None
     if study is not None and not (folder / "cells").is_dir() and (folder / "results.csv").exists():
         return _results(folder, study)
-    driver = who_drives(folder)
+    driver = _driver(folder)
     stages = _stages(folder, study, quick, driver)
     outcome = _outcome(stages, driver, is_reporting=_is_reporting(folder))
     running = sum(stage.count("running") for stage in stages)
@@ -32,6 +35,27 @@ def study_status(folder: Path) -> Status:
         folder, "study", outcome, _summary(stages, outcome, quick), tuple(stages), driver, left, last,
         _again(folder, stages, outcome), _notes(folder, study, quick, driver, running),
     )  # fmt: skip
+
+
+def _driver(folder: Path) -> Driver:
+    """The process that works on a study: it has the lock, or has begun and still reads its data."""
+    driver, path = who_drives(folder), begun_file(folder.absolute())
+    begun = None if driver.runs else peek(path)
+    reading = Driver() if begun is None else who_began(begun, changed(path))
+    return reading if reading.runs else driver
+
+
+def begun_status(folder: Path) -> Status | None:
+    """The status of a study that has no folder yet; None where none has begun."""
+    path = begun_file(folder.absolute())
+    origin = peek(path)
+    if origin is None:
+        return None
+    driver = who_began(origin, changed(path))
+    outcome = outcome_of(driver)
+    now = "while it read its data" if outcome == "interrupted" else "reading its data"
+    summary = f"a study, {PERHAPS.get(outcome, outcome)}, {now}; nothing is published yet"
+    return Status(folder, "study", outcome, summary, driver=driver, again="" if driver.runs else command(origin))
 
 
 def _stages(folder: Path, study: Content | None, quick: Content | None, driver: Driver) -> list[Stage]:
@@ -59,7 +83,7 @@ def _outcome(stages: Sequence[Stage], driver: Driver, *, is_reporting: bool) -> 
 
 def _summary(stages: Sequence[Stage], outcome: Outcome, quick: Content | None) -> str:
     kind = "a quick study" if quick else "a study"
-    words = "perhaps running" if outcome == "unknown" else outcome
+    words = PERHAPS.get(outcome, outcome)
     now = next((stage for stage in stages if stage.count("left") + stage.count("running")), None) or (
         stages[-1] if stages else None
     )

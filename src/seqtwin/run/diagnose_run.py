@@ -226,17 +226,17 @@ def _probe(t: TrainedPairs) -> Diagnostics:
     train, dev = t.prepared.stores["train"], t.prepared.stores["dev"]
     seen = loss_view.look(t.model, train, some_rows(train, PROBE_PAIRS, t.recipe.seed))
     rows = some_rows(dev, PROBE_PAIRS, t.recipe.seed)
-    fresh = loss_view.look(t.model, dev, rows)
-    features = [
-        every_representation.pair_features(look.vectors[look.left], look.vectors[look.right]) for look in (seen, fresh)
-    ]
+    read = t.judged.read["dev"]
+    left, right = (read.vectors.own[torch.from_numpy(side[rows])] for side in (read.pairs.left, read.pairs.right))
+    fresh = every_representation.pair_features(left, right)
+    fitted_on = every_representation.pair_features(seen.vectors[seen.left], seen.vectors[seen.right])
     binary = METRICS[t.prepared.primary].targets == "binary"
     target = seen.target.cpu().numpy()
     target = target >= t.prepared.data.cut if binary else target
     native = _on_dev(t, t.judged.predicted["dev"][rows], rows)
     if len(np.unique(target)) < 2:
         return {"probe_metric": None, "native_metric": native}
-    scores = every_representation.probe((features[0], target), features[1], classes=binary)
+    scores = every_representation.probe((fitted_on, target), fresh, classes=binary)
     return {"probe_metric": _on_dev(t, scores, rows), "native_metric": native}
 
 

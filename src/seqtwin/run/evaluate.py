@@ -1,8 +1,7 @@
 """Scores of a trained encoder. Threshold and calibration are fitted on dev and applied to test once."""
 
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,8 +12,9 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.published import Scores
 from seqtwin.run.nearest_class import nearest_scores
 from seqtwin.run.prepared_data import Prepared
-from seqtwin.training.clock import elapsed, per_second
-from seqtwin.training.encode_store import encode_items, only, predict, score_matrix
+from seqtwin.training.clock import per_second
+from seqtwin.training.diagnostics.every_representation import ReadPairs, read_pairs
+from seqtwin.training.encode_store import encode_items, only, predict, score_matrix, score_pairs
 
 RETRIEVAL = ("mrr", "recall@1", "recall@10", "hit_rate@1", "hit_rate@10", "map_at_r")
 
@@ -23,13 +23,14 @@ RETRIEVAL = ("mrr", "recall@1", "recall@10", "hit_rate@1", "hit_rate@10", "map_a
 class Judged:
     """The scores of one encoder. `predicted`: the score of every judged row of dev and test, Float[rows].
 
-    `status`: finished or collapsed.
+    `status`: finished or collapsed. `read`: the vectors of the pairs of dev and test; empty where no pairs are judged.
     """
 
     scores: Scores
     predicted: Mapping[str, np.ndarray]
     status: str
     encoded_per_second: float
+    read: Mapping[str, ReadPairs] = field(default_factory=dict)
 
 
 def primary_value(prepared: Prepared, target: np.ndarray, scores: np.ndarray) -> float | None:
@@ -52,10 +53,10 @@ def judge_untrained(model: Siamese, prepared: Prepared) -> dict[str, float]:
 def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) -> Judged:
     """The scores of a trained encoder. `untrained`: its test metrics before training."""
     stores = {split: prepared.stores[split] for split in ("dev", "test")}
-    scores = {"dev": predict(model, stores["dev"])}
-    start = time.monotonic()
-    scores["test"] = predict(model, stores["test"])
-    seconds = elapsed(start)
+    read = {split: read_pairs(model, store) for split, store in stores.items()}
+    scores = {
+        split: score_pairs(model, own.vectors.own, own.pairs.left, own.pairs.right) for split, own in read.items()
+    }
     targets = {split: store.target for split, store in stores.items()}
     values, undefined, fitted = score_splits(scores, targets, prepared.data.cut)
     result: Scores = {
@@ -71,8 +72,8 @@ def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) ->
     if retrieval:
         result["retrieval"] = retrieval
     status = "collapsed" if _constant(scores["test"]) else "finished"
-    texts = len(np.unique(np.concatenate([stores["test"].left, stores["test"].right])))
-    return Judged(result, scores, status, per_second(texts, seconds))
+    speed = per_second(len(read["test"].pairs.items), read["test"].vectors.seconds)
+    return Judged(result, scores, status, speed, read)
 
 
 def _constant(scores: np.ndarray) -> bool:

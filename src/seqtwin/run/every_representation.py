@@ -1,5 +1,7 @@
 """Scores of one trained encoder with every representation that has no parameters."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -10,23 +12,23 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
 from seqtwin.run.evaluate import primary_value
 from seqtwin.run.prepared_data import Prepared
-from seqtwin.training.diagnostics.every_representation import read_items
-from seqtwin.training.encode_store import part_of
+from seqtwin.training.diagnostics.every_representation import ReadPairs
 
 
-def read_all(model: Siamese, prepared: Prepared, similarity: Spec) -> dict[str, dict[str, float | None]]:
+def read_all(
+    model: Siamese, prepared: Prepared, read: Mapping[str, ReadPairs], similarity: Spec
+) -> dict[str, dict[str, float | None]]:
     """The primary metric on dev and test for every representation: {representation: {dev, test}}.
+
+    `read`: the vectors of the pairs of dev and test.
 
     Pairs are compared by the similarity of the run, built for the width of each representation. Where the similarity is
     trained (a pair scorer), the cosine is used.
     """
-    stores = {split: prepared.stores[split] for split in ("dev", "test")}
-    parts = {split: part_of(store, np.arange(len(store))) for split, store in stores.items()}
-    vectors = {split: read_items(model, part.items) for split, part in parts.items()}
     by = similarity if model.similarity.indexable else "cosine"
     return {
-        name: {split: _value(prepared, part, vectors[split][name], by) for split, part in parts.items()}
-        for name in vectors["dev"]
+        name: {split: _value(prepared, own.pairs, own.vectors.plain[name], by) for split, own in read.items()}
+        for name in read["dev"].vectors.plain
     }
 
 

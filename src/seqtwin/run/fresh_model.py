@@ -18,6 +18,7 @@ from seqtwin.run.prepared_data import Ready
 from seqtwin.run.pretrained import load_start, start_weights
 from seqtwin.training.encode_store import part_of
 from seqtwin.training.fit import pick_device
+from seqtwin.training.fit_kernels import fit_kernels
 from seqtwin.training.fit_lexical import fit_lexical
 from seqtwin.training.losses import parts_of
 from seqtwin.training.losses.batchwise import BATCHWISE
@@ -61,6 +62,8 @@ def fresh_model(config: RunConfig, prepared: Ready) -> Siamese:
         model = build_siamese(blueprint, seed=config.fit.seed)
     if model.lexical is not None and prepared.tokens is not None:
         fit_lexical(model.lexical, prepared.tokens, _training_items(prepared))
+    if model.kernels is not None:
+        fit_kernels(model.kernels, _training_items(prepared), config.fit.seed)
     if config.encoder.start is not None:
         start_weights(config, model)
         return model

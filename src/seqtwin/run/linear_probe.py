@@ -21,7 +21,7 @@ from seqtwin.run.model_card import interval_of
 from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.probe_scores import OWN, Probed, Probes
 from seqtwin.training.diagnostics.every_representation import PENALTY, pair_features, probe, read_items
-from seqtwin.training.encode_store import encode_items, part_of
+from seqtwin.training.encode_store import part_of
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -139,8 +139,8 @@ def probe_reads(model: Siamese, prepared: PreparedExamples) -> dict[str, dict[st
 
 def _representations(model: Siamese, items: Ragged) -> dict[str, np.ndarray]:
     """Vectors of every representation without parameters, and of the trained one with its projection."""
-    plain = {name: vectors.cpu().numpy() for name, vectors in read_items(model, items).items()}
-    return {OWN: encode_items(model, items).cpu().numpy(), **plain}
+    read = read_items(model, items)
+    return {name: vectors.cpu().numpy() for name, vectors in {OWN: read.own, **read.plain}.items()}
 
 
 def _compare(model: Siamese, name: str, similarity: Spec, width: int) -> Compare:

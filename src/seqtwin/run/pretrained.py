@@ -16,7 +16,8 @@ from seqtwin.store import CARD, WEIGHTS, Stored, encoder_folder, load_encoder
 
 # settings that the weights of that encoder fix
 SHAPE = ("cell", "embedding", "hidden", "layers", "bidirectional", "spelling", "scaling")
-ABOVE = ("representation", "projection", "lexical")
+CHANNELS = ("lexical", "kernels")
+ABOVE = ("representation", "projection", *CHANNELS)
 
 
 class Trainable(Protocol):
@@ -73,8 +74,10 @@ def followed(config: RunConfig) -> RunConfig:
             cause = f"{key} is {_shown(wanted)}, but {config.encoder.start} has {_shown(actual)}"
             raise ConfigError("START_SHAPE", cause, place=f"encoder.{key}", remedy=f"remove encoder.{key}")
     changes: dict[str, object] = {f"encoder.{key}": getattr(shape, key) for key in SHAPE}
-    if shape.lexical is not None and "lexical" not in config.encoder.model_fields_set:
-        changes["encoder.lexical"] = shape.lexical.model_dump()
+    for key in CHANNELS:
+        channel = getattr(shape, key)
+        if channel is not None and key not in config.encoder.model_fields_set:
+            changes[f"encoder.{key}"] = channel.model_dump()
     return vary(config, changes)
 
 
@@ -99,7 +102,7 @@ def refuse_all_frozen(config: RunConfig, above: Sequence[Trainable]) -> None:
 def start_weights(config: RunConfig, model: Siamese) -> None:
     """Give a new model the weights of the encoder that the config starts from; unchanged where it starts afresh.
 
-    The representation, the projection and the lexical channel keep their trained weights, too, where they are the same
+    The representation, the projection and the side channel keep their trained weights, too, where they are the same
     parts with the same shapes. `encoder.frozen` fixes the weights of the encoder alone.
     """
     stored = load_start(config)

@@ -49,7 +49,7 @@ from seqtwin.trackers.known_trackers import flat, training_listeners
 from seqtwin.trackers.listeners import NOBODY, Listeners
 from seqtwin.training.checkpoint import Checkpoints
 from seqtwin.training.clock import per_second
-from seqtwin.training.encode_store import batch_deviation, rounding_deviation, warn_of_zeros
+from seqtwin.training.encode_store import batch_deviation, encode_items, rounding_deviation, warn_of_zeros
 from seqtwin.training.fit import fit
 from seqtwin.training.processes import follow_torchrun, processes_of, rank_of_torchrun
 from seqtwin.training.run_state import Diverged, RunState
@@ -175,7 +175,8 @@ def finish(
     deviation = _deviation(model, prepared, state)
     judged = begun.objective.judge(begun.learner, prepared, begun.untrained)
     clock.lap("evaluate")
-    warn_of_zeros(model, prepared.stores["test"].items)
+    test = judged.read["test"].vectors.own if judged.read else encode_items(model, prepared.stores["test"].items)
+    warn_of_zeros(model, test)
     trained = Trained(
         model, begun.learner, begun.loss, prepared, begun.recipe, state, begun.watcher, judged, deviation, begun.rows
     )

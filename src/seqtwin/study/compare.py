@@ -10,8 +10,8 @@ from typing import Any
 
 from seqtwin.config import StudyConfig
 from seqtwin.errors import ConfigError
-from seqtwin.files import driver_lock, dump_json, publish_text, read_manifest, retire
-from seqtwin.guards.typed_command import ORIGIN, origin
+from seqtwin.files import driver_lock, read_manifest, retire
+from seqtwin.guards.begun import sign
 from seqtwin.published import read_manifest as read_cell_manifest
 from seqtwin.run.check_config import check_targets
 from seqtwin.run.fresh_model import refuse_memory
@@ -20,7 +20,7 @@ from seqtwin.run.prepare import DataSets
 from seqtwin.study.grid import Grid, StudyCell, expand_grid
 from seqtwin.study.on_cluster.engine import ClusterEngine
 from seqtwin.study.stacks import run_stacks
-from seqtwin.study.study_json import declare
+from seqtwin.study.study_json import declare, planned_work
 from seqtwin.study.tuning import Tuning, plan_tunings, publish_untuned, run_tuning, tuned
 from seqtwin.study.worker import publish_failed, run_cell
 from seqtwin.study.worker_pool import OnProgress, TimeUp, Work, run_all
@@ -68,7 +68,7 @@ def compare(
     check_cells(grid, data)
     left: list[StudyCell] = []
     with driver_lock(out), suppress(TimeUp):
-        publish_text(out / ORIGIN, dump_json(origin()))
+        sign(out, planned_work(config, grid))
         tunings = plan_tunings(config, grid.cells, data)
         untuned = [tuning for tuning in tunings if not _published(tuning.id, tuning.key, out / "tuning")]
         waiting = {tuning.id for tuning in untuned}

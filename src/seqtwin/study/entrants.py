@@ -36,8 +36,13 @@ READINGS: Mapping[str, Changes] = {
     "attention": {"representation": "attention_output"},
 }
 OF_UNIT: Mapping[str, Mapping[str, Changes]] = {"char": {"joined": JOINED}}  # of words, the joined one has letters, too
+KERNELS: Mapping[str, Changes] = {
+    "kernels": {"encoder.kernels": {"share": 1.0}},
+    "kernels and gru, max": {"encoder.kernels": {}, "encoder.cell": "gru", "representation": "max_output"},
+}
 OF_SERIES: Mapping[str, Changes] = {
     f"{cell}, {short}{', dropout' if dropout else ''}": {
+        "encoder.kernels": None,
         "encoder.cell": cell,
         "representation": representation,
         "encoder.input_dropout": dropout,
@@ -120,8 +125,8 @@ def _classes_of_texts(config: RunConfig) -> list[Entrant]:
 
 
 def _pairs_of_series(config: RunConfig) -> list[Entrant]:
-    """Cells, representations and dropout, with two losses."""
-    every = itertools.product(OF_SERIES.items(), _losses(config))
+    """Cells, representations and dropout, and convolution kernels, with two losses."""
+    every = itertools.product({**OF_SERIES, **KERNELS}.items(), _losses(config))
     return [Entrant(f"{name}, {loss}", {**changes, "loss": spec}) for (name, changes), (loss, spec) in every]
 
 
@@ -140,7 +145,7 @@ ENTRANTS: Mapping[tuple[str, str], Callable[[RunConfig], list[Entrant]]] = {
     ("pairs", "texts"): _pairs_of_texts,
     ("pairs", "series"): _pairs_of_series,
     ("classify", "texts"): _classes_of_texts,
-    ("classify", "series"): lambda _config: [Entrant(name, changes) for name, changes in OF_SERIES.items()],
+    ("classify", "series"): lambda _config: [Entrant(*entrant) for entrant in {**OF_SERIES, **KERNELS}.items()],
     ("label_steps", "texts"): lambda _config: [Entrant(name, changes) for name, changes in TAGGED.items()],
 }
 

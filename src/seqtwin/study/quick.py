@@ -13,8 +13,8 @@ from pathlib import Path
 from seqtwin.cards import read_sealed, sealed_text
 from seqtwin.config import StudyConfig, vary
 from seqtwin.errors import ConfigError, ResourceError, SeqTwinError
-from seqtwin.files import driver_lock, dump_json, publish_text, verify
-from seqtwin.guards.typed_command import ORIGIN, origin
+from seqtwin.files import driver_lock, publish_text, verify
+from seqtwin.guards.begun import sign
 from seqtwin.json_values import hash_of
 from seqtwin.published import DIAGNOSTICS, read_diagnostics
 from seqtwin.quick_budget import QuickBudget, StoppedPairing
@@ -91,7 +91,7 @@ def quick_compare(
     config = _resized(config, plan, tune=tune)
     grid = expand_grid(config)
     with driver_lock(out):
-        publish_text(out / ORIGIN, dump_json(origin()))
+        sign(out, {})
         raced = _race(grid, plan, out, budget, data, on_progress)
     plan, raced = _last_stage(plan, cost, raced, budget, out)
     config = _resized(config.model_copy(update={"seeds": seeds_of(config)[: plan.seeds]}), plan, tune=tune)

@@ -102,8 +102,8 @@ def _obstacle(entry: _Entry) -> str:
         return "only encoders of pairs can be stacked"
     if not isinstance(begun.rows, PairStore):
         return "their pairs differ from epoch to epoch"
-    if begun.model.lexical is not None:
-        return "an encoder with n-grams is not only an LSTM"
+    if begun.model.channel is not None:
+        return f"an encoder with {begun.model.channel.uses} is not only an LSTM"
     if usable_precision(config.fit.precision, begun.model) != "fp32":
         return "a stack computes in fp32"
     return stacking_obstacle(begun.model.encoder)

@@ -58,16 +58,19 @@ def _undated(value: object) -> object:
     return {k: v for k, v in value.items() if k != "declared"} if isinstance(value, dict) else value
 
 
+def planned_work(config: StudyConfig, grid: Grid) -> dict[str, Any]:
+    """The trainings of a study: the keys of `study.json` that need no data."""
+    return {"trials": trials_of(config), "tuned": config.tune, "planned": [cell.id for cell in grid.cells]}
+
+
 def _declaration(config: StudyConfig, grid: Grid, out: Path, now: str) -> dict[str, Any]:
     return {
         "name": out.name,
         "question": config.question,
         "tier": config.tier,
-        "trials": trials_of(config),
-        "tuned": config.tune,
+        **planned_work(config, grid),
         "created": now,
         "config": _resolved(config, out),
-        "planned": [cell.id for cell in grid.cells],
         "factors": grid.factors,
         "seeds": seeds_of(config),
         "merged": [list(entry) for entry in grid.merged],

@@ -4,6 +4,7 @@
 - `cross_entropy`: HEAD_LOSSES, the losses of logits.
 - `distillation`: DISTIL_LOSSES, the losses of vectors against those of a teacher.
 - `fit_lexical`: the frequencies of n-grams that a lexical channel starts from.
+- `fit_kernels`: the scaling, dilations, biases and components that a kernel channel starts from.
 - `layer_rates`: the learning rate of each parameter.
 - `optimizers`: OPTIMIZERS, and SCHEDULES of the learning rate.
 - `averaging`: AVERAGES, averages of the weights over the steps.

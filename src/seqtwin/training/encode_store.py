@@ -85,10 +85,10 @@ def batch_deviation(model: Siamese, items: Ragged) -> float:
     return float((together - alone).abs().max())
 
 
-def warn_of_zeros(model: Siamese, items: Ragged) -> None:
-    """Log how many items of the test have a vector of zeros, where cosines compare them."""
+def warn_of_zeros(model: Siamese, vectors: Tensor) -> None:
+    """Log how many of these vectors of test are zeros, where cosines compare them."""
     if model.similarity_name == "cosine":
-        line = zero_vectors_line(count_zero_vectors(encode_items(model, items).cpu().numpy()))
+        line = zero_vectors_line(count_zero_vectors(vectors.cpu().numpy()))
         if line:
             log.warning("on test, %s", line)
 

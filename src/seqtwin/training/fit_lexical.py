@@ -8,7 +8,7 @@ import torch
 
 from seqtwin.data.batches import Ragged
 from seqtwin.data.tokens.tokenizer import TextTokens
-from seqtwin.model.lexical import BUCKETS, LexicalChannel
+from seqtwin.model.side_channels.lexical import BUCKETS, LexicalChannel
 
 ROWS_AT_ONCE = 1024
 

@@ -75,9 +75,8 @@ def _siamese(model: Trainee) -> Siamese:
     return model if isinstance(model, Siamese) else model.model
 
 
-def _lexical(model: Trainee, _loss: nn.Module) -> Iterable[nn.Parameter]:
-    lexical = _siamese(model).lexical
-    return () if lexical is None else lexical.parameters()
+def _of_channel(channel: nn.Module | None) -> Iterable[nn.Parameter]:
+    return () if channel is None else channel.parameters()
 
 
 def _head(model: Trainee, _loss: nn.Module) -> Iterable[nn.Parameter]:
@@ -93,7 +92,8 @@ PARTS: dict[str, Callable[[Trainee, nn.Module], Iterable[nn.Parameter]]] = {
     "representation": lambda model, _: _siamese(model).representation.parameters(),
     "projection": lambda model, _: _siamese(model).projection.parameters(),
     "similarity": lambda model, _: _siamese(model).similarity.parameters(),
-    "lexical": _lexical,
+    "lexical": lambda model, _: _of_channel(_siamese(model).lexical),
+    "kernels": lambda model, _: _of_channel(_siamese(model).kernels),
     "head": _head,
     "loss": lambda _, loss: loss.parameters(),
 }

@@ -17,8 +17,9 @@ from seqtwin.training.diagnostics.every_representation import (
     plain_representations,
     probe,
     read_items,
+    read_pairs,
 )
-from seqtwin.training.encode_store import encode_items
+from seqtwin.training.encode_store import encode_items, predict, score_pairs
 
 ITEMS = tiny.store(30).items
 
@@ -28,12 +29,25 @@ ITEMS = tiny.store(30).items
 def test_each_reading_is_what_an_encoder_of_that_representation_gives(cell: str, padding: str) -> None:
     trained: dict[str, Any] = {"cell": cell, "padding": padding, "layers": 2}
     found = read_items(tiny.siamese("max_output", **trained), ITEMS)
-    assert ("final_cell" in found) == (cell == "lstm")
-    assert not {"join", "attention_output"} & set(found)
-    for name, vectors in found.items():
+    assert ("final_cell" in found.plain) == (cell == "lstm")
+    assert not {"join", "attention_output"} & set(found.plain)
+    for name, vectors in found.plain.items():
         # the same seed gives the same encoder under every representation
         expected = encode_items(tiny.siamese(name, **trained), ITEMS)
         torch.testing.assert_close(vectors, expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("share", [None, 0.5, 1.0])
+def test_the_encoders_own_vectors_are_those_of_encode_items_to_the_bit(share: float | None) -> None:
+    model = tiny.siamese("attention_output", **({} if share is None else {"lexical": {"share": share}}))
+    assert torch.equal(read_items(model, ITEMS).own, encode_items(model, ITEMS))
+
+
+def test_the_vectors_of_pairs_are_those_of_the_items_they_use() -> None:
+    model, store = tiny.siamese(), tiny.store(30)
+    read = read_pairs(model, store)
+    scores = score_pairs(model, read.vectors.own, read.pairs.left, read.pairs.right)
+    assert np.array_equal(scores, predict(model, store))
 
 
 def test_reading_draws_nothing_and_gives_the_mode_back() -> None:

@@ -1,8 +1,6 @@
 """Work on a cluster as the command line shows it: what was understood, progress, and what to do when it is stopped."""
 
 import logging
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from seqtwin.bulk.worker_encoder import EncoderAt
     from seqtwin.inference.base_encoder import BaseEncoder
 
-EVERY = 5.0  # seconds between two lines of progress where there is no terminal
 AGAIN = "continue with the same command"
 MIB = 2**20
 
@@ -82,10 +79,10 @@ def encode_into(
 
     with open_output(out, parts) as lock:
         check_workers(workers.client, workers.at, [corpus.files[0], lock])
-        with progress("checking") as show:
+        with console.rows_bar("checking", "files") as show:
             checked = check_parts(workers.client, workers.at, parts, show)
         console.print_summary(corpus_lines(checked))
-        with progress("encoding") as show:
+        with console.rows_bar("encoding") as show:
             encoded = encode_parts(workers.client, workers.at, checked, lambda _, done, total: show(done, total))
     return checked, encoded
 
@@ -103,24 +100,6 @@ def corpus_lines(checked: Sequence["Checked"]) -> list[str]:
     done = sum(one.done for one in checked)
     kept = [f"{done} of {len(checked)} parts are encoded already and are kept"] if done else []
     return [columns_line(count, rows, {"text": column or "the whole line"}, others), *notes, *kept]
-
-
-@contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar, called with the number done and the total; a line now and then where stderr is no terminal."""
-    if sys.stderr.isatty():
-        with console.rows_bar(what) as show:
-            yield show
-        return
-    last = time.monotonic()
-
-    def line(done: int, total: int) -> None:
-        nonlocal last
-        if done and (done == total or time.monotonic() - last >= EVERY):
-            last = time.monotonic()
-            console.print_notice(f"{what}: {done:,} of {total:,}")
-
-    yield line
 
 
 def stopped_line(out: Path, parts: Sequence["Part"]) -> str:

@@ -7,13 +7,25 @@ import typer
 
 from seqtwin.errors import ConfigError
 
+
+def reached(address: str | None) -> str | None:
+    """The address of a cluster, once its scheduler has answered: before an encoder or data are read for nothing.
+
+    Raises: ConfigError, MissingExtraError.
+    """
+    from seqtwin.cluster.client import connect_early
+
+    with connect_early(address):
+        return address
+
+
 Dask = Annotated[
     str | None,
     typer.Option(
         "--dask",
-        help="work on a Dask cluster: N new worker processes (local:N), or a scheduler; a path can then be a folder or "
-        "a pattern such as 'parts/*.csv'",
+        help="work on a Dask cluster: N new worker processes (local:N), or a scheduler (its address or file)",
         metavar="ADDRESS|local:N",
+        callback=reached,
     ),
 ]
 

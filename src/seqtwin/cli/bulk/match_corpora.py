@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtwin.cli import console
-from seqtwin.cli.bulk.cluster_work import AGAIN, opened, progress
+from seqtwin.cli.bulk.cluster_work import AGAIN, opened
 from seqtwin.cli.bulk.dask_option import refuse_folder
 from seqtwin.errors import ConfigError
 
@@ -36,13 +36,20 @@ def read_rows(path: Path, column: str | None, option: str, quoting: "Quoting | N
     return listed
 
 
+def require_output(dask: str | None, outputs: Sequence[Path | None]) -> None:
+    """Raises: ConfigError with --dask and no output, which has the folder that the workers share."""
+    if dask is not None and not any(outputs):
+        cause = "--dask needs an output: the workers share its folder"
+        raise ConfigError("MATCH_FOLDER", cause, place="--dask", remedy="add -o FILE.csv")
+
+
 @contextmanager
 def comparing(
     dask: str | None, model: "TrainedEncoder", encoder: Path, outputs: Sequence[Path | None]
 ) -> "Iterator[tuple[Engine | None, Callable[[int, int], None]]]":
     """Where texts are compared (None: in this process), and a progress bar over the rows.
 
-    `outputs`: files that are written; intermediate results are next to the first one.
+    `outputs`: files that are written, at least one with --dask; intermediate results are next to the first one.
 
     Raises: ConfigError, MissingExtraError, InUseError, ResourceError.
     """
@@ -53,12 +60,9 @@ def comparing(
     from seqtwin.bulk.match_parts import open_engine
 
     written = [path for path in outputs if path is not None]
-    if not written:
-        cause = "--dask needs an output: the workers share its folder"
-        raise ConfigError("MATCH_FOLDER", cause, place="--dask", remedy="add -o FILE.csv")
     scratch = written[0].absolute().with_name(f".{written[0].name}.matching")
     stopped = f"stopped; what was compared is kept in {scratch}; {AGAIN}"
     with opened(dask, model, encoder, lambda: stopped) as workers:
         console.print_summary([workers.line(f"output: {', '.join(map(str, written))}")])
-        with open_engine(workers.client, workers.at, scratch) as engine, progress("comparing") as on_rows:
+        with open_engine(workers.client, workers.at, scratch) as engine, console.rows_bar("comparing") as on_rows:
             yield engine, on_rows

@@ -10,6 +10,7 @@
 - `json_tables`: the reader of .json.
 - `ts`: the reader of .ts (time series).
 - `conllu`: the reader of .conllu (tagged words).
+- `parquet`: Parquet files in batches of rows.
 - `formats`: the table of formats by file name ending.
 - `tables`: whole files as tables of columns.
 - `columns`: checked values of one column.

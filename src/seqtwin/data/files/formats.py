@@ -12,6 +12,7 @@ from seqtwin.data.files.delimited import check_header, read_csv, read_tsv
 from seqtwin.data.files.headers import separator_of
 from seqtwin.data.files.json_tables import read_json
 from seqtwin.data.files.jsonl import read_jsonl
+from seqtwin.data.files.parquet import open_parquet, read_batches
 from seqtwin.data.files.read_text import GZIP, ending_of, is_gzip, require_file, stream_lines
 from seqtwin.data.files.rows import Opened, Quoting, Row, Rows
 from seqtwin.data.files.ts import read_ts
@@ -44,16 +45,15 @@ class Format:
 def _read_parquet(file: Opened) -> Rows:
     try:
         import pyarrow
-        from pyarrow import parquet
     except ImportError as error:
         raise missing_extra("pyarrow", "parquet") from error
     require_file(file.path)
     try:
-        with parquet.ParquetFile(file.path) as content:
+        with open_parquet(file.path) as content:
             names = list(content.schema_arrow.names)
             check_header(names, file.path)
             file.header.extend(names)
-            batches = (_rows_of(batch) for batch in content.iter_batches(batch_size=BATCH))
+            batches = (_rows_of(batch) for batch in read_batches(content, BATCH))
             yield from enumerate(chain.from_iterable(batches), 1)  # rows have numbers here, not lines
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError("DATA_PARQUET", f"not a readable parquet file: {error}", place=str(file.path)) from error

@@ -103,7 +103,7 @@ class PairObjective:
 
     def read_all(self, t: TrainedPairs, config: RunConfig) -> Mapping[str, Mapping[str, float | None]]:
         """The primary metric of the trained encoder with every representation."""
-        return read_all(t.model, t.prepared, config.similarity)
+        return read_all(t.model, t.prepared, t.judged.read, config.similarity)
 
     def judged_facts(self, _prepared: Prepared) -> JudgedFacts:
         """Empty: reports assume pairs."""

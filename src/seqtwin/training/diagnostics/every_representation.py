@@ -1,16 +1,21 @@
 """The vectors of a trained encoder by every representation without parameters, and a linear probe of vectors."""
 
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from seqtwin.data.batches import Ragged, by_length
+from seqtwin.data.batches import PairStore, Ragged, by_length
+from seqtwin.model.precision import PRECISIONS
 from seqtwin.model.representations import REPRESENTATIONS, Representation
 from seqtwin.model.siamese import Siamese
-from seqtwin.training.encode_store import ENCODE_BATCH, sorting_lengths
+from seqtwin.records import States
+from seqtwin.training.clock import elapsed
+from seqtwin.training.encode_store import ENCODE_BATCH, part_of, sorting_lengths
 
 # the penalty on the weights of standardised features. It is not tuned; there are many features per pair
 PENALTY = 100.0
@@ -27,25 +32,61 @@ def plain_representations(model: Siamese) -> dict[str, Representation]:
     return {name: part for name, part in made.items() if not list(part.parameters())}
 
 
-@torch.inference_mode()
-def read_items(model: Siamese, items: Ragged) -> dict[str, Tensor]:
-    """One vector per item for each plain representation, from one pass of the encoder: {name: Float[items dim]}.
+@dataclass(frozen=True)
+class Reads:
+    """The vectors of some items, from one pass of the encoder.
 
-    The projection is not applied, because it was trained for one of them.
+    `own`: those of the encoder, as `encode_items` gives them: Float[items dim]. `plain`: those of each representation
+    without parameters, by its name. The projection is not applied to them, because it was trained for one of them.
+    `seconds`: of the pass, without `plain`.
     """
+
+    own: Tensor
+    plain: dict[str, Tensor]
+    seconds: float
+
+
+@torch.inference_mode()
+def read_items(model: Siamese, items: Ragged) -> Reads:
+    """One vector per item of the encoder, and of each plain representation."""
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
     parts = plain_representations(model)
-    blocks: dict[str, list[Tensor]] = {name: [] for name in parts}
+    own: list[Tensor] = []
+    plain: list[dict[str, Tensor]] = []
+    seconds = 0.0
     order = list(by_length(sorting_lengths(model, items.lengths), ENCODE_BATCH))
     for rows in order:
-        states = model.encoder(items.take(rows).to(device))
-        for name, part in parts.items():
-            blocks[name].append(part(states).float())
+        began = time.monotonic()
+        batch = items.take(rows).to(device)
+        with PRECISIONS["fp32"](device.type):
+            states = model.encoder(batch)
+        own.append(model.joined(model.vectors_of(states), batch).float())
+        seconds += elapsed(began)
+        plain.append(read_states(parts, states))
     model.train(was_training)
     back = torch.from_numpy(np.argsort(np.concatenate(order))).to(device)
-    return {name: torch.cat(vectors)[back] for name, vectors in blocks.items()}
+    return Reads(torch.cat(own)[back], {name: torch.cat([own[name] for own in plain])[back] for name in parts}, seconds)
+
+
+def read_states(parts: Mapping[str, Representation], states: States) -> dict[str, Tensor]:
+    """The vectors of each of these representations: {name: Float[batch dim]}."""
+    return {name: part(states).float() for name, part in parts.items()}
+
+
+@dataclass(frozen=True)
+class ReadPairs:
+    """All pairs of a store with only the items that they use, and the vectors of these items."""
+
+    pairs: PairStore
+    vectors: Reads
+
+
+def read_pairs(model: Siamese, store: PairStore) -> ReadPairs:
+    """The vectors of all pairs of a store."""
+    pairs = part_of(store, np.arange(len(store)))
+    return ReadPairs(pairs, read_items(model, pairs.items))
 
 
 def probe(train: tuple[np.ndarray, np.ndarray], fresh: np.ndarray, *, classes: bool) -> np.ndarray:

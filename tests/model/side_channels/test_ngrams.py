@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from seqtwin.model import ngrams
-from seqtwin.model.ngrams import PRIME, hash_ngrams
+from seqtwin.model.side_channels import ngrams
+from seqtwin.model.side_channels.ngrams import PRIME, hash_ngrams
 
 ALPHABET = " abcdefgh"  # the place is the id; a blank is a boundary
 texts_of_letters = st.lists(st.text(ALPHABET, max_size=20), min_size=1, max_size=6)

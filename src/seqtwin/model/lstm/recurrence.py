@@ -1,11 +1,10 @@
 """An LSTM over ragged sequences on the CPU, without padded steps.
 
-Steps are in packed order: step 0 of every sequence, then step 1 of those that are longer, and so on, with sequences
-sorted by decreasing length. The backward direction starts at the true end of each sequence, so both directions use the
-same places. It is faster than `nn.LSTM` on a packed sequence for three reasons. The share of the gates that comes from
-the input is computed before (for tokens, by one small product over the *distinct* tokens of the batch). The gradient of
-the recurrent weights is one product at the end. Every activation is a sigmoid: tanh(x) = 2 sigmoid(2x) - 1, which a CPU
-computes several times faster than tanh. It also returns the cell state at every end.
+Steps are in packed order (`layout`). It is faster than `nn.LSTM` on a packed sequence for four reasons. The share of
+the gates that comes from the input is computed before (for tokens, by one small product over the *distinct* tokens of
+the batch). The gradient of the recurrent weights is one product at the end. Products are made by the faster library
+(`products`). Every activation is a sigmoid: tanh(x) = 2 sigmoid(2x) - 1, which a CPU computes several times faster than
+tanh. It also returns the cell state at every end.
 
 Products have the number format of the weights, everything else at least float32.
 
@@ -16,52 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-
-@dataclass(frozen=True)
-class Layout:
-    """The place of each step of each sequence in packed order. All layers share it.
-
-    `sizes`: the number of sequences with this step. `rows` [steps]: the batch row of each packed step. `times`
-    [directions steps]: its time in each direction. `at` [batch time directions]: the packed step of each time; the
-    number of steps for a pad. `ends` [batch]: the packed step of each last time. `before`: the preceding packed step
-    of each step, without the first ones.
-    """
-
-    sizes: list[int]
-    rows: Tensor
-    times: Tensor
-    at: Tensor
-    ends: Tensor
-    before: Tensor
-
-    @staticmethod
-    def of(lengths: Tensor, width: int, directions: int) -> "Layout":
-        """The layout of a batch of these lengths, padded to this width."""
-        order = torch.argsort(lengths, descending=True, stable=True)
-        rank = torch.empty_like(order)
-        rank[order] = torch.arange(len(order))
-        times = torch.arange(width)
-        sizes = (lengths[:, None] > times).sum(0)
-        sizes = sizes[sizes > 0]
-        starts = torch.cumsum(sizes, 0) - sizes
-        steps = torch.repeat_interleave(torch.arange(len(sizes)), sizes)
-        places = torch.arange(len(steps))
-        rows = order[places - starts[steps]]
-        last = lengths[:, None] - 1
-        real = times <= last
-        forward, backward = (torch.where(real, t, 0) for t in (times, last - times))
-        at = starts[torch.stack([forward, backward][:directions], 2)] + rank[:, None, None]
-        return Layout(
-            sizes=sizes.tolist(),
-            rows=rows,
-            times=torch.stack([steps, lengths[rows] - 1 - steps][:directions]),
-            at=torch.where(real[:, :, None], at, len(steps)),
-            ends=starts[last[:, 0]] + rank,
-            before=places[sizes[0] :] - sizes[steps[sizes[0] :] - 1],
-        )
+from seqtwin.model.lstm.layout import Layout
+from seqtwin.model.lstm.products import granule, height, linear, product, product_over_rows, suits_onednn
 
 
 @dataclass(frozen=True)
@@ -98,20 +56,14 @@ def run_lstm(share: Share, weight: Tensor, layout: Layout) -> LstmStates:
 def share_of_vectors(vectors: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
     """The share that comes from vectors [batch time dim]: one row of the table per packed step."""
     inputs = vectors.to(weight.dtype)[layout.rows, layout.times]
-    rows = [_linear(x, w, b) for x, w, b in zip(inputs, weight, bias, strict=True)]
+    rows = [linear(x, w, b) for x, w, b in zip(inputs, weight, bias, strict=True)]
     return Share(torch.cat(rows), torch.arange(layout.times.numel()).view(layout.times.shape))
 
 
 def share_of_table(vectors: Tensor, rows: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
     """The share that comes from a few `vectors` [distinct dim]; `rows` [batch time]: the vector of each step."""
-    table = _linear(vectors.to(weight.dtype), weight.flatten(0, 1), bias.flatten())
+    table = linear(vectors.to(weight.dtype), weight.flatten(0, 1), bias.flatten())
     return Share(table.view(-1, bias.shape[1]), places_of(rows, layout))
-
-
-def _linear(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """A single row in bfloat16 is computed twice: PyTorch 2.13 adds up its product in another order."""
-    alone = len(rows) == 1 and rows.dtype == torch.bfloat16
-    return nn.functional.linear(rows.expand(2, -1) if alone else rows, weight, bias)[: len(rows)]
 
 
 def places_of(rows: Tensor, layout: Layout) -> Tensor:
@@ -121,7 +73,7 @@ def places_of(rows: Tensor, layout: Layout) -> Tensor:
 
 
 def _read(h: Tensor, negated: Tensor, layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
-    """Outputs, and the states at the ends, of packed states. `h` has one more step, which is 0."""
+    """Outputs, and the states at the ends, of packed states. `h` has further steps, of which the first is 0."""
     places = layout.at + h.shape[1] * torch.arange(len(h))
     outputs = h.flatten(0, 1).index_select(0, places.flatten())
     hidden, memory = (states[:, layout.ends].transpose(0, 1).contiguous() for states in (h, negated))
@@ -152,44 +104,55 @@ class _Saved:
 
 
 def _advance(share: Share, weight: Tensor, sizes: list[int], saved: _Saved | None) -> tuple[Tensor, Tensor]:
-    """The hidden state of every packed step, with a last one of 0, and the *negated* cell state.
+    """The hidden state of every packed step, followed by rows of 0 for products, and the *negated* cell state.
 
     `saved`: where to keep what the gradient needs; None: memory for one step is reused. Using -c saves two passes over
     memory per step: -c = f (-c') + i - 2 i sigmoid(2g), and o tanh(c) = o - 2 o sigmoid(-2c).
     """
     directions, width, hidden = weight.shape
     exact = torch.promote_types(weight.dtype, torch.float32)
-    h = torch.empty(directions, sum(sizes) + 1, hidden, dtype=exact)
-    h[:, -1] = 0
-    negated = torch.empty(directions, sum(sizes), hidden, dtype=exact)
+    steps = sum(sizes)
+    h = torch.empty(directions, steps + granule(sizes[0]), hidden, dtype=exact)
+    h[:, steps:] = 0
+    negated = torch.empty(directions, steps, hidden, dtype=exact)
     room = saved or _Saved.of(sizes[0], directions, hidden, exact)
-    gates = weight.new_empty(directions * sizes[0], width)
-    transposed = weight.transpose(1, 2)
+    table = share.table.to(exact)
+    gates = table.new_empty(directions * sizes[0], width)
     start = before = 0
     for time, size in enumerate(sizes):
         now, then = slice(start, start + size), slice(before, before + size)
         acts, squashed = room.at(start if saved else 0, size)
         z = gates[: directions * size]
-        torch.index_select(share.table, 0, share.places[:, now].flatten(), out=z)
-        z = z.view(directions, size, width)
+        torch.index_select(table, 0, share.places[:, now].flatten(), out=z)
+        z = _by_gate(z.view(directions, size, width))
         if time:
-            _add_products(z, h[:, then].to(weight.dtype), transposed)
-        acts.copy_(z.unflatten(2, (4, hidden)).transpose(1, 2))
+            # rows of later steps, which are not known yet, make the product one of few shapes
+            _add_products(z, h[:, before : before + height(size)].to(weight.dtype), weight, acts)
+        else:
+            acts.copy_(z)
         _cell(acts.sigmoid_(), negated[:, then] if time else None, negated[:, now], squashed, h[:, now])
         before, start = start, start + size
     return h, negated
 
 
-def _add_products(sums: Tensor, rows: Tensor, weight: Tensor) -> None:
-    """Add rows [directions n m] times weights [directions m k] in place. In bfloat16 a product must not depend on n."""
-    if rows.dtype != torch.bfloat16:
-        torch.baddbmm(sums, rows, weight, out=sums)
-        return
-    for own, row, w in zip(sums, rows, weight, strict=True):
-        if len(row) == 1:
-            own.copy_(_linear(row, w.t(), own[0]))
-        else:
-            own.addmm_(row, w)
+def _add_products(shares: Tensor, rows: Tensor, weight: Tensor, gates: Tensor) -> None:
+    """gates [directions 4 size hidden] = shares + rows [directions height hidden] times weight, by gate."""
+    size = gates.shape[2]
+    if _one_by_one(weight):
+        for own, share, row, w in zip(gates, shares, rows, weight, strict=True):
+            torch.add(share, _by_gate(product(row, w)[None, :size])[0], out=own)
+    else:
+        torch.add(shares, _by_gate(torch.bmm(rows, weight.mT)[:, :size]), out=gates)
+
+
+def _one_by_one(weight: Tensor) -> bool:
+    """Whether the product of each direction is made by itself. In bfloat16, those of `bmm` depend on their size."""
+    return weight.dtype == torch.bfloat16 or suits_onednn(weight[0].numel(), weight.dtype)
+
+
+def _by_gate(gates: Tensor) -> Tensor:
+    """[directions steps 4*hidden] as [directions 4 steps hidden]."""
+    return gates.unflatten(2, (4, -1)).transpose(1, 2)
 
 
 def _cell(acts: Tensor, negated_before: Tensor | None, negated: Tensor, sigmoid: Tensor, hidden: Tensor) -> None:
@@ -223,22 +186,35 @@ class _Recurrence(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         table, weight, places, steps, h, negated = ctx.saved_tensors
         layout, saved = ctx.layout, _Saved(steps, len(weight), weight.shape[2])
-        grad_h = _spread(outputs, hidden, layout, h)
+        grad_h = _spread(outputs, hidden, layout, negated)
         grad_c = None if cell is None else _at_ends(torch.zeros_like(negated), cell, layout)
         rows = _retreat(grad_h, grad_c, saved, negated, weight, layout.sizes)
         # the sum over many steps needs more digits than one step
         grad_table = torch.zeros_like(table, dtype=h.dtype)
-        grad_table.index_add_(0, places.flatten(), rows.flatten(0, 1).to(h.dtype))
-        late, earlier = rows[:, layout.sizes[0] :], h[:, layout.before].to(weight.dtype)
-        grad_weight = torch.stack([now.t() @ before for now, before in zip(late, earlier, strict=True)])
-        return grad_table.to(table.dtype), grad_weight, None, None
+        for own, place in zip(rows[:, : places.shape[1]], places, strict=True):
+            grad_table.index_add_(0, place, own.to(h.dtype))
+        return grad_table.to(table.dtype), _of_weight(rows, h, layout), None, None
 
 
-def _spread(outputs: Tensor | None, hidden: Tensor | None, layout: Layout, h: Tensor) -> Tensor:
-    """The gradient of every packed hidden state, from those of the outputs and of the states at the ends."""
-    directions, steps, dim = len(h), h.shape[1] - 1, h.shape[2]
+def _of_weight(rows: Tensor, h: Tensor, layout: Layout) -> Tensor:
+    """The gradient of the recurrent weights: one product over all steps that have one before. Rows of 0 fill it up."""
+    count, first = len(layout.before), layout.sizes[0]
+    if not count:
+        return rows.new_zeros(len(rows), rows.shape[2], h.shape[2])
+    before = torch.nn.functional.pad(layout.before, (0, height(count) - count), value=first + count)
+    earlier = h[:, before].to(rows.dtype)
+    late = rows[:, first : first + height(count)]
+    return torch.stack([product_over_rows(now, then) for now, then in zip(late, earlier, strict=True)])
+
+
+def _spread(outputs: Tensor | None, hidden: Tensor | None, layout: Layout, like: Tensor) -> Tensor:
+    """The gradient of every packed hidden state, from those of the outputs and of the states at the ends.
+
+    `like`: packed states.
+    """
+    directions, steps, dim = like.shape
     if outputs is None:
-        grad = h.new_zeros(directions, steps, dim)
+        grad = torch.zeros_like(like)
     else:
         width = layout.at.shape[1]
         places = (layout.rows * width + layout.times) * directions + torch.arange(directions)[:, None]
@@ -254,27 +230,42 @@ def _at_ends(grad: Tensor, ends: Tensor, layout: Layout) -> Tensor:
 def _retreat(
     grad_h: Tensor, grad_c: Tensor | None, saved: _Saved, negated: Tensor, weight: Tensor, sizes: list[int]
 ) -> Tensor:
-    """The gradient of the gates [directions steps 4*hidden]. One step at a time fits the processor's cache."""
+    """The gradient of the gates [directions steps 4*hidden], followed by rows of 0 for products. `grad_h` is changed.
+
+    One step at a time fits the processor's cache.
+    """
     directions, width, hidden = weight.shape
-    rows = weight.new_empty(directions, grad_h.shape[1], width)
+    steps = grad_h.shape[1]
+    rows = weight.new_empty(directions, steps + granule(steps), width)
+    rows[:, steps:] = 0
     room = negated.new_empty(directions, 4, sizes[0], hidden)
-    carry_h, carry_c = (torch.zeros_like(negated[:, : sizes[0]]) for _ in range(2))
-    end = grad_h.shape[1]
+    carry_c = torch.zeros_like(negated[:, : sizes[0]])
+    end = steps
     for time in range(len(sizes) - 1, -1, -1):
         size = sizes[time]
         now = slice(end - size, end)
         end -= size
-        dh, dc = carry_h[:, :size], carry_c[:, :size]
-        dh.add_(grad_h[:, now])
+        dh, dc = grad_h[:, now], carry_c[:, :size]
         if grad_c is not None:
             dc.add_(grad_c[:, now])
-        then = negated[:, end - sizes[time - 1] :][:, :size] if time else None
+        before = end - sizes[time - 1]
+        then = negated[:, before : before + size] if time else None
         grad = room[:, :, :size]
         _cell_back(*saved.at(end, size), then, dh, dc, grad)
-        rows[:, now].unflatten(2, (4, hidden)).copy_(grad.transpose(1, 2))
+        _by_gate(rows[:, now]).copy_(grad)
         if time:
-            dh.copy_(torch.bmm(rows[:, now], weight))
+            _add_gradients(grad_h[:, before : before + size], rows[:, end : end + height(size)], weight)
     return rows
+
+
+def _add_gradients(earlier: Tensor, rows: Tensor, weight: Tensor) -> None:
+    """Add the gradients of the gates [directions height 4*hidden] to those of the hidden states before."""
+    size = earlier.shape[1]
+    if _one_by_one(weight):
+        for own, row, w in zip(earlier, rows, weight, strict=True):
+            own.add_(product(row, w.t())[:size])
+    else:
+        earlier.add_(torch.bmm(rows, weight)[:, :size])
 
 
 def _cell_back(

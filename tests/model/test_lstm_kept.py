@@ -4,9 +4,9 @@ import pytest
 import torch
 from encoders import ODD_SHAPES, VOCABULARY, texts
 
-from seqtwin.model import kept_lstm
 from seqtwin.model.cells import CELLS
 from seqtwin.model.encoder import Encoder, TokenInput
+from seqtwin.model.lstm import kept
 
 DIM, HIDDEN = 6, 5
 
@@ -42,7 +42,7 @@ def test_a_vector_does_not_depend_on_what_was_encoded_before() -> None:
 
 
 def test_a_vocabulary_that_is_too_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_lstm, "MOST_NUMBERS", 1)
+    monkeypatch.setattr(kept, "MOST_NUMBERS", 1)
     encoder, sequences = made(), texts((3, 1))
     with torch.no_grad():
         plain = encoder(sequences)

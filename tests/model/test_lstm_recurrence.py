@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seqtwin.model.lstm_engine import (
-    Layout,
+from seqtwin.model.lstm.layout import Layout
+from seqtwin.model.lstm.recurrence import (
     LstmStates,
     Share,
     places_of,
@@ -129,10 +129,11 @@ def test_pads_are_zero_and_ends_are_the_outputs_there() -> None:
 
 
 @one_or_two
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 @example(lengths=[1, 1, 4, 8, 1, 1], hidden=32, seed=2)  # one row alone is added up in another order by PyTorch 2.13
 @given(lengths=some_lengths, hidden=st.sampled_from([32, 64, 96, 128]), seed=st.integers(0, 9))
-def test_in_bfloat16_a_state_does_not_depend_on_the_other_sequences(
-    directions: int, lengths: list[int], hidden: int, seed: int
+def test_a_state_does_not_depend_on_the_other_sequences(
+    directions: int, dtype: torch.dtype, lengths: list[int], hidden: int, seed: int
 ) -> None:
     """To the last bit, although each step of a batch is one product for all sequences that have it.
 
@@ -140,8 +141,8 @@ def test_in_bfloat16_a_state_does_not_depend_on_the_other_sequences(
     """
     draw = torch.Generator().manual_seed(seed)
     ids = torch.randint(0, ROWS, (len(lengths), max(lengths)), generator=draw)
-    table = torch.randn(directions * ROWS, 4 * hidden, generator=draw).bfloat16()
-    weight = torch.randn(directions, 4 * hidden, hidden, generator=draw).bfloat16()
+    table = torch.randn(directions * ROWS, 4 * hidden, generator=draw).to(dtype)
+    weight = torch.randn(directions, 4 * hidden, hidden, generator=draw).to(dtype)
 
     def states(rows: list[int]) -> LstmStates:
         own = torch.tensor([lengths[row] for row in rows])

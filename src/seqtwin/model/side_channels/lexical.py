@@ -5,7 +5,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seqtwin.model import distances
-from seqtwin.model.ngrams import PRIME, Hashed, hash_ngrams
+from seqtwin.model.side_channels.ngrams import PRIME, Hashed, hash_ngrams
+from seqtwin.model.side_channels.side_channel import SideChannel
 from seqtwin.model.unique_rows import distinct
 from seqtwin.records import Sequences
 
@@ -14,7 +15,7 @@ BUCKETS = 2**15
 SPREAD = 69621  # a second hash of the first
 
 
-class LexicalChannel(nn.Module):
+class LexicalChannel(SideChannel):
     """Texts to unit vectors of their words and character n-grams, by signed feature hashing.
 
     v = unit(M s), s[p(g)] += sign(g) weight[g] exp(scale[g]) for every n-gram g of the text. `weight` is the inverse
@@ -25,13 +26,13 @@ class LexicalChannel(nn.Module):
     Source: Weinberger et al. 2009 (feature hashing), Manning et al. 2008, section 6.2 (TF-IDF).
     """
 
+    setting = "lexical"
+    uses = "n-grams"
     idf: Tensor
     fold: Tensor
 
     def __init__(self, letters: int, dim: int, share: float, *, mapped: bool = True, trained: bool = True) -> None:
-        super().__init__()
-        self.dim = dim
-        self.logit = nn.Parameter(torch.tensor(share).logit()) if share < 1 else None
+        super().__init__(dim, share)
         self.register_buffer("idf", torch.ones(BUCKETS))
         self.register_buffer("fold", torch.arange(letters))
         self.scale = nn.Parameter(torch.zeros(BUCKETS), requires_grad=trained)
@@ -55,31 +56,6 @@ class LexicalChannel(nn.Module):
         signed = self.idf[bucket] * self.scale[bucket].exp() * (1 - 2 * ((spread // self.dim) % 2))
         places = grams.rows * self.dim + spread % self.dim
         return signed.new_zeros(len(letters) * self.dim).index_add(0, places, signed).view(-1, self.dim)
-
-    @property
-    def alone(self) -> bool:
-        """Whether there is no recurrent network beside this channel."""
-        return self.logit is None
-
-    @property
-    def share(self) -> Tensor:
-        """The share of this channel in the similarity of two texts."""
-        return torch.ones(()) if self.logit is None else self.logit.sigmoid()
-
-    def beside(self, width: int) -> int:
-        """The width of vectors of this width joined with those of this channel."""
-        return self.dim if self.alone else width + self.dim
-
-    def join(self, vectors: Float[Tensor, "batch width"], sequences: Sequences) -> Float[Tensor, "batch joined"]:
-        """Vectors of another kind joined with those of this channel. Their cosine is a weighted average.
-
-        [sqrt(1 - share) unit(v), sqrt(share) lexical]: the cosine of two is (1 - share) times that of the vectors plus
-        `share` times that of the lexical ones. With a share of 1 these are returned.
-        """
-        if self.alone:
-            return self(sequences)
-        share = self.share
-        return torch.cat([(1 - share).sqrt() * distances.unit(vectors), share.sqrt() * self(sequences)], 1)
 
     def hashed(self, sequences: Sequences) -> Hashed:
         """The hash of every n-gram of a batch, and the row of its text."""

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from seqtwin.model.cells import Recurrent
-from seqtwin.model.lstm_engine import Layout, Share, places_of
+from seqtwin.model.lstm.layout import Layout
+from seqtwin.model.lstm.products import linear
+from seqtwin.model.lstm.recurrence import Share, places_of
 from seqtwin.model.run_cell import Inputs, Layer, rounded, run_alone, run_layers, run_masked, stacked_weights
 from seqtwin.records import Sequences, States
 
@@ -69,7 +71,8 @@ class _KeptGates:
         self._weight, self._bias = weight.flatten(0, 1), bias.flatten()
         blocks = math.ceil(embedding.num_embeddings / BLOCK)
         # memory that is not written takes no space
-        self._table = weight.new_empty(blocks, BLOCK, bias.numel())
+        exact = torch.promote_types(weight.dtype, torch.float32)
+        self._table = torch.empty(blocks, BLOCK, bias.numel(), dtype=exact)
         self._known = torch.zeros(blocks, dtype=torch.bool)
 
     def __call__(self, sequences: Sequences, layout: Layout, _weight: Tensor, _bias: Tensor) -> Share:
@@ -84,5 +87,5 @@ class _KeptGates:
     def _fill(self, block: int) -> None:
         ids = torch.arange(block * BLOCK, (block + 1) * BLOCK).clamp(max=self._embedding.num_embeddings - 1)
         vectors = self._embedding(ids).to(self._weight.dtype)
-        self._table[block] = nn.functional.linear(vectors, self._weight, self._bias)
+        self._table[block] = linear(vectors, self._weight, self._bias)
         self._known[block] = True  # last, for other threads

@@ -14,8 +14,8 @@ from seqtwin.data.batches import Ragged
 from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer
 from seqtwin.errors import ConfigError
 from seqtwin.model.heads import StepHead
-from seqtwin.model.lexical import BUCKETS, LexicalChannel
 from seqtwin.model.siamese import Siamese
+from seqtwin.model.side_channels.lexical import BUCKETS, LexicalChannel
 from seqtwin.records import PairBatch, Sequences
 from seqtwin.training.fit_lexical import fit_lexical, folded_ids
 
