@@ -20,6 +20,7 @@ PARTS = re.compile(r"^(\W*)(\w+)(.*)$")  # what is before a word, the word, what
 RATES = (0.1, 0.2, 0.4)  # shares of the words of a copy that are changed
 NEAR, DROPPED, DRAWN = 0.6, 0.8, 0.9  # a draw from 0 to 1 below these: a near word, none, any word; else moved forward
 NEIGHBOURS, AT_ONCE = 8, 1000
+COMMON, REPLACED = 100, 0.5  # of near copies: so many frequent words stay, this share of the others is replaced
 
 
 @dataclass(frozen=True)
@@ -105,3 +106,33 @@ def _change_word(made: list[str], word: str, parts: re.Match[str], words: Words,
         made.append(f"{before}{words.words[rng.choice(len(words.words), p=words.chance)]}{after}")
     else:
         made.insert(max(0, len(made) - 1), word)
+
+
+def near_copies(
+    texts: Sequence[str], copies: int, near: dict[str, list[str]], held_out: Collection[str], rng: np.random.Generator
+) -> list[str]:
+    """Up to `copies` new texts per text, with some of its rarer words replaced by near ones.
+
+    The words that are frequent in the texts stay, and with them the form of a question.
+    """
+    counts = Counter(word for text in texts for word in words_in(text))
+    near = {word: near[word] for word in near.keys() - {word for word, _ in counts.most_common(COMMON)}}
+    seen, found = {*texts, *held_out}, []
+    for text in texts:
+        for _ in range(copies):
+            copy = _near_copy(text.split(), near, rng)
+            if copy not in seen:
+                seen.add(copy)
+                found.append(copy)
+    return found
+
+
+def _near_copy(words: list[str], near: dict[str, list[str]], rng: np.random.Generator) -> str:
+    """The text of some words, of which those with near ones are replaced by chance, but at least one of them."""
+    parts = {at: found for at, word in enumerate(words) if (found := PARTS.match(word)) and found[2].lower() in near}
+    chosen = [at for at in parts if rng.random() < REPLACED]
+    for at in chosen or ([rng.choice(list(parts))] if parts else []):
+        before, own, after = parts[at].groups()
+        other = str(rng.choice(near[own.lower()]))
+        words[at] = f"{before}{other.capitalize() if own[0].isupper() else other}{after}"
+    return " ".join(words)

@@ -28,6 +28,7 @@ from seqtwin.inference.trained_encoder import TrainedEncoder
 from seqtwin.model import run_cell, siamese
 from seqtwin.model.encoder import TableInput
 from seqtwin.model.lstm import kept, recurrence
+from seqtwin.model.lstm.products import granule, height, product, product_over_rows
 from seqtwin.model.representations import MaxOutput
 from seqtwin.run.begin import begin
 from seqtwin.run.diagnose_run import Watcher
@@ -102,9 +103,10 @@ class Products:
         def made(*shape: int) -> Tensor:
             return torch.randn(*shape, generator=draw).to(dtype)
 
-        self.h, self.gates = made(2, sum(sizes), WIDTH), made(2, sum(sizes), 4 * WIDTH)
+        steps, known = sum(sizes) + granule(sum(sizes)), height(words)
+        self.h, self.gates = made(2, steps, WIDTH), made(2, steps, 4 * WIDTH)
         self.recurrent, self.weight = made(2, 4 * WIDTH, WIDTH), made(8 * WIDTH, WIDTH)
-        self.words, self.shares = made(words, WIDTH), made(words, 8 * WIDTH)
+        self.words, self.shares = made(known, WIDTH), made(known, 8 * WIDTH)
 
     @classmethod
     def of_training(cls, store: PairStore, rows: np.ndarray, dtype: torch.dtype) -> "Products":
@@ -114,31 +116,22 @@ class Products:
 
     @torch.no_grad()
     def run(self) -> None:
-        """Compute all of them once."""
+        """Compute all of them once, as the recurrence does."""
         if len(self.words):
-            nn.functional.linear(self.words, self.weight)
-        self._over_steps(lambda now, size: self._product(self.gates[:, now], self.h[:, :size], self.recurrent.mT))
+            product(self.words, self.weight)
+        first, late = self.sizes[0], sum(self.sizes[1:])
+        starts = np.cumsum(self.sizes)[:-1]  # the first step has no state before it
+        for own, gates, weight in zip(self.h, self.gates, self.recurrent, strict=True):
+            for start, size in zip(starts, self.sizes[1:], strict=True):
+                product(own[: height(size)], weight)
+                if self.gradients:
+                    product(gates[start : start + height(size)], weight.t())
+            if self.gradients:
+                rows = slice(first, first + height(late))
+                product_over_rows(gates[rows], own[rows])
         if self.gradients:
-            self._over_steps(lambda now, _: torch.bmm(self.gates[:, now], self.recurrent))
-            late = slice(self.sizes[0], None)
-            for gates, h in zip(self.gates[:, late], self.h[:, late], strict=True):
-                gates.t() @ h
-            self.shares @ self.weight
-            self.shares.t() @ self.words
-
-    def _over_steps(self, product: Callable[[slice, int], object]) -> None:
-        start = self.sizes[0]  # the first step has no state before it
-        for size in self.sizes[1:]:
-            product(slice(start, start + size), size)
-            start += size
-
-    @staticmethod
-    def _product(sums: Tensor, rows: Tensor, weight: Tensor) -> None:
-        if rows.dtype != torch.bfloat16:
-            torch.baddbmm(sums, rows, weight)
-            return
-        for own, row, w in zip(sums, rows, weight, strict=True):
-            torch.addmm(own, row, w)
+            product(self.shares, self.weight.t())
+            product_over_rows(self.shares, self.words)
 
 
 def _sizes(lengths: np.ndarray) -> list[int]:

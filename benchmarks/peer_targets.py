@@ -23,7 +23,7 @@ def targets_page(results: Mapping[str, Any], peer: str) -> str:
 ## Asked, measured, and the most
 
 *the most*: the measured figure if SeqTwin did nothing but the matrix products of the recurrence and of the words (one
-text: nothing but PyTorch's LSTM), by the tables of where the time goes. Those products run at the speed of PyTorch.
+text: nothing but PyTorch's LSTM), by the tables of where the time goes, with the library that SeqTwin uses.
 
 | | asked | measured | the most |
 | --- | ---: | ---: | ---: |

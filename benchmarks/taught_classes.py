@@ -1,10 +1,11 @@
 """Classes of questions (TREC) learned from a teacher: accuracy on test, next to the recipe without one.
 
-    SEQTWIN_TEACHER=all-MiniLM-L6-v2 SEQTWIN_STATIC=wordllama python benchmarks/taught_classes.py
+    SEQTWIN_TEACHER=all-MiniLM-L6-v2 SEQTWIN_STATIC=wordllama python benchmarks/taught_classes.py [NAME ...]
 
-The teacher is tuned on the train questions of TREC with a linear layer above it (one seed, fixed epochs). It
-then labels the questions of the train split of QQP. A student with the recipe of classes, static word vectors and a
-wider LSTM learns from both. Texts of dev and test of TREC are left out of the labelled ones. What is missing in
+Two teachers are tuned on the train questions of TREC with linear layers above them (fixed seeds and epochs); the
+teacher has the mean of their weights. It labels the questions of the train split of QQP, and copies of the train
+questions of TREC with other words. A student with the recipe of classes, static word vectors and a wider LSTM learns
+from all of them. Questions of dev and test of TREC are left out of the labelled ones. What is missing in
 experiments/taught_classes/results.json is measured, and experiments/taught_classes/README.md is written from it.
 """
 
@@ -12,149 +13,107 @@ import csv
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
+from changed_texts import near_copies, words_of
 from measured_page import mean_and_range, measure_missing, short
-from torch import Tensor, nn
+from question_teacher import RUNS, averaged_teacher, questions
 from tune_teacher import texts_of
 
 import seqtwin
 from seqtwin.config import RunConfig, parse_run, read_run, vary
-from seqtwin.files import publish_text, read_json
+from seqtwin.files import dump_json, publish_text, read_json
 from seqtwin.run.prepare import prepare
 from seqtwin.run.pretrained import followed
 from seqtwin.study.trials import dev_value
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
-
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / "experiments" / "taught_classes"
-LABELLED = ROOT / "runs" / "taught-classes" / "train.csv"
 RECIPE = ROOT / "configs" / "recipes" / "classes.yaml"
+RECIPES = ROOT / "experiments" / "recipes" / "results.json"
 SEEDS, SEED = 3, 0
-EPOCHS, BATCH, TOKENS, AT_ONCE = 4, 32, 64, 128
-RATE, HEAD_RATE, WARMUP, DECAY, SCALE = 1e-4, 1e-3, 0.1, 0.01, 10.0  # SCALE: of unit vectors, for the linear layer
-COPIES = 2  # of each question with a true label
+OWN, LONGEST = 2, 16  # how often a question with a true label occurs; words of a question of QQP
 STUDENT: Mapping[str, object] = {
     "encoder.embedding": 256,
     "encoder.hidden": 192,
     "encoder.spelling": 100,
     "encoder.vectors_frozen": True,
     "encoder.input_dropout": 0.3,
-    "fit.epochs": 10,
+    "fit.epochs": 5,
     "fit.batch": 64,
     "fit.lr": 0.002,
+    "fit.average": {"name": "ema"},
+    "fit.precision": "auto",
     "fit.threads": 1,
 }
-DISTILLED = ROOT / "runs" / "distil" / "lstm-tuned" / "0" / "student"  # written by distil.py
-FROZEN: Mapping[str, object] = {"fit.rates": {"embedding": 1e-6}, "fit.lr": 0.002}  # `frozen` would fix the LSTM, too
-STARTED: Mapping[str, Mapping[str, object]] = {
-    "from the distilled LSTM": {},
-    "from the distilled LSTM, fixed word vectors": FROZEN,
-    "from the distilled LSTM, fixed word vectors, no n-grams": {**FROZEN, "encoder.lexical": None},
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a student learns from.
+
+    `teachers`: how many are averaged. `others`: whether there are questions of QQP. `copies`: at most, of each train
+    question. `changes`: of the config of a student.
+    """
+
+    teachers: int = 2
+    others: bool = True
+    copies: int = 3
+    changes: Mapping[str, object] = field(default_factory=dict)
+
+
+FULL = Lesson()
+WITHOUT: Mapping[str, Lesson] = {  # one seed, dev alone
+    "without changed questions": Lesson(copies=0),
+    "without questions of QQP": Lesson(others=False),
+    "without averaged weights": Lesson(changes={"fit.average": None}),
+    "with one teacher": Lesson(teachers=1),
+    "with trained word vectors": Lesson(changes={"encoder.vectors_frozen": False}),
 }
+STARTED = "from the distilled LSTM"
+DISTILLED = ROOT / "runs" / "distil" / "lstm-tuned" / "0" / "student"  # written by distil.py
 
 
-class Classifier(nn.Module):
-    """A sentence encoder with a linear layer for some classes."""
-
-    def __init__(self, body: "SentenceTransformer", classes: Sequence[str]) -> None:
-        super().__init__()
-        self.body, self.classes = body, list(classes)
-        self.head = nn.Linear(body.get_embedding_dimension() or 0, len(self.classes))
-
-    def forward(self, texts: Sequence[str]) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            vectors: Tensor = self.body(self.body.preprocess(list(texts)))["sentence_embedding"]
-        return self.head(SCALE * vectors.float())
-
-    @torch.inference_mode()
-    def label(self, texts: Sequence[str]) -> list[str]:
-        """The most probable class of each text."""
-        self.eval()
-        found = [""] * len(texts)
-        order = np.argsort([len(text) for text in texts], kind="stable")
-        for start in range(0, len(order), AT_ONCE):
-            rows = order[start : start + AT_ONCE].tolist()
-            for row, place in zip(rows, self([texts[row] for row in rows]).argmax(1).tolist(), strict=True):
-                found[row] = self.classes[place]
-        return found
-
-
-def questions(split: str) -> tuple[list[str], list[str]]:
-    """The questions of a split of TREC, and their classes."""
-    table = pd.read_csv(Path(os.environ["SEQTWIN_DATA"]) / "trec" / f"{split}.csv", keep_default_na=False)
-    return list(table["text"]), list(table["label"])
-
-
-def tuned_teacher() -> Classifier:
-    """The teacher, tuned on the train questions."""
-    from sentence_transformers import SentenceTransformer
-
-    texts, labels = questions("train")
-    body = SentenceTransformer(os.environ["SEQTWIN_TEACHER"], device="cpu")
-    body.max_seq_length = TOKENS
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)  # dropout has no other generator
-        model = Classifier(body, sorted({*labels}))
-        _tune(model, texts, torch.tensor([model.classes.index(label) for label in labels]))
-    return model
-
-
-def _tune(model: Classifier, texts: list[str], target: Tensor) -> None:
-    rng = np.random.default_rng(SEED)
-    batches = [rows for _ in range(EPOCHS) for rows in np.array_split(rng.permutation(len(texts)), len(texts) // BATCH)]
-    groups = [{"params": model.body.parameters(), "lr": RATE}, {"params": model.head.parameters(), "lr": HEAD_RATE}]
-    optimizer = torch.optim.AdamW(groups, weight_decay=DECAY)
-    rise, total = WARMUP * len(batches), len(batches)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / rise, (total - step) / (total - rise))
-    )
-    model.train()
-    for rows in batches:
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(model([texts[row] for row in rows]), target[torch.from_numpy(rows)]).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-
-
-def labelled_questions() -> Path:
+def labelled_questions(lesson: Lesson) -> Path:
     """The file of all questions to learn from, which is written unless it exists."""
-    if not LABELLED.exists():
-        teacher = tuned_teacher()
-        texts, labels = questions("dev")
-        correct = np.mean([found == label for found, label in zip(teacher.label(texts), labels, strict=True)])
+    path = RUNS / f"train-{lesson.teachers}-{int(lesson.others)}-{lesson.copies}.csv"
+    if not path.exists():
+        teacher, dev, own = averaged_teacher(lesson.teachers), questions("dev"), questions("train")[["text", "label"]]
+        correct = float((np.array(teacher.label(list(dev["text"]))) == dev["label"]).mean())
         print(f"teacher: accuracy {correct:.4f} on dev", flush=True)
-        held_out = {*texts, *questions("test")[0]}
-        more = [text for text in texts_of("qqp", "train") if text not in held_out]
-        own = list(zip(*questions("train"), strict=True))
-        rows = [*own * COPIES, *zip(more, teacher.label(more), strict=True)]
-        _write(rows, float(correct))
-    return LABELLED
+        others, copies = texts_to_label(lesson)
+        labelled = pd.DataFrame({"text": others + copies, "label": teacher.label(others + copies)})
+        rows = pd.concat([*[own] * OWN, labelled])
+        facts = {"teacher_on_dev": round(correct, 4), "others": len(others), "copies": len(copies)}
+        publish_text(path.with_suffix(".json"), dump_json(facts))
+        publish_text(path, rows.to_csv(index=False, quoting=csv.QUOTE_ALL))
+    return path
 
 
-def _write(rows: list[tuple[str, str]], correct: float) -> None:
-    LABELLED.parent.mkdir(parents=True, exist_ok=True)
-    lines = pd.DataFrame(rows, columns=["text", "label"]).to_csv(index=False, quoting=csv.QUOTE_ALL)
-    publish_text(LABELLED.with_suffix(".json"), f'{{"teacher_on_dev": {correct:.4f}}}\n')
-    publish_text(LABELLED, lines)
+def texts_to_label(lesson: Lesson) -> tuple[list[str], list[str]]:
+    """Questions of QQP, and copies of the train questions with near words in the place of some."""
+    own = list(questions("train")["text"])
+    held_out = {*questions("dev")["text"], *questions("test")["text"]}
+    known = {*own, *held_out}
+    others = [text for text in texts_of("qqp", "train") if text not in known and len(text.split()) <= LONGEST]
+    near = words_of(own + others).near
+    copies = near_copies(own, lesson.copies, near, {*held_out, *others}, np.random.default_rng(SEED))
+    return (others if lesson.others else []), copies
 
 
-def student(seed: int) -> RunConfig:
+def student(lesson: Lesson, seed: int) -> RunConfig:
     """The config of a student."""
-    changes = {**STUDENT, "data.train": str(labelled_questions()), "encoder.vectors": os.environ["SEQTWIN_STATIC"]}
-    return vary(read_run(RECIPE), {**changes, "fit.seed": seed})
+    files = {"data.train": str(labelled_questions(lesson)), "encoder.vectors": os.environ["SEQTWIN_STATIC"]}
+    return vary(read_run(RECIPE), {**STUDENT, **lesson.changes, **files, "fit.seed": seed})
 
 
-def started(changes: Mapping[str, object]) -> RunConfig:
-    """The config of an encoder of the train questions that starts from the student of distil.py."""
+def started() -> RunConfig:
+    """The config of an encoder of the train questions alone that starts from the student of distil.py."""
     raw = {
         "data": read_run(RECIPE).data.model_dump(exclude_unset=True),
         "objective": {"name": "classify", "dropout": 0.5},
@@ -162,73 +121,94 @@ def started(changes: Mapping[str, object]) -> RunConfig:
         "representation": {"join": ["attention_output", "final_hidden", "max_output"]},
         "fit": {"epochs": 8, "batch": 32, "lr": 0.001, "optimizer": "adamw", "weight_decay": 0.05, "patience": 8},
     }
-    return followed(vary(parse_run(raw), {"fit.average": {"name": "ema"}, "fit.threads": 1, **changes}))
+    return followed(vary(parse_run(raw), {"fit.average": {"name": "ema"}, "fit.threads": 1}))
 
 
 def measure(name: str) -> dict[str, Any]:
-    """Accuracy: of the student on dev and test with each seed, of what was tried on dev with one seed."""
-    if name not in STARTED:
+    """Accuracy: of the student on dev and test with each seed, of the others on dev with one seed."""
+    if name == "student":
         return measure_students()
-    config = started(STARTED[name])
+    config = started() if name == STARTED else student(WITHOUT[name], SEED)
     return {"dev": round(dev_value(config, prepare(config)) or 0.0, 4)}
 
 
 def measure_students() -> dict[str, Any]:
-    """Accuracy on dev and test with each seed, and the CPU minutes of a student."""
-    configs, scores = [student(seed) for seed in range(SEEDS)], []
+    """Accuracy on dev and test with each seed, the CPU minutes of a student, and facts of what it learns from."""
+    configs, scores = [student(FULL, seed) for seed in range(SEEDS)], []
     start = time.process_time()
     for seed, config in enumerate(configs):
-        folder = LABELLED.parent / str(seed)
+        folder = RUNS / str(seed)
         if not (folder / "manifest.json").exists():
             seqtwin.train(config.model_dump(exclude_unset=True, by_alias=True), folder, baselines=False)
         found = read_json(folder / "scores.json")
         scores.append({split: round(found[split]["accuracy"], 4) for split in ("dev", "test")})
         print(seed, scores[-1], flush=True)
     minutes = round((time.process_time() - start) / 60 / SEEDS, 1)
-    return {"scores": scores, "minutes": minutes, **read_json(LABELLED.with_suffix(".json"))}
+    return {"scores": scores, "minutes": minutes, **read_json(labelled_questions(FULL).with_suffix(".json"))}
 
 
 HEAD = """# Classes of questions, learned from a teacher
 
 Written by `python benchmarks/taught_classes.py` from [results.json](results.json). Accuracy on TREC, the mean over
-three seeds (lowest to highest). The teacher, all-MiniLM-L6-v2, is tuned on the train questions and labels the questions
-of the train split of QQP. The student has the config
-[configs/recipes/classes.yaml](../../configs/recipes/classes.yaml), frozen static word vectors of wordllama and an LSTM
-of hidden 192; it learns from the labelled questions and from those of train, twice each.
+three seeds (lowest to highest).
+
+The teacher has the mean weights of two all-MiniLM-L6-v2 that were tuned with different seeds on the train questions,
+on their classes and the finer ones ([question_teacher.py](../../benchmarks/question_teacher.py)). It labels {others}
+questions of the train split of QQP, and {copies} changed copies of the train questions, in which near words replace
+some of the rarer ones ([changed_texts.py](../../benchmarks/changed_texts.py)). The student has the config
+[configs/recipes/classes.yaml](../../configs/recipes/classes.yaml), frozen static word vectors of wordllama, an LSTM of
+hidden 192 and averaged weights. It learns from the labelled texts and from the train questions, twice each. Everything
+was chosen on dev. CPU minutes are those of a student, without the teacher.
 
 | encoder | dev | test | CPU minutes |
 | --- | --- | --- | ---: |
 """
-TAIL = """
-The recipe without a teacher has .895 on test, TF-IDF with logistic regression .892 (experiments/recipes). On dev, with
-one seed: the recipe .876; with frozen static vectors .906; with labelled questions but random vectors .874; with them
-and tuned static vectors .906; with frozen ones and hidden 128 .914.
-"""
-STARTED_HEAD = """
-An encoder of the train questions alone can start from the LSTM student of [distil](../distil/README.md), with averaged
-weights. That did not help. Unlike the recipe, this LSTM reads forwards only and does not see the letters of words.
-Accuracy on dev, with one seed:
+WITHOUT_HEAD = """
+Without one ingredient of the student, with seed 0:
 
+| student | dev |
+| --- | ---: |
+"""
+TRIED = """
+The following did not help on dev, with one seed, and was left out:
+
+- Labels drawn by the probabilities of the teacher, with at most 4,000 questions of QQP per class. This student was
+  behind after two epochs and was stopped.
+- Six copies per question, with that limit: the same.
+"""
+STARTED_LINE = """- An encoder of the train questions alone that starts from the LSTM student of
+  [distil](../distil/README.md), with averaged weights: {}. Unlike the recipe, this LSTM reads forwards only and does
+  not see the letters of words.
 """
 
 
 def page(results: Mapping[str, Any]) -> str:
     """The page as Markdown."""
-    found = results.get("student")
-    rows = ""
-    if found:
-        dev, test = (mean_and_range([scores[split] for scores in found["scores"]]) for split in ("dev", "test"))
-        rows = f"| teacher | {short(found['teacher_on_dev'])} | | |\n"
-        rows += f"| student | {dev} | {test} | {found['minutes']} |\n"
-    tried = "".join(f"- {name}: {short(results[name]['dev'])}\n" for name in STARTED if name in results)
-    return f"{HEAD}{rows}{TAIL}{STARTED_HEAD + tried if tried else ''}"
+    found = results["student"]
+    dev, test = (mean_and_range([scores[split] for scores in found["scores"]]) for split in ("dev", "test"))
+    text = HEAD.format(**{name: f"{found[name]:,}" for name in ("others", "copies")})
+    text += f"| teacher | {short(found['teacher_on_dev'])} | | |\n"
+    text += f"| student | {dev} | {test} | {found['minutes']} |\n"
+    text += "".join(_plain_rows(read_json(RECIPES)["classes"]))
+    if parts := {name: results[name] for name in WITHOUT if name in results}:
+        rows = {"complete": found["scores"][0], **parts}
+        text += WITHOUT_HEAD + "".join(f"| {name} | {short(own['dev'])} |\n" for name, own in rows.items())
+    return text + TRIED + (STARTED_LINE.format(short(results[STARTED]["dev"])) if STARTED in results else "")
+
+
+def _plain_rows(recipe: Mapping[str, Any]) -> list[str]:
+    """The rows of the recipe without a teacher, and of its baseline."""
+    free, minutes = recipe["free"], np.mean(recipe["cpu_seconds"]) / 60
+    dev, test = mean_and_range(recipe["dev"]), mean_and_range(recipe["test"])
+    plain = f"| {free['title']} | {short(free['dev'])} | {short(free['test'])} | |\n"
+    return [f"| recipe, no teacher | {dev} | {test} | {minutes:.1f} |\n", plain]
 
 
 def main() -> None:
     """Measure what is missing, and write the page."""
     if missing := sorted({"SEQTWIN_DATA", "SEQTWIN_TEACHER", "SEQTWIN_STATIC"} - os.environ.keys()):
         print(f"not measured, because {' and '.join(missing)} is not set", file=sys.stderr)
-    measure_missing(HOME, () if missing else ("student", *STARTED), measure, page)
+    measure_missing(HOME, () if missing else ("student", *WITHOUT, STARTED), measure, page)
 
 
 if __name__ == "__main__":

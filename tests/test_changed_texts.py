@@ -78,6 +78,36 @@ def test_copies_are_new_and_of_known_words(rows: list[list[str]], seed: int) -> 
         assert set(copy.split()) <= known
 
 
+@given(
+    st.lists(st.lists(st.sampled_from(["a", "Dog,", "cat", "runs", "7"]), max_size=9), min_size=1), st.integers(0, 9)
+)
+def test_near_copies_keep_frequent_words_and_capitals(rows: list[list[str]], seed: int) -> None:
+    texts = sorted({" ".join(row) for row in rows})
+    near = {"a": ["runs"], "dog": ["cat"], "cat": ["dog", "mouse"]}
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(CHANGED, "COMMON", 1)
+        copies = CHANGED.near_copies(
+            ["a", "a a a a a a a a a a", *texts], 3, near, {"dog"}, np.random.default_rng(seed)
+        )
+    assert len({*copies, "dog", *texts}) == len(copies) + len({"dog", *texts})
+    for copy in copies:
+        sources = [text.split() for text in texts if _is_copy(copy.split(), text.split())]
+        assert sources, copy
+
+
+def _is_copy(copy: list[str], text: list[str]) -> bool:
+    allowed = {"Dog,": {"Dog,", "Cat,"}, "cat": {"cat", "dog", "mouse"}}
+    return len(copy) == len(text) and all(new in allowed.get(old, {old}) for new, old in zip(copy, text, strict=True))
+
+
+def test_a_near_copy_has_at_least_one_new_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CHANGED, "COMMON", 0)
+    monkeypatch.setattr(CHANGED, "REPLACED", 0.0)
+    rng = np.random.default_rng(0)
+    assert CHANGED.near_copies(["Dog runs"], 1, {"dog": ["cat"]}, (), rng) == ["Cat runs"]
+    assert CHANGED.near_copies(["runs", ""], 2, {"dog": ["cat"]}, (), rng) == []
+
+
 def test_a_word_is_drawn_by_the_root_of_its_frequency(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CHANGED, "NEIGHBOURS", 1)
     words = CHANGED.words_of(["A dog runs", "a cat runs", "a a 7 7", "sleeps"])
