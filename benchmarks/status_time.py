@@ -30,7 +30,7 @@ def train_study(folder: Path) -> Path:
     """A study of four published cells."""
     lines = [f"{'ab'[row % 2] * 3}{row},{'aab'[row % 3] * 3}{row},{row % 2}" for row in range(40)]
     (folder / "pairs.csv").write_text("\n".join(["left,right,label", *lines, ""]), encoding="utf-8")
-    base = {**STUDY["base"], "data": {"path": str(folder / "pairs.csv")}}  # type: ignore[dict-item]
+    base = {**STUDY["base"], "data": {"file": str(folder / "pairs.csv"), "label": "label"}}  # type: ignore[dict-item]
     return seqtwin.compare({**STUDY, "base": base}, folder / "small", jobs=1, progress=False).path
 
 

@@ -1,4 +1,4 @@
-"""What Dask runs when a worker process of a local cluster has started."""
+"""The first steps of a worker process of a local cluster."""
 
 import signal
 
