@@ -1,4 +1,4 @@
-"""The first steps of a worker process of a local cluster."""
+"""The start of a worker process of a local cluster: Dask runs this."""
 
 import signal
 
