@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from distributed import Client, LocalCluster
 
 ANSWER = 10  # seconds in which a scheduler must answer
-# memory goes back to the system when it is free, as in the workers that Dask starts elsewhere
-BEFORE_START = {"MALLOC_TRIM_THRESHOLD_": "65536"}
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -97,7 +95,8 @@ def _local_cluster(workers: int) -> Iterator["LocalCluster"]:
     # the tidying of a killed worker can be late, and what it left must not fail the command
     with tempfile.TemporaryDirectory(prefix="seqtwin-dask-", ignore_cleanup_errors=True) as folder:
         own = {
-            "distributed.nanny.pre-spawn-environ": BEFORE_START, "temporary-directory": folder,
+            # Dask's own would give free memory back at once: trainings then take 1.5 times the CPU seconds
+            "distributed.nanny.pre-spawn-environ": {}, "temporary-directory": folder,
             "distributed.worker.preload": ["seqtwin.cluster.worker_start"],
             "distributed.worker.profile.enabled": False,  # it keeps call stacks of every second
         }  # fmt: skip
