@@ -38,7 +38,7 @@ def describe() -> tuple[int, str | None, int]:
 
 
 def trims_memory() -> bool:
-    return os.environ.get("MALLOC_TRIM_THRESHOLD_") == "65536"
+    return "MALLOC_TRIM_THRESHOLD_" in os.environ
 
 
 def test_two_processes_of_one_thread_each(cluster: Any) -> None:
@@ -47,8 +47,8 @@ def test_two_processes_of_one_thread_each(cluster: Any) -> None:
     assert len({os.getpid(), *(pid for *_, pid in told.values())}) == 3
 
 
-def test_workers_return_free_memory(cluster: Any) -> None:
-    assert set(cluster[0].run(trims_memory).values()) == {True}
+def test_workers_keep_free_memory(cluster: Any) -> None:
+    assert set(cluster[0].run(trims_memory).values()) == {False}
 
 
 def handles_ctrl_c() -> bool:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqtwin.cluster.worker_memory import keep_free_memory
 from seqtwin.errors import ConfigError, SeqTwinError
 from seqtwin.version import __version__
 
@@ -40,6 +41,7 @@ def load_once(at: EncoderAt) -> "BaseEncoder":
         cause = f"expected the encoder {at.fingerprint[:12]}, found {encoder.fingerprint[:12]}"
         raise ConfigError("CLUSTER_ENCODER", cause, place=at.folder, remedy=SHARED)
     encoder.precision = at.precision
+    keep_free_memory()
     _return_memory()
     if torch := sys.modules.get("torch"):  # a worker has one core; an encoder exported to ONNX needs no torch
         torch.set_num_threads(1)

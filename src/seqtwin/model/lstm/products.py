@@ -64,7 +64,9 @@ def product_over_rows(wide: Tensor, narrow: Tensor) -> Tensor:
 
 def suits_onednn(numbers: int, dtype: torch.dtype) -> bool:
     """Whether oneDNN is the faster library for products with so many weights. Its calls take longer than MKL's."""
-    return _has_onednn() and (dtype == torch.bfloat16 or (dtype == torch.float32 and numbers >= LEAST_NUMBERS))
+    if dtype == torch.bfloat16:
+        return _has_onednn() and _has_bf16()
+    return _has_onednn() and dtype == torch.float32 and numbers >= LEAST_NUMBERS
 
 
 def _by_onednn(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -77,6 +79,12 @@ def _has_onednn() -> bool:
     """Whether this processor has AVX-512, and this PyTorch oneDNN's product: without AVX-512 MKL is as fast."""
     has_product = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
     return has_product and torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+
+
+@cache
+def _has_bf16() -> bool:
+    """Whether oneDNN may make products of bfloat16: `ONEDNN_MAX_CPU_ISA` can forbid it."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def linear(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

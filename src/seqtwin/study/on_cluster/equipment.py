@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from seqtwin.cluster.worker_memory import keep_free_memory
 from seqtwin.run.prepare import DataSets
 from seqtwin.run.prepared_data import Ready
 
@@ -32,6 +33,7 @@ def equip(study: str, parcel: Parcel) -> list[str]:
     """Keep the data in this process; the names of the data sets that did not arrive as they were sent."""
     # tokenizers starts threads of its own, one per core, in every process
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    keep_free_memory()
     wrong = [key for key, ready in parcel.prepared.items() if fingerprint(ready) != parcel.fingerprints[key]]
     if not wrong:
         _of_studies.setdefault(study, DataSets()).prepared.update(parcel.prepared)
