@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from seqtwin.model.lstm import products
-from seqtwin.model.lstm.products import height, linear, padded, product, product_over_rows
+from seqtwin.model.lstm.products import height, linear, padded, product, product_over_rows, suits_onednn
 
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 2e-2, torch.float64: 1e-14}
 formats = pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
@@ -76,7 +76,9 @@ def test_there_are_few_heights() -> None:
     seed=st.integers(0, 9),
 )
 def test_a_row_does_not_depend_on_the_other_rows(count: int, extra: int, width: int, seed: int) -> None:
-    """To the last bit."""
+    """To the last bit where oneDNN makes the products; MKL's own switches, such as MKL_CBWR, can undo it elsewhere."""
     rows, weight = drawn(count + extra, width, seed=seed), drawn(4 * width, width, seed=seed + 1)
     alone = product(padded(rows[:count]), weight)[:count]
-    assert torch.equal(product(padded(rows), weight)[:count], alone)
+    among = product(padded(rows), weight)[:count]
+    exact = suits_onednn(weight.numel(), weight.dtype)
+    torch.testing.assert_close(among, alone, rtol=0, atol=0 if exact else 1e-5)

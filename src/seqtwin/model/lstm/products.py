@@ -8,6 +8,7 @@ A row of a product does not depend on the other rows then: only with one to thre
 order.
 """
 
+import os
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch.autograd.function import once_differentiable
 
 LEAST = 4  # rows of a product
 PARTS = 16  # heights between a power of two and the next
+LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 LEAST_NUMBERS = 2**14  # of a weight, from which oneDNN is faster: a hidden width of 64
 
 
@@ -76,9 +78,10 @@ def _by_onednn(rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 @cache
 def _has_onednn() -> bool:
-    """Whether this processor has AVX-512, and this PyTorch oneDNN's product: without AVX-512 MKL is as fast."""
+    """Whether oneDNN may use AVX-512, and this PyTorch has its product: without AVX-512 MKL is as fast."""
     has_product = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    return has_product and torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+    is_limited = any(name in os.environ for name in LIMITS)
+    return has_product and not is_limited and torch.backends.cpu.get_cpu_capability().startswith("AVX512")
 
 
 @cache
