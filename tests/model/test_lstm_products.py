@@ -81,4 +81,4 @@ def test_a_row_does_not_depend_on_the_other_rows(count: int, extra: int, width: 
     alone = product(padded(rows[:count]), weight)[:count]
     among = product(padded(rows), weight)[:count]
     exact = suits_onednn(weight.numel(), weight.dtype)
-    torch.testing.assert_close(among, alone, rtol=0, atol=0 if exact else 1e-5)
+    torch.testing.assert_close(among, alone, rtol=0, atol=0 if exact else 1e-4)

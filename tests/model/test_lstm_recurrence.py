@@ -138,7 +138,8 @@ def test_a_state_does_not_depend_on_the_other_sequences(
 ) -> None:
     """To the last bit, although each step of a batch is one product for all sequences that have it.
 
-    MKL does not promise it for narrow float32. Widths are multiples of 32: PyTorch 2.13 rounds what is left over of 32 numbers differently in a sigmoid.
+    MKL does not promise it for narrow float32. Widths are multiples of 32: PyTorch 2.13 rounds what is left over of 32
+    numbers differently in a sigmoid.
     """
     draw = torch.Generator().manual_seed(seed)
     ids = torch.randint(0, ROWS, (len(lengths), max(lengths)), generator=draw)
