@@ -1,6 +1,6 @@
 """Students of a sentence encoder, fine-tuned on labelled pairs: quality on test, and speed next to the teacher.
 
-    SEQTWIN_TEACHER=all-MiniLM-L6-v2 SEQTWIN_STATIC=wordllama python benchmarks/distil.py [STUDENT ...]
+    SEQTWIN_TEACHER=all-MiniLM-L6-v2 SEQTWIN_STATIC=wordllama python benchmarks/distil.py [STUDENT ... | speeds]
 
 SEQTWIN_TEACHER is a folder that sentence-transformers loads, SEQTWIN_STATIC the folder or wheel of wordllama. A student
 learns from 50,300 texts without labels, then once per data set from its train pairs. Epochs and thresholds are chosen
@@ -65,6 +65,7 @@ class Training:
     encoder: Mapping[str, object] = field(default_factory=dict)
 
 
+SPEEDS = "speeds"  # of all encoders, measured again
 STUDENTS: Mapping[str, Student] = {
     "word vectors": Student(),
     "LSTM": Student(LSTM),
@@ -205,15 +206,21 @@ def trainings(student: Student, data: str, seed: int) -> list[Path]:
     It learns from texts; with a tuned teacher from scored pairs; and from labelled pairs, unless the scored ones have
     all that these have: the scores.
     """
-    network = str(student.network.get("encoder.cell", "words"))
-    home = RUNS / (f"{network}-tuned" if student.tuned else network) / str(seed)
-    runs = [train_once(student_config(student, seed), home / "student")]
+    runs = [first_training(student, seed)]
+    home = runs[0].parent
     if student.tuned:
         runs.append(train_once(scored_config(student, runs[-1], data, seed), home / f"scored-{data}"))
     if not student.tuned or data == "qqp":
         folder = home / (f"labelled-{data}" if student.tuned else f"student-{data}")
         runs.append(train_once(labelled_config(student, runs[-1], data, seed), folder))
     return runs
+
+
+def first_training(student: Student, seed: int) -> Path:
+    """The run in which a student learns from texts."""
+    network = str(student.network.get("encoder.cell", "words"))
+    home = RUNS / (f"{network}-tuned" if student.tuned else network) / str(seed)
+    return train_once(student_config(student, seed), home / "student")
 
 
 def score_pairs(encode: Encode, data: str, split: str) -> float:
@@ -244,9 +251,9 @@ def measure_others(known: Collection[str]) -> dict[str, Any]:
 
 
 def measure_speeds() -> dict[str, float]:
-    """Texts per CPU second of all encoders, in one run."""
+    """Texts per CPU second of all encoders, in one run. Pairs, which students learn from later, change no shape."""
     pairs = read_pairs("qqp", "test")
-    methods = {name: seqtwin.load(trainings(student, "qqp", 0)[-1]).encode for name, student in STUDENTS.items()}
+    methods = {name: seqtwin.load(first_training(student, 0)).encode for name, student in STUDENTS.items()}
     others = {"teacher": transformer(), "static vectors, zero-shot": static_vectors()}
     methods |= {key: encode for key, encode in others.items() if encode is not None}
     rates = speeds(methods, sorted({*pairs.left, *pairs.right}))
@@ -273,6 +280,9 @@ def main() -> None:
     wanted = sys.argv[1:] or list(STUDENTS)
     if missing := sorted({"SEQTWIN_DATA", "SEQTWIN_TEACHER", "SEQTWIN_STATIC"} - os.environ.keys()):
         print(f"not measured, because {' and '.join(missing)} is not set", file=sys.stderr)
+    elif wanted == [SPEEDS]:
+        publish_text(RESULTS, dump_json(results | {"texts_per_second": measure_speeds()}))
+        results = read_json(RESULTS)
     elif any(name not in results for name in wanted):
         HOME.mkdir(parents=True, exist_ok=True)
         for name in wanted:
