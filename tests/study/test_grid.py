@@ -109,7 +109,10 @@ def test_the_name_of_the_data(data: dict[str, Any], name: str) -> None:
 SOME_TEXT = st.text(max_size=200) | st.sampled_from(["a/b", "..", "..\\x", "\u0627\u0644", "CON", " "])
 
 
-@given(st.lists(SOME_TEXT, min_size=1, max_size=4, unique=True), st.integers(0, 2**63 - 2))
+# the seed of tuning trials is refused
+@given(
+    st.lists(SOME_TEXT, min_size=1, max_size=4, unique=True), st.integers(0, 2**63 - 2).filter(lambda s: s != 10_000)
+)
 def test_an_id_is_always_a_name_that_can_be_published(questions: list[str], seed: int) -> None:
     # any text may be the value of some factor; data.left takes all of them
     raw = {**BASE, "data": {"file": "/x/\u0444.csv", "label": "y"}}

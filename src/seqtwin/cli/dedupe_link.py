@@ -126,8 +126,8 @@ def dedupe(
 
     asked.check(threshold)
     _check_outputs(dask, out, review, asked.sample)
-    decided, rows = _read_decided(decisions), read_rows(file, column, "--column", check_quoting(quoting), dask)
-    model = _load_texts(encoder, "dedupe")
+    model, decided = _load_texts(encoder, "dedupe"), _read_decided(decisions)
+    rows = read_rows(file, column, "--column", check_quoting(quoting), dask)
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
     with comparing(dask, model, encoder, (out, review, asked.sample)) as (engine, show):
         compared = compare_rows(model, rows.texts, k=k, decisions=decided, rerank=rerank, on_rows=show, engine=engine)
@@ -252,11 +252,11 @@ def link(
     asked.check(threshold, one_to_one=one_to_one)
     check_keep(keep, one_to_one=one_to_one)
     refuse_taken(out, asked.sample)
+    model = _load_texts(encoder, "link")
     a, b = (
         read_rows(path, name, option, check_quoting(quoting), dask)
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
-    model = _load_texts(encoder, "link")
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
     with comparing(dask, model, encoder, (out, asked.sample)) as (engine, on_rows):
         compared = compare_lists(model, a.texts, b.texts, keep=keep, k=k, rerank=rerank, on_rows=on_rows, engine=engine)

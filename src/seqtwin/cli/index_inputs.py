@@ -136,29 +136,29 @@ def _series(encoder: "Encoder", path: Path, named: Sequence[str | None], gaps: "
 def check_search(queries: list[str], file: Path | None, k: int) -> None:
     """The arguments of `search`, before the index and its encoder are loaded, which takes seconds.
 
-    Raises: ConfigError for two sources of queries, for none where there is no terminal to prompt for them, and for k.
+    Raises: ConfigError for two sources of queries, and for k.
     """
     from seqtwin.index.check_input import check_k
 
     check_k(k)
     if queries and file:
         raise ConfigError("SEARCH_WHAT", "expected queries or --queries FILE, got both", place="search")
-    if not queries and file is None and not sys.stdin.isatty():
-        cause, remedy = "no query, and no terminal to prompt for one", "add queries, or a file with --queries FILE"
-        raise ConfigError("SEARCH_NO_QUERY", cause, place="search", remedy=remedy)
 
 
 def read_queries(encoder: "Encoder", queries: list[str], file: Path | None, column: str | None) -> Queries | None:
     """The queries from the command line or a file. None: prompt for them on the terminal.
 
-    Raises: DataError; ConfigError for a series on the command line.
+    Raises: DataError; ConfigError for no queries, and for a series on the command line.
     """
     if encoder.inputs == "series":
         return _series_queries(encoder, file, column)
     if file is not None or queries:
         texts = queries or read_lines(file or Path(), column)
         return Queries(texts, texts)
-    return None
+    if sys.stdin.isatty():
+        return None
+    remedy = "add queries, or a file with --queries FILE"
+    raise ConfigError("SEARCH_NO_QUERY", "no query, and no terminal to prompt for one", place="search", remedy=remedy)
 
 
 def _series_queries(encoder: "Encoder", file: Path | None, column: str | None) -> Queries:

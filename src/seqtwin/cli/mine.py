@@ -70,10 +70,10 @@ def mine(
     from seqtwin.matching.mine import mine as find_negatives
 
     refuse_taken(out, suspects)
+    model = require_texts(load(encoder), "mine")
     inspection = inspect_data(pairs, column_options(columns, quoting=quoting))
     console.print_summary(seen_lines(inspection))
     labelled = read_labelled(inspection)
-    model = require_texts(load(encoder), "mine")
     with console.rows_bar("comparing") as on_rows:
         mined = find_negatives(
             model, *labelled, rank_range=ranks, margin=margin, per_anchor=per_anchor, on_rows=on_rows
