@@ -51,6 +51,11 @@ UNITS: Variants = {"words": {"tokens.unit": "word"}, "characters": {"tokens.unit
 LETTERS: Variants = {"words": {"tokens.characters": False}, "words and letters": {"tokens.characters": True}}
 NGRAMS: Variants = {"without n-grams": {"encoder.lexical": None}, "with n-grams": {"encoder.lexical": {"dim": 512}}}
 CELLS: Variants = {"LSTM": {"encoder.cell": "lstm"}, "GRU": {"encoder.cell": "gru"}}
+CHANNELS: Variants = {
+    "network": {},
+    "kernels": {"encoder.kernels": {"share": 1.0}},
+    "both": {"encoder.kernels": {}},
+}
 EPOCHS: Variants = {"5 epochs": {"fit.epochs": 5, "fit.patience": 5}, "starter": {}}
 SHAPES: Variants = {
     "max": {},
@@ -88,6 +93,7 @@ QUESTIONS: Mapping[str, Question] = {
     "unit-titles": Question(TITLES_NAME, UNITS),
     "letters-ud_ewt": Question("ud_ewt", LETTERS, "label_steps"),
     "cell-japanese_vowels": Question("japanese_vowels", CELLS, "classify"),
+    "kernels-japanese_vowels": Question("japanese_vowels", CHANNELS, "classify"),
     "epochs-japanese_vowels": Question("japanese_vowels", EPOCHS, "classify"),
 }
 

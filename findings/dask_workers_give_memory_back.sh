@@ -2,7 +2,7 @@
 # Library: distributed 2026.8.0 with torch 2.13.0 (CPU), on Linux with glibc
 # Guess: A process that Dask starts as a worker trains a network with the same CPU seconds as any other process.
 # Seen: Memory that is free goes back to the system at once, and is mapped again page by page: in training steps of an
-#   LSTM there are twenty times as many page faults, and twice the CPU seconds. Dask starts workers with
+#   LSTM there are over ten times as many page faults, and more than twice the CPU seconds. Dask starts workers with
 #   MALLOC_TRIM_THRESHOLD_=65536. Any value of it also stops glibc from raising the size from which it maps memory
 #   separately, so a larger value alone does not help.
 # Why it matters: A study, a search of settings or a bulk encoding on Dask is slower than the same in a pool of

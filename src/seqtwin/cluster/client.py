@@ -95,7 +95,7 @@ def _local_cluster(workers: int) -> Iterator["LocalCluster"]:
     # the tidying of a killed worker can be late, and what it left must not fail the command
     with tempfile.TemporaryDirectory(prefix="seqtwin-dask-", ignore_cleanup_errors=True) as folder:
         own = {
-            # Dask's own would give free memory back at once: trainings then take 1.5 times the CPU seconds
+            # Dask's own would give free memory back at once: see worker_memory
             "distributed.nanny.pre-spawn-environ": {}, "temporary-directory": folder,
             "distributed.worker.preload": ["seqtwin.cluster.worker_start"],
             "distributed.worker.profile.enabled": False,  # it keeps call stacks of every second

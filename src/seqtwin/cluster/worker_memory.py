@@ -15,7 +15,7 @@ def keep_free_memory() -> None:
     """Let this process keep its free memory where Dask has set it to give memory back at once.
 
     Dask starts workers so (dask/distributed 2026.8). Every tensor is then mapped anew, page by page, and training an
-    LSTM takes nearly twice the CPU seconds. Only glibc is affected; a setting of the user stays as it is.
+    LSTM takes more than twice the CPU seconds. Only glibc is affected; a setting of the user stays as it is.
     """
     if sys.platform == "linux" and os.environ.get(SETTING) == OF_DASK:
         with suppress(OSError, AttributeError):  # another libc has no such options

@@ -157,8 +157,8 @@ class MaxOutput(nn.Module):
 class _Maximum(torch.autograd.Function):
     """The maximum of outputs [batch time dim] over the steps that are `real` [batch time 1].
 
-    The gradient is that of `amax`, in which equal steps share it, but takes an eighth of the time on a CPU. Only the
-    columns from `shortest` on have pads.
+    The gradient is that of `amax`, in which equal steps share it, but takes less time on a CPU. Only the columns from
+    `shortest` on have pads.
     """
 
     @staticmethod

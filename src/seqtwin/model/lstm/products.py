@@ -104,8 +104,12 @@ class _Linear(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         rows, weight = ctx.saved_tensors
+        needs_rows, needs_weight, needs_bias = ctx.needs_input_grad
         grown = padded(gradient)
-        to_weight = product_over_rows(grown, padded(rows))
-        return product(grown, weight.t())[: len(rows)], to_weight, gradient.sum(0)
+        return (
+            product(grown, weight.t())[: len(rows)] if needs_rows else None,
+            product_over_rows(grown, padded(rows)) if needs_weight else None,
+            gradient.sum(0) if needs_bias else None,
+        )

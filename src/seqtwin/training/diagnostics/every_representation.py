@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from seqtwin.data.batches import PairStore, Ragged, by_length
-from seqtwin.model.precision import PRECISIONS
 from seqtwin.model.representations import REPRESENTATIONS, Representation
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import States
@@ -56,14 +55,15 @@ def read_items(model: Siamese, items: Ragged) -> Reads:
     own: list[Tensor] = []
     plain: list[dict[str, Tensor]] = []
     seconds = 0.0
+    is_alone = model.channel is not None and model.channel.alone  # then `encode` needs no states
     order = list(by_length(sorting_lengths(model, items.lengths), ENCODE_BATCH))
     for rows in order:
         began = time.monotonic()
         batch = items.take(rows).to(device)
-        with PRECISIONS["fp32"](device.type):
-            states = model.encoder(batch)
+        states = model.encoder(batch)
+        ready = time.monotonic()
         own.append(model.joined(model.vectors_of(states), batch).float())
-        seconds += elapsed(began)
+        seconds += elapsed(ready if is_alone else began)
         plain.append(read_states(parts, states))
     model.train(was_training)
     back = torch.from_numpy(np.argsort(np.concatenate(order))).to(device)
