@@ -1,14 +1,14 @@
 """Which view of an RNN's states, with which loss? Twelve data sets, eight representations, four losses, ten seeds.
 
     python benchmarks/answer.py pilot                   the pilots, with a seed of their own (then answer_pilot.py)
-    python benchmarks/answer.py run two|one [MINUTES]   the studies of experiments/answer, seed after seed
+    python benchmarks/answer.py run two|one [SET ...]   the studies of experiments/answer, seed after seed
 
-A run that ends early has all pairings of all data sets for the first seeds. Running it again continues.
+A run that ends early has all pairings of all data sets for the first seeds. Running it again continues. Data sets can be
+named, to train some of them in another process. The pairings of a seed train as stacks where they can (`--stack on`).
 """
 
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from seqtwin.run.prepare import DataSets
 from seqtwin.study.compare import CELLS, check_cells, compare
 from seqtwin.study.grid import StudyCell, expand_grid
 from seqtwin.study.study_json import declare
+from seqtwin.study.stacks import run_stacks
 from seqtwin.study.tiers import seeds_of
-from seqtwin.study.worker_pool import TimeUp, run_all
+from seqtwin.study.worker_pool import run_all
 
 ROOT = Path(__file__).parent.parent
 HOME, RUNS = ROOT / "experiments" / "answer", ROOT / "runs" / "answer"
@@ -51,17 +52,17 @@ def pilot() -> None:
         print(f"{name}: {len(done.trained)} trained, {len(done.failed)} failed", flush=True)
 
 
-def turns(direction: str) -> Iterator[tuple[int, str]]:
+def turns(direction: str, names: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Seed after seed, and within each seed one data set after the other."""
     seeds = seeds_of(read_study(HOME / direction / f"{SETS[0]}.yaml"))
-    order = [name for name in SETS if name not in SYNTHETIC] + list(SYNTHETIC)
+    order = sorted(names or SETS, key=lambda name: name in SYNTHETIC)
     return ((seed, name) for seed in seeds for name in order)
 
 
-def run(direction: str, until: float) -> None:
-    """Train what is missing until the time is up."""
+def run(direction: str, names: Sequence[str]) -> None:
+    """Train what is missing."""
     data = {name: DataSets() for name in SETS}
-    for seed, name in turns(direction):
+    for seed, name in turns(direction, names):
         out = RUNS / direction / name
         study = read_study(HOME / direction / f"{name}.yaml")
         grid = expand_grid(study)
@@ -71,10 +72,9 @@ def run(direction: str, until: float) -> None:
         with driver_lock(out):
             check_cells(replace(grid, cells=left), data[name])
             declare(study, grid, out, data[name])
-            try:
-                run_all(replace(CELLS, data=data[name]), left, out / "cells", 1, lambda _: None, until=until)
-            except TimeUp:
-                return
+            run_stacks(left, out / "cells", data[name], lambda _: None)
+            alone = [cell for cell in left if not _published(cell, out)]
+            run_all(replace(CELLS, data=data[name]), alone, out / "cells", 1, lambda _: None)
         print(f"{direction} seed {seed} {name}: {len(left)} trained", flush=True)
 
 
@@ -87,8 +87,8 @@ def main() -> None:
     match sys.argv[1:]:
         case ["pilot"]:
             pilot()
-        case ["run", ("two" | "one") as direction, *minutes]:
-            run(direction, time.monotonic() + 60 * float(minutes[0] if minutes else "inf"))
+        case ["run", ("two" | "one") as direction, *names] if set(names) <= set(SETS):
+            run(direction, names)
         case _:
             sys.exit(__doc__)
 

@@ -25,6 +25,7 @@ from seqtwin.run.prepared_data import Ready
 from seqtwin.run.train import finish
 from seqtwin.study.grid import StudyCell
 from seqtwin.study.worker import Progress, publish_failed
+from seqtwin.training.fit import pick_device
 from seqtwin.training.fit_stacked import Ended, Member, fit_stacked
 from seqtwin.training.run_state import RunState
 from seqtwin.training.stacked_states import stacking_obstacle
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 OnProgress = Callable[[Progress], None]
 MOST = 64  # cells of one stack: their states and gradients are in memory together
+MOST_ON_CPU = 8  # a step of more no longer fits its cache
 
 
 def run_stacks(cells: Sequence[StudyCell], folder: Path, data: DataSets, on_progress: OnProgress) -> None:
@@ -43,12 +45,20 @@ def run_stacks(cells: Sequence[StudyCell], folder: Path, data: DataSets, on_prog
 
 
 def stacks_of(cells: Sequence[StudyCell]) -> list[list[StudyCell]]:
-    """The cells in stacks of at least two and at most MOST, by what the cells of a stack have in common."""
+    """The cells in stacks of at least two and at most MOST, by what the cells of a stack have in common.
+
+    Cells of one seed come together: their batches have the same rows.
+    """
     alike: dict[str, list[StudyCell]] = {}
-    for cell in cells:
+    for cell in sorted(cells, key=lambda cell: int(str(cell.factors["seed"]))):
         alike.setdefault(_alike(cell), []).append(cell)
-    parts = [own[start : start + MOST] for own in alike.values() for start in range(0, len(own), MOST)]
+    parts = [part for own in alike.values() for part in _parts(own)]
     return [part for part in parts if len(part) > 1]
+
+
+def _parts(cells: list[StudyCell]) -> list[list[StudyCell]]:
+    most = MOST_ON_CPU if pick_device(cells[0].config.fit.device).type == "cpu" else MOST
+    return [cells[start : start + most] for start in range(0, len(cells), most)]
 
 
 def _alike(cell: StudyCell) -> str:

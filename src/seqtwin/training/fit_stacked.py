@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from seqtwin.data.batches import PairStore
 from seqtwin.model.siamese import Siamese, distinct_sides
+from seqtwin.records import PairBatch, Sequences, States
 from seqtwin.training.clock import elapsed
 from seqtwin.training.fit import batches_of, mean_loss_before, start_state
 from seqtwin.training.learning_curve import finite, is_stale, record
@@ -24,6 +25,7 @@ from seqtwin.training.losses import Loss
 from seqtwin.training.recipe import Recipe
 from seqtwin.training.run_state import Diverged, Measures, RunState
 from seqtwin.training.stacked_states import stacked_states
+from seqtwin.training.states_of_one_batch import states_of_one_batch
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,33 @@ def fit_stacked(members: Sequence[Member]) -> list[Ended]:
     return [stack.errors.get(n) or stack.states[n] for n in range(len(members))]
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """The batch of the members that train on the same rows: its distinct sequences, the places of both sides among
+    them, and the targets."""
+
+    members: list[int]
+    rows: Sequences
+    places: Tensor
+    target: Tensor
+
+    @staticmethod
+    def of(members: list[int], pairs: PairBatch) -> "_Batch":
+        return _Batch(members, *distinct_sides(pairs), pairs.target)
+
+    def to(self, device: torch.device) -> "_Batch":
+        """The same with places and targets on this device. The sequences are moved with those of other batches."""
+        places, target = (own.to(device, non_blocking=True) for own in (self.places, self.target))
+        return replace(self, places=places, target=target)
+
+
 class _Stack:
     """The members that still train, by their places, and what became of the others."""
 
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = members
         self.states = {n: start_state(m.model, m.loss, m.train, m.recipe) for n, m in enumerate(members)}
+        self.weights = [[*m.model.parameters(), *m.loss.parameters()] for m in members]
         self.errors: dict[int, Diverged] = {}
         self.running = list(self.states)
 
@@ -128,7 +151,7 @@ class _Stack:
             self.states[n].optimizer.zero_grad()
         if self.running:
             torch.stack([losses[n] for n in self.running]).sum().backward()
-        norms = {n: nn.utils.clip_grad_norm_(_weights(m), m.recipe.clip or math.inf) for n, m in self._left()}
+        norms = {n: nn.utils.clip_grad_norm_(self.weights[n], m.recipe.clip or math.inf) for n, m in self._left()}
         found = dict(zip(norms, torch.stack(list(norms.values())).tolist(), strict=True)) if norms else {}
         self._drop(found, rows)
         for n in self.running:
@@ -136,15 +159,32 @@ class _Stack:
         return {n: values[n] for n in self.running}
 
     def _losses(self, rows: Mapping[int, np.ndarray]) -> dict[int, Tensor]:
-        pairs = [self.members[n].train.batch(own) for n, own in rows.items()]
-        sides = [distinct_sides(own) for own in pairs]
-        models = [self.members[n].model for n in rows]
-        states = stacked_states([model.encoder for model in models], [own for own, _ in sides])
-        device = states[0].outputs.device
-        places = torch.stack([place for _, place in sides]).to(device, non_blocking=True)
-        targets = torch.stack([own.target for own in pairs]).to(device, non_blocking=True)
-        compared = [m.compare(m.vectors_of(own), place) for m, own, place in zip(models, states, places, strict=True)]
-        return {n: self.members[n].loss(*found) for n, *found in zip(rows, compared, targets, strict=True)}
+        losses = {}
+        for batch, states in zip(*self._states(self._batches(rows)), strict=True):
+            for n, own in zip(batch.members, states, strict=True):
+                m = self.members[n]
+                compared = m.model.compare(m.model.vectors_of(own), batch.places)
+                losses[n] = m.loss(compared, batch.target)
+        return losses
+
+    def _batches(self, rows: Mapping[int, np.ndarray]) -> list["_Batch"]:
+        """The batches of all members. Members with the same rows share theirs: those of one seed have one order."""
+        sharing: dict[tuple[int, bytes], list[int]] = {}
+        for n, own in rows.items():
+            sharing.setdefault((id(self.members[n].train), own.tobytes()), []).append(n)
+        return [
+            _Batch.of(members, self.members[members[0]].train.batch(rows[members[0]])) for members in sharing.values()
+        ]
+
+    def _states(self, batches: Sequence["_Batch"]) -> tuple[list["_Batch"], list[list[States]]]:
+        """The batches on the device of the encoders, and the states of the members of each."""
+        encoders = [[self.members[n].model.encoder for n in batch.members] for batch in batches]
+        device = next(encoders[0][0].parameters()).device
+        if device.type == "cpu":
+            return list(batches), [states_of_one_batch(own, b.rows) for own, b in zip(encoders, batches, strict=True)]
+        every = [(encoder, b.rows) for own, b in zip(encoders, batches, strict=True) for encoder in own]
+        states = iter(stacked_states(*zip(*every, strict=True)))
+        return [b.to(device) for b in batches], [[next(states) for _ in own] for own in encoders]
 
     def _drop(self, numbers: Mapping[int, float], rows: Mapping[int, np.ndarray]) -> None:
         """The members whose number is not finite leave."""
@@ -160,7 +200,3 @@ class _Stack:
             state.average.update(state.step)
         state.losses.append(loss)
         state.norms.append(norm)
-
-
-def _weights(member: Member) -> list[nn.Parameter]:
-    return [*member.model.parameters(), *member.loss.parameters()]
