@@ -3,8 +3,8 @@
     python benchmarks/answer.py pilot                   the pilots, with a seed of their own (then answer_pilot.py)
     python benchmarks/answer.py run two|one [SET ...]   the studies of experiments/answer, seed after seed
 
-A run that ends early has all pairings of all data sets for the first seeds. Running it again continues. Data sets can be
-named, to train some of them in another process. The pairings of a seed train as stacks where they can (`--stack on`).
+A run that ends early has all pairings of all data sets for the first seeds. Running it again continues. Data sets can
+be named, to train the others in another process. The pairings of a seed train as stacks where they can.
 """
 
 import sys
@@ -18,8 +18,8 @@ from seqtwin.files import driver_lock
 from seqtwin.run.prepare import DataSets
 from seqtwin.study.compare import CELLS, check_cells, compare
 from seqtwin.study.grid import StudyCell, expand_grid
-from seqtwin.study.study_json import declare
 from seqtwin.study.stacks import run_stacks
+from seqtwin.study.study_json import declare
 from seqtwin.study.tiers import seeds_of
 from seqtwin.study.worker_pool import run_all
 
