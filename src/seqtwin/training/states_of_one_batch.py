@@ -89,7 +89,7 @@ def _linear(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def _weights(cells: Sequence[nn.LSTM], layer: int) -> Layer:
-    """Input weights, summed biases and recurrent weights: [members*directions 4*hidden ...], doubled as in `run_cell`."""
+    """Input weights, summed biases and recurrent weights, doubled: [members*directions 4*hidden ...]."""
     names = [f"l{layer}", f"l{layer}_reverse"][: 1 + cells[0].bidirectional]
     w, u = (
         torch.stack([getattr(cell, f"{kind}_{name}") for cell in cells for name in names])
