@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
 import tiny
@@ -14,9 +15,10 @@ from seqtwin.config import parse_study
 from seqtwin.errors import ConfigError
 from seqtwin.files import read_json, verify
 from seqtwin.reporting.page.write_report import write_report
+from seqtwin.study import stacks as study_stacks
 from seqtwin.study.compare import Study, compare
 from seqtwin.study.grid import expand_grid
-from seqtwin.study.stacks import MOST, stacks_of
+from seqtwin.study.stacks import stacks_of
 
 GRID: dict[str, list[Any]] = {
     "representation": ["final_hidden", "attention_output"],
@@ -88,11 +90,20 @@ def test_cells_that_cannot_be_stacked_train_alone_and_the_reason_is_told(
     assert "2 study cells are trained one by one: only LSTM cells" in caplog.text
 
 
-def test_stacks_have_one_shape_of_encoder_and_a_largest_size(data: Path) -> None:
+@pytest.mark.parametrize(("device", "sizes"), [("cuda", [64, 16]), ("cpu", [8] * 10)])
+def test_stacks_have_one_shape_of_encoder_and_a_largest_size(
+    data: Path, device: str, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study_stacks, "pick_device", lambda _: torch.device(device))
     grid = {**GRID, "encoder.hidden": [8, 9]}
     stacks = stacks_of(expand_grid(parse_study(raw_study(data, grid, seeds=20))).cells)
-    assert [len(stack) for stack in stacks] == [MOST, 80 - MOST, MOST, 80 - MOST]
+    assert [len(stack) for stack in stacks] == 2 * sizes
     assert all(len({cell.config.encoder.hidden for cell in stack}) == 1 for stack in stacks)
+
+
+def test_cells_of_one_seed_are_in_one_stack(data: Path) -> None:
+    stacks = stacks_of(expand_grid(parse_study(raw_study(data, seeds=4))).cells)
+    assert [sorted({cell.factors["seed"] for cell in stack}) for stack in stacks] == [[0, 1], [2, 3]]
 
 
 def test_a_study_within_minutes_cannot_be_stacked(data: Path, tmp_path: Path) -> None:

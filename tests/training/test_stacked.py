@@ -11,15 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny
+from seqtwin.build import Blueprint, build_siamese
+from seqtwin.config import EncoderConfig
+from seqtwin.data.batches import batch_of
 from seqtwin.metrics import METRICS
+from seqtwin.model.encoder import Encoder
 from seqtwin.model.siamese import Siamese, distinct_sides
-from seqtwin.records import Sequences
+from seqtwin.records import Sequences, States
+from seqtwin.training import fit_stacked as fit_stacked_module
 from seqtwin.training.encode_store import predict
 from seqtwin.training.fit import Diverged, fit
 from seqtwin.training.fit_stacked import Ended, Member, fit_stacked
 from seqtwin.training.run_state import RunState
 from seqtwin.training.stacked_states import stack_shape, stacked_states, stacking_obstacle
+from seqtwin.training.states_of_one_batch import states_of_one_batch
 
+CHANNELS = 3
 TRAIN, DEV = tiny.store(), tiny.store(60, seed=1)
 SPECS: list[tuple[Any, Any]] = [
     ("final_hidden", "mse"),
@@ -38,41 +45,79 @@ def models(**encoder: Any) -> list[Siamese]:
     return [tiny.siamese(name, seed=seed, **encoder).double() for seed, (name, _) in enumerate(SPECS)]
 
 
-def drawn(lengths: list[int], seed: int) -> Sequences:
+def drawn(lengths: list[int], seed: int, inputs: str = "tokens") -> Sequences:
     rng = np.random.default_rng(seed)
-    values = np.zeros((len(lengths), max(lengths)), dtype=np.int64)
-    for row, length in enumerate(lengths):
-        values[row, :length] = rng.integers(2, tiny.VOCABULARY, length)
-    return Sequences(torch.from_numpy(values), torch.tensor(lengths))
+    if inputs == "tokens":
+        return batch_of([rng.integers(2, tiny.VOCABULARY, length) for length in lengths])
+    return batch_of([rng.normal(size=(length, CHANNELS)).astype(np.float32) for length in lengths])
+
+
+def encoder_of(inputs: str, seed: int, **settings: Any) -> Encoder:
+    config = EncoderConfig(embedding=6, **{"hidden": 8, **settings})
+    size = tiny.VOCABULARY if inputs == "tokens" else CHANNELS
+    parts = {"representation": "final_hidden", "projection": "identity", "similarity": "cosine"}
+    model = build_siamese(Blueprint(inputs=inputs, size=size, encoder=config, **parts), seed=seed)
+    return model.encoder.eval()
+
+
+def assert_states_of_each_alone(encoders: list[Encoder], batches: list[Sequences], found: list[States]) -> None:
+    for encoder, batch, states in zip(encoders, batches, found, strict=True):
+        alone = encoder(batch)
+        torch.testing.assert_close(states.outputs, alone.outputs, atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(states.hidden, alone.hidden, atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(states.cell, alone.cell, atol=1e-6, rtol=1e-5)
+        assert torch.equal(states.lengths, alone.lengths)
+
+
+SETTINGS = {
+    "layers": st.integers(1, 2),
+    "bidirectional": st.booleans(),
+    "inputs": st.sampled_from(["tokens", "series"]),
+}
+
+
+@given(lengths=st.lists(st.lists(st.integers(1, 7), min_size=1, max_size=5), min_size=1, max_size=4), **SETTINGS)
+def test_the_states_of_each_encoder_are_those_of_the_encoder_alone(
+    lengths: list[list[int]], layers: int, bidirectional: bool, inputs: str
+) -> None:
+    encoders = [encoder_of(inputs, seed, layers=layers, bidirectional=bidirectional) for seed in range(len(lengths))]
+    batches = [drawn(own, seed, inputs) for seed, own in enumerate(lengths)]
+    with torch.no_grad():
+        assert_states_of_each_alone(encoders, batches, stacked_states(encoders, batches))
 
 
 @given(
-    lengths=st.lists(st.lists(st.integers(1, 7), min_size=1, max_size=5), min_size=1, max_size=4),
-    layers=st.integers(1, 2),
-    bidirectional=st.booleans(),
+    lengths=st.lists(st.integers(1, 7), min_size=1, max_size=5),
+    members=st.integers(1, 4),
+    hidden=st.sampled_from([8, 64]),  # a weight of 64 units is multiplied by oneDNN where that is faster
+    **SETTINGS,
 )
-def test_the_states_of_each_encoder_are_those_of_the_encoder_alone(
-    lengths: list[list[int]], layers: int, bidirectional: bool
+def test_so_are_the_states_of_encoders_that_read_one_batch_side_by_side(
+    lengths: list[int], members: int, hidden: int, layers: int, bidirectional: bool, inputs: str
 ) -> None:
-    encoders = [
-        tiny.siamese(seed=seed, layers=layers, bidirectional=bidirectional).encoder.eval()
-        for seed in range(len(lengths))
-    ]
-    batches = [drawn(own, seed) for seed, own in enumerate(lengths)]
+    settings = {"layers": layers, "bidirectional": bidirectional, "hidden": hidden}
+    encoders = [encoder_of(inputs, seed, **settings) for seed in range(members)]
+    batch = drawn(lengths, 0, inputs)
     with torch.no_grad():
-        for encoder, batch, states in zip(encoders, batches, stacked_states(encoders, batches), strict=True):
-            alone = encoder(batch)
-            torch.testing.assert_close(states.outputs, alone.outputs, atol=1e-6, rtol=1e-5)
-            torch.testing.assert_close(states.hidden, alone.hidden, atol=1e-6, rtol=1e-5)
-            torch.testing.assert_close(states.cell, alone.cell, atol=1e-6, rtol=1e-5)
-            assert torch.equal(states.lengths, alone.lengths)
+        assert_states_of_each_alone(encoders, [batch] * members, states_of_one_batch(encoders, batch))
 
 
-def test_the_gradients_of_each_member_are_those_of_the_member_alone() -> None:
-    stacked, alone = models(bidirectional=True), models(bidirectional=True)
-    pairs = [TRAIN.batch(np.arange(5 * n, 5 * n + 7)) for n in range(len(SPECS))]
+StatesOf = Callable[[list[Encoder], list[Sequences]], list[States]]
+
+
+def side_by_side(encoders: list[Encoder], batches: list[Sequences]) -> list[States]:
+    return states_of_one_batch(encoders, batches[0])
+
+
+@pytest.mark.parametrize(("states_of", "step"), [(stacked_states, 5), (side_by_side, 0)])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_the_gradients_of_each_member_are_those_of_the_member_alone(
+    states_of: StatesOf, step: int, layers: int
+) -> None:
+    stacked, alone = (models(bidirectional=True, layers=layers) for _ in range(2))
+    pairs = [TRAIN.batch(np.arange(step * n, step * n + 7)) for n in range(len(SPECS))]
     sides = [distinct_sides(own) for own in pairs]
-    states = stacked_states([model.encoder for model in stacked], [own for own, _ in sides])
+    states = states_of([model.encoder for model in stacked], [own for own, _ in sides])
     total = torch.zeros(())
     for (_, spec), model, other, batch, own, (_, places) in zip(
         SPECS, stacked, alone, pairs, states, sides, strict=True
@@ -88,13 +133,13 @@ def test_the_gradients_of_each_member_are_those_of_the_member_alone() -> None:
 def members(
     measure: Callable[[Siamese], float | None] = auc, nets: list[Siamese] | None = None, **changes: Any
 ) -> list[Member]:
-    """A member for each of SPECS, each with a seed of its own."""
+    """A member for each of SPECS. The first two have one order of the data, the others their own."""
     return [
         Member(
             model,
             tiny.loss_of(model, spec),
             TRAIN,
-            tiny.recipe(seed=seed, **changes),
+            tiny.recipe(seed=seed // 2, **changes),
             measure,
             lambda _model, _loss: {},
         )
@@ -130,7 +175,13 @@ def assert_same_training(found: Ended, expected: RunState, tolerance: float = 1e
         {"layer_decay": 0.5, "clip": None},
     ],
 )
-def test_trainings_of_a_stack_go_as_each_alone(changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize("device", ["CPU", "GPU"])
+def test_trainings_of_a_stack_go_as_each_alone(
+    changes: dict[str, Any], device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if device == "GPU":  # its way of computing states, on this CPU
+        every = lambda encoders, batch: stacked_states(encoders, [batch] * len(encoders))  # noqa: E731
+        monkeypatch.setattr(fit_stacked_module, "states_of_one_batch", every)
     found = fit_stacked(members(**changes))
     for one, expected in zip(found, map(alone, members(**changes)), strict=True):
         assert_same_training(one, expected)

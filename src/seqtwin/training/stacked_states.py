@@ -13,20 +13,23 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from seqtwin.model.encoder import Encoder, TokenInput
+from seqtwin.model.encoder import Encoder, SeriesInput, TokenInput
 from seqtwin.model.run_cell import runs_stepwise
 from seqtwin.records import Sequences, States, real_steps
 
 
 def stacking_obstacle(encoder: Encoder) -> str:
     """Why an encoder cannot be run in a stack; empty when it can."""
-    if not isinstance(encoder.inputs, TokenInput) or encoder.inputs.fixed is not None:
-        return "only encoders of tokens whose vectors are all trained can be stacked"
+    inputs = encoder.inputs
+    if not isinstance(inputs, TokenInput | SeriesInput):
+        return "only encoders of series, or of tokens without their letters, can be stacked"
+    if isinstance(inputs, TokenInput) and inputs.fixed is not None:
+        return "only encoders whose vectors are all trained can be stacked"
     if not runs_stepwise(encoder.rnn):
         return "only LSTM cells without a projection can be stacked"
     if encoder.padding != "masked":
         return "only encoders that mask pads can be stacked"
-    if encoder.rnn.dropout or encoder.inputs.dropout.p or encoder.inputs.word_dropout:
+    if encoder.rnn.dropout or inputs.dropout.p or (isinstance(inputs, TokenInput) and inputs.word_dropout):
         return "dropout draws its numbers in the order of a single training, which a stack does not have"
     return ""
 
@@ -38,10 +41,11 @@ def stack_shape(encoder: Encoder) -> tuple[tuple[int, ...], ...]:
 
 @dataclass(frozen=True)
 class _Batch:
-    """The batches of all members as one, padded to the largest. `flipped`: the time of each step of the backward
-    direction [members batch time]; a pad stays where it is. `sizes`: rows and steps of each member's own batch."""
+    """The batches of all members as one, padded to the largest. `values`: their ids [members batch time], or series.
+    `flipped`: the time of each step of the backward direction [members batch time]; a pad stays where it is. `sizes`:
+    rows and steps of each member's own batch."""
 
-    ids: Tensor
+    values: Tensor
     lengths: Tensor
     real: Tensor
     flipped: Tensor
@@ -51,23 +55,24 @@ class _Batch:
     def of(batches: Sequence[Sequences]) -> "_Batch":
         sizes = [(len(own), own.values.shape[1]) for own in batches]
         rows, width = (max(size) for size in zip(*sizes, strict=True))
-        ids = torch.stack([_widened(own.values, rows, width) for own in batches])
+        values = torch.stack([_widened(own.values, rows, width) for own in batches])
         # an added row has one step, which nobody reads
         lengths = torch.stack([nn.functional.pad(own.lengths, (0, rows - len(own)), value=1) for own in batches])
         real = real_steps(lengths.flatten(), width).unflatten(0, lengths.shape)
         times = torch.arange(width)
-        return _Batch(ids, lengths, real, torch.where(real, lengths[..., None] - 1 - times, times), sizes)
+        return _Batch(values, lengths, real, torch.where(real, lengths[..., None] - 1 - times, times), sizes)
 
     def to(self, device: torch.device) -> "_Batch":
         """The same on another device."""
-        ids, lengths, real, flipped = (
-            one.to(device, non_blocking=True) for one in (self.ids, self.lengths, self.real, self.flipped)
+        values, lengths, real, flipped = (
+            one.to(device, non_blocking=True) for one in (self.values, self.lengths, self.real, self.flipped)
         )
-        return _Batch(ids, lengths, real, flipped, self.sizes)
+        return _Batch(values, lengths, real, flipped, self.sizes)
 
 
-def _widened(ids: Tensor, rows: int, width: int) -> Tensor:
-    return nn.functional.pad(ids, (0, width - ids.shape[1], 0, rows - len(ids)))
+def _widened(values: Tensor, rows: int, width: int) -> Tensor:
+    inner = [0, 0] * (values.dim() - 2)
+    return nn.functional.pad(values, [*inner, 0, width - values.shape[1], 0, rows - len(values)])
 
 
 def stacked_states(encoders: Sequence[Encoder], batches: Sequence[Sequences]) -> list[States]:
@@ -76,8 +81,8 @@ def stacked_states(encoders: Sequence[Encoder], batches: Sequence[Sequences]) ->
     The encoders have one `stack_shape`, no `stacking_obstacle`, and one device. The batches are on the CPU; they are
     moved together.
     """
-    batch = _Batch.of(batches).to(encoders[0].inputs.embedding.weight.device)
-    steps = _embedded(encoders, batch.ids)
+    batch = _Batch.of(batches).to(encoders[0].rnn.weight_hh_l0.device)
+    steps = _vectors(encoders, batch)
     hidden, memory = [], []
     cells = [encoder.rnn for encoder in encoders if isinstance(encoder.rnn, nn.LSTM)]
     for layer in range(cells[0].num_layers):
@@ -91,8 +96,12 @@ def stacked_states(encoders: Sequence[Encoder], batches: Sequence[Sequences]) ->
     ]
 
 
-def _embedded(encoders: Sequence[Encoder], ids: Tensor) -> Tensor:
-    """The vectors of all tokens: [members batch time dim]."""
+def _vectors(encoders: Sequence[Encoder], batch: _Batch) -> Tensor:
+    """The vectors of all steps: [members batch time dim]."""
+    if isinstance(encoders[0].inputs, SeriesInput):
+        own = zip(encoders, batch.values, batch.lengths, strict=True)
+        return torch.stack([encoder.inputs(Sequences(*series)) for encoder, *series in own])
+    ids = batch.values
     tables = torch.stack([encoder.inputs.embedding.weight for encoder in encoders])
     first = tables.shape[1] * torch.arange(len(encoders), device=ids.device)
     return nn.functional.embedding(ids + first[:, None, None], tables.flatten(0, 1))

@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from seqtwin.model.encoder import Encoder
+from seqtwin.model.encoder import Encoder, SeriesInput
 from seqtwin.model.lstm.layout import Layout
 from seqtwin.model.lstm.products import linear, suits_onednn
 from seqtwin.model.lstm.recurrence import LstmStates, Share, run_lstm
@@ -34,6 +34,8 @@ def states_of_one_batch(encoders: Sequence[Encoder], batch: Sequences) -> list[S
         weight, bias, recurrent = _weights(cells, layer)
         if layer:
             share = _share_of_vectors([own.outputs for own in parts[-1]], layout, weight, bias)
+        elif isinstance(encoders[0].inputs, SeriesInput):
+            share = _share_of_vectors([encoder.inputs(batch) for encoder in encoders], layout, weight, bias)
         else:
             share = _share_of_tokens(encoders, batch, layout, weight, bias)
         parts.append(_parted(run_lstm(share, recurrent, wide), len(cells)))
