@@ -21,6 +21,7 @@
 - `learning_curve`: what is recorded after each epoch, and what follows from it.
 - `fit`: the training loop.
 - `stacked_states`: the states of many encoders at once, on a GPU.
+- `states_of_one_batch`: the states of many encoders for the same batch, on the CPU.
 - `fit_stacked`: the training loop for many small encoders at once.
 - `evaluate_heads`: the predictions of a head, with every metric of them.
 - `diagnostics`: measurements that explain a trained encoder.

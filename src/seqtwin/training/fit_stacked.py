@@ -1,4 +1,4 @@
-"""The training loop for many small encoders at once, on a GPU.
+"""The training loop for many small encoders at once.
 
 Each member has its own batches, loss, optimizer, schedule, early stop and history, as `fit` would give it. Only the
 states of the encoders are computed together (`stacked_states`), and the gradients: the losses of different members
