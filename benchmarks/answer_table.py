@@ -79,7 +79,8 @@ def complete_seeds(found: Iterable[Cell], direction: str) -> list[int]:
 
 
 def judge(name: str, found: Mapping[Cell, Scored], seeds: Mapping[str, list[int]]) -> tuple[Judged, Replicates]:
-    """All pairings of both directions on the same test rows, under the same draws."""
+    """The pairings of these seeds on the same test rows, under the same draws; those of a direction without seeds are
+    left out."""
     kept = {cell: own for cell, own in found.items() if cell[3] in seeds[cell[0]]}
     pairings = list(dict.fromkeys(cell[:3] for cell in kept))
     numbers = sorted({cell[3] for cell in kept})
@@ -136,7 +137,13 @@ def measure(name: str) -> dict[str, Any]:
     found = read_cells(name)
     seeds = {direction: complete_seeds(found, direction) for direction in DIRECTIONS}
     judged, drawn = judge(name, found, seeds)
-    statistics = {key: drawn.contrast(weights) for key, weights in differences(judged).items()}
+    shared = [seed for seed in seeds["two"] if seed in seeds["one"]]
+    statistics = {}
+    # differences are paired by seed: those of one direction, and between directions, have the seeds of both
+    for own in ({"two": seeds["two"], "one": []}, dict.fromkeys(DIRECTIONS, shared)):
+        pairings, replicates = judge(name, found, own)
+        new = {key: weights for key, weights in differences(pairings).items() if key not in statistics}
+        statistics |= {key: replicates.contrast(weights) for key, weights in new.items()}
     return {
         "kind": kind_of(name),
         "unit": unit_of(name),
@@ -146,13 +153,18 @@ def measure(name: str) -> dict[str, Any]:
         "numbers": list(judged.seeds),
         "failed": failed(name),
         "pairings": [list(own.values()) for own in judged.pairings],
-        "dev": judged.dev.round(5).tolist(),
-        "test": drawn.observed.round(5).tolist(),
+        "dev": rounded(judged.dev),
+        "test": rounded(drawn.observed),
         "differences": {
             key: [round(own.observed, 5), round(float(np.nanstd(own.replicates)), 5)] for key, own in statistics.items()
         },
         "cpu_seconds": cpu_seconds(name),
     }
+
+
+def rounded(scores: np.ndarray) -> list[list[float | None]]:
+    """The scores [pairings seeds]; None for a seed without one."""
+    return [[None if np.isnan(score) else round(float(score), 5) for score in row] for row in scores]
 
 
 def failed(name: str) -> list[str]:

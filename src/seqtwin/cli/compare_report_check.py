@@ -43,9 +43,7 @@ if TYPE_CHECKING:
 # a report makes many small objects and little garbage; at the usual 700, looking for it takes a seventh of the time
 _RARELY = 100_000
 NoSharedFolder = Annotated[bool, typer.Option("--no-shared-folder", help="with --dask: workers return their files")]
-Stack = Annotated[
-    str, typer.Option(help="train small LSTMs together, on a GPU or one core", metavar="on|off")
-]
+Stack = Annotated[str, typer.Option(help="train small LSTMs together, on a GPU or one core", metavar="on|off")]
 
 
 @with_columns

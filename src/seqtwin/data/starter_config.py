@@ -289,7 +289,7 @@ def _encoder(inspection: Inspection, rows: int, reason: str) -> Section:
 
 
 def _parts(inspection: Inspection, single: bool) -> Section:
-    usual = Setting("max_output", "the strongest of the usual ones on sentence pairs")
+    usual = Setting("max_output", "best average rank of eight on ten data sets: 2.2, final_hidden 5.1, last_output 7.2")
     parts = {
         "representation": text_class_reading() if single and inspection.kind == "items" else usual,
         "similarity": Setting("cosine", "independent of the length of the vectors"),
