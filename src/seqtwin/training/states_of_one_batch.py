@@ -1,7 +1,7 @@
 """The states of many LSTM encoders of one shape for the same batch: on the CPU, as one wide LSTM.
 
-The directions of all encoders lie side by side in `model/lstm`, which then runs each step once for all of them. With a
-hidden width of 32 the calls of a step take longer than its arithmetic: eight encoders cost less than three alone.
+The directions of all encoders lie side by side in `model/lstm`, which then runs each step once for all of them: in
+small encoders the calls of a step take longer than its arithmetic (`benchmarks/stack.py --cpu`).
 
 Gradients reach the weights of each encoder, as if it had been run alone.
 """
