@@ -101,6 +101,14 @@ def test_stacks_have_one_shape_of_encoder_and_a_largest_size(
     assert all(len({cell.config.encoder.hidden for cell in stack}) == 1 for stack in stacks)
 
 
+def test_wide_encoders_are_not_stacked_on_a_cpu(data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    grid: dict[str, list[Any]] = {"representation": ["final_hidden", "max_output"]}
+    raw = raw_study(data, grid, seeds=1, encoder={"hidden": 65}, fit={"epochs": 1})
+    with caplog.at_level(logging.WARNING, "seqtwin"):
+        assert not compare(parse_study(raw), tmp_path / "out", jobs=1, stack=True).failed
+    assert "2 study cells are trained one by one: on a CPU encoders with outputs wider than 64" in caplog.text
+
+
 def test_cells_of_one_seed_are_in_one_stack(data: Path) -> None:
     stacks = stacks_of(expand_grid(parse_study(raw_study(data, seeds=4))).cells)
     assert [sorted({cell.factors["seed"] for cell in stack}) for stack in stacks] == [[0, 1], [2, 3]]

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 OnProgress = Callable[[Progress], None]
 MOST = 64  # cells of one stack: their states and gradients are in memory together
 MOST_ON_CPU = 8  # a step of more no longer fits its cache
-WIDEST_ON_CPU = 64  # hidden units, from which on the calls of a step take little of its time
+WIDEST_ON_CPU = 64  # of an output, both directions: in wider ones the calls of a step take little of its time
 
 
 def run_stacks(cells: Sequence[StudyCell], folder: Path, data: DataSets, on_progress: OnProgress) -> None:
@@ -113,8 +113,8 @@ def _obstacle(entry: _Entry) -> str:
         return "only encoders of pairs can be stacked"
     if not isinstance(begun.rows, PairStore):
         return "their pairs differ from epoch to epoch"
-    if begun.device.type == "cpu" and config.encoder.hidden > WIDEST_ON_CPU:
-        return f"on a CPU encoders of more than {WIDEST_ON_CPU} units are not faster as a stack"
+    if begun.device.type == "cpu" and begun.model.encoder.shape.joined > WIDEST_ON_CPU:
+        return f"on a CPU encoders with outputs wider than {WIDEST_ON_CPU} are not faster as a stack"
     if begun.model.channel is not None:
         return f"an encoder with {begun.model.channel.uses} is not only an LSTM"
     if usable_precision(config.fit.precision, begun.model) != "fp32":
