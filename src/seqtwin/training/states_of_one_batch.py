@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from seqtwin.model.encoder import Encoder, SeriesInput
 from seqtwin.model.lstm.layout import Layout
 from seqtwin.model.lstm.products import linear, suits_onednn
-from seqtwin.model.lstm.recurrence import LstmStates, Share, run_lstm
+from seqtwin.model.lstm.recurrence import LstmStates, Share, places_of, run_lstm
 from seqtwin.model.run_cell import Layer, doubled
 from seqtwin.records import Sequences, States
 
@@ -71,8 +71,7 @@ def _share_of_tokens(
     vectors = torch.stack([encoder.inputs.embedding(tokens) for encoder in encoders])
     by_member = weight.unflatten(0, (-1, directions)).flatten(1, 2), bias.unflatten(0, (-1, directions)).flatten(1)
     table = _linear(vectors, *by_member)  # [members tokens directions*4*hidden]
-    first = rows[layout.rows, layout.times] * directions + torch.arange(directions)[:, None]
-    places = first + len(tokens) * directions * torch.arange(len(encoders))[:, None, None]
+    places = places_of(rows, layout) + len(tokens) * directions * torch.arange(len(encoders))[:, None, None]
     return Share(table.reshape(-1, weight.shape[1]), places.flatten(0, 1))
 
 
