@@ -127,7 +127,9 @@ def channels_section() -> str:
         f"{' | '.join(_difference(own['gain'][v]) for v in (both, alone))} |\n"
         for name, own in measured.items()
     ]
-    return CHANNELS_HEAD + "".join(rows) if rows else ""
+    left = ", ".join(name for name in SETS if name not in measured)
+    note = f"\nNot measured, because of the time that it takes: {left}.\n" if left else ""
+    return CHANNELS_HEAD + "".join(rows) + note if rows else ""
 
 
 def _interval(own: Mapping[str, float]) -> str:
