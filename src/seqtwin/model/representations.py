@@ -176,7 +176,7 @@ class _Maximum(torch.autograd.Function):
         outputs, real, largest = ctx.saved_tensors
         # numbers, not booleans: comparing is six times faster, and so are products
         at = torch.eq(outputs, largest[:, None], out=torch.empty_like(outputs, dtype=gradient.dtype))
-        at[:, ctx.shortest :] *= real[:, ctx.shortest :]
+        at[:, ctx.shortest :].mul_(real[:, ctx.shortest :])
         counts = at.sum(1)
         if counts.max() > 1:  # some steps are equal
             gradient = gradient / counts
