@@ -14,7 +14,7 @@ has the config [configs/recipes/distilled.yaml](../../configs/recipes/distilled.
 mean and maximum of its outputs. It learns from 50,300 texts of the train splits of SICK, STS-B, MRPC and QQP without
 labels, then from the train pairs of one data set. Figures are of the test split: the mean over three seeds (lowest to
 highest). *Zero-shot*: nothing is trained on the pairs. CPU minutes are those of a student for QQP before its labelled
-pairs, without those of the teacher; the LSTM without a tuned teacher was trained by an earlier version, which was slower.
+pairs, without those of the teacher; the LSTM without a tuned teacher was trained by an earlier, slower version.
 
 Speeds are texts per CPU second with one thread on the test texts of QQP, all measured in one run by
 `python benchmarks/distil.py speeds`. They depend on the shape and the vocabulary of an encoder alone, so one epoch is
