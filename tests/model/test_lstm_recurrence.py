@@ -10,14 +10,8 @@ from torch import Tensor
 
 from seqtwin.model.lstm.layout import Layout
 from seqtwin.model.lstm.products import suits_onednn
-from seqtwin.model.lstm.recurrence import (
-    LstmStates,
-    Share,
-    places_of,
-    run_lstm,
-    share_of_table,
-    share_of_vectors,
-)
+from seqtwin.model.lstm.recurrence import LstmStates, run_lstm
+from seqtwin.model.lstm.shares import Share, places_of, share_of_table, share_of_vectors
 from seqtwin.model.run_cell import doubled
 
 some_lengths = st.lists(st.integers(1, 9), min_size=1, max_size=6)
@@ -111,10 +105,10 @@ def test_large_gates_stay_finite() -> None:
 
 def test_one_sigmoid_serves_all_four_gates() -> None:
     gates = torch.randn(2, 12, 3, generator=torch.Generator().manual_seed(0))
-    found = doubled(gates)
+    found = doubled(gates.unbind(0))
     assert torch.equal(found[:, 6:9], 2 * gates[:, 6:9])
     assert torch.equal(found[:, [0, 5, 9, 11]], gates[:, [0, 5, 9, 11]])
-    assert torch.equal(doubled(gates[:, :, 0]), found[:, :, 0])
+    assert torch.equal(doubled(gates[:, :, 0].unbind(0)), found[:, :, 0])
     assert torch.allclose(2 * found[:, 6:9].sigmoid() - 1, gates[:, 6:9].tanh(), atol=1e-6)
 
 

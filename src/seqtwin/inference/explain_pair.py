@@ -15,7 +15,7 @@ from torch import Tensor
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.lookup import member
 from seqtwin.model.lstm.layout import Layout
-from seqtwin.model.lstm.recurrence import Share, share_of_vectors
+from seqtwin.model.lstm.shares import Share, share_of_vectors
 from seqtwin.model.run_cell import PADDINGS
 from seqtwin.model.siamese import Siamese
 from seqtwin.records import Sequences

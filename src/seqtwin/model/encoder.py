@@ -12,7 +12,7 @@ from seqtwin.model.cells import Recurrent
 from seqtwin.model.letters import Spelling
 from seqtwin.model.lstm.kept import KeptLstm
 from seqtwin.model.lstm.layout import Layout
-from seqtwin.model.lstm.recurrence import Share, share_of_table, share_of_vectors
+from seqtwin.model.lstm.shares import Share, share_of_table, share_of_vectors
 from seqtwin.model.run_cell import PADDINGS, Inputs, runs_stepwise
 from seqtwin.model.unique_rows import distinct
 from seqtwin.records import Sequences, States

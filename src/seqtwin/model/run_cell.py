@@ -5,15 +5,17 @@ All ways except `read_pads` give States that do not depend on pads. An LSTM on t
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeGuard, cast, runtime_checkable
+from typing import Any, Protocol, TypeGuard, cast, runtime_checkable
 
 import torch
 from torch import _VF, Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqtwin.model.cells import Recurrent, Unchanged
 from seqtwin.model.lstm.layout import Layout
-from seqtwin.model.lstm.recurrence import Share, run_lstm, share_of_vectors
+from seqtwin.model.lstm.recurrence import run_lstm
+from seqtwin.model.lstm.shares import Share, share_of_vectors
 from seqtwin.records import Sequences, States
 
 
@@ -85,23 +87,40 @@ def run_layers(gates: Gates, layers: Sequence[Layer], sequences: Sequences, drop
 
 def stacked_weights(lstm: nn.LSTM) -> list[Layer]:
     """Of each layer: input weights, summed biases, recurrent weights, one per direction: [directions 4*hidden ...]."""
-    return [_weights(lstm, layer) for layer in range(lstm.num_layers)]
+    return [weights_of([lstm], layer) for layer in range(lstm.num_layers)]
 
 
-def _weights(lstm: nn.LSTM, layer: int) -> Layer:
-    names = [f"l{layer}", f"l{layer}_reverse"][: 1 + lstm.bidirectional]
-    w, u = (torch.stack([getattr(lstm, f"{kind}_{name}") for name in names]) for kind in ("weight_ih", "weight_hh"))
+def weights_of(cells: Sequence[nn.LSTM], layer: int) -> Layer:
+    """The weights of one layer of some LSTMs of the same shape: [cells*directions 4*hidden ...]."""
+    names = [f"l{layer}", f"l{layer}_reverse"][: 1 + cells[0].bidirectional]
+    w, u, b, b_hh = (
+        [getattr(cell, f"{kind}_{name}") for cell in cells for name in names]
+        for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    )
     # summed before they are stacked: otherwise both gradients are views of one memory, and are clipped twice
-    biases = [getattr(lstm, f"bias_ih_{name}") + getattr(lstm, f"bias_hh_{name}") for name in names]
-    return doubled(w), doubled(torch.stack(biases)), doubled(u)
+    return doubled(w), doubled([x + y for x, y in zip(b, b_hh, strict=True)]), doubled(u)
 
 
-def doubled(parameter: Tensor) -> Tensor:
-    """Gate parameters [directions 4*hidden ...] with the rows of g times two."""
-    hidden = parameter.shape[1] // 4
-    factors = parameter.new_ones(4 * hidden)
-    factors[2 * hidden : 3 * hidden] = 2
-    return parameter * factors.view(-1, *[1] * (parameter.dim() - 2))
+def doubled(parameters: Sequence[Tensor]) -> Tensor:
+    """Gate parameters, one [4*hidden ...] per direction, as one tensor with the rows of g times two."""
+    first = parameters[0]
+    factors = first.new_ones(4, len(first) // 4)
+    factors[2] = 2
+    found: Tensor = _Doubled.apply(factors.view(-1, *[1] * (first.dim() - 1)), *parameters)  # type: ignore[no-untyped-call]
+    return found
+
+
+class _Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, factors: Tensor, *parameters: Tensor) -> Tensor:
+        ctx.save_for_backward(factors)
+        return torch.stack(parameters).mul_(factors)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        (factors,) = ctx.saved_tensors
+        return None, *(own * factors for own in gradient)
 
 
 def run_packed(inputs: Inputs, cell: Recurrent, sequences: Sequences) -> States:

@@ -82,7 +82,7 @@ class Siamese(nn.Module):
 
     def compare(self, vectors: Tensor, places: Tensor) -> Compared:
         """Pairs of vectors. `places`: the vector of each left side, then of each right side: Int[2*pairs]."""
-        left, right = vectors[places].chunk(2)
+        left, right = vectors.index_select(0, places).chunk(2)
         return Compared(left, right, self.similarity(left, right))
 
 

@@ -26,7 +26,7 @@ def distinct(rows: Int[Tensor, "rows width"]) -> tuple[Int[Tensor, "distinct wid
     """
     sums, place = torch.unique(row_sums(rows), return_inverse=True)
     one_of_each = place.new_empty(len(sums)).scatter_(0, place, torch.arange(len(rows), device=rows.device))
-    unique = rows[one_of_each]
-    if torch.equal(unique[place], rows):
+    unique = rows.index_select(0, one_of_each)
+    if torch.equal(unique.index_select(0, place), rows):
         return unique, place
     return torch.unique(rows, dim=0, return_inverse=True)  # two different rows have the same sum

@@ -12,6 +12,15 @@ def end_with_driver() -> None:
     threading.Thread(target=_follow, daemon=True).start()
 
 
+def serve_until_driver_ends() -> None:
+    """The same for the process with the queue, which outlives a signal to all: workers report to it while they stop.
+
+    It is here and not with the pool, whose imports would take longer than all else at the start of a study.
+    """
+    end_with_driver()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 def _follow() -> None:
     driver = multiprocessing.parent_process()
     if driver is not None:

@@ -3,7 +3,6 @@
 import logging
 import math
 import multiprocessing
-import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -19,7 +18,7 @@ from typing import Generic, Protocol, TypeVar
 from seqtwin.errors import SeqTwinError
 from seqtwin.run.prepare import DataSets
 from seqtwin.study.main_guard import check_program, program_fault, reported, unguarded
-from seqtwin.study.parent_watch import end_with_driver
+from seqtwin.study.parent_watch import serve_until_driver_ends
 from seqtwin.study.worker import Events, Progress, run_task, start_worker, working_here
 
 OnProgress = Callable[[Progress], None]
@@ -145,16 +144,10 @@ def run_some(
 def _manager(context: SpawnContext) -> SyncManager:
     manager = SyncManager(ctx=context)
     try:
-        manager.start(_serve_until_driver_ends)
+        manager.start(serve_until_driver_ends)
     except EOFError as error:  # mostly because the program is not guarded in a way that `check_program` notices
         raise reported(unguarded("no worker process could start")) from error
     return manager
-
-
-def _serve_until_driver_ends() -> None:
-    """The queue outlives a signal to all processes: workers report to it while they stop."""
-    end_with_driver()
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:

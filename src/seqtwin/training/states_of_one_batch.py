@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from seqtwin.model.encoder import Encoder, SeriesInput
 from seqtwin.model.lstm.layout import Layout
 from seqtwin.model.lstm.products import linear, suits_onednn
-from seqtwin.model.lstm.recurrence import LstmStates, Share, places_of, run_lstm
-from seqtwin.model.run_cell import Layer, doubled
+from seqtwin.model.lstm.recurrence import LstmStates, run_lstm
+from seqtwin.model.lstm.shares import Share, packed, places_of
+from seqtwin.model.run_cell import weights_of
 from seqtwin.records import Sequences, States
 
 
@@ -31,7 +32,7 @@ def states_of_one_batch(encoders: Sequence[Encoder], batch: Sequences) -> list[S
     wide = _widened(layout, len(cells))
     parts: list[list[LstmStates]] = []
     for layer in range(cells[0].num_layers):
-        weight, bias, recurrent = _weights(cells, layer)
+        weight, bias, recurrent = weights_of(cells, layer)
         if layer:
             share = _share_of_vectors([own.outputs for own in parts[-1]], layout, weight, bias)
         elif isinstance(encoders[0].inputs, SeriesInput):
@@ -77,7 +78,7 @@ def _share_of_tokens(
 
 def _share_of_vectors(vectors: Sequence[Tensor], layout: Layout, weight: Tensor, bias: Tensor) -> Share:
     """The share that comes from the vectors of each member [batch time dim]: one row of the table per packed step."""
-    inputs = torch.stack([own[layout.rows, layout.times] for own in vectors]).flatten(0, 1)
+    inputs = torch.stack([packed(own, layout) for own in vectors]).flatten(0, 1)
     table = _linear(inputs, weight, bias).flatten(0, 1)
     return Share(table, torch.arange(len(table)).view(len(inputs), -1))
 
@@ -87,15 +88,3 @@ def _linear(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if suits_onednn(weight[0].numel(), weight.dtype):
         return torch.stack([linear(*own) for own in zip(rows, weight, bias, strict=True)])
     return torch.baddbmm(bias[:, None], rows, weight.mT)
-
-
-def _weights(cells: Sequence[nn.LSTM], layer: int) -> Layer:
-    """Input weights, summed biases and recurrent weights, doubled: [members*directions 4*hidden ...]."""
-    names = [f"l{layer}", f"l{layer}_reverse"][: 1 + cells[0].bidirectional]
-    w, u = (
-        torch.stack([getattr(cell, f"{kind}_{name}") for cell in cells for name in names])
-        for kind in ("weight_ih", "weight_hh")
-    )
-    # summed before they are stacked: otherwise both gradients are views of one memory, and are clipped twice
-    biases = [getattr(cell, f"bias_ih_{name}") + getattr(cell, f"bias_hh_{name}") for cell in cells for name in names]
-    return doubled(w), doubled(torch.stack(biases)), doubled(u)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from seqtwin.model.cells import Recurrent
 from seqtwin.model.lstm.layout import Layout
 from seqtwin.model.lstm.products import linear
-from seqtwin.model.lstm.recurrence import Share, places_of
+from seqtwin.model.lstm.shares import Share, places_of
 from seqtwin.model.run_cell import Inputs, Layer, rounded, run_alone, run_layers, run_masked, stacked_weights
 from seqtwin.records import Sequences, States
 

@@ -57,6 +57,14 @@ def product(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return rows @ weight.t() if bias is None else torch.addmm(bias, rows, weight.t())
 
 
+def product_and(rows: Tensor, weight: Tensor, more: Tensor) -> Tensor:
+    """The product plus `more` [m n], whose number format it has."""
+    if suits_onednn(weight.numel(), rows.dtype) and rows.dtype == more.dtype:
+        found: Tensor = torch.ops.mkldnn._linear_pointwise.binary(rows, more, weight, None, "add")
+        return found
+    return more + product(rows, weight)
+
+
 def product_over_rows(wide: Tensor, narrow: Tensor) -> Tensor:
     """wide [m n], transposed, times narrow [m k]: [n k]. oneDNN copies its first factor here: the narrow one."""
     if suits_onednn(wide.shape[1] * narrow.shape[1], wide.dtype):

@@ -15,23 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from seqtwin.model.lstm.layout import Layout
-from seqtwin.model.lstm.products import granule, height, linear, product, product_over_rows, suits_onednn
-
-
-@dataclass(frozen=True)
-class Share:
-    """The share of the gates that comes from the input, including both biases, as rows of a table.
-
-    `table` [rows 4*hidden]: for tokens it has few rows, one per distinct token and direction. `places` [directions
-    steps]: the row of each packed step.
-    """
-
-    table: Tensor
-    places: Tensor
+from seqtwin.model.lstm.products import granule, height, product, product_and, product_over_rows, suits_onednn
+from seqtwin.model.lstm.shares import Share
 
 
 @dataclass(frozen=True)
@@ -53,30 +42,11 @@ def run_lstm(share: Share, weight: Tensor, layout: Layout) -> LstmStates:
     return LstmStates(*_read(*_advance(share, weight, layout.sizes, None), layout))
 
 
-def share_of_vectors(vectors: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
-    """The share that comes from vectors [batch time dim]: one row of the table per packed step."""
-    inputs = vectors.to(weight.dtype)[layout.rows, layout.times]
-    rows = [linear(x, w, b) for x, w, b in zip(inputs, weight, bias, strict=True)]
-    return Share(torch.cat(rows), torch.arange(layout.times.numel()).view(layout.times.shape))
-
-
-def share_of_table(vectors: Tensor, rows: Tensor, layout: Layout, weight: Tensor, bias: Tensor) -> Share:
-    """The share that comes from a few `vectors` [distinct dim]; `rows` [batch time]: the vector of each step."""
-    table = linear(vectors.to(weight.dtype), weight.flatten(0, 1), bias.flatten())
-    return Share(table.view(-1, bias.shape[1]), places_of(rows, layout))
-
-
-def places_of(rows: Tensor, layout: Layout) -> Tensor:
-    """The rows of a table of shares, which has one per vector and direction: [directions steps]."""
-    directions = len(layout.times)
-    return rows[layout.rows, layout.times] * directions + torch.arange(directions)[:, None]
-
-
 def _read(h: Tensor, negated: Tensor, layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
     """Outputs, and the states at the ends, of packed states. `h` has further steps, of which the first is 0."""
     places = layout.at + h.shape[1] * torch.arange(len(h))
     outputs = h.flatten(0, 1).index_select(0, places.flatten())
-    hidden, memory = (states[:, layout.ends].transpose(0, 1).contiguous() for states in (h, negated))
+    hidden, memory = (states.index_select(1, layout.ends).transpose(0, 1).contiguous() for states in (h, negated))
     return outputs.view(*layout.at.shape[:2], -1), hidden, memory.neg_()
 
 
@@ -116,33 +86,31 @@ def _advance(share: Share, weight: Tensor, sizes: list[int], saved: _Saved | Non
     h[:, steps:] = 0
     negated = torch.empty(directions, steps, hidden, dtype=exact)
     room = saved or _Saved.of(sizes[0], directions, hidden, exact)
-    table = share.table.to(exact)
-    gates = table.new_empty(directions * sizes[0], width)
+    table, places = share.table.to(exact), nn.functional.pad(share.places, (0, granule(sizes[0])))
+    room_of_shares = table.new_empty(directions * height(sizes[0]), width)
     start = before = 0
     for time, size in enumerate(sizes):
-        now, then = slice(start, start + size), slice(before, before + size)
+        now, then, tall = slice(start, start + size), slice(before, before + size), height(size)
         acts, squashed = room.at(start if saved else 0, size)
-        z = gates[: directions * size]
-        torch.index_select(table, 0, share.places[:, now].flatten(), out=z)
-        z = _by_gate(z.view(directions, size, width))
-        if time:
-            # rows of later steps, which are not known yet, make the product one of few shapes
-            _add_products(z, h[:, before : before + height(size)].to(weight.dtype), weight, acts)
-        else:
-            acts.copy_(z)
-        _cell(acts.sigmoid_(), negated[:, then] if time else None, negated[:, now], squashed, h[:, now])
+        # further rows, whose states are not known yet, make the product one of few shapes
+        shares = room_of_shares[: directions * tall]
+        torch.index_select(table, 0, places[:, start : start + tall].flatten(), out=shares)
+        earlier = h[:, before : before + tall].to(weight.dtype) if time else None
+        _activate(shares.view(directions, tall, width), earlier, weight, acts)
+        _cell(acts, negated[:, then] if time else None, negated[:, now], squashed, h[:, now])
         before, start = start, start + size
     return h, negated
 
 
-def _add_products(shares: Tensor, rows: Tensor, weight: Tensor, gates: Tensor) -> None:
-    """gates [directions 4 size hidden] = shares + rows [directions height hidden] times weight, by gate."""
-    size = gates.shape[2]
-    if _one_by_one(weight):
-        for own, share, row, w in zip(gates, shares, rows, weight, strict=True):
-            torch.add(share, _by_gate(product(row, w)[None, :size])[0], out=own)
+def _activate(shares: Tensor, earlier: Tensor | None, weight: Tensor, acts: Tensor) -> None:
+    """acts [directions 4 size hidden] = sigmoid(shares + earlier times weight), by gate, without further rows."""
+    size = acts.shape[2]
+    if earlier is not None and _one_by_one(weight):
+        for own, share, row, w in zip(acts, shares, earlier, weight, strict=True):
+            torch.sigmoid(_by_gate(product_and(row, w, share)[None, :size])[0], out=own)
     else:
-        torch.add(shares, _by_gate(torch.bmm(rows, weight.mT)[:, :size]), out=gates)
+        sums = shares if earlier is None else shares + torch.bmm(earlier, weight.mT)
+        torch.sigmoid(_by_gate(sums[:, :size]), out=acts)
 
 
 def _one_by_one(weight: Tensor) -> bool:
@@ -188,7 +156,7 @@ class _Recurrence(torch.autograd.Function):
         layout, saved = ctx.layout, _Saved(steps, len(weight), weight.shape[2])
         grad_h = _spread(outputs, hidden, layout, negated)
         grad_c = None if cell is None else _at_ends(torch.zeros_like(negated), cell, layout)
-        rows = _retreat(grad_h, grad_c, saved, negated, weight, layout.sizes)
+        rows = _retreat(grad_h, grad_c, saved, h, negated, weight, layout.sizes)
         # the sum over many steps needs more digits than one step
         grad_table = torch.zeros_like(table, dtype=h.dtype)
         for own, place in zip(rows[:, : places.shape[1]], places, strict=True):
@@ -201,8 +169,8 @@ def _of_weight(rows: Tensor, h: Tensor, layout: Layout) -> Tensor:
     count, first = len(layout.before), layout.sizes[0]
     if not count:
         return rows.new_zeros(len(rows), rows.shape[2], h.shape[2])
-    before = torch.nn.functional.pad(layout.before, (0, height(count) - count), value=first + count)
-    earlier = h[:, before].to(rows.dtype)
+    before = nn.functional.pad(layout.before, (0, height(count) - count), value=first + count)
+    earlier = h.index_select(1, before).to(rows.dtype)
     late = rows[:, first : first + height(count)]
     return torch.stack([product_over_rows(now, then) for now, then in zip(late, earlier, strict=True)])
 
@@ -228,7 +196,7 @@ def _at_ends(grad: Tensor, ends: Tensor, layout: Layout) -> Tensor:
 
 
 def _retreat(
-    grad_h: Tensor, grad_c: Tensor | None, saved: _Saved, negated: Tensor, weight: Tensor, sizes: list[int]
+    grad_h: Tensor, grad_c: Tensor | None, saved: _Saved, h: Tensor, negated: Tensor, weight: Tensor, sizes: list[int]
 ) -> Tensor:
     """The gradient of the gates [directions steps 4*hidden], followed by rows of 0 for products. `grad_h` is changed.
 
@@ -239,20 +207,19 @@ def _retreat(
     rows = weight.new_empty(directions, steps + granule(steps), width)
     rows[:, steps:] = 0
     room = negated.new_empty(directions, 4, sizes[0], hidden)
-    carry_c = torch.zeros_like(negated[:, : sizes[0]])
+    carried = torch.zeros_like(negated[:, : sizes[0]])
     end = steps
     for time in range(len(sizes) - 1, -1, -1):
         size = sizes[time]
         now = slice(end - size, end)
         end -= size
-        dh, dc = grad_h[:, now], carry_c[:, :size]
+        grad_n = carried[:, :size]
         if grad_c is not None:
-            dc.add_(grad_c[:, now])
+            grad_n.sub_(grad_c[:, now])
         before = end - sizes[time - 1]
         then = negated[:, before : before + size] if time else None
-        grad = room[:, :, :size]
-        _cell_back(*saved.at(end, size), then, dh, dc, grad)
-        _by_gate(rows[:, now]).copy_(grad)
+        step = _Step(*saved.at(end, size), negated[:, now], h[:, now], then)
+        _cell_back(step, grad_h[:, now], grad_n, room[:, :, :size], _by_gate(rows[:, now]))
         if time:
             _add_gradients(grad_h[:, before : before + size], rows[:, end : end + height(size)], weight)
     return rows
@@ -268,24 +235,36 @@ def _add_gradients(earlier: Tensor, rows: Tensor, weight: Tensor) -> None:
         earlier.add_(torch.bmm(rows, weight)[:, :size])
 
 
-def _cell_back(
-    acts: Tensor, squashed: Tensor, negated_before: Tensor | None, dh: Tensor, dc: Tensor, grad: Tensor
-) -> None:
-    """The gradient of the gates of one step, from those of its h and c. `dc` becomes that of the cell state before.
+@dataclass(frozen=True)
+class _Step:
+    """Of one step: gates [directions 4 size hidden], sigmoid(-2c), -c, h, and the -c of the step before, if any."""
 
-    dc += dh o (1 - tanh(c)^2), with tanh(c) = 1 - 2 s; di = dc (2 g - 1) i (1 - i); df = dc c' f (1 - f);
-    dg = 2 dc i g (1 - g); do = dh tanh(c) o (1 - o).
+    gates: Tensor
+    sigmoid: Tensor
+    negated: Tensor
+    hidden: Tensor
+    before: Tensor | None
+
+
+def _cell_back(step: _Step, dh: Tensor, dn: Tensor, room: Tensor, rows: Tensor) -> None:
+    """Write the gradient of the gates of one step to `rows`, from those of h and of n = -c.
+
+    `dn` gets the share of h, and becomes that of the step before: dn -= 2 dh (o - h) (1 - s), with s = sigmoid(-2c) and
+    so h = o - 2 o s. di = dn (n - f n') (1 - i); df = dn f n' (1 - f); dg = dn (n - f n' - i) (1 - g);
+    do = dh h (1 - o).
     """
-    i, f, g, o = acts.unbind(1)
-    torch.addcmul(acts, acts, acts, value=-1, out=grad)
-    to_i, to_f, to_g, to_o = grad.unbind(1)
-    to_o.mul_(dh).mul_(torch.mul(squashed, -2).add_(1))
-    dc.addcmul_(torch.addcmul(squashed, squashed, squashed, value=-1).mul_(o), dh, value=4)
-    grad[:, :3].mul_(dc[:, None])
-    to_i.mul_(torch.mul(g, 2).sub_(1))
-    to_g.mul_(i).mul_(2)
-    if negated_before is None:
+    i, f, _, o = step.gates.unbind(1)
+    to_i, to_f, to_g, to_o = room.unbind(1)
+    slope = torch.sub(o, step.hidden)
+    dn.addcmul_(slope.addcmul_(slope, step.sigmoid, value=-1), dh, value=-2)
+    torch.mul(dh, step.hidden, out=to_o)
+    if step.before is None:
         to_f.zero_()
+        torch.mul(dn, step.negated, out=to_i)
     else:
-        to_f.mul_(negated_before).neg_()
-        dc.mul_(f)
+        forgotten = torch.mul(f, step.before)
+        torch.mul(dn, forgotten, out=to_f)
+        torch.mul(dn, torch.sub(step.negated, forgotten), out=to_i)
+    torch.addcmul(to_i, dn, i, value=-1, out=to_g)
+    torch.addcmul(room, room, step.gates, value=-1, out=rows)
+    dn.mul_(f)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from seqtwin.data.batches import PairStore, Ragged
 from seqtwin.model.lstm.layout import Layout
-from seqtwin.model.lstm.recurrence import Share, share_of_vectors
+from seqtwin.model.lstm.shares import Share, share_of_vectors
 from seqtwin.model.run_cell import PADDINGS
 from seqtwin.model.siamese import Siamese, joined
 from seqtwin.records import Compared, Sequences
