@@ -18,7 +18,7 @@ from seqtwin.run.evaluate import RETRIEVAL, judge, judge_untrained
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.prepare import prepare_pairs
 from seqtwin.run.prepared_data import Prepared
-from seqtwin.training.encode_store import encode_items, only, predict, score_matrix
+from seqtwin.training.encode_store import encode_items, predict, score_matrix
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_series_are_searched_too() -> None:
     found = judge(model, series, {}).scores["retrieval"]
     task = series.data.retrieval
     assert task is not None
-    vectors = encode_items(model, only(series.stores["test"].items, np.array(task.corpus)))
+    vectors = encode_items(model, series.stores["test"].items.only(np.array(task.corpus)))
     scores = score_matrix(model, vectors, vectors).astype(float)
     np.fill_diagonal(scores, -np.inf)
     best = scores.argmax(1)

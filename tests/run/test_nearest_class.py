@@ -12,7 +12,7 @@ from seqtwin.data.reading.pairs_from_classes import read_items
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.nearest_class import nearest_accuracy, nearest_scores
 from seqtwin.run.prepare import prepare
-from seqtwin.training.encode_store import encode_items, only
+from seqtwin.training.encode_store import encode_items
 
 SMALL = {"encoder": {"embedding": 6, "hidden": 8}}
 
@@ -49,7 +49,7 @@ def test_series_of_a_built_in_set() -> None:
     model, labelled = fresh_model(config, prepared), prepared.data.labelled
     assert labelled is not None
     parts = [labelled.part(split) for split in ("train", "test")]
-    items = [only(prepared.stores["test"].items, np.asarray(places)) for places, _ in parts]
+    items = [prepared.stores["test"].items.only(np.asarray(places)) for places, _ in parts]
     train, test = (torch.nn.functional.normalize(encode_items(model, one)).numpy() for one in items)
     fitted = KNeighborsClassifier(1, algorithm="brute").fit(train.astype(np.float64), parts[0][1])
     expected = fitted.score(test.astype(np.float64), parts[1][1])

@@ -36,6 +36,17 @@ class Ragged:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def only(self, rows: np.ndarray) -> "Ragged":
+        """The items of some rows, one after the other. Rows may repeat.
+
+        >>> Ragged.of([np.array([4, 5]), np.array([6])]).only(np.array([1, 0, 1])).steps.tolist()
+        [6, 4, 5, 6]
+        """
+        lengths = self.lengths[rows]
+        starts = np.cumsum(lengths) - lengths
+        places = np.repeat(self.starts[rows] - starts, lengths) + np.arange(lengths.sum())
+        return Ragged(self.steps[places], starts, lengths)
+
     def take(self, rows: np.ndarray) -> Sequences:
         """The items of some rows, right-padded to the longest."""
         lengths = self.lengths[rows]

@@ -14,7 +14,7 @@ from seqtwin.run.nearest_class import nearest_scores
 from seqtwin.run.prepared_data import Prepared
 from seqtwin.training.clock import per_second
 from seqtwin.training.diagnostics.every_representation import ReadPairs, read_pairs
-from seqtwin.training.encode_store import encode_items, only, predict, score_matrix, score_pairs
+from seqtwin.training.encode_store import encode_items, predict, score_matrix, score_pairs
 
 RETRIEVAL = ("mrr", "recall@1", "recall@10", "hit_rate@1", "hit_rate@10", "map_at_r")
 
@@ -108,4 +108,4 @@ def _retrieval(model: Siamese, prepared: Prepared) -> dict[str, float]:
 def _items(prepared: Prepared, items: Sequence[str | int]) -> Ragged:
     if prepared.tokens is not None:
         return Ragged.of(prepared.tokens.encode([str(text) for text in items]))
-    return only(prepared.stores["test"].items, np.asarray(items))
+    return prepared.stores["test"].items.only(np.asarray(items))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from seqtwin.data.batches import Ragged
 from seqtwin.floors import Baselines, compare_with_best
 from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, lower_is_better
 from seqtwin.published import Facts, Scores, TrainingOptions
@@ -39,8 +40,9 @@ def interval_of(value: Value, clusters: np.ndarray) -> Interval | None:
     if len(names) < FEWEST:
         return None
     rng = np.random.default_rng(0)
-    members = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
-    drawn = (np.concatenate([members[i] for i in rng.integers(0, len(names), len(names))]) for _ in range(DRAWS))
+    sizes = np.bincount(of)
+    members = Ragged(np.argsort(of, kind="stable"), np.cumsum(sizes) - sizes, sizes)
+    drawn = (members.only(rng.integers(0, len(names), len(names))).steps for _ in range(DRAWS))
     values = [drawn_value for drawn_value in map(value, drawn) if drawn_value is not None]
     if len(values) < 0.95 * DRAWS:
         return None

@@ -10,7 +10,7 @@ from torch import Tensor
 from seqtwin.data.batches import Ragged
 from seqtwin.model.siamese import Siamese
 from seqtwin.run.prepared_data import Prepared
-from seqtwin.training.encode_store import encode_items, only, score_matrix
+from seqtwin.training.encode_store import encode_items, score_matrix
 
 VectorsT = TypeVar("VectorsT", Tensor, np.ndarray)
 AT_ONCE = 1024
@@ -53,4 +53,4 @@ def _ragged(prepared: Prepared, items: Sequence[str | int]) -> Ragged:
     """The token ids of texts, or the series at these positions."""
     if prepared.tokens is not None:
         return Ragged.of(prepared.tokens.encode([str(text) for text in items]))
-    return only(prepared.stores["test"].items, np.asarray(items))
+    return prepared.stores["test"].items.only(np.asarray(items))

@@ -68,13 +68,7 @@ def part_of(store: PairStore, rows: np.ndarray) -> PairStore:
     """The pairs at these rows, with only the items that they use."""
     used, place = np.unique(np.concatenate([store.left[rows], store.right[rows]]), return_inverse=True)
     left, right = np.split(place, 2)
-    return PairStore(only(store.items, used), left, right, store.target[rows])
-
-
-def only(items: Ragged, rows: np.ndarray) -> Ragged:
-    """Only the items at these rows."""
-    ends = items.starts[rows] + items.lengths[rows]
-    return Ragged.of([items.steps[start:end] for start, end in zip(items.starts[rows], ends, strict=True)])
+    return PairStore(store.items.only(used), left, right, store.target[rows])
 
 
 def batch_deviation(model: Siamese, items: Ragged) -> float:
@@ -105,4 +99,4 @@ def rounding_deviation(model: Siamese, items: Ragged) -> float | None:
 def _sample(items: Ragged, size: int = 64) -> Ragged:
     """Some items of all lengths."""
     order = np.argsort(items.lengths, kind="stable")
-    return only(items, order[np.linspace(0, len(order) - 1, min(size, len(order))).astype(int)])
+    return items.only(order[np.linspace(0, len(order) - 1, min(size, len(order))).astype(int)])

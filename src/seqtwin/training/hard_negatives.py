@@ -12,7 +12,7 @@ from torch import Tensor
 
 from seqtwin.data.batches import PairStore
 from seqtwin.model.siamese import Siamese
-from seqtwin.training.encode_store import encode_items, only, score_matrix, score_pairs
+from seqtwin.training.encode_store import encode_items, score_matrix, score_pairs
 
 NEAREST = 50  # neighbours considered per text
 AT_ONCE = 512  # anchors compared with all other texts at once
@@ -77,7 +77,7 @@ class HardNegatives:
         return self.found
 
     def _search(self, model: Siamese) -> tuple[np.ndarray, np.ndarray]:
-        vectors = encode_items(model, only(self.store.items, self.used))
+        vectors = encode_items(model, self.store.items.only(self.used))
         limit = self._limits(model, vectors)
         used: set[tuple[int, int]] = set()
         chosen = [

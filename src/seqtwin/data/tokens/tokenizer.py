@@ -195,9 +195,11 @@ class TextTokens:
 
     def unknown_share(self, texts: Sequence[str]) -> float:
         """The share of the tokens of some texts that are not in the vocabulary; 0 without tokens."""
-        encodings = self.tokenizer.encode_batch_fast([storable(text) for text in texts])
-        unknown = sum(encoding.ids.count(1) for encoding in encodings)
-        return unknown / max(1, sum(len(encoding.ids) for encoding in encodings))
+        times = Counter(texts)
+        ids, _ = self._found(list(times))
+        own = ids if self.letters is None else [rows[:, 0] for rows in ids]
+        unknown = sum(n * int((tokens == 1).sum()) for tokens, n in zip(own, times.values(), strict=True))
+        return unknown / max(1, sum(n * len(tokens) for tokens, n in zip(own, times.values(), strict=True)))
 
     def to_json(self) -> str:
         """The text of `tokenizer.json`."""

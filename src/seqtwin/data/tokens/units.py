@@ -37,8 +37,9 @@ def _by_frequency(
     texts: Sequence[str], size: int | None, normalizer: normalizers.Normalizer, pieces: pre_tokenizers.PreTokenizer
 ) -> Tokenizer:
     counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update(piece for piece, _ in pieces.pre_tokenize_str(normalizer.normalize_str(text)))
+    for text, times in Counter(texts).items():
+        for piece, _ in pieces.pre_tokenize_str(normalizer.normalize_str(text)):
+            counts[piece] += times
     return of_counts(counts, size, normalizer, pieces)
 
 

@@ -10,7 +10,7 @@ from seqtwin.model.siamese import Siamese
 from seqtwin.published import Diagnostics
 from seqtwin.run.diagnose_run import STATE_ITEMS, some_rows
 from seqtwin.training.diagnostics import geometry
-from seqtwin.training.encode_store import encode_items, only
+from seqtwin.training.encode_store import encode_items
 from seqtwin.training.run_state import Criterion
 
 WATCHED_ITEMS = 512
@@ -23,7 +23,7 @@ class ItemWatcher:
     """
 
     def __init__(self, items: Ragged, seed: int) -> None:
-        self.items = only(items, some_rows(items, WATCHED_ITEMS, seed))
+        self.items = items.only(some_rows(items, WATCHED_ITEMS, seed))
         self.first: Diagnostics = {}
 
     def __call__(self, learner: Learner | Distiller, _loss: Criterion) -> Diagnostics:
