@@ -182,8 +182,8 @@ def other_commands(commands: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [
         *lines,
         "",
-        "A worker of `dedupe` and `link` compares 4,096 texts with at most 65,536 vectors, so its memory stops growing",
-        "at 65,536 rows. That of the command grows with each row, between the last two sizes by",
+        "A worker of `dedupe` and `link` compares 4,096 texts with at most 65,536 vectors, so its memory hardly grows",
+        "beyond 65,536 rows. That of the command grows with each row, between the last two sizes by",
         f"{', '.join(grown)}.",
         "",
     ]
