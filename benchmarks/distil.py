@@ -16,10 +16,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from changed_texts import words_in
+from distil_page import SPEED, students_page
 from first_vectors import write_first_vectors
-from measured_page import mean_and_range
 from recipes import cosines, speeds, static_vectors, transformer
 from scored_pairs import write_scored_pairs
 from tune_teacher import read_pairs, texts_of, tuned_teacher
@@ -89,42 +88,6 @@ SCORED: Mapping[str, Training] = {
     "stsb": GRADES,
     "qqp": Training("mse", {"epochs": 5, "batch": 128, "lr": 0.0015, **AVERAGED}, DROPPED),
 }
-HEAD = """# Students of a sentence encoder
-
-Written by `python benchmarks/distil.py` from [results.json](results.json). The teacher is all-MiniLM-L6-v2. A student
-has the config [configs/recipes/distilled.yaml](../../configs/recipes/distilled.yaml); the LSTM has hidden 128 and the
-mean and maximum of its outputs. It learns from 50,300 texts of the train splits of SICK, STS-B, MRPC and QQP without
-labels, then from the train pairs of one data set. Figures are of the test split: the mean over three seeds (lowest to
-highest). *Zero-shot*: nothing is trained on the pairs. Speeds are texts per CPU second with one thread on the test
-texts of QQP, all measured in one run. CPU minutes are those of a student for QQP before its labelled pairs, without
-those of the teacher.
-
-*Tuned teacher*: the teacher learns the train pairs of SICK, STS-B and QQP first (one seed,
-[tune_teacher.py](../../benchmarks/tune_teacher.py)). Its student starts from static word vectors
-([first_vectors.py](../../benchmarks/first_vectors.py)), learns from the same texts, then from pairs that the teacher
-scores: near texts of train, texts with changed copies, random texts
-([scored_pairs.py](../../benchmarks/scored_pairs.py)). For SICK and STS-B the labelled pairs are among them, each three
-times; for QQP they follow.
-
-| encoder | SICK, Pearson | STS-B, Pearson | QQP, ROC-AUC | texts per CPU second | CPU minutes per student |
-| --- | --- | --- | --- | ---: | ---: |
-"""
-TAIL = """
-The following did not help and was left out. Figures are of dev, with one seed (three: SICK, STS-B, QQP):
-
-- A tuned teacher without scored pairs: .857 on SICK and .868 on QQP after the labelled pairs.
-- One file of scored pairs for all data sets, without changed copies and dropout, and the labelled pairs afterwards:
-  .867 on SICK and .870 on QQP.
-- The pairs of QQP with a learning rate of .001 and no dropout: .870 instead of .874 (three epochs). Those of
-  STS-B with a learning rate of .0015 and the dropout of QQP: .847 instead of .853.
-- Two epochs of the scored pairs of QQP without averaged weights: .874 after the labelled pairs, instead of .877.
-- Eight epochs of the scored pairs of QQP instead of five: .877 after the labelled pairs, the same. Weights on the line
-  from those before to those after the labelled pairs: .8767 at three quarters, .8768 at the end, .8766 beyond it, at
-  five quarters.
-- Random word vectors at first: .820, .839, .842 before any pair, instead of .825, .842, .841. Static vectors with their
-  own standard deviation of .91: .814, .833, .833.
-- Changed copies among the texts without pairs, with three epochs: .823, .832, .837 before any pair.
-"""
 
 
 def student_config(student: Student, seed: int) -> RunConfig:
@@ -185,18 +148,19 @@ def seconds_of(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.json")
 
 
-def measure(name: str) -> dict[str, Any]:
-    """The test scores of a student on each data set, by seed, and the CPU seconds of its trainings for QQP."""
-    student = STUDENTS[name]
-    found: dict[str, Any] = {data: [] for data in GRADED}
-    found["cpu_seconds"] = []
-    for seed in range(SEEDS):
-        for data in GRADED:
-            encode = seqtwin.load(trainings(student, data, seed)[-1]).encode
-            found[data].append(round(score_pairs(encode, data, "test"), 4))
-            print(name, seed, data, found[data][-1], flush=True)
-        runs = trainings(student, "qqp", seed)
-        found["cpu_seconds"].append(round(sum(read_json(seconds_of(run))["cpu_seconds"] for run in runs[:-1]), 1))
+def measure(name: str, known: Mapping[str, Any]) -> dict[str, Any]:
+    """The test scores of a student on each data set, by seed, and the CPU seconds of its trainings for QQP.
+
+    Those known are taken as they are.
+    """
+    student, found = STUDENTS[name], dict(known)
+    for data in [data for data in GRADED if data not in known]:
+        runs = [trainings(student, data, seed) for seed in range(SEEDS)]
+        found[data] = [round(score_pairs(seqtwin.load(own[-1]).encode, data, "test"), 4) for own in runs]
+        print(name, data, found[data], flush=True)
+        if data == "qqp":
+            seconds = [[read_json(seconds_of(run))["cpu_seconds"] for run in own[:-1]] for own in runs]
+            found["cpu_seconds"] = [round(sum(own), 1) for own in seconds]
     return found
 
 
@@ -218,9 +182,13 @@ def trainings(student: Student, data: str, seed: int) -> list[Path]:
 
 def first_training(student: Student, seed: int) -> Path:
     """The run in which a student learns from texts."""
+    return train_once(student_config(student, seed), home_of(student, seed) / "student")
+
+
+def home_of(student: Student, seed: int) -> Path:
+    """The folder of the runs of a student."""
     network = str(student.network.get("encoder.cell", "words"))
-    home = RUNS / (f"{network}-tuned" if student.tuned else network) / str(seed)
-    return train_once(student_config(student, seed), home / "student")
+    return RUNS / (f"{network}-tuned" if student.tuned else network) / str(seed)
 
 
 def score_pairs(encode: Encode, data: str, split: str) -> float:
@@ -250,10 +218,23 @@ def measure_others(known: Collection[str]) -> dict[str, Any]:
     }
 
 
+def timed_encoder(student: Student) -> Path:
+    """A run whose encoder has the shape and the vocabulary of the student, on which alone its speed depends.
+
+    It is the first training if that was done; later ones change no shape. Otherwise it is a training of one epoch, by
+    the tuned teacher, whose vectors are known.
+    """
+    folder = home_of(student, 0) / "student"
+    if folder.exists():
+        return folder
+    changes = {"objective.teacher": str(tuned_teacher()), "fit.epochs": 1}
+    return train_once(vary(student_config(student, 0), changes), folder.with_name("one-epoch"))
+
+
 def measure_speeds() -> dict[str, float]:
-    """Texts per CPU second of all encoders, in one run. Pairs, which students learn from later, change no shape."""
+    """Texts per CPU second of all encoders, in one run."""
     pairs = read_pairs("qqp", "test")
-    methods = {name: seqtwin.load(first_training(student, 0)).encode for name, student in STUDENTS.items()}
+    methods = {name: seqtwin.load(timed_encoder(student)).encode for name, student in STUDENTS.items()}
     others = {"teacher": transformer(), "static vectors, zero-shot": static_vectors()}
     methods |= {key: encode for key, encode in others.items() if encode is not None}
     rates = speeds(methods, sorted({*pairs.left, *pairs.right}))
@@ -262,16 +243,7 @@ def measure_speeds() -> dict[str, float]:
 
 def page(results: Mapping[str, Any]) -> str:
     """The page as Markdown."""
-    rates = results.get("texts_per_second", {})
-    rest = results.keys() - STUDENTS.keys() - {"texts_per_second"}
-    names = [name for name in (*STUDENTS, *sorted(rest)) if name in results]
-    return HEAD + "".join(_row(name, results[name], rates) for name in names) + TAIL
-
-
-def _row(name: str, own: Mapping[str, Any], rates: Mapping[str, float]) -> str:
-    scores = [mean_and_range(own[data]) for data in GRADED]
-    minutes = f"{np.mean(own['cpu_seconds']) / 60:.1f}" if "cpu_seconds" in own else ""
-    return f"| {' | '.join([name, *scores, f'{rates[name]:,.0f}' if name in rates else '', minutes])} |\n"
+    return students_page(results, list(STUDENTS), list(GRADED))
 
 
 def main() -> None:
@@ -281,16 +253,16 @@ def main() -> None:
     if missing := sorted({"SEQTWIN_DATA", "SEQTWIN_TEACHER", "SEQTWIN_STATIC"} - os.environ.keys()):
         print(f"not measured, because {' and '.join(missing)} is not set", file=sys.stderr)
     elif wanted == [SPEEDS]:
-        publish_text(RESULTS, dump_json(results | {"texts_per_second": measure_speeds()}))
-        results = read_json(RESULTS)
-    elif any(name not in results for name in wanted):
+        results[SPEED] = measure_speeds()
+        publish_text(RESULTS, dump_json(results))
+    elif missing_students := [name for name in wanted if GRADED.keys() - results.get(name, {}).keys()]:
         HOME.mkdir(parents=True, exist_ok=True)
-        for name in wanted:
-            if name not in results:
-                results[name] = measure(name)
-                publish_text(RESULTS, dump_json(results))
+        for name in missing_students:
+            results[name] = measure(name, results.get(name, {}))
+            publish_text(RESULTS, dump_json(results))
         results |= measure_others(results.keys())
-        results["texts_per_second"] = measure_speeds()
+        if STUDENTS.keys() - results.get(SPEED, {}).keys():
+            results[SPEED] = measure_speeds()
         publish_text(RESULTS, dump_json(results))
     publish_text(PAGE, page(results))
     print(page(results))

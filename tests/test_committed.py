@@ -82,7 +82,9 @@ def test_the_page_of_a_benchmark_is_remade_from_its_figures(name: str, monkeypat
     assert (home / "README.md").read_text(encoding="utf-8") == benchmark.page(read_json(home / "results.json"))
 
 
-@pytest.mark.parametrize(("name", "all_of_them"), [("training_options", "CASES"), ("recipes", "RECIPES")])
+@pytest.mark.parametrize(
+    ("name", "all_of_them"), [("training_options", "CASES"), ("recipes", "RECIPES"), ("leave_one_out", "SETS")]
+)
 def test_nothing_is_missing_in_the_figures_of_a_benchmark(
     name: str, all_of_them: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
