@@ -41,6 +41,7 @@ SIZES = {
 SMALL = {"embedding": 16, "hidden": 32}
 GROUP = 25_000  # rows of a row group, the same for any number of rows: a worker reads it page by page
 MIB = 2**20
+LEFT = 1000  # names that `link` looks for
 ASKED = 1.8
 INTRODUCTION = (
     "`python benchmarks/bulk.py efficiency ROWS ...` measures `encode --dask` on a corpus of random names in",
@@ -60,8 +61,8 @@ def write_encoder(folder: Path, **settings: Any) -> EncoderAt:
     return EncoderAt(str(folder), load_either(folder).fingerprint)
 
 
-def write_corpus(folder: Path, rows: int, files: int) -> None:
-    """Random names of two to four syllables, with an id."""
+def write_corpus(folder: Path, rows: int, files: int, syllables: int = 4) -> None:
+    """Random names with an id. They have up to this number of syllables; the third and fourth can be missing."""
     folder.mkdir()
     schema = pa.schema({"id": pa.int64(), "name": pa.string()})
     rng = np.random.default_rng(0)
@@ -70,7 +71,7 @@ def write_corpus(folder: Path, rows: int, files: int) -> None:
             left = rows // files
             while left:
                 count = min(left, GROUP)
-                drawn = SYLLABLES[rng.integers(0, len(SYLLABLES), (4, count))]
+                drawn = SYLLABLES[rng.integers(0, len(SYLLABLES), (syllables, count))]
                 drawn[2, rng.random(count) < 0.5] = drawn[3, rng.random(count) < 0.5] = ""
                 names = drawn[0]
                 for more in drawn[1:]:
@@ -112,7 +113,8 @@ def page(results: Mapping[str, Any]) -> str:
     """The page of the figures."""
     lines = ["# Bulk encoding on local workers", "", *INTRODUCTION, ""]
     lines += two_workers(results) if "efficiency" in results else []
-    return "\n".join([*lines, *(memory_by_rows(results["memory"]) if "memory" in results else [])])
+    lines += memory_by_rows(results["memory"]) if "memory" in results else []
+    return "\n".join([*lines, *(other_commands(results["commands"]) if "commands" in results else [])])
 
 
 def two_workers(results: Mapping[str, Any]) -> list[str]:
@@ -149,6 +151,40 @@ def memory_by_rows(memory: Mapping[str, Any]) -> list[str]:
         "| rows | peak MiB of each worker | CPU seconds of both | rows per CPU second |",
         "| ---: | ---: | ---: | ---: |",
         *(f"| {n:,} | {', '.join(map(str, peak))} | {cpu:.0f} | {n / cpu:,.0f} |" for n, peak, cpu in rows),
+        "",
+    ]
+
+
+def other_commands(commands: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The section about the memory of index, dedupe and link."""
+    lines = [
+        "## Memory of index, dedupe and link",
+        "",
+        "`python benchmarks/bulk_commands.py index 10000 dedupe 10000 ...` runs the command itself, with the encoder",
+        "above and such files. The names are longer, so nearly all are different. `link` looks for",
+        f"{LEFT:,} names in so many rows.",
+        "",
+        "| command | rows | peak MiB of each worker | peak MiB of the command | CPU seconds of both workers |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    grown = []
+    for command, by_rows in commands.items():
+        found = sorted((int(rows), each) for rows, each in by_rows.items())
+        lines += [
+            f"| {command} | {rows:,} | {', '.join(map(str, each['peak']))} | {each['own_peak']:,} | {each['cpu']:.0f} |"
+            for rows, each in found
+        ]
+        if len(found) < 2:
+            continue
+        (less, before), (more, after) = found[-2:]
+        per_row = MIB * (after["own_peak"] - before["own_peak"]) / (more - less)
+        grown.append(f"{round(per_row, -1):,.0f} bytes with `{command}`")
+    return [
+        *lines,
+        "",
+        "A worker of `dedupe` and `link` compares 4,096 texts with at most 65,536 vectors, so its memory hardly grows",
+        "beyond 65,536 rows. That of the command grows with each row, between the last two sizes by",
+        f"{', '.join(grown)}.",
         "",
     ]
 

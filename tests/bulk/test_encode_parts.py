@@ -3,6 +3,8 @@
 import functools
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from seqtwin.bulk.check_parts import Checked, check_parts, parts_of
 from seqtwin.bulk.corpus_files import find_files
 from seqtwin.bulk.encode_parts import Encoded, encode_parts, open_output, read_vectors
 from seqtwin.bulk.run_tasks import _result
-from seqtwin.bulk.worker_encoder import EncoderAt, check_workers
+from seqtwin.bulk.worker_encoder import EncoderAt, check_workers, peak_memory
 from seqtwin.cli.encode_score_evaluate import encode
 from seqtwin.cli.index_search import index
 from seqtwin.errors import ConfigError, ResourceError, SeqTwinError
@@ -215,6 +217,15 @@ def allocator() -> str:
 def test_workers_do_not_keep_free_memory(client: Any, at: EncoderAt) -> None:
     check_workers(client, at, [])
     assert set(client.run(allocator).values()) == {"system"}
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
+def test_the_memory_of_a_worker_is_not_that_of_the_command() -> None:
+    """A new process begins with the peak of the one that started it, as the system counts."""
+    ballast = np.ones(2**25)  # 256 MiB
+    code = "from seqtwin.bulk.worker_encoder import peak_memory; print(peak_memory())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 2**24 < int(done.stdout) < ballast.nbytes <= peak_memory()
 
 
 def test_a_worker_without_the_folders_is_named(client: Any, at: EncoderAt, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from seqtwin import cli
-from seqtwin.cli.init_train import read_starter
+from seqtwin.cli.entry.starter import read_starter
 from seqtwin.data.inspect_file import NO_OPTIONS
 
 NAMES = [

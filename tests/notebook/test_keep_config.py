@@ -57,3 +57,11 @@ def test_another_file_is_a_difference(folder: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         keep_config(text(other), Path("runs/a"), config(other))
     assert f"data.file: {file} before, {other} now" in caught.value.cause
+
+
+def test_one_of_several_processes_writes_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = str(folder / "docs" / "pairs.csv")
+    for rank in ("1", "0"):
+        for name, value in {"RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}.items():
+            monkeypatch.setenv(name, value)
+        assert keep_config(text(file), Path("runs/a"), config(file)).exists() == (rank == "0")

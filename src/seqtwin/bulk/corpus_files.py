@@ -2,6 +2,7 @@
 
 import glob
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,18 @@ def refuse_inside(corpus: Corpus, out: Path) -> None:
     if inside is not None or (corpus.is_folder and folder.is_relative_to(corpus.base)):
         cause = f"the output and the input {inside or corpus.base} overlap"
         raise ConfigError("OUT_IS_INPUT", cause, place=str(out), remedy="choose another --out")
+
+
+def refuse_own_output(given: Path, outputs: Iterable[Path]) -> None:
+    """Check that no output file would be a file of the corpus, where the same command would read it the next time.
+
+    Raises: ConfigError.
+    """
+    place = given.absolute()
+    for out in (path.absolute() for path in outputs):
+        if out.is_relative_to(place) if place.is_dir() else has_pattern(place) and out.match(str(place)):
+            cause = f"the output would be a file of the input {given}"
+            raise ConfigError("OUT_IS_INPUT", cause, place=str(out), remedy="choose another --out")
 
 
 def _is_hidden(path: Path) -> bool:

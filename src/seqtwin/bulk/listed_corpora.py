@@ -1,6 +1,6 @@
 """The rows of many files as one list, for dedupe and link."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seqtwin.bulk.corpus_files import SPARSE, Corpus
@@ -26,8 +26,7 @@ def read_corpus_list(corpus: Corpus, column: str | None, option: str, quoting: Q
             lists.append(_checked(read_listed(path, column, option, quoting=quoting), lists, corpus, path))
         except SeqTwinError as error:
             problems[path.relative_to(corpus.base).as_posix()] = error
-    if problems:
-        _raise(corpus, problems)
+    raise_problems(corpus, problems)
     names = dict.fromkeys(name for part in lists for name in part.others)
     others: dict[str, list[object]] = {
         name: [cell for part in lists for cell in part.others.get(name, [None] * len(part.texts))] for name in names
@@ -49,7 +48,10 @@ def _checked(part: Listed, before: Sequence[Listed], corpus: Corpus, path: Path)
     return part
 
 
-def _raise(corpus: Corpus, problems: dict[str, SeqTwinError]) -> None:
+def raise_problems(corpus: Corpus, problems: Mapping[str, SeqTwinError]) -> None:
+    """Raises: the only problem of a file, or one error with those of all files, by name."""
+    if not problems:
+        return
     first = next(iter(problems.values()))
     if len(problems) == 1:
         raise first

@@ -35,7 +35,9 @@ def run_tasks(
     """Run `function(*arguments)` for each task on the workers; its name and result as they come, in any order.
 
     `tasks`: name -> arguments. `again`: what the user does if it ends early, for errors. A task whose worker died is
-    run elsewhere, up to three times.
+    run elsewhere. Dask counts the deaths, and gives up after `distributed.scheduler.allowed-failures`, usually three.
+    It counts them for a task that waited for that worker, too. A study therefore counts itself (`on_cluster.dispatch`):
+    it goes on without the task, which must be the right one. Here the whole work ends either way.
 
     Raises: what the function raises; ResourceError if the task kills its workers, or the cluster is lost.
     """

@@ -45,6 +45,7 @@ from seqtwin.cli.dedupe_link import dedupe, link
 from seqtwin.cli.encode_score_evaluate import encode, evaluate, score
 from seqtwin.cli.entry.force import moved_aside, named_inputs, refuse_inputs
 from seqtwin.cli.entry.groups import GroupedCommands
+from seqtwin.cli.entry.one_voice import with_one_voice
 from seqtwin.cli.entry.typed_paths import is_output, is_path, with_paths
 from seqtwin.cli.explain import explain
 from seqtwin.cli.export import export
@@ -191,7 +192,7 @@ for name, function in COMMANDS.items():
 def main() -> None:
     """Run the command line. A SeqTwinError is printed as one message and sets the exit code."""
     with typed(sys.argv[1:]):
-        run_command(app)
+        run_command(with_one_voice(app))
 
 
 OUTPUT = "output"

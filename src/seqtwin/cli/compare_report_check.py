@@ -30,7 +30,7 @@ from seqtwin.cli.arguments import (
     with_columns,
 )
 from seqtwin.cli.bulk.dask_option import Dask
-from seqtwin.cli.init_train import read_starter
+from seqtwin.cli.entry.starter import read_starter
 from seqtwin.cli.stopping import study_line, told_when_stopped
 from seqtwin.errors import ConfigError
 

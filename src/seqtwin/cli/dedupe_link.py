@@ -1,5 +1,6 @@
 """The commands dedupe and link: duplicates in one list, and matches between two."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -125,7 +126,7 @@ def dedupe(
     from seqtwin.matching.match_files import clusters_csv, review_csv
 
     asked.check(threshold)
-    _check_outputs(dask, out, review, asked.sample)
+    _check_outputs(dask, (file,), out, review, asked.sample)
     model, decided = _load_texts(encoder, "dedupe"), _read_decided(decisions)
     rows = read_rows(file, column, "--column", check_quoting(quoting), dask)
     limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
@@ -141,12 +142,12 @@ def dedupe(
     _print_warnings(deduped)
 
 
-def _check_outputs(dask: str | None, *outputs: Path | None) -> None:
-    """Raises: ConfigError for an output that exists, and for none where workers need its folder."""
-    from seqtwin.cli.bulk.match_corpora import require_output
+def _check_outputs(dask: str | None, inputs: Sequence[Path], *outputs: Path | None) -> None:
+    """Raises: ConfigError for an output that exists, that would be a file of an input, and for none with `dask`."""
+    from seqtwin.cli.bulk.match_corpora import check_outputs
 
     refuse_taken(*outputs)
-    require_output(dask, outputs)
+    check_outputs(dask, inputs, outputs)
 
 
 def _load_texts(encoder: Path, command: str) -> "TrainedEncoder":
@@ -251,7 +252,7 @@ def link(
 
     asked.check(threshold, one_to_one=one_to_one)
     check_keep(keep, one_to_one=one_to_one)
-    refuse_taken(out, asked.sample)
+    _check_outputs(dask, (left, right), out, asked.sample)
     model = _load_texts(encoder, "link")
     a, b = (
         read_rows(path, name, option, check_quoting(quoting), dask)

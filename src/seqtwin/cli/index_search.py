@@ -101,7 +101,7 @@ def index(
             changed.remove(read_lines(corpus, id_column or column))
         else:
             read = Read(corpus, column, id_column, metadata or [], gaps)
-            rows, vectors = stack.enter_context(read_items(model, read, encoder, out, dask))
+            rows, vectors = stack.enter_context(read_items(model, read, encoder, out, dask, changed))
             items, show, given = len(rows.items), not as_json, (rows.items, rows.ids, rows.metadata)
             if changed is not None:
                 changed.add(*given, vectors=vectors, show_progress_bar=show)
@@ -192,7 +192,7 @@ def _refuse_index(out: Path, changed: "Index | None") -> None:
     if changed is None and is_index(out):
         cause = "an index exists in this folder and is never overwritten"
         raise ConfigError("OUT_EXISTS", cause, place=str(out), remedy="use --add or --remove, or choose another --out")
-    if changed is None and out.is_file():
+    if changed is None:
         refuse_existing(out)
 
 

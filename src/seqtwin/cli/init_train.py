@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,11 +19,10 @@ from seqtwin.cli.arguments import (
     Overrides,
     column_options,
     is_data,
-    names_start,
-    other_overrides,
     refuse_columns,
     with_columns,
 )
+from seqtwin.cli.entry.starter import Starter, read_starter
 from seqtwin.cli.entry.unlabelled_data import classify_hint, labelled_data, refuse_without_classes
 from seqtwin.cli.print_reranker import fitted_facts, print_fitted
 from seqtwin.errors import SeqTwinError
@@ -34,7 +32,6 @@ from seqtwin.progress.race_files import race_file, race_journal, winner_file
 if TYPE_CHECKING:
     from seqtwin.api_reranker import FittedReranker
     from seqtwin.config import RunConfig
-    from seqtwin.data.inspect_file import Inspection
     from seqtwin.data.pairs import PairData
     from seqtwin.data.reading.column_options import ColumnOptions
     from seqtwin.run.prepare import DataSets
@@ -181,6 +178,7 @@ def _run_and_data(
     from seqtwin.config import read_run
     from seqtwin.config.idle_options import refuse_idle_options
     from seqtwin.run.prepare import prepare
+    from seqtwin.training.processes import check_processes
 
     options = column_options(columns, overrides)
     if is_data(config):
@@ -189,6 +187,7 @@ def _run_and_data(
     refuse_columns(columns, config)
     run = read_run(config, overrides)
     refuse_idle_options(run)
+    check_processes(run)
     prepared = prepare(run)
     console.print_summary(api.understood(run, prepared))
     return run, prepared
@@ -257,44 +256,16 @@ def _longer_line(run: "Run") -> str:
 
 def _run_for_data(
     data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path, *, keep: bool
-) -> "Starter":
+) -> Starter:
     """A run with the starter config of the data. Prints how the data are interpreted. `keep`: saves the config."""
     from seqtwin import api
     from seqtwin.data.starter_config import seen_lines
+    from seqtwin.training.processes import check_processes
 
     starter = read_starter(data, options, overrides, folder)
+    check_processes(starter.run)
     console.print_summary(api.understood(starter.run, starter.prepared, seen_lines(starter.inspection)))
     api.refuse_untrainable(starter.run, starter.prepared)
     if keep:
         console.print_notice(f"config used: {api.keep_config(starter.text, folder, starter.run)}")
     return starter
-
-
-@dataclass(frozen=True)
-class Starter:
-    """An inspected data file, its starter config and the prepared data. `text`: the config without the overrides."""
-
-    inspection: "Inspection"
-    run: "RunConfig"
-    prepared: "Ready"
-    text: str
-
-
-def read_starter(data: Path, options: "ColumnOptions", overrides: Sequence[str], folder: Path) -> Starter:
-    """The starter config of a data file with overrides, and the prepared data.
-
-    Raises: ConfigError, DataError.
-    """
-    from seqtwin import api
-    from seqtwin.config import objective_of
-    from seqtwin.data.inspect_file import inspect_data
-    from seqtwin.run.prepare import DataSets
-
-    rest, sets = other_overrides(overrides), DataSets()
-    finish = partial(api.run_over, overrides=rest, place=str(data))
-    inspection = inspect_data(data, options)
-    raw, text = api.config_for_data(
-        inspection, folder, objective_of({}, rest), start=names_start(rest), finish=finish, data=sets
-    )
-    run = finish(raw)
-    return Starter(inspection, run, sets.prepare(run), text)

@@ -56,7 +56,7 @@ def fit_reranker(
 def _read_pairs(data: Path, columns: Columns, encoder: Path) -> "PairData":
     """The pairs of a config or of data, split as `train` would split them."""
     from seqtwin import api_reranker
-    from seqtwin.cli.init_train import read_starter
+    from seqtwin.cli.entry.starter import read_starter
     from seqtwin.config import read_run
     from seqtwin.data.starter_config import seen_lines
     from seqtwin.run.prepare import prepare

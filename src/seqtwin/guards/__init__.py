@@ -8,6 +8,7 @@
 - `shapes`: the types that the readers of a JSON file rely on.
 - `spreadsheets`: CSV files that are safe to open.
 - `typed_command`: the command that was typed, for what it leaves when it is interrupted.
+- `launched`: the processes that torchrun has started.
 - `begun`: traces of a study before its first published file.
 - `html_cards`: escaped HTML for notebooks.
 """

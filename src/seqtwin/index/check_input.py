@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqtwin.data.tokens.equal_texts import in_blocks
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.index.corpus import Columns, Items, check_columns, check_ids
 from seqtwin.index.exact_search import Array
@@ -75,8 +76,10 @@ def without_blank(
 def _present(encoder: Encoder, items: Sequence[object]) -> list[bool]:
     """Whether each item is a text that is not blank, or an object of another type, which is refused later."""
     texts = list(dict.fromkeys(item for item in items if isinstance(item, str)))
-    readings = dict(zip(texts, text_readings(encoder, texts), strict=True))
-    return [readings[item].key is not None if isinstance(item, str) else not is_missing(item) for item in items]
+    present: dict[str, bool] = {}
+    for block in in_blocks(texts):
+        present |= {text: own.key is not None for text, own in zip(block, text_readings(encoder, block), strict=True)}
+    return [present[item] if isinstance(item, str) else not is_missing(item) for item in items]
 
 
 def _select_ids(ids: list[object], rows: list[int], count: int) -> list[object]:
@@ -95,13 +98,17 @@ def items_to_store(
     Raises: DataError for no items, for ids that are repeated or `known`, and for columns that do not fit.
     """
     if not given.items:
-        cause = "no texts; expected at least one that is not blank"
-        raise DataError("INDEX_EMPTY", cause, place="index")
+        raise no_texts()
     ids = [str(id_) for id_ in given.ids_or_rows(start)]
     check_ids(ids, known, len(given.items))
     check_columns(len(given.items), given.metadata, columns)
     texts = _texts(given) if encoder.inputs == "tokens" else [""] * len(given.items)
     return Items.from_columns(ids, texts, given.metadata)
+
+
+def no_texts() -> DataError:
+    """The error for items without any text."""
+    return DataError("INDEX_EMPTY", "no texts; expected at least one that is not blank", place="index")
 
 
 def _texts(given: Given) -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from seqtwin.config import PATHS, RunConfig, anchored, each_path, parse_run, portable, read_run
 from seqtwin.errors import ConfigError
 from seqtwin.files import publish_text
+from seqtwin.guards.launched import launched
 from seqtwin.guards.replaced import move_replaced
 from seqtwin.paths import expand
 from seqtwin.run.manifest import config_text
@@ -22,6 +23,9 @@ def keep_config(text: str, out: Path, config: RunConfig) -> Path:
     Raises: ConfigError when a config with other settings exists there.
     """
     used = out.with_name(f"{out.name}.yaml")
+    launch = launched()
+    if launch is not None and launch.rank:
+        return used  # process 0 of torchrun writes it
     folder = used.absolute().parent
     plain = parse_run(anchored(parse_yaml(text, place=str(used)), folder))
     content = text if plain == config else config_text(portable(followed(config), folder))

@@ -51,7 +51,7 @@ from seqtwin.training.checkpoint import Checkpoints
 from seqtwin.training.clock import per_second
 from seqtwin.training.encode_store import batch_deviation, encode_items, rounding_deviation, warn_of_zeros
 from seqtwin.training.fit import fit
-from seqtwin.training.processes import follow_torchrun, processes_of, rank_of_torchrun
+from seqtwin.training.processes import follow_torchrun, is_follower, processes_of
 from seqtwin.training.run_state import Diverged, RunState
 from seqtwin.version import __version__
 
@@ -90,10 +90,11 @@ def train(
     """
     config = followed(config)
     check_run(config)
+    follows = is_follower(config)
     prepared = prepared or prepare(config)
     check_targets(config, prepared)
     refuse_memory(config, prepared)
-    if config.fit.ddp is not None and rank_of_torchrun():
+    if follows:
         follow_torchrun(config, ready_to_follow(config, prepared))
         raise SystemExit(0)  # process 0 writes and prints the result
     sweep_old(out.parent)

@@ -1,7 +1,6 @@
 """The processes of a training with `fit.ddp`: those that torchrun started, or others that this process starts."""
 
 import multiprocessing
-import os
 import shutil
 import signal
 import sys
@@ -16,14 +15,16 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import distributed
+from torch.distributed.rendezvous import rendezvous
 
 from seqtwin.config import RunConfig
 from seqtwin.errors import ConfigError, ResourceError, SeqTwinError
+from seqtwin.guards.launched import Launch, launched
 from seqtwin.training.fit import pick_device
-from seqtwin.training.ranks import AGAIN, ALONE, Ranks
+from seqtwin.training.ranks import AGAIN, ALONE, Ranks, together
 
 if TYPE_CHECKING:
-    from torch._C._distributed_c10d import FileStore
+    from torch._C._distributed_c10d import FileStore, Store
 
 PATIENCE = timedelta(days=7)  # process 0 evaluates meanwhile; a process that ends is noticed at once
 LOOK = 0.05  # seconds
@@ -33,9 +34,19 @@ TrainAlong = Callable[[Path, Ranks], None]
 GetReady = Callable[[RunConfig], TrainAlong]
 
 
-def rank_of_torchrun() -> int | None:
-    """The rank that torchrun gave this process; None where it did not start it."""
-    return int(os.environ["RANK"]) if {"RANK", "WORLD_SIZE", "MASTER_ADDR"} <= os.environ.keys() else None
+def check_processes(config: RunConfig) -> None:
+    """Check that torchrun, if it is used, has started as many processes as a training has.
+
+    Raises: ConfigError.
+    """
+    launch, count = launched(), config.fit.ddp
+    if launch is None or launch.count == (count or 1):
+        return
+    started = f"torchrun started {launch.count} process{'es' * (launch.count > 1)}"
+    cause = f"{started}, but fit.ddp is {count or 'not set'}"
+    fits = f"set fit.ddp={launch.count}" if launch.count > 1 else "start it without torchrun"
+    other = f"use --nproc-per-node {count}" if count else "start it without torchrun"
+    raise ConfigError("DDP_COUNT", cause, place="fit.ddp", remedy=f"{fits}, or {other}")
 
 
 @contextmanager
@@ -49,8 +60,8 @@ def processes_of(config: RunConfig, folder: Path, get_ready: GetReady) -> Iterat
     count = config.fit.ddp
     if count is None:
         yield ALONE
-    elif rank_of_torchrun() is not None:
-        with _joined(config, None, 0, count) as ranks:
+    elif (launch := launched()) is not None:
+        with _joined(config, met(launch), launch.rank, count) as ranks:
             _sent_path(str(folder))
             yield ranks
     else:
@@ -59,17 +70,10 @@ def processes_of(config: RunConfig, folder: Path, get_ready: GetReady) -> Iterat
 
 
 @contextmanager
-def _joined(config: RunConfig, store: "FileStore | None", rank: int, count: int) -> Iterator[Ranks]:
-    """This process as one of `count`. `store`: where they meet; None for that of torchrun."""
-    world = int(os.environ.get("WORLD_SIZE", count)) if store is None else count
-    if world != count:
-        cause = f"torchrun started {world} processes, but fit.ddp is {count}"
-        raise ConfigError("DDP_COUNT", cause, place="fit.ddp", remedy=f"set fit.ddp={world}")
+def _joined(config: RunConfig, store: "Store", rank: int, count: int) -> Iterator[Ranks]:
+    """This process as one of `count`. `store`: where they meet."""
     backend = "nccl" if pick_device(config.fit.device).type == "cuda" else "gloo"
-    if store is None:
-        distributed.init_process_group(backend, timeout=PATIENCE)
-    else:
-        distributed.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=PATIENCE)
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=PATIENCE)
     try:
         yield Ranks(rank, count)
     finally:
@@ -113,6 +117,20 @@ def _wait(store: "FileStore", others: Sequence[BaseProcess]) -> None:
         time.sleep(LOOK)
 
 
+def met(launch: Launch) -> "Store":
+    """The store of torchrun, once all processes have come to it.
+
+    torch waits for them, too, but cannot be stopped meanwhile: after an error of one process, torchrun would kill the
+    others half a minute later.
+    """
+    with together():
+        store: Store = next(rendezvous("env://", timeout=PATIENCE))[0]
+        store.set(_ready(launch.rank), "1")
+        while not store.check([_ready(rank) for rank in range(launch.count)]):
+            time.sleep(LOOK)
+    return store
+
+
 def _ready(rank: int) -> str:
     return f"ready-{rank}"
 
@@ -153,13 +171,21 @@ def _follow_here(
         sys.exit(3)  # process 0 reports it
 
 
+def is_follower(config: RunConfig) -> bool:
+    """Whether this process trains along with process 0 of torchrun. Raises: ConfigError as `check_processes`."""
+    check_processes(config)
+    launch = launched()
+    return config.fit.ddp is not None and launch is not None and launch.rank > 0
+
+
 def follow_torchrun(config: RunConfig, train_along: TrainAlong) -> None:
-    """Train along with process 0, as a process that torchrun started."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    assert config.fit.ddp is not None
-    rank = rank_of_torchrun() or 0
-    with _joined(config, None, rank, config.fit.ddp) as ranks:
+    """Train along with process 0, as a process that torchrun started. From then on only process 0 is stopped by a
+    signal, after a checkpoint; this one ends with it."""
+    launch = launched()
+    assert launch is not None
+    with _joined(config, met(launch), launch.rank, launch.count) as ranks:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         train_along(Path(_sent_path("")), ranks)
 
 
@@ -167,8 +193,9 @@ def _sent_path(path: str) -> str:
     """A path of process 0, in every process."""
     device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
     size = torch.tensor([len(path.encode())], device=device)
-    distributed.broadcast(size, 0)
-    letters = torch.zeros(int(size), dtype=torch.uint8, device=device)
-    letters[: len(path.encode())] = torch.tensor(list(path.encode()), dtype=torch.uint8, device=device)
-    distributed.broadcast(letters, 0)
+    with together():
+        distributed.broadcast(size, 0)
+        letters = torch.zeros(int(size), dtype=torch.uint8, device=device)
+        letters[: len(path.encode())] = torch.tensor(list(path.encode()), dtype=torch.uint8, device=device)
+        distributed.broadcast(letters, 0)
     return bytes(letters.cpu().tolist()).decode()

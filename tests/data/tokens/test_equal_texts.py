@@ -1,7 +1,10 @@
 """Equal texts: the same tokens, or the same spelling if tokens are unknown or cut."""
 
+from typing import Any
+
 import pytest
 
+from seqtwin.data.tokens import equal_texts
 from seqtwin.data.tokens.tokenizer import TextTokens, train_tokenizer
 
 WORDS = ["amber lamp", "birch chair", "to be, or not"]
@@ -73,3 +76,20 @@ def test_an_encoder_knows_a_text_by_any_token() -> None:
     ]  # fmt: skip
     spelled = train_tokenizer(WORDS, unit="word", characters=True)
     assert [one.known for one in spelled.readings(["rehab", "\u03b1\u03b2"])] == [True, False]
+
+
+@pytest.mark.parametrize("settings", [{"unit": "bpe"}, {"unit": "word", "characters": True}])
+def test_texts_are_read_some_at_a_time(settings: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library keeps kilobytes for each text, so those of a whole list never exist at once."""
+    tokens, seen = train_tokenizer(WORDS, **settings), list[int]()  # type: ignore[arg-type]
+    real, texts = TextTokens._encodings, ["amber", "l\u00e4mp", "birch", "", "not \u00fc", "Z\u00fcrich", "amber lamp"]
+    whole = (tokens.readings(texts), tokens.lengths(texts))
+
+    def counted(self: TextTokens, stored: list[str]) -> Any:
+        seen.append(len(stored))
+        return real(self, stored)
+
+    monkeypatch.setattr(TextTokens, "_encodings", counted)
+    monkeypatch.setattr(equal_texts, "AT_ONCE", 3)
+    assert (tokens.readings(texts), tokens.lengths(texts)) == whole
+    assert max(seen) == 3

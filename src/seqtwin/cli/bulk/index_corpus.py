@@ -12,11 +12,13 @@ from seqtwin.cli.bulk.cluster_work import encode_into, opened, stopped_line
 from seqtwin.cli.bulk.dask_option import refuse_folder
 from seqtwin.cli.bulk.encode_corpus import texts_in
 from seqtwin.cli.index_inputs import Corpus, Read, check_column, corpus_line, read_corpus
-from seqtwin.errors import ConfigError
+from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from seqtwin.bulk.corpus_files import Corpus as Files
+    from seqtwin.index.index import Index
     from seqtwin.inference.base_encoder import BaseEncoder
 
 
@@ -33,9 +35,11 @@ def check_index(encoder: Path, corpus: Path, column: str | None, *, add: bool, r
 
 @contextmanager
 def read_items(
-    model: "BaseEncoder", read: Read, encoder: Path, out: Path, dask: str | None
+    model: "BaseEncoder", read: Read, encoder: Path, out: Path, dask: str | None, changed: "Index | None"
 ) -> "Iterator[tuple[Corpus, np.ndarray | None]]":
     """The items to index; with --dask those of all files, and their vectors: float32 [rows, dim], NaN for a blank text.
+
+    `changed`: the index that they are for, None for a new one.
 
     Raises: SeqTwinError.
     """
@@ -44,13 +48,13 @@ def read_items(
         console.print_summary([corpus_line(read.path, rows, read.column, read.id_column)])
         yield rows, None
         return
-    with _encoded(model, read, encoder, out, dask) as encoded:
+    with _encoded(model, read, encoder, out, dask, changed) as encoded:
         yield encoded
 
 
 @contextmanager
 def _encoded(
-    model: "BaseEncoder", read: Read, encoder: Path, out: Path, dask: str
+    model: "BaseEncoder", read: Read, encoder: Path, out: Path, dask: str, changed: "Index | None"
 ) -> "Iterator[tuple[Corpus, np.ndarray]]":
     """The items of all files with their vectors, which are kept until the block ends without an error."""
     from seqtwin.bulk.check_parts import parts_of
@@ -59,15 +63,44 @@ def _encoded(
 
     parquet_library()
     files = texts_in(model, read.path, out)
-    # before the texts are encoded: a wrong column of ids must not be found afterwards
-    items = [read_corpus(model, path, read.column, read.id_column, read.metadata) for path in files.files]
+    # before the texts are encoded: what is wrong with them must not be found afterwards
+    items = _read_all(model, read, files)
+    _check_items(items, changed)
     kept = out.with_name(f".{out.name}.parts")
     parts = parts_of(files, kept, read.column, None)
     with opened(dask, model, encoder, lambda: stopped_line(kept, parts)) as workers:
         console.print_summary([workers.line(f"index: {out}")])
         checked, _ = encode_into(workers, files, parts, kept)
-    yield _joined(items), read_vectors(checked, model.dim)
+    yield items, read_vectors(checked, model.dim)
     shutil.rmtree(kept, ignore_errors=True)
+
+
+def _read_all(model: "BaseEncoder", read: Read, files: "Files") -> Corpus:
+    """The items of all files in order. Raises: ConfigError or DataError with the problems of all files."""
+    from seqtwin.bulk.listed_corpora import raise_problems
+
+    parts: list[Corpus] = []
+    problems: dict[str, SeqTwinError] = {}
+    for path in files.files:
+        try:
+            parts.append(read_corpus(model, path, read.column, read.id_column, read.metadata))
+        except SeqTwinError as error:
+            problems[path.relative_to(files.base).as_posix()] = error
+    raise_problems(files, problems)
+    return _joined(parts)
+
+
+def _check_items(items: Corpus, changed: "Index | None") -> None:
+    """Raises: DataError if no item has a text, and for an id that is used twice or is in the index already."""
+    from seqtwin.index.check_input import no_texts
+    from seqtwin.index.corpus import check_ids
+
+    present = [bool(str(item).strip()) for item in items.items]
+    if not any(present):
+        raise no_texts()
+    if items.ids is not None:
+        ids = [id_ for id_, has_text in zip(items.ids, present, strict=True) if has_text]
+        check_ids(ids, [] if changed is None else changed.ids, len(ids))
 
 
 def _joined(parts: Sequence[Corpus]) -> Corpus:

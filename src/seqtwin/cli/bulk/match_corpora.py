@@ -36,9 +36,18 @@ def read_rows(path: Path, column: str | None, option: str, quoting: "Quoting | N
     return listed
 
 
-def require_output(dask: str | None, outputs: Sequence[Path | None]) -> None:
-    """Raises: ConfigError with --dask and no output, which has the folder that the workers share."""
-    if dask is not None and not any(outputs):
+def check_outputs(dask: str | None, inputs: Sequence[Path], outputs: Sequence[Path | None]) -> None:
+    """Check the outputs of a command with --dask, one of which has the folder that the workers share.
+
+    Raises: ConfigError for none, and for one that would be a file of an input.
+    """
+    from seqtwin.bulk.corpus_files import refuse_own_output
+
+    if dask is None:
+        return
+    for path in inputs:
+        refuse_own_output(path, [out for out in outputs if out is not None])
+    if not any(outputs):
         cause = "--dask needs an output: the workers share its folder"
         raise ConfigError("MATCH_FOLDER", cause, place="--dask", remedy="add -o FILE.csv")
 

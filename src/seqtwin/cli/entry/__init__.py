@@ -6,5 +6,7 @@
 - `force`: outputs that are moved aside instead of refused.
 - `output_groups`: several files of one command, after an interruption between them.
 - `unlabelled_data`: pairs for `init`, made from data without labels.
+- `starter`: the config that a data file gets.
+- `one_voice`: what processes of torchrun print.
 - `waiting`: a line on the terminal while a command has not printed anything yet.
 """

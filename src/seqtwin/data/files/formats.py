@@ -56,7 +56,8 @@ def _read_parquet(file: Opened) -> Rows:
             batches = (_rows_of(batch) for batch in read_batches(content, BATCH))
             yield from enumerate(chain.from_iterable(batches), 1)  # rows have numbers here, not lines
     except (pyarrow.ArrowException, OSError) as error:
-        raise DataError("DATA_PARQUET", f"not a readable parquet file: {error}", place=str(file.path)) from error
+        cause, remedy = f"not a readable parquet file: {error}", "write it again, or leave it out"
+        raise DataError("DATA_PARQUET", cause, place=str(file.path), remedy=remedy) from error
 
 
 def _rows_of(batch: Any) -> list[Row]:

@@ -1,12 +1,13 @@
 """Keys that are equal for texts with equal tokens, and whether an encoder knows any token of a text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 _UNKNOWN = 1
+AT_ONCE = 4096  # texts
 
 
 class Reading(NamedTuple):
@@ -47,6 +48,11 @@ def reading(text: str, tokens: npt.NDArray[np.int64], *, cut: bool, normalize: C
     if cut or (tokens == _UNKNOWN).any():
         key += b"\0" + _bytes(normalize(text))
     return Reading(key, bool((tokens > _UNKNOWN).any()))
+
+
+def in_blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts, some at a time: the library of tokens has more than 2 KB for each text until they are read."""
+    return (texts[start : start + AT_ONCE] for start in range(0, len(texts), AT_ONCE))
 
 
 def _bytes(text: str) -> bytes:

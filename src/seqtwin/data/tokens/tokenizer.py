@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Encoding, Tokenizer, pre_tokenizers
 
-from seqtwin.data.tokens.equal_texts import Reading, TextLength, reading
+from seqtwin.data.tokens.equal_texts import Reading, TextLength, in_blocks, reading
 from seqtwin.data.tokens.letters import LETTERS, Letters, spelled, written
 from seqtwin.data.tokens.plain_texts import Found, Reader, read_texts, reader_of, storable
 from seqtwin.data.tokens.units import MAX_TOKENS, PAD, UNITS, UNKNOWN, check_sizes, normalizer_of, of_counts
@@ -74,6 +74,9 @@ class TextTokens:
         return read_texts(texts, self._reader, self._by_library, self.max_length)
 
     def _by_library(self, stored: list[str]) -> list[Found]:
+        return [one for block in in_blocks(stored) for one in self._found_in(block)]
+
+    def _found_in(self, stored: Sequence[str]) -> list[Found]:
         encodings = self._encodings(stored)
         ids = [np.asarray(encoding.ids, dtype=np.int64) for encoding in encodings]
         if self.letters is not None:
@@ -138,6 +141,9 @@ class TextTokens:
         >>> a == b, c == d, c.known, e.key is None
         (True, False, False, True)
         """
+        return [one for block in in_blocks(texts) for one in self._readings(block)]
+
+    def _readings(self, texts: Sequence[str]) -> list[Reading]:
         stored = [storable(text) for text in texts]
         encodings = self._encodings(stored)
         ids = [np.asarray(encoding.ids, dtype=np.int64) for encoding in encodings]
@@ -151,10 +157,10 @@ class TextTokens:
             for text, own, encoding, was_cut in zip(texts, tokens, encodings, cut, strict=True)
         ]
 
-    def _encodings(self, stored: list[str]) -> list[Encoding]:
+    def _encodings(self, stored: Sequence[str]) -> list[Encoding]:
         # only the slower call returns the positions of the tokens
         encode = self.tokenizer.encode_batch_fast if self.letters is None else self.tokenizer.encode_batch
-        return list(encode(stored))
+        return list(encode(list(stored)))
 
     def _normalized(self, text: str) -> str:
         # texts with lone surrogates are not normalized, because all surrogates are stored as question marks
