@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import typer
 
@@ -84,6 +85,29 @@ def test_json_and_csv_hold_the_same(asked: Any, index: Path, tmp_path: Path, enc
         assert float(row["score"]) == pytest.approx(hit["score"], abs=1e-6) == pytest.approx(score, abs=1e-5)
     code, _, complaint = asked("search", index, "abc", "-o", tmp_path / "found.csv")
     assert (code, "OUT_EXISTS" in complaint) == (2, True)
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+def test_ids_and_metadata_can_be_numbers(asked: Any, encoder: Path, tmp_path: Path, ending: str) -> None:
+    frame = pd.DataFrame({"key": [7, 8, 9], "name": ["abc", "bcd", "f"], "year": [1999.0, None, 2001.5]})
+    path = tmp_path / f"places{ending}"
+    frame.to_parquet(path) if ending == ".parquet" else frame.to_json(path, orient="records", lines=True)
+    columns = ["--column", "name", "--id", "key", "--metadata", "year"]
+    code, _, said = asked("index", encoder, path, "-o", tmp_path / "index", *columns)
+    assert (code, "3 rows; text = name, id = key, metadata = year" in said) == (0, True)
+    hits = json.loads(asked("search", tmp_path / "index", "abc", "-k", 3, "--json")[1])["results"][0]["hits"]
+    assert {hit["id"]: hit["metadata"]["year"] for hit in hits} == {"7": "1999", "8": "", "9": "2001.5"}
+    gone = tmp_path / f"gone{ending}"
+    frame[:2].to_parquet(gone) if ending == ".parquet" else frame[:2].to_json(gone, orient="records", lines=True)
+    assert asked("index", encoder, gone, "--remove", "--id", "key", "-o", tmp_path / "index")[0] == 0
+    assert Index.load(tmp_path / "index", load(encoder)).ids == ["9"]
+
+
+def test_lists_are_no_ids(asked: Any, encoder: Path, tmp_path: Path) -> None:
+    (tmp_path / "places.jsonl").write_text('{"key": [1], "name": "abc"}\n', encoding="utf-8")
+    options = ["-o", tmp_path / "index", "--column", "name", "--id", "key"]
+    code, _, complaint = asked("index", encoder, tmp_path / "places.jsonl", *options)
+    assert (code, "line 1: column 'key': expected a text, a number or a date, found [1]" in complaint) == (2, True)
 
 
 def test_a_file_of_queries(asked: Any, index: Path, table: Path, tmp_path: Path) -> None:

@@ -85,10 +85,10 @@ def read_corpus(
                 "INDEX_COLUMN", "--id and --metadata need a table", place=str(path), remedy="add --column NAME"
             )
         return Corpus(texts, None, {})
-    from seqtwin.data.reading.pair_tables import read_columns
+    from seqtwin.data.reading.pair_tables import read_values
 
     ids = _ids(path, id_column, texts) if id_column else None
-    values = read_columns(path, metadata, empty="unk") if metadata else []  # a blank field stays blank
+    values = read_values(path, metadata) if metadata else []
     return Corpus(texts, ids, dict(zip(metadata, values, strict=True)))
 
 
@@ -110,9 +110,9 @@ def _ids(path: Path, column: str, texts: Sequence[str]) -> list[str]:
 
     Raises: DataError.
     """
-    from seqtwin.data.reading.pair_tables import read_columns
+    from seqtwin.data.reading.pair_tables import read_values
 
-    ids = read_columns(path, [column], empty="unk")[0]
+    ids = read_values(path, [column])[0]
     rows = enumerate(zip(ids, texts, strict=True), 1)
     bad = [row for row, (name, text) in rows if text.strip() and not name.strip()]
     if bad:
@@ -179,3 +179,17 @@ def read_lines(path: Path, column: str | None, *, blank: bool = False) -> list[s
     from seqtwin.inference.vector_files import read_texts
 
     return list(read_texts(path, column, blank=blank))
+
+
+def read_ids(path: Path, column: str | None) -> list[str]:
+    """The ids in the lines of a text file, or in one column of a table; those of numbers, too. Blank ones are left out.
+
+    Raises: DataError, ConfigError.
+    """
+    from seqtwin.data.files.formats import format_of
+    from seqtwin.data.reading.pair_tables import read_values
+    from seqtwin.inference.vector_files import text_column
+
+    name = text_column(path, column)
+    ids = read_values(path, [name])[0] if format_of(path) is not None else read_lines(path, None)
+    return [id_ for id_ in ids if id_.strip()]

@@ -12,7 +12,7 @@ from seqtwin.cli import console
 from seqtwin.cli.arguments import Column, Encoder, Gaps, Json
 from seqtwin.cli.bulk.dask_option import Dask
 from seqtwin.cli.entry.waiting import end_waiting
-from seqtwin.cli.index_inputs import Item, Read, check_search, read_lines, read_queries
+from seqtwin.cli.index_inputs import Item, Read, check_search, read_ids, read_queries
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def index(
     _refuse_index(out, changed)
     with ExitStack() as stack:
         if changed is not None and remove:
-            changed.remove(read_lines(corpus, id_column or column))
+            changed.remove(read_ids(corpus, id_column or column))
         else:
             read = Read(corpus, column, id_column, metadata or [], gaps)
             rows, vectors = stack.enter_context(read_items(model, read, encoder, out, dask, changed))

@@ -60,7 +60,7 @@ def predict(
     if as_json:
         console.print_json({"rows": rows, "out": str(out), "encoder": model.fingerprint})
         return
-    console.print_line(f"{rows} rows: {out}")
+    console.print_line(f"{rows} row{'' if rows == 1 else 's'}: {out}")
 
 
 @with_columns

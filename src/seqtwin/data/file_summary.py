@@ -19,7 +19,7 @@ def columns_line(place: str, rows: int, roles: Mapping[str, str | Sequence[str]]
     'pairs.csv: 400 rows; left = name_1, right = name_2 + city_2; not used: id'
     """
     unused = f"; not used: {_some(others)}" if others else ""
-    return f"{place}: {rows:,} rows; {roles_text(roles)}{unused}"
+    return f"{place}: {rows:,} row{'' if rows == 1 else 's'}; {roles_text(roles)}{unused}"
 
 
 def roles_text(roles: Mapping[str, str | Sequence[str]]) -> str:

@@ -1,7 +1,9 @@
-"""The values of one column, checked row by row: texts, class names, numbers."""
+"""The values of one column, checked row by row: texts, class names, numbers, and values kept as text."""
 
 import math
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 
 import numpy as np
 
@@ -64,6 +66,30 @@ def classes(table: Table, name: str) -> list[str]:
         elif not _whole(value):
             table.report(row, name, f"expected a label, found {value[:40]!r}")
     return values
+
+
+def values(table: Table, name: str) -> list[str]:
+    """The values of a column as text, for ids and for columns that are only kept. Others are reported as problems."""
+    found = [as_written(value) for value in column(table, name)]
+    for row, (text, value) in enumerate(zip(found, column(table, name), strict=True)):
+        if text is None:
+            table.report(row, name, f"expected a text, a number or a date, found {shown(value)}")
+    return [text or "" for text in found]
+
+
+def as_written(value: object) -> str | None:
+    """The text of a value: 7.0 as 7, "" for a missing one; None for what is no text, number or date.
+
+    >>> [as_written(value) for value in ("a ", 7.0, 2.5, None, [1])]
+    ['a ', '7', '2.5', '', None]
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, str) and not _whole(value):
+        return None
+    return str(value) if isinstance(value, (str, int, float, Decimal, date)) else None
 
 
 def check_scale(scale: Sequence[float] | None) -> None:

@@ -5,11 +5,11 @@ rtable_id and label. BEIR: queries.jsonl and corpus.jsonl with _id, text (and ti
 test.tsv with query-id, corpus-id and score.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqtwin.data.files.columns import as_written
 from seqtwin.data.files.formats import ENDINGS
 from seqtwin.data.files.rows import Quoting
 from seqtwin.data.files.tables import Table, read_table
@@ -156,7 +156,5 @@ def _places(other: Table, key: str) -> Mapping[str, int]:
 
 def _id_form(value: object) -> str | None:
     """The form in which ids are compared: without surrounding blanks, 7.0 as 7; None for a missing id."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-    return text or None
+    text = as_written(value)
+    return (str(value) if text is None else text).strip() or None

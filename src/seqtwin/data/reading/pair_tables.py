@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from seqtwin.data.file_summary import columns_line, one_class_lines
-from seqtwin.data.files.columns import check_scale, joined_texts
+from seqtwin.data.files.columns import check_scale, joined_texts, values
 from seqtwin.data.files.read_text import bare_name
 from seqtwin.data.files.rows import Quoting
 from seqtwin.data.files.tables import Table, column, read_text_table
@@ -150,6 +150,17 @@ def read_columns(path: Path, names: Sequence[str], *, empty: str = "error") -> l
     """
     table = read_text_table(path)
     columns = [texts_named(table, name, empty="error" if empty == "error" else "unk") for name in names]
+    table.finish(REMEDY_ROWS)
+    return columns
+
+
+def read_values(path: Path, names: Sequence[str]) -> list[list[str]]:
+    """The values of some columns as text, also of numbers: for ids, and for columns that are only kept.
+
+    Raises: DataError.
+    """
+    table = read_text_table(path)
+    columns = [values(table, name) for name in names]
     table.finish(REMEDY_ROWS)
     return columns
 
