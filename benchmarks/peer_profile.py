@@ -81,8 +81,7 @@ STEP_PARTS = (
     (MaxOutput, "forward", "maximum"),
     (recurrence._Recurrence, "backward", "gradient of the recurrence"),
     (Tensor, "backward", "other gradients: words, maximum, cosine"),
-    (nn.utils, "get_total_norm", "norm of the gradient, clipping"),
-    (nn.utils, "clip_grads_with_norm_", "norm of the gradient, clipping"),
+    (nn.utils, "clip_grad_norm_", "norm of the gradient, clipping"),
 )
 
 

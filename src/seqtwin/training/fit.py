@@ -187,12 +187,9 @@ def _one_step(
         (value / ranks.count if ranks.count > 1 else value).backward()
     trained = [*state.model.parameters(), *loss.parameters()]
     ranks.add_gradients(trained)
-    total = nn.utils.get_total_norm([p.grad for p in trained if p.grad is not None])
-    norm = float(total)
+    norm = float(nn.utils.clip_grad_norm_(trained, recipe.clip or math.inf))
     if not math.isfinite(norm):
         raise Diverged(state.step, rows.tolist())
-    if recipe.clip and norm > recipe.clip:  # PyTorch's `clip_grad_norm_` would multiply the others, too, by 1
-        nn.utils.clip_grads_with_norm_(trained, recipe.clip, total)
     state.optimizer.step()
     state.scheduler.step()
     state.step += 1
