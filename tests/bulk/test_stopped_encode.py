@@ -18,7 +18,8 @@ from optional import library
 from seqtwin.cli.encode_score_evaluate import encode
 from seqtwin.inference.trained_encoder import TrainedEncoder
 
-ROWS = 7**6  # per file
+LETTERS = "abcdefgh"
+ROWS = len(LETTERS) ** 6  # per file
 MOST = 240.0  # seconds until the workers are busy, or have ended
 
 
@@ -38,7 +39,7 @@ def test_ctrl_c_reaches_busy_workers(
     library("pyarrow")
     (tmp_path / "in").mkdir()
     for letter in "ab":
-        texts = ("".join(letters) for letters in product("abcdefg", repeat=6))
+        texts = ("".join(letters) for letters in product(LETTERS, repeat=6))
         (tmp_path / "in" / f"{letter}.csv").write_text("\n".join(["name", *(letter + text for text in texts)]))
     given = [str(folder), str(tmp_path / "in"), "--column", "name", "--out", str(tmp_path / "out")]
     command = [sys.executable, "-m", "seqtwin", "encode", *given, "--dask", "local:2"]

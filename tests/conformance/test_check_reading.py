@@ -65,6 +65,15 @@ def test_every_reader_passes_but_for_the_ends_that_read_one_token(kind: Any) -> 
         assert failed == (["directions"] if name in {"last_output", "first_output"} else []), name
 
 
+@pytest.mark.parametrize("seed", [1552, 2426])
+def test_the_largest_outputs_can_all_be_those_of_the_first_step(seed: int) -> None:
+    """With these weights they are, for the sequences that are looked at first."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        reader = seqtwin.Reader(nn.GRU(3, 4, 2, batch_first=True, bidirectional=True), "max_output")
+    assert all(result.passed for result in seqtwin.check_reading(reader))
+
+
 # a network, the checks that fail, a part of the finding, a part of the remedy
 MISTAKES: dict[str, tuple[Network, set[str], str, str]] = {
     "last column of an unpacked output": (

@@ -1,5 +1,7 @@
 """Whether the vector of a sequence depends on pads, on the other sequences or their order, and on every direction."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -63,7 +65,7 @@ def directions(net: Network) -> str:
     for weight in frozen:
         weight.requires_grad_(True)
     try:
-        reached = iter(reached_weights(net.compute(net.items), weights))
+        reached = iter(_reached(net, weights))
     finally:
         for weight in frozen:
             weight.requires_grad_(False)
@@ -77,9 +79,25 @@ def directions(net: Network) -> str:
     return "every direction of every layer is used"
 
 
+def _reached(net: Network, weights: list[Tensor]) -> list[bool]:
+    """Whether the vectors of some sequences depend on each of the weights."""
+    reached = reached_weights(net.compute(net.items), weights)
+    if all(reached):
+        return reached
+    # the largest outputs of all sequences can by chance be those of the first step: look at others, too
+    exchanged = _exchanged(net.items)
+    others = [-item for item in exchanged] if exchanged[0].is_floating_point() else exchanged
+    return [one or other for one, other in zip(reached, reached_weights(net.compute(others), weights), strict=True)]
+
+
+def _exchanged(items: Sequence[Tensor]) -> list[Tensor]:
+    """The sequences with the contents of their neighbours and their own lengths."""
+    return [_repeated(items[(i + 1) % len(items)], len(item)) for i, item in enumerate(items)]
+
+
 def _refuse_moved_by_others(net: Network) -> None:
     """Raises: NotMetError if a vector moves when only the contents of other sequences change."""
-    changed = [_repeated(net.items[(i + 1) % len(net.items)], len(item)) for i, item in enumerate(net.items)]
+    changed = _exchanged(net.items)
     for row, item in enumerate(net.items):
         found = net.vectors([*changed[:row], item, *changed[row + 1 :]])
         _, change = _most_moved(found[row : row + 1], net.together[row : row + 1])
