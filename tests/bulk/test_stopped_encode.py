@@ -20,6 +20,9 @@ from seqtwin.inference.trained_encoder import TrainedEncoder
 
 LETTERS = "abcdefgh"
 ROWS = len(LETTERS) ** 6  # per file
+# where tests run in the background a shell may have had SIGINT ignored, and children inherit that
+HEARS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+COMMAND = f"{HEARS}; from seqtwin.cli import main; main()"
 MOST = 240.0  # seconds until the workers are busy, or have ended
 
 
@@ -42,7 +45,7 @@ def test_ctrl_c_reaches_busy_workers(
         texts = ("".join(letters) for letters in product(LETTERS, repeat=6))
         (tmp_path / "in" / f"{letter}.csv").write_text("\n".join(["name", *(letter + text for text in texts)]))
     given = [str(folder), str(tmp_path / "in"), "--column", "name", "--out", str(tmp_path / "out")]
-    command = [sys.executable, "-m", "seqtwin", "encode", *given, "--dask", "local:2"]
+    command = [sys.executable, "-c", COMMAND, "encode", *given, "--dask", "local:2"]
     started = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
