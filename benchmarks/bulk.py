@@ -35,7 +35,7 @@ from seqtwin.store import Stored, save_encoder
 HOME = Path(__file__).parent.parent / "experiments" / "bulk"
 SYLLABLES = np.array(["ka", "mo", "ri", "ta", "sen", "vil", "burg", "ton", "a", "sk", "grad", "la", "ne", "po"])
 SIZES = {
-    "efficiency": ({"cell": "lstm", "embedding": 64, "hidden": 128}, 96_000, 24),
+    "efficiency": ({"cell": "lstm", "embedding": 64, "hidden": 128}, 480_000, 24),
     "memory": ({"cell": "gru"}, 0, 4),
 }
 SMALL = {"embedding": 16, "hidden": 32}
