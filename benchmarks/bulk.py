@@ -1,6 +1,6 @@
 """Encoding of a corpus of many files on local workers: efficiency of two workers, and memory of a worker by rows.
 
-    benchmarks/bulk.py [efficiency] [memory ROWS ...]
+    benchmarks/bulk.py [efficiency] [ROWS ...]
 
 Without arguments, only the page is written again from the figures measured so far. Seconds of CPU are those of the
 worker processes; wall seconds also count what else the machine does. The corpus is made of random names, in Parquet

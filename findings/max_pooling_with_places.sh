@@ -7,7 +7,7 @@
 #   floats, which takes as long as a subtraction.
 # Why it matters: max pooling of an RNN is mostly written torch.max(outputs, 1)[0]. It then takes longer than a step of
 #   the recurrence, and so does a mask of booleans over all outputs.
-# SeqTwin: fixed: its max pooling used amax, but compared into booleans in the gradient (7 % of a training step).
+# SeqTwin: fixed: its max pooling used amax, but compared into booleans in the gradient.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

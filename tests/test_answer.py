@@ -1,8 +1,6 @@
 """The study across data sets: its statistics against a plain integral, simulated data and a published example."""
 
-import importlib
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -10,15 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import cauchy, norm
 
+from benchmark_modules import benchmark
 from seqtwin.files import read_json
 
 ROOT = Path(__file__).parent.parent
-
-
-def benchmark(name: str) -> ModuleType:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-        return importlib.import_module(name)
 
 
 STATISTICS, ADVICE = benchmark("answer_statistics"), benchmark("answer_advice")

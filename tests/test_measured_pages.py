@@ -1,21 +1,15 @@
 """What benchmarks/small_series.py and benchmarks/distil.py measure again, and what they take as it is."""
 
-import importlib
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from benchmark_modules import benchmark
 from seqtwin.config import RunConfig
 
 ROOT = Path(__file__).parent.parent
-
-
-def benchmark(name: str) -> ModuleType:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-        return importlib.import_module(name)
 
 
 SERIES, DISTIL = benchmark("small_series"), benchmark("distil")
