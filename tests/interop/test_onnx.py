@@ -19,6 +19,8 @@ from seqtwin.interop import onnx as writer
 from seqtwin.interop.onnx import to_onnx
 from seqtwin.interop.onnx_folder import export_onnx
 from seqtwin.model.representations import REPRESENTATIONS
+from seqtwin.model.side_channels.lexical import SPREAD
+from seqtwin.model.side_channels.ngrams import PRIME
 
 CELLS = ["rnn", {"name": "rnn", "nonlinearity": "relu"}, "gru", "lstm", "none"]
 
@@ -180,6 +182,18 @@ def test_the_folder_is_whole_and_verified(pair: tuple[TrainedEncoder, Path]) -> 
     names = {"model.onnx", "tokenizer.json", "tokenizer_config.json", "onnx.json", "README.md", "manifest.json"}
     assert {p.name for p in folder.iterdir()} == names
     assert set(verify(folder)["files"]) == names - {"manifest.json"}
+
+
+def test_the_readme_says_what_a_runtime_must_support(pair: tuple[TrainedEncoder, Path]) -> None:
+    # OpenVINO 2026.4.1 ignores sequence_lens of free axes and multiplies Int64 in 32 bits:
+    # findings/openvino_ignores_lengths.sh, findings/openvino_counts_in_32_bits.sh
+    readme = (pair[1] / "README.md").read_text()
+    for words in ("checked with ONNX Runtime", "`sequence_lens`", "Int64 in 64 bits", "OpenVINO 2026.4"):
+        assert words in readme
+
+
+def test_hashes_of_ngrams_need_more_than_32_bits() -> None:
+    assert PRIME < 2**31 < PRIME * SPREAD < 2**63
 
 
 def test_what_has_no_graph_is_refused_by_name(tmp_path: Path) -> None:

@@ -124,4 +124,9 @@ One vector of width {encoder.dim} per sequence. Similarity: `{encoder.similarity
 1). Output: `vectors` (Float[batch {encoder.dim}]). A vector does not depend on the other rows of its batch. Never run
 a graph on a batch of no rows: ONNX Runtime then ends the process. `seqtwin.load` never does. Encoder:
 {encoder.fingerprint[:16]}.
+
+The vectors were checked with ONNX Runtime, which also runs in Node and on the web. Another runtime must support
+`sequence_lens` and compute Int64 in 64 bits. OpenVINO 2026.4 does neither: it reads the pads of short sequences, or
+hashes n-grams to other numbers, and gives wrong vectors without a warning. Compare another runtime with
+`seqtwin.load`, on sequences of different lengths.
 """
