@@ -4,8 +4,8 @@
 # Seen: With mean pooling it has. With max pooling each coordinate is -inf: all steps are masked, and nothing
 #   is left to take the largest of. A cosine with it is NaN.
 # Why it matters: One empty or unknown name turns every mean and ranking it takes part in to NaN.
-# SeqTwin: affected in one place only: an exported sentence-transformers folder with max pooling does this for
-#   a text without a token. SeqTwin itself refuses such a text or reads one unknown token.
+# SeqTwin: handles it: an exported folder has a module of its own. A text without a token is an error there, or has
+#   the vector of one unknown token, as in SeqTwin itself.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

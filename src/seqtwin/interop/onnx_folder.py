@@ -126,7 +126,7 @@ a graph on a batch of no rows: ONNX Runtime then ends the process. `seqtwin.load
 {encoder.fingerprint[:16]}.
 
 The vectors were checked with ONNX Runtime, which also runs in Node and on the web. Another runtime must support
-`sequence_lens` and compute Int64 in 64 bits. OpenVINO 2026.4 does neither: it reads the pads of short sequences, or
-hashes n-grams to other numbers, and gives wrong vectors without a warning. Compare another runtime with
-`seqtwin.load`, on sequences of different lengths.
+`sequence_lens` and compute Int64 in 64 bits. OpenVINO 2026.4 does neither: it ignores lengths, hashes n-grams to other
+numbers, and gives wrong vectors without a warning. Compare the vectors of another runtime with those of `seqtwin.load`,
+for sequences of different lengths.
 """

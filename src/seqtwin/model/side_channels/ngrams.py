@@ -1,4 +1,5 @@
-"""Words and character n-grams of texts, hashed to integers. Works on ids alone, so every runtime with 64-bit integers can do the same.
+"""Words and character n-grams of texts, hashed to integers. Works on ids alone, so every runtime that
+has 64-bit integers can do the same.
 
 A text is a row of letter ids in which 0 is a boundary between words. The n-grams of a word include its boundaries, as
 those of `char_wb` in scikit-learn: "cat" has the 2-grams "_c", "ca", "at" and "t_".
