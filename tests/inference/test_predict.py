@@ -115,9 +115,9 @@ def test_an_encoder_of_pairs_has_no_head(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_refused(encoder: Callable[[str], TrainedEncoder]) -> None:
-    with pytest.raises(DataError, match=r"expected texts, got a list \(item 1\)"):
+    with pytest.raises(DataError, match=r"item 1: expected a text, got an object of type list"):
         encoder("steps").predict(["ab", ["ab"]])
-    with pytest.raises(DataError, match=r"expected texts, got a int"):
+    with pytest.raises(DataError, match=r"expected a text, got an object of type int"):
         encoder("classes").predict([3])
     with pytest.raises(DataError, match="2 channels"):
         encoder("series").predict([np.zeros((3, 5))])
