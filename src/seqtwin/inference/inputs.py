@@ -68,7 +68,8 @@ def wrong_item(item: object, row: int, place: str) -> DataError:
     """The error for an item that is not a text; `row`: its number in the user's list."""
     if is_missing(item):
         remedy = "leave out missing values, with the method dropna() of a column of pandas for example"
-        return DataError("ENCODE_TYPE", f"item {row} is missing ({item!r}); expected a text", place=place, remedy=remedy)
+        cause = f"item {row} is missing ({item!r}); expected a text"
+        return DataError("ENCODE_TYPE", cause, place=place, remedy=remedy)
     cause = f"item {row}: expected a text, got an object of type {type(item).__name__}"
     return DataError("ENCODE_TYPE", cause, place=place, remedy="convert the values to texts, for example with str()")
 
