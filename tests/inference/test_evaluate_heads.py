@@ -64,6 +64,23 @@ def test_blank_texts_are_left_out_and_quotes_read_as_asked(encoder: Encoders, tm
     assert evaluate_head(found, inspect_data(quoted, ColumnOptions(quoting="none"))) != right
 
 
+def test_few_rows_and_one_class_can_be_evaluated_and_repeated_texts_are_noted(
+    encoder: Encoders, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found, header = encoder("classes"), ["text", "label"]
+    for texts in (["ab", "cd", "ef"], ["ab", "ba"]):
+        rows = [[text, toy.class_of(text)] for text in texts]
+        data = toy.table(tmp_path / f"{len(texts)}.csv", header, rows)
+        right = np.mean(
+            [own.answer == toy.class_of(text) for own, text in zip(found.predict(texts), texts, strict=True)]
+        )
+        assert found.evaluate(data)["value"]["accuracy"] == right
+    assert not caplog.messages
+    repeated = toy.table(tmp_path / "repeated.csv", header, [["ab", "ab"]] * 3 + [["cd", "cd"]])
+    evaluate_head(found, inspect_data(repeated))
+    assert caplog.messages == ["note: 2 repeated items left out"]
+
+
 def test_series_with_their_class(encoder: Encoders, tmp_path: Path) -> None:
     values, _ = evaluate_head(encoder("series"), inspect_data(toy.write_series(tmp_path / "series.csv", seed=9)))
     right = ["zpn"[row % 3] for row in range(45)]

@@ -1,5 +1,6 @@
 """Evaluation of an encoder with a head on new labelled data: classes of sequences, or of steps."""
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from seqtwin.metrics import CLASS_METRICS, measured
 from seqtwin.metrics.spans import measure_span_f1
 from seqtwin.model.base_head import Predicts
 
+log = logging.getLogger(__name__)
 Values = tuple[dict[str, float], dict[str, str]]
 Reader = Callable[[Inspection], Examples]
 
@@ -22,11 +24,14 @@ Reader = Callable[[Inspection], Examples]
 def evaluate_head(encoder: Evaluated, data: Inspection) -> Values:
     """Metrics of the classes that the head predicts for labelled data, and why any of them are undefined.
 
-    In a folder the test file is used. Steps whose classes are span tags (B-, I-, O) also get span F1.
+    In a folder the test file is used. Repeated texts count once; a warning has their number. Steps whose classes are
+    span tags (B-, I-, O) also get span F1.
 
     Raises: ConfigError for a decoder; DataError for data of another kind, or with classes unknown to the head.
     """
     examples = _read(encoder, data)
+    for note in examples.notes:
+        log.warning("note: %s", note)
     rows = [examples.targets] if encoder.predicts == "class" else list(examples.targets)
     target = _indices(encoder, [name for row in rows for name in row], data.judged_file)
     shares = encoder.probabilities(list(examples.items))
