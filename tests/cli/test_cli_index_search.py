@@ -157,6 +157,18 @@ def test_add_and_remove(asked: Any, index: Path, encoder: Path, tmp_path: Path) 
     assert "expected --add or --remove" in asked("index", encoder, more, "-o", index, "--add", "--remove")[2]
 
 
+def test_a_change_keeps_the_kind_and_names_ids_of_another_form(
+    asked: Any, index: Path, encoder: Path, table: Path
+) -> None:
+    options = ["-o", index, "--column", "name", "--metadata", "country", "--add"]
+    code, _, told = asked("index", encoder, table, *options, "--kind", "hnsw")
+    assert (code, Index.load(index).kind) == (2, "exact")
+    assert "of kind exact, which --add and --remove do not change to hnsw [INDEX_KIND]" in told
+    code, _, told = asked("index", encoder, table, *options, "--kind", "exact")
+    assert (code, Index.load(index).ids[3:6]) == (0, ["a4", "4", "5"])
+    assert "ids such as 'a1', but the new texts get row numbers" in told
+
+
 def test_the_recall_of_an_approximate_index_is_said(asked: Any, encoder: Path, tmp_path: Path) -> None:
     (tmp_path / "many.txt").write_text("\n".join(left for left, *_ in tiny.drawn_pairs(300, 5)), encoding="utf-8")
     code, said, _ = asked("index", encoder, tmp_path / "many.txt", "-o", tmp_path / "i", "--kind", "hnsw")

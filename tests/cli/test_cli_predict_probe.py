@@ -107,6 +107,21 @@ def test_rows_of_words_have_a_tag_each(trained: Callable[[str], Path], run: Run,
         assert [row["predicted"] for row in rows if row["s"] == name] == list(said.answer)
 
 
+def test_a_table_of_words_is_read_as_in_training(trained: Callable[[str], Path], run: Run, tmp_path: Path) -> None:
+    given = rows_of(trained("steps").parent / "steps.csv")
+    words = [[row["s"], row["w"], row["tag"]] for row in given]
+    usual = toy.table(tmp_path / "usual.csv", ["sent_id", "token", "note"], words)
+    assert run("predict", trained("steps"), usual, "-o", tmp_path / "usual_out.csv")[0] == 0
+    own = toy.table(tmp_path / "own.csv", ["s", "w", "note"], words)
+    assert (
+        run("predict", trained("steps"), own, "--sequence", "s", "--token", "w", "-o", tmp_path / "own_out.csv")[0] == 0
+    )
+    predicted = [[row["predicted"] for row in rows_of(tmp_path / f"{name}_out.csv")] for name in ("usual", "own")]
+    assert predicted[0] == predicted[1]
+    told = refused(run, "PREDICT_COLUMN", "predict", trained("steps"), own, "-o", tmp_path / "no.csv")
+    assert "--sequence NAME --token NAME" in told
+
+
 def test_a_text_that_is_labelled_has_a_row_a_token(trained: Callable[[str], Path], run: Run, tmp_path: Path) -> None:
     data = toy.table(tmp_path / "t.csv", ["text", "id"], [["ab cd!", "1"], ["f", "2"]])
     assert run("predict", trained("steps"), data, "--column", "text", "-o", tmp_path / "o.csv")[0] == 0

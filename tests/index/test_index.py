@@ -187,7 +187,7 @@ def test_what_cannot_go_in(tmp_path: Path, encoder: TrainedEncoder) -> None:
         (lambda: Index.build(encoder, ["a"], metadata={"n": [float("nan")]}), "finite numbers"),
         (lambda: Index.build(encoder, ["a"], metadata={"n": [object()]}), "expected metadata of"),
         (lambda: Index.build(encoder, ["", None]), "no texts"),
-        (lambda: Index.build(encoder, [np.zeros((2, 3))]), "expected texts"),
+        (lambda: Index.build(encoder, [np.zeros((2, 3))]), "expected a text"),
     ]:
         with pytest.raises(DataError, match=message):
             build()

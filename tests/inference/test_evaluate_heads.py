@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss
 import tiny_examples as toy
 from seqtwin.config import parse_run
 from seqtwin.data.inspect_file import inspect_data
+from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.inference.evaluate_heads import evaluate_head
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
@@ -49,6 +50,35 @@ def test_texts_with_their_class(encoder: Encoders, tmp_path: Path) -> None:
     whole = shares / shares.sum(axis=1, keepdims=True)  # float32 sums to 1 but for rounding
     assert values["log_loss"] == pytest.approx(log_loss(right, whole, labels=list(found.classes)), rel=1e-5)
     assert undefined == {}
+
+
+def test_blank_texts_are_left_out_and_quotes_read_as_asked(encoder: Encoders, tmp_path: Path) -> None:
+    found, header = encoder("classes"), ["text", "label"]
+    rows = [[text, toy.class_of(text)] for text in toy.drawn_texts(12, seed=8)]
+    right = evaluate_head(found, inspect_data(toy.table(tmp_path / "plain.csv", header, rows)))
+    blank = toy.table(tmp_path / "blank.csv", header, [*rows[:4], [" ", "ab"], *rows[4:]])
+    assert evaluate_head(found, inspect_data(blank)) == right
+    quoted = tmp_path / "quoted.tsv"
+    quoted.write_text("\n".join(["text\tlabel", *(f'"{text}"\t{label}' for text, label in rows)]), encoding="utf-8")
+    assert evaluate_head(found, inspect_data(quoted, ColumnOptions(quoting="csv"))) == right
+    assert evaluate_head(found, inspect_data(quoted, ColumnOptions(quoting="none"))) != right
+
+
+def test_few_rows_and_one_class_can_be_evaluated_and_repeated_texts_are_noted(
+    encoder: Encoders, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found, header = encoder("classes"), ["text", "label"]
+    for texts in (["ab", "cd", "ef"], ["ab", "ba"]):
+        rows = [[text, toy.class_of(text)] for text in texts]
+        data = toy.table(tmp_path / f"{len(texts)}.csv", header, rows)
+        right = np.mean(
+            [own.answer == toy.class_of(text) for own, text in zip(found.predict(texts), texts, strict=True)]
+        )
+        assert found.evaluate(data)["value"]["accuracy"] == right
+    assert not caplog.messages
+    repeated = toy.table(tmp_path / "repeated.csv", header, [["ab", "ab"]] * 3 + [["cd", "cd"]])
+    evaluate_head(found, inspect_data(repeated))
+    assert caplog.messages == ["note: 2 repeated items left out"]
 
 
 def test_series_with_their_class(encoder: Encoders, tmp_path: Path) -> None:

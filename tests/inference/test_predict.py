@@ -1,6 +1,7 @@
 """Predictions of an encoder with a head for new sequences: a class, one class per step, a text."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from seqtwin.errors import ConfigError, DataError
 from seqtwin.inference.predict import Prediction
 from seqtwin.inference.predict_file import predict_file
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
+from seqtwin.matching.dedupe import dedupe
+from seqtwin.matching.link import link
 from seqtwin.run.train import train
 
 ITEMS: dict[str, list[Any]] = {
@@ -48,6 +51,14 @@ def encoder(folder: Path) -> Callable[[str], TrainedEncoder]:
 
 def numbers(found: list[Prediction]) -> np.ndarray:
     return np.concatenate([np.atleast_1d(one.probability or 0.0) for one in found])
+
+
+def test_an_encoder_with_a_head_says_why_it_has_no_threshold(encoder: Callable[[str], TrainedEncoder]) -> None:
+    found = encoder("classes")
+    for asked in (partial(found.is_same, ["ab"]), partial(dedupe, found), partial(link, found, ["ab"])):
+        with pytest.raises(ConfigError, match="trained to classify, not on pairs, and has no threshold") as caught:
+            asked(["ab"])
+        assert caught.value.code == "NO_THRESHOLD"
 
 
 @pytest.mark.parametrize("kind", list(ITEMS))
@@ -115,9 +126,9 @@ def test_an_encoder_of_pairs_has_no_head(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_refused(encoder: Callable[[str], TrainedEncoder]) -> None:
-    with pytest.raises(DataError, match=r"expected texts, got a list \(item 1\)"):
+    with pytest.raises(DataError, match=r"item 1: expected a text, got an object of type list"):
         encoder("steps").predict(["ab", ["ab"]])
-    with pytest.raises(DataError, match=r"expected texts, got a int"):
+    with pytest.raises(DataError, match=r"expected a text, got an object of type int"):
         encoder("classes").predict([3])
     with pytest.raises(DataError, match="2 channels"):
         encoder("series").predict([np.zeros((3, 5))])

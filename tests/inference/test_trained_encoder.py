@@ -83,7 +83,7 @@ def test_one_text_no_text_and_other_containers(encoder: TrainedEncoder) -> None:
 
 @pytest.mark.parametrize("texts", [["a", 3], ["a", None], [["a"]], [b"a"], b"ab", 3, None, [float("nan")]])
 def test_what_is_no_text_is_refused(encoder: TrainedEncoder, texts: Any) -> None:
-    with pytest.raises(DataError, match=r"expected (texts|a list of texts)") as caught:
+    with pytest.raises(DataError, match=r"expected a (text|list of texts)") as caught:
         encoder.encode(texts)
     assert caught.value.code == "ENCODE_TYPE"
 

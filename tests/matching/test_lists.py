@@ -141,7 +141,7 @@ def test_what_an_index_with_blank_rows_refuses(tmp_path: Path) -> None:
         ({"texts": ["a", "", "b"], "ids": ["x", "y", "x"]}, "is used twice"),
         ({"texts": ["a", "", "b"], "ids": ["x", "y"]}, "expected 3 ids, got 2"),
         ({"texts": ["a", "", "b"], "metadata": {"n": [1, 2]}}, "expected 3 values, got 2"),
-        ({"texts": ["a", "", 3]}, r"got a int \(item 2\)"),
+        ({"texts": ["a", "", 3]}, r"item 2: expected a text, got an object of type int"),
         ({"texts": ["a", "", "b"], "vectors": np.zeros((2, encoder.dim))}, r"expected vectors \[3, "),
         ({"texts": ["a", ""], "vectors": np.full((2, encoder.dim), np.nan)}, "finite"),
     ]

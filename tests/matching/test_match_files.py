@@ -138,6 +138,8 @@ def test_pairs_and_classes_are_read_for_mining(tmp_path: Path) -> None:
     left, right, same = read_labelled(inspect_data(classes))
     assert len(left) == len(right) == 8
     assert all(same)
+    written(classes, "\n".join(["text,label", items[0], " ,x", *items[1:]]) + "\n")
+    assert read_labelled(inspect_data(classes)) == (left, right, same), "a blank text is left out"
     folder = tmp_path / "folder"
     folder.mkdir()
     for split in ("train", "dev", "test"):

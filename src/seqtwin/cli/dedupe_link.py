@@ -129,7 +129,7 @@ def dedupe(
     _check_outputs(dask, (file,), out, review, asked.sample)
     model, decided = _load_texts(encoder, "dedupe"), _read_decided(decisions)
     rows = read_rows(file, column, "--column", check_quoting(quoting), dask)
-    limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
+    limit = asked.limit(model, threshold, rerank=rerank)
     with comparing(dask, model, encoder, (out, review, asked.sample)) as (engine, show):
         compared = compare_rows(model, rows.texts, k=k, decisions=decided, rerank=rerank, on_rows=show, engine=engine)
     pairs = Candidates(rows.texts, rows.texts, compared.candidates, partial(rows_reference, model, k, rerank))
@@ -154,12 +154,6 @@ def _load_texts(encoder: Path, command: str) -> "TrainedEncoder":
     from seqtwin.inference.trained_encoder import load
 
     return require_texts(load(encoder), command)
-
-
-def _own_threshold(model: "TrainedEncoder", rerank: bool) -> float | None:
-    from seqtwin.matching.settings import own_threshold
-
-    return own_threshold(model, rerank=rerank)
 
 
 def _read_decided(path: Path | None) -> "list[Decision]":
@@ -258,7 +252,7 @@ def link(
         read_rows(path, name, option, check_quoting(quoting), dask)
         for path, name, option in ((left, left_column, "--left-column"), (right, right_column, "--right-column"))
     )
-    limit = asked.limit(_own_threshold(model, rerank), threshold, rerank=rerank)
+    limit = asked.limit(model, threshold, rerank=rerank)
     with comparing(dask, model, encoder, (out, asked.sample)) as (engine, on_rows):
         compared = compare_lists(model, a.texts, b.texts, keep=keep, k=k, rerank=rerank, on_rows=on_rows, engine=engine)
         pairs = Candidates(a.texts, b.texts, compared.candidates, partial(lists_reference, model, keep, k, rerank))

@@ -1,5 +1,6 @@
 """The commands evaluate, encode and score."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +60,8 @@ def evaluate(
     from seqtwin.inference.trained_on import training_note
 
     model = load(encoder)
-    inspection = inspect_data(data, column_options(columns, quoting=quoting, gaps=gaps))
+    options = column_options(columns, quoting=quoting, gaps=gaps)
+    inspection = inspect_data(data, replace(options, any_classes=model.predicts is not None))
     console.print_summary(seen_lines(inspection))
     if note := training_note(encoder, inspection.judged_file):
         console.print_notice(f"note: {note}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from seqtwin.cli import console
 from seqtwin.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from seqtwin.data.files.rows import Quoting
     from seqtwin.data.reading.column_options import Gaps
     from seqtwin.index.hits import Encoder
+    from seqtwin.index.index import Index
 
 Item: TypeAlias = "str | np.ndarray"  # a text, or a series [time channels]
 
@@ -103,6 +105,33 @@ def corpus_line(path: Path, rows: Corpus, column: str | None, id_column: str | N
     return columns_line(
         path.name, len(rows.items), roles | ({"metadata": list(rows.metadata)} if rows.metadata else {})
     )
+
+
+def refuse_index(out: Path, changed: "Index | None", kind: str | None) -> None:
+    """Check the output of `index`. `changed`: the index that it changes, None for a new one; `kind`: as typed.
+
+    Raises: ConfigError for an output that exists, or for another kind than that of the index.
+    """
+    from seqtwin.files import refuse_existing
+    from seqtwin.index.generations import is_index
+
+    if changed is not None and kind not in (None, changed.kind):
+        cause = f"the index is of kind {changed.kind}, which --add and --remove do not change to {kind}"
+        remedy = "leave --kind out, or build a new index of all texts"
+        raise ConfigError("INDEX_KIND", cause, place=str(out), remedy=remedy)
+    if changed is None and is_index(out):
+        cause = "an index exists in this folder and is never overwritten"
+        raise ConfigError("OUT_EXISTS", cause, place=str(out), remedy="use --add or --remove, or choose another --out")
+    if changed is None:
+        refuse_existing(out)
+
+
+def note_numbered_ids(index: "Index", ids: Sequence[str] | None) -> None:
+    """A note if new items get row numbers in an index whose ids are of another form."""
+    other = next((id_ for id_ in index.ids if not id_.isdecimal()), None) if ids is None else None
+    if other is not None:
+        cause = f"the index has ids such as '{other[:72]}', but the new texts get row numbers as ids"
+        console.print_notice(f"note: {cause}; --id NAME reads ids from a column")
 
 
 def _ids(path: Path, column: str, texts: Sequence[str]) -> list[str]:

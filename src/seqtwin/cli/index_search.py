@@ -12,7 +12,7 @@ from seqtwin.cli import console
 from seqtwin.cli.arguments import Column, Encoder, Gaps, Json
 from seqtwin.cli.bulk.dask_option import Dask
 from seqtwin.cli.entry.waiting import end_waiting
-from seqtwin.cli.index_inputs import Item, Read, check_search, read_ids, read_queries
+from seqtwin.cli.index_inputs import Item, Read, check_search, note_numbered_ids, read_ids, read_queries, refuse_index
 from seqtwin.errors import ConfigError, SeqTwinError
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ IdColumn = Annotated[
 ]
 Metadata = Annotated[list[str] | None, typer.Option(help="column to store with each text; repeatable", metavar="NAME")]
 Kind = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help="exact, hnsw or ivfpq; the last two are approximate, for more than about 100,000 texts", metavar="KIND"
+        help="exact (default), hnsw or ivfpq; the last two are approximate, for more than about 100,000 texts",
+        metavar="KIND",
     ),
 ]
 Queries = Annotated[
@@ -68,7 +69,7 @@ def index(
     id_column: IdColumn = None,
     metadata: Metadata = None,
     gaps: Gaps = "error",
-    kind: Kind = "exact",
+    kind: Kind = None,
     add: Annotated[bool, typer.Option("--add", help="add the texts to the existing index")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="remove the items whose ids are in the file")] = False,
     dask: Dask = None,
@@ -95,7 +96,7 @@ def index(
     model = load_either(encoder)
     changed = Index.load(out, model) if add or remove else None
     before, items = len(changed or ()), 0
-    _refuse_index(out, changed)
+    refuse_index(out, changed, kind)
     with ExitStack() as stack:
         if changed is not None and remove:
             changed.remove(read_ids(corpus, id_column or column))
@@ -104,8 +105,9 @@ def index(
             rows, vectors = stack.enter_context(read_items(model, read, encoder, out, dask, changed))
             items, show, given = len(rows.items), not as_json, (rows.items, rows.ids, rows.metadata)
             if changed is not None:
+                note_numbered_ids(changed, rows.ids)
                 changed.add(*given, vectors=vectors, show_progress_bar=show)
-            changed = changed or Index.build(model, *given, kind, vectors=vectors, show_progress_bar=show)
+            changed = changed or Index.build(model, *given, kind or "exact", vectors=vectors, show_progress_bar=show)
         generation = changed.save(out, encoder_at=encoder)
     blank = items - len(changed) + before if items else 0
     _print_index(changed, out, generation, (blank, items), as_json)
@@ -183,17 +185,6 @@ def _threshold(index: "Index", reranker: "int | SecondEncoder | None") -> float 
     if isinstance(reranker, int):
         return reranker_of(index.encoder).threshold
     return getattr(reranker or index.encoder, "threshold", None)
-
-
-def _refuse_index(out: Path, changed: "Index | None") -> None:
-    from seqtwin.files import refuse_existing
-    from seqtwin.index.generations import is_index
-
-    if changed is None and is_index(out):
-        cause = "an index exists in this folder and is never overwritten"
-        raise ConfigError("OUT_EXISTS", cause, place=str(out), remedy="use --add or --remove, or choose another --out")
-    if changed is None:
-        refuse_existing(out)
 
 
 def _print_index(index: "Index", out: Path, generation: str, blank: tuple[int, int], as_json: bool) -> None:

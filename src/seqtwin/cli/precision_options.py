@@ -69,14 +69,14 @@ class PrecisionOptions:
         self._refuse_both(len(evidence) == 2, "--labels", "--dev")
         self._refuse_both(self.sample is not None and bool(evidence), "--sample", f"--{[*evidence, ''][0]}")
 
-    def limit(self, own: float | None, threshold: float | None, *, rerank: bool) -> float:
-        """The threshold without --precision; -inf with it. `own`: of the scores; `threshold`: of the user.
+    def limit(self, model: "TrainedEncoder", threshold: float | None, *, rerank: bool) -> float:
+        """The threshold without --precision; -inf with it. `threshold`: of the user.
 
         Raises: ConfigError if there is none.
         """
         from seqtwin.matching.settings import choose_threshold
 
-        return choose_threshold(own, threshold, rerank=rerank) if self.precision is None else float("-inf")
+        return choose_threshold(model, threshold, rerank=rerank) if self.precision is None else float("-inf")
 
     def _refuse_both(self, both: bool, first: str, second: str) -> None:
         if both:

@@ -182,7 +182,7 @@ def _items(table: Table, files: dict[str, Path], options: ColumnOptions) -> Insp
         remedy = USUAL if label else unlabelled_remedy([options.text] if options.text else _text_columns(table, None))
         raise DataError("DATA_UNKNOWN_KIND", cause, place=table.place, remedy=remedy)
     balance = Counter(str(value).strip() for value in column(table, label))
-    if len(balance) < 2 or len(balance) > len(table) / 2:
+    if not options.any_classes and (len(balance) < 2 or len(balance) > len(table) / 2):
         cause = f"column '{label}' has {len(balance)} different labels in {len(table)} rows"
         remedy = "expected two or more labels with several texts each"
         raise DataError("DATA_LABELS", cause, place=table.place, remedy=remedy)

@@ -11,6 +11,7 @@ from seqtwin.index.corpus import Columns, Items, check_columns, check_ids
 from seqtwin.index.exact_search import Array
 from seqtwin.index.hits import Encoder
 from seqtwin.inference.blank_texts import is_missing, text_readings
+from seqtwin.inference.inputs import wrong_item
 
 _SPOT = 8  # rows whose given vectors are checked
 
@@ -114,8 +115,7 @@ def no_texts() -> DataError:
 def _texts(given: Given) -> list[str]:
     for item, place in zip(given.items, given.places, strict=True):
         if not isinstance(item, str):
-            cause = f"expected texts, got a {type(item).__name__} (item {place})"
-            raise DataError("ENCODE_TYPE", cause, place="index")
+            raise wrong_item(item, int(place), "index")
     return [str(item) for item in given.items]
 
 

@@ -108,7 +108,8 @@ def check_columns(count: int, metadata: Columns, expected: Sequence[str] | None)
             raise DataError("INDEX_METADATA", cause, place="index")
     if expected is not None and sorted(metadata) != sorted(expected):
         cause = f"expected the metadata columns [{', '.join(expected)}], got [{', '.join(metadata)}]"
-        raise DataError("INDEX_METADATA", cause, place="index")
+        remedy = "name the same columns as when the index was built, or build a new index"
+        raise DataError("INDEX_METADATA", cause, place="index", remedy=remedy)
 
 
 def check_ids(ids: Sequence[str], known: Iterable[str], count: int) -> None:

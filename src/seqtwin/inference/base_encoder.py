@@ -215,7 +215,7 @@ class BaseEncoder(ABC):
         Raises: ConfigError if the encoder has no threshold.
         """
         if self.threshold is None:
-            cause = "no threshold: it could not be estimated from the dev pairs"
+            cause = no_threshold(self)
             remedy = "compare .score(left, right) with a threshold of your own, or train on dev pairs of both classes"
             raise ConfigError("NO_THRESHOLD", cause, place="is_same", remedy=remedy)
         same: np.ndarray = self.score(left, right) >= self.threshold

@@ -1,6 +1,7 @@
 """Evaluation of an encoder on a data file or on frames in memory, as a frame."""
 
 import logging
+from dataclasses import replace
 
 import pandas as pd
 
@@ -20,7 +21,7 @@ def evaluate_data(encoder: Evaluated, data: object, options: ColumnOptions) -> p
     Raises: ConfigError, DataError.
     """
     with data_file(data) as path:
-        found = inspect_data(path, options)
+        found = inspect_data(path, replace(options, any_classes=encoder.predicts is not None))
         if encoder.home is not None and (note := training_note(encoder.home, found.judged_file)):
             log.warning(note)
         values, undefined = (evaluate_pairs if encoder.predicts is None else evaluate_head)(encoder, found)

@@ -1,6 +1,7 @@
 """Evaluation of an encoder with a head on new labelled data: classes of sequences, or of steps."""
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,6 @@ import numpy as np
 from seqtwin.data.examples import Examples
 from seqtwin.data.inspect_file import Inspection
 from seqtwin.data.reading.classes import read_classes, read_series_classes
-from seqtwin.data.reading.column_options import Gaps
 from seqtwin.data.reading.step_labels import read_series_steps, read_steps
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.inference.evaluate_pairs import Evaluated
@@ -16,18 +16,22 @@ from seqtwin.metrics import CLASS_METRICS, measured
 from seqtwin.metrics.spans import measure_span_f1
 from seqtwin.model.base_head import Predicts
 
+log = logging.getLogger(__name__)
 Values = tuple[dict[str, float], dict[str, str]]
-Reader = Callable[[Path, Mapping[str, str], Gaps], Examples]
+Reader = Callable[[Inspection], Examples]
 
 
 def evaluate_head(encoder: Evaluated, data: Inspection) -> Values:
     """Metrics of the classes that the head predicts for labelled data, and why any of them are undefined.
 
-    In a folder the test file is used. Steps whose classes are span tags (B-, I-, O) also get span F1.
+    In a folder the test file is used. Repeated texts count once; a warning has their number. Steps whose classes are
+    span tags (B-, I-, O) also get span F1.
 
     Raises: ConfigError for a decoder; DataError for data of another kind, or with classes unknown to the head.
     """
     examples = _read(encoder, data)
+    for note in examples.notes:
+        log.warning("note: %s", note)
     rows = [examples.targets] if encoder.predicts == "class" else list(examples.targets)
     target = _indices(encoder, [name for row in rows for name in row], data.judged_file)
     shares = encoder.probabilities(list(examples.items))
@@ -51,7 +55,7 @@ def _read(encoder: Evaluated, data: Inspection) -> Examples:
     if data.kind not in kinds:
         cause = f"expected {' or '.join(KINDS[kind] for kind in kinds)}, found {data.kind}"
         raise DataError("EVALUATE_KIND", cause, place=str(path))
-    return readers[data.kind](path, {role: data.name(role) for role in data.roles}, data.gaps)
+    return readers[data.kind](data)
 
 
 def _indices(encoder: Evaluated, names: Sequence[str], path: Path) -> np.ndarray:
@@ -63,24 +67,25 @@ def _indices(encoder: Evaluated, names: Sequence[str], path: Path) -> np.ndarray
     return np.array([place[name] for name in names], dtype=np.int64)
 
 
-def _read_texts(path: Path, names: Mapping[str, str], _gaps: Gaps) -> Examples:
-    return read_classes({"test": path}, text=names["text"], label=names["label"])
+def _read_texts(data: Inspection) -> Examples:
+    files, text, label = {"test": data.judged_file}, data.name("text"), data.name("label")
+    return read_classes(files, text=text, label=label, empty="drop", quoting=data.quoting)
 
 
-def _read_series(path: Path, names: Mapping[str, str], gaps: Gaps) -> Examples:
-    return read_series_classes(
-        {"test": path}, series=names["series"], time=names["time"], label=names["label"], gaps=gaps
-    )
+def _read_series(data: Inspection) -> Examples:
+    series, time, label = (data.name(role) for role in ("series", "time", "label"))
+    return read_series_classes({"test": data.judged_file}, series=series, time=time, label=label, gaps=data.gaps)
 
 
-def _read_words(path: Path, names: Mapping[str, str], _gaps: Gaps) -> Examples:
-    return read_steps({"test": path}, sequence=names["sequence"], token=names["token"], label=names["label"])
+def _read_words(data: Inspection) -> Examples:
+    sequence, token, label = (data.name(role) for role in ("sequence", "token", "label"))
+    files = {"test": data.judged_file}
+    return read_steps(files, sequence=sequence, token=token, label=label, quoting=data.quoting)
 
 
-def _read_series_steps(path: Path, names: Mapping[str, str], gaps: Gaps) -> Examples:
-    return read_series_steps(
-        {"test": path}, series=names["series"], time=names["time"], label=names["label"], gaps=gaps
-    )
+def _read_series_steps(data: Inspection) -> Examples:
+    series, time, label = (data.name(role) for role in ("series", "time", "label"))
+    return read_series_steps({"test": data.judged_file}, series=series, time=time, label=label, gaps=data.gaps)
 
 
 KINDS = {

@@ -73,7 +73,8 @@ def _read(data: Inspection, cut: float) -> PairData:
         series, time, label = (data.name(role) for role in ("series", "time", "label"))
         return read_series(files, series=series, time=time, label=label, gaps=data.gaps)
     if data.kind == "items":
-        return replace(read_items(files, text=data.name("text"), label=data.name("label"), empty="drop"), cut=cut)
+        text, label = data.name("text"), data.name("label")
+        return replace(read_items(files, text=text, label=label, empty="drop", quoting=data.quoting), cut=cut)
     return read_inspected_pairs(data, cut=cut)
 
 

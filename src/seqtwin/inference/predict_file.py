@@ -17,6 +17,8 @@ from seqtwin.inference.vector_files import read_texts
 from seqtwin.paths import expand
 
 COLUMNS = ("predicted", "probability")
+WORDS = ("sent_id", "token")  # the columns of a table with one row per word, unless they are named
+WORDS_REMEDY = "one row per word: --sequence NAME --token NAME; whole texts: --column NAME"
 REMEDY = "fix or remove these rows; nothing was predicted"
 
 
@@ -32,17 +34,23 @@ def predict_file(
     """The rows of a file with their predictions, as CSV text, and the number of predictions.
 
     For texts: the columns of the table, then `predicted` and `probability`. For words (`sequence` and `token` name
-    their columns): the same, one row per word. For series: `series_id`, `predicted`, `probability`.
+    their columns, by default sent_id and token): the same, one row per word. For series: `series_id`, `predicted`,
+    `probability`.
 
     Raises: ConfigError, DataError.
     """
     path = expand(str(path))
     if encoder.inputs == "series":
         return _predict_series(encoder, path, gaps)
-    tagged = encoder.predicts == "class per step" and column is None and has_words(path)
-    if token or sequence or tagged:
-        return _predict_words(encoder, path, sequence or "sent_id", token or "token")
-    return _predict_texts(encoder, path, column)
+    steps = encoder.predicts == "class per step"
+    if token or sequence or (steps and column is None and _is_tagged(path)):
+        return _predict_words(encoder, path, sequence or WORDS[0], token or WORDS[1])
+    return _predict_texts(encoder, path, column, WORDS_REMEDY if steps else "name it: --column NAME")
+
+
+def _is_tagged(path: Path) -> bool:
+    """Whether each row of a file is one word of a sentence, by its ending or by the usual names of its columns."""
+    return has_words(path) or (format_of(path) is not None and set(WORDS) <= set(read_text_table(path).columns))
 
 
 def _predict_series(encoder: TrainedEncoder, path: Path, gaps: Gaps) -> tuple[str, int]:
@@ -52,8 +60,8 @@ def _predict_series(encoder: TrainedEncoder, path: Path, gaps: Gaps) -> tuple[st
     return _csv(["series_id", *COLUMNS], rows), len(rows)
 
 
-def _predict_texts(encoder: TrainedEncoder, path: Path, name: str | None) -> tuple[str, int]:
-    head, table_rows, texts = _rows_and_texts(path, name)
+def _predict_texts(encoder: TrainedEncoder, path: Path, name: str | None, remedy: str) -> tuple[str, int]:
+    head, table_rows, texts = _rows_and_texts(path, name, remedy)
     predictions = encoder.predict(texts)
     if predictions and isinstance(predictions[0].answer, tuple):
         steps = zip(table_rows, texts, predictions, strict=True)
@@ -63,14 +71,14 @@ def _predict_texts(encoder: TrainedEncoder, path: Path, name: str | None) -> tup
     return _csv([*head, *_free(head)], rows), len(rows)
 
 
-def _rows_and_texts(path: Path, name: str | None) -> tuple[list[str], list[tuple[object, ...]], list[str]]:
+def _rows_and_texts(path: Path, name: str | None, remedy: str) -> tuple[list[str], list[tuple[object, ...]], list[str]]:
     """The columns and rows of a table, or of a text file with one text per line, and its texts."""
     form = format_of(path)
     if form is None:
         lines = read_texts(path, None)
         return ["text"], [(line,) for line in lines], lines
     table = read_text_table(path)
-    texts = _texts(table, LINES if form.texts and name is None else _text_column(table, name))
+    texts = _texts(table, LINES if form.texts and name is None else _text_column(table, name, remedy))
     return list(table.columns), list(zip(*table.columns.values(), strict=True)), texts
 
 
@@ -91,14 +99,14 @@ def _predict_words(encoder: TrainedEncoder, path: Path, sequence: str, token: st
     return _csv([*head, *_free(head)], rows), len(rows)
 
 
-def _text_column(table: Table, name: str | None) -> str:
-    """The column of texts: the one named, or the only one."""
+def _text_column(table: Table, name: str | None, remedy: str) -> str:
+    """The column of texts: the one named, or the only one. `remedy`: of the error if there are several."""
     if name is not None:
         return name
     if len(table.columns) == 1:
         return next(iter(table.columns))
     cause = f"expected the name of the column of texts, one of: {', '.join(table.columns)}"
-    raise ConfigError("PREDICT_COLUMN", cause, place=table.place, remedy="name it: --column NAME")
+    raise ConfigError("PREDICT_COLUMN", cause, place=table.place, remedy=remedy)
 
 
 def _texts(table: Table, name: str) -> list[str]:

@@ -14,7 +14,7 @@ from seqtwin.matching.distinct_texts import Distinct, distinct, unread_pairs
 from seqtwin.matching.nearest_texts import Encoder, Engine, InProcess, OnRows, Progress, no_progress
 from seqtwin.matching.neighbour_links import CutOff, Links, cut_off, linked, width_for
 from seqtwin.matching.pair_judge import EncodedTexts, PairJudge
-from seqtwin.matching.settings import check_count, choose_threshold, own_threshold
+from seqtwin.matching.settings import check_count, choose_threshold
 
 SHARES = (0.9, 0.75, 0.5, 0.25, 0.1)
 LARGE, LARGE_SHARE = 50, 0.01
@@ -119,7 +119,7 @@ def dedupe(
     Raises: ConfigError for an invalid threshold or k, or without a re-ranker; DataError for decisions that contradict
     each other.
     """
-    limit = choose_threshold(own_threshold(encoder, rerank=rerank), threshold, rerank=rerank)
+    limit = choose_threshold(encoder, threshold, rerank=rerank)
     return compare_rows(encoder, texts, k=k, decisions=decisions, rerank=rerank, on_rows=on_rows).deduped(limit)
 
 

@@ -9,6 +9,7 @@ from seqtwin.data.tokens.equal_texts import Reading
 from seqtwin.errors import DataError
 from seqtwin.index.exact_search import Array
 from seqtwin.inference.blank_texts import is_missing, text_readings
+from seqtwin.inference.inputs import is_ordered, python_values
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,11 @@ def listed_texts(texts: Iterable[object]) -> list[str | None]:
 
     Raises: DataError for a single text, or for an item that is not a text.
     """
-    if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
-        cause = f"expected a list of texts, got a {type(texts).__name__}"
+    values = python_values(texts)
+    if isinstance(values, (str, bytes)) or not is_ordered(values):
+        cause = f"expected a list of texts, got an object of type {type(texts).__name__}"
         raise DataError("MATCH_TYPE", cause, place="texts", remedy="pass a list, a column or an array of texts")
-    return [_check_text(row, text) for row, text in enumerate(texts)]
+    return [_check_text(row, text) for row, text in enumerate(values)]
 
 
 def _check_text(row: int, text: object) -> str | None:
@@ -104,5 +106,5 @@ def _check_text(row: int, text: object) -> str | None:
         return text
     if is_missing(text):
         return None
-    cause = f"row {row}: expected a text or None, got a {type(text).__name__}"
+    cause = f"row {row}: expected a text or None, got an object of type {type(text).__name__}"
     raise DataError("MATCH_TYPE", cause, place="texts", remedy="convert the values to texts, for example with str()")

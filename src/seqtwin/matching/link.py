@@ -13,7 +13,7 @@ from seqtwin.matching.distinct_texts import Distinct, distinct, unread_pairs
 from seqtwin.matching.nearest_texts import Encoder, Engine, InProcess, OnRows, Progress, no_progress
 from seqtwin.matching.one_to_one import Candidates, one_to_one_rows
 from seqtwin.matching.pair_judge import EncodedTexts, PairJudge
-from seqtwin.matching.settings import check_count, choose_threshold, own_threshold
+from seqtwin.matching.settings import check_count, choose_threshold
 
 _ROUNDING = 1e-6
 
@@ -80,7 +80,7 @@ def link(
 
     Raises: ConfigError for invalid settings, or without a re-ranker.
     """
-    limit = choose_threshold(own_threshold(encoder, rerank=rerank), threshold, rerank=rerank)
+    limit = choose_threshold(encoder, threshold, rerank=rerank)
     check_keep(keep, one_to_one=one_to_one)
     compared = compare_lists(encoder, left, right, keep=keep, k=k, rerank=rerank, on_rows=on_rows)
     return compared.links(limit, one_to_one=one_to_one)

@@ -6,6 +6,7 @@ labels are read back without it. Pairs for training are written unchanged.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from seqtwin.data.files.tables import read_table, read_text_table
 from seqtwin.data.inspect_file import Inspection
 from seqtwin.data.inspected_pairs import read_inspected_pairs
 from seqtwin.data.reading.choose_columns import named_columns
-from seqtwin.data.reading.pair_tables import REMEDY_EMPTY, REMEDY_ROWS
+from seqtwin.data.reading.pair_tables import REMEDY_ROWS
 from seqtwin.errors import ConfigError, DataError
 from seqtwin.guards.spreadsheets import csv_text, raw_cells
 from seqtwin.inference.vector_files import free_name, read_texts
@@ -183,10 +184,11 @@ def read_labelled(data: Inspection, cut: float = 0.5) -> tuple[list[str], list[s
     """
     single = len(data.files) == 1
     if data.kind == "items" and single:
-        table = read_table(data.judged_file)
-        names, groups = texts(table, data.name("text"), empty="error")[0], classes(table, data.name("label"))
-        table.finish(REMEDY_EMPTY)
-        return pairs_of_groups(names, groups)
+        table = read_table(data.judged_file, quoting=data.quoting)
+        names, keep = texts(table, data.name("text"), empty="drop")
+        groups = classes(table, data.name("label"))
+        table.finish(REMEDY_ROWS)
+        return pairs_of_groups(list(compress(names, keep)), list(compress(groups, keep)))
     if data.kind != "pairs":
         what = data.kind if single else f"a folder of {data.kind}"
         cause = f"expected pairs, or one file of texts with one class each, found {what}"

@@ -5,27 +5,23 @@ import math
 import numpy as np
 
 from seqtwin.errors import ConfigError
+from seqtwin.inference.base_encoder import BaseEncoder, no_threshold
 from seqtwin.inference.reranking import reranker_of
 from seqtwin.matching.nearest_texts import Encoder
 
 
-def own_threshold(encoder: Encoder, *, rerank: bool) -> float | None:
-    """The threshold of an encoder, or with `rerank` that of its re-ranker, a probability.
-
-    Raises: ConfigError without a re-ranker; DamagedError.
-    """
-    return reranker_of(encoder).threshold if rerank else encoder.threshold
-
-
-def choose_threshold(own: float | None, threshold: float | None, *, rerank: bool = False) -> float:
+def choose_threshold(encoder: Encoder, threshold: float | None, *, rerank: bool = False) -> float:
     """The threshold of the user, or else the encoder's own, fitted on its dev split.
 
-    `rerank`: scores are probabilities. Raises: ConfigError if there is none, if it is not a finite number, or for one
-    that no probability can be.
+    `rerank`: scores are probabilities, and the default is the threshold of the encoder's re-ranker.
+
+    Raises: ConfigError if there is none, if it is not a finite number, for one that no probability can be, or without a
+    re-ranker; DamagedError.
     """
+    own = reranker_of(encoder).threshold if rerank else encoder.threshold
     chosen = own if threshold is None else threshold
     if chosen is None:
-        cause = "no threshold: the encoder has none, because it could not be estimated from its dev pairs"
+        cause = no_threshold(encoder) if isinstance(encoder, BaseEncoder) else "the encoder has no threshold"
         raise ConfigError("NO_THRESHOLD", cause, place="threshold", remedy="set one with --threshold")
     if isinstance(chosen, bool) or not isinstance(chosen, int | float | np.floating) or not math.isfinite(chosen):
         raise ConfigError("BAD_THRESHOLD", f"expected a finite number, got {chosen}", place="threshold")

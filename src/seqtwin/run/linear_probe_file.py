@@ -50,7 +50,8 @@ def _load(folder: Path) -> Stored:
 
 def _items(stored: Stored, found: Inspection, seed: int, on_read: OnRead) -> tuple[Probes, list[str]]:
     _refuse_inputs(stored, "tokens", found)
-    data = read_classes(found.judged_file, text=found.name("text"), label=found.name("label"), empty="drop")
+    text, label = found.name("text"), found.name("label")
+    data = read_classes(found.judged_file, text=text, label=label, empty="drop", quoting=found.quoting)
     return _probe_classes(stored, _ids(stored, data.items), data.targets, seed, on_read)
 
 

@@ -277,7 +277,7 @@ def _row(name: str, value: float, interval: Interval | None) -> str:
 
 def _threshold(threshold: float | None) -> str:
     if threshold is None:
-        return "It has no threshold for calling two the same: it could not be estimated from the dev pairs."
+        return "It has no threshold for calling two the same: fitting one needs dev pairs of both labels."
     return f"Two are called the same if their score is at least {threshold:.6g} (estimated from the dev pairs)."
 
 

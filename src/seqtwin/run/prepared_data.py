@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from seqtwin.baselines.swapped_labels import swapped_labels_sentence
 from seqtwin.data.batches import ClassStore, DecodeStore, PairStore, StepStore, Store, TaughtStore
 from seqtwin.data.examples import Examples
 from seqtwin.data.file_summary import pairs_line, sequences_line
@@ -163,7 +164,8 @@ class PreparedTexts(Ready):
 def prepared_lines(prepared: Ready) -> list[str]:
     """The sizes of the splits, and notes on the data that a user should read before training."""
     sizes, few = prepared.sizes()
-    return [sizes, *(f"note: {line}" for line in (*prepared.notes, few) if line)]
+    swapped = swapped_labels_sentence(prepared.data) if isinstance(prepared, Prepared) else ""
+    return [sizes, *(f"note: {line}" for line in (*prepared.notes, few, swapped) if line)]
 
 
 def data_facts(prepared: Ready) -> DataFacts:

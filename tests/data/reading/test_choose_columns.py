@@ -138,8 +138,11 @@ def test_sides_that_are_named_so_are_taken_and_doubted_aloud(left, right, seen, 
 
 
 def test_ids_beside_one_column_of_texts_are_no_pairs_and_no_classes(table_of):
-    with pytest.raises(DataError, match="contain ids"):
-        inspect_data(table_of(["id_a", "id_b", "comment", "label"]))
+    path = table_of(["id_a", "id_b", "comment", "label"])
+    with pytest.raises(DataError, match="contain ids") as refused:
+        inspect_data(path)
+    assert "--left id_a --right id_b" in refused.value.remedy
+    assert inspect_data(path, ColumnOptions(left=("id_a",), right=("id_b",))).names("left") == ("id_a",)
 
 
 @pytest.mark.parametrize(

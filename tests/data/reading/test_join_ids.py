@@ -7,6 +7,7 @@ import yaml
 
 from seqtwin.config import parse_run
 from seqtwin.config.run import anchored
+from seqtwin.data.files.read_text import require_file
 from seqtwin.data.inspect_file import inspect_data
 from seqtwin.data.inspected_pairs import read_inspected_pairs
 from seqtwin.data.reading.column_options import ColumnOptions
@@ -138,6 +139,16 @@ def test_what_cannot_be_joined_is_named(case, tmp_path):
 def test_a_folder_with_a_file_missing_says_what_it_found(tmp_path):
     with pytest.raises(DataError, match=r"found only train.csv, valid.csv"):
         layout_of(magellan(tmp_path, splits=("train", "valid")))
+
+
+def test_a_folder_of_a_run_names_its_config_and_a_file_of_a_config_its_folder(tmp_path):
+    (tmp_path / "config.yaml").write_text("data: {}", encoding="utf-8")
+    with pytest.raises(DataError) as refused:
+        layout_of(tmp_path)
+    assert str(tmp_path / "config.yaml") in refused.value.remedy
+    with pytest.raises(DataError) as missing:
+        require_file(tmp_path / "gone.csv")
+    assert "relative to the folder of the config" in missing.value.remedy
 
 
 def test_dev_is_cut_from_train_where_there_is_none(tmp_path):

@@ -168,7 +168,8 @@ def require_file(path: Path) -> None:
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
-        raise DataError("DATA_MISSING", f"no such file{_similar_name(path)}", place=str(path)) from None
+        remedy = "correct the path; in a config it is relative to the folder of the config"
+        raise DataError("DATA_MISSING", f"no such file{_similar_name(path)}", place=str(path), remedy=remedy) from None
     except (OSError, ValueError) as error:
         raise DataError("DATA_UNREADABLE", f"cannot be read: {error}", place=str(path)) from error
     if stat.S_ISDIR(mode):

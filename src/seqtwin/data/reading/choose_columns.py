@@ -1,6 +1,7 @@
 """The columns of the two sides of a pair and of the label, chosen by their names and then by their values."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -166,7 +167,8 @@ def _only_ids(table: Table, pair: SidePair) -> DataError:
     remedy = (
         "use the folder with the tables that these ids refer to (tableA.csv and tableB.csv, or queries.jsonl and "
         "corpus.jsonl) with train, check, evaluate, probe or mine; or set data.left_table and data.right_table in a "
-        "config"
+        f"config; if the numbers themselves are compared: --left {shlex.quote(pair.left)} "
+        f"--right {shlex.quote(pair.right)}"
     )
     return DataError("DATA_IDS", cause, place=table.place, remedy=remedy)
 

@@ -16,7 +16,8 @@ class ColumnOptions:
 
     `left`, `right`: columns of each side, joined if there are several; `text`: column of texts with a class; `scale`:
     lowest and highest score; `labels`: value of each label word, 1 for same and 0 for different; `quoting`: meaning of
-    quotes in .csv and .tsv files; `gaps`: handling of missing values and steps of series.
+    quotes in .csv and .tsv files; `gaps`: handling of missing values and steps of series; `any_classes`: accept a
+    column with one class, or with hardly more rows than classes, for an encoder that knows its classes already.
     """
 
     left: Names | None = None
@@ -27,6 +28,7 @@ class ColumnOptions:
     labels: Mapping[str, float] | None = None
     quoting: Quoting | None = None
     gaps: Gaps = "error"
+    any_classes: bool = False
 
     @classmethod
     def of(

@@ -79,7 +79,11 @@ def _splits(folder: Path, ending: str) -> dict[str, Path]:
 def _incomplete(path: Path, most: dict[str, Path]) -> DataError:
     only = f"; found only {', '.join(file.name for file in most.values())}" if most else ""
     cause = f"this is a directory without train and test files of the same format{only}"
-    return DataError("DATA_FOLDER", cause, place=str(path), remedy=f"choose one file ({', '.join(ENDINGS)})")
+    config = path / "config.yaml"
+    remedy = f"choose one file ({', '.join(ENDINGS)})"
+    if config.is_file():
+        remedy = f"this is the folder of a run: name its config, {config}, to repeat it"
+    return DataError("DATA_FOLDER", cause, place=str(path), remedy=remedy)
 
 
 def read_joined(path: Path, tables: Tables | None, quoting: Quoting | None = None) -> Table:

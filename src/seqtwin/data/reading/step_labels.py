@@ -130,7 +130,8 @@ def _labelled(
     rows, split_notes = cut(unsplit, [""] * len(unsplit.items), fractions, seed, what="by sequences")
     if WHOLE in unsplit.split:
         rows, moved = _with_every_class(rows)
-        split_notes += [f"{moved} sequences were moved to train, which lacked some of their classes"] if moved else []
+        count = "1 sequence was" if moved == 1 else f"{moved} sequences were"
+        split_notes += [f"{count} moved to train, which lacked some of their classes"] if moved else []
     facts = {"columns": columns, "seed": seed, "steps": dict(_step_counts(rows))}
     return examples_of("label_steps", rows, name=name, facts=facts, notes=[*notes, *split_notes])
 

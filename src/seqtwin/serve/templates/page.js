@@ -44,7 +44,7 @@
     const number = make("b", "", digits(score));
     if (threshold === null) {
       line.append("The score is ", number, ".");
-      return [line, make("p", "note", "This encoder has no threshold: it could not be estimated from the dev pairs.")];
+      return [line, make("p", "note", "This encoder has no threshold: fitting one needs dev pairs of both labels.")];
     }
     const same = score >= threshold;
     line.append(make("strong", same ? "" : "no", same ? "The same." : "Different."), " The score ", number,
