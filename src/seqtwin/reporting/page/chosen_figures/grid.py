@@ -14,9 +14,10 @@ from seqtwin.reporting.table.pairings import training_clock
 
 
 def interaction(facet: Facet) -> Drawn | None:
-    """The heat map as lines; None if a factor has a single level or nothing finished."""
+    """The heat map as lines; None if fewer than two levels of a factor have a value."""
     values = matrix(facet, "mean")
-    if min(values.shape) < 2 or not np.isfinite(values).any():
+    known = np.isfinite(values)
+    if min(known.any(axis=0).sum(), known.any(axis=1).sum()) < 2:
         return None
     lines = [f"{row}: {listed([f'{name} {digits(v)}' for name, v in zip(facet.columns, line, strict=True)])}"
             for row, line in zip(facet.rows, values, strict=True)]  # fmt: skip
