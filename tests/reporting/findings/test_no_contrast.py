@@ -7,7 +7,7 @@ import fake_study
 import pytest
 
 from seqtwin.reporting.findings.refusals import check_claims, no_contrast
-from seqtwin.reporting.page import cell_marks, headline
+from seqtwin.reporting.page import cell_marks, headline, write_report
 from seqtwin.reporting.table.facet import facets_of
 from seqtwin.reporting.table.study_table import read_study
 
@@ -124,3 +124,16 @@ def test_a_tiny_test_comes_before_a_ceiling_and_a_ceiling_before_a_tie(sound):
     assert kind(table) == "ceiling"
     assert kind(with_test(table, 3)) == "tiny"
     assert {*STATES} <= of_best(with_test(table, 3))
+
+
+def test_a_tie_of_everything_does_not_contradict_a_planned_comparison(sound):
+    """Planned comparisons are fewer than all pairs, so one can be significant where no pair of the heat map is."""
+    tied = shared_letter(sound, ["a", "ab", "a", "ab"])
+    for claim in ("", "left"):
+        planned = [{**row, "claim": claim} for row in tied.analysis["planned"]]
+        table = replace(tied, analysis={**tied.analysis, "planned": planned})
+        why = no_contrast.all_tied(table, table.analysis["facets"][0]).why
+        page = write_report.report_files(table)["report.md"]
+        assert ("do not differ significantly from each other" in why) is not bool(claim)
+        assert ("**No pairing differs significantly from another" in page) is not bool(claim)
+        assert ("**No pairing is best on" in page) is bool(claim)

@@ -30,12 +30,20 @@ def all_tied(table: StudyTable, facet: FacetAnalysis) -> Refused:
     value = digits(float(pairings["mean"].mean()))
     what = f"score the same ({value})" if alike else "do not differ significantly from each other"
     why = f"All {len(pairings)} pairings {what}, so none of them is better."
+    if not alike and _claims(table, facet.get("dataset", "")):
+        why = (f"No two of all {len(pairings)} pairings differ significantly when each is compared with each. Planned "
+               "comparisons are fewer, so their correction is smaller: some of them do differ.")  # fmt: skip
     return Refusal("R16", "No best pairing.", why, facet.get("dataset", ""))
 
 
 def _share_a_letter(facet: FacetAnalysis) -> bool:
     groups = [set(tie["letters"]) for tie in facet.get("ties", []) if tie["letters"]]
     return len(groups) > 1 and bool(set.intersection(*groups))
+
+
+def _claims(table: StudyTable, dataset: str) -> bool:
+    """Whether a planned comparison on a data set is significant."""
+    return any(row["claim"] and row["dataset"] == dataset for row in table.analysis.get("planned", []))
 
 
 def all_at_ceiling(table: StudyTable, facet: FacetAnalysis) -> Refused:
