@@ -14,7 +14,7 @@ from seqtwin.config import parse_run
 from seqtwin.data.batches import Ragged
 from seqtwin.data.pairs import Retrieval
 from seqtwin.metrics import METRICS
-from seqtwin.run.evaluate import RETRIEVAL, judge, judge_untrained
+from seqtwin.run.evaluate import RETRIEVAL, all_equal, judge, judge_untrained
 from seqtwin.run.fresh_model import fresh_model
 from seqtwin.run.prepare import prepare_pairs
 from seqtwin.run.prepared_data import Prepared
@@ -60,6 +60,12 @@ def test_constant_scores_are_a_collapse(prepared: Prepared, value: float, noise:
     assert found.status == "collapsed"
     if not noise:
         assert "all scores are equal" in found.scores["undefined"]["pearson"]
+
+
+def test_one_test_pair_alone_is_no_collapse() -> None:
+    one = np.array([0.4])
+    assert not all_equal({"dev": np.array([0.1, 0.4]), "test": one})
+    assert all_equal({"dev": np.array([0.4, 0.4]), "test": one})
 
 
 def test_small_scores_that_differ_are_no_collapse(prepared: Prepared) -> None:

@@ -71,14 +71,18 @@ def judge(model: Siamese, prepared: Prepared, untrained: Mapping[str, float]) ->
     retrieval = {**_retrieval(model, prepared), **nearest_scores(model, prepared)}
     if retrieval:
         result["retrieval"] = retrieval
-    status = "collapsed" if _constant(scores["test"]) else "finished"
+    status = "collapsed" if all_equal(scores) else "finished"
     speed = per_second(len(read["test"].pairs.items), read["test"].vectors.seconds)
     return Judged(result, scores, status, speed, read)
 
 
-def _constant(scores: np.ndarray) -> bool:
-    """Whether the scores of all pairs are equal up to rounding: the encoder has collapsed."""
-    return float(np.ptp(scores)) <= SAME * float(np.abs(scores).max())
+def all_equal(scores: Mapping[str, np.ndarray]) -> bool:
+    """Whether the scores of all test pairs are equal up to rounding: the encoder has collapsed.
+
+    A single test pair always equals itself, so the dev pairs are compared with it.
+    """
+    judged = scores["test"] if len(scores["test"]) > 1 else np.concatenate([scores["test"], scores["dev"]])
+    return float(np.ptp(judged)) <= SAME * float(np.abs(judged).max())
 
 
 def _optimism(scores: np.ndarray, same: np.ndarray, fitted: Fitted) -> float | None:

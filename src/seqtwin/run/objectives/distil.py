@@ -9,13 +9,12 @@ import numpy as np
 from seqtwin.config import RunConfig
 from seqtwin.errors import ConfigError
 from seqtwin.metrics import METRICS, Undefined
-from seqtwin.metrics.dev_and_test import SAME
 from seqtwin.model.distiller import Distiller
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import Diagnostics, Facts, JudgedFacts, LossFormula, Scores
 from seqtwin.run.build_losses import build_distillation
 from seqtwin.run.diagnose_run import Trained, course, invariances
-from seqtwin.run.evaluate import Judged
+from seqtwin.run.evaluate import Judged, all_equal
 from seqtwin.run.model_card import Interval, distilled_card
 from seqtwin.run.objectives.prepare_distil import NAME, distil_options, prepare_distil
 from seqtwin.run.objectives.watch_items import ItemWatcher, vector_geometry
@@ -108,9 +107,8 @@ class DistilObjective:
             "threshold": None,
             "undefined": undefined,
         }
-        constant = float(np.ptp(predicted["test"])) <= SAME * float(np.abs(predicted["test"]).max())
         texts = len(prepared.judged("test").items)
-        return Judged(scores, predicted, "collapsed" if constant else "finished", per_second(texts, seconds))
+        return Judged(scores, predicted, "collapsed" if all_equal(predicted) else "finished", per_second(texts, seconds))
 
     def value(self, prepared: PreparedTexts, target: np.ndarray, scores: np.ndarray) -> float | None:
         """The primary metric of some pairs; None where it is undefined."""
