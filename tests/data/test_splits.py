@@ -93,6 +93,17 @@ def test_leakage_counts_texts_and_unordered_pairs():
         "texts_in_train_share": 0.75,
         "pairs_in_train": 1,
         "pairs_in_train_share": 0.5,
+        "pairs_in_dev": 0,
+        "pairs_in_dev_share": 0.0,
     }
     assert found["dev"]["texts_in_train"] == 0
     assert "3 texts of test (75.0%)" in leakage_notes(found)[0]
+
+
+def test_test_pairs_that_occur_in_dev_have_a_note():
+    """The file of dev named as test, too: threshold and pairing are then chosen on test. Sides may be exchanged."""
+    rows = {"left": ["a", "c", "e", "d", "g"], "right": ["b", "d", "f", "c", "h"]}
+    found = leakage(pd.DataFrame({**rows, "split": ["train", "dev", "dev", "test", "test"]}))
+    assert found["test"]["pairs_in_dev_share"] == 0.5
+    (note,) = leakage_notes(found)
+    assert "1 pairs of test (50.0%) also occur in dev" in note

@@ -10,6 +10,7 @@ import numpy as np
 from seqtwin.data.examples import TARGET_FORMS, Examples, Kind
 from seqtwin.data.pairs import SPLITS
 from seqtwin.data.sample_pairs import dev_from_train, dev_note, lacks_dev, split_items, split_of
+from seqtwin.data.splits import in_dev_notes
 from seqtwin.errors import DataError
 
 WHOLE = "file"  # the split of rows that are not split yet
@@ -105,23 +106,29 @@ def examples_of(
 
 
 def _leakage_notes(shared: Mapping[str, Mapping[str, float]]) -> list[str]:
-    return [
+    notes = [
         f"leakage: {found['items_in_train']:.0f} sequences of {split} ({found['items_in_train_share']:.1%}) "
         "also occur in train"
         for split, found in shared.items()
         if found["items_in_train"]
     ]
+    found = shared["test"]
+    return notes + in_dev_notes("sequences", found["items_in_dev"], found["items_in_dev_share"])
 
 
 def in_train(rows: Collected) -> dict[str, dict[str, float]]:
-    """For dev and test, the number and share of rows whose item also occurs in train."""
+    """For dev and test, the number and share of rows whose item also occurs in train; for test, also in dev."""
     forms = [form(item) for item in rows.items]
-    train = {key for key, split in zip(forms, rows.split, strict=True) if split == "train"}
-    shared = {}
-    for name in SPLITS[1:]:
-        seen = [key in train for key, split in zip(forms, rows.split, strict=True) if split == name]
-        shared[name] = {"items_in_train": sum(seen), "items_in_train_share": sum(seen) / max(1, len(seen))}
+    of_split = {name: [key for key, split in zip(forms, rows.split, strict=True) if split == name] for name in SPLITS}
+    shared = {name: _seen(of_split[name], of_split["train"], "train") for name in SPLITS[1:]}
+    shared["test"] |= _seen(of_split["test"], of_split["dev"], "dev")
     return shared
+
+
+def _seen(items: Sequence[Hashable], known: Sequence[Hashable], other: str) -> dict[str, float]:
+    seen = set(known)
+    count = sum(item in seen for item in items)
+    return {f"items_in_{other}": count, f"items_in_{other}_share": count / max(1, len(items))}
 
 
 def classes_of(rows: Collected, kind: Kind) -> list[set[str]]:

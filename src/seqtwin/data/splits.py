@@ -129,7 +129,7 @@ def _fill_empty(part: np.ndarray, sizes: np.ndarray) -> None:
 
 
 def leakage(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """For dev and test, the number and share of texts and pairs that also occur in train.
+    """For dev and test, the number and share of texts and pairs that also occur in train; for test, of pairs in dev.
 
     >>> rows = {"left": ["a", "a"], "right": ["b", "c"], "target": [1.0, 0.0], "split": ["train", "test"]}
     >>> leakage(pd.DataFrame(rows))["test"]["texts_in_train"]
@@ -149,12 +149,13 @@ def leakage(frame: pd.DataFrame) -> dict[str, dict[str, float]]:
             **_shared("texts", texts, known_texts),
             **_shared("pairs", np.unique(pairs[here]), known_pairs),
         }
+    shared["test"] |= _shared("pairs", np.unique(pairs[split == "test"]), np.unique(pairs[split == "dev"]), "dev")
     return shared
 
 
-def _shared(kind: str, here: np.ndarray, known: np.ndarray) -> dict[str, float]:
+def _shared(kind: str, here: np.ndarray, known: np.ndarray, other: str = "train") -> dict[str, float]:
     count = int(np.isin(here, known).sum())
-    return {f"{kind}_in_train": count, f"{kind}_in_train_share": count / max(1, len(here))}
+    return {f"{kind}_in_{other}": count, f"{kind}_in_{other}_share": count / max(1, len(here))}
 
 
 def seen_in_train(frame: pd.DataFrame, split: str) -> np.ndarray:
@@ -172,10 +173,21 @@ def seen_in_train(frame: pd.DataFrame, split: str) -> np.ndarray:
 
 
 def leakage_notes(counts: dict[str, dict[str, float]]) -> list[str]:
-    """A note for each split that shares texts with train."""
-    return [
+    """A note for each split that shares texts with train, and one for test pairs that occur in dev."""
+    notes = [
         f"leakage: {found['texts_in_train']:.0f} texts of {name} ({found['texts_in_train_share']:.1%}) "
         f"and {found['pairs_in_train']:.0f} of its pairs ({found['pairs_in_train_share']:.1%}) also occur in train"
         for name, found in counts.items()
         if found["texts_in_train"]
     ]
+    found = counts["test"]
+    return notes + in_dev_notes("pairs", found["pairs_in_dev"], found["pairs_in_dev_share"])
+
+
+def in_dev_notes(items: str, count: float, share: float) -> list[str]:
+    """The note on test items that also occur in dev; empty without any."""
+    line = (
+        f"leakage: {count:.0f} {items} of test ({share:.1%}) also occur in dev, on which epochs, thresholds and "
+        "pairings are chosen, so their test scores are too high"
+    )
+    return [line] if count else []

@@ -169,6 +169,8 @@ def test_words_with_a_tag_each(three):
     assert data.classes == ("DET", "NOUN")
     assert data.facts["steps"] == {"train": 6, "dev": 2, "test": 2}
     assert data.facts["leakage"]["test"]["items_in_train"] == 1  # whatever its case
+    assert data.facts["leakage"]["test"]["items_in_dev"] == 1
+    assert any("1 sequences of test (100.0%) also occur in dev" in note for note in data.notes)
 
 
 def test_one_table_is_cut_by_sequences(write):
