@@ -133,7 +133,10 @@ def test_a_tie_of_everything_does_not_contradict_a_planned_comparison(sound):
         planned = [{**row, "claim": claim} for row in tied.analysis["planned"]]
         table = replace(tied, analysis={**tied.analysis, "planned": planned})
         why = no_contrast.all_tied(table, table.analysis["facets"][0]).why
-        page = write_report.report_files(table)["report.md"]
+        files = write_report.report_files(table)
+        page, html = files["report.md"], files["index.html"]
+        assert "any pairing will do" not in html  # a difference that is not significant is no equality
+        assert ("none is shown to be better" in html) is not bool(claim)
         assert ("do not differ significantly from each other" in why) is not bool(claim)
         assert ("**No pairing differs significantly from another" in page) is not bool(claim)
         assert ("**No pairing is best on" in page) is bool(claim)

@@ -40,3 +40,8 @@ def test_a_metric_that_is_undefined_everywhere_leaves_a_page(whole):
     (found,) = headline.interactions(facets_of(table))
     assert found["most"] == found["least"] == ""
     assert "moves" not in report_files(table)["report.md"]
+
+
+def test_a_study_whose_cells_ended_without_a_score_is_not_called_unfinished(whole):
+    headlines = [headline.headline(table, []) for table in (whole, replace(whole, results=whole.results[:0]))]
+    assert [one["ended"] for one in headlines] == [True, False]

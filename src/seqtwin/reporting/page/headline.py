@@ -118,7 +118,7 @@ def headline(
     shown: Context = {"effect": effect, "across": across, "untrained": untrained, "rope": digits(rope_of(table), 2),
                       "question": question if 0 < len(question) <= LONGEST_QUESTION else ""}  # fmt: skip
     if not chosen:
-        return {"kind": "nothing", "firsts": [], "refusal": None, **shown}
+        return {"kind": "nothing", "firsts": [], "refusal": None, "ended": bool(len(table.results)), **shown}
     shown |= {"firsts": _firsts(chosen), "refusal": _gravest(chosen)}
     if len(table.pairings) == 1:
         return {"kind": "single", **shown}
