@@ -9,6 +9,7 @@ import pytest
 
 from seqtwin.reporting.findings.refusals import check_claims
 from seqtwin.reporting.findings.refusals.check_claims import CODES, REFUSALS, Refusal
+from seqtwin.reporting.page import certainty
 from seqtwin.reporting.table.study_table import read_study
 
 FACTORS = {"representation": ("final_hidden", "mean_output", "max_output"), "loss": ("mse", "contrastive-auto")}
@@ -473,3 +474,11 @@ def test_r15_gives_the_advice_of_r14_where_that_applies(table):
     (why,) = [one.why for one in check_claims.check_study(table) if one.code == "R15"]
     assert why.endswith("five times as long: fit.epochs=30.")
     assert "twice" not in why
+
+
+def test_an_encoder_without_recurrence_is_named_in_words(table):
+    base = {**table.meta["config"]["base"], "encoder": {"cell": "none", "embedding": 8}}
+    plain = replace(table, meta={**table.meta, "config": {**table.meta["config"], "base": base}})
+    (found,) = [one for one in check_claims.check_study(plain) if one.code == "R10"]
+    assert "one cell (no recurrence)" in found.why
+    assert certainty.certainty(plain)["scope"].endswith(", with no recurrence, embedding 8")

@@ -38,5 +38,6 @@ def _scope(table: StudyTable) -> str:
     names = list(table.meta["datasets"])
     data = listed(names) if 0 < len(names) <= _MOST_NAMED else f"{len(names)} data sets"
     encoder = methods.encoder_of(table.meta)
-    article = "an" if encoder[:1].lower() in "aeiou" or encoder.startswith(("LSTM", "RNN")) else "a"
-    return f"{data}, with {article} {encoder}" if encoder else data
+    article = "an " if encoder[:1].lower() in "aeiou" or encoder.startswith(("LSTM", "RNN")) else "a "
+    article = "" if encoder.startswith("no ") else article
+    return f"{data}, with {article}{encoder}" if encoder else data

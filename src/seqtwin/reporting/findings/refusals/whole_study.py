@@ -30,7 +30,7 @@ def one_setting(table: StudyTable) -> Iterator[Refused]:
     datasets = list(table.meta.get("datasets", {})) or sorted(set(table.pairings["dataset"]))
     cells = _varied(table, "encoder", "cell")
     few = [f"one data set ({datasets[0]})"] if len(datasets) == 1 else []
-    few += [f"one cell ({cells[0].upper()})"] if len(cells) == 1 else []
+    few += [f"one cell ({'no recurrence' if cells == ['none'] else cells[0].upper()})"] if len(cells) == 1 else []
     if few:
         why = f"Only {listed(few)} {'was' if len(few) == 1 else 'were'} tested."
         yield Refusal("R10", "Generality.", why, listed(datasets))
