@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from seqtwin.config import RunConfig
+from seqtwin.data.cluster_intervals import Interval
 from seqtwin.errors import ConfigError
 from seqtwin.metrics import METRICS, Undefined
 from seqtwin.model.distiller import Distiller
@@ -15,7 +16,7 @@ from seqtwin.published import Diagnostics, Facts, JudgedFacts, LossFormula, Scor
 from seqtwin.run.build_losses import build_distillation
 from seqtwin.run.diagnose_run import Trained, course, invariances
 from seqtwin.run.evaluate import Judged, all_equal
-from seqtwin.run.model_card import Interval, distilled_card
+from seqtwin.run.model_card import distilled_card
 from seqtwin.run.objectives.prepare_distil import NAME, distil_options, prepare_distil
 from seqtwin.run.objectives.watch_items import ItemWatcher, vector_geometry
 from seqtwin.run.part_labels import label
@@ -108,7 +109,8 @@ class DistilObjective:
             "undefined": undefined,
         }
         texts = len(prepared.judged("test").items)
-        return Judged(scores, predicted, "collapsed" if all_equal(predicted) else "finished", per_second(texts, seconds))
+        status = "collapsed" if all_equal(predicted) else "finished"
+        return Judged(scores, predicted, status, per_second(texts, seconds))
 
     def value(self, prepared: PreparedTexts, target: np.ndarray, scores: np.ndarray) -> float | None:
         """The primary metric of some pairs; None where it is undefined."""
