@@ -262,17 +262,12 @@ def _shares(facet: Facet) -> dict[str, float]:
 
 
 def _moves(facet: Facet) -> dict[str, str]:
-    """The representations that the loss moves most and least, each with the range of its means over losses.
-
-    A representation counts if all of its pairings have a mean. They may have none: every seed failed, or the metric is
-    undefined, as ROC-AUC is on a test split of one class. Empty if no representation counts.
-    """
+    """The representations that the loss moves most and least, of those with a mean under every loss; else empty."""
     means = facet.pairings.groupby("representation", sort=True)["mean"]
     spread = means.agg(lambda v: v.max(skipna=False) - v.min(skipna=False)).dropna()
-    if spread.empty:
-        return dict.fromkeys(("most", "most_by", "least", "least_by"), "")
-    most, least = str(spread.idxmax()), str(spread.idxmin())
-    return {"most": most, "most_by": digits(spread[most], 2), "least": least, "least_by": digits(spread[least], 2)}
+    most, least = (str(spread.idxmax()), str(spread.idxmin())) if len(spread) else ("", "")
+    moved = [digits(spread[name], 2) if name else "" for name in (most, least)]
+    return {"most": most, "most_by": moved[0], "least": least, "least_by": moved[1]}
 
 
 def few_examples(table: StudyTable) -> list[str]:
