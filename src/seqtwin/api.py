@@ -217,15 +217,18 @@ def evaluate(
     data: Path | str | Frames,
     *,
     left: Side = None, right: Side = None, label: str | None = None, labels: Labels = None, text: str | None = None,
-    scale: Scale = None,
+    scale: Scale = None, against: TrainedEncoder | Path | str | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """The metrics of an encoder on labelled data, as a frame: `TrainedEncoder.evaluate` describes it.
 
-    `encoder`: an encoder, or its folder. Raises: ConfigError, DataError, DamagedError.
+    `encoder`, `against`: an encoder, or its folder. Raises: ConfigError, DataError, DamagedError.
     """
     model = encoder if isinstance(encoder, TrainedEncoder) else load(encoder)
+    other = load(against) if isinstance(against, Path | str) else against
     with told_in_python():
-        return model.evaluate(data, left=left, right=right, label=label, labels=labels, text=text, scale=scale)
+        return model.evaluate(
+            data, left=left, right=right, label=label, labels=labels, text=text, scale=scale, against=other
+        )
 
 
 def probe(

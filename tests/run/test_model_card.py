@@ -1,17 +1,12 @@
-"""The model card: what stands in it, and its interval against one computed otherwise."""
+"""The model card: what stands in it."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pytest
-from scipy import stats
-from sklearn.metrics import roc_auc_score
-
 import tiny
 from seqtwin.config import RunConfig
-from seqtwin.run.model_card import head_card, interval_of, model_card, rounding_section
+from seqtwin.run.model_card import head_card, model_card, rounding_section
 from seqtwin.run.train import train
 
 
@@ -103,39 +98,6 @@ def test_an_encoder_of_series_speaks_of_series() -> None:
     assert "token" not in text
 
 
-def test_the_interval_of_a_mean_is_the_one_of_theory() -> None:
-    values = np.random.default_rng(1).normal(size=400)
-    found = interval_of(lambda rows: float(values[rows].mean()), np.arange(400))
-    error = stats.sem(values)
-    assert found == pytest.approx((values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.25 * error)
-
-
-def test_pairs_of_one_cluster_stay_together() -> None:
-    values = np.repeat(np.random.default_rng(1).normal(size=50), 8)
-    clusters = np.repeat(np.arange(50) * 7 + 3, 8)
-    apart, together = (interval_of(lambda rows: float(values[rows].mean()), of) for of in (np.arange(400), clusters))
-    assert apart is not None
-    assert together is not None
-    assert (together[1] - together[0]) / (apart[1] - apart[0]) == pytest.approx(8**0.5, rel=0.25)
-    shuffled = np.random.default_rng(2).permutation(400)
-    moved = interval_of(lambda rows: float(values[shuffled][rows].mean()), clusters[shuffled])
-    assert moved == pytest.approx(together, abs=0.1), "where a cluster's pairs stand does not matter"
-
-
-@pytest.mark.parametrize("clusters", [np.zeros(400), np.arange(400) % 19, np.arange(0)])
-def test_few_clusters_have_no_interval(clusters: np.ndarray) -> None:
-    assert interval_of(lambda rows: 1.0, clusters) is None
-
-
-def test_draws_without_a_value_are_left_out_while_they_are_few() -> None:
-    def absent(every: int) -> Any:
-        count = iter(range(10_000))
-        return lambda rows: None if next(count) % every == 0 else 1.0
-
-    assert interval_of(absent(50), np.arange(40)) == (1.0, 1.0)
-    assert interval_of(absent(10), np.arange(40)) is None
-
-
 def test_a_trained_encoder_has_its_interval_in_its_card(tmp_path: Path) -> None:
     config = RunConfig.model_validate(tiny.raw_run(tiny.write_pairs(tmp_path / "data"), fit={"epochs": 1}))
     run = train(config, tmp_path / "run")
@@ -148,15 +110,6 @@ def test_a_trained_encoder_has_its_interval_in_its_card(tmp_path: Path) -> None:
         low, high = (float(end) for end in row.split("|")[3].split(" to "))
         assert low <= value <= high
     assert json.loads((run.path / "encoder/encoder.json").read_text())["readme_sha256"]
-
-
-def test_the_metric_of_drawn_rows_is_that_of_sklearn() -> None:
-    rng = np.random.default_rng(0)
-    target = rng.integers(0, 2, 200)
-    scores = target + rng.normal(size=200)
-    found = interval_of(lambda rows: float(roc_auc_score(target[rows], scores[rows])), np.arange(200))
-    assert found is not None
-    assert found[0] < roc_auc_score(target, scores) < found[1]
 
 
 def test_the_card_says_how_far_bfloat16_moves_a_coordinate() -> None:

@@ -1,5 +1,6 @@
 """The commands evaluate, encode and score."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,9 +29,13 @@ from seqtwin.cli.index_inputs import check_column
 
 if TYPE_CHECKING:
     from seqtwin.inference.base_encoder import BaseEncoder
+    from seqtwin.inference.evaluate.evaluation import Evaluation
 
 Precision = Annotated[
     str, typer.Option("--precision", help="fp32, bf16, or auto: bf16 where this processor is faster in it")
+]
+Against = Annotated[
+    Path | None, typer.Option("--against", help="another encoder, judged on the same rows", metavar="ENCODER")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="resume an interrupted run")]
 
@@ -40,38 +45,76 @@ def evaluate(
     encoder: Encoder,
     data: Data,
     columns: Columns = NO_COLUMNS,
+    against: Against = None,
     quoting: Quoting = None,
     gaps: Gaps = "error",
     as_json: Json = False,
 ) -> None:
-    """Evaluate an encoder on labelled data.
+    """Evaluate an encoder on labelled data, and compare it with another one.
 
     Pairs are judged with the encoder's own threshold, which was chosen on the dev split of the data it was trained on.
     Texts or series with a class are evaluated in two ways: by scoring a balanced set of pairs, and by retrieving the
     other items of the same class. An encoder with a head is evaluated on its predictions.
 
+    With --against, another encoder is judged on the same rows, each with its own threshold. The 95 % interval of the
+    difference resamples these rows. It does not include what another seed would change: compare settings with
+    `seqtwin compare`.
+
     seqtwin evaluate runs/small/encoder pairs.csv
     """
     from seqtwin.data.inspect_file import inspect_data
     from seqtwin.data.starter_config import seen_lines
-    from seqtwin.inference.evaluate_heads import evaluate_head
-    from seqtwin.inference.evaluate_pairs import evaluate_pairs
+    from seqtwin.inference.evaluate.evaluate_data import evaluate as evaluate_one
+    from seqtwin.inference.evaluate.evaluate_data import evaluate_against
     from seqtwin.inference.trained_encoder import load
     from seqtwin.inference.trained_on import training_note
 
-    model = load(encoder)
+    model, other = load(encoder), None if against is None else load(against)
     options = column_options(columns, quoting=quoting, gaps=gaps)
     inspection = inspect_data(data, replace(options, any_classes=model.predicts is not None))
     console.print_summary(seen_lines(inspection))
-    if note := training_note(encoder, inspection.judged_file):
-        console.print_notice(f"note: {note}")
-    values, undefined = (evaluate_pairs if model.predicts is None else evaluate_head)(model, inspection)
-    if as_json:
-        console.print_json({"test": values, "undefined": undefined})
-        return
-    console.print_line(console.table(["", "value"], [[name, f"{value:.4f}"] for name, value in values.items()]))
+    for one in filter(None, (encoder, against)):
+        if note := training_note(one, inspection.judged_file):
+            console.print_notice(f"note: {note}")
+    found = evaluate_one(model, inspection)
+    if other is not None and against is not None:
+        _print_both(found, evaluate_against(model, other, inspection), (encoder, against), as_json)
+    elif as_json:
+        console.print_json({"test": dict(found.values), "undefined": dict(found.undefined)})
+    else:
+        rows = [[name, f"{value:.4f}"] for name, value in found.values.items()]
+        console.print_line(console.table(["", "value"], rows))
+        _print_undefined(found.undefined)
+
+
+def _print_undefined(undefined: Mapping[str, str]) -> None:
+    """A line for each metric without a value."""
     for name, why in undefined.items():
         console.print_line(f"{name}: undefined ({why})")
+
+
+def _print_both(first: "Evaluation", second: "Evaluation", names: tuple[Path, Path], as_json: bool) -> None:
+    """The metrics of two encoders side by side, and the difference of the primary metric with its interval."""
+    from seqtwin.inference.evaluate.evaluation import difference
+
+    found = difference(first, second)
+    if as_json:
+        own, other = ({"test": dict(one.values), "undefined": dict(one.undefined)} for one in (first, second))
+        console.print_json({**own, "against": other, "difference": None if found is None else found.as_json()})
+        return
+    shared = [name for name in first.values if name in second.values]
+    rows = [[name, *_cells(first.values[name], second.values[name])] for name in shared]
+    console.print_line(console.table(["", *map(str, names), "difference"], rows))
+    both = {metric: why for metric, why in first.undefined.items() if second.undefined.get(metric) == why}
+    _print_undefined(both)
+    for one, name in zip((first, second), names, strict=True):
+        _print_undefined({f"{metric} of {name}": why for metric, why in one.undefined.items() if metric not in both})
+    if found is not None:
+        console.print_line(found.sentence(*map(str, names)))
+
+
+def _cells(first: float, second: float) -> list[str]:
+    return [f"{first:.4f}", f"{second:.4f}", f"{first - second:+.4f}"]
 
 
 TextFile = Annotated[

@@ -19,6 +19,7 @@
 - `tokens`: from texts to token ids and back.
 - `sample_rows`: a random sample of the rows, for a limited budget.
 - `batches`: compact storage and batches.
+- `cluster_intervals`: the confidence interval of a metric over clusters of rows.
 - `known_same`: which items are known to be the same thing.
 - `grapheme_clusters`: what readers see as one letter.
 - `change_texts`: CHANGES, random changes of texts such as typos.

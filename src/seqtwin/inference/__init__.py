@@ -19,8 +19,6 @@
 - `resumable_file`: a file that is written block by block and can be resumed.
 - `encode_files`: vectors and scores of whole files.
 - `predict_file`: predictions for a whole file.
-- `evaluate_pairs`: metrics of pairs in new labelled data.
-- `evaluate_heads`: metrics of predicted classes in new labelled data.
+- `evaluate`: metrics on new labelled data, of one encoder or of two on the same rows.
 - `trained_on`: whether a file is the one that an encoder was trained on.
-- `evaluate_data`: the metrics of a file or a frame, as a frame.
 """

@@ -154,18 +154,22 @@ class TrainedEncoder(BaseEncoder):
         labels: Mapping[str, int] | None = None,
         text: str | None = None,
         scale: tuple[float, float] | None = None,
+        against: "TrainedEncoder | None" = None,
     ) -> pd.DataFrame:
         """The metrics of labelled data, as `seqtwin evaluate` prints them: one row per metric, with the columns `value`
         and `undefined` (the reason where it has no value).
+
+        `against`: another encoder, judged on the same rows. Its values are in the column `against`; the others are
+        `difference`, and `low` and `high`, the 95 % interval of the difference of the primary metric.
 
         `data`: a file, a frame (pandas, polars, pyarrow, datasets) or a list of tuples. `left` to `scale`: the columns
         and labels where they cannot be detected. Pairs are judged with the threshold of this encoder.
 
         Raises: ConfigError, DataError.
         """
-        from seqtwin.inference.evaluate_data import evaluate_data
+        from seqtwin.inference.evaluate.evaluate_data import evaluate_data
 
-        return evaluate_data(self, data, ColumnOptions.of(left, right, label, text, scale, labels))
+        return evaluate_data(self, data, ColumnOptions.of(left, right, label, text, scale, labels), against)
 
     def map(
         self, texts: Iterable[object], labels: Sequence[object] | None = None, *, method: str = "pca", seed: int = 0

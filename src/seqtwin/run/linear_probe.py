@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 from seqtwin.data.batches import ClassStore, PairStore, Ragged
+from seqtwin.data.cluster_intervals import interval_of
 from seqtwin.lookup import Spec, pick
 from seqtwin.metrics import METRICS, Undefined, chance_of, primary_metric
 from seqtwin.model.siamese import Siamese
 from seqtwin.model.similarities import SIMILARITIES
-from seqtwin.run.model_card import interval_of
 from seqtwin.run.prepared_data import PreparedExamples
 from seqtwin.run.probe_scores import OWN, Probed, Probes
 from seqtwin.training.diagnostics.every_representation import PENALTY, pair_features, probe, read_items

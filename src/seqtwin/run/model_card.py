@@ -1,16 +1,10 @@
-"""The model card that is saved with an encoder, and the confidence interval printed in it."""
+"""The model card that is saved with an encoder."""
 
-from collections.abc import Callable
-
-import numpy as np
-
-from seqtwin.data.batches import Ragged
+from seqtwin.data.cluster_intervals import Interval
 from seqtwin.floors import Baselines, compare_with_best
 from seqtwin.metrics import few_classes_sentence, few_pairs_sentence, lower_is_better
 from seqtwin.published import Facts, Scores, TrainingOptions
 
-DRAWS = 300
-FEWEST = 20  # clusters: an interval of fewer would look more certain than it is
 TEXTS = """It knows no languages, fields or aliases except those in its training pairs. {token} becomes one unknown
 token: {unknown:.2%} of the tokens in test. {empty} Only the first {longest} tokens of a text are used.
 """
@@ -22,32 +16,6 @@ EMPTY = {
 }
 SERIES = """Series must have the channels, units and sampling of the training data; nothing is rescaled.
 """
-
-Interval = tuple[float, float]
-Value = Callable[[np.ndarray], float | None]
-
-
-def interval_of(value: Value, clusters: np.ndarray) -> Interval | None:
-    """The 95 % bootstrap interval (percentiles) of a metric over clusters of test pairs.
-
-    `value(rows)`: the metric of these pairs, None where it is undefined. None with fewer than 20 clusters, or where
-    more than one draw in twenty is undefined.
-
-    >>> interval_of(lambda rows: float(len(rows)), np.arange(40))
-    (40.0, 40.0)
-    """
-    names, of = np.unique(clusters, return_inverse=True)
-    if len(names) < FEWEST:
-        return None
-    rng = np.random.default_rng(0)
-    sizes = np.bincount(of)
-    members = Ragged(np.argsort(of, kind="stable"), np.cumsum(sizes) - sizes, sizes)
-    drawn = (members.only(rng.integers(0, len(names), len(names))).steps for _ in range(DRAWS))
-    values = [drawn_value for drawn_value in map(value, drawn) if drawn_value is not None]
-    if len(values) < 0.95 * DRAWS:
-        return None
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def model_card(facts: Facts, scores: Scores, interval: Interval | None = None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from seqtwin.baselines.measure import measure_baselines
 from seqtwin.build_folders import sweep_old
 from seqtwin.config import RunConfig, portable
+from seqtwin.data.cluster_intervals import Interval, interval_of
 from seqtwin.files import Building, dump_json, publish_folder, write_text
 from seqtwin.floors import Baselines
 from seqtwin.json_values import Json
@@ -36,7 +37,7 @@ from seqtwin.run.diagnose_run import AnyTrained, Trained
 from seqtwin.run.fresh_model import blueprint_for, refuse_memory
 from seqtwin.run.labels import column_label, row_label
 from seqtwin.run.manifest import config_text, identity, manifest, remains_kept, resolved
-from seqtwin.run.model_card import Interval, baseline_section, interval_of, rounding_section
+from seqtwin.run.model_card import baseline_section, rounding_section
 from seqtwin.run.objectives.base import AnyObjective
 from seqtwin.run.objectives.training_rows import row_facts
 from seqtwin.run.part_labels import label
@@ -288,8 +289,7 @@ def _save(folder: Path, config: RunConfig, t: AnyTrained, objective: AnyObjectiv
         "scores": scores["test"],
     }
     head = objective.saved_head(t.learner.cpu(), t.prepared, config)
-    blueprint = blueprint_for(config, t.prepared)
-    stored = Stored(t.model.cpu(), blueprint, t.prepared.tokens, saved_facts, head=head)
+    stored = Stored(t.model.cpu(), blueprint_for(config, t.prepared), t.prepared.tokens, saved_facts, head=head)
     save_encoder(folder, stored, card)
 
 

@@ -6,11 +6,11 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from seqtwin.config import RunConfig
+from seqtwin.data.cluster_intervals import Interval
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import Diagnostics, Facts, JudgedFacts, LossFormula, Scores
 from seqtwin.run.diagnose_run import Trained
 from seqtwin.run.evaluate import Judged
-from seqtwin.run.model_card import Interval
 from seqtwin.run.prepared_data import Ready
 from seqtwin.store import SavedHead
 from seqtwin.training.recipe import Recipe

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from seqtwin.config import RunConfig
+from seqtwin.data.cluster_intervals import Interval
 from seqtwin.errors import ConfigError
 from seqtwin.metrics import METRICS, Undefined
 from seqtwin.metrics.dev_and_test import SAME
@@ -16,7 +17,7 @@ from seqtwin.published import Diagnostics, Facts, JudgedFacts, LossFormula, Scor
 from seqtwin.run.build_losses import build_distillation
 from seqtwin.run.diagnose_run import Trained, course, invariances
 from seqtwin.run.evaluate import Judged
-from seqtwin.run.model_card import Interval, distilled_card
+from seqtwin.run.model_card import distilled_card
 from seqtwin.run.objectives.prepare_distil import NAME, distil_options, prepare_distil
 from seqtwin.run.objectives.watch_items import ItemWatcher, vector_geometry
 from seqtwin.run.part_labels import label

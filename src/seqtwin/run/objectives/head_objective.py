@@ -9,6 +9,7 @@ import numpy as np
 
 from seqtwin.config import RunConfig
 from seqtwin.data.batches import ClassStore, DecodeStore
+from seqtwin.data.cluster_intervals import Interval
 from seqtwin.errors import ConfigError
 from seqtwin.lookup import Spec, split_spec
 from seqtwin.model.heads import Learner, build_head
@@ -18,7 +19,7 @@ from seqtwin.run.build_losses import build_head_loss
 from seqtwin.run.diagnose_run import LEAST_DROP, Trained, course, invariances
 from seqtwin.run.evaluate import Judged
 from seqtwin.run.linear_probe import probe_reads
-from seqtwin.run.model_card import Interval, head_card
+from seqtwin.run.model_card import head_card
 from seqtwin.run.nearest_class import nearest_accuracy
 from seqtwin.run.objectives.prepare_examples import ExampleFormat, prepare_examples
 from seqtwin.run.objectives.watch_items import ItemWatcher, vector_geometry

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from seqtwin.config import RunConfig
+from seqtwin.data.cluster_intervals import Interval
 from seqtwin.errors import DataError
 from seqtwin.lookup import pick, split_spec
 from seqtwin.metrics import METRICS, Undefined
@@ -16,7 +17,7 @@ from seqtwin.run.build_losses import build_loss, describe_loss
 from seqtwin.run.diagnose_run import TrainedPairs, Watcher, diagnostics
 from seqtwin.run.evaluate import Judged, judge, judge_untrained, primary_value
 from seqtwin.run.every_representation import read_all
-from seqtwin.run.model_card import Interval, model_card
+from seqtwin.run.model_card import model_card
 from seqtwin.run.objectives.check_pair_targets import check_pair_targets
 from seqtwin.run.objectives.prepare_pairs import prepare_pairs
 from seqtwin.run.objectives.training_rows import check_pair_options

@@ -12,7 +12,7 @@ from seqtwin.config import parse_run
 from seqtwin.data.inspect_file import inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.inference.evaluate_heads import evaluate_head
+from seqtwin.inference.evaluate.evaluate_heads import evaluate_head
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.run.train import train
 
@@ -42,26 +42,30 @@ def test_texts_with_their_class(encoder: Encoders, tmp_path: Path) -> None:
     texts = toy.drawn_texts(20, seed=8)
     path = toy.table(tmp_path / "new.csv", ["text", "label"], [[text, toy.class_of(text)] for text in texts])
     found = encoder("classes")
-    values, undefined = evaluate_head(found, inspect_data(path))
+    told = evaluate_head(found, inspect_data(path))
+    values = told.values
     right = [toy.class_of(text) for text in texts]
     said = [one.answer for one in found.predict(texts)]
     assert values["accuracy"] == pytest.approx(accuracy_score(right, said))
     shares = found.probabilities(texts)
     whole = shares / shares.sum(axis=1, keepdims=True)  # float32 sums to 1 but for rounding
     assert values["log_loss"] == pytest.approx(log_loss(right, whole, labels=list(found.classes)), rel=1e-5)
-    assert undefined == {}
+    assert told.undefined == {}
+    rows = np.array([0, 3, 3, 7])
+    answers = [(right[row], said[row]) for row in rows]
+    assert told.on_rows(rows) == pytest.approx(np.mean([a == b for a, b in answers]))
 
 
 def test_blank_texts_are_left_out_and_quotes_read_as_asked(encoder: Encoders, tmp_path: Path) -> None:
     found, header = encoder("classes"), ["text", "label"]
     rows = [[text, toy.class_of(text)] for text in toy.drawn_texts(12, seed=8)]
-    right = evaluate_head(found, inspect_data(toy.table(tmp_path / "plain.csv", header, rows)))
+    right = evaluate_head(found, inspect_data(toy.table(tmp_path / "plain.csv", header, rows))).values
     blank = toy.table(tmp_path / "blank.csv", header, [*rows[:4], [" ", "ab"], *rows[4:]])
-    assert evaluate_head(found, inspect_data(blank)) == right
+    assert evaluate_head(found, inspect_data(blank)).values == right
     quoted = tmp_path / "quoted.tsv"
     quoted.write_text("\n".join(["text\tlabel", *(f'"{text}"\t{label}' for text, label in rows)]), encoding="utf-8")
-    assert evaluate_head(found, inspect_data(quoted, ColumnOptions(quoting="csv"))) == right
-    assert evaluate_head(found, inspect_data(quoted, ColumnOptions(quoting="none"))) != right
+    assert evaluate_head(found, inspect_data(quoted, ColumnOptions(quoting="csv"))).values == right
+    assert evaluate_head(found, inspect_data(quoted, ColumnOptions(quoting="none"))).values != right
 
 
 def test_few_rows_and_one_class_can_be_evaluated_and_repeated_texts_are_noted(
@@ -82,7 +86,8 @@ def test_few_rows_and_one_class_can_be_evaluated_and_repeated_texts_are_noted(
 
 
 def test_series_with_their_class(encoder: Encoders, tmp_path: Path) -> None:
-    values, _ = evaluate_head(encoder("series"), inspect_data(toy.write_series(tmp_path / "series.csv", seed=9)))
+    data = inspect_data(toy.write_series(tmp_path / "series.csv", seed=9))
+    values = evaluate_head(encoder("series"), data).values
     right = ["zpn"[row % 3] for row in range(45)]
     said = [one.answer for one in encoder("series").predict(toy.drawn_series(45, seed=9))]
     assert values["accuracy"] == pytest.approx(accuracy_score(right, said))
@@ -91,9 +96,10 @@ def test_series_with_their_class(encoder: Encoders, tmp_path: Path) -> None:
 def test_words_with_a_tag_each(encoder: Encoders, tmp_path: Path) -> None:
     rows = [["s0", "ab", "ab"], ["s0", "q", "cd"], ["s1", "f", "ef"]]
     path = toy.table(tmp_path / "words.csv", ["sent_id", "token", "upos"], rows)
-    values, _ = evaluate_head(encoder("steps"), inspect_data(path))
+    told = evaluate_head(encoder("steps"), inspect_data(path))
     said = [name for one in encoder("steps").predict([["ab", "q"], ["f"]]) for name in one.answer]
-    assert values["accuracy"] == pytest.approx(np.mean([a == row[2] for a, row in zip(said, rows, strict=True)]))
+    assert told.values["accuracy"] == pytest.approx(np.mean([a == row[2] for a, row in zip(said, rows, strict=True)]))
+    assert told.clusters.tolist() == [0, 0, 1], "the words of a sentence stay together"
 
 
 def test_a_class_the_head_does_not_know_is_named(encoder: Encoders, tmp_path: Path) -> None:

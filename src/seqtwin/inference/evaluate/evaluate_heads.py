@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,19 @@ from seqtwin.data.inspect_file import Inspection
 from seqtwin.data.reading.classes import read_classes, read_series_classes
 from seqtwin.data.reading.step_labels import read_series_steps, read_steps
 from seqtwin.errors import ConfigError, DataError
-from seqtwin.inference.evaluate_pairs import Evaluated
+from seqtwin.inference.evaluate.evaluate_pairs import Evaluated, on_rows
+from seqtwin.inference.evaluate.evaluation import Evaluation
 from seqtwin.metrics import CLASS_METRICS, measured
 from seqtwin.metrics.spans import measure_span_f1
 from seqtwin.model.base_head import Predicts
 
 log = logging.getLogger(__name__)
-Values = tuple[dict[str, float], dict[str, str]]
+PRIMARY = "accuracy"
 Reader = Callable[[Inspection], Examples]
 
 
-def evaluate_head(encoder: Evaluated, data: Inspection) -> Values:
-    """Metrics of the classes that the head predicts for labelled data, and why any of them are undefined.
+def evaluate_head(encoder: Evaluated, data: Inspection) -> Evaluation:
+    """Metrics of the classes that the head predicts for labelled data.
 
     In a folder the test file is used. Repeated texts count once; a warning has their number. Steps whose classes are
     span tags (B-, I-, O) also get span F1.
@@ -36,11 +38,14 @@ def evaluate_head(encoder: Evaluated, data: Inspection) -> Values:
     target = _indices(encoder, [name for row in rows for name in row], data.judged_file)
     shares = encoder.probabilities(list(examples.items))
     values, undefined = measured(CLASS_METRICS, shares, target)
-    if encoder.predicts != "class per step":
-        return values, undefined
-    lengths = np.array([len(labels) for labels in examples.targets])
-    spans, undefined_spans = measure_span_f1(shares.argmax(axis=1), target, lengths, encoder.classes)
-    return {**values, **spans}, {**undefined, **undefined_spans}
+    lengths = np.ones(len(target), dtype=np.int64)
+    if encoder.predicts == "class per step":
+        lengths = np.array([len(labels) for labels in examples.targets])
+        spans, undefined_spans = measure_span_f1(shares.argmax(axis=1), target, lengths, encoder.classes)
+        values, undefined = {**values, **spans}, {**undefined, **undefined_spans}
+    clusters = np.repeat(np.arange(len(lengths)), lengths)
+    of_rows = partial(on_rows, CLASS_METRICS[PRIMARY].function, shares, target)
+    return Evaluation(values, undefined, PRIMARY, of_rows, clusters)
 
 
 def _read(encoder: Evaluated, data: Inspection) -> Examples:
