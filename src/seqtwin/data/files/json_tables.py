@@ -1,6 +1,6 @@
 """The reader of .json files: a list of flat objects, or a training file of the library dedupe.
 
-Such a file is `{"match": [pair, ...], "distinct": [...]}`. dedupe 3.0 writes a pair as `{"__class__": "tuple",
+Such a file is `{"match": [pair, ...], "distinct": [...]}`. dedupe 3.0 writes each pair as `{"__class__": "tuple",
 "__value__": [record, record]}`, and frozensets of names in the same way; a plain list of two records is read, too.
 Source: dedupe, dedupe/serializer.py.
 """
