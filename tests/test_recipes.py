@@ -3,10 +3,12 @@
 The blocks of clients run against a service in a process of its own.
 """
 
+import asyncio
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ BLOCKS = blocks_of(RECIPES.read_text(encoding="utf-8"))
 ADDRESS = "http://127.0.0.1:8000"
 CLIENTS = ("openai", "langchain_openai", "llama_index.embeddings.openai", "litellm")
 STORES = ("qdrant_client", "lancedb")
+FRAMEWORKS = ("langchain_core", "llama_index.core")
 
 
 def is_run(block: Block) -> bool:
@@ -40,9 +43,9 @@ def client_of(block: Block) -> str:
 
 
 def store_of(block: Block) -> str:
-    """The vector store that a block needs; empty if it needs none."""
+    """The vector store or framework that a block needs; empty if it needs none."""
     key, value = block.note or ("", "")
-    return value if key == "needs" and value in STORES else ""
+    return value if key == "needs" and value in (*STORES, *FRAMEWORKS) else ""
 
 
 def run_python(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +54,21 @@ def run_python(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for block in BLOCKS:
         if block.language == "python" and is_run(block) and not client_of(block) and not store_of(block):
             exec(compile("\n" * block.line + block.body, RECIPES.name, "exec"), names)
+
+
+def run_blocks(library_name: str) -> dict[str, Any]:
+    """Run the first block of the page, and the one that needs this library; returns their names."""
+    names: dict[str, Any] = {"__name__": "recipes"}
+    [block] = [block for block in BLOCKS if store_of(block) == library_name]
+    for one in (BLOCKS[0], block):
+        exec(compile("\n" * one.line + one.body, RECIPES.name, "exec"), names)
+    return names
+
+
+def run_apart(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """The result of a coroutine, from a thread of its own: the clients leave an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 @pytest.fixture(scope="module")
@@ -102,14 +120,52 @@ def test_a_client_gets_the_vectors_of_the_encoder(
 def test_a_store_finds_the_nearest_names(store: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library(store)
     monkeypatch.chdir(folder)
-    names: dict[str, Any] = {"__name__": "recipes"}
-    [block] = [block for block in BLOCKS if store_of(block) == store]
-    for one in (BLOCKS[0], block):
-        exec(compile("\n" * one.line + one.body, RECIPES.name, "exec"), names)
+    names = run_blocks(store)
     encoder, texts, vectors = (names[name] for name in ("encoder", "names", "vectors"))
     order = np.argsort(-encoder.similarity(vectors[2:3], vectors)[0])[:3]
     found = [hit["name"] if store == "lancedb" else hit.payload["name"] for hit in names["found"]]
     assert found == [texts[row] for row in order]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_framework_finds_the_nearest_names(framework: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library(framework)
+    monkeypatch.chdir(folder)
+    names = run_blocks(framework)
+    encoder, found = names["encoder"], names["found"]
+    scores = encoder.score(["cafe"] * 5, names["names"])
+    assert [score for _, score in found] == pytest.approx(sorted(scores, reverse=True)[:3], abs=1e-5)
+    assert encoder.score(["cafe"] * 3, [text for text, _ in found]) == pytest.approx([s for _, s in found], abs=1e-5)
+
+
+def test_langchain_searches_asynchronously_only_with_its_base_class(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # langchain-core 1.8: a vector store calls aembed_query, which only the base class has
+    library("langchain_core")
+    monkeypatch.chdir(folder)
+    names = run_blocks("langchain_core")
+    assert run_apart(names["store"].asimilarity_search("cafe", k=1))[0].page_content == "cafe"
+    plain = type(
+        "Plain",
+        (),
+        {name: getattr(names["SeqTwinEmbeddings"], name) for name in ("embed_documents", "embed_query", "__init__")},
+    )
+    store = names["InMemoryVectorStore"].from_texts(names["names"], plain("encoder"))
+    assert store.similarity_search("cafe", k=1)[0].page_content == "cafe"
+    with pytest.raises(AttributeError, match="aembed_query"):
+        run_apart(store.asimilarity_search("cafe", k=1))
+
+
+def test_llama_index_takes_no_embeddings_of_langchain(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # llama-index-core 0.14: without llama-index-embeddings-langchain it takes its own base class only
+    embeddings = library("llama_index.core.embeddings")
+    library("langchain_core")
+    monkeypatch.chdir(folder)
+    other = run_blocks("langchain_core")["SeqTwinEmbeddings"]("encoder")
+    with pytest.raises(AssertionError):
+        embeddings.resolve_embed_model(other)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -93,3 +93,23 @@ def test_all_weights_are_trained_and_the_way_back_gives_the_same_vectors(
     np.testing.assert_allclose(back.encode(TEXTS), tuned, atol=1e-6, rtol=0)
     assert back.threshold is None
     assert back.fingerprint != encoder.fingerprint
+
+
+def test_losses_work_except_those_that_need_a_transformer(door: tuple[TrainedEncoder, Any]) -> None:
+    # sentence-transformers 6.2: texts of several lengths, so that a part of the batch is narrower than the batch
+    from sentence_transformers import losses
+
+    _, model = door
+
+    def loss_of(loss: Any) -> float:
+        sides = (["a", "ab", "abcdef", "cafe"], ["b", "face", "fed", "abc"])
+        return float(loss([model.preprocess(side) for side in sides], None))
+
+    whole = loss_of(losses.MultipleNegativesRankingLoss(model))
+    for rows in (1, 3):
+        parts = losses.CachedMultipleNegativesRankingLoss(model, mini_batch_size=rows)
+        assert loss_of(parts) == pytest.approx(whole, abs=1e-4)
+    with pytest.raises(ValueError, match="PreTrainedTokenizer"):
+        losses.GISTEmbedLoss(model, model)
+    with pytest.raises(AssertionError):
+        losses.AdaptiveLayerLoss(model, losses.MultipleNegativesRankingLoss(model))

@@ -11,8 +11,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GridSearchCV
+from sklearn.metrics import accuracy_score, average_precision_score, f1_score, get_scorer, roc_auc_score
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
@@ -131,6 +131,27 @@ def test_a_grid_search_finds_parts() -> None:
     search.fit(np.array(PAIRS), LABELS)
     assert search.best_score_ > 0.7
     assert search.best_estimator_.predict(PAIRS).shape == (160,)
+
+
+def test_rows_sorted_by_label_need_stratified_folds() -> None:
+    # scikit-learn 1.9: an integer is KFold without shuffling, unless is_classifier(estimator)
+    order = np.argsort(LABELS, kind="stable")
+    pairs, labels = np.array(PAIRS)[order], np.array(LABELS)[order]
+    estimator = SiameseEncoder(**SMALL)
+    assert cross_val_score(estimator, pairs, labels, cv=StratifiedKFold(2), error_score="raise").min() > 0.7
+    with pytest.raises(DataError, match="only one class is present"):
+        cross_val_score(estimator, pairs, labels, cv=2, error_score="raise")
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "average_precision", "f1", "accuracy"])
+def test_the_scorers_of_scikit_learn_take_it(fitted: SiameseEncoder, scoring: str) -> None:
+    expected = {"roc_auc": roc_auc_score, "average_precision": average_precision_score}.get(scoring)
+    value = get_scorer(scoring)(fitted, PAIRS, LABELS)
+    if expected is None:
+        function = {"f1": f1_score, "accuracy": accuracy_score}[scoring]
+        assert value == pytest.approx(function(LABELS, fitted.predict(PAIRS)))
+    else:
+        assert value == pytest.approx(expected(LABELS, fitted.score_pairs(PAIRS)))
 
 
 def test_a_fitted_estimator_survives_pickling_and_saving(fitted: SiameseEncoder, tmp_path: Path) -> None:

@@ -49,6 +49,9 @@ class SiameseEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Attributes: `encoder_`, the TrainedEncoder; `threshold_`, None if it could not be estimated from the held-out
     pairs; `n_iter_`, the number of epochs.
 
+    Targets may be graded, so scikit-learn does not take it for a classifier: an integer `cv` makes folds of rows as
+    they are, in which a class can be missing. For labels of 0 and 1 pass `StratifiedKFold`.
+
     >>> SiameseEncoder(cell="gru", hidden=32)
     SiameseEncoder(cell='gru', hidden=32)
     """

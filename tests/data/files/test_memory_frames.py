@@ -82,6 +82,22 @@ def test_classes_of_a_data_set_are_their_names() -> None:
     assert [row["label"] for row in frame_rows(frame)] == ["same", "different", None]
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("form", ["torch", "numpy", "pandas", "polars", "arrow"])
+def test_the_format_of_a_data_set_does_not_change_its_rows(form: str, streamed: bool) -> None:
+    # in datasets 5.2 a row has tensors after with_format("torch"), and is a frame after with_format("pandas")
+    frame = library("datasets").Dataset.from_list(ROWS)
+    formatted = (frame.to_iterable_dataset() if streamed else frame).with_format(form)
+    assert frame_rows(formatted) == frame_rows(frame)
+
+
+def test_a_format_still_hides_columns_and_a_transform_still_applies() -> None:
+    frame = library("datasets").Dataset.from_dict({"left": ["a"], "right": ["b"], "label": [1]})
+    assert frame_rows(frame.with_format("torch", columns=["left", "label"])) == [{"left": "a", "label": 1}]
+    upper = frame.with_transform(lambda rows: {"left": [text.upper() for text in rows["left"]]})
+    assert frame_rows(upper) == [{"left": "A"}]
+
+
 def test_odd_values_become_plain_ones() -> None:
     day = datetime.date(2024, 2, 29)
     values = [pd.NA, pd.NaT, math.nan, np.float64("nan"), np.int64(3), np.bool_(True), day, decimal.Decimal("1.50")]

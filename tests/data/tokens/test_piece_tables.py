@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -195,6 +196,34 @@ def test_the_word_embeddings_of_a_transformer_are_found(tmp_path: Path, name: st
     (tmp_path / "modules.json").write_text(json.dumps([{"path": "0_Transformer"}, {"path": "1_Pooling"}]))
     _, vectors = load_sentence_transformers(tmp_path).read(list(COMPOSED))
     assert vectors == pytest.approx(means(TABLE, COMPOSED), abs=1e-6)
+
+
+SIZE = {"vocab_size": len(TABLE), "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+ENDS = {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
+MODELS: dict[str, dict[str, Any]] = {
+    "Bert": {**SIZE, "intermediate_size": 8},
+    "Albert": {**SIZE, "intermediate_size": 8, "embedding_size": 4},
+    "DistilBert": {"vocab_size": len(TABLE), "dim": 8, "n_layers": 1, "n_heads": 2, "hidden_dim": 8},
+    "Llama": {**SIZE, "intermediate_size": 8, "num_key_value_heads": 2, **ENDS},
+    "GPTNeoX": {**SIZE, "intermediate_size": 8, **ENDS},
+    "CLIPText": {**SIZE, "intermediate_size": 8, **ENDS},
+    "GPT2": {"vocab_size": len(TABLE), "n_embd": 8, "n_layer": 1, "n_head": 2, "bos_token_id": 0, "eos_token_id": 0},
+    "T5": {"vocab_size": len(TABLE), "d_model": 8, "d_kv": 4, "num_layers": 1, "num_heads": 2, "d_ff": 8},
+    "XLNet": {"vocab_size": len(TABLE), "d_model": 8, "n_layer": 1, "n_head": 2, "d_inner": 8},
+    "XLM": {"vocab_size": len(TABLE), "emb_dim": 8, "n_layers": 1, "n_heads": 2},
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_table_of_a_model_that_transformers_saved_is_its_input_embeddings(tmp_path: Path, name: str) -> None:
+    # transformers 5.23; the models are as small as their configs allow
+    transformers = pytest.importorskip("transformers")
+    model = getattr(transformers, f"{name}Model")(getattr(transformers, f"{name}Config")(**MODELS[name]))
+    model.save_pretrained(tmp_path)
+    word_pieces().save(str(tmp_path / "tokenizer.json"))
+    table = model.get_input_embeddings().weight.detach().numpy()
+    _, vectors = load_sentence_transformers(tmp_path).read(list(COMPOSED))
+    np.testing.assert_allclose(vectors, means(table, COMPOSED), atol=1e-6)
 
 
 def test_pieces_are_those_within_a_text(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The reader of .json files: a list of flat objects, or a training file of the library dedupe.
 
-dedupe writes `{"match": [[record, record], ...], "distinct": [...]}`. Older versions write each pair as
-`{"__class__": "tuple", "__value__": [record, record]}`, and frozensets of names in the same way.
+Such a file is `{"match": [pair, ...], "distinct": [...]}`. dedupe 3.0 writes each pair as `{"__class__": "tuple",
+"__value__": [record, record]}`, and frozensets of names in the same way; a plain list of two records is read, too.
 Source: dedupe, dedupe/serializer.py.
 """
 

@@ -32,6 +32,7 @@ class HasColumnNames(Protocol):
 
 Frame: TypeAlias = HasColumns | HasColumnNames | Sequence[Sequence[object]] | Sequence[Mapping[str, object]]
 NAMES = {2: ("text", "label"), 3: ("left", "right", "label")}
+CUSTOM = "custom"  # the format of `datasets` that `set_transform` sets
 EXPECTED = "expected tuples (left, right, label or score), tuples (text, label), or one dict per row"
 
 
@@ -125,11 +126,25 @@ def _of_pyarrow(frame: _ListedRows) -> Rows:
 
 def _of_datasets(frame: object) -> Rows:
     """The rows of a Hugging Face data set. A class is a number there, and -1 a missing one."""
+    frame = _with_plain_rows(frame)
     features: Mapping[str, object] = getattr(frame, "features", None) or {}
     classes = {name: feature.names for name, feature in features.items() if hasattr(feature, "names")}
     assert isinstance(frame, Iterable)
     for row in frame:
         yield {name: _class_name(value, classes.get(name)) for name, value in row.items()}
+
+
+def _with_plain_rows(frame: object) -> object:
+    """The data set with Python's values, whatever `set_format` is set to; a function of the user still applies.
+
+    In the formats torch, pandas and polars a row has tensors, or is a frame of one row (datasets 5.2).
+    """
+    form = getattr(frame, "format", None)  # of a streamed data set, it is private
+    kind = getattr(getattr(frame, "_formatting", None), "format_type", None) if form is None else form["type"]
+    with_format: Callable[..., object] | None = getattr(frame, "with_format", None)
+    if kind in (None, CUSTOM) or with_format is None:
+        return frame
+    return with_format(None) if form is None else with_format(None, columns=form["columns"])
 
 
 def _class_name(value: object, names: Sequence[str] | None) -> object:

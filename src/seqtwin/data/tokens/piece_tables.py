@@ -24,8 +24,11 @@ from seqtwin.errors import DataError
 
 WEIGHTS, TOKENIZER, MODULES = "model.safetensors", "tokenizer.json", "modules.json"
 STATIC = "embedding.weight"
-# names of the word embeddings in checkpoints of transformers: BERT and its relatives, ModernBERT, GPT-2, LLaMA, T5
-TRANSFORMER = re.compile(r"(^|\.)(word_embeddings|tok_embeddings|wte|embed_tokens|shared)\.weight$")
+# names of the word embeddings in checkpoints of transformers: BERT and its relatives, ModernBERT, GPT-2, LLaMA, T5,
+# XLNet, GPT-NeoX, CLIP, XLM
+TRANSFORMER = re.compile(
+    r"(^|\.)(word_embeddings?|tok_embeddings|wte|embed_tokens|shared|embed_in|token_embedding|embeddings)\.weight$"
+)
 WORDLLAMA_TABLE = re.compile(r"(^|/)weights/[^/]*_(\d+)\.safetensors$")
 WORDLLAMA_TOKENIZER = re.compile(r"(^|/)tokenizers/[^/]*\.json$")
 BEFORE = "a"  # pieces within a text can differ from those at its beginning
