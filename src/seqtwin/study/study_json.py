@@ -36,8 +36,9 @@ def declare(config: StudyConfig, grid: Grid, out: Path, data: DataSets) -> None:
     if _agree(before, declaration, PROMISED):
         declaration["plan"]["declared"] = before["plan"]["declared"]
     elif any(out.glob("cells/[!.]*")) or any(out.glob("tuning/[!.]*")):
-        cause = "its test plan, tier or number of tuning trials differs from the one it began with"
-        raise ConfigError("PLAN_CHANGED", cause, place=str(path), remedy="choose another --out")
+        cause = f"the study began with another plan: {_changes(before, declaration)}"
+        remedy = "choose another --out, or change back what the study began with; seeds can be added to it"
+        raise ConfigError("PLAN_CHANGED", cause, place=str(path), remedy=remedy)
     if not _agree(before, declaration, SAME):
         kept = {"quick": before["quick"]} if "quick" in before else {}
         publish_text(path, sealed_text({**declaration, "floors": _floors(grid.cells, data), **kept}))
@@ -52,6 +53,20 @@ def record_budget(out: Path, budget: QuickBudget) -> None:
 
 def _agree(before: Mapping[str, object], now: Mapping[str, object], keys: Sequence[str]) -> bool:
     return all(_undated(before.get(key)) == _undated(now[key]) for key in keys)
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What differs between two declarations, of the parts that must not change."""
+    if not before:
+        return "its study.json is missing"
+    one, other = ({**own["plan"], **{key: own[key] for key in PROMISED if key != "plan"}} for own in (before, now))
+    changed = [key for key in other if key not in ("declared", "comparisons") and one.get(key) != other[key]]
+    found = [f"{key} was {one.get(key)} and is {other[key]}" for key in changed]
+    names, new = ([comparison["name"] for comparison in own["comparisons"]] for own in (one, other))
+    for what, own, known in (("new", new, names), ("missing", names, new)):
+        listed = [name for name in own if name not in known]
+        found += [f"{what} planned comparison{'' if len(listed) == 1 else 's'}: {', '.join(listed)}"] if listed else []
+    return "; ".join(found) or "its planned comparisons have other settings"
 
 
 def _undated(value: object) -> object:

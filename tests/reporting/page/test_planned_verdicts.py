@@ -335,3 +335,22 @@ def test_the_encoder_is_named_without_what_varies():
         == "LSTM 64"
     )
     assert methods.encoder_of({**base, "factors": {"encoder.cell": ["gru", "lstm"]}}) == ""
+
+
+@pytest.mark.parametrize(("key", "words"), [("lexical", "n-grams"), ("kernels", "kernels")])
+def test_what_is_beside_the_network_is_named(key, words):
+    base = {"config": {"base": {"encoder": {"cell": "gru", "hidden": 8, key: {"share": 0.5}}}}}
+    for factors in ({}, {f"encoder.{key}.share": ["0.1", "0.5"]}):
+        assert methods.encoder_of({**base, "factors": factors}) == f"GRU 8, {words} beside it"
+    varied = {**base, "factors": {f"encoder.{key}": ["null", "{}"]}}
+    assert (methods.encoder_of(varied), methods.side_channel_of(varied)) == ("GRU 8", "")
+
+
+def test_readings_say_that_they_leave_out_what_is_beside_the_network(serious_table, contents):
+    base = serious_table.meta["config"]["base"]
+    beside = {"base": {**base, "encoder": {**base.get("encoder", {}), "lexical": {"dim": 8}}}}
+    joined = report_files(_with(serious_table, config=beside))
+    words = "without the n-grams beside the network"
+    for name in ("index.html", "report.md"):
+        assert words in joined[name]
+        assert words not in contents[name]

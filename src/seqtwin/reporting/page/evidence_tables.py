@@ -15,6 +15,7 @@ from seqtwin.reporting.findings.rules import Rule
 from seqtwin.reporting.formatting import count, digits, known, plain, settled, signed
 from seqtwin.reporting.objective_words import Nouns
 from seqtwin.reporting.page.cell_marks import Diagnoses, keys_of, labels_of
+from seqtwin.reporting.page.methods import side_channel_of
 from seqtwin.reporting.page.sortable_tables import heads_of, labels, listing, number
 from seqtwin.reporting.page.template_values import Context, Entry, Sheet
 from seqtwin.reporting.table.facet import Facet
@@ -164,7 +165,8 @@ def readings(table: StudyTable, facet: Facet) -> Context | None:
             cells = [_reading(part.get(name), name == row, low, high) for name in columns]
             shown += [{"representation": row, "loss": loss, "cells": cells}] if len(part) else []
     metric = table.nouns.says.probe or metric_name(facet.primary)
-    return {**_merged_columns(columns, shown), "metric": metric} if shown else None
+    without = side_channel_of(table.meta)
+    return {**_merged_columns(columns, shown), "metric": metric, "without": without} if shown else None
 
 
 def _merged_columns(columns: Sequence[str], rows: Sequence[Context]) -> Context:

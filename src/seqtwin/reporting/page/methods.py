@@ -15,6 +15,7 @@ _TESTS = {
     "permutation": "a restricted permutation test (labels permuted within each seed block; Freedman-Lane residuals for "
     "the interaction)",
 }
+CHANNELS = {"lexical": "n-grams", "kernels": "kernels"}  # a key of the section encoder, and what it adds
 
 
 def paragraph(table: StudyTable, facets: Sequence[Facet]) -> list[str]:
@@ -59,11 +60,21 @@ def encoder_of(meta: Mapping[str, Any]) -> str:
     if not isinstance(encoder, dict) or varied & {"encoder", "cell"}:
         return ""
     fixed = {key: value for key, value in encoder.items() if key not in varied}
+    beside = f", {channel} beside it" if (channel := side_channel_of(meta)) else ""
     if fixed.get("cell") in ("none", {"name": "none"}):
-        return f"no recurrence, embedding {fixed.get('embedding', '')}".rstrip()
+        return f"no recurrence, embedding {fixed.get('embedding', '')}".rstrip() + beside
     sides = "bidirectional " if fixed.get("bidirectional") else ""
     layers = f", {fixed['layers']} layers" if int(fixed.get("layers") or 1) > 1 else ""
-    return f"{sides}{str(encoder.get('cell', 'rnn')).upper()} {fixed.get('hidden', '')}".strip() + layers
+    return f"{sides}{str(encoder.get('cell', 'rnn')).upper()} {fixed.get('hidden', '')}".strip() + layers + beside
+
+
+def side_channel_of(meta: Mapping[str, Any]) -> str:
+    """What every pairing has beside the network, n-grams or kernels; empty without either."""
+    base = meta.get("config", {}).get("base", {})
+    encoder = base.get("encoder") if isinstance(base, dict) else None
+    fixed = encoder if isinstance(encoder, dict) else {}
+    varied = meta.get("factors", {})
+    return next((words for key, words in CHANNELS.items() if fixed.get(key) and f"encoder.{key}" not in varied), "")
 
 
 def _tuning(table: StudyTable) -> str:
