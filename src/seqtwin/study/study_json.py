@@ -56,7 +56,7 @@ def _agree(before: Mapping[str, object], now: Mapping[str, object], keys: Sequen
 
 
 def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """What differs between two declarations, of the parts that must not change."""
+    """The differences between two declarations in the parts that must stay the same."""
     if not before:
         return "its study.json is missing"
     one, other = ({**own["plan"], **{key: own[key] for key in PROMISED if key != "plan"}} for own in (before, now))

@@ -69,7 +69,7 @@ def encoder_of(meta: Mapping[str, Any]) -> str:
 
 
 def side_channel_of(meta: Mapping[str, Any]) -> str:
-    """What every pairing has beside the network, n-grams or kernels; empty without either."""
+    """The side channel that every pairing has beside its network, n-grams or kernels; empty without one."""
     base = meta.get("config", {}).get("base", {})
     encoder = base.get("encoder") if isinstance(base, dict) else None
     fixed = encoder if isinstance(encoder, dict) else {}
