@@ -18,7 +18,7 @@ import tiny
 from seqtwin.baselines.pairs import TEXT_FLOORS
 from seqtwin.build_folders import steps_of
 from seqtwin.config import StudyConfig, parse_study
-from seqtwin.errors import ConfigError, InUseError, ResourceError
+from seqtwin.errors import ConfigError, DataError, InUseError, ResourceError
 from seqtwin.files import driver_lock, read_json, verify
 from seqtwin.reporting.page.write_report import write_report
 from seqtwin.study import worker_pool
@@ -177,6 +177,20 @@ def test_a_plan_is_never_changed_once_something_is_published(
     assert re.search(told, caught.value.cause)
     assert "--out" in caught.value.remedy
     assert (tmp_path / "out/study.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("label", "tests", "reason"),
+    [(1, 40, "40 same, 0 different"), (0, 40, "0 same, 40 different"), (None, 1, "only one class is present")],
+)
+def test_a_test_split_without_a_score_is_refused_before_anything_is_trained(
+    tmp_path: Path, label: int | None, tests: int, reason: str
+) -> None:
+    only = {} if label is None else {"test": label}
+    data = tiny.write_pairs(tmp_path / "data", (96, 40, tests), only=only)
+    with pytest.raises(DataError, match=f"ROC-AUC, has no value on test: .*{reason}"):
+        compare(study_of(data), tmp_path / "out")
+    assert not (tmp_path / "out" / "study.json").exists()
 
 
 def test_a_plan_may_change_as_long_as_nothing_is_published(tmp_path: Path, monkeypatch: Any) -> None:

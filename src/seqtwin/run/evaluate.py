@@ -11,7 +11,7 @@ from seqtwin.metrics.dev_and_test import SAME
 from seqtwin.model.siamese import Siamese
 from seqtwin.published import Scores
 from seqtwin.run.nearest_class import nearest_scores
-from seqtwin.run.prepared_data import Prepared
+from seqtwin.run.prepared_data import Prepared, Ready
 from seqtwin.training.clock import per_second
 from seqtwin.training.diagnostics.every_representation import ReadPairs, read_pairs
 from seqtwin.training.encode_store import encode_items, predict, score_matrix, score_pairs
@@ -40,6 +40,18 @@ def primary_value(prepared: Prepared, target: np.ndarray, scores: np.ndarray) ->
         return metric.function(scores, target >= prepared.data.cut if metric.targets == "binary" else target)
     except Undefined:
         return None
+
+
+def undefined_on_test(prepared: Ready) -> str:
+    """The reason why the primary metric of pairs has no value on test, whatever the scores; empty otherwise."""
+    if not isinstance(prepared, Prepared):
+        return ""
+    metric, target = METRICS[prepared.primary], prepared.stores["test"].target
+    try:
+        metric.function(np.arange(len(target)), target >= prepared.data.cut if metric.targets == "binary" else target)
+    except Undefined as nothing:
+        return nothing.reason
+    return ""
 
 
 def judge_untrained(model: Siamese, prepared: Prepared) -> dict[str, float]:

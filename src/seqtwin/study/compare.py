@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from seqtwin.config import StudyConfig
-from seqtwin.errors import ConfigError
+from seqtwin.errors import ConfigError, DataError
 from seqtwin.files import driver_lock, read_manifest, retire
 from seqtwin.guards.begun import sign
+from seqtwin.metrics import metric_name
 from seqtwin.published import read_manifest as read_cell_manifest
 from seqtwin.run.check_config import check_targets
+from seqtwin.run.evaluate import undefined_on_test
 from seqtwin.run.fresh_model import refuse_memory
 from seqtwin.run.manifest import cell_key
 from seqtwin.run.prepare import DataSets
@@ -102,12 +104,19 @@ def _study(out: Path, planned: Sequence[str], started: Sequence[str]) -> Study:
 
 
 def check_cells(grid: Grid, data: DataSets) -> None:
-    """Check that every cell can be trained with its targets, in this memory.
+    """Check that every cell can be trained with its targets, in this memory, and scored on test.
 
     Raises: ConfigError, DataError, ResourceError.
     """
     for cell in _by_data(grid.cells):
-        check_targets(cell.config, data.prepare(cell.config))
+        prepared = data.prepare(cell.config)
+        check_targets(cell.config, prepared)
+        if reason := undefined_on_test(prepared):
+            cause = f"the metric of the comparison, {metric_name(prepared.primary)}, has no value on test: {reason}"
+            remedy = (
+                "put pairs of both labels, or with several scores, into test, for example with a larger share of it"
+            )
+            raise DataError("COMPARE_TEST", cause, place=prepared.data.name, remedy=remedy)
     for cell in {cell.pairing: cell for cell in grid.cells}.values():
         refuse_memory(cell.config, data.prepare(cell.config))
 
