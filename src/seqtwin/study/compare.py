@@ -114,7 +114,7 @@ def check_cells(grid: Grid, data: DataSets) -> None:
         if reason := undefined_on_test(prepared):
             cause = f"the metric of the comparison, {metric_name(prepared.primary)}, has no value on test: {reason}"
             remedy = (
-                "put pairs of both labels, or with several scores, into test, for example with a larger share of it"
+                "put pairs of both labels, or with several scores, into test, or give it a larger share of the file"
             )
             raise DataError("COMPARE_TEST", cause, place=prepared.data.name, remedy=remedy)
     for cell in {cell.pairing: cell for cell in grid.cells}.values():
