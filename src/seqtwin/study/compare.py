@@ -113,9 +113,7 @@ def check_cells(grid: Grid, data: DataSets) -> None:
         check_targets(cell.config, prepared)
         if reason := undefined_on_test(prepared):
             cause = f"the metric of the comparison, {metric_name(prepared.primary)}, has no value on test: {reason}"
-            remedy = (
-                "put pairs of both labels, or with several scores, into test, or give it a larger share of the file"
-            )
+            remedy = "put pairs of both labels, or with several scores, into test, or make test larger"
             raise DataError("COMPARE_TEST", cause, place=prepared.data.name, remedy=remedy)
     for cell in {cell.pairing: cell for cell in grid.cells}.values():
         refuse_memory(cell.config, data.prepare(cell.config))
