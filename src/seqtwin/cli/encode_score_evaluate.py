@@ -50,7 +50,7 @@ def evaluate(
     gaps: Gaps = "error",
     as_json: Json = False,
 ) -> None:
-    """Evaluate an encoder on labelled data, and compare it with another one.
+    """Evaluate an encoder, or two, on labelled data.
 
     Pairs are judged with the encoder's own threshold, which was chosen on the dev split of the data it was trained on.
     Texts or series with a class are evaluated in two ways: by scoring a balanced set of pairs, and by retrieving the
