@@ -65,7 +65,7 @@ def evaluate(
     from seqtwin.data.inspect_file import inspect_data
     from seqtwin.data.starter_config import seen_lines
     from seqtwin.inference.evaluate.evaluate_data import evaluate as evaluate_one
-    from seqtwin.inference.evaluate.evaluate_data import evaluate_against
+    from seqtwin.inference.evaluate.evaluate_data import evaluate_both
     from seqtwin.inference.trained_encoder import load
     from seqtwin.inference.trained_on import training_note
 
@@ -76,10 +76,11 @@ def evaluate(
     for one in filter(None, (encoder, against)):
         if note := training_note(one, inspection.judged_file):
             console.print_notice(f"note: {note}")
-    found = evaluate_one(model, inspection)
     if other is not None and against is not None:
-        _print_both(found, evaluate_against(model, other, inspection), (encoder, against), as_json)
-    elif as_json:
+        _print_both(*evaluate_both(model, other, inspection), (encoder, against), as_json)
+        return
+    found = evaluate_one(model, inspection)
+    if as_json:
         console.print_json({"test": dict(found.values), "undefined": dict(found.undefined)})
     else:
         rows = [[name, f"{value:.4f}"] for name, value in found.values.items()]

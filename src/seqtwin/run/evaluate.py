@@ -35,20 +35,24 @@ class Judged:
 
 def primary_value(prepared: Prepared, target: np.ndarray, scores: np.ndarray) -> float | None:
     """The primary metric of some pairs; None where it is undefined."""
-    metric = METRICS[prepared.primary]
     try:
-        return metric.function(scores, target >= prepared.data.cut if metric.targets == "binary" else target)
+        return _primary(prepared, target, scores)
     except Undefined:
         return None
+
+
+def _primary(prepared: Prepared, target: np.ndarray, scores: np.ndarray) -> float:
+    metric = METRICS[prepared.primary]
+    return metric.function(scores, target >= prepared.data.cut if metric.targets == "binary" else target)
 
 
 def undefined_on_test(prepared: Ready) -> str:
     """The reason why the primary metric of pairs has no value on test, whatever the scores; empty otherwise."""
     if not isinstance(prepared, Prepared):
         return ""
-    metric, target = METRICS[prepared.primary], prepared.stores["test"].target
+    target = prepared.stores["test"].target
     try:
-        metric.function(np.arange(len(target)), target >= prepared.data.cut if metric.targets == "binary" else target)
+        _primary(prepared, target, np.arange(len(target)))
     except Undefined as nothing:
         return nothing.reason
     return ""

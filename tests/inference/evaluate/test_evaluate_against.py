@@ -17,7 +17,7 @@ from seqtwin.config import parse_run
 from seqtwin.data.inspect_file import inspect_data
 from seqtwin.data.reading.column_options import ColumnOptions
 from seqtwin.errors import ConfigError
-from seqtwin.inference.evaluate.evaluate_data import evaluate, evaluate_against
+from seqtwin.inference.evaluate.evaluate_data import evaluate_both
 from seqtwin.inference.evaluate.evaluation import Difference, Evaluation, difference
 from seqtwin.inference.trained_encoder import TrainedEncoder, load
 from seqtwin.metrics import METRICS
@@ -41,7 +41,7 @@ def pairs(tmp_path: Path) -> Path:
 
 def test_the_interval_is_that_of_a_plain_paired_bootstrap(encoders: list[TrainedEncoder], pairs: Path) -> None:
     data = inspect_data(pairs)
-    first, second = evaluate(encoders[0], data), evaluate_against(*encoders, data)
+    first, second = evaluate_both(encoders[0], encoders[1], data)
     found = difference(first, second)
     assert found is not None
     assert found.interval is not None
@@ -61,7 +61,7 @@ def test_the_interval_is_that_of_a_plain_paired_bootstrap(encoders: list[Trained
 
 def test_the_same_encoder_differs_from_itself_by_nothing(encoders: list[TrainedEncoder], pairs: Path) -> None:
     data = inspect_data(pairs)
-    found = difference(evaluate(encoders[0], data), evaluate_against(encoders[0], encoders[0], data))
+    found = difference(*evaluate_both(encoders[0], encoders[0], data))
     assert found is not None
     assert (found.value, found.interval, found.is_clear) == (0.0, (0.0, 0.0), False)
     assert "do not show" in found.sentence("a", "b")
@@ -90,6 +90,8 @@ def test_few_groups_have_no_interval_and_no_verdict() -> None:
     found = Difference("roc_auc", 0.2, None, 12)
     assert not found.is_clear
     assert found.sentence("a", "b") == "roc_auc: +0.2000, without an interval, since it needs 20 groups of rows"
+    rare = Difference("roc_auc", 0.2, None, 30)
+    assert rare.sentence("a", "b").endswith("since too few rows have one of the labels")
 
 
 def test_an_undefined_metric_has_no_difference() -> None:
@@ -101,7 +103,7 @@ def test_encoders_of_other_tasks_are_refused(tmp_path: Path, encoders: list[Trai
     raw = toy.raw_run("classes", toy.write_classes(tmp_path / "classes.csv"), fit={"epochs": 1})
     classifier = load(train(parse_run(raw), tmp_path / "run").path)
     with pytest.raises(ConfigError, match="the other encoder predicts the class of texts, this one compares texts"):
-        evaluate_against(encoders[0], classifier, inspect_data(pairs))
+        evaluate_both(encoders[0], classifier, inspect_data(pairs))
 
 
 def test_both_are_judged_by_the_labels_of_the_first(encoders: list[TrainedEncoder], pairs: Path) -> None:
@@ -112,7 +114,7 @@ def test_both_are_judged_by_the_labels_of_the_first(encoders: list[TrainedEncode
     ]
     graded.write_text("\n".join(["left,right,score", *lines]) + "\n", encoding="utf-8")
     encoders[1].facts["cut"] = 0.2  # type: ignore[index]
-    told = evaluate_against(*encoders, inspect_data(graded, ColumnOptions(scale=(0, 1))))
+    _, told = evaluate_both(encoders[0], encoders[1], inspect_data(graded, ColumnOptions(scale=(0, 1))))
     labels = np.array([float(line.rsplit(",", 1)[1]) >= 0.5 for line in lines])
     scores = encoders[1].score(*([row.split(",")[side] for row in rows] for side in (0, 1)))
     assert told.values["roc_auc"] == pytest.approx(roc_auc_score(labels, scores))

@@ -33,8 +33,7 @@ def evaluate_data(
         for one in [encoder] if against is None else [encoder, against]:
             if one.home is not None and (note := training_note(one.home, found.judged_file)):
                 log.warning(note)
-        first = evaluate(encoder, found)
-        second = None if against is None else evaluate_against(encoder, against, found)
+        first, second = (evaluate(encoder, found), None) if against is None else evaluate_both(encoder, against, found)
     names = pd.Index([*first.values, *first.undefined], name="metric")
     reasons = [*[""] * len(first.values), *first.undefined.values()]
     numbers = [*first.values.values(), *[NAN] * len(first.undefined)]
@@ -59,15 +58,17 @@ def evaluate(encoder: Evaluated, data: Inspection) -> Evaluation:
     return evaluate_pairs(encoder, data) if encoder.predicts is None else evaluate_head(encoder, data)
 
 
-def evaluate_against(encoder: Evaluated, other: Evaluated, data: Inspection) -> Evaluation:
-    """The metrics of another encoder on the same rows and with the same labels as those of `encoder`.
+def evaluate_both(encoder: Evaluated, other: Evaluated, data: Inspection) -> tuple[Evaluation, Evaluation]:
+    """The metrics of two encoders on the same rows, with the labels that the first one uses.
 
     Raises: ConfigError if the two do not answer the same question; DataError.
     """
     if (encoder.predicts, encoder.inputs) != (other.predicts, other.inputs):
         cause = f"the other encoder {_task(other)}, this one {_task(encoder)}"
         raise ConfigError("EVALUATE_AGAINST", cause, place="against", remedy="choose one for the same task")
-    return evaluate_head(other, data) if other.predicts else evaluate_pairs(other, data, cut_of(encoder))
+    if encoder.predicts is not None:
+        return evaluate_head(encoder, data), evaluate_head(other, data)
+    return evaluate_pairs(encoder, data), evaluate_pairs(other, data, cut_of(encoder))
 
 
 def _task(encoder: Evaluated) -> str:

@@ -50,7 +50,10 @@ class Difference:
     def sentence(self, first: str, second: str) -> str:
         """Which of the encoders with these names is better, or that the rows do not show it."""
         if self.interval is None:
-            return f"{self.metric}: {self.value:+.4f}, without an interval, since it needs {FEWEST} groups of rows"
+            few = (
+                f"it needs {FEWEST} groups of rows" if self.clusters < FEWEST else "too few rows have one of the labels"
+            )
+            return f"{self.metric}: {self.value:+.4f}, without an interval, since {few}"
         low, high = self.interval
         span = f"{self.metric}: {self.value:+.4f}, 95 % interval {low:+.4f} to {high:+.4f}"
         if not self.is_clear:
